@@ -1,0 +1,103 @@
+//! What is known of one image (an ELF file) once it has been read: its source lines and where to trap for them.
+//!
+//! Invariant: `probes` is sorted by offset without duplicates, `lines` and `files` are sorted without duplicates,
+//! and every index into another vector is in range.
+
+use serde::{Deserialize, Serialize};
+
+/// Distance in bytes from the start of an image's file.
+///
+/// The supervisor turns it into an address through the mapping that covers it, so no load bias is ever guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FileOffset(pub u64);
+
+/// A stated virtual memory address: an address as the image's headers and its DWARF give it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Svma(pub u64);
+
+/// Everything that cov-trace takes from one image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageIndex {
+    /// The GNU build-id in lower-case hexadecimal.
+    pub build_id: Option<String>,
+    /// Source paths as the debug info gives them, made absolute with `DW_AT_comp_dir` and lexically normalised.
+    pub files: Vec<String>,
+    /// Every line that has at least one probe.
+    pub lines: Vec<Line>,
+    /// Functions with debug info and at least one line in `lines`.
+    pub functions: Vec<Function>,
+    /// Where to trap for a line.
+    pub probes: Vec<Probe>,
+    /// Where to trap for the tracer's own sake.
+    pub landmarks: Vec<Landmark>,
+    /// What lowers the truth of the index.
+    pub warnings: Vec<Warning>,
+}
+
+/// A source line, 1-based, of `ImageIndex::files[file]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Line {
+    /// Index into `ImageIndex::files`.
+    pub file: u32,
+    /// Line number, at least 1.
+    pub number: u32,
+}
+
+/// A function of the source, demangled; instances of one template or generic with the same name and place are one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Function {
+    /// Index into `ImageIndex::files`.
+    pub file: u32,
+    /// The line of its declaration.
+    pub start: u32,
+    /// The last line of its body that has code.
+    pub end: u32,
+    /// Demangled name.
+    pub name: String,
+}
+
+/// An instruction that may be replaced by a breakpoint to learn that a line ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Probe {
+    /// Where the instruction starts in the file.
+    pub offset: FileOffset,
+    /// Index into `ImageIndex::lines`.
+    pub line: u32,
+    /// The byte that stands there, which is never the breakpoint instruction itself.
+    pub original: u8,
+}
+
+/// An instruction of the C library or the dynamic loader that the supervisor watches for its own knowledge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Landmark {
+    /// Where the instruction starts in the file.
+    pub offset: FileOffset,
+    /// What reaching it means.
+    pub kind: LandmarkKind,
+    /// The byte that stands there.
+    pub original: u8,
+}
+
+/// What reaching a [`Landmark`] means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum LandmarkKind {
+    /// First instruction of `_dl_debug_state`, a plain `ret`: the loader's list of libraries is about to change or has changed.
+    LoaderState,
+    /// The same where the function starts with `endbr64` (the `ret` follows those four bytes).
+    LoaderStateEndbr,
+    /// A five-byte `mov $14, %eax` right before a `syscall`: rt_sigprocmask with its arguments in place.
+    SignalMask,
+    /// A five-byte `mov $13, %eax` right before a `syscall`: rt_sigaction with its arguments in place.
+    SignalAction,
+}
+
+/// Something that lowers the truth of a result, stored with the data and shown in reports.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Warning {
+    /// Stable machine-readable name, such as `not-on-boundary`.
+    pub slug: String,
+    /// What it is about and what it means for the result, one sentence.
+    pub text: String,
+    /// How many places it stands for.
+    pub count: u64,
+}

@@ -1,0 +1,5 @@
+//! cov-trace: line coverage of native Linux programs, measured from outside the process.
+#![forbid(unsafe_code)]
+
+pub mod debuginfo;
+pub mod store;

@@ -1,0 +1,4 @@
+//! The command `cov-trace`: turns a result into an exit status and no more.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,99 @@
+//! Sets of line numbers in coverage.py's encoding: line n is bit `1 << (n % 8)` of byte `n / 8`.
+//!
+//! Invariant: the last byte is never zero, so equal sets are equal bytes.
+
+/// A set of line numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Numbits(Vec<u8>);
+
+impl Numbits {
+    /// The encoded bytes as stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Takes encoded bytes; zero bytes at the end are dropped.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let len = bytes.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+        Numbits(bytes[..len].to_vec())
+    }
+
+    /// Adds a line; true if it was not there.
+    pub fn insert(&mut self, line: u32) -> bool {
+        let (byte, bit) = ((line / 8) as usize, 1u8 << (line % 8));
+        if byte >= self.0.len() {
+            self.0.resize(byte + 1, 0);
+        }
+        let new = self.0[byte] & bit == 0;
+        self.0[byte] |= bit;
+        new
+    }
+
+    /// Whether a line is in the set.
+    pub fn contains(&self, line: u32) -> bool {
+        self.0
+            .get((line / 8) as usize)
+            .is_some_and(|byte| byte & (1 << (line % 8)) != 0)
+    }
+
+    /// Adds all lines of another set.
+    pub fn union_with(&mut self, other: &Numbits) {
+        if other.0.len() > self.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine |= theirs;
+        }
+    }
+
+    /// How many lines.
+    pub fn len(&self) -> u64 {
+        self.0.iter().map(|byte| u64::from(byte.count_ones())).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The lines in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().enumerate().flat_map(|(index, byte)| {
+            (0..8u32)
+                .filter(move |bit| byte & (1 << bit) != 0)
+                .map(move |bit| index as u32 * 8 + bit)
+        })
+    }
+}
+
+impl FromIterator<u32> for Numbits {
+    fn from_iter<I: IntoIterator<Item = u32>>(lines: I) -> Self {
+        let mut set = Numbits::default();
+        for line in lines {
+            set.insert(line);
+        }
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodes_as_coverage_py_documents_it() {
+        let set: Numbits = [1, 8, 9].into_iter().collect();
+        assert_eq!(set.as_bytes(), [0x02, 0x03]);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [1, 8, 9]);
+        assert_eq!(set.len(), 3);
+    }
+
+    #[test]
+    fn equal_sets_are_equal_bytes() {
+        assert_eq!(Numbits::from_bytes(&[2, 0, 0]), [1].into_iter().collect());
+        let mut union = Numbits::from_bytes(&[2]);
+        union.union_with(&Numbits::from_bytes(&[0, 0, 1]));
+        assert_eq!(union.iter().collect::<Vec<_>>(), [1, 16]);
+        assert!(union.contains(16) && !union.contains(8) && !union.contains(99));
+    }
+}

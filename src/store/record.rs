@@ -1,0 +1,158 @@
+//! What one process's file holds, as plain data: the writer takes it, the reader gives it back unchanged.
+//!
+//! Invariant: every index into another vector is in range.
+
+use super::Numbits;
+use std::sync::Arc;
+
+/// Milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct UnixMillis(pub i64);
+
+/// One process of a measurement, from its start (or the attach) to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessRecord {
+    /// Whether everything up to the end of the process (or the detach) is in here.
+    pub complete: bool,
+    /// Name of the run that measured it.
+    pub run: String,
+    /// Position in the run's order of appearance; 0 is the program that was launched.
+    pub sequence: u32,
+    /// Pid (thread group id) as the tracer sees it.
+    pub pid: i32,
+    /// Start time in clock ticks since boot (field 22 of `/proc/PID/stat`): with the pid, the process's identity.
+    pub start_ticks: u64,
+    /// The same on the wall clock.
+    pub started: UnixMillis,
+    /// The process that created it, where that is known.
+    pub parent: Option<Parent>,
+    /// How it ended; `None` while it runs, or where nobody saw the end.
+    pub end: Option<End>,
+    /// The program images that it ran, in order. A forked child starts with the one it shares with its parent.
+    pub execs: Vec<Exec>,
+    /// The files mapped into it that have line information.
+    pub images: Vec<Arc<ImageFacts>>,
+    /// Labels of contexts; the first is the empty one.
+    pub contexts: Vec<String>,
+    /// What ran.
+    pub hits: Vec<Hits>,
+    /// When how many new lines were seen.
+    pub flushes: Vec<Flush>,
+    /// What lowers the truth of this process's data.
+    pub warnings: Vec<Warning>,
+}
+
+/// Identity of a parent process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// Its pid.
+    pub pid: i32,
+    /// Its start time in clock ticks since boot, where that is known.
+    pub start_ticks: Option<u64>,
+}
+
+/// End of a process, or of its measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// When.
+    pub at: UnixMillis,
+    /// How.
+    pub reason: EndReason,
+}
+
+/// How a process, or its measurement, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// `exit(status)`.
+    Exited(i32),
+    /// Killed by a signal.
+    Signaled {
+        /// The signal's number.
+        signal: i32,
+        /// Whether it left a core dump.
+        core: bool,
+    },
+    /// It was let go and ran on.
+    Detached,
+}
+
+/// One program image that a pid ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exec {
+    /// When it started, or when the process was forked or attached with it.
+    pub at: UnixMillis,
+    /// Path of the executable; bytes that are not UTF-8 are replaced.
+    pub exe: String,
+    /// Arguments, `argv[0]` included.
+    pub argv: Vec<String>,
+    /// Working directory at that time.
+    pub cwd: String,
+}
+
+/// What a report needs of an image, so that it needs no binary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// Path under which it was mapped.
+    pub path: String,
+    /// GNU build-id in lower-case hexadecimal.
+    pub build_id: Option<String>,
+    /// Its source files, sorted by path.
+    pub files: Vec<FileFacts>,
+    /// What lowers the truth of this image's data.
+    pub warnings: Vec<Warning>,
+}
+
+/// A source file as one image knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Absolute path as the debug info gives it.
+    pub path: String,
+    /// Lines that have code.
+    pub executable: Numbits,
+    /// Functions that start in it.
+    pub functions: Vec<FunctionFacts>,
+}
+
+/// A function of a source file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FunctionFacts {
+    /// Line of its declaration.
+    pub start: u32,
+    /// Last line of its body that has code.
+    pub end: u32,
+    /// Demangled name.
+    pub name: String,
+}
+
+/// Lines of one file of one image that ran under one context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hits {
+    /// Index into `ProcessRecord::images`.
+    pub image: usize,
+    /// Index into `ImageFacts::files`.
+    pub file: usize,
+    /// Index into `ProcessRecord::contexts`.
+    pub context: usize,
+    /// The lines.
+    pub lines: Numbits,
+}
+
+/// One flush that brought something new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flush {
+    /// When.
+    pub at: UnixMillis,
+    /// How many lines were seen for the first time.
+    pub new_lines: u64,
+}
+
+/// Something that lowers the truth of a result.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Warning {
+    /// Stable machine-readable name.
+    pub slug: String,
+    /// What it is about and what it means for the result.
+    pub text: String,
+    /// How many places it stands for.
+    pub count: u64,
+}
