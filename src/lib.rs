@@ -2,4 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod debuginfo;
+pub mod link;
 pub mod store;
+pub mod supervisor;

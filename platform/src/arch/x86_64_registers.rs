@@ -63,3 +63,45 @@ pub const RED_ZONE: u64 = 128;
 pub const MOV_EAX_LEN: u64 = 5;
 /// Length of `endbr64`.
 pub const ENDBR_LEN: u64 = 4;
+
+/// io_pgetevents(2), which the libc crate does not name.
+const SYS_IO_PGETEVENTS: i64 = 333;
+
+/// System calls that answer EINTR after a signal that no handler takes, where others start again by themselves
+/// (signal(7); without a tracer an ignored signal would not have disturbed them).
+const GIVE_UP: [i64; 28] = [
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_recvmmsg,
+    libc::SYS_sendto,
+    libc::SYS_sendmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_connect,
+    libc::SYS_epoll_wait,
+    libc::SYS_epoll_pwait,
+    libc::SYS_epoll_pwait2,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_rt_sigtimedwait,
+    libc::SYS_io_getevents,
+    SYS_IO_PGETEVENTS,
+    libc::SYS_io_uring_enter,
+    libc::SYS_futex,
+    libc::SYS_futex_waitv,
+    libc::SYS_mq_timedsend,
+    libc::SYS_mq_timedreceive,
+];
+
+/// Whether a thread stands at the end of a system call that gave up with EINTR and may be started again.
+pub fn gave_up(tracer: &crate::Tracer, tid: crate::Tid) -> Result<bool, crate::OsError> {
+    Ok(tracer.peek_register(tid, RESULT)? == INTERRUPTED
+        && GIVE_UP.contains(&(tracer.peek_register(tid, CALL)? as i64)))
+}
