@@ -1,1 +1,3 @@
-//! x
+//! What cov-trace asks of the kernel and the CPU.
+
+pub mod arch;
