@@ -48,8 +48,7 @@ impl State {
             let copy = self
                 .spaces
                 .get(&parent_space)
-                .map(|space| space.copied(unread || space.unread))
-                .unwrap_or_default();
+                .map_or_else(|| Space::fresh(true), |space| space.copied(unread));
             self.add_space(copy)
         };
         let process = self.add_process(Process {
@@ -154,10 +153,7 @@ impl State {
         self.find_makers(number, out);
         self.tracees.retain(|_, tracee| tracee.process != number);
         self.add_tracee(tid, number, Doing::Running);
-        let fresh = self.add_space(Space {
-            users: 1,
-            ..Space::default()
-        });
+        let fresh = self.add_space(Space::fresh(false));
         let Some(process) = self.processes.get_mut(&number) else {
             return;
         };
@@ -220,11 +216,7 @@ impl State {
 
     fn adopt_orphan(&mut self, tid: Tid, maker: ProcessNo, out: &mut Vec<Action>) {
         let parent = self.processes.get(&maker).map_or(Pid(0), |process| process.pid);
-        let space = self.add_space(Space {
-            users: 1,
-            unread: true,
-            ..Space::default()
-        });
+        let space = self.add_space(Space::fresh(true));
         let process = self.add_process(Process {
             pid: Pid(tid.0),
             space,

@@ -179,11 +179,20 @@ impl Space {
         self.lookup.sort_by_key(|(range, _)| range.start);
     }
 
-    /// The copy that a forked child gets.
-    pub fn copied(&self, unread: bool) -> Space {
+    /// A space with one user; `unread`: nobody looked yet what is mapped in it.
+    pub fn fresh(unread: bool) -> Space {
         Space {
             users: 1,
             unread,
+            ..Space::default()
+        }
+    }
+
+    /// The copy that a forked child gets; `unread`: something newly mapped still waits for its plan.
+    pub fn copied(&self, unread: bool) -> Space {
+        Space {
+            users: 1,
+            unread: unread || self.unread,
             lent: None,
             ..self.clone()
         }

@@ -53,10 +53,7 @@ impl State {
     }
 
     fn launched(&mut self, pid: Pid, parent: Pid, out: &mut Vec<Action>) {
-        let space = self.add_space(super::space::Space {
-            users: 1,
-            ..Default::default()
-        });
+        let space = self.add_space(super::space::Space::fresh(false));
         let process = self.add_process(Process {
             pid,
             space,

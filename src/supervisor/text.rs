@@ -4,7 +4,7 @@
 //! there; what holds anything else is refused and left alone.
 
 use super::action::Sync;
-use platform::arch::registers::BREAKPOINT;
+use platform::arch::BREAKPOINT;
 use platform::{Avma, Memory, OsError, Tid, Tracer};
 use std::collections::BTreeMap;
 

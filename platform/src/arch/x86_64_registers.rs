@@ -5,9 +5,6 @@
 use libc::user_regs_struct;
 use std::mem::offset_of;
 
-/// The breakpoint instruction, int3.
-pub const BREAKPOINT: u8 = 0xcc;
-
 /// How far the program counter stands past an executed breakpoint.
 pub const PC_AFTER_BREAKPOINT: u64 = 1;
 
