@@ -1,5 +1,8 @@
 //! cov-trace: line coverage of native Linux programs, measured from outside the process.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod debuginfo;
+pub mod filter;
+pub mod report;
 pub mod store;
