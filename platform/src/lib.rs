@@ -17,6 +17,7 @@ mod marks;
 mod memory;
 pub mod process;
 pub mod procfs;
+pub mod remote;
 mod tracer;
 mod wait;
 

@@ -5,6 +5,7 @@
 use crate::{Avma, OsError, Tid};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -80,6 +81,17 @@ pub fn text_mappings(tid: Tid) -> Result<Vec<TextMapping>, OsError> {
         .filter(|entry| entry.perms.as_bytes()[2] == b'x' && entry.perms.as_bytes()[3] == b'p')
         .map(|entry| mapping(tid, &entry))
         .collect())
+}
+
+/// Where the kernel's own library is mapped (vdso(7)).
+pub(crate) fn vdso(tid: Tid) -> Option<Range<u64>> {
+    let text = std::fs::read(format!("/proc/{tid}/maps")).ok()?;
+    let text = String::from_utf8_lossy(&text);
+    let entry = text
+        .lines()
+        .filter_map(parse_line)
+        .find(|entry| entry.path == "[vdso]")?;
+    Some(entry.start..entry.end)
 }
 
 fn mapping(tid: Tid, entry: &Entry<'_>) -> TextMapping {

@@ -113,6 +113,11 @@ impl Tracer {
             .map(drop)
     }
 
+    /// PTRACE_SYSCALL: goes on to the next syscall-stop.
+    pub fn resume_to_syscall(&self, tid: Tid) -> Result<(), OsError> {
+        self.request("resume", libc::PTRACE_SYSCALL, tid, 0, 0).map(drop)
+    }
+
     /// PTRACE_SINGLESTEP.
     pub fn step(&self, tid: Tid) -> Result<(), OsError> {
         self.request("step", libc::PTRACE_SINGLESTEP, tid, 0, 0).map(drop)

@@ -177,6 +177,10 @@ pub enum Action {
     Emulate {
         /// The thread.
         tid: Tid,
+        /// Its process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
         /// Where.
         at: Avma,
         /// What stands there.
@@ -268,6 +272,18 @@ pub enum Action {
         tid: Tid,
         /// The process to take it from if its parent is unknown.
         candidate: ProcessNo,
+    },
+    /// A new tracee has the signal mask of its maker.
+    Inherit {
+        /// The new one.
+        child: Tid,
+        /// Its maker.
+        maker: Tid,
+    },
+    /// A thread is no longer traced.
+    Forget {
+        /// The thread.
+        tid: Tid,
     },
     /// Tell of a new process.
     Began {

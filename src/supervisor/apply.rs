@@ -63,7 +63,15 @@ impl Hands {
                 then,
             } => self.serve(tid, at, space, restore, mark, then),
             Action::Mark(mark) => self.mark(mark),
-            Action::Emulate { tid, at, kind } => self.emulate(tid, at, kind),
+            Action::Emulate {
+                tid,
+                process,
+                space,
+                at,
+                kind,
+            } => self.emulate(tid, process, space, at, kind),
+            Action::Inherit { child, maker } => self.guard.thread_born(child, maker),
+            Action::Forget { tid } => self.guard.thread_gone(tid),
             Action::Resume { tid, signal } => gone_is_fine(self.tracer.resume(tid, signal)),
             Action::Listen { tid } => gone_is_fine(self.tracer.listen(tid)),
             Action::Interrupt { tid } => gone_is_fine(self.tracer.interrupt(tid)),
@@ -93,9 +101,11 @@ impl Hands {
                 if let Ok(memory) = Memory::open(tid) {
                     self.memories.insert(space, memory);
                 }
-                self.guard.image_started(tid);
             }
-            Action::CloseSpace { space } => drop(self.memories.remove(&space)),
+            Action::CloseSpace { space } => {
+                self.memories.remove(&space);
+                self.guard.space_gone(space);
+            }
             Action::Sync(sync) => {
                 let probes = text::sync(&self.tracer, self.memories.get(&sync.space), &sync);
                 if !probes.is_empty() {
@@ -124,6 +134,9 @@ impl Hands {
                 maker,
                 parent,
             } => {
+                if let Some(maker) = maker {
+                    self.guard.process_born(process, maker);
+                }
                 let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
                 self.tell(&Record::Process {
                     process,
@@ -135,6 +148,7 @@ impl Hands {
                 });
             }
             Action::Execed { process, pid } => {
+                self.guard.execed(process, pid.leader());
                 let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(pid);
                 self.tell(&Record::Exec {
                     process,
@@ -191,7 +205,7 @@ impl Hands {
         let memory = self.memories.get(&space);
         gone_is_fine(text::restore_byte(&self.tracer, memory, tid, at, restore));
         gone_is_fine(self.tracer.set_pc(tid, at));
-        self.guard.after_breakpoint(&self.tracer, tid);
+        gone_is_fine(self.guard.after_breakpoint(&self.tracer, mark.process, tid));
         match then {
             Then::Resume => self.resume_after_hit(tid),
             Then::Detach => gone_is_fine(self.tracer.detach(tid, None)),
@@ -221,15 +235,34 @@ impl Hands {
         }
     }
 
-    fn emulate(&mut self, tid: Tid, at: Avma, kind: LandmarkKind) {
-        let result = match kind {
+    fn emulate(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, at: Avma, kind: LandmarkKind) {
+        gone_is_fine(self.guard.after_breakpoint(&self.tracer, process, tid));
+        gone_is_fine(match kind {
             LandmarkKind::LoaderState => repair::emulate_return(&self.tracer, tid),
             LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at),
-            LandmarkKind::SignalMask => self.guard.mask_call(&self.tracer, tid, at),
-            LandmarkKind::SignalAction => self.guard.action_call(&self.tracer, tid, at),
-        };
-        self.guard.after_breakpoint(&self.tracer, tid);
-        gone_is_fine(result);
+            LandmarkKind::SignalMask => {
+                self.wear_out(tid, space, at);
+                self.guard.mask_call(&self.tracer, tid, at)
+            }
+            LandmarkKind::SignalAction => {
+                self.wear_out(tid, space, at);
+                self.guard.action_call(&self.tracer, process, tid, at)
+            }
+        });
+    }
+
+    /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.
+    fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma) {
+        if self.guard.is_worn_out(space, at) {
+            let memory = self.memories.get(&space);
+            gone_is_fine(text::restore_byte(
+                &self.tracer,
+                memory,
+                tid,
+                at,
+                platform::arch::registers::MOV_EAX,
+            ));
+        }
     }
 
     /// A process's hits are in its file.

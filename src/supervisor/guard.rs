@@ -1,19 +1,259 @@
 //! Keeping SIGTRAP's mask and disposition as the program set them: the kernel unblocks SIGTRAP and resets it to its
 //! default in a thread that executes a breakpoint while SIGTRAP is blocked or ignored (force_sig, kernel/signal.c).
+//!
+//! What the program had is known from /proc at an exec, from the calls it makes at the C library's landmarks, and from
+//! inheritance. A thread remembers its last two masks, since most changes are undone soon (signal handlers, the C
+//! library's own critical sections); a mask that fits neither is taken as it stands, with SIGTRAP blocked only where
+//! every other signal is.
 
-use platform::{Avma, OsError, Tid, Tracer};
+use super::space::SpaceId;
+use crate::link::ProcessNo;
+use platform::arch::registers as arch;
+use platform::{Avma, OsError, Signal, Tid, Tracer, procfs, remote};
+use std::collections::HashMap;
 
-/// What is known of the program's own use of SIGTRAP.
+const TRAP: u64 = 1 << (Signal::TRAP.0 - 1);
+/// The standard signals that can be blocked.
+const STANDARD: u64 = 0x7fff_ffff & !(1 << (Signal::KILL.0 - 1)) & !(1 << (Signal::STOP.0 - 1));
+
+/// What a thread blocks, as far as is known: now, and before the last change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Masks {
+    now: Option<u64>,
+    before: Option<u64>,
+}
+
+impl Masks {
+    /// The mask that a thread had before a breakpoint left it `found`, which never has SIGTRAP.
+    fn before_breakpoint(&mut self, found: u64) -> u64 {
+        let fits = |mask: &Option<u64>| mask.filter(|mask| mask & !TRAP == found & !TRAP);
+        let was = fits(&self.now).or_else(|| fits(&self.before)).unwrap_or({
+            let everything_else = STANDARD & !TRAP;
+            if found & everything_else == everything_else {
+                found | TRAP
+            } else {
+                found
+            }
+        });
+        self.change(was);
+        was
+    }
+
+    fn change(&mut self, mask: u64) {
+        if self.now != Some(mask) {
+            self.before = self.now.replace(mask);
+        }
+    }
+}
+
+/// The mask after rt_sigprocmask(how, set).
+fn masked(mask: u64, how: u64, set: u64) -> u64 {
+    match how as i32 {
+        0 => mask | set,
+        1 => mask & !set,
+        2 => set,
+        _ => mask,
+    }
+}
+
+/// SIGTRAP's action as rt_sigaction takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TrapAction([u8; arch::SIGACTION_LEN]);
+
+impl TrapAction {
+    fn ignored() -> Self {
+        let mut action = [0; arch::SIGACTION_LEN];
+        action[0] = 1;
+        TrapAction(action)
+    }
+
+    fn handler(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
+    /// Whether a breakpoint reset it to the default.
+    fn is_reset(&self, blocked: bool) -> bool {
+        let (default, ignored) = (self.handler() == 0, self.handler() == 1);
+        ignored || (blocked && !default)
+    }
+}
+
+/// What is known of the programs' own use of SIGTRAP.
 #[derive(Debug, Default)]
-pub(super) struct TrapGuard {}
+pub(super) struct TrapGuard {
+    masks: HashMap<Tid, Masks>,
+    /// Processes whose action for SIGTRAP is not the default.
+    actions: HashMap<ProcessNo, TrapAction>,
+    /// Where to make a system call in them, once it was looked for.
+    calls: HashMap<ProcessNo, Avma>,
+    /// How often a landmark was reached, by its address.
+    reached: HashMap<(SpaceId, Avma), u32>,
+}
 
 impl TrapGuard {
-    pub fn image_started(&mut self, _tid: Tid) {}
-    pub fn after_breakpoint(&mut self, _tracer: &Tracer, _tid: Tid) {}
-    pub fn mask_call(&mut self, _tracer: &Tracer, _tid: Tid, _at: Avma) -> Result<(), OsError> {
+    /// A new image: handlers are gone, mask and ignored signals stay (execve(2)).
+    pub fn execed(&mut self, process: ProcessNo, tid: Tid) {
+        self.process_gone(process);
+        let Ok(state) = procfs::signal_state(tid) else { return };
+        self.masks.insert(
+            tid,
+            Masks {
+                now: Some(state.blocked),
+                before: None,
+            },
+        );
+        if state.ignored & TRAP != 0 {
+            self.actions.insert(process, TrapAction::ignored());
+        }
+    }
+
+    /// A new tracee has its maker's mask.
+    pub fn thread_born(&mut self, child: Tid, maker: Tid) {
+        let masks = self.masks.get(&maker).copied().unwrap_or_default();
+        self.masks.insert(child, masks);
+    }
+
+    /// A new process has its maker's actions.
+    pub fn process_born(&mut self, process: ProcessNo, maker: ProcessNo) {
+        if let Some(action) = self.actions.get(&maker).copied() {
+            self.actions.insert(process, action);
+        }
+    }
+
+    pub fn thread_gone(&mut self, tid: Tid) {
+        self.masks.remove(&tid);
+    }
+
+    pub fn process_gone(&mut self, process: ProcessNo) {
+        self.actions.remove(&process);
+        self.calls.remove(&process);
+    }
+
+    pub fn space_gone(&mut self, space: SpaceId) {
+        self.reached.retain(|(of, _), _| *of != space);
+    }
+
+    /// Counts that a landmark was reached; true once it was so often that its breakpoint costs more than it tells.
+    pub fn is_worn_out(&mut self, space: SpaceId, at: Avma) -> bool {
+        const OFTEN_ENOUGH: u32 = 512;
+        let reached = self.reached.entry((space, at)).or_default();
+        *reached += 1;
+        *reached > OFTEN_ENOUGH
+    }
+
+    /// A thread stands at a breakpoint that it executed: gives it back what that took.
+    pub fn after_breakpoint(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid) -> Result<(), OsError> {
+        let found = tracer.signal_mask(tid)?;
+        let was = self.masks.entry(tid).or_default().before_breakpoint(found);
+        if was != found {
+            tracer.set_signal_mask(tid, was)?;
+        }
+        match self.actions.get(&process).copied() {
+            Some(action) if action.is_reset(was & TRAP != 0) => self.set_action(tracer, process, tid, action),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn set_action(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, action: TrapAction) -> Result<(), OsError> {
+        let known = self.calls.get(&process).copied();
+        if let Some(call) = known.or_else(|| remote::find_syscall(tracer, tid)) {
+            self.calls.insert(process, call);
+            remote::set_signal_action(tracer, tid, call, Signal::TRAP, &action.0)?;
+        }
         Ok(())
     }
-    pub fn action_call(&mut self, _tracer: &Tracer, _tid: Tid, _at: Avma) -> Result<(), OsError> {
-        Ok(())
+
+    /// A thread is about to call rt_sigprocmask; `at` is the `mov` that sets the call's number.
+    pub fn mask_call(&mut self, tracer: &Tracer, tid: Tid, at: Avma) -> Result<(), OsError> {
+        let [how, set, ..] = arch::pending_args(&tracer.registers(tid)?);
+        // A pointer to nowhere makes the call fail and changes nothing.
+        if set != 0
+            && let Ok(set) = tracer.peek_word(tid, Avma(set))
+        {
+            let now = tracer.signal_mask(tid)?;
+            self.masks.entry(tid).or_default().change(masked(now, how, set));
+        }
+        arch::emulate_call_number(tracer, tid, at, arch::RT_SIGPROCMASK)
+    }
+
+    /// A thread is about to call rt_sigaction.
+    pub fn action_call(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, at: Avma) -> Result<(), OsError> {
+        let [signal, action, ..] = arch::pending_args(&tracer.registers(tid)?);
+        if signal as i32 == Signal::TRAP.0
+            && action != 0
+            && let Ok(bytes) = read_action(tracer, tid, Avma(action))
+        {
+            let action = TrapAction(bytes);
+            if action.handler() == 0 {
+                self.actions.remove(&process);
+            } else {
+                self.actions.insert(process, action);
+            }
+        }
+        arch::emulate_call_number(tracer, tid, at, arch::RT_SIGACTION)
+    }
+}
+
+fn read_action(tracer: &Tracer, tid: Tid, at: Avma) -> Result<[u8; arch::SIGACTION_LEN], OsError> {
+    let mut bytes = [0; arch::SIGACTION_LEN];
+    for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
+        word.copy_from_slice(&tracer.peek_word(tid, Avma(at.0 + index as u64 * 8))?.to_ne_bytes());
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HUP: u64 = 1;
+    const FULL: u64 = STANDARD | (0xffff_ffff << 32);
+
+    #[test]
+    fn a_known_mask_gets_its_trap_back() {
+        let mut masks = Masks {
+            now: Some(HUP | TRAP),
+            before: None,
+        };
+        assert_eq!(masks.before_breakpoint(HUP), HUP | TRAP);
+        assert_eq!(masks.before_breakpoint(HUP), HUP | TRAP);
+    }
+
+    #[test]
+    fn a_handler_that_blocks_everything_and_its_end_are_recognised() {
+        let mut masks = Masks {
+            now: Some(TRAP),
+            before: None,
+        };
+        assert_eq!(masks.before_breakpoint(FULL & !TRAP), FULL);
+        assert_eq!(masks.before_breakpoint(0), TRAP);
+    }
+
+    #[test]
+    fn nothing_is_blocked_that_was_not() {
+        let mut masks = Masks {
+            now: Some(0),
+            before: None,
+        };
+        assert_eq!(masks.before_breakpoint(0), 0);
+        assert_eq!(masks.before_breakpoint(HUP), HUP);
+        assert_eq!(Masks::default().before_breakpoint(HUP), HUP);
+    }
+
+    #[test]
+    fn masks_change_as_the_call_says() {
+        assert_eq!(masked(HUP, 0, TRAP), HUP | TRAP);
+        assert_eq!(masked(HUP | TRAP, 1, TRAP), HUP);
+        assert_eq!(masked(HUP, 2, TRAP), TRAP);
+        assert_eq!(masked(HUP, 9, TRAP), HUP);
+    }
+
+    #[test]
+    fn an_action_is_reset_where_the_kernel_does() {
+        let mut handler = [0; arch::SIGACTION_LEN];
+        handler[1] = 0x40;
+        assert!(TrapAction::ignored().is_reset(false));
+        assert!(TrapAction(handler).is_reset(true));
+        assert!(!TrapAction(handler).is_reset(false));
     }
 }

@@ -32,6 +32,7 @@ impl State {
             return;
         };
         let (parent_pid, parent_space, images) = (parent.pid, parent.space, parent.images.clone());
+        out.push(Action::Inherit { child, maker: through });
         let borrows = match lineage {
             Lineage::Thread => {
                 self.add_tracee(child, maker, Doing::Starting);
@@ -171,6 +172,7 @@ impl State {
 
     pub(super) fn gone(&mut self, tid: Tid, how: EndOfProcess, out: &mut Vec<Action>) {
         self.unclaimed.remove(&tid);
+        out.push(Action::Forget { tid });
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;
         };

@@ -137,10 +137,19 @@ impl State {
             out.push(Action::AskCause { tid, at });
             return;
         }
-        if let (Some(site), Some(process)) = (site, self.process_number(tid)) {
+        let Some((process, space)) = self.process_of(tid).map(|(number, process)| (number, process.space)) else {
+            return;
+        };
+        if let Some(site) = site {
             out.push(Action::Mark(Self::mark(process, site)));
         }
-        out.push(Action::Emulate { tid, at, kind });
+        out.push(Action::Emulate {
+            tid,
+            process,
+            space,
+            at,
+            kind,
+        });
         match kind {
             LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => out.push(Action::ReadMappings { tid }),
             LandmarkKind::SignalMask | LandmarkKind::SignalAction => self.release(tid, None, out),

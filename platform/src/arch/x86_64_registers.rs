@@ -53,9 +53,14 @@ pub fn set_syscall(regs: &mut user_regs_struct, at: u64, call: Syscall) {
     [regs.rdi, regs.rsi, regs.rdx, regs.r10] = call.args;
 }
 
-/// Bytes below the stack pointer that leaf functions may use.
-pub const RED_ZONE: u64 = 128;
+/// An aligned place for `len` bytes below the stack and below what leaf functions may use of it.
+pub fn below_stack(regs: &user_regs_struct, len: u64) -> u64 {
+    const RED_ZONE: u64 = 128;
+    regs.rsp.wrapping_sub(RED_ZONE + len) & !15
+}
 
+/// First byte of `mov $imm32, %eax`.
+pub const MOV_EAX: u8 = 0xb8;
 /// Length of `mov $imm32, %eax`.
 pub const MOV_EAX_LEN: u64 = 5;
 /// Length of `endbr64`.
@@ -101,4 +106,26 @@ const GIVE_UP: [i64; 28] = [
 pub fn gave_up(tracer: &crate::Tracer, tid: crate::Tid) -> Result<bool, crate::OsError> {
     Ok(tracer.peek_register(tid, RESULT)? == INTERRUPTED
         && GIVE_UP.contains(&(tracer.peek_register(tid, CALL)? as i64)))
+}
+
+/// Number of rt_sigaction.
+pub const RT_SIGACTION: i64 = libc::SYS_rt_sigaction;
+/// Number of rt_sigprocmask.
+pub const RT_SIGPROCMASK: i64 = libc::SYS_rt_sigprocmask;
+/// Length of the kernel's `struct sigaction`: handler, flags, restorer, mask.
+pub const SIGACTION_LEN: usize = 32;
+/// Length of the kernel's signal set.
+pub const SIGSET_LEN: u64 = 8;
+/// The `syscall` instruction.
+pub const SYSCALL: [u8; 2] = [0x0f, 0x05];
+
+/// Does what the `mov $number, %eax` at `at` does.
+pub fn emulate_call_number(
+    tracer: &crate::Tracer,
+    tid: crate::Tid,
+    at: crate::Avma,
+    number: i64,
+) -> Result<(), crate::OsError> {
+    tracer.poke_register(tid, RESULT, number as u64)?;
+    tracer.set_pc(tid, crate::Avma(at.0 + MOV_EAX_LEN))
 }

@@ -1,0 +1,89 @@
+//! Having a stopped tracee make a system call of ours.
+//!
+//! Invariant: registers, memory and mask of the tracee are afterwards as they were. It is taken through the call by
+//! syscall-stops, never by single steps, whose SIGTRAP would reset the very action that is being set.
+
+use crate::arch::registers as arch;
+use crate::{Avma, OsError, Signal, Tid, Tracer, Wait, maps};
+use nix::errno::Errno;
+
+/// A place in the tracee's text where a system call instruction stands: one of the vDSO's (vdso(7)).
+pub fn find_syscall(tracer: &Tracer, tid: Tid) -> Option<Avma> {
+    let vdso = maps::vdso(tid)?;
+    let words = usize::try_from((vdso.end - vdso.start) / 8).ok()?;
+    let text = read(tracer, tid, Avma(vdso.start), words).ok()?;
+    let at = text
+        .windows(arch::SYSCALL.len())
+        .position(|bytes| bytes == arch::SYSCALL)?;
+    Some(Avma(vdso.start + at as u64))
+}
+
+/// Sets a signal's action in the process of the stopped thread `tid`, through the system call instruction at
+/// `syscall`; `action` is the kernel's `struct sigaction`.
+pub fn set_signal_action(
+    tracer: &Tracer,
+    tid: Tid,
+    syscall: Avma,
+    signal: Signal,
+    action: &[u8; arch::SIGACTION_LEN],
+) -> Result<(), OsError> {
+    let before = tracer.registers(tid)?;
+    let place = Avma(arch::below_stack(&before, arch::SIGACTION_LEN as u64));
+    let saved = read(tracer, tid, place, arch::SIGACTION_LEN / 8)?;
+    let mask = tracer.signal_mask(tid)?;
+    let mut regs = before;
+    let args = [signal.0 as u64, place.0, 0, arch::SIGSET_LEN];
+    arch::set_syscall(
+        &mut regs,
+        syscall.0,
+        arch::Syscall {
+            number: arch::RT_SIGACTION,
+            args,
+        },
+    );
+    write(tracer, tid, place, action)?;
+    // Nothing but SIGTRAP itself may be delivered in between.
+    tracer.set_signal_mask(tid, !Signal::TRAP.bit())?;
+    tracer.set_registers(tid, &regs)?;
+    let made = pass_through_call(tracer, tid);
+    tracer.set_registers(tid, &before)?;
+    tracer.set_signal_mask(tid, mask)?;
+    write(tracer, tid, place, &saved)?;
+    made
+}
+
+/// Syscall-entry-stop and syscall-exit-stop; a stop signal in between is told again by the kernel later.
+fn pass_through_call(tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
+    const STOPS: usize = 2;
+    const OTHERS_AT_MOST: usize = 8;
+    let mut stops = 0;
+    for _ in 0..STOPS + OTHERS_AT_MOST {
+        tracer.resume_to_syscall(tid)?;
+        match tracer.wait_for(tid)? {
+            Wait::Signal {
+                signal: Signal::TRAP, ..
+            } => stops += 1,
+            Wait::Signal { .. } | Wait::Event { .. } | Wait::Continued { .. } => {}
+            Wait::Exited { .. } | Wait::Killed { .. } => break,
+        }
+        if stops == STOPS {
+            return Ok(());
+        }
+    }
+    Err(OsError::new("call in", format_args!("tid {tid}"), Errno::ESRCH))
+}
+
+fn read(tracer: &Tracer, tid: Tid, at: Avma, words: usize) -> Result<Vec<u8>, OsError> {
+    let mut bytes = Vec::with_capacity(words * 8);
+    for word in 0..words as u64 {
+        bytes.extend(tracer.peek_word(tid, Avma(at.0 + word * 8))?.to_ne_bytes());
+    }
+    Ok(bytes)
+}
+
+fn write(tracer: &Tracer, tid: Tid, at: Avma, bytes: &[u8]) -> Result<(), OsError> {
+    for (word, bytes) in (0..).zip(bytes.as_chunks::<8>().0) {
+        tracer.poke_word(tid, Avma(at.0 + word * 8), u64::from_ne_bytes(*bytes))?;
+    }
+    Ok(())
+}
