@@ -231,3 +231,25 @@ fn flipped_bytes_never_panic() {
     }
     assert!(errors > 100, "{errors} errors");
 }
+
+#[test]
+fn a_reader_sees_whole_files_while_they_are_written() {
+    let (_dir, path) = written(&sample::record());
+    let writing = path.clone();
+    let writer = std::thread::spawn(move || {
+        let mut writer = Writer::new().unwrap();
+        let mut record = sample::record();
+        for line in 1..300 {
+            // Sizes go up and down.
+            record.hits[3].lines = (1..(line * 7919) % 50_000).collect();
+            writer.write(&writing, &record).unwrap();
+        }
+    });
+    let mut reads = 0;
+    while !writer.is_finished() {
+        read(&path).unwrap();
+        reads += 1;
+    }
+    writer.join().unwrap();
+    assert!(reads > 0);
+}
