@@ -1,1 +1,5 @@
-fn main() {}
+//! The one integration binary: behaviour of the built program, grouped by subject.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod report;
+mod store;

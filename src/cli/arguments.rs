@@ -113,3 +113,68 @@ fn misplaced(words: &[OsString], error: &clap::Error) -> Option<CliError> {
     };
     Some(CliError::Misplaced { word, advice })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::RunOptions;
+    use clap::CommandFactory;
+
+    fn parsed(words: &[&str]) -> Result<Command, CliError> {
+        parse(["cov-trace"].iter().chain(words).map(OsString::from))
+    }
+
+    fn run(words: &[&str]) -> RunOptions {
+        match parsed(words) {
+            Ok(Command::Run(options)) => options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_declarations_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_the_dashes_is_the_program_whatever_its_name() {
+        let options = run(&["--", "report", "--data", "x", "--", "-q"]);
+        assert_eq!(options.program, "report");
+        assert_eq!(options.args, ["--data", "x", "--", "-q"]);
+        assert!(!options.quiet && !options.no_wait);
+    }
+
+    #[test]
+    fn options_of_a_measurement_come_before_the_dashes() {
+        let options = run(&[
+            "--data",
+            "d",
+            "--exclude",
+            "*.h",
+            "--module",
+            "prog",
+            "-q",
+            "--no-wait",
+            "--",
+            "./prog",
+        ]);
+        assert_eq!(options.data, std::path::Path::new("d"));
+        assert!(options.quiet && options.no_wait && options.args.is_empty());
+        assert!(!options.sources.takes("/x/a.h") && options.sources.takes("/x/a.c"));
+        assert!(options.modules.takes("/bin/prog") && !options.modules.takes("/lib/libc.so.6"));
+    }
+
+    #[test]
+    fn commands_are_told_from_programs() {
+        assert!(matches!(parsed(&["report"]), Ok(Command::Report(_))));
+        assert!(matches!(parsed(&["lcov", "-o", "x"]), Ok(Command::Lcov(_))));
+        assert!(matches!(parsed(&["ps"]), Ok(Command::Ps(_))));
+        assert!(matches!(parsed(&["erase"]), Ok(Command::Erase(_))));
+        for words in [&["make", "test"][..], &["-q", "make"], &["--data", "x", "report"]] {
+            assert!(matches!(parsed(words), Err(CliError::Misplaced { .. })), "{words:?}");
+        }
+        for words in [&["report", "x"][..], &[], &["--"], &["report", "--", "x"], &["--what"]] {
+            assert!(matches!(parsed(words), Err(CliError::Arguments(_))), "{words:?}");
+        }
+    }
+}

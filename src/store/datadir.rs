@@ -223,7 +223,7 @@ mod tests {
         let lock = File::create(run.lock_path()).unwrap();
         lock.lock().unwrap();
         assert_eq!(run.state().unwrap(), RunState::Live);
-        assert_eq!(data.live_runs().unwrap(), [run.run.clone()]);
+        assert_eq!(data.live_runs().unwrap(), ["20261123T010203.512Z-9"]);
         drop(lock);
         assert_eq!(run.state().unwrap(), RunState::Dead);
         assert_eq!(data.runs().unwrap(), [run]);

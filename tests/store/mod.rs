@@ -1,0 +1,4 @@
+//! The data directory and its files, as others see them.
+
+mod directory;
+mod files;
