@@ -6,9 +6,9 @@
 //!
 //! Invariant: sorted, without duplicates, start <= end, and a site of the same file lies in each.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::elf::Elf;
+use super::elf::{Elf, FunctionSymbol};
 use super::error::{Budget, IndexError};
 use super::index::{Function, Svma};
 use super::paths::FileId;
@@ -29,6 +29,7 @@ pub(super) fn name(
     place: &[u32],
     budget: &mut Budget,
 ) -> Result<Vec<Function>, IndexError> {
+    let symbols = symbol_names(subprograms, elf);
     let mut ends = Ends::new();
     let mut described = HashSet::new();
     for subprogram in subprograms {
@@ -36,7 +37,13 @@ pub(super) fn name(
         let Some(name) = subprogram.declaration.name() else {
             continue;
         };
+        let mangled = subprogram
+            .ranges
+            .iter()
+            .find_map(|(start, _)| symbols.get(start))
+            .filter(|name| !name.is_empty());
         if let Some((file, start, end)) = extent(subprogram, sites, budget)? {
+            let name = mangled.copied().unwrap_or(name);
             let known = ends.entry((place[file.0 as usize], start, name)).or_insert(end);
             *known = end.max(*known);
         }
@@ -69,6 +76,23 @@ pub(super) fn name(
     functions.sort_unstable_by(|a, b| (a.file, a.start, &a.name, b.end).cmp(&(b.file, b.start, &b.name, a.end)));
     functions.dedup_by(|later, first| (later.file, later.start, &later.name) == (first.file, first.start, &first.name));
     Ok(functions)
+}
+
+/// The mangled symbols, by address, of functions that the debug information gives no linkage name (lambdas of gcc).
+fn symbol_names<'a>(subprograms: &[Subprogram<'_>], elf: &Elf<'a>) -> HashMap<Svma, &'a [u8]> {
+    let plain = subprograms
+        .iter()
+        .filter(|s| s.declaration.is_plain())
+        .flat_map(|s| &s.ranges);
+    let mut names: HashMap<Svma, &'a [u8]> = plain.map(|(start, _)| (*start, &[][..])).collect();
+    if !names.is_empty() {
+        for symbol in elf.functions().filter(FunctionSymbol::is_mangled) {
+            if let Some(name) = names.get_mut(&symbol.start) {
+                *name = symbol.name(LONGEST_NAME);
+            }
+        }
+    }
+    names
 }
 
 fn demangle(name: &[u8]) -> String {

@@ -1,0 +1,8 @@
+//! `cov_trace::debuginfo` against real compilers, an independent reader of DWARF, and damaged files.
+#![allow(clippy::unwrap_used)]
+
+mod damage;
+mod landmarks;
+mod objdump;
+mod programs;
+mod versions;
