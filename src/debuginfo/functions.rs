@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::elf::{Elf, FunctionSymbol};
 use super::error::{Budget, IndexError};
 use super::index::{Function, Svma};
+use super::names::demangle;
 use super::paths::FileId;
 use super::sites::Site;
 use super::subprograms::{LONGEST_NAME, Subprogram};
@@ -33,10 +34,10 @@ pub(super) fn name(
     let mut ends = Ends::new();
     let mut described = HashSet::new();
     for subprogram in subprograms {
-        described.extend(subprogram.ranges.iter().map(|(start, _)| *start));
         let Some(name) = subprogram.declaration.name() else {
             continue;
         };
+        described.extend(subprogram.ranges.iter().map(|(start, _)| *start));
         let mangled = subprogram
             .ranges
             .iter()
@@ -48,10 +49,11 @@ pub(super) fn name(
             *known = end.max(*known);
         }
     }
-    for symbol in elf
-        .functions()
-        .filter(|symbol| symbol.size > 0 && !described.contains(&symbol.start))
-    {
+    for symbol in elf.functions() {
+        // Of several names for one function the first is taken.
+        if symbol.size == 0 || !described.insert(symbol.start) {
+            continue;
+        }
         let end = Svma(symbol.start.0.saturating_add(symbol.size));
         let nameless = Subprogram {
             ranges: vec![(symbol.start, end)],
@@ -64,15 +66,15 @@ pub(super) fn name(
             *known = end.max(*known);
         }
     }
-    let mut functions: Vec<Function> = ends
-        .into_iter()
-        .map(|((file, start, name), end)| Function {
+    let mut functions = Vec::with_capacity(ends.len());
+    for ((file, start, name), end) in ends {
+        functions.push(Function {
             file,
             start,
             end,
-            name: demangle(name),
-        })
-        .collect();
+            name: demangle(name, budget)?,
+        });
+    }
     functions.sort_unstable_by(|a, b| (a.file, a.start, &a.name, b.end).cmp(&(b.file, b.start, &b.name, a.end)));
     functions.dedup_by(|later, first| (later.file, later.start, &later.name) == (first.file, first.start, &first.name));
     Ok(functions)
@@ -93,10 +95,6 @@ fn symbol_names<'a>(subprograms: &[Subprogram<'_>], elf: &Elf<'a>) -> HashMap<Sv
         }
     }
     names
-}
-
-fn demangle(name: &[u8]) -> String {
-    addr2line::demangle_auto(String::from_utf8_lossy(name), None).into_owned()
 }
 
 /// File, first and last line of a function; None if it has no site in its own file.
