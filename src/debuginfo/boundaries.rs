@@ -176,7 +176,7 @@ mod tests {
         let addresses: Vec<_> = (0..code.len() as u64).map(|i| Svma(BASE + i)).collect();
         Functions::new(functions, &text)
             .prove(&addresses, &text, &mut Budget::for_bytes(0))
-            .unwrap()
+            .expect("budget")
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl<'a> FunctionSymbol<'a> {
             .is_some_and(|rest| rest.first() == Some(&0))
     }
 
+    /// Whether the name is mangled in the way of C++ or Rust.
+    pub(super) fn is_mangled(&self) -> bool {
+        self.strings.starts_with(b"_Z") || self.strings.starts_with(b"_R")
+    }
+
     /// The name as it stands, cut after `limit` bytes.
     pub(super) fn name(&self, limit: usize) -> &'a [u8] {
         let head = &self.strings[..self.strings.len().min(limit)];

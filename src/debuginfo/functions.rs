@@ -6,11 +6,12 @@
 //!
 //! Invariant: sorted, without duplicates, start <= end, and a site of the same file lies in each.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::elf::Elf;
+use super::elf::{Elf, FunctionSymbol};
 use super::error::{Budget, IndexError};
 use super::index::{Function, Svma};
+use super::names::demangle;
 use super::paths::FileId;
 use super::sites::Site;
 use super::subprograms::{LONGEST_NAME, Subprogram};
@@ -29,22 +30,30 @@ pub(super) fn name(
     place: &[u32],
     budget: &mut Budget,
 ) -> Result<Vec<Function>, IndexError> {
+    let symbols = symbol_names(subprograms, elf);
     let mut ends = Ends::new();
     let mut described = HashSet::new();
     for subprogram in subprograms {
-        described.extend(subprogram.ranges.iter().map(|(start, _)| *start));
         let Some(name) = subprogram.declaration.name() else {
             continue;
         };
+        described.extend(subprogram.ranges.iter().map(|(start, _)| *start));
+        let mangled = subprogram
+            .ranges
+            .iter()
+            .find_map(|(start, _)| symbols.get(start))
+            .filter(|name| !name.is_empty());
         if let Some((file, start, end)) = extent(subprogram, sites, budget)? {
+            let name = mangled.copied().unwrap_or(name);
             let known = ends.entry((place[file.0 as usize], start, name)).or_insert(end);
             *known = end.max(*known);
         }
     }
-    for symbol in elf
-        .functions()
-        .filter(|symbol| symbol.size > 0 && !described.contains(&symbol.start))
-    {
+    for symbol in elf.functions() {
+        // Of several names for one function the first is taken.
+        if symbol.size == 0 || !described.insert(symbol.start) {
+            continue;
+        }
         let end = Svma(symbol.start.0.saturating_add(symbol.size));
         let nameless = Subprogram {
             ranges: vec![(symbol.start, end)],
@@ -57,22 +66,35 @@ pub(super) fn name(
             *known = end.max(*known);
         }
     }
-    let mut functions: Vec<Function> = ends
-        .into_iter()
-        .map(|((file, start, name), end)| Function {
+    let mut functions = Vec::with_capacity(ends.len());
+    for ((file, start, name), end) in ends {
+        functions.push(Function {
             file,
             start,
             end,
-            name: demangle(name),
-        })
-        .collect();
+            name: demangle(name, budget)?,
+        });
+    }
     functions.sort_unstable_by(|a, b| (a.file, a.start, &a.name, b.end).cmp(&(b.file, b.start, &b.name, a.end)));
     functions.dedup_by(|later, first| (later.file, later.start, &later.name) == (first.file, first.start, &first.name));
     Ok(functions)
 }
 
-fn demangle(name: &[u8]) -> String {
-    addr2line::demangle_auto(String::from_utf8_lossy(name), None).into_owned()
+/// The mangled symbols, by address, of functions that the debug information gives no linkage name (lambdas of gcc).
+fn symbol_names<'a>(subprograms: &[Subprogram<'_>], elf: &Elf<'a>) -> HashMap<Svma, &'a [u8]> {
+    let plain = subprograms
+        .iter()
+        .filter(|s| s.declaration.is_plain())
+        .flat_map(|s| &s.ranges);
+    let mut names: HashMap<Svma, &'a [u8]> = plain.map(|(start, _)| (*start, &[][..])).collect();
+    if !names.is_empty() {
+        for symbol in elf.functions().filter(FunctionSymbol::is_mangled) {
+            if let Some(name) = names.get_mut(&symbol.start) {
+                *name = symbol.name(LONGEST_NAME);
+            }
+        }
+    }
+    names
 }
 
 /// File, first and last line of a function; None if it has no site in its own file.

@@ -16,6 +16,7 @@ mod frames;
 mod functions;
 mod index;
 mod landmarks;
+mod names;
 mod paths;
 mod rows;
 mod shortfall;

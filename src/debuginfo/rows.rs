@@ -3,7 +3,7 @@
 //! Invariant: a row stands for the instruction at its address. Where a sequence has several `is_stmt` rows at one address
 //! only the last is kept, because the others cover no instruction. Sequences of discarded code are dropped whole.
 
-use gimli::{EndianSlice, IncompleteLineProgram, LineProgramHeader, LittleEndian, UnitRef};
+use gimli::{EndianSlice, IncompleteLineProgram, LineInstruction, LineProgramHeader, LineRow, LittleEndian, UnitRef};
 
 use super::error::{Budget, IndexError};
 use super::index::Svma;
@@ -39,47 +39,73 @@ pub(super) struct Sink<'s> {
 /// # Errors
 /// If the budget is used up.
 pub(super) fn read<'a>(
-    program: IncompleteLineProgram<Bytes<'a>>,
+    mut program: IncompleteLineProgram<Bytes<'a>>,
     unit: UnitRef<'_, Bytes<'a>>,
     sink: &mut Sink<'_>,
 ) -> Result<(LineProgramHeader<Bytes<'a>>, FileTable), IndexError> {
     sink.budget.spend(program.header().raw_program_buf().len())?;
     let mut table = FileTable::default();
-    let mut rows = program.rows();
+    let mut instructions = program.header().instructions();
+    let mut row = LineRow::new(program.header());
     let mut sequence = Sequence::starting_at(sink.rows.len());
     // The file index of the row before and what it stands for: it changes rarely.
     let mut file = (u64::MAX, None);
     loop {
-        let (header, row) = match rows.next_row() {
-            Ok(Some(next)) => next,
+        let instruction = match instructions.next_instruction(program.header()) {
+            Ok(Some(instruction)) => instruction,
             Ok(None) => break,
-            Err(_) => {
-                sink.shortfalls.add(Shortfall::MalformedLineProgram);
-                break;
-            }
+            Err(_) => return Ok(damaged(program, table, sequence, sink)),
         };
-        let address = Svma(row.address());
-        sequence.meet(address, sink.rows);
+        match instruction {
+            LineInstruction::SetAddress(address) => sequence.set_address(Svma(address), Svma(row.address())),
+            // The reader negates it.
+            LineInstruction::AdvanceLine(i64::MIN) => return Ok(damaged(program, table, sequence, sink)),
+            _ => {}
+        }
+        match row.execute(instruction, &mut program) {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(_) => return Ok(damaged(program, table, sequence, sink)),
+        }
         if row.end_sequence() {
             sequence = Sequence::starting_at(sink.rows.len());
-            continue;
+        } else if row.is_stmt() && !sequence.discarded {
+            if row.file_index() != file.0 {
+                let id = table.resolve(row.file_index(), program.header(), unit, sink.paths, sink.budget)?;
+                file = (row.file_index(), id);
+            }
+            sink.push(&row, file.1, &sequence);
         }
-        if !row.is_stmt() || sequence.discarded {
-            continue;
-        }
-        if row.file_index() != file.0 {
-            let id = table.resolve(row.file_index(), header, unit, sink.paths, sink.budget)?;
-            file = (row.file_index(), id);
-        }
+        row.reset(program.header());
+    }
+    // What no end_sequence closes is not known to end where it seems to.
+    sink.rows.truncate(sequence.first_row);
+    Ok((program.header().clone(), table))
+}
+
+fn damaged<'a>(
+    program: IncompleteLineProgram<Bytes<'a>>,
+    table: FileTable,
+    sequence: Sequence,
+    sink: &mut Sink<'_>,
+) -> (LineProgramHeader<Bytes<'a>>, FileTable) {
+    sink.shortfalls.add(Shortfall::MalformedLineProgram);
+    sink.rows.truncate(sequence.first_row);
+    (program.header().clone(), table)
+}
+
+impl Sink<'_> {
+    fn push(&mut self, row: &LineRow, file: Option<FileId>, sequence: &Sequence) {
+        let address = Svma(row.address());
         let line = row.line().map_or(0, |line| line.get());
-        let row = match file.1 {
+        let row = match file {
             Some(file) if line <= LAST_LINE => Row {
                 address,
                 file,
                 line: line as u32,
             },
             Some(_) | None => {
-                sink.shortfalls.add(Shortfall::LineOutOfRange);
+                self.shortfalls.add(Shortfall::LineOutOfRange);
                 Row {
                     address,
                     file: FileId(0),
@@ -87,42 +113,34 @@ pub(super) fn read<'a>(
                 }
             }
         };
-        match sink.rows[sequence.first_row..].last_mut() {
+        match self.rows[sequence.first_row..].last_mut() {
             Some(last) if last.address == address => *last = row,
-            Some(_) | None => sink.rows.push(row),
+            Some(_) | None => self.rows.push(row),
         }
     }
-    // What no end_sequence closes is not known to end where it seems to.
-    sink.rows.truncate(sequence.first_row);
-    Ok((rows.header().clone(), table))
 }
 
 /// The sequence being read.
 struct Sequence {
     first_row: usize,
-    last: Option<Svma>,
+    /// Whether the linker discarded the code of the rows to come.
     discarded: bool,
 }
 
 impl Sequence {
     fn starting_at(first_row: usize) -> Sequence {
+        // A sequence that never sets its address starts at 0.
         Sequence {
             first_row,
-            last: None,
-            discarded: false,
+            discarded: true,
         }
     }
 
-    /// Takes note of the address of the next row, whatever that row is.
-    fn meet(&mut self, address: Svma, rows: &[Row]) {
-        // The reader swallows the end of a sequence that jumps to a tombstone; the next one then starts lower.
-        if self.last.is_some_and(|last| address < last) {
-            *self = Sequence::starting_at(rows.len());
-        }
-        if self.last.is_none() {
-            self.discarded = is_tombstone(address);
-        }
-        self.last = Some(address);
+    /// Takes note of a DW_LNE_set_address; `before` is the address so far, 0 at the start.
+    ///
+    /// Addresses only grow within a sequence; what jumps back was discarded with an addend left in the tombstone.
+    fn set_address(&mut self, address: Svma, before: Svma) {
+        self.discarded = is_tombstone(address) || address < before;
     }
 }
 

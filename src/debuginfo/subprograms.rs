@@ -49,6 +49,11 @@ impl<'a> Declaration<'a> {
     pub(super) fn name(&self) -> Option<&'a [u8]> {
         self.linkage_name.or(self.plain_name)
     }
+
+    /// Whether only the name of the source is known.
+    pub(super) fn is_plain(&self) -> bool {
+        self.linkage_name.is_none() && self.plain_name.is_some()
+    }
 }
 
 /// A unit with what its line program says of files.

@@ -1,0 +1,9 @@
+//! `cov_trace::debuginfo` against real compilers, an independent reader of DWARF, and damaged files.
+#![allow(clippy::unwrap_used)]
+
+mod damage;
+mod hostile;
+mod landmarks;
+mod objdump;
+mod programs;
+mod versions;
