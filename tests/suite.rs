@@ -1,1 +1,8 @@
-fn main() {}
+//! The integration tests: real programs under real ptrace, grouped by behaviour. `harness` is what they stand on.
+//!
+//! Invariant: no test is ignored, sleeps to synchronise, asserts a time, or waits without a limit.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+mod samples;

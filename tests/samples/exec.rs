@@ -1,0 +1,11 @@
+//! Programs that replace themselves by others.
+
+super::samples! { "exec":
+    chain
+    deleted
+    from_memory
+    from_thread
+    interpreter
+    missing
+    shell_script
+}
