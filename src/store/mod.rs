@@ -1,9 +1,32 @@
-//! The SQLite files, one per process: schema, writer, reader. Nothing else speaks SQL.
+//! The SQLite files, one per process, and the directory that holds them: schema, writer, reader, erasing.
+//!
+//! Invariant: nothing else speaks SQL, and a data file is only ever replaced as a whole.
 
+mod datadir;
+mod erase;
+mod error;
+mod images;
 mod numbits;
+mod open;
+mod process_file;
+mod reader;
 mod record;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod sample;
+mod schema;
+mod template;
+mod writer;
 
+pub use datadir::{DataDir, RunDir, RunState};
+pub use erase::Erased;
+pub use error::StoreError;
 pub use numbits::Numbits;
+pub use process_file::{ProcessFile, run_name};
+pub use reader::{Reader, read};
 pub use record::{
     End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessRecord, UnixMillis, Warning,
 };
+pub use schema::VERSION as SCHEMA_VERSION;
+pub use writer::Writer;

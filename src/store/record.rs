@@ -1,6 +1,6 @@
 //! What one process's file holds, as plain data: the writer takes it, the reader gives it back unchanged.
 //!
-//! Invariant: every index into another vector is in range.
+//! Invariants: every index into another vector is in range; hits are sorted by image, file and context, once each.
 
 use super::Numbits;
 use std::sync::Arc;
@@ -90,7 +90,7 @@ pub struct Exec {
 }
 
 /// What a report needs of an image, so that it needs no binary.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ImageFacts {
     /// Path under which it was mapped.
     pub path: String,
@@ -103,7 +103,7 @@ pub struct ImageFacts {
 }
 
 /// A source file as one image knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileFacts {
     /// Absolute path as the debug info gives it.
     pub path: String,
@@ -114,7 +114,7 @@ pub struct FileFacts {
 }
 
 /// A function of a source file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FunctionFacts {
     /// Line of its declaration.
     pub start: u32,
@@ -147,7 +147,7 @@ pub struct Flush {
 }
 
 /// Something that lowers the truth of a result.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Warning {
     /// Stable machine-readable name.
     pub slug: String,

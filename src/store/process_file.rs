@@ -1,0 +1,134 @@
+//! Names of data files, `{pid}-{run}-{sequence}.sqlite`, and of the temporaries that become data files.
+//!
+//! Invariants: a name says which process of which run it belongs to and is never used for another one, also when a pid
+//! comes again; a temporary's name is no data file's name.
+
+use super::{ProcessRecord, UnixMillis};
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Which process a data file belongs to, as its name says it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessFile {
+    /// Name of the run, as [`run_name`] makes it.
+    pub run: String,
+    /// Position in the run's order of appearance.
+    pub sequence: u32,
+    /// Pid of the process.
+    pub pid: i32,
+}
+
+impl ProcessFile {
+    /// Where a record belongs.
+    pub fn of(record: &ProcessRecord) -> Self {
+        ProcessFile {
+            run: record.run.clone(),
+            sequence: record.sequence,
+            pid: record.pid,
+        }
+    }
+
+    /// Takes a name apart; `None` if it is no data file's.
+    pub fn parse(name: &OsStr) -> Option<Self> {
+        let (pid, rest) = name.to_str()?.strip_suffix(".sqlite")?.split_once('-')?;
+        let (run, sequence) = rest.rsplit_once('-')?;
+        let file = ProcessFile {
+            run: is_run_name(run).then(|| run.to_owned())?,
+            sequence: number(sequence)?,
+            pid: number(pid)?.try_into().ok()?,
+        };
+        Some(file)
+    }
+
+    /// Takes the name of a temporary apart; `None` if it is not one of ours.
+    pub fn parse_temporary(name: &OsStr) -> Option<Self> {
+        let inner = name.to_str()?.strip_prefix('.')?.strip_suffix(".tmp")?;
+        let (data_file, writer) = inner.rsplit_once('.')?;
+        number(writer)?;
+        ProcessFile::parse(OsStr::new(data_file))
+    }
+}
+
+impl fmt::Display for ProcessFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}.sqlite", self.pid, self.run, self.sequence)
+    }
+}
+
+/// The name of a run: when it started (UTC) and the pid of its recorder, such as `20261123T010203.512Z-4711`.
+pub fn run_name(at: UnixMillis, recorder: u32) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    format!("{}-{recorder}", time.strftime("%Y%m%dT%H%M%S%.3fZ"))
+}
+
+/// A name in the same directory for the content that will replace a file.
+pub(super) fn temporary_beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.tmp", std::process::id()));
+    path.with_file_name(name)
+}
+
+fn is_run_name(run: &str) -> bool {
+    const SHAPE: &str = "00000000T000000.000Z-";
+    let Some((time, recorder)) = run.split_at_checked(SHAPE.len()) else {
+        return false;
+    };
+    let time_fits = time.bytes().zip(SHAPE.bytes()).all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        separator => byte == separator,
+    });
+    time_fits && number(recorder).is_some()
+}
+
+/// A number written the one way that we write it.
+fn number(text: &str) -> Option<u32> {
+    let value: u32 = text.parse().ok()?;
+    (value.to_string() == text).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_comes_back_as_it_was() {
+        let run = run_name(UnixMillis(1_795_395_723_512), 4711);
+        assert_eq!(run, "20261123T010203.512Z-4711");
+        let file = ProcessFile {
+            run,
+            sequence: 12,
+            pid: 99,
+        };
+        let name = file.to_string();
+        assert_eq!(name, "99-20261123T010203.512Z-4711-12.sqlite");
+        assert_eq!(ProcessFile::parse(OsStr::new(&name)), Some(file.clone()));
+
+        let temporary = temporary_beside(&Path::new("/data").join(&name));
+        assert_eq!(temporary.parent(), Some(Path::new("/data")));
+        let temporary = temporary.file_name().unwrap();
+        assert_eq!(ProcessFile::parse(temporary), None);
+        assert_eq!(ProcessFile::parse_temporary(temporary), Some(file));
+        assert_eq!(ProcessFile::parse_temporary(OsStr::new(&name)), None);
+    }
+
+    #[test]
+    fn names_of_others_are_left_alone() {
+        for foreign in [
+            "notes.sqlite",
+            "12-notes-3.sqlite",
+            "99-20261123T010203.512Z-4711-12.sqlite-journal",
+            "099-20261123T010203.512Z-4711-12.sqlite",
+            "99-20261123T010203.512Z-4711.sqlite",
+            "99-20261123t010203.512Z-4711-12.sqlite",
+            "99-20261123T010203.512Z--12.sqlite",
+            "99-20261123T010203.512Z-4711-99999999999.sqlite",
+            "4294967295-20261123T010203.512Z-4711-12.sqlite",
+            ".99-notes-12.sqlite.7.tmp",
+        ] {
+            assert_eq!(ProcessFile::parse(OsStr::new(foreign)), None, "{foreign}");
+            assert_eq!(ProcessFile::parse_temporary(OsStr::new(foreign)), None, "{foreign}");
+        }
+    }
+}

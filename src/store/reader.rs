@@ -1,0 +1,207 @@
+//! Reads what one process ran back from its file.
+//!
+//! Invariants: what was written comes back equal; the file and its directory are never written to, so both may be
+//! read-only; whatever the bytes, the answer is a record or an error that names the file and the cause.
+
+use super::images::{Images, KnownImages};
+use super::open::{check_version, open};
+use super::{End, EndReason, Exec, Flush, Hits, Numbits, Parent, ProcessRecord, StoreError, UnixMillis, Warning};
+use rusqlite::{Connection, Row};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Reads data files; the images that several of them share are read once and shared by the records.
+#[derive(Debug, Default)]
+pub struct Reader {
+    known: KnownImages,
+}
+
+/// Reads one data file.
+pub fn read(path: &Path) -> Result<ProcessRecord, StoreError> {
+    Reader::default().read(path)
+}
+
+impl Reader {
+    /// Reads a data file.
+    pub fn read(&mut self, path: &Path) -> Result<ProcessRecord, StoreError> {
+        let db = open(path)?;
+        check_version(&db, path)?;
+        self.record(&db).map_err(|(table, fault)| fault.in_table(table, path))
+    }
+
+    fn record(&mut self, db: &Connection) -> Result<ProcessRecord, (&'static str, Fault)> {
+        let images = Images::read(db, &mut self.known)?;
+        let mut record = process(db).map_err(|fault| ("process", fault))?;
+        record.complete = complete(db).map_err(|fault| ("meta", fault))?;
+        record.execs =
+            rows(db, "SELECT at, exe, argv, cwd FROM exec ORDER BY id", exec).map_err(|fault| ("exec", fault))?;
+        let contexts = rows(db, "SELECT id, label FROM context ORDER BY id", |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?))
+        })
+        .map_err(|fault| ("context", fault))?;
+        let positions = contexts.iter().enumerate().map(|(position, (id, _))| (*id, position));
+        record.hits = hits(db, &images, &positions.collect()).map_err(|fault| ("line_bits", fault))?;
+        record.contexts = contexts.into_iter().map(|(_, label)| label).collect();
+        record.flushes = rows(db, "SELECT at, new_lines FROM flush ORDER BY id", |row| {
+            Ok(Flush {
+                at: UnixMillis(row.get(0)?),
+                new_lines: row.get(1)?,
+            })
+        })
+        .map_err(|fault| ("flush", fault))?;
+        let of_process = "SELECT slug, text, count FROM warning WHERE image IS NULL ORDER BY id";
+        record.warnings = rows(db, of_process, |row| Ok(warning(row, 0)?)).map_err(|fault| ("warning", fault))?;
+        record.images = images.facts;
+        Ok(record)
+    }
+}
+
+/// Why rows cannot be turned into a record.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// SQLite refuses, or a value has another type.
+    Sql(rusqlite::Error),
+    /// A value makes no sense.
+    Value(String),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Fault::Sql(error)
+    }
+}
+
+impl Fault {
+    /// The error about a file that has this fault in a table.
+    pub(super) fn in_table(self, table: &str, path: &Path) -> StoreError {
+        let cause = match self {
+            Fault::Sql(error) => error.to_string(),
+            Fault::Value(text) => text,
+        };
+        StoreError::Damaged {
+            path: path.to_owned(),
+            cause: format!("table {table}: {cause}"),
+        }
+    }
+}
+
+/// All rows of a query.
+pub(super) fn rows<T>(
+    db: &Connection,
+    sql: &str,
+    mut one: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let mut statement = db.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(one(row)?);
+    }
+    Ok(all)
+}
+
+/// The lines in a column.
+pub(super) fn numbits(row: &Row<'_>, column: usize) -> Result<Numbits, Fault> {
+    match row.get_ref(column)?.as_blob() {
+        Ok(bytes) => Ok(Numbits::from_bytes(bytes)),
+        Err(error) => Err(Fault::Value(format!("lines: {error}"))),
+    }
+}
+
+/// A warning whose slug, text and count start at a column.
+pub(super) fn warning(row: &Row<'_>, column: usize) -> rusqlite::Result<Warning> {
+    Ok(Warning {
+        slug: row.get(column)?,
+        text: row.get(column + 1)?,
+        count: row.get(column + 2)?,
+    })
+}
+
+fn complete(db: &Connection) -> Result<bool, Fault> {
+    match db.query_row("SELECT value FROM meta WHERE key = 'complete'", [], |row| row.get(0))? {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Fault::Value(format!("complete is {other}, not 0 or 1"))),
+    }
+}
+
+fn process(db: &Connection) -> Result<ProcessRecord, Fault> {
+    let sql = "SELECT pid, run, sequence, start_ticks, started, parent_pid, parent_start_ticks, \
+               ended, end_reason, exit_status, end_signal, core FROM process";
+    let mut found = rows(db, sql, |row| {
+        let parent = row.get::<_, Option<i32>>(5)?;
+        let parent_start: Option<u64> = row.get(6)?;
+        Ok(ProcessRecord {
+            complete: false,
+            pid: row.get(0)?,
+            run: row.get(1)?,
+            sequence: row.get(2)?,
+            start_ticks: row.get(3)?,
+            started: UnixMillis(row.get(4)?),
+            parent: parent.map(|pid| Parent {
+                pid,
+                start_ticks: parent_start,
+            }),
+            end: end(row)?,
+            execs: Vec::new(),
+            images: Vec::new(),
+            contexts: Vec::new(),
+            hits: Vec::new(),
+            flushes: Vec::new(),
+            warnings: Vec::new(),
+        })
+    })?;
+    match (found.pop(), found.len()) {
+        (Some(record), 0) => Ok(record),
+        (None, _) => Err(Fault::Value("it is empty".to_owned())),
+        (Some(_), others) => Err(Fault::Value(format!("{} rows where there must be one", others + 1))),
+    }
+}
+
+fn end(row: &Row<'_>) -> Result<Option<End>, Fault> {
+    let Some(at) = row.get(7)? else {
+        return Ok(None);
+    };
+    let reason: String = row.get(8)?;
+    let reason = match reason.as_str() {
+        "exited" => EndReason::Exited(row.get(9)?),
+        "signaled" => EndReason::Signaled {
+            signal: row.get(10)?,
+            core: row.get(11)?,
+        },
+        "detached" => EndReason::Detached,
+        other => return Err(Fault::Value(format!("unknown end_reason {other:?}"))),
+    };
+    Ok(Some(End {
+        at: UnixMillis(at),
+        reason,
+    }))
+}
+
+fn exec(row: &Row<'_>) -> Result<Exec, Fault> {
+    let argv: String = row.get(2)?;
+    Ok(Exec {
+        at: UnixMillis(row.get(0)?),
+        exe: row.get(1)?,
+        argv: serde_json::from_str(&argv).map_err(|error| Fault::Value(format!("argv: {error}")))?,
+        cwd: row.get(3)?,
+    })
+}
+
+fn hits(db: &Connection, images: &Images, contexts: &HashMap<i64, usize>) -> Result<Vec<Hits>, Fault> {
+    let mut hits = rows(db, "SELECT file, context, numbits FROM line_bits", |row| {
+        let context_id: i64 = row.get(1)?;
+        let (image, file) = images.file(row.get(0)?)?;
+        let context = *contexts
+            .get(&context_id)
+            .ok_or_else(|| Fault::Value(format!("no context {context_id}")))?;
+        Ok(Hits {
+            image,
+            file,
+            context,
+            lines: numbits(row, 2)?,
+        })
+    })?;
+    hits.sort_by_key(|hits| (hits.image, hits.file, hits.context));
+    Ok(hits)
+}

@@ -1,0 +1,73 @@
+//! The schema of a data file and its version.
+//!
+//! Invariant: `schema.sql`, `VERSION` and a written file agree; a test holds them together.
+
+/// Version of the schema that this build writes, and the newest that it reads.
+pub const VERSION: i64 = 1;
+
+/// The statements that make an empty data file.
+pub(super) const SQL: &str = include_str!("schema.sql");
+
+/// Bytes per page: each of the tables takes at least one, and most files are small. Files were smallest, and writing was
+/// fastest, with this size of 512, 1024 and 4096 (35 source files with 1,000 functions: 64 KiB, 0.17 ms).
+pub(super) const PAGE_SIZE: u32 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Writer, sample};
+    use rusqlite::Connection;
+
+    /// The statements of schema.sql as SQLite keeps them: without the comments between them.
+    fn statements() -> Vec<String> {
+        let code: String = SQL
+            .lines()
+            .filter(|line| !line.starts_with("--"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        code.split(';')
+            .map(|statement| statement.trim().to_owned())
+            .filter(|statement| !statement.is_empty())
+            .collect()
+    }
+
+    #[test]
+    fn the_sql_the_constant_and_a_written_file_agree() {
+        assert!(SQL.contains(&format!("\n-- Schema version: {VERSION}\n")));
+        let history = SQL.split("-- History\n").nth(1).expect("a history");
+        let newest = history
+            .lines()
+            .map_while(|line| line.strip_prefix("--   "))
+            .filter_map(|line| line.split("  ").next()?.parse::<i64>().ok())
+            .max();
+        assert_eq!(newest, Some(VERSION), "the history's last entry is the current version");
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file.sqlite");
+        Writer::new().unwrap().write(&path, &sample::record()).unwrap();
+        let db = Connection::open(&path).unwrap();
+        let version: i64 = db
+            .query_row("SELECT value FROM meta WHERE key = 'schema_version'", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(version, VERSION);
+        let mut query = db
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+            .unwrap();
+        let written: Vec<String> = query
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(written, statements());
+        let mode: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        assert_eq!(mode, "delete", "never WAL");
+        let broken: i64 = db
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(broken, 0);
+        let check: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok");
+    }
+}
