@@ -4,5 +4,9 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+mod command;
+mod followers;
 mod harness;
+mod loss;
 mod samples;
+mod terminal;

@@ -23,7 +23,7 @@ int main(void) {
     fill(text, 'a', length);                        // hit
     for (int i = 0; i < 100; i++)
         numbers[i] = i ^ length;                    // hit
-    printf("%zu %d\n", strlen(text), total(numbers, 100)); // hit
+    printf("%zu %d\n", strlen(text), total(numbers, 100));
     if (length < 0)                                 // hit
         puts("never");                              // miss
     return 0;

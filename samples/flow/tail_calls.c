@@ -10,7 +10,7 @@ __attribute__((noinline)) static int odd(unsigned n);
 
 __attribute__((noinline)) static int even(unsigned n) {
     if (n == 0)                         // hit
-        return sink;                    // hit
+        return sink;
     sink += 1;                          // hit
     return odd(n - 1);
 }

@@ -1,17 +1,17 @@
-// Shows 300 children, four at a time: each forks, execs, vforks or starts a thread.
+// Shows 1,000 children, four at a time: each forks, execs, vforks or starts a thread.
 // build: cc -g -O0 -pthread
 // process parent: exit 0
-// process forked of parent: exit 10, 75 times
-// process executed of parent: exit 11, 75 times
-// process vforked of parent: exit 12, 75 times
-// process threaded of parent: exit 13, 75 times
+// process forked of parent: exit 10, 250 times
+// process executed of parent: exit 11, 250 times
+// process vforked of parent: exit 12, 250 times
+// process threaded of parent: exit 13, 250 times
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILDREN = 300, TOGETHER = 4 };
+enum { CHILDREN = 1000, TOGETHER = 4 };
 
 static int plain(void) {                    // hit @forked
     return 10;                              // hit @forked

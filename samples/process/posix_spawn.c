@@ -22,7 +22,7 @@ static void spawn(const char *path) {                                           
     posix_spawn_file_actions_destroy(&actions);                                 // hit @parent
     if (error != 0) {                                                           // hit @parent
         dprintf(1, "spawn: %s\n", strerror(error));                             // hit @parent
-        return;                                                                 // hit @parent
+        return;
     }
     int status = 0;                                                             // hit @parent
     waitpid(pid, &status, 0);                                                   // hit @parent

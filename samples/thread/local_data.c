@@ -21,7 +21,7 @@ static void *run(void *argument) {                  // hit
     pthread_cleanup_push(clean_up, "after cancel"); // hit
     for (;;)
         if (write(*(int *)argument, "x", 1) != 1 || pause()) // hit
-            break;                                  // miss
+            break;
     pthread_cleanup_pop(0);                         // miss
     return NULL;                                    // miss
 }

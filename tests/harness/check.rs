@@ -12,6 +12,13 @@ use std::process::Command;
 /// The command under test.
 pub const COV_TRACE: &str = env!("CARGO_BIN_EXE_cov-trace");
 
+/// `program` under cov-trace, which writes to `data` and says nothing.
+pub fn under_cov_trace(data: &Path, program: &Path) -> Command {
+    let mut command = Command::new(COV_TRACE);
+    command.arg("-q").arg("--data").arg(data).arg("--").arg(program);
+    command
+}
+
 /// Every build of the sample ends as its header says, the same way twice.
 pub fn bare(name: &str) {
     let sample = Sample::load(name);
@@ -28,14 +35,21 @@ pub fn bare(name: &str) {
     }
     let roles: Vec<&str> = sample.roles.iter().map(|role| role.name.as_str()).collect();
     for named in marks::named_roles(&sample) {
-        assert!(roles.contains(&named.as_str()), "{name}: a mark names @{named}, its header does not");
+        assert!(
+            roles.contains(&named.as_str()),
+            "{name}: a mark names @{named}, its header does not"
+        );
     }
 }
 
 /// Every build of the sample behaves traced as it does bare, and what was measured agrees with its marks and roles.
 pub fn traced(name: &str) {
     let sample = Sample::load(name);
-    let failures: Vec<String> = sample.builds.iter().flat_map(|build| failures(&sample, build)).collect();
+    let failures: Vec<String> = sample
+        .builds
+        .iter()
+        .flat_map(|build| failures(&sample, build))
+        .collect();
     assert!(failures.is_empty(), "{name}:\n  {}", failures.join("\n  "));
 }
 
@@ -44,12 +58,13 @@ fn failures(sample: &Sample, build: &Build) -> Vec<String> {
     let mark = Mark::new();
     let data = tempfile::tempdir_in(build::output()).unwrap();
     let bare = in_new_folder(&mark, &mut Command::new(&program));
-    let mut command = Command::new(COV_TRACE);
-    command.arg("-q").arg("--data").arg(data.path()).arg("--").arg(&program);
+    let mut command = under_cov_trace(data.path(), &program);
     let traced = in_new_folder(&mark, &mut command);
     let mut failures = Vec::new();
     if traced != bare {
-        failures.push(format!("it behaves differently\n    bare:   {bare:?}\n    traced: {traced:?}"));
+        failures.push(format!(
+            "it behaves differently\n    bare:   {bare:?}\n    traced: {traced:?}"
+        ));
     }
     failures.extend(measured(sample, data.path()));
     let left = mark.processes();
@@ -69,10 +84,12 @@ pub fn measured(sample: &Sample, data: &Path) -> Vec<String> {
     let mut failures = Vec::new();
     let roles: Vec<&str> = processes
         .iter()
-        .map(|process| role(sample, process).unwrap_or_else(|unknown| {
-            failures.push(unknown);
-            ""
-        }))
+        .map(|process| {
+            role(sample, process).unwrap_or_else(|unknown| {
+                failures.push(unknown);
+                ""
+            })
+        })
         .collect();
     for role in &sample.roles {
         let count = roles.iter().filter(|name| **name == role.name).count();
@@ -84,7 +101,11 @@ pub fn measured(sample: &Sample, data: &Path) -> Vec<String> {
         if !process.complete {
             failures.push(format!("{name}'s file is not complete"));
         }
-        let Some(wanted) = sample.roles.iter().find(|role| role.name == *name).and_then(|role| role.parent.as_ref())
+        let Some(wanted) = sample
+            .roles
+            .iter()
+            .find(|role| role.name == *name)
+            .and_then(|role| role.parent.as_ref())
         else {
             continue;
         };
@@ -99,7 +120,8 @@ pub fn measured(sample: &Sample, data: &Path) -> Vec<String> {
     failures
 }
 
-fn role<'a>(sample: &'a Sample, process: &Process) -> Result<&'a str, String> {
+/// The role that a process had in a run of the sample, by its end.
+pub fn role<'a>(sample: &'a Sample, process: &Process) -> Result<&'a str, String> {
     let end = match process.end {
         Some(EndReason::Exited(status)) => End::Exit(status),
         Some(EndReason::Signaled { signal, core: _ }) => End::Signal(signal),
@@ -107,7 +129,8 @@ fn role<'a>(sample: &'a Sample, process: &Process) -> Result<&'a str, String> {
         None => return Err(format!("pid {} has no end", process.pid)),
     };
     let role = sample.roles.iter().find(|role| role.end == end);
-    role.map(|role| role.name.as_str()).ok_or_else(|| format!("pid {} has an end of no role: {end:?}", process.pid))
+    role.map(|role| role.name.as_str())
+        .ok_or_else(|| format!("pid {} has an end of no role: {end:?}", process.pid))
 }
 
 /// Runs a command in a working directory that is empty and, for one mark, always at the same path.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `// hit` | has code, and some process ran it |
 //! | `// miss` | has code, and no process ran it |
+//! | `// none` | has no code, though the source looks like it |
 //! | `// hit @a @b` | every process of the roles a and b ran it, and no process of another role |
 //!
 //! A line without a mark says nothing.
@@ -19,11 +20,7 @@ enum Mark {
     Hit,
     HitBy(BTreeSet<String>),
     Miss,
-}
-
-/// Whether a sample has any marks.
-pub fn has_marks(sample: &Sample) -> bool {
-    sample.sources.iter().any(|file| !of(file).is_empty())
+    None,
 }
 
 /// Compares all marks with what was measured and returns every disagreement; `roles` are those of `processes`.
@@ -34,15 +31,24 @@ pub fn disagreements(sample: &Sample, processes: &[Process], roles: &[&str]) -> 
             let place = format!("{}:{line}", file.file_name().unwrap().to_string_lossy());
             let ran = |process: &Process| process.ran(file, line);
             let somebody = processes.iter().any(ran);
-            if !processes.iter().any(|process| process.has_code(file, line)) {
-                found.push(format!("{place} has no code in any process"));
-                continue;
-            }
+            let has_code = processes.iter().any(|process| process.has_code(file, line));
             match mark {
+                Mark::None if has_code => found.push(format!("{place} has code in some process")),
+                Mark::None => {}
+                Mark::Hit | Mark::Miss | Mark::HitBy(_) if !has_code => {
+                    found.push(format!("{place} has no code in any process"));
+                }
                 Mark::Hit if !somebody => found.push(format!("{place} ran, but no process has it")),
                 Mark::Miss if somebody => {
-                    let who = processes.iter().zip(roles).filter(|(process, _)| ran(process)).map(|(_, role)| *role);
-                    found.push(format!("{place} did not run, but {:?} have it", BTreeSet::from_iter(who)));
+                    let who = processes
+                        .iter()
+                        .zip(roles)
+                        .filter(|(process, _)| ran(process))
+                        .map(|(_, role)| *role);
+                    found.push(format!(
+                        "{place} did not run, but {:?} have it",
+                        BTreeSet::from_iter(who)
+                    ));
                 }
                 Mark::Hit | Mark::Miss => {}
                 Mark::HitBy(wanted) => {
@@ -67,7 +73,7 @@ pub fn named_roles(sample: &Sample) -> BTreeSet<String> {
     let marks = sample.sources.iter().flat_map(|file| of(file));
     let roles = marks.filter_map(|(_, mark)| match mark {
         Mark::HitBy(roles) => Some(roles),
-        Mark::Hit | Mark::Miss => None,
+        Mark::Hit | Mark::Miss | Mark::None => None,
     });
     roles.flatten().collect()
 }
@@ -75,7 +81,10 @@ pub fn named_roles(sample: &Sample) -> BTreeSet<String> {
 /// The marks of one file with their lines.
 fn of(file: &Path) -> Vec<(u32, Mark)> {
     let text = std::fs::read_to_string(file).unwrap();
-    (1..).zip(text.lines()).filter_map(|(line, text)| Some((line, mark(text)?))).collect()
+    (1..)
+        .zip(text.lines())
+        .filter_map(|(line, text)| Some((line, mark(text)?)))
+        .collect()
 }
 
 fn mark(line: &str) -> Option<Mark> {
@@ -87,6 +96,7 @@ fn mark(line: &str) -> Option<Mark> {
         ("hit", Some(roles)) if roles.is_empty() => Some(Mark::Hit),
         ("hit", Some(roles)) => Some(Mark::HitBy(roles)),
         ("miss", Some(roles)) if roles.is_empty() => Some(Mark::Miss),
+        ("none", Some(roles)) if roles.is_empty() => Some(Mark::None),
         _ => None,
     }
 }
@@ -95,7 +105,10 @@ fn mark(line: &str) -> Option<Mark> {
 fn marks_are_read() {
     assert_eq!(mark("    return 1; // hit"), Some(Mark::Hit));
     assert_eq!(mark("    return 1; // miss"), Some(Mark::Miss));
-    assert_eq!(mark("f(); // hit @parent @child"), Some(Mark::HitBy(["parent".into(), "child".into()].into())));
+    assert_eq!(
+        mark("f(); // hit @parent @child"),
+        Some(Mark::HitBy(["parent".into(), "child".into()].into()))
+    );
     assert_eq!(mark("f(); // hit the road"), None);
     assert_eq!(mark("f();"), None);
 }

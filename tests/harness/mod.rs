@@ -6,3 +6,4 @@ pub mod marks;
 pub mod measured;
 pub mod run;
 pub mod sample;
+pub mod session;

@@ -19,6 +19,7 @@ super::samples! { "process":
     plain
     posix_spawn
     segfault
+    server
     stop_continue
     stopped_and_killed
     underscore_exit

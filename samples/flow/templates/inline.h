@@ -2,8 +2,8 @@
 
 template <typename T> T largest(T a, T b) {
     if (a < b)          // hit
-        return b;
-    return a;
+        return b;   // hit
+    return a;       // hit
 }
 
 template <typename T> class Counter {
@@ -11,11 +11,11 @@ template <typename T> class Counter {
 
   public:
     Counter &plus(T a) {
-        sum += a;
-        return *this;
+        sum += a;       // hit
+        return *this;   // hit
     }
     T value() const {
-        return sum;
+        return sum;     // hit
     }
     T never() const {
         return sum + 1;

@@ -1,7 +1,7 @@
 #include "inline.h"
 
 int never_called(int a) {
-    return a - 1;
+    return a - 1;                       // miss
 }
 
 int other(int a) {
