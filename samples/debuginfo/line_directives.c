@@ -11,7 +11,7 @@ static int generated(int a) {
     return a * 2;
 }
 
-#line 16 "line_directives.c"
+#line 15 "line_directives.c"
 int main(void) {
     printf("%d\n", generated(here(3)));
     return 0;

@@ -1,6 +1,7 @@
 //! cov-trace holds none of the program's outputs open.
 
 use crate::harness::check::under_cov_trace;
+use crate::harness::run::{Mark, to_end};
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
 use crate::harness::{build, measured};
@@ -63,4 +64,26 @@ fn no_wait_returns_while_the_daemon_is_measured_on() {
     let processes = measured::processes(&data);
     assert_eq!(processes.len(), 2);
     assert!(processes.iter().all(|process| process.complete));
+}
+
+#[test]
+fn closed_standard_descriptors_stay_closed() {
+    let sample = Sample::load("environment/facts");
+    let program = build::program(&sample, &sample.builds[0]);
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    let mark = Mark::new();
+    let closed = |command: &Command| {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", r#""$@" <&- 2>&-"#, "sh"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        to_end(&mark, folder.path(), &mut shell)
+    };
+    let bare = closed(&Command::new(&program));
+    assert!(
+        !bare.stdout.contains("descriptor 0") && !bare.stdout.contains("descriptor 2"),
+        "{bare:?}"
+    );
+    assert_eq!(closed(&under_cov_trace(&folder.path().join("data"), &program)), bare);
 }

@@ -5,6 +5,7 @@ super::samples! { "exec":
     deleted
     from_memory
     from_thread
+    inherited
     interpreter
     missing
     shell_script

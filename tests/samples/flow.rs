@@ -7,7 +7,6 @@ super::samples! { "flow":
     exceptions
     jump_table
     setjmp
-    static_objects
     string_instructions
     tail_calls
     templates

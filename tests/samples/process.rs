@@ -3,6 +3,7 @@
 super::samples! { "process":
     abort
     clone3
+    clone_untraced
     clone_vm
     clone_vm_vfork
     daemon
@@ -11,6 +12,7 @@ super::samples! { "process":
     fork
     fork_chain
     fork_from_thread
+    fork_in_handler
     fork_storm
     killed_child
     killed_self
@@ -24,6 +26,7 @@ super::samples! { "process":
     stopped_and_killed
     underscore_exit
     vfork_again
+    vfork_and_threads
     vfork_exec
     vfork_exit
 }

@@ -9,5 +9,6 @@ super::samples! { "thread":
     many
     one_site
     signals_blocked
+    static_objects
     stopped
 }
