@@ -1,4 +1,12 @@
 //! The command `cov-trace`: turns a result into an exit status and no more.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use cov_trace::cli;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::parse(std::env::args_os()).and_then(cli::execute) {
+        Ok(outcome) => outcome.into(),
+        Err(error) => error.report(),
+    }
+}

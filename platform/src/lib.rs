@@ -1,1 +1,33 @@
-//! x
+//! What cov-trace asks of the kernel and the CPU: tids, stops, registers, bytes, mappings, decoding.
+//!
+//! Invariant: it knows nothing of lines, coverage or SQL; all `unsafe`, all of nix and libc, every
+//! `cfg(target_*)` and every "/proc" of the project is in this crate.
+
+pub mod affinity;
+pub mod arch;
+mod bell;
+mod channel;
+mod entry;
+mod error;
+mod ids;
+mod lineage;
+mod maps;
+mod marks;
+mod memory;
+pub mod process;
+pub mod procfs;
+mod tracer;
+mod wait;
+
+pub use bell::Bell;
+pub use channel::{Channel, MAX_MESSAGE, Received, wait_readable};
+pub use entry::restore_sigpipe;
+pub use error::OsError;
+pub use ids::{Avma, Pid, Signal, Tid};
+pub use lineage::{Lineage, compare, lineage, share_memory};
+pub use maps::{FileKey, TextMapping, open_mapped, text_mappings};
+pub use marks::{CHUNK, Marks, memory_file};
+pub use memory::Memory;
+pub use nix::errno::Errno;
+pub use tracer::{Tracer, TrapCause, Waited, kill};
+pub use wait::{Event, Wait};

@@ -1,5 +1,121 @@
 //! ELF and DWARF to an [`ImageIndex`]: pure for given bytes, never panicking on hostile input.
+//!
+//! ```text
+//! elf ──► text, symbols ──┐
+//! frames (FDEs) ──────────┼──► boundaries ──► sites ──► probes, lines
+//! units ──► rows, paths ──┤        └────────► landmarks
+//!       └─► subprograms ──┴──────────────────► functions
+//! ```
+//!
+//! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain ([`Budget`]).
 
+mod boundaries;
+mod elf;
+mod error;
+mod frames;
+mod functions;
 mod index;
+mod landmarks;
+mod paths;
+mod rows;
+mod shortfall;
+mod sites;
+mod subprograms;
+mod text;
+mod units;
 
+pub use error::IndexError;
 pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Svma, Warning};
+
+use boundaries::Functions;
+use elf::Elf;
+use error::Budget;
+use shortfall::Shortfalls;
+use sites::Site;
+
+/// Reads everything that cov-trace wants to know of an image from the bytes of its file.
+///
+/// A file without debug information gives an index without lines, which may still have landmarks. What could not be used
+/// is told by the index's warnings.
+///
+/// # Errors
+/// If the bytes are no ELF file for this CPU, if its headers are malformed, or if its tables are made to waste time.
+pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
+    let elf = Elf::parse(bytes)?;
+    let mut shortfalls = Shortfalls::default();
+    let sections = units::Sections::load(&elf, &mut shortfalls);
+    let mut budget = Budget::for_bytes(bytes.len().saturating_add(sections.size));
+    let described = units::read(&sections, &mut budget, &mut shortfalls)?;
+
+    let text = elf.text();
+    let mut ranges = Vec::new();
+    frames::collect(&elf, &mut ranges, &mut shortfalls);
+    ranges.extend(
+        elf.functions()
+            .map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))),
+    );
+    ranges.extend(described.subprograms.iter().flat_map(|s| &s.ranges));
+    let functions = Functions::new(ranges, &text);
+
+    let sites = sites::plan(described.rows, &functions, &text, &mut budget, &mut shortfalls)?;
+    let landmarks = landmarks::find(&elf, &functions, &text, &mut budget, &mut shortfalls)?;
+    let (files, place) = used_files(described.paths.into_strings(), &sites);
+    let functions = functions::name(&described.subprograms, &elf, &sites, &place, &mut budget)?;
+    let (lines, probes) = number_lines(&sites, &place);
+    let warnings = shortfalls.into_warnings();
+    Ok(ImageIndex {
+        build_id: elf.build_id(),
+        files,
+        lines,
+        functions,
+        probes,
+        landmarks,
+        warnings,
+    })
+}
+
+/// The paths that have sites, sorted, and for every path its place among them.
+fn used_files(mut paths: Vec<String>, sites: &[Site]) -> (Vec<String>, Vec<u32>) {
+    let mut used = vec![false; paths.len()];
+    for site in sites {
+        used[site.file.0 as usize] = true;
+    }
+    let mut order: Vec<usize> = (0..paths.len()).filter(|i| used[*i]).collect();
+    order.sort_unstable_by(|a, b| paths[*a].cmp(&paths[*b]));
+    let mut place = vec![u32::MAX; paths.len()];
+    for (new, old) in order.iter().enumerate() {
+        place[*old] = new as u32;
+    }
+    (
+        order.into_iter().map(|old| std::mem::take(&mut paths[old])).collect(),
+        place,
+    )
+}
+
+/// The lines that have sites, and the sites as probes of these lines, both sorted.
+fn number_lines(sites: &[Site], place: &[u32]) -> (Vec<Line>, Vec<Probe>) {
+    let line_of = |site: &Site| Line {
+        file: place[site.file.0 as usize],
+        number: site.line,
+    };
+    let mut by_line: Vec<(Line, u32)> = sites.iter().zip(0..).map(|(site, i)| (line_of(site), i)).collect();
+    by_line.sort_unstable();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut probes: Vec<Probe> = sites
+        .iter()
+        .map(|s| Probe {
+            offset: s.offset,
+            line: 0,
+            original: s.original,
+        })
+        .collect();
+    for (line, site) in by_line {
+        if lines.last() != Some(&line) {
+            lines.push(line);
+        }
+        probes[site as usize].line = lines.len() as u32 - 1;
+    }
+    // Addresses order offsets too, unless segments are stored in another order than they are loaded.
+    probes.sort_by_key(|probe| probe.offset);
+    (lines, probes)
+}

@@ -14,7 +14,7 @@ mod record;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod schema;
 mod template;
 mod writer;

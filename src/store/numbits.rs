@@ -2,6 +2,8 @@
 //!
 //! Invariant: the last byte is never zero, so equal sets are equal bytes.
 
+use std::ops::RangeInclusive;
+
 /// A set of line numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Numbits(Vec<u8>);
@@ -58,11 +60,25 @@ impl Numbits {
 
     /// The lines in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.0.iter().enumerate().flat_map(|(index, byte)| {
-            (0..8u32)
-                .filter(move |bit| byte & (1 << bit) != 0)
-                .map(move |bit| index as u32 * 8 + bit)
-        })
+        self.within(0..=u32::MAX)
+    }
+
+    /// Those of some consecutive lines that are in the set, in ascending order.
+    pub fn within(&self, lines: RangeInclusive<u32>) -> impl Iterator<Item = u32> + '_ {
+        let (first, last) = ((lines.start() / 8) as usize, (lines.end() / 8) as usize);
+        let bytes = self
+            .0
+            .iter()
+            .enumerate()
+            .skip(first)
+            .take_while(move |(index, _)| *index <= last);
+        bytes
+            .flat_map(|(index, byte)| {
+                (0..8u32)
+                    .filter(move |bit| byte & (1 << bit) != 0)
+                    .map(move |bit| index as u32 * 8 + bit)
+            })
+            .filter(move |line| lines.contains(line))
     }
 }
 
@@ -86,6 +102,17 @@ mod tests {
         assert_eq!(set.as_bytes(), [0x02, 0x03]);
         assert_eq!(set.iter().collect::<Vec<_>>(), [1, 8, 9]);
         assert_eq!(set.len(), 3);
+    }
+
+    #[test]
+    fn some_consecutive_lines_can_be_asked_for() {
+        let set: Numbits = [1, 7, 8, 15, 16, 40].into_iter().collect();
+        let within = |lines| set.within(lines).collect::<Vec<_>>();
+        assert_eq!(within(7..=15), [7, 8, 15]);
+        assert_eq!(within(9..=14), [0; 0]);
+        assert_eq!(within(16..=u32::MAX), [16, 40]);
+        assert_eq!(within(41..=99), [0; 0]);
+        assert_eq!(within(RangeInclusive::new(9, 8)), [0; 0]);
     }
 
     #[test]

@@ -1,0 +1,75 @@
+//! Handing a stopped thread to the tracer's own CPU for one resume, so that no idle CPU must be woken for each trap.
+//!
+//! Invariant: the thread cannot run between the two changes of its mask, since the only CPU it may use is taken by
+//! the caller; so the program never sees a mask that is not its own.
+
+use crate::Tid;
+
+/// CPUs a thread may run on, as the kernel keeps them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CpuMask([u64; 16]);
+
+impl CpuMask {
+    fn only(cpu: usize) -> Option<CpuMask> {
+        let mut mask = CpuMask([0; 16]);
+        *mask.0.get_mut(cpu / 64)? |= 1 << (cpu % 64);
+        Some(mask)
+    }
+
+    fn allows(&self, cpu: usize) -> bool {
+        self.0.get(cpu / 64).is_some_and(|word| word & (1 << (cpu % 64)) != 0)
+    }
+
+    /// The mask of a thread; `None` where the machine has more CPUs than this can hold.
+    pub fn of(tid: Tid) -> Option<CpuMask> {
+        let mut mask = CpuMask([0; 16]);
+        // SAFETY: the kernel writes at most the size given.
+        let wrote = unsafe {
+            libc::syscall(
+                libc::SYS_sched_getaffinity,
+                tid.0,
+                size_of_val(&mask.0),
+                mask.0.as_mut_ptr(),
+            )
+        };
+        (wrote > 0).then_some(mask)
+    }
+
+    fn set(&self, tid: Tid) -> bool {
+        // SAFETY: the kernel reads at most the size given.
+        unsafe {
+            libc::syscall(
+                libc::SYS_sched_setaffinity,
+                tid.0,
+                size_of_val(&self.0),
+                self.0.as_ptr(),
+            ) == 0
+        }
+    }
+}
+
+/// The CPU that the calling thread runs on.
+pub fn current_cpu() -> Option<usize> {
+    // SAFETY: sched_getcpu takes nothing.
+    usize::try_from(unsafe { libc::sched_getcpu() }).ok()
+}
+
+/// Keeps the calling thread on the CPU it runs on now, and says which.
+pub fn stay_here() -> Option<usize> {
+    let cpu = current_cpu()?;
+    CpuMask::only(cpu)?.set(Tid(0)).then_some(cpu)
+}
+
+/// Runs `resume`, which makes the stopped thread `tid` runnable, such that it wakes on `cpu`, the caller's own.
+pub fn wake_on<R>(tid: Tid, cpu: usize, resume: impl FnOnce() -> R) -> R {
+    let own = CpuMask::of(tid).filter(|mask| mask.allows(cpu));
+    let narrowed = match (own, CpuMask::only(cpu)) {
+        (Some(own), Some(here)) if own != here => here.set(tid).then_some(own),
+        _ => None,
+    };
+    let answer = resume();
+    if let Some(own) = narrowed {
+        own.set(tid);
+    }
+    answer
+}

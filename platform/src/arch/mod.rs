@@ -1,0 +1,16 @@
+//! What differs from one CPU to another: the encoding of its instructions, its registers under ptrace.
+//!
+//! Invariant: no other folder of the workspace names a CPU or compares its instruction bytes.
+
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+#[cfg(target_arch = "x86_64")]
+#[path = "x86_64_registers.rs"]
+pub mod registers;
+
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::{
+    BRANCH_LANDING, BREAKPOINT, ELF_MACHINE, Instruction, Instructions, RETURN, RT_SIGACTION_CALL, RT_SIGPROCMASK_CALL,
+    instruction_starts,
+};

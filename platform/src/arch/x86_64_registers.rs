@@ -1,0 +1,104 @@
+//! Registers of x86-64 as ptrace shows them: the program counter after a breakpoint, system calls, arguments.
+//!
+//! Invariant: nothing outside `arch` knows that the program counter is one byte past an executed breakpoint.
+
+use libc::user_regs_struct;
+use std::mem::offset_of;
+
+/// How far the program counter stands past an executed breakpoint.
+pub const PC_AFTER_BREAKPOINT: u64 = 1;
+
+/// Offsets of single registers in the `user` area, for PTRACE_PEEKUSER and PTRACE_POKEUSER.
+pub const PC: usize = offset_of!(user_regs_struct, rip);
+/// The stack pointer.
+pub const SP: usize = offset_of!(user_regs_struct, rsp);
+/// The system call's result.
+pub const RESULT: usize = offset_of!(user_regs_struct, rax);
+/// The system call's number at its entry; negative where the stop is not in a system call.
+pub const CALL: usize = offset_of!(user_regs_struct, orig_rax);
+
+/// `-ERESTARTNOHAND`: the kernel starts the call again unless a handler runs, which sees EINTR.
+pub const RESTART_UNLESS_HANDLED: u64 = -514i64 as u64;
+/// `-EINTR` as a system call returns it.
+pub const INTERRUPTED: u64 = -(libc::EINTR as i64) as u64;
+
+/// The system call that is emulated or injected: number and up to four arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Syscall {
+    /// Its number.
+    pub number: i64,
+    /// Its arguments.
+    pub args: [u64; 4],
+}
+
+/// The system call in which the registers stand, by the 64-bit convention; `None` in a 32-bit program.
+pub fn syscall(regs: &user_regs_struct) -> Option<Syscall> {
+    const CS_64: u64 = 0x33;
+    (regs.cs == CS_64).then_some(Syscall {
+        number: regs.orig_rax as i64,
+        args: [regs.rdi, regs.rsi, regs.rdx, regs.r10],
+    })
+}
+
+/// Arguments of a system call that is about to be made: the registers before the `syscall` instruction.
+pub fn pending_args(regs: &user_regs_struct) -> [u64; 4] {
+    [regs.rdi, regs.rsi, regs.rdx, regs.r10]
+}
+
+/// Sets the registers so that the `syscall` instruction at `at` makes `call`.
+pub fn set_syscall(regs: &mut user_regs_struct, at: u64, call: Syscall) {
+    regs.rip = at;
+    regs.rax = call.number as u64;
+    regs.orig_rax = u64::MAX;
+    [regs.rdi, regs.rsi, regs.rdx, regs.r10] = call.args;
+}
+
+/// Bytes below the stack pointer that leaf functions may use.
+pub const RED_ZONE: u64 = 128;
+
+/// Length of `mov $imm32, %eax`.
+pub const MOV_EAX_LEN: u64 = 5;
+/// Length of `endbr64`.
+pub const ENDBR_LEN: u64 = 4;
+
+/// io_pgetevents(2), which the libc crate does not name.
+const SYS_IO_PGETEVENTS: i64 = 333;
+
+/// System calls that answer EINTR after a signal that no handler takes, where others start again by themselves
+/// (signal(7); without a tracer an ignored signal would not have disturbed them).
+const GIVE_UP: [i64; 28] = [
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_recvmmsg,
+    libc::SYS_sendto,
+    libc::SYS_sendmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_connect,
+    libc::SYS_epoll_wait,
+    libc::SYS_epoll_pwait,
+    libc::SYS_epoll_pwait2,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_rt_sigtimedwait,
+    libc::SYS_io_getevents,
+    SYS_IO_PGETEVENTS,
+    libc::SYS_io_uring_enter,
+    libc::SYS_futex,
+    libc::SYS_futex_waitv,
+    libc::SYS_mq_timedsend,
+    libc::SYS_mq_timedreceive,
+];
+
+/// Whether a thread stands at the end of a system call that gave up with EINTR and may be started again.
+pub fn gave_up(tracer: &crate::Tracer, tid: crate::Tid) -> Result<bool, crate::OsError> {
+    Ok(tracer.peek_register(tid, RESULT)? == INTERRUPTED
+        && GIVE_UP.contains(&(tracer.peek_register(tid, CALL)? as i64)))
+}

@@ -1,0 +1,64 @@
+//! Getting a thread that sits in waitpid to look at its messages.
+//!
+//! waitpid cannot also wait for a descriptor, and a signal that comes just before the wait starts is lost, so the
+//! signal is repeated until it was heard.
+
+use crate::OsError;
+use nix::errno::Errno;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Interrupts the system call of one thread until that thread says it has heard.
+#[derive(Clone, Debug)]
+pub struct Bell {
+    tid: i32,
+    ringing: Arc<(Mutex<bool>, Condvar)>,
+}
+
+extern "C" fn heard(_signal: libc::c_int) {}
+
+impl Bell {
+    /// A bell for the calling thread.
+    pub fn for_this_thread() -> Result<Bell, OsError> {
+        // SAFETY: sigaction is plain data for which zeroes are valid; the handler does nothing and is never removed.
+        let answer = unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = heard as extern "C" fn(libc::c_int) as usize;
+            libc::sigaction(libc::SIGUSR1, &raw const action, std::ptr::null_mut())
+        };
+        if answer != 0 {
+            return Err(OsError::last("handle", "SIGUSR1"));
+        }
+        // SAFETY: gettid takes nothing.
+        let tid = unsafe { libc::gettid() };
+        Ok(Bell {
+            tid,
+            ringing: Arc::default(),
+        })
+    }
+
+    /// Rings until [`Bell::hear`] was called; from another thread.
+    pub fn ring(&self) {
+        let (lock, changed) = &*self.ringing;
+        let mut ringing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        *ringing = true;
+        while *ringing {
+            // SAFETY: tgkill takes plain numbers.
+            let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.tid, libc::SIGUSR1) };
+            if sent != 0 && Errno::last() == Errno::ESRCH {
+                return;
+            }
+            ringing = changed
+                .wait_timeout(ringing, Duration::from_millis(1))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Answers the bell: the messages that came before it are about to be read.
+    pub fn hear(&self) {
+        let (lock, changed) = &*self.ringing;
+        *lock.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        changed.notify_all();
+    }
+}

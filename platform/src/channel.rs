@@ -1,0 +1,156 @@
+//! A pair of connected sockets that carry whole messages, each with at most one descriptor.
+//!
+//! Invariant: a send never blocks; what does not fit now is told to the caller.
+
+use crate::OsError;
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg, socketpair,
+};
+use std::fs::File;
+use std::io::{IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// The largest message in bytes.
+pub const MAX_MESSAGE: usize = 64 * 1024;
+
+/// One end of a pair.
+#[derive(Debug)]
+pub struct Channel(OwnedFd);
+
+/// What a receive came back with.
+#[derive(Debug)]
+pub enum Received {
+    /// A message with its descriptor, if one came along.
+    Message(Vec<u8>, Option<File>),
+    /// Nothing is there now.
+    Nothing,
+    /// The other side is gone.
+    Closed,
+}
+
+impl Channel {
+    /// Two connected ends, closed on exec.
+    pub fn pair() -> Result<(Channel, Channel), OsError> {
+        socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
+            .map(|(one, other)| (Channel(one), Channel(other)))
+            .map_err(|errno| OsError::new("make", "socket pair", errno))
+    }
+
+    /// Another handle of the same end, for a second thread.
+    pub fn try_clone(&self) -> Result<Channel, OsError> {
+        self.0
+            .try_clone()
+            .map(Channel)
+            .map_err(|e| OsError::io("duplicate", "socket", &e))
+    }
+
+    /// Sends a message; `Ok(false)` where the other side has to read first.
+    pub fn send(&self, message: &[u8], file: Option<BorrowedFd<'_>>) -> Result<bool, OsError> {
+        let fds: Vec<i32> = file.iter().map(AsRawFd::as_raw_fd).collect();
+        let control: Vec<ControlMessage<'_>> = file.iter().map(|_| ControlMessage::ScmRights(&fds)).collect();
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+        match sendmsg::<()>(self.0.as_raw_fd(), &[IoSlice::new(message)], &control, flags, None) {
+            Ok(_) => Ok(true),
+            Err(Errno::EAGAIN | Errno::ENOBUFS) => Ok(false),
+            Err(errno) => Err(OsError::new("send to", "peer process", errno)),
+        }
+    }
+
+    /// Waits until the other side has read enough for one more message, at most `millis`.
+    pub fn wait_writable(&self, millis: u16) {
+        use nix::poll::{PollFd, PollFlags, poll};
+        let _timeout_or_signal = poll(&mut [PollFd::new(self.0.as_fd(), PollFlags::POLLOUT)], millis);
+    }
+
+    /// Takes the next message; `block` false comes back at once.
+    pub fn receive(&self, block: bool) -> Result<Received, OsError> {
+        let mut buffer = vec![0; MAX_MESSAGE];
+        let mut space = nix::cmsg_space!([i32; 1]);
+        let flags = MsgFlags::MSG_CMSG_CLOEXEC
+            | if block {
+                MsgFlags::empty()
+            } else {
+                MsgFlags::MSG_DONTWAIT
+            };
+        let mut iov = [IoSliceMut::new(&mut buffer)];
+        let got = match recvmsg::<()>(self.0.as_raw_fd(), &mut iov, Some(&mut space), flags) {
+            Ok(got) => got,
+            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(Received::Nothing),
+            Err(Errno::ECONNRESET) => return Ok(Received::Closed),
+            Err(errno) => return Err(OsError::new("receive from", "peer process", errno)),
+        };
+        let len = got.bytes;
+        let mut file = None;
+        for message in got
+            .cmsgs()
+            .map_err(|errno| OsError::new("receive from", "peer process", errno))?
+        {
+            if let ControlMessageOwned::ScmRights(fds) = message {
+                for fd in fds {
+                    // SAFETY: the kernel just made this descriptor for us and nobody else owns it.
+                    file = Some(File::from(unsafe { OwnedFd::from_raw_fd(fd) }));
+                }
+            }
+        }
+        if len == 0 && file.is_none() {
+            return Ok(Received::Closed);
+        }
+        buffer.truncate(len);
+        Ok(Received::Message(buffer, file))
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Waits until one of `fds` has something to read or its other side is gone, at most `millis` (`None`: for ever).
+/// Answers which are ready; none on a timeout or a signal.
+pub fn wait_readable(fds: &[BorrowedFd<'_>], millis: Option<u32>) -> Vec<bool> {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    let timeout = millis.map_or(PollTimeout::NONE, |ms| {
+        PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX)
+    });
+    if poll(&mut polled, timeout).is_err() {
+        return vec![false; fds.len()];
+    }
+    polled.iter().map(|fd| fd.any().unwrap_or(false)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn carries_whole_messages_and_a_descriptor() {
+        let (one, other) = Channel::pair().expect("pair");
+        let hosts = File::open("/proc/self/stat").expect("open");
+        assert!(one.send(b"first", None).expect("send"));
+        assert!(one.send(b"second", Some(hosts.as_fd())).expect("send"));
+        assert!(matches!(other.receive(true), Ok(Received::Message(text, None)) if text == b"first"));
+        let Ok(Received::Message(text, Some(mut file))) = other.receive(true) else {
+            panic!("no descriptor came")
+        };
+        assert_eq!(text, b"second");
+        let mut content = String::new();
+        file.read_to_string(&mut content).expect("reads");
+        assert!(!content.is_empty());
+        assert!(matches!(other.receive(false), Ok(Received::Nothing)));
+        drop(one);
+        assert!(matches!(other.receive(true), Ok(Received::Closed)));
+    }
+
+    #[test]
+    fn a_full_channel_says_so_and_never_blocks() {
+        let (one, _other) = Channel::pair().expect("pair");
+        let sent = (0..100_000)
+            .take_while(|_| one.send(&[0; 1024], None).expect("send"))
+            .count();
+        assert!(sent > 0 && sent < 100_000);
+    }
+}

@@ -1,0 +1,107 @@
+//! Names of threads, processes, signals and addresses, each with a type of its own.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A thread id as the tracer's pid namespace shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Tid(pub i32);
+
+/// A process id: the thread group id, which is the tid of the group's leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Pid(pub i32);
+
+impl Pid {
+    /// The tid of the group's leader.
+    pub fn leader(self) -> Tid {
+        Tid(self.0)
+    }
+}
+
+impl fmt::Display for Tid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl fmt::Display for Pid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// An actual virtual memory address in one address space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Avma(pub u64);
+
+impl fmt::Display for Avma {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+/// A signal by number, real-time ones included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Signal(pub i32);
+
+impl Signal {
+    /// SIGTRAP, which an int3 raises.
+    pub const TRAP: Signal = Signal(libc::SIGTRAP);
+    /// SIGSTOP.
+    pub const STOP: Signal = Signal(libc::SIGSTOP);
+    /// SIGCONT.
+    pub const CONT: Signal = Signal(libc::SIGCONT);
+    /// SIGKILL.
+    pub const KILL: Signal = Signal(libc::SIGKILL);
+    /// SIGTERM.
+    pub const TERM: Signal = Signal(libc::SIGTERM);
+    /// SIGHUP.
+    pub const HUP: Signal = Signal(libc::SIGHUP);
+    /// SIGINT.
+    pub const INT: Signal = Signal(libc::SIGINT);
+    /// SIGQUIT.
+    pub const QUIT: Signal = Signal(libc::SIGQUIT);
+    /// SIGCHLD.
+    pub const CHLD: Signal = Signal(libc::SIGCHLD);
+
+    /// Whether its default action stops the process.
+    pub fn stops(self) -> bool {
+        matches!(self.0, libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
+    }
+
+    /// Whether its default action is to be ignored (signal(7)).
+    pub fn ignored_by_default(self) -> bool {
+        matches!(self.0, libc::SIGCHLD | libc::SIGURG | libc::SIGWINCH | libc::SIGCONT)
+    }
+
+    /// Whether its default action ends the process with a core dump (signal(7)).
+    pub fn dumps_core_by_default(self) -> bool {
+        matches!(
+            self.0,
+            libc::SIGQUIT
+                | libc::SIGILL
+                | libc::SIGTRAP
+                | libc::SIGABRT
+                | libc::SIGBUS
+                | libc::SIGFPE
+                | libc::SIGSEGV
+                | libc::SIGXCPU
+                | libc::SIGXFSZ
+                | libc::SIGSYS
+        )
+    }
+
+    /// Its bit in a kernel signal set.
+    pub fn bit(self) -> u64 {
+        1 << (self.0 - 1)
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match nix::sys::signal::Signal::try_from(self.0) {
+            Ok(known) => f.write_str(known.as_str()),
+            Err(_) => write!(f, "signal {}", self.0),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The mappings of an address space, read from /proc/PID/maps (proc(5)).
+//!
+//! Invariant: text that does not parse is skipped, never a panic; paths are bytes that need not be UTF-8.
+
+use crate::{Avma, OsError, Tid};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+/// A private executable mapping of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextMapping {
+    /// First address.
+    pub start: Avma,
+    /// First address behind it.
+    pub end: Avma,
+    /// Where `start` lies in the file.
+    pub offset: u64,
+    /// Which file.
+    pub file: FileKey,
+    /// Its path as the kernel shows it, with ` (deleted)` taken off.
+    pub path: String,
+}
+
+/// Identity of a file's content as far as the kernel can tell it cheaply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileKey {
+    /// Device as /proc/PID/maps shows it.
+    pub device: u64,
+    /// Inode.
+    pub inode: u64,
+    /// Size in bytes; 0 where the file could not be reached.
+    pub size: u64,
+    /// Time of the last change of the content, in nanoseconds.
+    pub modified: i128,
+}
+
+/// One line of /proc/PID/maps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry<'a> {
+    start: u64,
+    end: u64,
+    perms: &'a str,
+    offset: u64,
+    device: u64,
+    inode: u64,
+    path: &'a str,
+}
+
+fn parse_line(line: &str) -> Option<Entry<'_>> {
+    let mut fields = line.splitn(6, ' ');
+    let (start, end) = fields.next()?.split_once('-')?;
+    let perms = fields.next().filter(|perms| perms.len() == 4)?;
+    let offset = u64::from_str_radix(fields.next()?, 16).ok()?;
+    let (major, minor) = fields.next()?.split_once(':')?;
+    let inode = fields.next()?.parse().ok()?;
+    Some(Entry {
+        start: u64::from_str_radix(start, 16).ok()?,
+        end: u64::from_str_radix(end, 16).ok()?,
+        perms,
+        offset,
+        device: (u64::from_str_radix(major, 16).ok()? << 32) | u64::from_str_radix(minor, 16).ok()?,
+        inode,
+        path: fields.next().unwrap_or("").trim_start(),
+    })
+}
+
+/// Reads the private executable file mappings of the address space that `tid` lives in.
+///
+/// Shared mappings are left out: a write to one could reach the file.
+pub fn text_mappings(tid: Tid) -> Result<Vec<TextMapping>, OsError> {
+    let path = format!("/proc/{tid}/maps");
+    let text = std::fs::read(&path).map_err(|e| OsError::io("read", &path, &e))?;
+    let text = String::from_utf8_lossy(&text);
+    Ok(text
+        .lines()
+        .filter_map(parse_line)
+        .filter(|entry| entry.inode != 0 && entry.end > entry.start)
+        .filter(|entry| entry.perms.as_bytes()[2] == b'x' && entry.perms.as_bytes()[3] == b'p')
+        .map(|entry| mapping(tid, &entry))
+        .collect())
+}
+
+fn mapping(tid: Tid, entry: &Entry<'_>) -> TextMapping {
+    let mut found = TextMapping {
+        start: Avma(entry.start),
+        end: Avma(entry.end),
+        offset: entry.offset,
+        file: FileKey {
+            device: entry.device,
+            inode: entry.inode,
+            size: 0,
+            modified: 0,
+        },
+        path: entry.path.strip_suffix(" (deleted)").unwrap_or(entry.path).to_owned(),
+    };
+    let meta = candidates(tid, &found).into_iter().find_map(|path| {
+        std::fs::metadata(path)
+            .ok()
+            .filter(|meta| meta.ino() == found.file.inode)
+    });
+    if let Some(meta) = meta {
+        found.file.size = meta.size();
+        found.file.modified = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+    }
+    found
+}
+
+/// Opens the very file that is mapped, deleted or in another mount namespace though it may be.
+pub fn open_mapped(tid: Tid, mapping: &TextMapping) -> Result<File, OsError> {
+    let mut last = OsError::new("open", &mapping.path, nix::errno::Errno::ENOENT);
+    for path in candidates(tid, mapping) {
+        match File::open(&path) {
+            Ok(file) if file.metadata().is_ok_and(|meta| meta.ino() == mapping.file.inode) => return Ok(file),
+            Ok(_) => {}
+            Err(e) => last = OsError::io("open", path.display(), &e),
+        }
+    }
+    Err(last)
+}
+
+/// Where a mapped file may be reached: the mapping itself (needs CAP_CHECKPOINT_RESTORE), the path as the tracee sees it, its executable.
+fn candidates(tid: Tid, mapping: &TextMapping) -> [PathBuf; 3] {
+    [
+        PathBuf::from(format!(
+            "/proc/{tid}/map_files/{:x}-{:x}",
+            mapping.start.0, mapping.end.0
+        )),
+        PathBuf::from(format!("/proc/{tid}/root{}", mapping.path)),
+        PathBuf::from(format!("/proc/{tid}/exe")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_line_with_spaces_in_its_path() {
+        let line = "7f00-7f10 r-xp 00001000 fe:01 42                   /a b/c (deleted)";
+        let entry = parse_line(line).expect("parses");
+        assert_eq!(
+            (entry.start, entry.end, entry.offset, entry.inode),
+            (0x7f00, 0x7f10, 0x1000, 42)
+        );
+        assert_eq!(
+            (entry.perms, entry.path, entry.device),
+            ("r-xp", "/a b/c (deleted)", (0xfe << 32) | 1)
+        );
+    }
+
+    #[test]
+    fn skips_what_does_not_parse() {
+        for line in [
+            "",
+            "x",
+            "1-2",
+            "1-2 r-xp",
+            "zz-2 r-xp 0 0:0 0",
+            "1-2 rx 0 0:0 0 a",
+            "1-2 r-xp 0 00 0 a",
+        ] {
+            assert_eq!(parse_line(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn finds_and_opens_this_very_program() {
+        let me = Tid(std::process::id() as i32);
+        let exe = std::fs::metadata("/proc/self/exe").expect("exe");
+        let mappings = text_mappings(me).expect("maps");
+        let mine = mappings
+            .iter()
+            .find(|mapping| mapping.file.inode == exe.ino())
+            .expect("the test program is mapped");
+        assert_eq!(mine.file.size, exe.size());
+        assert_eq!(
+            open_mapped(me, mine).expect("opens").metadata().expect("meta").ino(),
+            exe.ino()
+        );
+    }
+}

@@ -1,0 +1,295 @@
+//! Making processes: the measured program, held until it is traced, and our own helpers apart from its terminal.
+//!
+//! Invariant: the measured program starts with the descriptors, signal mask, dispositions and parent that it would
+//! have had without us.
+
+use crate::{OsError, Pid, Signal, entry};
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+use nix::unistd::{ForkResult, fork, pipe2};
+use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+/// Descriptors above the standard three that this process was started with.
+pub fn inherited_descriptors() -> Vec<i32> {
+    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
+        return Vec::new();
+    };
+    let listed: Vec<i32> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    // The listing's own descriptor is closed by now, so a second look leaves it out.
+    // SAFETY: fcntl(F_GETFD) only reads.
+    listed
+        .into_iter()
+        .filter(|&fd| fd > 2 && unsafe { libc::fcntl(fd, libc::F_GETFD) } != -1)
+        .collect()
+}
+
+/// Closes what was inherited and points the standard descriptors given at /dev/null, so that no pipe of the
+/// measured program stays open in this process.
+///
+/// `inherited` must come from [`inherited_descriptors`], called before this process opened anything of its own.
+pub fn let_go_of(inherited: &[i32], standard: &[i32]) {
+    for &fd in inherited {
+        // SAFETY: by contract nobody in this process owns these descriptors.
+        unsafe { libc::close(fd) };
+    }
+    // SAFETY: open and dup2 on plain descriptors; the standard ones stay open throughout.
+    unsafe {
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
+        if null >= 0 {
+            for &fd in standard {
+                libc::dup2(null, fd);
+            }
+            if null > 2 {
+                libc::close(null);
+            }
+        }
+    }
+}
+
+/// Forks a helper of our own: a session of its own, a name of its own (at most 15 bytes), signals as at start.
+/// `body` runs in the child, whose exit status it gives.
+///
+/// The calling process must have one thread only.
+pub fn fork_helper(name: &str, body: impl FnOnce() -> i32) -> Result<Pid, OsError> {
+    // SAFETY: by contract this process has one thread, so the child may use everything the parent could.
+    match unsafe { fork() }.map_err(|errno| OsError::new("fork", name, errno))? {
+        ForkResult::Parent { child } => Ok(Pid(child.as_raw())),
+        ForkResult::Child => {
+            let _own_session = nix::unistd::setsid();
+            if let Ok(name) = CString::new(name) {
+                let _named = nix::sys::prctl::set_name(&name);
+            }
+            let _unblocked = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
+            for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTERM, libc::SIGPIPE] {
+                // SAFETY: ignoring a signal installs no handler.
+                unsafe { libc::signal(signal, libc::SIG_IGN) };
+            }
+            let status = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).unwrap_or(101);
+            // SAFETY: _exit runs no handlers of the parent's copy.
+            unsafe { libc::_exit(status) }
+        }
+    }
+}
+
+/// A program that is forked and waits, before its exec, until it is released.
+#[derive(Debug)]
+pub struct HeldProgram {
+    pid: Pid,
+    release: File,
+    failure: File,
+}
+
+impl HeldProgram {
+    /// Forks the process that will run `program`. `mask` is the signal mask to start it with; `tracer` may trace it
+    /// also where Yama allows ancestors only. The calling process must have one thread only.
+    pub fn fork(program: &OsStr, args: &[OsString], mask: &SignalMask, tracer: Pid) -> Result<Self, OsError> {
+        let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|errno| OsError::new("make", "pipe", errno));
+        let (go, release) = pipe()?;
+        let (failure, report) = pipe()?;
+        let argv = std::iter::once(program)
+            .chain(args.iter().map(OsString::as_os_str))
+            .map(|arg| {
+                CString::new(arg.as_bytes())
+                    .map_err(|_| OsError::new("exec", "argument with a NUL byte", Errno::EINVAL))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        // SAFETY: by contract this process has one thread, so the child may use everything the parent could.
+        match unsafe { fork() }.map_err(|errno| OsError::new("fork", program.display(), errno))? {
+            ForkResult::Parent { child } => Ok(HeldProgram {
+                pid: Pid(child.as_raw()),
+                release: File::from(release),
+                failure: File::from(failure),
+            }),
+            ForkResult::Child => {
+                drop((release, failure));
+                become_program(&argv, mask, tracer, File::from(go), File::from(report))
+            }
+        }
+    }
+
+    /// Its pid, which it keeps as the program.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Lets it exec; an error is the exec's own.
+    pub fn release(mut self) -> Result<Pid, OsError> {
+        let subject = self.pid;
+        self.release
+            .write_all(b"g")
+            .map_err(|e| OsError::io("release", subject, &e))?;
+        let mut errno = Vec::new();
+        self.failure
+            .read_to_end(&mut errno)
+            .map_err(|e| OsError::io("read exec result of", subject, &e))?;
+        match <[u8; 4]>::try_from(errno) {
+            Ok(bytes) => Err(OsError::new(
+                "exec",
+                subject,
+                Errno::from_raw(i32::from_ne_bytes(bytes)),
+            )),
+            Err(_) => Ok(self.pid),
+        }
+    }
+}
+
+fn become_program(argv: &[CString], mask: &SignalMask, tracer: Pid, mut go: File, mut report: File) -> ! {
+    // SAFETY: prctl(PR_SET_PTRACER) takes a pid; without Yama it fails and nothing changes.
+    unsafe { libc::prctl(libc::PR_SET_PTRACER, tracer.0 as libc::c_ulong, 0, 0, 0) };
+    let mut word = [0];
+    let released = go.read_exact(&mut word).is_ok();
+    entry::restore();
+    let _as_before = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask.0), None);
+    if released {
+        let Err(errno) = nix::unistd::execvp(&argv[0], argv);
+        let _told = report.write_all(&(errno as i32).to_ne_bytes());
+    }
+    // SAFETY: _exit runs no handlers of the parent's copy.
+    unsafe { libc::_exit(127) }
+}
+
+/// A thread's set of blocked signals.
+#[derive(Clone, Debug)]
+pub struct SignalMask(SigSet);
+
+/// Signals that are read as messages.
+#[derive(Debug)]
+pub struct SignalInbox(nix::sys::signalfd::SignalFd);
+
+/// A signal that came, and whether a terminal or the kernel sent it rather than a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Which.
+    pub signal: Signal,
+    /// Whether no process sent it.
+    pub from_kernel: bool,
+}
+
+impl SignalInbox {
+    /// Blocks `signals` in the calling thread and collects them; gives back the mask as it was.
+    pub fn collect(signals: &[Signal]) -> Result<(Self, SignalMask), OsError> {
+        use nix::sys::signalfd::{SfdFlags, SignalFd};
+        let mut set = SigSet::empty();
+        for signal in signals {
+            let known = nix::sys::signal::Signal::try_from(signal.0);
+            set.add(known.map_err(|errno| OsError::new("collect", signal, errno))?);
+        }
+        let mut before = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), Some(&mut before))
+            .map_err(|errno| OsError::new("block", "signals", errno))?;
+        let inbox = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
+            .map_err(|errno| OsError::new("make", "signal descriptor", errno))?;
+        Ok((SignalInbox(inbox), SignalMask(before)))
+    }
+
+    /// Takes the next signal that came.
+    pub fn take(&self) -> Option<Arrived> {
+        const SI_USER_OR_LESS: i32 = 0;
+        let info = self.0.read_signal().ok()??;
+        Some(Arrived {
+            signal: Signal(info.ssi_signo as i32),
+            from_kernel: info.ssi_code > SI_USER_OR_LESS,
+        })
+    }
+}
+
+impl std::os::fd::AsFd for SignalInbox {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// What a child of this process did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildNews {
+    /// Nothing new.
+    Nothing,
+    /// It ended with this status.
+    Exited(i32),
+    /// It was killed.
+    Killed(Signal),
+    /// It was stopped.
+    Stopped(Signal),
+}
+
+/// Looks, without waiting, what a child of this process did.
+pub fn child_news(pid: Pid) -> ChildNews {
+    let mut status = 0;
+    // SAFETY: `status` is a live i32.
+    if unsafe { libc::waitpid(pid.0, &raw mut status, libc::WNOHANG | libc::WUNTRACED) } != pid.0 {
+        return ChildNews::Nothing;
+    }
+    if libc::WIFEXITED(status) {
+        ChildNews::Exited(libc::WEXITSTATUS(status))
+    } else if libc::WIFSIGNALED(status) {
+        ChildNews::Killed(Signal(libc::WTERMSIG(status)))
+    } else if libc::WIFSTOPPED(status) {
+        ChildNews::Stopped(Signal(libc::WSTOPSIG(status)))
+    } else {
+        ChildNews::Nothing
+    }
+}
+
+/// Ends this process by `signal`, without a core dump of its own; returns only if the signal does not kill.
+pub fn die_of(signal: Signal) {
+    let _no_core = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0);
+    // SAFETY: the default action needs no handler; raise and sigprocmask take plain values.
+    unsafe {
+        libc::signal(signal.0, libc::SIG_DFL);
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal.0);
+        libc::raise(signal.0);
+        libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut());
+    }
+}
+
+/// Stops this process as Ctrl-Z does, if a shell with job control can continue it (setpgid(2), orphaned groups).
+pub fn stop_like_a_job() {
+    if File::open("/dev/tty").is_ok() {
+        // SAFETY: raise takes a number.
+        unsafe { libc::raise(libc::SIGTSTP) };
+    }
+}
+
+/// Raises this process's limit of open descriptors as far as it may go.
+pub fn allow_many_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _as_far_as_allowed = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+/// A name for standard error that keeps no pipe open: opened again for each message, and silently nowhere once the
+/// readers are gone (open(2), O_PATH).
+#[derive(Debug)]
+pub struct WeakStderr(OwnedFd);
+
+impl WeakStderr {
+    /// Remembers where standard error leads, without holding it open.
+    pub fn remember() -> Option<Self> {
+        // SAFETY: open with a C string; the new descriptor is owned by nobody else.
+        unsafe {
+            let fd = libc::open(c"/proc/self/fd/2".as_ptr(), libc::O_PATH | libc::O_CLOEXEC);
+            (fd >= 0).then(|| WeakStderr(OwnedFd::from_raw_fd(fd)))
+        }
+    }
+
+    /// Opens it for one message.
+    pub fn open(&self) -> Option<File> {
+        use std::os::fd::AsRawFd;
+        use std::os::unix::fs::OpenOptionsExt;
+        let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
+        std::fs::OpenOptions::new()
+            .append(true)
+            .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+            .open(path)
+            .ok()
+    }
+}

@@ -1,0 +1,202 @@
+//! What /proc says of one thread or process: identity, signal dispositions, image, arguments (proc(5)).
+
+use crate::{OsError, Pid, Signal, Tid};
+use serde::{Deserialize, Serialize};
+
+/// What a signal does to a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Disposition {
+    /// The default action.
+    Default,
+    /// SIG_IGN.
+    Ignored,
+    /// A handler of the program runs.
+    Handled,
+}
+
+/// Signal dispositions and mask of a thread as kernel signal sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignalState {
+    /// Blocked in this thread.
+    pub blocked: u64,
+    /// Ignored by the process.
+    pub ignored: u64,
+    /// Handled by the process.
+    pub caught: u64,
+}
+
+impl SignalState {
+    /// What `signal` does.
+    pub fn disposition(&self, signal: Signal) -> Disposition {
+        if self.ignored & signal.bit() != 0 {
+            Disposition::Ignored
+        } else if self.caught & signal.bit() != 0 {
+            Disposition::Handled
+        } else {
+            Disposition::Default
+        }
+    }
+}
+
+fn read(path: &str) -> Result<String, OsError> {
+    let bytes = std::fs::read(path).map_err(|e| OsError::io("read", path, &e))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn malformed(path: &str) -> OsError {
+    OsError::new("parse", path, nix::errno::Errno::EINVAL)
+}
+
+fn status_field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        .map(str::trim)
+}
+
+/// Signal dispositions and mask of a thread.
+pub fn signal_state(tid: Tid) -> Result<SignalState, OsError> {
+    let path = format!("/proc/{tid}/status");
+    let status = read(&path)?;
+    let set = |name| status_field(&status, name).and_then(|hex| u64::from_str_radix(hex, 16).ok());
+    match (set("SigBlk"), set("SigIgn"), set("SigCgt")) {
+        (Some(blocked), Some(ignored), Some(caught)) => Ok(SignalState {
+            blocked,
+            ignored,
+            caught,
+        }),
+        _ => Err(malformed(&path)),
+    }
+}
+
+/// The process that a thread belongs to, and the pid of the tracer (0: none).
+pub fn thread_group(tid: Tid) -> Result<(Pid, Pid), OsError> {
+    let path = format!("/proc/{tid}/status");
+    let status = read(&path)?;
+    let number = |name| status_field(&status, name).and_then(|text| text.parse().ok());
+    match (number("Tgid"), number("TracerPid")) {
+        (Some(group), Some(tracer)) => Ok((Pid(group), Pid(tracer))),
+        _ => Err(malformed(&path)),
+    }
+}
+
+/// A process's parent and start time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Its parent now (1 where the parent has ended).
+    pub parent: Pid,
+    /// Clock ticks since boot, unique with the pid.
+    pub start_ticks: u64,
+}
+
+/// Parent and start time of a process (`/proc/PID/stat`, fields 4 and 22).
+pub fn origin(pid: Pid) -> Result<Origin, OsError> {
+    let path = format!("/proc/{pid}/stat");
+    parse_stat(&read(&path)?).ok_or_else(|| malformed(&path))
+}
+
+/// The name in parentheses may hold spaces and parentheses itself, so fields count from the last one.
+fn parse_stat(stat: &str) -> Option<Origin> {
+    let fields: Vec<&str> = stat.get(stat.rfind(')')? + 2..)?.split(' ').collect();
+    Some(Origin {
+        parent: Pid(fields.get(1)?.parse().ok()?),
+        start_ticks: fields.get(19)?.parse().ok()?,
+    })
+}
+
+/// The image of a process: executable, arguments and working directory, lossily as text; empty where unreadable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageOf {
+    /// Path of the executable.
+    pub exe: String,
+    /// Its arguments.
+    pub argv: Vec<String>,
+    /// Its working directory.
+    pub cwd: String,
+}
+
+/// Reads what image a process runs now.
+pub fn image_of(pid: Pid) -> ImageOf {
+    let link = |name: &str| {
+        std::fs::read_link(format!("/proc/{pid}/{name}"))
+            .map(|path| path.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    };
+    let argv = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let argv = argv.strip_suffix(b"\0").unwrap_or(&argv);
+    ImageOf {
+        exe: link("exe"),
+        argv: if argv.is_empty() {
+            Vec::new()
+        } else {
+            argv.split(|&b| b == 0)
+                .map(|arg| String::from_utf8_lossy(arg).into_owned())
+                .collect()
+        },
+        cwd: link("cwd"),
+    }
+}
+
+/// Name of a process as `ps` shows it.
+pub fn command_name(pid: Pid) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{pid}/comm"))
+        .ok()
+        .map(|name| name.trim_end().to_owned())
+}
+
+/// Clock ticks per second, the unit of [`Origin::start_ticks`].
+pub fn ticks_per_second() -> u64 {
+    // SAFETY: sysconf takes a number.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) })
+        .unwrap_or(100)
+        .max(1)
+}
+
+/// Yama's restriction on who may trace whom (0 to 3), where that security module is active.
+pub fn yama_scope() -> Option<u8> {
+    std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope")
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_stat_fields_behind_a_hostile_name() {
+        let stat = "12 (a) R 9) S 7 12 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2";
+        assert_eq!(
+            parse_stat(stat),
+            Some(Origin {
+                parent: Pid(7),
+                start_ticks: 98765
+            })
+        );
+        assert_eq!(parse_stat("12 (a"), None);
+        assert_eq!(parse_stat("12 (a)"), None);
+    }
+
+    #[test]
+    fn tells_dispositions() {
+        let state = SignalState {
+            blocked: 0,
+            ignored: Signal::HUP.bit(),
+            caught: Signal::INT.bit(),
+        };
+        assert_eq!(state.disposition(Signal::HUP), Disposition::Ignored);
+        assert_eq!(state.disposition(Signal::INT), Disposition::Handled);
+        assert_eq!(state.disposition(Signal::TERM), Disposition::Default);
+    }
+
+    #[test]
+    fn reads_this_process() {
+        let me = Pid(std::process::id() as i32);
+        assert_eq!(thread_group(me.leader()).expect("status").0, me);
+        assert!(origin(me).expect("stat").start_ticks > 0);
+        assert!(!image_of(me).argv.is_empty());
+        assert!(signal_state(me.leader()).is_ok());
+    }
+}

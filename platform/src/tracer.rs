@@ -1,0 +1,293 @@
+//! The ptrace requests, each with its subject in its error.
+//!
+//! Invariant: every request of one tracee comes from the thread that seized it, so a `Tracer` cannot leave its thread.
+
+use crate::arch::registers as arch;
+use crate::{Avma, OsError, Pid, Signal, Tid, Wait};
+use libc::{c_long, c_uint, c_void};
+use nix::errno::Errno;
+use std::marker::PhantomData;
+
+const OPTIONS: i32 = libc::PTRACE_O_TRACEFORK
+    | libc::PTRACE_O_TRACEVFORK
+    | libc::PTRACE_O_TRACECLONE
+    | libc::PTRACE_O_TRACEEXEC
+    | libc::PTRACE_O_TRACEVFORKDONE;
+
+/// What a blocking wait came back with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// A report.
+    Report(Wait),
+    /// A signal interrupted the wait, or there is nothing to report now.
+    Nothing,
+    /// There is no tracee left.
+    NoTracee,
+}
+
+/// The one door to ptrace and waitpid.
+#[derive(Debug)]
+pub struct Tracer {
+    bound_to_its_thread: PhantomData<*const ()>,
+}
+
+/// How a SIGTRAP came about, from its siginfo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum TrapCause {
+    /// The kernel raised it for an executed breakpoint instruction.
+    Breakpoint,
+    /// Sent by a process: kill, tgkill, sigqueue, or an int3 whose siginfo was swallowed by one pending.
+    Sent,
+    /// A single step, a hardware breakpoint or anything else.
+    Other,
+}
+
+impl Tracer {
+    /// A tracer for the calling thread.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Tracer {
+            bound_to_its_thread: PhantomData,
+        }
+    }
+
+    fn request(
+        &self,
+        name: &'static str,
+        request: c_uint,
+        tid: Tid,
+        addr: usize,
+        data: usize,
+    ) -> Result<c_long, OsError> {
+        // SAFETY: every request used with this function takes plain numbers, or a pointer that its caller made from
+        // a live reference of the right type.
+        let answer = unsafe { libc::ptrace(request, tid.0, addr as *mut c_void, data as *mut c_void) };
+        if answer == -1 {
+            Err(OsError::last(name, format_args!("tid {tid}")))
+        } else {
+            Ok(answer)
+        }
+    }
+
+    /// PTRACE_SEIZE: traces a thread without stopping it; children and threads that it makes are seized with it.
+    pub fn seize(&self, tid: Tid) -> Result<(), OsError> {
+        self.request("seize", libc::PTRACE_SEIZE, tid, 0, OPTIONS as usize)
+            .map(drop)
+    }
+
+    /// Waits for any tracee; `block` false comes back at once.
+    pub fn wait(&self, block: bool) -> Result<Waited, OsError> {
+        let flags = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
+        let mut status = 0;
+        // SAFETY: `status` is a live i32.
+        let tid = unsafe { libc::waitpid(-1, &raw mut status, flags) };
+        match tid {
+            0 => Ok(Waited::Nothing),
+            -1 => match Errno::last() {
+                Errno::EINTR => Ok(Waited::Nothing),
+                Errno::ECHILD => Ok(Waited::NoTracee),
+                errno => Err(OsError::new("wait", "any tracee", errno)),
+            },
+            tid => Ok(Waited::Report(Wait::decode(Tid(tid), status))),
+        }
+    }
+
+    /// Waits for one tracee.
+    pub fn wait_for(&self, tid: Tid) -> Result<Wait, OsError> {
+        loop {
+            let mut status = 0;
+            // SAFETY: `status` is a live i32.
+            if unsafe { libc::waitpid(tid.0, &raw mut status, libc::__WALL) } == tid.0 {
+                return Ok(Wait::decode(tid, status));
+            }
+            match Errno::last() {
+                Errno::EINTR => {}
+                errno => return Err(OsError::new("wait", format_args!("tid {tid}"), errno)),
+            }
+        }
+    }
+
+    /// PTRACE_CONT, delivering `signal`.
+    pub fn resume(&self, tid: Tid, signal: Option<Signal>) -> Result<(), OsError> {
+        self.request("resume", libc::PTRACE_CONT, tid, 0, signal_number(signal))
+            .map(drop)
+    }
+
+    /// PTRACE_SINGLESTEP.
+    pub fn step(&self, tid: Tid) -> Result<(), OsError> {
+        self.request("step", libc::PTRACE_SINGLESTEP, tid, 0, 0).map(drop)
+    }
+
+    /// PTRACE_LISTEN: leaves a group-stopped tracee stopped, and hears of its end of stop.
+    pub fn listen(&self, tid: Tid) -> Result<(), OsError> {
+        self.request("listen", libc::PTRACE_LISTEN, tid, 0, 0).map(drop)
+    }
+
+    /// PTRACE_INTERRUPT: asks for an event stop.
+    pub fn interrupt(&self, tid: Tid) -> Result<(), OsError> {
+        self.request("interrupt", libc::PTRACE_INTERRUPT, tid, 0, 0).map(drop)
+    }
+
+    /// PTRACE_DETACH, delivering `signal`.
+    pub fn detach(&self, tid: Tid, signal: Option<Signal>) -> Result<(), OsError> {
+        self.request("detach", libc::PTRACE_DETACH, tid, 0, signal_number(signal))
+            .map(drop)
+    }
+
+    /// PTRACE_GETEVENTMSG: the child's tid at a fork, the former tid at an exec.
+    pub fn event_tid(&self, tid: Tid) -> Result<Tid, OsError> {
+        let mut message: libc::c_ulong = 0;
+        self.request(
+            "get event of",
+            libc::PTRACE_GETEVENTMSG,
+            tid,
+            0,
+            &raw mut message as usize,
+        )?;
+        Ok(Tid(message as i32))
+    }
+
+    /// Where a thread that just executed a breakpoint executed it.
+    pub fn breakpoint_address(&self, tid: Tid) -> Result<Avma, OsError> {
+        Ok(Avma(
+            self.peek_register(tid, arch::PC)?
+                .wrapping_sub(arch::PC_AFTER_BREAKPOINT),
+        ))
+    }
+
+    /// Sets the program counter.
+    pub fn set_pc(&self, tid: Tid, pc: Avma) -> Result<(), OsError> {
+        self.poke_register(tid, arch::PC, pc.0)
+    }
+
+    /// Why a SIGTRAP is about to be delivered.
+    pub fn trap_cause(&self, tid: Tid) -> Result<TrapCause, OsError> {
+        const SI_KERNEL: i32 = 0x80;
+        // SAFETY: siginfo_t is plain data for which zeroes are valid.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        self.request(
+            "get siginfo of",
+            libc::PTRACE_GETSIGINFO,
+            tid,
+            0,
+            &raw mut info as usize,
+        )?;
+        Ok(match info.si_code {
+            SI_KERNEL | libc::TRAP_BRKPT => TrapCause::Breakpoint,
+            code if code <= 0 => TrapCause::Sent,
+            _ => TrapCause::Other,
+        })
+    }
+
+    /// The blocked signals as a kernel signal set.
+    pub fn signal_mask(&self, tid: Tid) -> Result<u64, OsError> {
+        let mut mask = 0u64;
+        self.request(
+            "get signal mask of",
+            libc::PTRACE_GETSIGMASK,
+            tid,
+            size_of::<u64>(),
+            &raw mut mask as usize,
+        )?;
+        Ok(mask)
+    }
+
+    /// Sets the blocked signals.
+    pub fn set_signal_mask(&self, tid: Tid, mask: u64) -> Result<(), OsError> {
+        self.request(
+            "set signal mask of",
+            libc::PTRACE_SETSIGMASK,
+            tid,
+            size_of::<u64>(),
+            &raw const mask as usize,
+        )
+        .map(drop)
+    }
+
+    /// All general registers.
+    pub fn registers(&self, tid: Tid) -> Result<libc::user_regs_struct, OsError> {
+        // SAFETY: user_regs_struct is plain data for which zeroes are valid.
+        let mut regs: libc::user_regs_struct = unsafe { std::mem::zeroed() };
+        self.request("get registers of", libc::PTRACE_GETREGS, tid, 0, &raw mut regs as usize)?;
+        Ok(regs)
+    }
+
+    /// Sets all general registers.
+    pub fn set_registers(&self, tid: Tid, regs: &libc::user_regs_struct) -> Result<(), OsError> {
+        self.request(
+            "set registers of",
+            libc::PTRACE_SETREGS,
+            tid,
+            0,
+            &raw const *regs as usize,
+        )
+        .map(drop)
+    }
+
+    /// One register by its offset in the `user` area (see `arch`).
+    pub fn peek_register(&self, tid: Tid, offset: usize) -> Result<u64, OsError> {
+        Errno::clear();
+        // SAFETY: PEEKUSER takes an offset and no pointer; the C library returns the word itself.
+        let word = unsafe {
+            libc::ptrace(
+                libc::PTRACE_PEEKUSER,
+                tid.0,
+                offset as *mut c_void,
+                std::ptr::null_mut::<c_void>(),
+            )
+        };
+        if word == -1 && Errno::last_raw() != 0 {
+            return Err(OsError::last("get register of", format_args!("tid {tid}")));
+        }
+        Ok(word as u64)
+    }
+
+    /// Sets one register by its offset in the `user` area.
+    pub fn poke_register(&self, tid: Tid, offset: usize, value: u64) -> Result<(), OsError> {
+        self.request("set register of", libc::PTRACE_POKEUSER, tid, offset, value as usize)
+            .map(drop)
+    }
+
+    /// One word of memory, where /proc/PID/mem may not be used.
+    pub fn peek_word(&self, tid: Tid, at: Avma) -> Result<u64, OsError> {
+        Errno::clear();
+        // SAFETY: PEEKDATA takes an address of the tracee; the C library returns the word itself.
+        let word = unsafe {
+            libc::ptrace(
+                libc::PTRACE_PEEKDATA,
+                tid.0,
+                at.0 as *mut c_void,
+                std::ptr::null_mut::<c_void>(),
+            )
+        };
+        if word == -1 && Errno::last_raw() != 0 {
+            return Err(OsError::last("read memory of", format_args!("tid {tid}")));
+        }
+        Ok(word as u64)
+    }
+
+    /// Sets one word of memory.
+    pub fn poke_word(&self, tid: Tid, at: Avma, word: u64) -> Result<(), OsError> {
+        self.request(
+            "write memory of",
+            libc::PTRACE_POKEDATA,
+            tid,
+            at.0 as usize,
+            word as usize,
+        )
+        .map(drop)
+    }
+}
+
+fn signal_number(signal: Option<Signal>) -> usize {
+    signal.map_or(0, |signal| signal.0 as usize)
+}
+
+/// Sends a signal to a process.
+pub fn kill(pid: Pid, signal: Signal) -> Result<(), OsError> {
+    // SAFETY: kill takes plain numbers.
+    match unsafe { libc::kill(pid.0, signal.0) } {
+        0 => Ok(()),
+        _ => Err(OsError::last("signal", format_args!("pid {pid}"))),
+    }
+}

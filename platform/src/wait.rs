@@ -1,0 +1,174 @@
+//! What waitpid reports, decoded from the raw status into an enum.
+//!
+//! nix's decoding refuses stops for real-time signals and the stop stays consumed, so the raw status is read here.
+
+use crate::{Signal, Tid};
+use serde::{Deserialize, Serialize};
+
+/// One report of waitpid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wait {
+    /// The thread ended by itself.
+    Exited {
+        /// The thread.
+        tid: Tid,
+        /// Its exit status, 0 to 255.
+        status: i32,
+    },
+    /// The thread was killed.
+    Killed {
+        /// The thread.
+        tid: Tid,
+        /// By this signal.
+        signal: Signal,
+        /// Whether a core dump was made.
+        core: bool,
+    },
+    /// Signal-delivery-stop.
+    Signal {
+        /// The thread.
+        tid: Tid,
+        /// What is about to be delivered.
+        signal: Signal,
+    },
+    /// One of the stops that PTRACE_O_* options ask for, or PTRACE_EVENT_STOP.
+    Event {
+        /// The thread.
+        tid: Tid,
+        /// Which.
+        event: Event,
+    },
+    /// The thread was continued from a group-stop and nobody traces it (never seen by a tracer).
+    Continued {
+        /// The thread.
+        tid: Tid,
+    },
+}
+
+/// A ptrace event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A child was made by fork or a clone with SIGCHLD.
+    Fork,
+    /// A child was made with CLONE_VFORK.
+    Vfork,
+    /// A child or thread was made by any other clone.
+    Clone,
+    /// A vfork's parent runs again.
+    VforkDone,
+    /// A new program image is in place; nothing of it has run.
+    Exec,
+    /// The thread is about to end.
+    Exit,
+    /// Group-stop for this signal.
+    GroupStop(Signal),
+    /// PTRACE_EVENT_STOP without a stop signal: after PTRACE_INTERRUPT, at a new tracee's start, at SIGCONT.
+    Stop,
+    /// An event this version does not ask for.
+    Other(i32),
+}
+
+impl Wait {
+    /// The thread that it is about.
+    pub fn tid(&self) -> Tid {
+        match *self {
+            Wait::Exited { tid, .. }
+            | Wait::Killed { tid, .. }
+            | Wait::Signal { tid, .. }
+            | Wait::Event { tid, .. }
+            | Wait::Continued { tid } => tid,
+        }
+    }
+
+    /// Decodes a raw wait status (wait(2), ptrace(2)).
+    pub fn decode(tid: Tid, status: i32) -> Wait {
+        if libc::WIFEXITED(status) {
+            return Wait::Exited {
+                tid,
+                status: libc::WEXITSTATUS(status),
+            };
+        }
+        if libc::WIFSIGNALED(status) {
+            return Wait::Killed {
+                tid,
+                signal: Signal(libc::WTERMSIG(status)),
+                core: libc::WCOREDUMP(status),
+            };
+        }
+        if libc::WIFCONTINUED(status) {
+            return Wait::Continued { tid };
+        }
+        let signal = Signal(libc::WSTOPSIG(status));
+        let event = match status >> 16 {
+            0 => return Wait::Signal { tid, signal },
+            libc::PTRACE_EVENT_FORK => Event::Fork,
+            libc::PTRACE_EVENT_VFORK => Event::Vfork,
+            libc::PTRACE_EVENT_CLONE => Event::Clone,
+            libc::PTRACE_EVENT_VFORK_DONE => Event::VforkDone,
+            libc::PTRACE_EVENT_EXEC => Event::Exec,
+            libc::PTRACE_EVENT_EXIT => Event::Exit,
+            libc::PTRACE_EVENT_STOP if signal.stops() => Event::GroupStop(signal),
+            libc::PTRACE_EVENT_STOP => Event::Stop,
+            other => Event::Other(other),
+        };
+        Wait::Event { tid, event }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TID: Tid = Tid(7);
+
+    #[test]
+    fn decodes_ends() {
+        assert_eq!(Wait::decode(TID, 3 << 8), Wait::Exited { tid: TID, status: 3 });
+        assert_eq!(
+            Wait::decode(TID, 0x80 | 11),
+            Wait::Killed {
+                tid: TID,
+                signal: Signal(11),
+                core: true
+            }
+        );
+        assert_eq!(
+            Wait::decode(TID, 9),
+            Wait::Killed {
+                tid: TID,
+                signal: Signal::KILL,
+                core: false
+            }
+        );
+    }
+
+    #[test]
+    fn decodes_stops_for_real_time_signals() {
+        assert_eq!(
+            Wait::decode(TID, 0x7f | (64 << 8)),
+            Wait::Signal {
+                tid: TID,
+                signal: Signal(64)
+            }
+        );
+    }
+
+    #[test]
+    fn tells_a_group_stop_from_an_event_stop() {
+        let event = |signal: i32| Wait::decode(TID, 0x7f | (signal << 8) | (libc::PTRACE_EVENT_STOP << 16));
+        assert_eq!(
+            event(libc::SIGTSTP),
+            Wait::Event {
+                tid: TID,
+                event: Event::GroupStop(Signal(libc::SIGTSTP))
+            }
+        );
+        assert_eq!(
+            event(libc::SIGTRAP),
+            Wait::Event {
+                tid: TID,
+                event: Event::Stop
+            }
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! The command line as clap sees it.
+
+use super::erase::EraseArguments;
+use super::lcov::LcovArguments;
+use super::ps::PsArguments;
+use super::report::ReportArguments;
+use super::run::RunArguments;
+use super::{CliError, Command};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+const MAIN_EXAMPLES: &str = "\
+Examples:
+  cov-trace -- ./prog --its-own-option     measure a program and all its descendants
+  cov-trace --include src -- make test     measure a test suite, only sources below src
+  cov-trace -- report                      measure a program called report
+  cov-trace report --show-missing          show what ran";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  cov-trace report                         all sources, all processes
+  cov-trace report -m --sort cover         the least covered first, with the lines that did not run
+  cov-trace report --fail-under 87.5       status 2 if the total is below 87.5 %
+  cov-trace report --pid 4711              what one process ran
+  cov-trace report --include src --exclude '*.h' --module 'libfoo.so*'
+
+Exit status: 0 if all is well, 1 on an error, 2 if the coverage is below --fail-under.";
+
+const LCOV_EXAMPLES: &str = "\
+Counts are 0 or 1: whether a line ran, not how often.
+
+Examples:
+  cov-trace lcov -o coverage.info          for genhtml, editors and coverage services
+  cov-trace lcov --include src | lcov --summary -";
+
+const PS_EXAMPLES: &str = "\
+Examples:
+  cov-trace ps                             every process of every run, children below their parents
+  cov-trace ps --wide                      with all their arguments
+  cov-trace ps --include src               count only lines of sources below src";
+
+const ERASE_EXAMPLES: &str = "\
+What is being measured right now is kept, and so are files that are not cov-trace's.
+
+Examples:
+  cov-trace erase                          start afresh
+  cov-trace erase --data /tmp/coverage     remove the measurements in another directory";
+
+/// Line coverage of native Linux programs, measured from outside the process
+#[derive(Debug, Parser)]
+#[command(
+    name = "cov-trace",
+    version,
+    override_usage = "cov-trace [OPTIONS] -- PROGRAM [ARG...]\n       cov-trace COMMAND [OPTIONS]",
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = MAIN_EXAMPLES
+)]
+struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show the coverage as a table
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArguments),
+    /// Write the coverage as an LCOV tracefile
+    #[command(after_help = LCOV_EXAMPLES)]
+    Lcov(LcovArguments),
+    /// List the processes that were measured, as a tree
+    #[command(after_help = PS_EXAMPLES)]
+    Ps(PsArguments),
+    /// Remove measurements
+    #[command(after_help = ERASE_EXAMPLES)]
+    Erase(EraseArguments),
+}
+
+/// Parses a command line, the program's name first.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let arguments =
+        Arguments::try_parse_from(&words).map_err(|error| misplaced(&words, &error).unwrap_or(error.into()))?;
+    let cwd = std::env::current_dir().map_err(|source| CliError::WorkingDirectory { source })?;
+    Ok(match arguments.action {
+        Some(Action::Report(arguments)) => Command::Report(arguments.validated(&cwd)),
+        Some(Action::Lcov(arguments)) => Command::Lcov(arguments.validated(&cwd)),
+        Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
+        Some(Action::Erase(arguments)) => Command::Erase(arguments.validated()),
+        None => Command::Run(arguments.run.validated(&cwd)),
+    })
+}
+
+/// A program without the `--` before it, or an option of a command before the command, where that is what is wrong.
+fn misplaced(words: &[OsString], error: &clap::Error) -> Option<CliError> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let is_command = |word: &str| Action::has_subcommand(word) || word == "help";
+    let after_command = words.get(1).and_then(|word| word.to_str()).is_some_and(is_command);
+    if after_command || word.starts_with('-') {
+        return None;
+    }
+    let word = word.clone();
+    let advice = if is_command(&word) {
+        format!("give options after the command: cov-trace {word} [OPTIONS]")
+    } else {
+        format!("to measure a program: cov-trace [OPTIONS] -- {word}")
+    };
+    Some(CliError::Misplaced { word, advice })
+}

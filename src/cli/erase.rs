@@ -1,0 +1,78 @@
+//! `cov-trace erase`: removes measurements.
+
+use super::output::{print, tell};
+use super::selection::DataArguments;
+use super::{CliError, Outcome};
+use crate::report::printable;
+use crate::store::{DataDir, Erased, StoreError};
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct EraseArguments {
+    #[command(flatten)]
+    data: DataArguments,
+}
+
+/// What to remove.
+#[derive(Clone, Debug)]
+pub struct EraseOptions {
+    /// The data directory.
+    pub data: PathBuf,
+}
+
+impl EraseArguments {
+    pub(super) fn validated(self) -> EraseOptions {
+        EraseOptions {
+            data: self.data.validated(),
+        }
+    }
+}
+
+pub(super) fn erase(options: &EraseOptions) -> Result<Outcome, CliError> {
+    let data = match DataDir::open_for_reading(&options.data) {
+        // What is to be gone is gone.
+        Err(StoreError::NoDirectory { path }) => {
+            tell(&format!("nothing to erase: {} does not exist", path.display()));
+            return Ok(Outcome::Success);
+        }
+        opened => opened?,
+    };
+    let erased = data.erase()?;
+    print(&format!("{}\n", printable(&removed(&erased, &options.data))))?;
+    if !erased.live.is_empty() {
+        tell(&format!(
+            "kept what is being measured right now: {}; erase again when it has ended",
+            counted(erased.live.len(), "run", "runs")
+        ));
+    }
+    if !erased.foreign.is_empty() {
+        let names: Vec<String> = erased.foreign.iter().map(|name| name.display().to_string()).collect();
+        tell(&format!("left what is not cov-trace's: {}", names.join(", ")));
+    }
+    Ok(Outcome::Success)
+}
+
+fn removed(erased: &Erased, path: &Path) -> String {
+    let mut parts = vec![counted(erased.processes, "process", "processes")];
+    if !erased.runs.is_empty() {
+        parts.push(counted(
+            erased.runs.len(),
+            "run that was cut short",
+            "runs that were cut short",
+        ));
+    }
+    if erased.temporaries > 0 {
+        parts.push(counted(erased.temporaries, "unfinished file", "unfinished files"));
+    }
+    let directory = if erased.directory {
+        ", and the directory itself"
+    } else {
+        ""
+    };
+    format!("erased {} from {}{directory}", parts.join(", "), path.display())
+}
+
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}

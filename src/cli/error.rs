@@ -1,0 +1,88 @@
+//! Why a command failed.
+
+use super::output::tell;
+use crate::report::SelectionError;
+use crate::store::StoreError;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A failed command: the operation, its subject, the cause and, where there is one, the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The arguments make no sense, or they ask for help, which is no failure: clap knows what to print where.
+    #[error(transparent)]
+    Arguments(#[from] clap::Error),
+    /// A word of the command line stands where it means nothing.
+    #[error("unexpected {word:?}; {advice}")]
+    Misplaced {
+        /// The word.
+        word: String,
+        /// Where it would mean something.
+        advice: String,
+    },
+    /// The working directory is gone or out of reach.
+    #[error("find the working directory: {source}; change to one that exists")]
+    WorkingDirectory {
+        /// The cause.
+        source: io::Error,
+    },
+    /// The measurements cannot be read or removed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is nothing to report.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The processes ran nothing that is both measured and selected.
+    #[error("nothing to report from {}: {cause}", path.display())]
+    NothingLeft {
+        /// The data directory.
+        path: PathBuf,
+        /// Why, and what to do.
+        cause: &'static str,
+    },
+    /// The result cannot be written.
+    #[error("write {subject}: {source}")]
+    Write {
+        /// What it was written to.
+        subject: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Nothing in this build can measure.
+    #[error("run {program}: this build of cov-trace only reads measurements")]
+    ReadOnlyBuild {
+        /// The program.
+        program: String,
+    },
+}
+
+impl CliError {
+    /// Tells it on standard error (help goes to standard output) and returns the exit status: 1 for every failure.
+    pub fn report(&self) -> ExitCode {
+        match self {
+            CliError::Arguments(error) => {
+                if !error.use_stderr() {
+                    // Help that nobody reads to its end is no failure.
+                    let _ = error.print();
+                    return ExitCode::SUCCESS;
+                }
+                let text = error.render().to_string();
+                let text = text.strip_prefix("error: ").unwrap_or(&text);
+                // If nobody can be told, the status still says it.
+                let _ = write!(io::stderr(), "cov-trace: {text}");
+                ExitCode::FAILURE
+            }
+            CliError::Misplaced { .. }
+            | CliError::WorkingDirectory { .. }
+            | CliError::Store(_)
+            | CliError::Selection(_)
+            | CliError::NothingLeft { .. }
+            | CliError::Write { .. }
+            | CliError::ReadOnlyBuild { .. } => {
+                tell(&self.to_string());
+                ExitCode::FAILURE
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The command line: parse into validated options, then act.
+//!
+//! Invariants: standard output holds only what was asked for, all else goes to standard error; nothing below this module
+//! looks at arguments or the environment.
+
+mod arguments;
+mod erase;
+mod error;
+mod lcov;
+mod output;
+mod ps;
+mod report;
+mod run;
+mod selection;
+
+pub use arguments::parse;
+pub use erase::EraseOptions;
+pub use error::CliError;
+pub use lcov::LcovOptions;
+pub use output::Output;
+pub use ps::PsOptions;
+pub use report::ReportOptions;
+pub use run::RunOptions;
+pub use selection::DataSelection;
+
+use std::process::ExitCode;
+
+/// What a command line asks for.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Measure a program.
+    Run(RunOptions),
+    /// Print the table.
+    Report(ReportOptions),
+    /// Write an LCOV tracefile.
+    Lcov(LcovOptions),
+    /// List the processes.
+    Ps(PsOptions),
+    /// Remove measurements.
+    Erase(EraseOptions),
+}
+
+/// How a command that did its work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Success,
+    /// The coverage is below what `--fail-under` requires.
+    BelowThreshold,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Success => ExitCode::SUCCESS,
+            Outcome::BelowThreshold => ExitCode::from(2),
+        }
+    }
+}
+
+/// Does what was asked for.
+pub fn execute(command: Command) -> Result<Outcome, CliError> {
+    match command {
+        Command::Run(options) => run::run(&options),
+        Command::Report(options) => report::report(&options),
+        Command::Lcov(options) => lcov::lcov(&options),
+        Command::Ps(options) => ps::ps(&options),
+        Command::Erase(options) => erase::erase(&options),
+    }
+}

@@ -1,0 +1,68 @@
+//! Where results go.
+//!
+//! Invariant: a reader of standard output that leaves early (`| head`) is no error.
+
+use super::CliError;
+use crate::report::printable;
+use std::convert::Infallible;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where a result goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Standard output, written as `-`.
+    Stdout,
+    /// A file, replaced if it exists.
+    File(PathBuf),
+}
+
+impl FromStr for Output {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "-" => Output::Stdout,
+            path => Output::File(path.into()),
+        })
+    }
+}
+
+impl Output {
+    /// Writes the whole result.
+    pub fn write(&self, text: &str) -> Result<(), CliError> {
+        match self {
+            Output::Stdout => print(text),
+            Output::File(path) => fs::write(path, text).map_err(|source| CliError::Write {
+                subject: path.display().to_string(),
+                source,
+            }),
+        }
+    }
+}
+
+/// Writes to standard output.
+pub fn print(text: &str) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|source| CliError::Write {
+            subject: "standard output".to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Tells something on standard error; if nobody can be told, so be it.
+pub fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "cov-trace: {}", printable(text));
+}
+
+/// Whether standard output shows colours, and the user has not refused them (<https://no-color.org>).
+pub fn stdout_has_colour() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
+}

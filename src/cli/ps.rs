@@ -1,0 +1,56 @@
+//! `cov-trace ps`: the processes of the measurements.
+
+use super::output::print;
+use super::selection::{DataSelection, SelectionArguments};
+use super::{CliError, Outcome};
+use crate::report::{Now, Summary, Width, tree};
+use crate::store::UnixMillis;
+use clap::Args;
+use std::path::Path;
+use std::time::SystemTime;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct PsArguments {
+    /// Show all arguments of the programs
+    #[arg(short, long)]
+    wide: bool,
+    #[command(flatten)]
+    selection: SelectionArguments,
+}
+
+/// What to list, and how.
+#[derive(Clone, Debug)]
+pub struct PsOptions {
+    /// Of what.
+    pub selection: DataSelection,
+    /// How much of the programs' arguments to show.
+    pub width: Width,
+}
+
+impl PsArguments {
+    pub(super) fn validated(self, cwd: &Path) -> PsOptions {
+        PsOptions {
+            selection: self.selection.validated(cwd),
+            width: if self.wide { Width::Full } else { Width::Short },
+        }
+    }
+}
+
+pub(super) fn ps(options: &PsOptions) -> Result<Outcome, CliError> {
+    let mut processes = Vec::new();
+    let selection = &options.selection.selection;
+    let live = options
+        .selection
+        .read(|record| processes.push(Summary::new(&record, selection)))?;
+    let now = Now {
+        time: unix_millis(SystemTime::now()),
+        live,
+    };
+    print(&tree(&processes, &now, options.width))?;
+    Ok(Outcome::Success)
+}
+
+fn unix_millis(time: SystemTime) -> UnixMillis {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    UnixMillis(since.as_millis().try_into().unwrap_or(i64::MAX))
+}

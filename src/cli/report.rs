@@ -1,0 +1,106 @@
+//! `cov-trace report`: the table in the terminal.
+
+use super::output::{print, stdout_has_colour, tell};
+use super::selection::{DataSelection, SelectionArguments};
+use super::{CliError, Outcome};
+use crate::report::{Colour, Layout, Sort, SortKey, Threshold, table};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ReportArguments {
+    /// Show the lines that did not run
+    ///
+    /// A range such as 12-14 runs across lines that have no code.
+    #[arg(short = 'm', long)]
+    show_missing: bool,
+    /// Order of the rows: file, lines, missed or cover, with a - in front for descending
+    #[arg(long, value_name = "COLUMN", default_value = "file", allow_hyphen_values = true)]
+    sort: SortColumn,
+    /// Turn the order round
+    #[arg(long)]
+    reverse: bool,
+    /// Exit with status 2 if the total coverage is below this percentage
+    ///
+    /// The exact coverage is compared, not the rounded one that is shown: 99.99 is below 100.
+    #[arg(long, value_name = "PERCENT")]
+    fail_under: Option<Threshold>,
+    /// Decimals of the percentages
+    ///
+    /// 0% and 100% are only shown where they are exact.
+    #[arg(long, value_name = "DECIMALS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(..=9))]
+    precision: u8,
+    #[command(flatten)]
+    selection: SelectionArguments,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct SortColumn(Sort);
+
+impl FromStr for SortColumn {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let (name, descending) = match text.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        let key = match name {
+            "file" => SortKey::File,
+            "lines" => SortKey::Lines,
+            "missed" => SortKey::Missed,
+            "cover" => SortKey::Cover,
+            _ => return Err("choose file, lines, missed or cover, with a - in front for descending"),
+        };
+        Ok(SortColumn(Sort { key, descending }))
+    }
+}
+
+/// What to show, and how.
+#[derive(Clone, Debug)]
+pub struct ReportOptions {
+    /// Of what.
+    pub selection: DataSelection,
+    /// How the table looks.
+    pub layout: Layout,
+    /// What the total must reach.
+    pub fail_under: Option<Threshold>,
+    /// The directory that names are relative to.
+    pub cwd: PathBuf,
+}
+
+impl ReportArguments {
+    pub(super) fn validated(self, cwd: &Path) -> ReportOptions {
+        let SortColumn(mut sort) = self.sort;
+        sort.descending ^= self.reverse;
+        ReportOptions {
+            selection: self.selection.validated(cwd),
+            layout: Layout {
+                sort,
+                show_missing: self.show_missing,
+                decimals: self.precision,
+                colour: if stdout_has_colour() {
+                    Colour::Terminal
+                } else {
+                    Colour::None
+                },
+            },
+            fail_under: self.fail_under,
+            cwd: cwd.to_owned(),
+        }
+    }
+}
+
+pub(super) fn report(options: &ReportOptions) -> Result<Outcome, CliError> {
+    let coverage = options.selection.merge()?;
+    print(&table(&coverage, &options.cwd, options.layout))?;
+    let total = coverage.total();
+    match options.fail_under {
+        Some(threshold) if !threshold.is_reached(total) => {
+            tell(&threshold.shortfall(total));
+            Ok(Outcome::BelowThreshold)
+        }
+        Some(_) | None => Ok(Outcome::Success),
+    }
+}

@@ -1,0 +1,65 @@
+//! `cov-trace -- PROGRAM [ARG...]`: measures a program.
+
+use super::selection::{DataArguments, FilterArguments};
+use super::{CliError, Outcome};
+use crate::filter::{ModuleFilter, SourceFilter};
+use clap::Args;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    filter: FilterArguments,
+    /// End with the program, and go on measuring what it left running
+    #[arg(long)]
+    no_wait: bool,
+    /// Say nothing unless something fails
+    #[arg(short, long)]
+    quiet: bool,
+    /// The program, and its arguments
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    program: Vec<OsString>,
+}
+
+/// What to measure, and how.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The data directory.
+    pub data: PathBuf,
+    /// The sources that are measured.
+    pub sources: SourceFilter,
+    /// The images that are measured.
+    pub modules: ModuleFilter,
+    /// Whether to end with the program rather than with its last descendant.
+    pub no_wait: bool,
+    /// Whether to leave out the summary at the end.
+    pub quiet: bool,
+    /// The program, as one would name it in a shell.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+}
+
+impl RunArguments {
+    pub(super) fn validated(self, cwd: &Path) -> RunOptions {
+        let mut words = self.program.into_iter();
+        RunOptions {
+            data: self.data.validated(),
+            sources: self.filter.sources(cwd),
+            modules: self.filter.modules(cwd),
+            no_wait: self.no_wait,
+            quiet: self.quiet,
+            program: words.next().expect("invariant: clap requires a program"),
+            args: words.collect(),
+        }
+    }
+}
+
+pub(super) fn run(options: &RunOptions) -> Result<Outcome, CliError> {
+    Err(CliError::ReadOnlyBuild {
+        program: options.program.display().to_string(),
+    })
+}

@@ -1,0 +1,241 @@
+//! The ELF side of an image: its executable text, its sections, its symbols and its build-id.
+//!
+//! Invariant: what is cut off, out of range or nonsense is absent; only headers that nothing works without are errors.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use object::LittleEndian;
+use object::elf;
+use object::read::elf::{FileHeader, NoteIterator, ProgramHeader, SectionHeader, Sym};
+use object::read::{CompressedData, CompressionFormat};
+
+use super::error::IndexError;
+use super::index::{FileOffset, Svma};
+use super::text::{Text, TextRange};
+
+const ENDIAN: LittleEndian = LittleEndian;
+type Header = elf::FileHeader64<LittleEndian>;
+type Segment = elf::ProgramHeader64<LittleEndian>;
+type Section = elf::SectionHeader64<LittleEndian>;
+type Symbol = elf::Sym64<LittleEndian>;
+
+/// The headers of an image, checked, over its bytes.
+pub(super) struct Elf<'a> {
+    bytes: &'a [u8],
+    segments: &'a [Segment],
+    sections: &'a [Section],
+    /// The first section of each name.
+    named: HashMap<&'a [u8], &'a Section>,
+}
+
+/// A defined symbol of type function.
+pub(super) struct FunctionSymbol<'a> {
+    pub(super) start: Svma,
+    /// In bytes, 0 if unknown.
+    pub(super) size: u64,
+    /// The string table from the name's start on; the name ends at the first NUL.
+    strings: &'a [u8],
+}
+
+impl<'a> FunctionSymbol<'a> {
+    /// Whether this is the symbol's name.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.strings
+            .strip_prefix(name.as_bytes())
+            .is_some_and(|rest| rest.first() == Some(&0))
+    }
+
+    /// The name as it stands, cut after `limit` bytes.
+    pub(super) fn name(&self, limit: usize) -> &'a [u8] {
+        let head = &self.strings[..self.strings.len().min(limit)];
+        &head[..memchr::memchr(0, head).unwrap_or(head.len())]
+    }
+}
+
+impl<'a> Elf<'a> {
+    /// Reads the headers.
+    ///
+    /// # Errors
+    /// If the file is no ELF file for this CPU, or its tables do not fit into it.
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Elf<'a>, IndexError> {
+        if !bytes.starts_with(&elf::ELFMAG) {
+            return Err(IndexError::NotElf);
+        }
+        if bytes.get(4) == Some(&elf::ELFCLASS32.0) {
+            return Err(IndexError::ThirtyTwoBit);
+        }
+        let malformed = |what| {
+            move |e: object::Error| IndexError::Malformed {
+                what,
+                cause: e.to_string(),
+            }
+        };
+        let header = Header::parse(bytes).map_err(malformed("file header"))?;
+        let machine = header.e_machine(ENDIAN).0;
+        if machine != platform::arch::ELF_MACHINE || !header.is_little_endian() {
+            return Err(IndexError::ForeignMachine { machine });
+        }
+        let segments = header
+            .program_headers(ENDIAN, bytes)
+            .map_err(malformed("program headers"))?;
+        let sections = header
+            .section_headers(ENDIAN, bytes)
+            .map_err(malformed("section headers"))?;
+        let mut elf = Elf {
+            bytes,
+            segments,
+            sections,
+            named: HashMap::new(),
+        };
+        if !sections.is_empty() {
+            let index = header
+                .section_strings_index(ENDIAN, bytes)
+                .map_err(malformed("section names"))?;
+            elf.name_sections(sections.get(index.0).and_then(|s| elf.data(s)).unwrap_or_default());
+        }
+        Ok(elf)
+    }
+
+    fn name_sections(&mut self, strings: &'a [u8]) {
+        const LONGEST: usize = 32;
+        for section in self.sections {
+            let start = section.sh_name(ENDIAN) as usize;
+            let head = strings
+                .get(start..strings.len().min(start.saturating_add(LONGEST)))
+                .unwrap_or_default();
+            if let Some(end) = memchr::memchr(0, head) {
+                self.named.entry(&head[..end]).or_insert(section);
+            }
+        }
+    }
+
+    fn data(&self, section: &Section) -> Option<&'a [u8]> {
+        section.data(ENDIAN, self.bytes).ok()
+    }
+
+    /// Address of a section.
+    pub(super) fn section_address(&self, name: &str) -> Option<Svma> {
+        self.named.get(name.as_bytes()).map(|s| Svma(s.sh_addr(ENDIAN)))
+    }
+
+    /// Contents of a section, uncompressed if need be; empty if there is none.
+    ///
+    /// None if the section is cut off, or its compression is unknown, broken or a bomb.
+    pub(super) fn section_data(&self, name: &str) -> Option<Cow<'a, [u8]>> {
+        let Some(section) = self.named.get(name.as_bytes()) else {
+            return self.old_compressed_data(name);
+        };
+        let stored = self.data(section)?;
+        let Some((header, offset, size)) = section.compression(ENDIAN, self.bytes).ok()? else {
+            return Some(Cow::Borrowed(stored));
+        };
+        let format = match header.ch_type.get(ENDIAN) {
+            elf::ELFCOMPRESS_ZLIB => CompressionFormat::Zlib,
+            elf::ELFCOMPRESS_ZSTD => CompressionFormat::Zstandard,
+            _ => return None,
+        };
+        let start = usize::try_from(offset).ok()?;
+        let data = self.bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
+        decompress(CompressedData {
+            format,
+            data,
+            uncompressed_size: header.ch_size.get(ENDIAN),
+        })
+    }
+
+    /// The same for the compression that was used before SHF_COMPRESSED: `.zdebug_` sections that start with "ZLIB".
+    fn old_compressed_data(&self, name: &str) -> Option<Cow<'a, [u8]>> {
+        let old_name = format!(".z{}", name.trim_start_matches('.'));
+        let Some(section) = self.named.get(old_name.as_bytes()) else {
+            return Some(Cow::Borrowed(&[]));
+        };
+        let (size, data) = self.data(section)?.strip_prefix(b"ZLIB")?.split_first_chunk::<8>()?;
+        let uncompressed_size = u64::from_be_bytes(*size);
+        decompress(CompressedData {
+            format: CompressionFormat::Zlib,
+            data,
+            uncompressed_size,
+        })
+    }
+
+    /// The GNU build-id in lower-case hexadecimal, from the notes of the segments.
+    pub(super) fn build_id(&self) -> Option<String> {
+        const LONGEST: usize = 64;
+        let notes = self.segments.iter().filter(|s| s.p_type(ENDIAN) == elf::PT_NOTE);
+        // Bounded, so that no number of headers can have the same notes read again and again.
+        let id = notes.take(8).find_map(|segment| {
+            let data = segment.data(ENDIAN, self.bytes).ok()?;
+            let notes = NoteIterator::<Header>::new(ENDIAN, segment.p_align(ENDIAN), data).ok()?;
+            let mut ids = notes.map_while(Result::ok).filter(|note| note.name() == b"GNU");
+            ids.find(|note| note.n_type(ENDIAN) == elf::NT_GNU_BUILD_ID)
+                .map(|note| note.desc())
+        })?;
+        (1..=LONGEST)
+            .contains(&id.len())
+            .then(|| id.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The functions of `.symtab` and `.dynsym`, in file order.
+    pub(super) fn functions(&self) -> impl Iterator<Item = FunctionSymbol<'a>> + '_ {
+        let symbol_table = |s: &&Section| matches!(s.sh_type(ENDIAN), elf::SHT_SYMTAB | elf::SHT_DYNSYM);
+        // The gABI allows one of each.
+        self.sections.iter().filter(symbol_table).take(2).flat_map(|table| {
+            let symbols: &'a [Symbol] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
+            let strings = self.sections.get(table.sh_link(ENDIAN) as usize);
+            let strings = strings.and_then(|s| self.data(s)).unwrap_or_default();
+            let function = |s: &&Symbol| matches!(s.st_type(), elf::STT_FUNC | elf::STT_GNU_IFUNC);
+            let defined = |s: &&Symbol| s.st_shndx(ENDIAN) != elf::SHN_UNDEF;
+            symbols
+                .iter()
+                .filter(function)
+                .filter(defined)
+                .map(move |symbol| FunctionSymbol {
+                    start: Svma(symbol.st_value(ENDIAN)),
+                    size: symbol.st_size(ENDIAN),
+                    strings: strings.get(symbol.st_name(ENDIAN) as usize..).unwrap_or_default(),
+                })
+        })
+    }
+
+    /// The executable bytes: executable PT_LOADs, cut to the executable sections where section headers exist.
+    pub(super) fn text(&self) -> Text<'a> {
+        let executable = |s: &&Segment| s.p_type(ENDIAN) == elf::PT_LOAD && s.p_flags(ENDIAN).contains(elf::PF_X);
+        let loads = self.segments.iter().filter(executable).filter_map(|s| {
+            let (start, offset) = (s.p_vaddr(ENDIAN), s.p_offset(ENDIAN));
+            let size = s.p_filesz(ENDIAN).min((self.bytes.len() as u64).checked_sub(offset)?);
+            Some(TextRange {
+                start: Svma(start),
+                end: Svma(start.checked_add(size)?),
+                offset: FileOffset(offset),
+            })
+        });
+        let executable = |s: &&Section| {
+            s.sh_flags(ENDIAN).contains(elf::SHF_ALLOC)
+                && s.sh_flags(ENDIAN).contains(elf::SHF_EXECINSTR)
+                && s.sh_type(ENDIAN) != elf::SHT_NOBITS
+        };
+        let sections = self.sections.iter().filter(executable).filter_map(|s| {
+            let (start, offset) = (s.sh_addr(ENDIAN), FileOffset(s.sh_offset(ENDIAN)));
+            Some(TextRange {
+                start: Svma(start),
+                end: Svma(start.checked_add(s.sh_size(ENDIAN))?),
+                offset,
+            })
+        });
+        Text::new(
+            self.bytes,
+            loads.collect(),
+            (!self.sections.is_empty()).then(|| sections.collect()),
+        )
+    }
+}
+
+fn decompress(section: CompressedData<'_>) -> Option<Cow<'_, [u8]>> {
+    // Debug sections shrink by a factor of 3 to 20. The reader reserves what the header claims, so a bomb is refused here.
+    let honest = (section.data.len() as u64).saturating_mul(64).max(16 << 20);
+    if section.uncompressed_size > honest {
+        return None;
+    }
+    section.decompress().ok()
+}

@@ -1,0 +1,94 @@
+//! Instructions of the C library and the loader that the tracer watches for its own sake.
+//!
+//! Invariant: landmarks are sorted by offset without duplicates, and each stands at the proven start of an instruction.
+//! They are independent of the probes: both lists may name the same offset.
+
+use memchr::memmem;
+use platform::arch::{BRANCH_LANDING, RETURN, RT_SIGACTION_CALL, RT_SIGPROCMASK_CALL};
+
+use super::boundaries::{Functions, Standing};
+use super::elf::Elf;
+use super::error::{Budget, IndexError};
+use super::index::{Landmark, LandmarkKind, Svma};
+use super::shortfall::{Shortfall, Shortfalls};
+use super::text::Text;
+
+/// The function that glibc's and musl's loaders call before and after they change their list of libraries.
+const LOADER_STATE: &str = "_dl_debug_state";
+
+/// Finds all landmarks of an image.
+///
+/// # Errors
+/// If the budget is used up.
+pub(super) fn find(
+    elf: &Elf<'_>,
+    functions: &Functions,
+    text: &Text<'_>,
+    budget: &mut Budget,
+    shortfalls: &mut Shortfalls,
+) -> Result<Vec<Landmark>, IndexError> {
+    let mut found = system_calls(functions, text, budget)?;
+    for symbol in elf.functions().filter(|symbol| symbol.is_named(LOADER_STATE)) {
+        match loader_state(symbol.start, text) {
+            Some(landmark) => found.push(landmark),
+            None => shortfalls.add(Shortfall::LoaderStateShape),
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+fn loader_state(start: Svma, text: &Text<'_>) -> Option<Landmark> {
+    let range = text.range_at(start)?;
+    let code = text.bytes_from(range, start);
+    let (&original, offset) = (code.first()?, range.offset_of(start));
+    if original == RETURN {
+        return Some(Landmark {
+            offset,
+            kind: LandmarkKind::LoaderState,
+            original,
+        });
+    }
+    let behind = code.strip_prefix(&BRANCH_LANDING)?;
+    (behind.first() == Some(&RETURN)).then_some(Landmark {
+        offset,
+        kind: LandmarkKind::LoaderStateEndbr,
+        original,
+    })
+}
+
+fn system_calls(functions: &Functions, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Landmark>, IndexError> {
+    let mut found = Vec::new();
+    let calls = [
+        (RT_SIGPROCMASK_CALL, LandmarkKind::SignalMask),
+        (RT_SIGACTION_CALL, LandmarkKind::SignalAction),
+    ];
+    for (bytes, kind) in calls {
+        let finder = memmem::Finder::new(&bytes);
+        let matches: Vec<Svma> = text
+            .ranges()
+            .iter()
+            .flat_map(|range| {
+                finder
+                    .find_iter(text.bytes_from(range, range.start))
+                    .map(|at| Svma(range.start.0 + at as u64))
+            })
+            .collect();
+        let standings = functions.prove(&matches, text, budget)?;
+        for (address, _) in matches
+            .iter()
+            .zip(standings)
+            .filter(|(_, standing)| *standing == Standing::Start)
+        {
+            if let Some(range) = text.range_at(*address) {
+                found.push(Landmark {
+                    offset: range.offset_of(*address),
+                    kind,
+                    original: bytes[0],
+                });
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,92 @@
+//! Everything that may lower the truth of an index, counted while reading and told as [`Warning`]s.
+//!
+//! Invariant: slugs are stable; a reader of old data finds the same word for the same thing.
+
+use super::index::Warning;
+
+/// Declares the ways in which an index may say less than the debug information meant to, sorted by slug.
+macro_rules! shortfalls {
+    ($($name:ident, $slug:literal, $text:literal;)+) => {
+        /// One way in which an index says less than the image's debug information meant to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Shortfall { $($name),+ }
+
+        const TOLD: &[(&str, &str)] = &[$(($slug, $text)),+];
+    };
+}
+
+shortfalls! {
+    LineOutOfRange, "line-out-of-range",
+        "Line numbers or paths beyond any real source file; they are not measured.";
+    LoaderStateShape, "loader-state-shape",
+        "_dl_debug_state is no bare return; libraries that this loader adds later are not noticed.";
+    MalformedDebugInfo, "malformed-debug-info",
+        "Units of the debug information cannot be read; what they describe may be missing.";
+    MalformedFrames, "malformed-frames",
+        "Call frame information cannot be read to its end; functions may be unknown.";
+    MalformedLineProgram, "malformed-line-program",
+        "Line programs cannot be read to their end; lines may be missing.";
+    NotOnBoundary, "not-on-boundary",
+        "Line addresses inside an instruction; they are not measured.";
+    OutsideFunction, "outside-function",
+        "Line addresses that belong to no known function; they are not measured.";
+    OutsideText, "outside-text",
+        "Line addresses outside the executable code of the file; they are not measured.";
+    OverlappingFunctions, "overlapping-functions",
+        "Line addresses where two functions disagree about the instructions; they are not measured.";
+    ProgramBreakpoint, "program-breakpoint",
+        "Line addresses where the program has a breakpoint of its own; they are not measured.";
+    SharedAddress, "shared-address",
+        "Addresses that several source lines claim; each counts for the first of them.";
+    SplitDwarf, "split-dwarf",
+        "Units whose debug information is in a separate .dwo file; their functions are those of the symbol table.";
+    UndecodableCode, "undecodable-code",
+        "Line addresses behind bytes that are no instruction; they are not measured.";
+    UnreadableSection, "unreadable-section",
+        "Sections that cannot be read or uncompressed; what they describe is missing.";
+}
+
+/// How often each [`Shortfall`] was met.
+#[derive(Default)]
+pub(super) struct Shortfalls([u64; TOLD.len()]);
+
+impl Shortfalls {
+    /// Counts one more.
+    pub(super) fn add(&mut self, shortfall: Shortfall) {
+        self.0[shortfall as usize] += 1;
+    }
+
+    /// Those that were met, sorted by slug.
+    pub(super) fn into_warnings(self) -> Vec<Warning> {
+        let met = TOLD.iter().zip(self.0).filter(|(_, count)| *count > 0);
+        met.map(|((slug, text), count)| Warning {
+            slug: (*slug).into(),
+            text: (*text).into(),
+            count,
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_sorted_and_counts_belong_to_them() {
+        assert!(TOLD.is_sorted_by(|a, b| a.0 < b.0));
+        let mut shortfalls = Shortfalls::default();
+        shortfalls.add(Shortfall::UndecodableCode);
+        shortfalls.add(Shortfall::NotOnBoundary);
+        shortfalls.add(Shortfall::UndecodableCode);
+        let told: Vec<_> = shortfalls
+            .into_warnings()
+            .into_iter()
+            .map(|w| (w.slug, w.count))
+            .collect();
+        assert_eq!(
+            told,
+            [("not-on-boundary".to_string(), 1), ("undecodable-code".to_string(), 2)]
+        );
+    }
+}

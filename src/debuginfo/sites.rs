@@ -1,0 +1,83 @@
+//! Rows to sites: the addresses of source lines that may be replaced by a breakpoint.
+//!
+//! Invariant: sites are sorted by address without duplicates, and each is in executable text, in a known function, at the
+//! proven start of an instruction that is no breakpoint of the program itself.
+
+use platform::arch::BREAKPOINT;
+
+use super::boundaries::{Functions, Standing};
+use super::error::{Budget, IndexError};
+use super::index::{FileOffset, Svma};
+use super::paths::FileId;
+use super::rows::Row;
+use super::shortfall::{Shortfall, Shortfalls};
+use super::text::Text;
+
+/// An address that may be trapped to learn that a line ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Site {
+    pub(super) address: Svma,
+    pub(super) offset: FileOffset,
+    pub(super) file: FileId,
+    pub(super) line: u32,
+    /// The byte in the file.
+    pub(super) original: u8,
+}
+
+/// Keeps of `rows` what may be trapped, one line per address, and counts the rest.
+///
+/// # Errors
+/// If the budget is used up.
+pub(super) fn plan(
+    mut rows: Vec<Row>,
+    functions: &Functions,
+    text: &Text<'_>,
+    budget: &mut Budget,
+    shortfalls: &mut Shortfalls,
+) -> Result<Vec<Site>, IndexError> {
+    rows.retain(|row| row.line != 0);
+    // Stable, so that of several claims the first wins, in the order of the units; sorted runs make it cheap.
+    rows.sort_by_key(|row| row.address);
+    rows.dedup_by(|later, first| {
+        let same = later.address == first.address;
+        if same && (later.file, later.line) != (first.file, first.line) {
+            shortfalls.add(Shortfall::SharedAddress);
+        }
+        same
+    });
+    let mut ranges = text.ranges().iter().peekable();
+    let mut places = Vec::with_capacity(rows.len());
+    rows.retain(|row| {
+        while ranges.next_if(|range| range.end <= row.address).is_some() {}
+        let place = ranges.peek().filter(|range| range.start <= row.address);
+        match place {
+            Some(range) => places.push((row.address, range.offset_of(row.address))),
+            None => shortfalls.add(Shortfall::OutsideText),
+        }
+        place.is_some()
+    });
+    let addresses: Vec<Svma> = rows.iter().map(|row| row.address).collect();
+    let standings = functions.prove(&addresses, text, budget)?;
+    let mut sites = Vec::with_capacity(rows.len());
+    for ((row, (address, offset)), standing) in rows.iter().zip(places).zip(standings) {
+        let refused = match standing {
+            Standing::Start => None,
+            Standing::OutsideFunction => Some(Shortfall::OutsideFunction),
+            Standing::InsideInstruction => Some(Shortfall::NotOnBoundary),
+            Standing::Undecodable => Some(Shortfall::UndecodableCode),
+            Standing::Contested => Some(Shortfall::OverlappingFunctions),
+        };
+        match (refused, text.byte_at(offset)) {
+            (Some(shortfall), _) => shortfalls.add(shortfall),
+            (None, BREAKPOINT) => shortfalls.add(Shortfall::ProgramBreakpoint),
+            (None, original) => sites.push(Site {
+                address,
+                offset,
+                file: row.file,
+                line: row.line,
+                original,
+            }),
+        }
+    }
+    Ok(sites)
+}

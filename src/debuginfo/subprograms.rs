@@ -1,0 +1,269 @@
+//! The functions that the debug information describes: every DW_TAG_subprogram that has code.
+//!
+//! One pass over the entries of a unit finds them, with the code that was inlined into them (its lines belong to other
+//! functions). Name and declaration may stand in an entry that it refers to, of this unit or, after link-time
+//! optimisation, of another; references to other units are followed after all units were read, sorted by unit.
+//!
+//! Invariant: each entry is read once, however deep the tree; chains of references have an end.
+
+use gimli::{AttributeValue, DebugInfoOffset, EndianSlice, LineProgramHeader, LittleEndian, UnitOffset, UnitRef};
+
+use super::error::{Budget, IndexError};
+use super::index::Svma;
+use super::paths::{FileId, FileTable, Paths};
+
+type Bytes<'a> = EndianSlice<'a, LittleEndian>;
+type Entries<'u, 'a> = gimli::EntriesRaw<'u, Bytes<'a>>;
+
+/// Longest name that is told in full.
+pub(super) const LONGEST_NAME: usize = 1 << 16;
+
+/// How many references lead from the code of a function to its name at most (instance, abstract, specification).
+const LONGEST_CHAIN: usize = 16;
+
+/// A function with code.
+#[derive(Default)]
+pub(super) struct Subprogram<'a> {
+    /// Sorted by start.
+    pub(super) ranges: Vec<(Svma, Svma)>,
+    /// Those parts of `ranges` that were inlined from other functions, sorted by start.
+    pub(super) inlined: Vec<(Svma, Svma)>,
+    pub(super) declaration: Declaration<'a>,
+    /// The entry of another unit that has the rest of the declaration.
+    pub(super) elsewhere: Option<DebugInfoOffset>,
+}
+
+/// What the entries of a chain of references say of a function, the first word of each counting.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Declaration<'a> {
+    /// DW_AT_linkage_name, still mangled.
+    linkage_name: Option<&'a [u8]>,
+    /// DW_AT_name.
+    plain_name: Option<&'a [u8]>,
+    pub(super) file: Option<FileId>,
+    pub(super) line: Option<u32>,
+}
+
+impl<'a> Declaration<'a> {
+    /// The linkage name if there is one, else the name of the source.
+    pub(super) fn name(&self) -> Option<&'a [u8]> {
+        self.linkage_name.or(self.plain_name)
+    }
+}
+
+/// A unit with what its line program says of files.
+pub(super) struct Source<'u, 'a, 's> {
+    pub(super) unit: UnitRef<'u, Bytes<'a>>,
+    /// None where the unit has no line program.
+    pub(super) files: Option<(LineProgramHeader<Bytes<'a>>, FileTable)>,
+    pub(super) paths: &'s mut Paths,
+    pub(super) budget: &'s mut Budget,
+}
+
+/// Why reading the entries of a unit ended early.
+pub(super) enum Stop {
+    /// The entries are damaged; what was found before is good.
+    Damaged,
+    /// The image as a whole is given up.
+    Fatal(IndexError),
+}
+
+impl From<gimli::Error> for Stop {
+    fn from(_: gimli::Error) -> Stop {
+        Stop::Damaged
+    }
+}
+
+impl From<IndexError> for Stop {
+    fn from(error: IndexError) -> Stop {
+        Stop::Fatal(error)
+    }
+}
+
+/// The attributes of one entry that matter here.
+#[derive(Default)]
+struct Attributes<'a> {
+    low: Option<u64>,
+    high: Option<u64>,
+    size: Option<u64>,
+    ranges: Option<AttributeValue<Bytes<'a>>>,
+    name: Option<AttributeValue<Bytes<'a>>>,
+    linkage_name: Option<AttributeValue<Bytes<'a>>>,
+    file: Option<u64>,
+    line: Option<u64>,
+    origin: Option<AttributeValue<Bytes<'a>>>,
+}
+
+impl<'u, 'a> Source<'u, 'a, '_> {
+    /// Adds the functions of the unit.
+    pub(super) fn collect(&mut self, found: &mut Vec<Subprogram<'a>>) -> Result<(), Stop> {
+        let unit = self.unit;
+        let mut entries: Entries<'u, 'a> = unit.entries_raw(None)?;
+        // Depth and index of the functions around the entry, and the depth of the outermost inlined call around it.
+        let mut around: Vec<(isize, Option<usize>)> = Vec::new();
+        let mut inlined_at = None;
+        while !entries.is_empty() {
+            let depth = entries.next_depth();
+            let Some(abbreviation) = entries.read_abbreviation()? else {
+                continue;
+            };
+            self.budget.spend(abbreviation.attributes().len())?;
+            if inlined_at.is_some_and(|at| depth <= at) {
+                inlined_at = None;
+            }
+            match abbreviation.tag() {
+                gimli::DW_TAG_subprogram => {
+                    while around.last().is_some_and(|(d, _)| *d >= depth) {
+                        around.pop();
+                    }
+                    inlined_at = None;
+                    let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
+                    let ranges = self.ranges(&attributes)?;
+                    let index = (!ranges.is_empty()).then_some(found.len());
+                    if index.is_some() {
+                        let mut subprogram = Subprogram {
+                            ranges,
+                            ..Subprogram::default()
+                        };
+                        subprogram.elsewhere = self.declare(attributes, &mut subprogram.declaration)?;
+                        found.push(subprogram);
+                    }
+                    around.push((depth, index));
+                }
+                gimli::DW_TAG_inlined_subroutine if inlined_at.is_none() => {
+                    while around.last().is_some_and(|(d, _)| *d >= depth) {
+                        around.pop();
+                    }
+                    inlined_at = Some(depth);
+                    let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
+                    if let Some(subprogram) = around.last().and_then(|(_, i)| found.get_mut((*i)?)) {
+                        subprogram.inlined.extend(self.ranges(&attributes)?);
+                    }
+                }
+                _ => entries.skip_attributes(abbreviation.attributes())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Continues the declaration of a function of another unit with an entry of this one.
+    ///
+    /// Returns the entry of yet another unit that it refers to, if any.
+    pub(super) fn follow(
+        &mut self,
+        entry: UnitOffset,
+        declaration: &mut Declaration<'a>,
+    ) -> Result<Option<DebugInfoOffset>, Stop> {
+        let attributes = self.entry(entry)?;
+        self.declare(attributes, declaration)
+    }
+
+    fn entry(&mut self, offset: UnitOffset) -> Result<Attributes<'a>, Stop> {
+        let unit = self.unit;
+        let mut entries: Entries<'u, 'a> = unit.entries_raw(Some(offset))?;
+        let Some(abbreviation) = entries.read_abbreviation()? else {
+            return Ok(Attributes::default());
+        };
+        self.budget.spend(abbreviation.attributes().len())?;
+        Ok(Attributes::read(&mut entries, abbreviation.attributes(), unit)?)
+    }
+
+    /// Fills what `declaration` lacks from an entry and those of this unit that it refers to.
+    fn declare(
+        &mut self,
+        mut attributes: Attributes<'a>,
+        declaration: &mut Declaration<'a>,
+    ) -> Result<Option<DebugInfoOffset>, Stop> {
+        for _ in 0..LONGEST_CHAIN {
+            if declaration.linkage_name.is_none() {
+                declaration.linkage_name = self.string(attributes.linkage_name)?;
+            }
+            if declaration.plain_name.is_none() && declaration.linkage_name.is_none() {
+                declaration.plain_name = self.string(attributes.name)?;
+            }
+            if declaration.line.is_none() {
+                declaration.line = attributes
+                    .line
+                    .and_then(|line| u32::try_from(line).ok())
+                    .filter(|line| *line > 0);
+            }
+            if declaration.file.is_none()
+                && let Some(index) = attributes.file
+            {
+                let (unit, paths) = (self.unit, &mut *self.paths);
+                if let Some((header, table)) = &mut self.files {
+                    declaration.file = table.resolve(index, header, unit, paths, self.budget)?;
+                }
+            }
+            match attributes.origin {
+                Some(AttributeValue::UnitRef(offset)) => attributes = self.entry(offset)?,
+                Some(AttributeValue::DebugInfoRef(offset)) => return Ok(Some(offset)),
+                Some(_) | None => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    fn string(&mut self, value: Option<AttributeValue<Bytes<'a>>>) -> Result<Option<&'a [u8]>, Stop> {
+        // What cannot be read (such as a string in a supplementary file) is a name less, no more.
+        let Some(bytes) = value.and_then(|v| self.unit.attr_string(v).ok()).map(|b| b.slice()) else {
+            return Ok(None);
+        };
+        self.budget.spend(bytes.len())?;
+        Ok((!bytes.is_empty()).then_some(&bytes[..bytes.len().min(LONGEST_NAME)]))
+    }
+
+    fn ranges(&mut self, attributes: &Attributes<'a>) -> Result<Vec<(Svma, Svma)>, Stop> {
+        let mut ranges = Vec::new();
+        // Where there is a list, DW_AT_low_pc is only its base or an entry point.
+        if let Some(value) = attributes.ranges {
+            if let Some(mut list) = self.unit.attr_ranges(value)? {
+                while let Some(range) = list.next()? {
+                    self.budget.spend(size_of::<(Svma, Svma)>())?;
+                    ranges.push((Svma(range.begin), Svma(range.end)));
+                }
+            }
+        } else if let Some(low) = attributes.low {
+            let end = attributes.high.or_else(|| low.checked_add(attributes.size?));
+            ranges.extend(end.map(|end| (Svma(low), Svma(end))));
+        }
+        ranges.retain(|(start, end)| start.0 != 0 && start < end);
+        ranges.sort_unstable();
+        Ok(ranges)
+    }
+}
+
+impl<'a> Attributes<'a> {
+    fn read(
+        entries: &mut Entries<'_, 'a>,
+        specifications: &[gimli::AttributeSpecification],
+        unit: UnitRef<'_, Bytes<'a>>,
+    ) -> gimli::Result<Attributes<'a>> {
+        let mut read = Attributes::default();
+        for specification in specifications {
+            let attribute = entries.read_attribute(*specification)?;
+            match attribute.name() {
+                gimli::DW_AT_low_pc => read.low = unit.attr_address(attribute.value())?,
+                gimli::DW_AT_high_pc => match attribute.value() {
+                    AttributeValue::Udata(size) => read.size = Some(size),
+                    value => read.high = unit.attr_address(value)?,
+                },
+                gimli::DW_AT_ranges => read.ranges = Some(attribute.value()),
+                gimli::DW_AT_name => read.name = Some(attribute.value()),
+                gimli::DW_AT_linkage_name | gimli::DW_AT_MIPS_linkage_name => {
+                    read.linkage_name = Some(attribute.value())
+                }
+                gimli::DW_AT_decl_file => {
+                    read.file = match attribute.value() {
+                        AttributeValue::FileIndex(index) => Some(index),
+                        value => value.udata_value(),
+                    }
+                }
+                gimli::DW_AT_decl_line => read.line = attribute.udata_value(),
+                gimli::DW_AT_abstract_origin | gimli::DW_AT_specification => read.origin = Some(attribute.value()),
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
+}

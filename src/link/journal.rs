@@ -1,0 +1,238 @@
+//! The journal: what happened, one JSON object a line, appended by the supervisor and read by whoever comes.
+//!
+//! Invariants: a record is written with one append, so a kill tears at most the last line; a reader never takes a
+//! line that has no end yet; what does not parse is skipped and counted.
+
+use super::{ContextId, ImageId, ProcessNo};
+use platform::{Errno, Pid};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+
+/// One fact. Times are milliseconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// A process is being measured from here on.
+    Process {
+        /// Its number.
+        process: ProcessNo,
+        /// Its pid.
+        pid: Pid,
+        /// Its start time in clock ticks since boot.
+        start_ticks: u64,
+        /// Who made it, if that one is measured too.
+        maker: Option<ProcessNo>,
+        /// Its parent's pid.
+        parent: Pid,
+        /// When.
+        at: i64,
+    },
+    /// A process runs a new program image.
+    Exec {
+        /// Which.
+        process: ProcessNo,
+        /// When.
+        at: i64,
+        /// Path of the executable.
+        exe: String,
+        /// Its arguments.
+        argv: Vec<String>,
+        /// Its working directory.
+        cwd: String,
+    },
+    /// A file was seen for the first time.
+    Image {
+        /// Its number.
+        image: ImageId,
+        /// Its path.
+        path: String,
+    },
+    /// A process has a file mapped.
+    Mapped {
+        /// Which process.
+        process: ProcessNo,
+        /// Which file.
+        image: ImageId,
+    },
+    /// Where a process's hits in a file are marked: bit n is the file's probe n.
+    Section {
+        /// Which process.
+        process: ProcessNo,
+        /// Which file.
+        image: ImageId,
+        /// Under which label.
+        context: ContextId,
+        /// Whether it is in the marks kept in memory, since the disk took no more.
+        in_memory: bool,
+        /// First byte in the marks.
+        base: u64,
+        /// Number of bits.
+        bits: u32,
+    },
+    /// A process ended or was let go.
+    End {
+        /// Which.
+        process: ProcessNo,
+        /// When.
+        at: i64,
+        /// How.
+        how: EndOfProcess,
+    },
+    /// Something lowers the truth of the result.
+    Warning {
+        /// Of one process, or of the run.
+        process: Option<ProcessNo>,
+        /// Its stable name.
+        slug: String,
+        /// What it means.
+        text: String,
+        /// For how many places it stands.
+        count: u64,
+    },
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EndOfProcess {
+    /// By itself, with this status.
+    Exited(i32),
+    /// By a signal.
+    Killed {
+        /// Its number.
+        signal: i32,
+        /// Whether a core dump was made.
+        core: bool,
+    },
+    /// It goes on without us.
+    LetGo,
+}
+
+/// Appends records. What the disk does not take now is kept and tried again with the next record.
+#[derive(Debug)]
+pub struct JournalWriter {
+    file: File,
+    waiting: VecDeque<u8>,
+}
+
+impl JournalWriter {
+    /// Appends to `file`, which must have been opened for appending.
+    pub fn new(file: File) -> Self {
+        JournalWriter {
+            file,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Appends one record; the error is why some of the journal is not in the file yet.
+    pub fn append(&mut self, record: &Record) -> Result<(), Errno> {
+        let mut line = serde_json::to_vec(record).expect("invariant: a record has only strings and numbers");
+        line.push(b'\n');
+        self.waiting.extend(line);
+        self.flush()
+    }
+
+    /// Tries again to write what is waiting.
+    pub fn flush(&mut self) -> Result<(), Errno> {
+        while !self.waiting.is_empty() {
+            match self.file.write(self.waiting.make_contiguous()) {
+                Ok(0) => return Err(Errno::ENOSPC),
+                Ok(written) => drop(self.waiting.drain(..written)),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Errno::from_raw(error.raw_os_error().unwrap_or(0))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads records as they come.
+#[derive(Debug)]
+pub struct JournalReader {
+    file: File,
+    position: u64,
+    skipped: u64,
+}
+
+impl JournalReader {
+    /// Reads `file` from its start.
+    pub fn new(file: File) -> Self {
+        JournalReader {
+            file,
+            position: 0,
+            skipped: 0,
+        }
+    }
+
+    /// The records that are complete by now and were not read yet.
+    pub fn read_new(&mut self) -> std::io::Result<Vec<Record>> {
+        let mut text = Vec::new();
+        let mut chunk = vec![0; 64 * 1024];
+        loop {
+            let got = self.file.read_at(&mut chunk, self.position + text.len() as u64)?;
+            if got == 0 {
+                break;
+            }
+            text.extend_from_slice(&chunk[..got]);
+        }
+        let complete = text.iter().rposition(|&b| b == b'\n').map_or(0, |last| last + 1);
+        self.position += complete as u64;
+        let mut records = Vec::new();
+        for line in text[..complete].split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice(line) {
+                Ok(record) => records.push(record),
+                Err(_) => self.skipped += 1,
+            }
+        }
+        Ok(records)
+    }
+
+    /// How many lines did not parse so far.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::OpenOptions;
+
+    fn image(number: u32) -> Record {
+        Record::Image {
+            image: ImageId(number),
+            path: format!("/bin/\"{number}\n"),
+        }
+    }
+
+    #[test]
+    fn a_torn_last_line_waits_for_its_end() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = dir.path().join("journal");
+        let open = || OpenOptions::new().create(true).append(true).open(&path).expect("open");
+        let mut writer = JournalWriter::new(open());
+        let mut reader = JournalReader::new(File::open(&path).expect("open"));
+        writer.append(&image(1)).expect("append");
+        open().write_all(b"{\"Ima").expect("write");
+        assert_eq!(reader.read_new().expect("read"), [image(1)]);
+        assert_eq!(reader.read_new().expect("read"), []);
+        open().write_all(b"ge\":7}\n").expect("write");
+        writer.append(&image(2)).expect("append");
+        assert_eq!(reader.read_new().expect("read"), [image(2)]);
+        assert_eq!(reader.skipped(), 1);
+    }
+
+    #[test]
+    fn a_full_disk_keeps_records_for_later() {
+        let full = OpenOptions::new().append(true).open("/dev/full").expect("open");
+        let mut writer = JournalWriter::new(full);
+        assert_eq!(writer.append(&image(1)), Err(Errno::ENOSPC));
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = dir.path().join("journal");
+        writer.file = OpenOptions::new().create(true).append(true).open(&path).expect("open");
+        writer.append(&image(2)).expect("append");
+        let mut reader = JournalReader::new(File::open(&path).expect("open"));
+        assert_eq!(reader.read_new().expect("read"), [image(1), image(2)]);
+    }
+}

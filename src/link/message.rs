@@ -1,0 +1,123 @@
+//! Messages over the sockets between front, recorder and supervisor, as JSON.
+//!
+//! Invariant: the supervisor's sends never block; what does not fit waits in the port.
+
+use super::{ImageId, ProcessNo};
+use platform::{Channel, OsError, Pid, Received};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// What the supervisor is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToSupervisor {
+    /// Trace this process, which waits before its exec. Answered by `Seized` or `Refused`.
+    Launch(Pid),
+    /// The plan of an image is in the run's directory.
+    Plan(ImageId),
+    /// A process that ended is in its file; its marks may be used again.
+    Free(ProcessNo),
+    /// Restore everything, let go of everybody and leave.
+    LetGo,
+}
+
+/// What the supervisor says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FromSupervisor {
+    /// The program to launch is traced.
+    Seized,
+    /// It cannot be traced.
+    Refused {
+        /// The errno.
+        errno: i32,
+        /// Operation, subject and cause.
+        text: String,
+    },
+    /// A file with text was mapped; it comes along, opened. No file: it could not be opened.
+    WantImage(ImageId),
+    /// Marks are kept in memory from here on; the memory file comes along.
+    MarksInMemory,
+}
+
+/// A message that could not be carried.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// The socket failed.
+    #[error(transparent)]
+    Os(#[from] OsError),
+    /// The other side is gone.
+    #[error("the other process has ended")]
+    Closed,
+    /// The other side speaks another language.
+    #[error("message not understood: {0}")]
+    Malformed(#[from] serde_json::Error),
+}
+
+/// One end of a link.
+#[derive(Debug)]
+pub struct Port {
+    channel: Channel,
+    waiting: VecDeque<(Vec<u8>, Option<File>)>,
+}
+
+impl Port {
+    /// Speaks over `channel`.
+    pub fn new(channel: Channel) -> Self {
+        Port {
+            channel,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Another handle of the same end, with nothing waiting.
+    pub fn try_clone(&self) -> Result<Port, OsError> {
+        self.channel.try_clone().map(Port::new)
+    }
+
+    /// Sends a message, or keeps it until the other side has room.
+    pub fn send(&mut self, message: &impl Serialize, file: Option<File>) -> Result<(), PortError> {
+        self.waiting.push_back((serde_json::to_vec(message)?, file));
+        self.flush().map(drop)
+    }
+
+    /// Sends what is waiting; false where some still is.
+    pub fn flush(&mut self) -> Result<bool, PortError> {
+        while let Some((bytes, file)) = self.waiting.front() {
+            if !self.channel.send(bytes, file.as_ref().map(AsFd::as_fd))? {
+                return Ok(false);
+            }
+            self.waiting.pop_front();
+        }
+        Ok(true)
+    }
+
+    /// Sends a message and waits until the other side has room for it.
+    pub fn send_waiting(&mut self, message: &impl Serialize) -> Result<(), PortError> {
+        const MILLIS: u16 = 1000;
+        self.send(message, None)?;
+        while !self.flush()? {
+            self.channel.wait_writable(MILLIS);
+        }
+        Ok(())
+    }
+
+    /// Takes the next message; without one, waits if `block`, and gives `None` otherwise.
+    pub fn receive<M: DeserializeOwned>(&self, block: bool) -> Result<Option<(M, Option<File>)>, PortError> {
+        loop {
+            match self.channel.receive(block)? {
+                Received::Message(bytes, file) => return Ok(Some((serde_json::from_slice(&bytes)?, file))),
+                Received::Closed => return Err(PortError::Closed),
+                Received::Nothing if block => {}
+                Received::Nothing => return Ok(None),
+            }
+        }
+    }
+}
+
+impl AsFd for Port {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.channel.as_fd()
+    }
+}

@@ -1,0 +1,19 @@
+//! What supervisor and recorder say to each other: messages, plans, and a journal that outlives both.
+//!
+//! ```text
+//! recorder ── Plan, Free, LetGo ──► supervisor ──► journal, marks (files of the run) ──► recorder, or recovery
+//!          ◄── WantImage + file ──
+//! ```
+//! Invariant: facts travel by the journal and hits by the marks, so a kill of either side loses none of them.
+
+mod ids;
+mod journal;
+mod message;
+mod plan;
+mod run_dir;
+
+pub use ids::{ContextId, ImageId, ProcessNo};
+pub use journal::{EndOfProcess, JournalReader, JournalWriter, Record};
+pub use message::{FromSupervisor, Port, PortError, ToSupervisor};
+pub use plan::{Landmark, LandmarkKind, Plan, PlanError};
+pub use run_dir::RunDir;

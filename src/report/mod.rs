@@ -1,0 +1,25 @@
+//! Reports: functions of the records of processes, that need neither binaries nor sources.
+//!
+//! Invariant: equal records give equal bytes, in whatever order the processes come.
+
+mod escape;
+mod lcov;
+mod merge;
+mod missing;
+mod notes;
+mod percent;
+mod processes;
+mod select;
+mod signal;
+mod table;
+mod tree;
+
+pub use escape::printable;
+pub use lcov::lcov;
+pub use merge::{Coverage, FileCoverage, Merge};
+pub use notes::Notes;
+pub use percent::{Ratio, Threshold, ThresholdError};
+pub use processes::Summary;
+pub use select::{Selection, SelectionError, read_selected};
+pub use table::{Colour, Layout, Sort, SortKey, table};
+pub use tree::{Now, Width, tree};

@@ -1,0 +1,154 @@
+//! What a report tells besides its numbers: what lowers their truth.
+
+use super::escape::printable;
+use crate::store::{ImageFacts, ProcessRecord};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+/// How many pids or images a note names before it only counts.
+const MAX_NAMED: usize = 5;
+
+/// Warnings and shortcomings of a set of processes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Processes whose end nobody saw, or that are still running: pids by run.
+    incomplete: BTreeMap<String, BTreeSet<i32>>,
+    /// Places by image, by slug and text.
+    of_images: BTreeMap<(String, String), BTreeMap<String, u64>>,
+    /// Places by pid and run, by slug and text.
+    of_processes: BTreeMap<(String, String), BTreeMap<(i32, String), u64>>,
+}
+
+impl Notes {
+    /// Adds what a process itself says.
+    pub(super) fn add_process(&mut self, record: &ProcessRecord) {
+        if !record.complete {
+            self.incomplete
+                .entry(record.run.clone())
+                .or_default()
+                .insert(record.pid);
+        }
+        for warning in &record.warnings {
+            let places = self
+                .of_processes
+                .entry((warning.slug.clone(), warning.text.clone()))
+                .or_default();
+            *places.entry((record.pid, record.run.clone())).or_default() += warning.count;
+        }
+    }
+
+    /// Adds what is said of an image; it may be added again, by each process that has it.
+    pub(super) fn add_image(&mut self, image: &ImageFacts) {
+        for warning in &image.warnings {
+            let places = self
+                .of_images
+                .entry((warning.slug.clone(), warning.text.clone()))
+                .or_default();
+            let places = places.entry(image.path.clone()).or_default();
+            *places = warning.count.max(*places);
+        }
+    }
+
+    /// The notes, one a line without its end, made safe for a terminal.
+    ///
+    /// `live` has the names of the runs that are under way.
+    pub fn lines(&self, live: &BTreeSet<String>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for ((slug, text), places) in &self.of_images {
+            let subject = named(places.keys(), "image", "images");
+            lines.push(note(slug, &subject, places.values().sum(), text));
+        }
+        for ((slug, text), places) in &self.of_processes {
+            let subject = named(places.keys().map(|(pid, _)| pid), "pid", "pids");
+            lines.push(note(slug, &subject, places.values().sum(), text));
+        }
+        let pids = |of_live: bool| {
+            let runs = self.incomplete.iter();
+            let runs = runs.filter(move |(run, _)| live.contains(*run) == of_live);
+            runs.flat_map(|(_, pids)| pids).collect::<Vec<_>>()
+        };
+        let (running, cut_short) = (pids(true), pids(false));
+        if !running.is_empty() {
+            lines.push(format!(
+                "{} still being measured: what runs from now on is not in here",
+                named(running.iter(), "pid", "pids")
+            ));
+        }
+        if !cut_short.is_empty() {
+            lines.push(format!(
+                "{} incomplete: the measurement was cut short, what ran afterwards is not in here",
+                named(cut_short.iter(), "pid", "pids")
+            ));
+        }
+        lines
+    }
+}
+
+fn note(slug: &str, subject: &str, places: u64, text: &str) -> String {
+    let places = match places {
+        1 => "1 place".to_owned(),
+        places => format!("{places} places"),
+    };
+    printable(&format!("{slug} in {subject} ({places}): {text}")).into_owned()
+}
+
+/// `pid 7`, `pids 7, 8`, or the first few and how many more.
+fn named<T: Display>(all: impl ExactSizeIterator<Item = T>, one: &str, several: &str) -> String {
+    let count = all.len();
+    let what = if count == 1 { one } else { several };
+    let first: Vec<String> = all.take(MAX_NAMED).map(|item| item.to_string()).collect();
+    let more = match count.saturating_sub(MAX_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{what} {}{more}", first.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Warning, sample};
+    use std::sync::Arc;
+
+    #[test]
+    fn warnings_of_an_image_count_once_and_those_of_processes_add_up() {
+        let mut notes = Notes::default();
+        let mut record = sample::record();
+        record.warnings = vec![Warning {
+            slug: "map\ndropped".to_owned(),
+            text: "a mapping was dropped".to_owned(),
+            count: 2,
+        }];
+        for pid in 1..=7 {
+            record.pid = pid;
+            notes.add_process(&record);
+            record.images.iter().for_each(|image| notes.add_image(image));
+        }
+        assert_eq!(
+            notes.lines(&BTreeSet::new()),
+            [
+                "not-on-boundary in images /usr/bin/prog, /usr/lib/libx.so.1 (6 places): not-on-boundary means something",
+                "map\\ndropped in pids 1, 2, 3, 4, 5 and 2 more (14 places): a mapping was dropped",
+            ]
+        );
+    }
+
+    #[test]
+    fn live_processes_are_told_from_those_cut_short() {
+        let mut notes = Notes::default();
+        let mut record = sample::record();
+        record.warnings.clear();
+        notes.add_process(&record);
+        record.complete = false;
+        record.pid = 9;
+        notes.add_process(&record);
+        record.run = "live".to_owned();
+        record.pid = 8;
+        record.images = vec![Arc::clone(&record.images[0])];
+        notes.add_process(&record);
+        let lines = notes.lines(&BTreeSet::from(["live".to_owned()]));
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].starts_with("pid 8 still being measured"), "{lines:?}");
+        assert!(lines[1].starts_with("pid 9 incomplete"), "{lines:?}");
+    }
+}

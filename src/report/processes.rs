@@ -1,0 +1,66 @@
+//! What `ps` tells of one process.
+
+use super::select::Selection;
+use crate::store::{End, Numbits, Parent, ProcessRecord, UnixMillis};
+use std::collections::HashMap;
+
+/// A process without its lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Name of its run.
+    pub run: String,
+    /// Position in the run.
+    pub sequence: u32,
+    /// Its pid.
+    pub pid: i32,
+    /// With the pid, its identity.
+    pub start_ticks: u64,
+    /// When it started.
+    pub started: UnixMillis,
+    /// The process that created it.
+    pub parent: Option<Parent>,
+    /// How it ended.
+    pub end: Option<End>,
+    /// Whether everything is known of it.
+    pub complete: bool,
+    /// The arguments of the program that it ran last, or that program's path.
+    pub program: Vec<String>,
+    /// How many distinct lines it ran, of those that are selected.
+    pub lines: u64,
+}
+
+impl Summary {
+    /// Sums a process up.
+    pub fn new(record: &ProcessRecord, selection: &Selection) -> Self {
+        let exec = record.execs.last();
+        let argv = exec.map(|exec| exec.argv.clone()).filter(|argv| !argv.is_empty());
+        Summary {
+            run: record.run.clone(),
+            sequence: record.sequence,
+            pid: record.pid,
+            start_ticks: record.start_ticks,
+            started: record.started,
+            parent: record.parent,
+            end: record.end,
+            complete: record.complete,
+            program: argv.unwrap_or_else(|| exec.map(|exec| exec.exe.clone()).into_iter().collect()),
+            lines: distinct_lines(record, selection),
+        }
+    }
+}
+
+/// A line that is in several images, or ran under several contexts, counts once.
+fn distinct_lines(record: &ProcessRecord, selection: &Selection) -> u64 {
+    let mut by_path: HashMap<&str, Numbits> = HashMap::new();
+    for hits in &record.hits {
+        let image = &record.images[hits.image];
+        let path = image.files[hits.file].path.as_str();
+        let selected = selection.takes_context(&record.contexts[hits.context])
+            && selection.modules.takes(&image.path)
+            && selection.sources.takes(path);
+        if selected {
+            by_path.entry(path).or_default().union_with(&hits.lines);
+        }
+    }
+    by_path.values().map(Numbits::len).sum()
+}

@@ -1,0 +1,122 @@
+//! Which processes, images, sources and contexts a report is about, and the reading of their files one at a time.
+
+use crate::filter::{ModuleFilter, SourceFilter};
+use crate::store::{DataDir, ProcessRecord, Reader, StoreError};
+use globset::GlobMatcher;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What a report is about.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The processes, by pid; all if there is none.
+    pub pids: BTreeSet<i32>,
+    /// The images.
+    pub modules: ModuleFilter,
+    /// The sources.
+    pub sources: SourceFilter,
+    /// The contexts, by globs for their labels; all if there is none.
+    pub contexts: Vec<GlobMatcher>,
+}
+
+/// Why there is nothing to report.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    /// The data directory cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The data directory holds no process.
+    #[error("no measurements in {}; measure a program first: cov-trace -- PROGRAM", path.display())]
+    NoData {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// There are processes, but none of these pids.
+    #[error("no process with pid {pids} in {}; cov-trace ps lists the processes", path.display())]
+    NoSuchPid {
+        /// The pids asked for.
+        pids: String,
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// Not one file of those that are meant could be read.
+    #[error("none of the {files} data files in {} could be read; the first: {first}", path.display())]
+    NoneReadable {
+        /// How many there are.
+        files: usize,
+        /// The data directory.
+        path: PathBuf,
+        /// What is wrong with the first.
+        first: Box<StoreError>,
+    },
+}
+
+impl Selection {
+    /// Everything.
+    pub fn all() -> Self {
+        let nowhere = Path::new("/");
+        Selection {
+            pids: BTreeSet::new(),
+            modules: ModuleFilter::new(&[], nowhere),
+            sources: SourceFilter::new(&[], &[], nowhere),
+            contexts: Vec::new(),
+        }
+    }
+
+    /// Whether a process is meant.
+    pub fn takes_process(&self, pid: i32) -> bool {
+        self.pids.is_empty() || self.pids.contains(&pid)
+    }
+
+    /// Whether a context is meant.
+    pub fn takes_context(&self, label: &str) -> bool {
+        self.contexts.is_empty()
+            || self
+                .contexts
+                .iter()
+                .any(|glob| glob.glob().glob() == label || glob.is_match(label))
+    }
+}
+
+/// Hands every selected process to `take`, one at a time, in the order of the runs and of their processes.
+///
+/// Files that cannot be read are returned and do not stop the others.
+pub fn read_selected(
+    data: &DataDir,
+    selection: &Selection,
+    mut take: impl FnMut(ProcessRecord),
+) -> Result<Vec<StoreError>, SelectionError> {
+    let path = || data.path().to_owned();
+    let mut files = data.process_files()?;
+    if files.is_empty() {
+        return Err(SelectionError::NoData { path: path() });
+    }
+    files.retain(|file| selection.takes_process(file.pid));
+    if files.is_empty() {
+        let pids: Vec<String> = selection.pids.iter().map(i32::to_string).collect();
+        return Err(SelectionError::NoSuchPid {
+            pids: pids.join(", "),
+            path: path(),
+        });
+    }
+    let mut reader = Reader::default();
+    let mut unreadable = Vec::new();
+    for file in &files {
+        match reader.read(&data.path_of(file)) {
+            Ok(record) => take(record),
+            Err(error) => unreadable.push(error),
+        }
+    }
+    if unreadable.len() < files.len() {
+        return Ok(unreadable);
+    }
+    let first = unreadable.swap_remove(0);
+    match files.len() {
+        1 => Err(first.into()),
+        files => Err(SelectionError::NoneReadable {
+            files,
+            path: path(),
+            first: Box::new(first),
+        }),
+    }
+}

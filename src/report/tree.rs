@@ -1,0 +1,315 @@
+//! Processes as a tree, run by run.
+//!
+//! Invariant: every process is shown exactly once, whatever the parents say.
+
+use super::escape::printable;
+use super::processes::Summary;
+use super::signal::signal_name;
+use crate::store::{EndReason, UnixMillis};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Characters of a program's arguments that are shown unless it is wide.
+const SHORT: usize = 48;
+
+/// Deeper descendants are not moved further to the right.
+const MAX_DEPTH: usize = 24;
+
+/// How much of a program's arguments is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// What fits most terminals.
+    Short,
+    /// All.
+    Full,
+}
+
+/// What the tree is drawn for: the time, and the runs that are under way at that time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// The time, for how long processes have been running.
+    pub time: UnixMillis,
+    /// Names of the runs under way.
+    pub live: BTreeSet<String>,
+}
+
+/// The processes of each run, children below their parents, in the order in which they appeared.
+pub fn tree(processes: &[Summary], now: &Now, width: Width) -> String {
+    let mut runs: BTreeMap<&str, Vec<&Summary>> = BTreeMap::new();
+    for process in processes {
+        runs.entry(&process.run).or_default().push(process);
+    }
+    let mut text = String::new();
+    for (run, mut of_run) in runs {
+        of_run.sort_by_key(|process| (process.sequence, process.pid));
+        let state = if now.live.contains(run) { ", under way" } else { "" };
+        let gap = if text.is_empty() { "" } else { "\n" };
+        text.push_str(&format!("{gap}run {}{state}\n", printable(run)));
+        text.push_str(&table_of(&of_run, now, width));
+    }
+    text
+}
+
+fn table_of(processes: &[&Summary], now: &Now, width: Width) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.force_no_tty();
+    table.set_header(["PID", "PROGRAM", "END", "LINES", "TIME"]);
+    for (index, branch) in branches(processes) {
+        let process = processes[index];
+        table.add_row([
+            process.pid.to_string(),
+            branch + &program(process, width),
+            end(process, now),
+            process.lines.to_string(),
+            duration(process, now),
+        ]);
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let left = index == 1 || index == 2;
+        column.set_cell_alignment(if left {
+            CellAlignment::Left
+        } else {
+            CellAlignment::Right
+        });
+        column.set_padding((if index == 0 { 0 } else { 2 }, 0));
+    }
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// The processes in the order of the tree, each with the branch that leads to it.
+fn branches(processes: &[&Summary]) -> Vec<(usize, String)> {
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); processes.len()];
+    let mut roots = Vec::new();
+    for (index, parent) in parents(processes).into_iter().enumerate() {
+        match parent {
+            Some(parent) => children[parent].push(index),
+            None => roots.push(index),
+        }
+    }
+    let mut shown = vec![false; processes.len()];
+    let mut order = Vec::with_capacity(processes.len());
+    // Parents that go round in a circle have no root: the first of them that is left over becomes one.
+    for root in roots.into_iter().chain(0..processes.len()) {
+        let mut waiting = vec![(root, 0, String::new(), String::new())];
+        while let Some((index, depth, branch, below)) = waiting.pop() {
+            if std::mem::replace(&mut shown[index], true) {
+                continue;
+            }
+            order.push((index, branch));
+            for (place, &child) in children[index].iter().enumerate().rev() {
+                let last = place + 1 == children[index].len();
+                let (corner, line) = if last {
+                    ("\u{2514}\u{2500} ", "   ")
+                } else {
+                    ("\u{251c}\u{2500} ", "\u{2502}  ")
+                };
+                let below_child = if depth < MAX_DEPTH {
+                    below.clone() + line
+                } else {
+                    below.clone()
+                };
+                waiting.push((child, depth + 1, below.clone() + corner, below_child));
+            }
+        }
+    }
+    order
+}
+
+/// The position of each process's parent, if that is among them: the pid must fit, and the start time where it is known;
+/// where it is not, the last one with that pid that came before.
+fn parents(processes: &[&Summary]) -> Vec<Option<usize>> {
+    let mut by_pid: HashMap<i32, Vec<usize>> = HashMap::new();
+    for (index, process) in processes.iter().enumerate() {
+        by_pid.entry(process.pid).or_default().push(index);
+    }
+    let parent_of = |(index, process): (usize, &&Summary)| {
+        let parent = process.parent?;
+        let mut candidates = by_pid.get(&parent.pid)?.iter().copied().rev();
+        candidates.find(|&candidate| match parent.start_ticks {
+            Some(ticks) => candidate != index && processes[candidate].start_ticks == ticks,
+            None => candidate < index,
+        })
+    };
+    processes.iter().enumerate().map(parent_of).collect()
+}
+
+fn program(process: &Summary, width: Width) -> String {
+    let words: Vec<String> = process.program.iter().map(|word| quoted(word)).collect();
+    let text = printable(&words.join(" ")).into_owned();
+    let too_long = text.chars().count() > SHORT;
+    match width {
+        Width::Short if too_long => text.chars().take(SHORT - 1).chain(['\u{2026}']).collect(),
+        Width::Short | Width::Full => text,
+    }
+}
+
+/// An argument as one would write it in a shell, where it is not plain.
+fn quoted(word: &str) -> String {
+    let plain = !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || "'\"\\$`|&;<>()*?#~".contains(c));
+    if plain {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+fn end(process: &Summary, now: &Now) -> String {
+    let how = match process.end.map(|end| end.reason) {
+        Some(EndReason::Exited(status)) => format!("exit {status}"),
+        Some(EndReason::Signaled { signal, core: false }) => signal_name(signal).into_owned(),
+        Some(EndReason::Signaled { signal, core: true }) => format!("{} (core dumped)", signal_name(signal)),
+        Some(EndReason::Detached) => "detached".to_owned(),
+        None if now.live.contains(&process.run) => return "running".to_owned(),
+        None => return "incomplete".to_owned(),
+    };
+    if process.complete || now.live.contains(&process.run) {
+        how
+    } else {
+        format!("{how}, incomplete")
+    }
+}
+
+fn duration(process: &Summary, now: &Now) -> String {
+    let until = match process.end {
+        Some(end) => end.at,
+        None if now.live.contains(&process.run) => now.time,
+        None => return "-".to_owned(),
+    };
+    let millis = until.0.saturating_sub(process.started.0).max(0);
+    let seconds = millis / 1000;
+    match seconds {
+        0..60 => format!("{seconds}.{:03} s", millis % 1000),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{End, Parent};
+
+    fn process(sequence: u32, pid: i32, start_ticks: u64, parent: Option<(i32, Option<u64>)>) -> Summary {
+        Summary {
+            run: "one".to_owned(),
+            sequence,
+            pid,
+            start_ticks,
+            started: UnixMillis(1_000),
+            parent: parent.map(|(pid, start_ticks)| Parent { pid, start_ticks }),
+            end: Some(End {
+                at: UnixMillis(1_250),
+                reason: EndReason::Exited(0),
+            }),
+            complete: true,
+            program: vec!["prog".to_owned(), pid.to_string()],
+            lines: 10,
+        }
+    }
+
+    fn now() -> Now {
+        Now {
+            time: UnixMillis(3_723_000),
+            live: BTreeSet::from(["live".to_owned()]),
+        }
+    }
+
+    #[test]
+    fn children_stand_below_their_parents_run_by_run() {
+        let mut processes = vec![
+            process(0, 10, 1, Some((9, Some(1)))),
+            process(2, 12, 3, Some((11, None))),
+            process(1, 11, 2, Some((10, Some(1)))),
+            process(3, 13, 4, Some((10, Some(1)))),
+            // Pid 10 came again: this one is the child of the second.
+            process(4, 10, 9, None),
+            process(5, 15, 9, Some((10, Some(9)))),
+            process(6, 16, 9, Some((10, Some(7)))),
+        ];
+        processes[1].end = Some(End {
+            at: UnixMillis(62_000),
+            reason: EndReason::Signaled { signal: 9, core: false },
+        });
+        processes[3].program = ["sh", "-c", "echo 'a\nb'", ""].map(str::to_owned).to_vec();
+        processes[5].end = None;
+        processes[6].complete = false;
+        processes[6].program = vec!["x".repeat(60)];
+        processes.push(Summary {
+            run: "live".to_owned(),
+            end: None,
+            complete: false,
+            ..process(0, 4_000_000, 1, None)
+        });
+        let expected = "\
+run live, under way
+    PID  PROGRAM       END      LINES        TIME
+4000000  prog 4000000  running     10  1 h 02 min
+
+run one
+PID  PROGRAM                                           END                 LINES        TIME
+ 10  prog 10                                           exit 0                 10     0.250 s
+ 11  |- prog 11                                        exit 0                 10     0.250 s
+ 12  |  `- prog 12                                     SIGKILL                10  1 min 01 s
+ 13  `- sh -c 'echo '\\''a\\nb'\\''' ''                   exit 0                 10     0.250 s
+ 10  prog 10                                           exit 0                 10     0.250 s
+ 15  `- prog 15                                        incomplete             10           -
+ 16  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.  exit 0, incomplete     10     0.250 s
+";
+        let text = tree(&processes, &now(), Width::Short);
+        let ascii = text
+            .replace("\u{251c}\u{2500}", "|-")
+            .replace("\u{2514}\u{2500}", "`-")
+            .replace('\u{2502}', "|")
+            .replace('\u{2026}', ".");
+        assert_eq!(ascii, expected);
+        assert!(tree(&processes, &now(), Width::Full).contains(&"x".repeat(60)));
+        processes.reverse();
+        assert_eq!(tree(&processes, &now(), Width::Short), text, "whatever the order");
+    }
+
+    #[test]
+    fn parents_in_a_circle_are_still_shown_once() {
+        let processes = [
+            process(0, 1, 1, Some((2, Some(2)))),
+            process(1, 2, 2, Some((1, Some(1)))),
+            process(2, 3, 3, Some((3, Some(3)))),
+            process(3, 4, 4, Some((4, None))),
+        ];
+        let text = tree(&processes, &now(), Width::Short);
+        for pid in 1..=4 {
+            assert_eq!(text.matches(&format!("prog {pid}")).count(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_deep_tree_stays_narrow() {
+        let processes: Vec<Summary> = (0..20_000u32)
+            .map(|n| process(n, n as i32 + 1, 1, n.checked_sub(1).map(|_| (n as i32, Some(1)))))
+            .collect();
+        let text = tree(&processes, &now(), Width::Short);
+        assert_eq!(text.lines().count(), 20_002);
+        assert!(text.lines().all(|line| line.chars().count() < 200));
+    }
+
+    #[test]
+    fn ends_are_named() {
+        let mut one = process(0, 1, 1, None);
+        let mut named = |reason, complete| {
+            one.end = Some(End {
+                at: UnixMillis(0),
+                reason,
+            });
+            one.complete = complete;
+            end(&one, &now())
+        };
+        assert_eq!(named(EndReason::Detached, true), "detached");
+        assert_eq!(
+            named(EndReason::Signaled { signal: 11, core: true }, true),
+            "SIGSEGV (core dumped)"
+        );
+        assert_eq!(named(EndReason::Exited(3), false), "exit 3, incomplete");
+        assert_eq!(duration(&one, &now()), "0.000 s", "a clock that was set back");
+    }
+}

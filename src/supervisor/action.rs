@@ -1,0 +1,340 @@
+//! What the supervisor hears and what it does about it, as plain data.
+//!
+//! Invariant: an [`Input`] holds all that a decision needs, so a recorded series of inputs replays without a kernel.
+
+use super::bits::Bits;
+use super::space::{InstanceId, SpaceId};
+use crate::link::{EndOfProcess, ImageId, LandmarkKind, Plan, ProcessNo};
+use platform::procfs::Disposition;
+use platform::{Avma, Lineage, Pid, Signal, TextMapping, Tid, TrapCause};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Input {
+    /// The program to launch is traced and waits before its exec.
+    Launched {
+        /// Its pid.
+        pid: Pid,
+        /// Its parent.
+        parent: Pid,
+    },
+    /// SIGTRAP is about to be delivered; a breakpoint, if it was one, stands at `at`.
+    Trap {
+        /// The thread.
+        tid: Tid,
+        /// Where.
+        at: Avma,
+    },
+    /// Answer to [`Action::AskCause`].
+    Cause {
+        /// The thread.
+        tid: Tid,
+        /// Where a breakpoint would stand.
+        at: Avma,
+        /// Why.
+        cause: TrapCause,
+    },
+    /// Another signal is about to be delivered.
+    Signal {
+        /// The thread.
+        tid: Tid,
+        /// Which.
+        signal: Signal,
+    },
+    /// Answer to [`Action::WeighSignal`].
+    Weighed {
+        /// The thread.
+        tid: Tid,
+        /// Which.
+        signal: Signal,
+        /// What it does natively, where that matters.
+        disposition: Option<Disposition>,
+        /// Whether it made a system call give up that would not have without a tracer if the signal is ignored.
+        interrupted: bool,
+    },
+    /// A process or thread was made.
+    Born {
+        /// By this thread, which stands in the event stop.
+        tid: Tid,
+        /// The new one.
+        child: Tid,
+        /// What they share.
+        lineage: Lineage,
+        /// Whether the maker waits for the child's exec or end (CLONE_VFORK).
+        waits: bool,
+    },
+    /// The maker of a vfork child runs again.
+    VforkDone {
+        /// The maker.
+        tid: Tid,
+    },
+    /// A new program image is in place.
+    Exec {
+        /// The thread, which is the leader now.
+        tid: Tid,
+        /// What its tid was before.
+        former: Tid,
+    },
+    /// Event stop: first stop of a new tracee, after an interrupt, or at SIGCONT.
+    Stopped {
+        /// The thread.
+        tid: Tid,
+    },
+    /// Group-stop.
+    GroupStopped {
+        /// The thread.
+        tid: Tid,
+    },
+    /// A thread ended.
+    Gone {
+        /// The thread.
+        tid: Tid,
+        /// How.
+        how: EndOfProcess,
+    },
+    /// Answer to [`Action::ReadMappings`].
+    Mapped {
+        /// The thread that asked.
+        tid: Tid,
+        /// What is mapped now.
+        mappings: Vec<TextMapping>,
+    },
+    /// Answer to [`Action::WantImage`].
+    Planned {
+        /// The image.
+        image: ImageId,
+        /// Its plan.
+        plan: Rc<Plan>,
+    },
+    /// Answer to [`Action::Sync`], where some probes could not be planted.
+    Refused {
+        /// The space.
+        space: SpaceId,
+        /// The instance.
+        instance: InstanceId,
+        /// The probes.
+        probes: Vec<u32>,
+    },
+    /// Answer to [`Action::FindMaker`].
+    Orphan {
+        /// The tracee whose maker never told of it.
+        tid: Tid,
+        /// The process it belongs to.
+        group: Pid,
+        /// Its parent now.
+        parent: Pid,
+        /// The process to take it from if its parent is unknown.
+        candidate: ProcessNo,
+    },
+    /// Restore everything and let go.
+    LetGo,
+}
+
+/// A hit to mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Of this process.
+    pub process: ProcessNo,
+    /// In this image.
+    pub image: ImageId,
+    /// The probe.
+    pub probe: u32,
+    /// How many probes the image has.
+    pub probes: u32,
+}
+
+/// What follows a served trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// The thread goes on, traced.
+    Resume,
+    /// The thread is let go.
+    Detach,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Serve a hit: mark it, restore the byte (also where it should stand already), set the program counter back, go on.
+    Serve {
+        /// The thread.
+        tid: Tid,
+        /// Where it hit.
+        at: Avma,
+        /// Its address space.
+        space: SpaceId,
+        /// The byte to restore.
+        restore: u8,
+        /// What to mark.
+        mark: Mark,
+        /// And then.
+        then: Then,
+    },
+    /// Do what the instruction at a landmark does; the thread stays stopped unless it is one for signals.
+    Emulate {
+        /// The thread.
+        tid: Tid,
+        /// Where.
+        at: Avma,
+        /// What stands there.
+        kind: LandmarkKind,
+    },
+    /// Mark a hit whose breakpoint stays.
+    Mark(Mark),
+    /// PTRACE_CONT.
+    Resume {
+        /// The thread.
+        tid: Tid,
+        /// Signal to deliver.
+        signal: Option<Signal>,
+    },
+    /// PTRACE_LISTEN.
+    Listen {
+        /// The thread.
+        tid: Tid,
+    },
+    /// PTRACE_INTERRUPT.
+    Interrupt {
+        /// The thread.
+        tid: Tid,
+    },
+    /// PTRACE_DETACH.
+    Detach {
+        /// The thread.
+        tid: Tid,
+        /// Signal to deliver.
+        signal: Option<Signal>,
+    },
+    /// Set the program counter back to a breakpoint that is restored already.
+    Rewind {
+        /// The thread.
+        tid: Tid,
+        /// Where to.
+        at: Avma,
+    },
+    /// Let a system call that gave up because of us start again.
+    RepairCall {
+        /// The thread.
+        tid: Tid,
+    },
+    /// Read why a SIGTRAP came.
+    AskCause {
+        /// The thread.
+        tid: Tid,
+        /// Where a breakpoint would stand.
+        at: Avma,
+    },
+    /// Read what a signal would do natively.
+    WeighSignal {
+        /// The thread.
+        tid: Tid,
+        /// Which.
+        signal: Signal,
+    },
+    /// Read what is mapped.
+    ReadMappings {
+        /// Of this thread's address space.
+        tid: Tid,
+    },
+    /// Ask the recorder for a plan.
+    WantImage {
+        /// Of this image.
+        image: ImageId,
+        /// Seen in this thread's address space.
+        tid: Tid,
+        /// Here.
+        mapping: TextMapping,
+    },
+    /// Open the memory of a new address space.
+    OpenSpace {
+        /// The space.
+        space: SpaceId,
+        /// A thread in it.
+        tid: Tid,
+    },
+    /// Forget an address space.
+    CloseSpace {
+        /// The space.
+        space: SpaceId,
+    },
+    /// Bring text to a wanted state.
+    Sync(Box<Sync>),
+    /// Find out who made a tracee.
+    FindMaker {
+        /// The tracee.
+        tid: Tid,
+        /// The process to take it from if its parent is unknown.
+        candidate: ProcessNo,
+    },
+    /// Tell of a new process.
+    Began {
+        /// Its number.
+        process: ProcessNo,
+        /// Its pid.
+        pid: Pid,
+        /// Who made it.
+        maker: Option<ProcessNo>,
+        /// Its parent.
+        parent: Pid,
+    },
+    /// Tell of a new program image.
+    Execed {
+        /// Which process.
+        process: ProcessNo,
+        /// Its pid.
+        pid: Pid,
+    },
+    /// Tell that a process has a file mapped.
+    Maps {
+        /// Which process.
+        process: ProcessNo,
+        /// Which file.
+        image: ImageId,
+    },
+    /// Tell of an end.
+    Ended {
+        /// Which process.
+        process: ProcessNo,
+        /// How.
+        how: EndOfProcess,
+    },
+    /// Tell what lowers the truth.
+    Warn {
+        /// Of one process.
+        process: Option<ProcessNo>,
+        /// Its stable name.
+        slug: &'static str,
+        /// What it means.
+        text: String,
+        /// For how many places.
+        count: u64,
+    },
+    /// Wake the front, which stopped itself when the program stopped.
+    ContinueFront,
+}
+
+/// Text of one instance of an image to bring to a wanted state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sync {
+    /// In this space.
+    pub space: SpaceId,
+    /// Through this stopped thread, where memory can be written by ptrace only.
+    pub tid: Tid,
+    /// Of this instance.
+    pub instance: InstanceId,
+    /// Its plan.
+    pub plan: Rc<Plan>,
+    /// Address of offset 0 of the file, wrapping.
+    pub bias: u64,
+    /// The addresses that are mapped.
+    pub ranges: Vec<Range<u64>>,
+    /// Only pages with one of these probes are touched...
+    pub change: Bits,
+    /// ...and there exactly these are armed.
+    pub armed: Bits,
+    /// Whether landmarks are to be armed, disarmed, or left as they are.
+    pub landmarks: Option<bool>,
+}

@@ -1,0 +1,280 @@
+//! Performing what was decided: the actions' system calls, and the answers they bring.
+//!
+//! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
+
+use super::action::{Action, Input, Mark, Then};
+use super::guard::TrapGuard;
+use super::repair;
+use super::sections::{Sections, Trouble};
+use super::space::SpaceId;
+use super::text;
+use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
+use platform::{Avma, Memory, OsError, Pid, Signal, Tid, Tracer, affinity, procfs};
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A thread that trapped this recently is in a burst, and is woken on the supervisor's own CPU.
+const BURST: Duration = Duration::from_millis(1);
+
+/// Everything that acting needs.
+pub(super) struct Hands {
+    pub tracer: Tracer,
+    pub guard: TrapGuard,
+    journal: JournalWriter,
+    sections: Sections,
+    recorder: Port,
+    memories: HashMap<SpaceId, Memory>,
+    front: Pid,
+    cpu: Option<usize>,
+    last_hit: Option<(Tid, Instant)>,
+    lost: u64,
+}
+
+impl Hands {
+    pub fn new(tracer: Tracer, journal: JournalWriter, sections: Sections, recorder: Port, front: Pid) -> Self {
+        Hands {
+            tracer,
+            guard: TrapGuard::default(),
+            journal,
+            sections,
+            recorder,
+            memories: HashMap::new(),
+            front,
+            cpu: affinity::stay_here(),
+            last_hit: None,
+            lost: 0,
+        }
+    }
+
+    /// The memory of a space.
+    pub fn memory(&self, space: SpaceId) -> Option<&Memory> {
+        self.memories.get(&space)
+    }
+
+    /// Performs an action; what it learns goes to `inputs`.
+    pub fn apply(&mut self, action: Action, inputs: &mut VecDeque<Input>) {
+        match action {
+            Action::Serve {
+                tid,
+                at,
+                space,
+                restore,
+                mark,
+                then,
+            } => self.serve(tid, at, space, restore, mark, then),
+            Action::Mark(mark) => self.mark(mark),
+            Action::Emulate { tid, at, kind } => self.emulate(tid, at, kind),
+            Action::Resume { tid, signal } => gone_is_fine(self.tracer.resume(tid, signal)),
+            Action::Listen { tid } => gone_is_fine(self.tracer.listen(tid)),
+            Action::Interrupt { tid } => gone_is_fine(self.tracer.interrupt(tid)),
+            Action::Detach { tid, signal } => gone_is_fine(self.tracer.detach(tid, signal)),
+            Action::Rewind { tid, at } => gone_is_fine(self.tracer.set_pc(tid, at)),
+            Action::RepairCall { tid } => gone_is_fine(repair::restart_call(&self.tracer, tid)),
+            Action::AskCause { tid, at } => {
+                if let Ok(cause) = self.tracer.trap_cause(tid) {
+                    inputs.push_back(Input::Cause { tid, at, cause });
+                }
+            }
+            Action::WeighSignal { tid, signal } => inputs.push_back(repair::weigh(&self.tracer, tid, signal)),
+            Action::ReadMappings { tid } => {
+                let mappings = platform::text_mappings(tid).unwrap_or_default();
+                inputs.push_back(Input::Mapped { tid, mappings });
+            }
+            Action::WantImage { image, tid, mapping } => {
+                self.tell(&Record::Image {
+                    image,
+                    path: mapping.path.clone(),
+                });
+                // Without a file the recorder answers with an empty plan and a warning.
+                let file = platform::open_mapped(tid, &mapping).ok();
+                let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
+            }
+            Action::OpenSpace { space, tid } => {
+                if let Ok(memory) = Memory::open(tid) {
+                    self.memories.insert(space, memory);
+                }
+                self.guard.image_started(tid);
+            }
+            Action::CloseSpace { space } => drop(self.memories.remove(&space)),
+            Action::Sync(sync) => {
+                let probes = text::sync(&self.tracer, self.memories.get(&sync.space), &sync);
+                if !probes.is_empty() {
+                    inputs.push_back(Input::Refused {
+                        space: sync.space,
+                        instance: sync.instance,
+                        probes,
+                    });
+                }
+            }
+            Action::FindMaker { tid, candidate } => {
+                let group = procfs::thread_group(tid).map(|(group, _)| group);
+                let parent = procfs::origin(Pid(tid.0)).map(|origin| origin.parent);
+                if let (Ok(group), Ok(parent)) = (group, parent) {
+                    inputs.push_back(Input::Orphan {
+                        tid,
+                        group,
+                        parent,
+                        candidate,
+                    });
+                }
+            }
+            Action::Began {
+                process,
+                pid,
+                maker,
+                parent,
+            } => {
+                let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
+                self.tell(&Record::Process {
+                    process,
+                    pid,
+                    start_ticks,
+                    maker,
+                    parent,
+                    at: now(),
+                });
+            }
+            Action::Execed { process, pid } => {
+                let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(pid);
+                self.tell(&Record::Exec {
+                    process,
+                    at: now(),
+                    exe,
+                    argv,
+                    cwd,
+                });
+            }
+            Action::Maps { process, image } => self.tell(&Record::Mapped { process, image }),
+            Action::Ended { process, how } => self.ended(process, how),
+            Action::Warn {
+                process,
+                slug,
+                text,
+                count,
+            } => {
+                self.tell(&Record::Warning {
+                    process,
+                    slug: slug.to_owned(),
+                    text,
+                    count,
+                });
+            }
+            Action::ContinueFront => drop(platform::kill(self.front, Signal::CONT)),
+        }
+    }
+
+    fn tell(&mut self, record: &Record) {
+        // What the disk does not take stays in the writer, which tries again with the next record.
+        let _kept = self.journal.append(record);
+    }
+
+    fn ended(&mut self, process: ProcessNo, how: EndOfProcess) {
+        if self.lost > 0 {
+            let text = "memory for marks could not be had, so these hits are lost".to_owned();
+            let count = std::mem::take(&mut self.lost);
+            self.tell(&Record::Warning {
+                process: Some(process),
+                slug: "hits-lost".to_owned(),
+                text,
+                count,
+            });
+        }
+        self.tell(&Record::End {
+            process,
+            at: now(),
+            how,
+        });
+    }
+
+    fn serve(&mut self, tid: Tid, at: Avma, space: SpaceId, restore: u8, mark: Mark, then: Then) {
+        self.mark(mark);
+        let memory = self.memories.get(&space);
+        gone_is_fine(text::restore_byte(&self.tracer, memory, tid, at, restore));
+        gone_is_fine(self.tracer.set_pc(tid, at));
+        self.guard.after_breakpoint(&self.tracer, tid);
+        match then {
+            Then::Resume => self.resume_after_hit(tid),
+            Then::Detach => gone_is_fine(self.tracer.detach(tid, None)),
+        }
+    }
+
+    fn resume_after_hit(&mut self, tid: Tid) {
+        let now = Instant::now();
+        let burst = self
+            .last_hit
+            .is_some_and(|(last, at)| last == tid && now.duration_since(at) < BURST);
+        self.last_hit = Some((tid, now));
+        let tracer = &self.tracer;
+        gone_is_fine(match self.cpu.filter(|_| burst) {
+            Some(cpu) => affinity::wake_on(tid, cpu, || tracer.resume(tid, None)),
+            None => tracer.resume(tid, None),
+        });
+    }
+
+    fn mark(&mut self, mark: Mark) {
+        match self.sections.mark(mark, &mut self.journal) {
+            None => {}
+            Some(Trouble::MovedToMemory(file)) => {
+                let _recorder_gone = self.recorder.send(&FromSupervisor::MarksInMemory, Some(file));
+            }
+            Some(Trouble::Lost(_)) => self.lost += 1,
+        }
+    }
+
+    fn emulate(&mut self, tid: Tid, at: Avma, kind: LandmarkKind) {
+        let result = match kind {
+            LandmarkKind::LoaderState => repair::emulate_return(&self.tracer, tid),
+            LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at),
+            LandmarkKind::SignalMask => self.guard.mask_call(&self.tracer, tid, at),
+            LandmarkKind::SignalAction => self.guard.action_call(&self.tracer, tid, at),
+        };
+        self.guard.after_breakpoint(&self.tracer, tid);
+        gone_is_fine(result);
+    }
+
+    /// A process's hits are in its file.
+    pub fn free(&mut self, process: ProcessNo) {
+        self.sections.free(process);
+    }
+
+    /// Sends what the recorder had no room for, and writes what the disk had no room for.
+    pub fn flush(&mut self) {
+        let _later = self.recorder.flush();
+        let _later = self.journal.flush();
+    }
+
+    /// Tells that a plan could not be read.
+    pub fn plan_unreadable(&mut self, image: ImageId) {
+        let text = format!("the plan of image {} could not be read, so it is not measured", image.0);
+        self.tell(&Record::Warning {
+            process: None,
+            slug: "plan-unreadable".to_owned(),
+            text,
+            count: 1,
+        });
+    }
+
+    /// Tells the recorder whether the program to launch is traced.
+    pub fn answer_launch(front: &mut Port, seized: Result<(), OsError>) {
+        let answer = match seized {
+            Ok(()) => FromSupervisor::Seized,
+            Err(error) => FromSupervisor::Refused {
+                errno: error.errno as i32,
+                text: error.to_string(),
+            },
+        };
+        let _front_gone = front.send(&answer, None);
+    }
+}
+
+fn gone_is_fine(result: Result<(), OsError>) {
+    // Every failing request on a tracee that was stopped a moment ago means that SIGKILL took it; whatever else the
+    // kernel could answer leaves nothing to do either, and the next wait tells.
+    drop(result);
+}
+
+fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64)
+}

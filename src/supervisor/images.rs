@@ -1,0 +1,104 @@
+//! Deciding about mapped files: which are new, whose plan is awaited, what is to be planted.
+
+use super::action::Action;
+use super::space::{InstanceId, SpaceId};
+use super::state::{Doing, State};
+use crate::link::{ImageId, Plan};
+use platform::{TextMapping, Tid};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+impl State {
+    /// A thread stands still until all that is mapped in its space has a plan.
+    pub(super) fn mapped(&mut self, tid: Tid, mappings: Vec<TextMapping>, out: &mut Vec<Action>) {
+        let mut mapped = Vec::with_capacity(mappings.len());
+        for mapping in mappings {
+            let next = ImageId(self.images.len() as u32);
+            let image = *self.images.entry(mapping.file).or_insert(next);
+            if image == next {
+                out.push(Action::WantImage {
+                    image,
+                    tid,
+                    mapping: mapping.clone(),
+                });
+            }
+            self.note_image(tid, image, out);
+            mapped.push((image, mapping));
+        }
+        let missing: BTreeSet<ImageId> = mapped
+            .iter()
+            .map(|(image, _)| *image)
+            .filter(|image| !self.plans.contains_key(image))
+            .collect();
+        if missing.is_empty() || self.leaving {
+            self.plant(tid, mapped, out);
+        } else {
+            self.set_doing(tid, Doing::Parked { mapped, missing });
+        }
+    }
+
+    fn note_image(&mut self, tid: Tid, image: ImageId, out: &mut Vec<Action>) {
+        let Some(number) = self.process_number(tid) else { return };
+        if self
+            .processes
+            .get_mut(&number)
+            .is_some_and(|process| process.images.insert(image))
+        {
+            out.push(Action::Maps { process: number, image });
+        }
+    }
+
+    pub(super) fn planned(&mut self, image: ImageId, plan: Rc<Plan>, out: &mut Vec<Action>) {
+        self.plans.insert(image, plan);
+        let mut ready = Vec::new();
+        for (tid, tracee) in &mut self.tracees {
+            if let Doing::Parked { mapped, missing } = &mut tracee.doing {
+                missing.remove(&image);
+                if missing.is_empty() {
+                    ready.push((*tid, std::mem::take(mapped)));
+                }
+            }
+        }
+        for (tid, mapped) in ready {
+            self.plant(tid, mapped, out);
+        }
+    }
+
+    fn plant(&mut self, tid: Tid, mapped: Vec<(ImageId, TextMapping)>, out: &mut Vec<Action>) {
+        let planned: Vec<(ImageId, Rc<Plan>, TextMapping)> = mapped
+            .into_iter()
+            .filter_map(|(image, mapping)| self.plans.get(&image).map(|plan| (image, plan.clone(), mapping)))
+            .collect();
+        if !self.leaving
+            && let Some(id) = self.space_of(tid)
+            && let Some(space) = self.spaces.get_mut(&id)
+        {
+            out.extend(
+                space
+                    .remap(id, tid, &planned)
+                    .into_iter()
+                    .map(|sync| Action::Sync(Box::new(sync))),
+            );
+        }
+        self.release(tid, None, out);
+    }
+
+    pub(super) fn refused(&mut self, space: SpaceId, instance: InstanceId, probes: &[u32], out: &mut Vec<Action>) {
+        if let Some(space) = self.spaces.get_mut(&space) {
+            space.refuse(instance, probes);
+        }
+        let process = self
+            .processes
+            .iter()
+            .find(|(_, process)| process.space == space)
+            .map(|(number, _)| *number);
+        out.push(Action::Warn {
+            process,
+            slug: "site-not-planted",
+            text: "the program's text differs from its file here, or could not be written; lines with no other site \
+                   count as not run"
+                .to_owned(),
+            count: probes.len() as u64,
+        });
+    }
+}

@@ -1,0 +1,237 @@
+//! Deciding about births, execs and ends: who is new, what it shares with its maker, who is left.
+
+use super::action::Action;
+use super::space::Space;
+use super::state::{Doing, Process, State};
+use crate::link::{EndOfProcess, ProcessNo};
+use platform::{Lineage, Pid, Tid};
+use std::collections::BTreeSet;
+
+impl State {
+    pub(super) fn born(&mut self, tid: Tid, child: Tid, lineage: Lineage, waits: bool, out: &mut Vec<Action>) {
+        if let Some(maker) = self.process_number(tid) {
+            self.adopt(child, maker, tid, lineage, waits, out);
+        }
+        self.release(tid, None, out);
+        if let Some(group) = self.unclaimed.remove(&child) {
+            self.first_stop(child, group, out);
+        }
+    }
+
+    /// A tracee is taken in as what it is to the process that made it.
+    fn adopt(
+        &mut self,
+        child: Tid,
+        maker: ProcessNo,
+        through: Tid,
+        lineage: Lineage,
+        waits: bool,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(parent) = self.processes.get(&maker) else {
+            return;
+        };
+        let (parent_pid, parent_space, images) = (parent.pid, parent.space, parent.images.clone());
+        let borrows = match lineage {
+            Lineage::Thread => {
+                self.add_tracee(child, maker, Doing::Starting);
+                return;
+            }
+            Lineage::SharedMemory => waits,
+            Lineage::CopiedMemory => false,
+        };
+        let pid = Pid(child.0);
+        let space = if lineage == Lineage::SharedMemory {
+            self.share(parent_space, through, waits, out)
+        } else {
+            let unread = self.is_waiting(maker);
+            let copy = self
+                .spaces
+                .get(&parent_space)
+                .map_or_else(|| Space::fresh(true), |space| space.copied(unread));
+            self.add_space(copy)
+        };
+        let process = self.add_process(Process {
+            pid,
+            space,
+            images,
+            borrows,
+        });
+        self.add_tracee(child, process, Doing::Starting);
+        out.push(Action::Began {
+            process,
+            pid,
+            maker: Some(maker),
+            parent: parent_pid,
+        });
+        if lineage == Lineage::SharedMemory && !waits {
+            out.push(Action::Warn {
+                process: Some(process),
+                slug: "shared-address-space",
+                text: "it shares its memory with the process that made it (CLONE_VM), so a line that both ran may be \
+                       credited to only one of them"
+                    .to_owned(),
+                count: 1,
+            });
+        }
+    }
+
+    fn share(
+        &mut self,
+        id: super::space::SpaceId,
+        through: Tid,
+        waits: bool,
+        out: &mut Vec<Action>,
+    ) -> super::space::SpaceId {
+        if let Some(space) = self.spaces.get_mut(&id) {
+            space.users += 1;
+            if waits {
+                out.extend(
+                    space
+                        .lend(id, through)
+                        .into_iter()
+                        .map(|sync| Action::Sync(Box::new(sync))),
+                );
+            }
+        }
+        id
+    }
+
+    fn is_waiting(&self, process: ProcessNo) -> bool {
+        self.tracees
+            .values()
+            .any(|tracee| tracee.process == process && matches!(tracee.doing, Doing::Parked { .. }))
+    }
+
+    /// The first stop of a tracee that was told of: its text is brought up to date before it runs.
+    pub(super) fn first_stop(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
+        let Some((_, process)) = self.process_of(tid) else {
+            return;
+        };
+        let (id, leader) = (process.space, process.pid.leader() == tid);
+        let shared = self.spaces.get(&id).is_none_or(|space| space.users > 1);
+        self.set_doing(tid, Doing::Running);
+        if leader && !shared {
+            out.push(Action::OpenSpace { space: id, tid });
+            if let Some(space) = self.spaces.get_mut(&id) {
+                let changes = if self.leaving {
+                    space.restore(id, tid)
+                } else {
+                    space.rearm(id, tid)
+                };
+                let unread = space.unread && !self.leaving;
+                out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
+                if unread && !group {
+                    out.push(Action::ReadMappings { tid });
+                    return;
+                }
+            }
+        }
+        self.after_stop(tid, group, out);
+    }
+
+    pub(super) fn vfork_done(&mut self, tid: Tid, out: &mut Vec<Action>) {
+        if let Some(id) = self.space_of(tid)
+            && let Some(space) = self.spaces.get_mut(&id)
+        {
+            let changes = if self.leaving {
+                Vec::new()
+            } else {
+                space.take_back(id, tid)
+            };
+            out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
+        }
+        self.release(tid, None, out);
+    }
+
+    /// A new image: every other thread of the process is gone without a word, and `former` is the leader now.
+    pub(super) fn exec(&mut self, tid: Tid, former: Tid, out: &mut Vec<Action>) {
+        let Some(number) = self.process_number(former).or_else(|| self.process_number(tid)) else {
+            out.push(Action::Resume { tid, signal: None });
+            return;
+        };
+        self.find_makers(number, out);
+        self.tracees.retain(|_, tracee| tracee.process != number);
+        self.add_tracee(tid, number, Doing::Running);
+        let fresh = self.add_space(Space::fresh(false));
+        let Some(process) = self.processes.get_mut(&number) else {
+            return;
+        };
+        let (old, pid) = (std::mem::replace(&mut process.space, fresh), process.pid);
+        process.borrows = false;
+        self.leave_space(old, out);
+        out.push(Action::Execed { process: number, pid });
+        if self.leaving {
+            self.release(tid, None, out);
+        } else {
+            out.push(Action::OpenSpace { space: fresh, tid });
+            out.push(Action::ReadMappings { tid });
+        }
+    }
+
+    pub(super) fn gone(&mut self, tid: Tid, how: EndOfProcess, out: &mut Vec<Action>) {
+        self.unclaimed.remove(&tid);
+        let Some(tracee) = self.tracees.remove(&tid) else {
+            return;
+        };
+        self.find_makers(tracee.process, out);
+        if self
+            .processes
+            .get(&tracee.process)
+            .is_some_and(|process| process.pid.leader() == tid)
+        {
+            self.tracees.retain(|_, other| other.process != tracee.process);
+            self.end_process(tracee.process, how, out);
+        }
+    }
+
+    /// A thread of `candidate` is gone, perhaps before it could tell of a child that waits to be claimed.
+    fn find_makers(&self, candidate: ProcessNo, out: &mut Vec<Action>) {
+        out.extend(self.unclaimed.keys().map(|&tid| Action::FindMaker { tid, candidate }));
+    }
+
+    /// A tracee nobody told of: if its maker still lives it will; if not, it is taken in as it stands, and what is
+    /// mapped in it is read anew.
+    pub(super) fn orphan(&mut self, tid: Tid, group: Pid, parent: Pid, candidate: ProcessNo, out: &mut Vec<Action>) {
+        if !self.unclaimed.contains_key(&tid) {
+            return;
+        }
+        let known = |pid: Pid| {
+            self.processes
+                .iter()
+                .find(|(_, process)| process.pid == pid)
+                .map(|(number, _)| *number)
+        };
+        let has_threads = |number: ProcessNo| self.tracees.values().any(|tracee| tracee.process == number);
+        if group.leader() != tid {
+            // A thread: it dies with its process, or its maker tells of it.
+            return;
+        }
+        match known(parent) {
+            Some(number) if has_threads(number) && number != candidate => {}
+            Some(number) => self.adopt_orphan(tid, number, out),
+            None => self.adopt_orphan(tid, candidate, out),
+        }
+    }
+
+    fn adopt_orphan(&mut self, tid: Tid, maker: ProcessNo, out: &mut Vec<Action>) {
+        let parent = self.processes.get(&maker).map_or(Pid(0), |process| process.pid);
+        let space = self.add_space(Space::fresh(true));
+        let process = self.add_process(Process {
+            pid: Pid(tid.0),
+            space,
+            images: BTreeSet::new(),
+            borrows: false,
+        });
+        self.add_tracee(tid, process, Doing::Starting);
+        out.push(Action::Began {
+            process,
+            pid: Pid(tid.0),
+            maker: Some(maker),
+            parent,
+        });
+        if let Some(group) = self.unclaimed.remove(&tid) {
+            self.first_stop(tid, group, out);
+        }
+    }
+}

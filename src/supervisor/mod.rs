@@ -1,0 +1,190 @@
+//! The process that traces: it plants, serves traps, follows forks and marks hits, and does nothing else.
+//!
+//! ```text
+//! waitpid ─► hear ─► Input ─► State::step ─► Action ─► Hands::apply ─► ptrace, /proc/PID/mem, marks, journal
+//! inbox   ─────────►                                        │
+//!                       ▲──────────── answers ──────────────┘
+//! ```
+//! Invariant: it never reads a file format and never waits for the recorder while a hit is being served; if the
+//! recorder is gone it restores every text, lets go of everybody and leaves.
+
+mod action;
+mod apply;
+mod bits;
+mod guard;
+mod hear;
+mod images;
+mod inbox;
+mod lineage;
+mod repair;
+mod sections;
+mod space;
+mod state;
+mod step;
+mod text;
+
+use crate::link::{JournalWriter, Plan, Port, RunDir, ToSupervisor};
+use action::{Action, Input};
+use apply::Hands;
+use inbox::{Inbox, Mail};
+use platform::{OsError, Pid, Tracer, Waited};
+use sections::Sections;
+use state::State;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// How long threads that cannot be stopped (a vfork parent, a sleep that nothing breaks) are waited for when letting
+/// go; after that the kernel lets go of them as this process ends, with their text restored.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the supervisor starts with.
+#[derive(Debug)]
+pub struct Options {
+    /// The run's directory.
+    pub run: RunDir,
+    /// The link to the recorder.
+    pub recorder: Port,
+    /// The link to the front.
+    pub front: Port,
+    /// The front's pid.
+    pub front_pid: Pid,
+}
+
+/// Traces until nobody is left; gives the exit status.
+pub fn run(options: Options) -> i32 {
+    platform::process::allow_many_descriptors();
+    match Supervisor::start(options) {
+        Ok(mut supervisor) => {
+            supervisor.trace();
+            0
+        }
+        Err(_) => 1,
+    }
+}
+
+struct Supervisor {
+    state: State,
+    hands: Hands,
+    inbox: Inbox,
+    run: RunDir,
+    front: Port,
+    front_pid: Pid,
+    launched: bool,
+    leaving_since: Option<Instant>,
+    inputs: VecDeque<Input>,
+    actions: Vec<Action>,
+}
+
+impl Supervisor {
+    fn start(options: Options) -> Result<Self, OsError> {
+        let Options {
+            run,
+            recorder,
+            front,
+            front_pid,
+        } = options;
+        let journal = JournalWriter::new(run.journal_to_write()?);
+        let sections = Sections::new(run.marks()?);
+        let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
+        let hands = Hands::new(Tracer::new(), journal, sections, recorder, front_pid);
+        let (inputs, actions) = (VecDeque::new(), Vec::new());
+        let (state, launched, leaving_since) = (State::default(), false, None);
+        Ok(Supervisor {
+            state,
+            hands,
+            inbox,
+            run,
+            front,
+            front_pid,
+            launched,
+            leaving_since,
+            inputs,
+            actions,
+        })
+    }
+
+    fn trace(&mut self) {
+        loop {
+            for mail in self.inbox.take() {
+                self.read(mail);
+            }
+            self.settle();
+            if self.state.is_empty() && (self.launched || self.leaving_since.is_some()) {
+                return;
+            }
+            if self.leaving_since.is_some_and(|since| since.elapsed() > PATIENCE) {
+                return;
+            }
+            self.hands.flush();
+            self.wait();
+        }
+    }
+
+    /// Waits for one report, then takes all others that are there, so that no tracee starves another.
+    fn wait(&mut self) {
+        // While letting go there may be threads that report nothing for long.
+        let block = self.leaving_since.is_none();
+        match self.hands.tracer.wait(block && !self.state.is_empty()) {
+            Ok(Waited::Report(report)) => {
+                hear::hear(&self.hands, &self.state, report, &mut self.inputs);
+                if self.state.threads() > 1 {
+                    while let Ok(Waited::Report(report)) = self.hands.tracer.wait(false) {
+                        hear::hear(&self.hands, &self.state, report, &mut self.inputs);
+                    }
+                }
+            }
+            Ok(Waited::Nothing | Waited::NoTracee) | Err(_) => {
+                if self.state.is_empty() || self.leaving_since.is_some() {
+                    self.inbox.pause();
+                }
+            }
+        }
+    }
+
+    /// Decides and acts until nothing is left to decide.
+    fn settle(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            self.state.step(input, &mut self.actions);
+            for action in self.actions.drain(..) {
+                self.hands.apply(action, &mut self.inputs);
+            }
+        }
+    }
+
+    fn read(&mut self, mail: Mail) {
+        match mail {
+            Mail::Message(ToSupervisor::Launch(pid)) => {
+                let seized = self.hands.tracer.seize(pid.leader());
+                if seized.is_ok() {
+                    self.launched = true;
+                    self.inputs.push_back(Input::Launched {
+                        pid,
+                        parent: self.front_pid,
+                    });
+                    self.settle();
+                }
+                Hands::answer_launch(&mut self.front, seized);
+            }
+            Mail::Message(ToSupervisor::Plan(image)) => {
+                let plan = std::fs::read(self.run.plan(image))
+                    .ok()
+                    .and_then(|bytes| Plan::decode(&bytes).ok());
+                if plan.is_none() {
+                    self.hands.plan_unreadable(image);
+                }
+                self.inputs.push_back(Input::Planned {
+                    image,
+                    plan: Rc::new(plan.unwrap_or_default()),
+                });
+            }
+            Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),
+            Mail::Message(ToSupervisor::LetGo) | Mail::RecorderGone => {
+                if self.leaving_since.is_none() {
+                    self.leaving_since = Some(Instant::now());
+                    self.inputs.push_back(Input::LetGo);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Undoing what being traced does to a program: system calls that give up, instructions hidden by a breakpoint.
+
+use super::action::Input;
+use platform::arch::registers as arch;
+use platform::{Avma, OsError, Signal, Tid, Tracer, procfs};
+
+/// What a signal would do natively, read only where that makes a difference.
+pub(super) fn weigh(tracer: &Tracer, tid: Tid, signal: Signal) -> Input {
+    let interrupted = arch::gave_up(tracer, tid).unwrap_or(false);
+    let matters = interrupted || signal.dumps_core_by_default();
+    let disposition = matters
+        .then(|| procfs::signal_state(tid).ok().map(|state| state.disposition(signal)))
+        .flatten();
+    Input::Weighed {
+        tid,
+        signal,
+        disposition,
+        interrupted,
+    }
+}
+
+/// Lets a call that gave up with EINTR start again, unless a handler runs (the kernel decides at the resume).
+pub(super) fn restart_call(tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
+    if arch::gave_up(tracer, tid)? {
+        tracer.poke_register(tid, arch::RESULT, arch::RESTART_UNLESS_HANDLED)?;
+    }
+    Ok(())
+}
+
+/// Does what `ret` does.
+pub(super) fn emulate_return(tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
+    let sp = tracer.peek_register(tid, arch::SP)?;
+    let target = tracer.peek_word(tid, Avma(sp))?;
+    tracer.poke_register(tid, arch::SP, sp.wrapping_add(8))?;
+    tracer.set_pc(tid, Avma(target))
+}
+
+/// Does what `endbr64` does: nothing.
+pub(super) fn skip_endbr(tracer: &Tracer, tid: Tid, at: Avma) -> Result<(), OsError> {
+    tracer.set_pc(tid, Avma(at.0 + arch::ENDBR_LEN))
+}

@@ -1,0 +1,218 @@
+//! Where hits are marked: sections of the run's marks, one per process and image, made at the first hit.
+//!
+//! Invariant: a section is in the journal before its first bit is set, so no mark is ever without a meaning.
+
+use super::action::Mark;
+use crate::link::{ContextId, ImageId, JournalWriter, ProcessNo, Record};
+use platform::{CHUNK, Errno, Marks, OsError};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+
+/// A section's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    in_memory: bool,
+    base: u64,
+    len: u64,
+}
+
+/// One growing file of marks and what of it is free.
+#[derive(Debug)]
+struct Arena {
+    marks: Marks,
+    next: u64,
+    free: BTreeMap<u64, Vec<u64>>,
+}
+
+impl Arena {
+    fn new(file: File) -> Self {
+        Arena {
+            marks: Marks::new(file),
+            next: 0,
+            free: BTreeMap::new(),
+        }
+    }
+
+    /// Takes `len` clear bytes.
+    fn take(&mut self, len: u64) -> Result<u64, OsError> {
+        if let Some(base) = self.free.get_mut(&len).and_then(Vec::pop) {
+            self.marks.clear(base, len);
+            return Ok(base);
+        }
+        while self.next + len > self.marks.len() {
+            self.marks.grow()?;
+        }
+        let base = self.next;
+        self.next += len;
+        Ok(base)
+    }
+}
+
+/// All sections of a run.
+#[derive(Debug)]
+pub(super) struct Sections {
+    disk: Arena,
+    memory: Option<Arena>,
+    places: HashMap<(ProcessNo, ImageId), Place>,
+}
+
+/// Something that happened while a hit was marked.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The disk took no more; marks go to this memory file from here on.
+    MovedToMemory(File),
+    /// Not even that was possible; the hit is lost.
+    Lost(OsError),
+}
+
+impl Sections {
+    pub fn new(marks: File) -> Self {
+        Sections {
+            disk: Arena::new(marks),
+            memory: None,
+            places: HashMap::new(),
+        }
+    }
+
+    /// Marks a hit.
+    pub fn mark(&mut self, mark: Mark, journal: &mut JournalWriter) -> Option<Trouble> {
+        let mut trouble = None;
+        let key = (mark.process, mark.image);
+        let place = match self.places.get(&key) {
+            Some(place) => *place,
+            None => match self.open(mark, journal, &mut trouble) {
+                Ok(place) => *self.places.entry(key).or_insert(place),
+                Err(error) => return Some(Trouble::Lost(error)),
+            },
+        };
+        let arena = if place.in_memory {
+            self.memory.as_ref()
+        } else {
+            Some(&self.disk)
+        };
+        if let Some(arena) = arena {
+            arena.marks.set(place.base, mark.probe);
+        }
+        trouble
+    }
+
+    fn open(
+        &mut self,
+        mark: Mark,
+        journal: &mut JournalWriter,
+        trouble: &mut Option<Trouble>,
+    ) -> Result<Place, OsError> {
+        let len = u64::from(mark.probes).div_ceil(8).next_multiple_of(8).min(CHUNK << 8);
+        let place = self.take(len, trouble)?;
+        let section = Record::Section {
+            process: mark.process,
+            image: mark.image,
+            context: ContextId::default(),
+            in_memory: place.in_memory,
+            base: place.base,
+            bits: mark.probes,
+        };
+        // A journal that the disk does not take is kept by the writer and tried again.
+        let _kept: Result<(), Errno> = journal.append(&section);
+        Ok(place)
+    }
+
+    fn take(&mut self, len: u64, trouble: &mut Option<Trouble>) -> Result<Place, OsError> {
+        if self.memory.is_none() {
+            match self.disk.take(len) {
+                Ok(base) => {
+                    return Ok(Place {
+                        in_memory: false,
+                        base,
+                        len,
+                    });
+                }
+                Err(_full) => {
+                    let file = platform::memory_file()?;
+                    let other = file
+                        .try_clone()
+                        .map_err(|e| OsError::io("duplicate", "memory file", &e))?;
+                    self.memory = Some(Arena::new(file));
+                    *trouble = Some(Trouble::MovedToMemory(other));
+                }
+            }
+        }
+        let arena = self.memory.as_mut().expect("invariant: made above");
+        Ok(Place {
+            in_memory: true,
+            base: arena.take(len)?,
+            len,
+        })
+    }
+
+    /// A process's hits are in its file: its sections may be used again.
+    pub fn free(&mut self, process: ProcessNo) {
+        let (disk, memory) = (&mut self.disk, &mut self.memory);
+        self.places.retain(|(owner, _), place| {
+            if *owner == process {
+                let arena = if place.in_memory {
+                    memory.as_mut()
+                } else {
+                    Some(&mut *disk)
+                };
+                if let Some(arena) = arena {
+                    arena.free.entry(place.len).or_default().push(place.base);
+                }
+            }
+            *owner != process
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(process: u32, probe: u32) -> Mark {
+        Mark {
+            process: ProcessNo(process),
+            image: ImageId(0),
+            probe,
+            probes: 100,
+        }
+    }
+
+    #[test]
+    fn freed_sections_are_used_again_and_clear() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let journal = crate::link::RunDir::at(dir.path().to_owned())
+            .journal_to_write()
+            .expect("journal");
+        let mut journal = JournalWriter::new(journal);
+        let mut sections = Sections::new(platform::memory_file().expect("memfd"));
+        assert!(sections.mark(mark(1, 99), &mut journal).is_none());
+        assert!(sections.mark(mark(2, 0), &mut journal).is_none());
+        assert_eq!(
+            sections.disk.marks.read(0, 32),
+            [vec![0; 12], vec![8], vec![0; 3], vec![1], vec![0; 15]].concat()
+        );
+        sections.free(ProcessNo(1));
+        assert!(sections.mark(mark(3, 1), &mut journal).is_none());
+        assert_eq!(sections.places[&(ProcessNo(3), ImageId(0))].base, 0);
+        assert_eq!(sections.disk.marks.read(0, 16), [vec![2], vec![0; 15]].concat());
+    }
+
+    #[test]
+    fn a_full_disk_moves_marks_to_memory_and_loses_none() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let journal = crate::link::RunDir::at(dir.path().to_owned())
+            .journal_to_write()
+            .expect("journal");
+        let mut journal = JournalWriter::new(journal);
+        // A file that cannot be written stands for a disk that takes no more.
+        let path = dir.path().join("marks");
+        std::fs::write(&path, "").expect("write");
+        let mut sections = Sections::new(File::open(&path).expect("open"));
+        let Some(Trouble::MovedToMemory(file)) = sections.mark(mark(1, 3), &mut journal) else {
+            panic!("not moved")
+        };
+        let mut other = Marks::new(file);
+        other.follow().expect("follow");
+        assert_eq!(other.read(0, 1), [8]);
+    }
+}

@@ -1,0 +1,295 @@
+//! Address spaces: which images are mapped where, and which of their probes are armed.
+//!
+//! Invariants: a breakpoint belongs to an address space, never to a pid; a probe that was ever armed in a space stays
+//! known there as long as its image is mapped, so that a stale trap is always recognised.
+
+use super::action::Sync;
+use super::bits::Bits;
+use crate::link::{ImageId, LandmarkKind, Plan};
+use platform::{Avma, TextMapping, Tid};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Number of an address space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SpaceId(pub u32);
+
+/// An image at one load address within one space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct InstanceId {
+    /// The image.
+    pub image: ImageId,
+    /// Address of offset 0 of its file, wrapping.
+    pub bias: u64,
+}
+
+/// Text of an image as mapped in a space.
+#[derive(Clone, Debug)]
+struct Instance {
+    plan: Rc<Plan>,
+    ranges: Vec<Range<u64>>,
+    planted: Bits,
+    armed: Bits,
+}
+
+/// Armed probes as they were before the space was lent to a vfork child.
+#[derive(Clone, Debug)]
+struct Lent {
+    children: u32,
+    armed: BTreeMap<InstanceId, Bits>,
+}
+
+/// One address space.
+#[derive(Clone, Debug, Default)]
+pub struct Space {
+    instances: BTreeMap<InstanceId, Instance>,
+    lookup: Vec<(Range<u64>, InstanceId)>,
+    lent: Option<Lent>,
+    /// Processes that live in it.
+    pub users: u32,
+    /// Whether it was copied while something newly mapped was still waiting for its plan.
+    pub unread: bool,
+}
+
+/// A probe at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Where it belongs.
+    pub instance: InstanceId,
+    /// Its number in the image.
+    pub probe: u32,
+    /// How many the image has.
+    pub probes: u32,
+    /// The byte that belongs there.
+    pub original: u8,
+}
+
+/// What stands at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// An armed probe.
+    Armed(Site),
+    /// A probe that was armed once.
+    Spent(Site),
+    /// A landmark, and the probe at the same place.
+    Landmark(LandmarkKind, Option<Site>),
+    /// Nothing of ours.
+    Nothing,
+}
+
+impl Space {
+    /// What stands at `at`.
+    pub fn find(&self, at: Avma) -> Found {
+        let next = self.lookup.partition_point(|(range, _)| range.start <= at.0);
+        let Some((_, id)) = next
+            .checked_sub(1)
+            .map(|i| &self.lookup[i])
+            .filter(|(range, _)| range.contains(&at.0))
+        else {
+            return Found::Nothing;
+        };
+        let instance = &self.instances[id];
+        let offset = at.0.wrapping_sub(id.bias);
+        let site = instance.plan.probe_at(offset).map(|probe| Site {
+            instance: *id,
+            probe,
+            probes: instance.plan.len(),
+            original: instance.plan.originals[probe as usize],
+        });
+        match (instance.plan.landmark_at(offset), site) {
+            (Some(landmark), site) => Found::Landmark(landmark.kind, site),
+            (None, Some(site)) if instance.armed.get(site.probe) => Found::Armed(site),
+            (None, Some(site)) if instance.planted.get(site.probe) => Found::Spent(site),
+            (None, _) => Found::Nothing,
+        }
+    }
+
+    /// A probe was hit and its byte is being restored. `owner` is false for a process the space is lent to.
+    pub fn spend(&mut self, site: Site, owner: bool) {
+        if let Some(instance) = self.instances.get_mut(&site.instance) {
+            instance.armed.put(site.probe, false);
+        }
+        if let Some(armed) = self
+            .lent
+            .as_mut()
+            .filter(|_| owner)
+            .and_then(|lent| lent.armed.get_mut(&site.instance))
+        {
+            armed.put(site.probe, false);
+        }
+    }
+
+    /// Probes that could not be planted: their places hold something else.
+    pub fn refuse(&mut self, id: InstanceId, probes: &[u32]) {
+        if let Some(instance) = self.instances.get_mut(&id) {
+            for &probe in probes {
+                instance.armed.put(probe, false);
+                instance.planted.put(probe, false);
+            }
+        }
+    }
+
+    /// Takes what is mapped now; gives the text to change for what is new.
+    pub fn remap(&mut self, space: SpaceId, tid: Tid, mapped: &[(ImageId, Rc<Plan>, TextMapping)]) -> Vec<Sync> {
+        let mut now: BTreeMap<InstanceId, (Rc<Plan>, Vec<Range<u64>>)> = BTreeMap::new();
+        for (image, plan, mapping) in mapped.iter().filter(|(_, plan, _)| !plan.is_empty()) {
+            let id = InstanceId {
+                image: *image,
+                bias: mapping.start.0.wrapping_sub(mapping.offset),
+            };
+            now.entry(id)
+                .or_insert_with(|| (plan.clone(), Vec::new()))
+                .1
+                .push(mapping.start.0..mapping.end.0);
+        }
+        self.instances.retain(|id, _| now.contains_key(id));
+        let mut changes = Vec::new();
+        for (id, (plan, ranges)) in now {
+            let new = !self.instances.contains_key(&id);
+            let instance = self.instances.entry(id).or_insert_with(|| Instance {
+                planted: Bits::clear_of(plan.len()),
+                armed: Bits::clear_of(plan.len()),
+                ranges: Vec::new(),
+                plan,
+            });
+            if !new && instance.ranges == ranges {
+                continue;
+            }
+            instance.ranges = ranges;
+            let change = instance.cover(id.bias);
+            changes.push(instance.sync(space, tid, id, change, Some(true)));
+        }
+        self.unread = false;
+        self.index();
+        changes
+    }
+
+    fn index(&mut self) {
+        let of = |(id, instance): (&InstanceId, &Instance)| {
+            let id = *id;
+            instance
+                .ranges
+                .iter()
+                .map(move |range| (range.clone(), id))
+                .collect::<Vec<_>>()
+        };
+        self.lookup = self.instances.iter().flat_map(of).collect();
+        self.lookup.sort_by_key(|(range, _)| range.start);
+    }
+
+    /// A space with one user; `unread`: nobody looked yet what is mapped in it.
+    pub fn fresh(unread: bool) -> Space {
+        Space {
+            users: 1,
+            unread,
+            ..Space::default()
+        }
+    }
+
+    /// The copy that a forked child gets; `unread`: something newly mapped still waits for its plan.
+    pub fn copied(&self, unread: bool) -> Space {
+        Space {
+            users: 1,
+            unread: unread || self.unread,
+            lent: None,
+            ..self.clone()
+        }
+    }
+
+    /// Arms everything that was ever armed; gives the text to change.
+    pub fn rearm(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
+        let planted: BTreeMap<InstanceId, Bits> = self
+            .instances
+            .iter()
+            .map(|(id, instance)| (*id, instance.planted.clone()))
+            .collect();
+        self.set_armed(space, tid, &planted)
+    }
+
+    fn set_armed(&mut self, space: SpaceId, tid: Tid, wanted: &BTreeMap<InstanceId, Bits>) -> Vec<Sync> {
+        let mut changes = Vec::new();
+        for (id, instance) in &mut self.instances {
+            let Some(wanted) = wanted.get(id) else { continue };
+            let change = instance.armed.difference(wanted);
+            if !change.is_empty() {
+                instance.armed = wanted.clone();
+                changes.push(instance.sync(space, tid, *id, change, None));
+            }
+        }
+        changes
+    }
+
+    /// A vfork child lives in it from here on: arms for it what its maker had spent.
+    pub fn lend(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
+        match &mut self.lent {
+            Some(lent) => lent.children += 1,
+            None => {
+                let armed = self
+                    .instances
+                    .iter()
+                    .map(|(id, instance)| (*id, instance.armed.clone()))
+                    .collect();
+                self.lent = Some(Lent { children: 1, armed });
+            }
+        }
+        self.rearm(space, tid)
+    }
+
+    /// A vfork child has left: with the last one, its maker's probes are armed as they would be without it.
+    pub fn take_back(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
+        match self.lent.as_mut().map(|lent| {
+            lent.children -= 1;
+            lent.children
+        }) {
+            Some(0) => {
+                let lent = self.lent.take().map(|lent| lent.armed).unwrap_or_default();
+                self.set_armed(space, tid, &lent)
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    /// Takes out every breakpoint that may be in it, landmarks included; whatever was planted stays known.
+    pub fn restore(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
+        let mut changes = Vec::new();
+        for (id, instance) in &mut self.instances {
+            instance.armed = Bits::clear_of(instance.plan.len());
+            changes.push(instance.sync(space, tid, *id, instance.planted.clone(), Some(false)));
+        }
+        changes
+    }
+}
+
+impl Instance {
+    /// Arms what came into the ranges and forgets what went out of them; gives what changed.
+    fn cover(&mut self, bias: u64) -> Bits {
+        let mut change = Bits::clear_of(self.plan.len());
+        for (probe, &offset) in (0..).zip(&self.plan.offsets) {
+            let at = bias.wrapping_add(offset);
+            let covered =
+                self.ranges.iter().any(|range| range.contains(&at)) && self.plan.landmark_at(offset).is_none();
+            if covered != self.planted.get(probe) {
+                self.planted.put(probe, covered);
+                self.armed.put(probe, covered);
+                change.put(probe, covered);
+            }
+        }
+        change
+    }
+
+    fn sync(&self, space: SpaceId, tid: Tid, id: InstanceId, change: Bits, landmarks: Option<bool>) -> Sync {
+        Sync {
+            space,
+            tid,
+            instance: id,
+            plan: self.plan.clone(),
+            bias: id.bias,
+            ranges: self.ranges.clone(),
+            change,
+            armed: self.armed.clone(),
+            landmarks,
+        }
+    }
+}

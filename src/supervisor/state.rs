@@ -1,0 +1,156 @@
+//! What the supervisor knows: tracees, their processes, their address spaces, the images seen.
+//!
+//! Invariant: every stopped tracee leaves its stop by exactly one action, or is parked and leaves later.
+
+use super::action::Action;
+use super::space::{Space, SpaceId};
+use crate::link::{ImageId, Plan, ProcessNo};
+use platform::{FileKey, Pid, TextMapping, Tid};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+/// What a tracee is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It was told of, but its first stop has not come.
+    Starting,
+    /// It runs, or its next stop is on the way.
+    Running,
+    /// It is stopped until plans have come for what it has mapped.
+    Parked {
+        mapped: Vec<(ImageId, TextMapping)>,
+        missing: BTreeSet<ImageId>,
+    },
+    /// It is in a group-stop.
+    Listening,
+}
+
+/// A thread that is traced.
+#[derive(Clone, Debug)]
+pub(super) struct Tracee {
+    pub process: ProcessNo,
+    pub doing: Doing,
+    /// Whether it was in a group-stop since it last ran.
+    pub was_stopped: bool,
+}
+
+/// A process that is measured.
+#[derive(Clone, Debug)]
+pub(super) struct Process {
+    pub pid: Pid,
+    pub space: SpaceId,
+    pub images: BTreeSet<ImageId>,
+    /// Whether the space belongs to the vfork parent for now.
+    pub borrows: bool,
+}
+
+/// All the supervisor knows.
+#[derive(Debug, Default)]
+pub struct State {
+    pub(super) tracees: HashMap<Tid, Tracee>,
+    pub(super) processes: BTreeMap<ProcessNo, Process>,
+    pub(super) spaces: BTreeMap<SpaceId, Space>,
+    pub(super) images: HashMap<FileKey, ImageId>,
+    pub(super) plans: BTreeMap<ImageId, Rc<Plan>>,
+    /// Tracees whose first stop came before anybody told of them; true: it was a group-stop.
+    pub(super) unclaimed: BTreeMap<Tid, bool>,
+    pub(super) leaving: bool,
+    next_process: u32,
+    next_space: u32,
+}
+
+impl State {
+    /// Whether nobody is traced any more.
+    pub fn is_empty(&self) -> bool {
+        self.tracees.is_empty() && self.unclaimed.is_empty()
+    }
+
+    /// The address space that a tracee lives in.
+    pub fn space_of(&self, tid: Tid) -> Option<SpaceId> {
+        self.process_of(tid).map(|(_, process)| process.space)
+    }
+
+    /// The process that a tracee belongs to.
+    pub fn process_number(&self, tid: Tid) -> Option<ProcessNo> {
+        self.tracees.get(&tid).map(|tracee| tracee.process)
+    }
+
+    /// How many threads are traced.
+    pub fn threads(&self) -> usize {
+        self.tracees.len()
+    }
+
+    pub(super) fn process_of(&self, tid: Tid) -> Option<(ProcessNo, &Process)> {
+        let number = self.tracees.get(&tid)?.process;
+        self.processes.get(&number).map(|process| (number, process))
+    }
+
+    pub(super) fn set_doing(&mut self, tid: Tid, doing: Doing) {
+        if let Some(tracee) = self.tracees.get_mut(&tid) {
+            tracee.doing = doing;
+        }
+    }
+
+    pub(super) fn add_space(&mut self, space: Space) -> SpaceId {
+        let id = SpaceId(self.next_space);
+        self.next_space += 1;
+        self.spaces.insert(id, space);
+        id
+    }
+
+    pub(super) fn add_process(&mut self, process: Process) -> ProcessNo {
+        let number = ProcessNo(self.next_process);
+        self.next_process += 1;
+        self.processes.insert(number, process);
+        number
+    }
+
+    pub(super) fn add_tracee(&mut self, tid: Tid, process: ProcessNo, doing: Doing) {
+        self.tracees.insert(
+            tid,
+            Tracee {
+                process,
+                doing,
+                was_stopped: false,
+            },
+        );
+    }
+
+    /// A process leaves an address space, which is forgotten with its last user.
+    pub(super) fn leave_space(&mut self, id: SpaceId, out: &mut Vec<Action>) {
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        space.users = space.users.saturating_sub(1);
+        if space.users == 0 {
+            self.spaces.remove(&id);
+            out.push(Action::CloseSpace { space: id });
+        }
+    }
+
+    /// A tracee leaves its stop: it goes on, or is let go if everybody is.
+    pub(super) fn release(&mut self, tid: Tid, signal: Option<platform::Signal>, out: &mut Vec<Action>) {
+        if self.leaving {
+            out.push(Action::Detach { tid, signal });
+            self.forget(tid, out);
+        } else {
+            self.set_doing(tid, Doing::Running);
+            out.push(Action::Resume { tid, signal });
+        }
+    }
+
+    /// A tracee was let go: with the last thread of its process the measurement of that ends.
+    pub(super) fn forget(&mut self, tid: Tid, out: &mut Vec<Action>) {
+        let Some(tracee) = self.tracees.remove(&tid) else {
+            return;
+        };
+        if self.tracees.values().all(|other| other.process != tracee.process) {
+            self.end_process(tracee.process, crate::link::EndOfProcess::LetGo, out);
+        }
+    }
+
+    pub(super) fn end_process(&mut self, number: ProcessNo, how: crate::link::EndOfProcess, out: &mut Vec<Action>) {
+        if let Some(process) = self.processes.remove(&number) {
+            out.push(Action::Ended { process: number, how });
+            self.leave_space(process.space, out);
+        }
+    }
+}

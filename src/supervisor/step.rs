@@ -1,0 +1,253 @@
+//! Deciding: one input to the actions it asks for, without a system call.
+
+use super::action::{Action, Input, Mark, Then};
+use super::space::{Found, Site};
+use super::state::{Doing, Process, State};
+use crate::link::{LandmarkKind, ProcessNo};
+use platform::procfs::Disposition;
+use platform::{Avma, Pid, Signal, Tid, TrapCause};
+use std::collections::BTreeSet;
+
+impl State {
+    /// Takes an input and appends what to do about it.
+    pub fn step(&mut self, input: Input, out: &mut Vec<Action>) {
+        match input {
+            Input::Launched { pid, parent } => self.launched(pid, parent, out),
+            Input::Trap { tid, at } => self.trap(tid, at, out),
+            Input::Cause { tid, at, cause } => self.cause(tid, at, cause, out),
+            Input::Signal { tid, signal } => out.push(Action::WeighSignal { tid, signal }),
+            Input::Weighed {
+                tid,
+                signal,
+                disposition,
+                interrupted,
+            } => {
+                self.weighed(tid, signal, disposition, interrupted, out);
+            }
+            Input::Born {
+                tid,
+                child,
+                lineage,
+                waits,
+            } => self.born(tid, child, lineage, waits, out),
+            Input::VforkDone { tid } => self.vfork_done(tid, out),
+            Input::Exec { tid, former } => self.exec(tid, former, out),
+            Input::Stopped { tid } => self.stopped(tid, false, out),
+            Input::GroupStopped { tid } => self.stopped(tid, true, out),
+            Input::Gone { tid, how } => self.gone(tid, how, out),
+            Input::Mapped { tid, mappings } => self.mapped(tid, mappings, out),
+            Input::Planned { image, plan } => self.planned(image, plan, out),
+            Input::Refused {
+                space,
+                instance,
+                probes,
+            } => self.refused(space, instance, &probes, out),
+            Input::Orphan {
+                tid,
+                group,
+                parent,
+                candidate,
+            } => self.orphan(tid, group, parent, candidate, out),
+            Input::LetGo => self.let_go(out),
+        }
+    }
+
+    fn launched(&mut self, pid: Pid, parent: Pid, out: &mut Vec<Action>) {
+        let space = self.add_space(super::space::Space::fresh(false));
+        let process = self.add_process(Process {
+            pid,
+            space,
+            images: BTreeSet::new(),
+            borrows: false,
+        });
+        self.add_tracee(pid.leader(), process, Doing::Running);
+        out.push(Action::Began {
+            process,
+            pid,
+            maker: None,
+            parent,
+        });
+    }
+
+    fn trap(&mut self, tid: Tid, at: Avma, out: &mut Vec<Action>) {
+        match self.find(tid, at) {
+            Found::Armed(site) => self.serve(tid, at, site, true, out),
+            Found::Landmark(kind, site) => self.landmark(tid, at, kind, site, out),
+            Found::Spent(_) | Found::Nothing => out.push(Action::AskCause { tid, at }),
+        }
+    }
+
+    /// A SIGTRAP where nothing is armed: a stale hit only if the kernel says that a breakpoint was executed.
+    fn cause(&mut self, tid: Tid, at: Avma, cause: TrapCause, out: &mut Vec<Action>) {
+        match (self.find(tid, at), cause) {
+            (Found::Spent(site) | Found::Armed(site), TrapCause::Breakpoint) => self.serve(tid, at, site, false, out),
+            (Found::Landmark(..), TrapCause::Breakpoint) if self.leaving => {
+                out.push(Action::Rewind { tid, at });
+                self.release(tid, None, out);
+            }
+            (Found::Spent(_) | Found::Armed(_) | Found::Landmark(..) | Found::Nothing, _) => {
+                out.push(Action::WeighSignal {
+                    tid,
+                    signal: Signal::TRAP,
+                });
+            }
+        }
+    }
+
+    fn find(&self, tid: Tid, at: Avma) -> Found {
+        self.process_of(tid)
+            .and_then(|(_, process)| self.spaces.get(&process.space))
+            .map_or(Found::Nothing, |space| space.find(at))
+    }
+
+    fn mark(process: ProcessNo, site: Site) -> Mark {
+        Mark {
+            process,
+            image: site.instance.image,
+            probe: site.probe,
+            probes: site.probes,
+        }
+    }
+
+    fn serve(&mut self, tid: Tid, at: Avma, site: Site, armed: bool, out: &mut Vec<Action>) {
+        let Some((number, process)) = self.process_of(tid) else {
+            return;
+        };
+        let (space, owner) = (process.space, !process.borrows);
+        if armed && let Some(space) = self.spaces.get_mut(&space) {
+            space.spend(site, owner);
+        }
+        let then = if self.leaving { Then::Detach } else { Then::Resume };
+        out.push(Action::Serve {
+            tid,
+            at,
+            space,
+            restore: site.original,
+            mark: Self::mark(number, site),
+            then,
+        });
+        if self.leaving {
+            self.forget(tid, out);
+        }
+    }
+
+    fn landmark(&mut self, tid: Tid, at: Avma, kind: LandmarkKind, site: Option<Site>, out: &mut Vec<Action>) {
+        if self.leaving {
+            // Its byte is restored already, so the trap is stale if it is ours at all.
+            out.push(Action::AskCause { tid, at });
+            return;
+        }
+        if let (Some(site), Some(process)) = (site, self.process_number(tid)) {
+            out.push(Action::Mark(Self::mark(process, site)));
+        }
+        out.push(Action::Emulate { tid, at, kind });
+        match kind {
+            LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => out.push(Action::ReadMappings { tid }),
+            LandmarkKind::SignalMask | LandmarkKind::SignalAction => self.release(tid, None, out),
+        }
+    }
+
+    fn weighed(
+        &mut self,
+        tid: Tid,
+        signal: Signal,
+        disposition: Option<Disposition>,
+        interrupted: bool,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(tracee) = self.tracees.get_mut(&tid) else {
+            out.push(Action::Resume {
+                tid,
+                signal: Some(signal),
+            });
+            return;
+        };
+        let ends_a_stop = signal == Signal::CONT && std::mem::take(&mut tracee.was_stopped);
+        let ignored = match disposition {
+            Some(Disposition::Ignored) => true,
+            Some(Disposition::Default) => signal.ignored_by_default(),
+            Some(Disposition::Handled) | None => false,
+        };
+        if ignored && interrupted && !ends_a_stop {
+            out.push(Action::RepairCall { tid });
+        }
+        if disposition == Some(Disposition::Default) && signal.dumps_core_by_default() {
+            self.restore_text(tid, out);
+        }
+        self.release(tid, Some(signal), out);
+    }
+
+    /// A core dump is about to be made, which must not hold our breakpoints.
+    fn restore_text(&mut self, tid: Tid, out: &mut Vec<Action>) {
+        let Some(id) = self.space_of(tid) else { return };
+        if let Some(space) = self.spaces.get_mut(&id) {
+            out.extend(
+                space
+                    .restore(id, tid)
+                    .into_iter()
+                    .map(|sync| Action::Sync(Box::new(sync))),
+            );
+        }
+    }
+
+    fn stopped(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
+        let Some(tracee) = self.tracees.get_mut(&tid) else {
+            self.unclaimed.insert(tid, group);
+            return;
+        };
+        tracee.was_stopped |= group;
+        let before = tracee.doing.clone();
+        match before {
+            Doing::Starting => self.first_stop(tid, group, out),
+            Doing::Listening if !group && self.is_launched_leader(tid) => {
+                out.push(Action::ContinueFront);
+                self.after_stop(tid, group, out);
+            }
+            Doing::Listening | Doing::Running => self.after_stop(tid, group, out),
+            // A parked thread is stopped already and leaves when its plans have come.
+            Doing::Parked { .. } => {}
+        }
+    }
+
+    pub(super) fn after_stop(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
+        if self.leaving {
+            // The interrupt was ours, so a call that it broke off starts again.
+            if !group {
+                out.push(Action::RepairCall { tid });
+            }
+            self.release(tid, None, out);
+        } else if group {
+            self.set_doing(tid, Doing::Listening);
+            out.push(Action::Listen { tid });
+        } else {
+            self.release(tid, None, out);
+        }
+    }
+
+    fn is_launched_leader(&self, tid: Tid) -> bool {
+        self.process_of(tid)
+            .is_some_and(|(number, process)| number == ProcessNo(0) && process.pid.leader() == tid)
+    }
+
+    fn let_go(&mut self, out: &mut Vec<Action>) {
+        self.leaving = true;
+        let tracees: Vec<(Tid, Doing)> = self
+            .tracees
+            .iter()
+            .map(|(tid, tracee)| (*tid, tracee.doing.clone()))
+            .collect();
+        let mut restored = BTreeSet::new();
+        for &(tid, _) in &tracees {
+            if self.space_of(tid).is_some_and(|space| restored.insert(space)) {
+                self.restore_text(tid, out);
+            }
+        }
+        for (tid, doing) in tracees {
+            match doing {
+                Doing::Parked { .. } => self.release(tid, None, out),
+                Doing::Running | Doing::Listening => out.push(Action::Interrupt { tid }),
+                Doing::Starting => {}
+            }
+        }
+    }
+}
