@@ -3,6 +3,7 @@
 //! Invariant: two test runs at a time never see a program half written.
 
 use super::sample::{Build, Sample};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,14 +30,15 @@ pub fn program(sample: &Sample, build: &Build) -> PathBuf {
         .join(format!("{name}-{:016x}", hasher.finish()));
     let program = folder.join(name.rsplit('/').next().unwrap());
     std::fs::create_dir_all(&folder).unwrap();
-    // `flock` keeps a second test run from building the same program; `built` says that it is whole.
-    let script = format!(
-        "cd {:?} && if ! [ -e built ]; then {{ {}; }} && : > built; fi",
-        folder, build.command
-    );
-    let made = Command::new("flock")
-        .arg(folder.join("lock"))
-        .args(["sh", "-c", &script])
+    let lock = File::create(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let whole = folder.join("built");
+    if whole.exists() {
+        return program;
+    }
+    let made = Command::new("sh")
+        .args(["-c", &build.command])
+        .current_dir(&folder)
         .env("in", &sample.main)
         .env("src", sample.main.parent().unwrap())
         .env("out", &program)
@@ -44,5 +46,6 @@ pub fn program(sample: &Sample, build: &Build) -> PathBuf {
         .unwrap();
     let errors = String::from_utf8_lossy(&made.stderr);
     assert!(made.status.success(), "{name}: `{}` failed:\n{errors}", build.command);
+    std::fs::write(whole, "").unwrap();
     program
 }
