@@ -22,7 +22,7 @@ int main(void) {                                // hit @main
     pid_t middle = fork();                      // hit
     if (middle == 0) {                          // hit @main @middle
         setsid();                               // hit @middle
-        if (fork() != 0)                        // hit @middle
+        if (fork() != 0)                        // hit
             _exit(2);                           // hit @middle
         close(alive[1]);                        // hit @daemon
         _exit(work(alive[0]));                  // hit @daemon

@@ -75,14 +75,14 @@ fn closed_standard_descriptors_stay_closed() {
     let closed = |command: &Command| {
         let mut shell = Command::new("sh");
         shell
-            .args(["-c", r#""$@" <&- 2>&-"#, "sh"])
+            .args(["-c", r#"exec "$@" <&- 2>&-"#, "sh"])
             .arg(command.get_program())
             .args(command.get_args());
         to_end(&mark, folder.path(), &mut shell)
     };
     let bare = closed(&Command::new(&program));
     assert!(
-        !bare.stdout.contains("descriptor 0") && !bare.stdout.contains("descriptor 2"),
+        !bare.stdout.contains("descriptor 0:") && !bare.stdout.contains("descriptor 2:"),
         "{bare:?}"
     );
     assert_eq!(closed(&under_cov_trace(&folder.path().join("data"), &program)), bare);
