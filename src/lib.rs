@@ -4,7 +4,9 @@
 pub mod cli;
 pub mod debuginfo;
 pub mod filter;
+pub mod front;
 pub mod link;
+pub mod recorder;
 pub mod report;
 pub mod store;
 pub mod supervisor;

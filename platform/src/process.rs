@@ -10,39 +10,29 @@ use nix::unistd::{ForkResult, fork, pipe2};
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
-/// Descriptors above the standard three that this process was started with.
-pub fn inherited_descriptors() -> Vec<i32> {
-    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
-        return Vec::new();
-    };
-    let listed: Vec<i32> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect();
-    // The listing's own descriptor is closed by now, so a second look leaves it out.
-    // SAFETY: fcntl(F_GETFD) only reads.
-    listed
-        .into_iter()
-        .filter(|&fd| fd > 2 && unsafe { libc::fcntl(fd, libc::F_GETFD) } != -1)
-        .collect()
-}
-
-/// Closes what was inherited and points the standard descriptors given at /dev/null, so that no pipe of the
-/// measured program stays open in this process.
+/// Closes every descriptor of this process but those of `keep` and the standard ones given in `standard`; the other
+/// standard ones lead to /dev/null from then on, so that no pipe of the measured program stays open here.
 ///
-/// `inherited` must come from [`inherited_descriptors`], called before this process opened anything of its own.
-pub fn let_go_of(inherited: &[i32], standard: &[i32]) {
-    for &fd in inherited {
-        // SAFETY: by contract nobody in this process owns these descriptors.
-        unsafe { libc::close(fd) };
+/// Whoever owns a closed descriptor in this process must not use or drop it any more.
+pub fn keep_only(keep: &[BorrowedFd<'_>], standard: &[i32]) {
+    let mut kept: Vec<i32> = keep.iter().map(AsRawFd::as_raw_fd).filter(|&fd| fd > 2).collect();
+    kept.sort_unstable();
+    let mut first = 3;
+    for fd in kept.into_iter().chain([i32::MAX]) {
+        if first < fd {
+            // SAFETY: by contract nobody uses these descriptors any more.
+            unsafe { libc::syscall(libc::SYS_close_range, first, fd - 1, 0) };
+        }
+        first = fd.saturating_add(1);
     }
     // SAFETY: open and dup2 on plain descriptors; the standard ones stay open throughout.
     unsafe {
         let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
         if null >= 0 {
-            for &fd in standard {
+            for fd in (0..3).filter(|fd| !standard.contains(fd)) {
                 libc::dup2(null, fd);
             }
             if null > 2 {
@@ -281,9 +271,15 @@ impl WeakStderr {
         }
     }
 
+    /// Whether standard error is a pipe or a socket, whose other end waits for its last writer to go.
+    pub fn is_awaited() -> bool {
+        use std::os::unix::fs::FileTypeExt;
+        std::fs::metadata("/proc/self/fd/2")
+            .is_ok_and(|meta| meta.file_type().is_fifo() || meta.file_type().is_socket())
+    }
+
     /// Opens it for one message.
     pub fn open(&self) -> Option<File> {
-        use std::os::fd::AsRawFd;
         use std::os::unix::fs::OpenOptionsExt;
         let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
         std::fs::OpenOptions::new()
@@ -291,5 +287,17 @@ impl WeakStderr {
             .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
             .open(path)
             .ok()
+    }
+}
+
+/// Points standard error at /dev/null.
+pub fn leave_stderr() {
+    // SAFETY: open and dup2 on plain descriptors.
+    unsafe {
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
+        if null > 2 {
+            libc::dup2(null, 2);
+            libc::close(null);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Why a command failed.
 
 use super::output::tell;
+use crate::front::RunError;
 use crate::report::SelectionError;
 use crate::store::StoreError;
 use std::io::{self, Write};
@@ -49,16 +50,14 @@ pub enum CliError {
         /// The cause.
         source: io::Error,
     },
-    /// Nothing in this build can measure.
-    #[error("run {program}: this build of cov-trace only reads measurements")]
-    ReadOnlyBuild {
-        /// The program.
-        program: String,
-    },
+    /// The program could not be run, or not be measured.
+    #[error(transparent)]
+    Run(#[from] RunError),
 }
 
 impl CliError {
-    /// Tells it on standard error (help goes to standard output) and returns the exit status: 1 for every failure.
+    /// Tells it on standard error (help goes to standard output) and returns the exit status: 1, but for a
+    /// program that could not be run or measured the status that tells why.
     pub fn report(&self) -> ExitCode {
         match self {
             CliError::Arguments(error) => {
@@ -78,10 +77,13 @@ impl CliError {
             | CliError::Store(_)
             | CliError::Selection(_)
             | CliError::NothingLeft { .. }
-            | CliError::Write { .. }
-            | CliError::ReadOnlyBuild { .. } => {
+            | CliError::Write { .. } => {
                 tell(&self.to_string());
                 ExitCode::FAILURE
+            }
+            CliError::Run(error) => {
+                tell(&error.to_string());
+                ExitCode::from(error.status())
             }
         }
     }

@@ -23,6 +23,7 @@ pub use report::ReportOptions;
 pub use run::RunOptions;
 pub use selection::DataSelection;
 
+use crate::front;
 use std::process::ExitCode;
 
 /// What a command line asks for.
@@ -47,6 +48,8 @@ pub enum Outcome {
     Success,
     /// The coverage is below what `--fail-under` requires.
     BelowThreshold,
+    /// A program was measured and ended like this.
+    Program(front::Outcome),
 }
 
 impl From<Outcome> for ExitCode {
@@ -54,6 +57,12 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Success => ExitCode::SUCCESS,
             Outcome::BelowThreshold => ExitCode::from(2),
+            Outcome::Program(front::Outcome::Exit(status)) => ExitCode::from(status),
+            Outcome::Program(front::Outcome::DieOf(signal)) => {
+                platform::process::die_of(signal);
+                // Only a signal that does not kill comes here; a shell would say it so.
+                ExitCode::from(128u8.saturating_add(signal.0 as u8))
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 use super::selection::{DataArguments, FilterArguments};
 use super::{CliError, Outcome};
 use crate::filter::{ModuleFilter, SourceFilter};
+use crate::front;
+use crate::recorder::Selection;
 use clap::Args;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -59,7 +61,16 @@ impl RunArguments {
 }
 
 pub(super) fn run(options: &RunOptions) -> Result<Outcome, CliError> {
-    Err(CliError::ReadOnlyBuild {
-        program: options.program.display().to_string(),
-    })
+    let ended = front::run(&front::Options {
+        data: options.data.clone(),
+        selection: Selection {
+            sources: options.sources.clone(),
+            modules: options.modules.clone(),
+        },
+        program: options.program.clone(),
+        args: options.args.clone(),
+        wait: !options.no_wait,
+        quiet: options.quiet,
+    })?;
+    Ok(Outcome::Program(ended))
 }

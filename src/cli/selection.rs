@@ -3,6 +3,7 @@
 use super::CliError;
 use super::output::tell;
 use crate::filter::{ModuleFilter, Pattern, SourceFilter};
+use crate::recorder;
 use crate::report::{Coverage, Merge, Selection, read_selected};
 use crate::store::{DataDir, ProcessRecord};
 use clap::Args;
@@ -95,6 +96,14 @@ impl SelectionArguments {
     }
 }
 
+/// Turns what a killed run left into files; what stands in the way is told and the rest is read all the same.
+fn pick_up(data: &DataDir) {
+    match recorder::recover(data) {
+        Ok(runs) => runs.iter().for_each(|run| tell(&run.to_string())),
+        Err(error) => tell(&format!("warning: {error}")),
+    }
+}
+
 /// A data directory and what of it is meant.
 #[derive(Clone, Debug)]
 pub struct DataSelection {
@@ -108,6 +117,7 @@ impl DataSelection {
     /// Reads what is meant, process by process, and tells of files that cannot be read; returns the runs under way.
     pub(super) fn read(&self, take: impl FnMut(ProcessRecord)) -> Result<BTreeSet<String>, CliError> {
         let data = DataDir::open_for_reading(&self.data)?;
+        pick_up(&data);
         // Before the files: a run that ends in between is then shown as live, not as cut short.
         let live = data.live_runs()?.into_iter().collect();
         for error in read_selected(&data, &self.selection, take)? {

@@ -44,10 +44,9 @@ impl RunDir {
         Ok(lock)
     }
 
-    /// Takes the lock if nobody holds it.
-    pub fn try_lock(&self) -> Option<File> {
-        let lock = self.open("lock", OpenOptions::new().create(true).write(true)).ok()?;
-        lock.try_lock().ok().map(|()| lock)
+    /// Whether a run was begun here.
+    pub fn has_journal(&self) -> bool {
+        self.0.join("journal").exists()
     }
 
     /// The journal, made as needed, for appending.

@@ -217,7 +217,7 @@ impl Hands {
             Some(Trouble::MovedToMemory(file)) => {
                 let _recorder_gone = self.recorder.send(&FromSupervisor::MarksInMemory, Some(file));
             }
-            Some(Trouble::Lost(_)) => self.lost += 1,
+            Some(Trouble::Lost) => self.lost += 1,
         }
     }
 

@@ -62,7 +62,7 @@ pub(super) enum Trouble {
     /// The disk took no more; marks go to this memory file from here on.
     MovedToMemory(File),
     /// Not even that was possible; the hit is lost.
-    Lost(OsError),
+    Lost,
 }
 
 impl Sections {
@@ -82,7 +82,7 @@ impl Sections {
             Some(place) => *place,
             None => match self.open(mark, journal, &mut trouble) {
                 Ok(place) => *self.places.entry(key).or_insert(place),
-                Err(error) => return Some(Trouble::Lost(error)),
+                Err(_) => return Some(Trouble::Lost),
             },
         };
         let arena = if place.in_memory {

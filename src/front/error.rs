@@ -1,0 +1,103 @@
+//! Why a program could not be run or measured, with the way out and the exit status that tells.
+
+use crate::link::PortError;
+use crate::recorder::RecoveryError;
+use crate::store::StoreError;
+use platform::{Errno, OsError, Pid, procfs};
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+/// Why there was no run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is no such program.
+    #[error("{}: program not found; is it spelled right and, if it has no '/', in PATH?", .0.display())]
+    NotFound(OsString),
+    /// It cannot be executed.
+    #[error("{}: cannot be executed: {}", .program.display(), .errno.desc())]
+    NotExecutable {
+        /// The program.
+        program: OsString,
+        /// Why.
+        errno: Errno,
+    },
+    /// The kernel does not let it be traced.
+    #[error("{text}; {way_out}")]
+    Refused {
+        /// Operation, subject and cause.
+        text: String,
+        /// What to do.
+        way_out: String,
+    },
+    /// The supervisor ended before it could trace.
+    #[error("the supervisor ended before it could trace the program; the program was not started")]
+    NoSupervisor,
+    /// The run's directory cannot be made.
+    #[error("{source}; the data directory {} must be writable, or name another one with --data DIR", .data.display())]
+    RunDirectory {
+        /// The data directory.
+        data: PathBuf,
+        /// Why.
+        source: OsError,
+    },
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A run that was cut short cannot be picked up.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+    /// The kernel refused something else.
+    #[error(transparent)]
+    Os(#[from] OsError),
+    /// Talking to supervisor or recorder failed.
+    #[error("talk to the supervisor: {0}")]
+    Port(#[from] PortError),
+}
+
+impl RunError {
+    /// The exit status that tells it: 127 and 126 as a shell gives them, 125 for what is our own failure.
+    pub fn status(&self) -> u8 {
+        match self {
+            RunError::NotFound(_) => 127,
+            RunError::NotExecutable { .. } => 126,
+            RunError::Refused { .. }
+            | RunError::NoSupervisor
+            | RunError::RunDirectory { .. }
+            | RunError::Store(_)
+            | RunError::Recovery(_)
+            | RunError::Os(_)
+            | RunError::Port(_) => 125,
+        }
+    }
+
+    pub(super) fn exec(program: &OsStr, errno: Errno) -> Self {
+        match errno {
+            Errno::ENOENT => RunError::NotFound(program.to_owned()),
+            errno => RunError::NotExecutable {
+                program: program.to_owned(),
+                errno,
+            },
+        }
+    }
+
+    pub(super) fn refused(pid: Pid, errno: i32, text: String) -> Self {
+        let tracer = procfs::thread_group(pid.leader()).map_or(Pid(0), |(_, tracer)| tracer);
+        let way_out = if tracer.0 != 0 {
+            let name = procfs::command_name(tracer).unwrap_or_default();
+            format!("it is traced already, by {name} (pid {tracer}): end that first")
+        } else if Errno::from_raw(errno) == Errno::EPERM {
+            match procfs::yama_scope() {
+                Some(3) => "tracing is forbidden on this machine (kernel.yama.ptrace_scope is 3)".to_owned(),
+                Some(2) => "only root may trace here (kernel.yama.ptrace_scope is 2): run cov-trace as root, or set it to 1".to_owned(),
+                Some(_) | None => {
+                    "tracing is refused here: in a container allow ptrace (docker run --cap-add SYS_PTRACE, or a seccomp \
+                     profile that has it)"
+                        .to_owned()
+                }
+            }
+        } else {
+            "cov-trace doctor tells what this machine allows".to_owned()
+        };
+        RunError::Refused { text, way_out }
+    }
+}

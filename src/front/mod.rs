@@ -1,0 +1,172 @@
+//! The process that the user starts: it makes supervisor and recorder, is the measured program's parent, passes
+//! signals on, tells what is to tell, and ends as the program ended.
+//!
+//! ```text
+//! shell ── front ──┬── program ── its children...
+//!                  ├── supervisor (own session)
+//!                  └── recorder   (own session)
+//! ```
+//! Invariant: it opens nothing that the program inherits, and holds no pipe of the program once that has started.
+
+mod error;
+mod stderr;
+mod watch;
+
+pub use error::RunError;
+pub use watch::Outcome;
+
+use crate::link::{FromSupervisor, Port, RunDir, ToSupervisor};
+use crate::recorder::{self, Selection};
+use crate::store::{DataDir, UnixMillis, run_name};
+use crate::supervisor;
+use platform::process::{self, HeldProgram, SignalInbox, SignalMask};
+use platform::{Channel, Pid, Signal};
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+use stderr::Stderr;
+use watch::Watch;
+
+/// A program to run and how to measure it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The data directory.
+    pub data: PathBuf,
+    /// What is to be measured.
+    pub selection: Selection,
+    /// The program, looked up in PATH if it has no slash.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Whether to wait for its descendants too.
+    pub wait: bool,
+    /// Whether to print nothing but errors.
+    pub quiet: bool,
+}
+
+/// The processes behind a run, as the front holds them.
+struct Helpers {
+    supervisor: Pid,
+    recorder: Pid,
+    to_supervisor: Port,
+    to_recorder: Port,
+}
+
+/// Runs a program and measures it with all its descendants.
+pub fn run(options: &Options) -> Result<Outcome, RunError> {
+    let data = DataDir::create(&options.data)?;
+    for recovered in recorder::recover(&data)? {
+        Stderr::new(options.quiet).say(&recovered.to_string());
+    }
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64);
+    let name = run_name(UnixMillis(now), std::process::id());
+    let run = RunDir::of(data.path(), &name);
+    let lock = run.create().map_err(|source| RunError::RunDirectory {
+        data: options.data.clone(),
+        source,
+    })?;
+    run.journal_to_write()
+        .and_then(|_| run.marks())
+        .map_err(|source| RunError::RunDirectory {
+            data: options.data.clone(),
+            source,
+        })?;
+    let signals = [Signal::INT, Signal::QUIT, Signal::TERM, Signal::HUP, Signal::CHLD];
+    let (inbox, mask) = SignalInbox::collect(&signals)?;
+    let helpers = start_helpers(options, &data, &run, &lock)?;
+    drop(lock);
+    match start_program(options, &helpers, &mask) {
+        Ok(program) => {
+            let fds = [inbox.as_fd(), helpers.to_recorder.as_fd()];
+            process::keep_only(&fds, &[2]);
+            // The supervisor's link was closed with all else that is not kept.
+            std::mem::forget(helpers.to_supervisor);
+            let watch = Watch::new(
+                program,
+                helpers.supervisor,
+                helpers.recorder,
+                inbox,
+                helpers.to_recorder,
+                options,
+            );
+            Ok(watch.until_the_end(&data))
+        }
+        Err(error) => {
+            // Supervisor and recorder leave by themselves as their links end.
+            drop(helpers);
+            let _nothing_in_it = run.remove();
+            Err(error)
+        }
+    }
+}
+
+fn start_helpers(options: &Options, data: &DataDir, run: &RunDir, lock: &File) -> Result<Helpers, RunError> {
+    let (front_supervisor, supervisor_front) = Channel::pair()?;
+    let (front_recorder, recorder_front) = Channel::pair()?;
+    let (recorder_supervisor, supervisor_recorder) = Channel::pair()?;
+    let front_pid = Pid(std::process::id() as i32);
+    let supervisor = process::fork_helper("cov-supervisor", || {
+        process::keep_only(
+            &[supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()],
+            &[],
+        );
+        let (Ok(front), Ok(recorder)) = (supervisor_front.try_clone(), supervisor_recorder.try_clone()) else {
+            return 1;
+        };
+        let (front, recorder) = (Port::new(front), Port::new(recorder));
+        supervisor::run(supervisor::Options {
+            run: run.clone(),
+            recorder,
+            front,
+            front_pid,
+        })
+    })?;
+    let recorder = process::fork_helper("cov-recorder", || {
+        process::keep_only(
+            &[recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()],
+            &[],
+        );
+        let (Ok(front), Ok(supervisor)) = (recorder_front.try_clone(), recorder_supervisor.try_clone()) else {
+            return 1;
+        };
+        let (front, supervisor) = (Port::new(front), Port::new(supervisor));
+        let selection = options.selection.clone();
+        recorder::run(recorder::Options {
+            run: run.clone(),
+            data: data.clone(),
+            supervisor,
+            front,
+            selection,
+        })
+    })?;
+    let (to_supervisor, to_recorder) = (Port::new(front_supervisor), Port::new(front_recorder));
+    Ok(Helpers {
+        supervisor,
+        recorder,
+        to_supervisor,
+        to_recorder,
+    })
+}
+
+/// Forks the program, has it traced, and lets it exec.
+fn start_program(options: &Options, helpers: &Helpers, mask: &SignalMask) -> Result<Pid, RunError> {
+    let program = HeldProgram::fork(&options.program, &options.args, mask, helpers.supervisor)?;
+    let mut port = helpers.to_supervisor.try_clone()?;
+    port.send(&ToSupervisor::Launch(program.pid()), None)?;
+    match port.receive(true)? {
+        Some((FromSupervisor::Seized, _)) => {}
+        Some((FromSupervisor::Refused { errno, text }, _)) => {
+            return Err(RunError::refused(program.pid(), errno, text));
+        }
+        Some((FromSupervisor::WantImage(_) | FromSupervisor::MarksInMemory, _)) | None => {
+            return Err(RunError::NoSupervisor);
+        }
+    }
+    program
+        .release()
+        .map_err(|error| RunError::exec(&options.program, error.errno))
+}

@@ -1,0 +1,94 @@
+//! What the front tells people, on stderr only, without keeping a pipe open that others wait for.
+
+use crate::recorder::Summary;
+use crate::report::Ratio;
+use platform::process::WeakStderr;
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::Path;
+
+/// Standard error, held or merely remembered.
+#[derive(Debug)]
+pub(super) struct Stderr {
+    quiet: bool,
+    weak: Option<WeakStderr>,
+}
+
+impl Stderr {
+    pub fn new(quiet: bool) -> Self {
+        Stderr { quiet, weak: None }
+    }
+
+    /// Stops holding a pipe, so that whoever reads it is not kept waiting for us.
+    pub fn let_go(&mut self) {
+        if self.weak.is_none() && WeakStderr::is_awaited() {
+            self.weak = WeakStderr::remember();
+            platform::process::leave_stderr();
+        }
+    }
+
+    /// Says something, unless it shall be quiet.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            self.insist(text);
+        }
+    }
+
+    /// Says something that must be said.
+    pub fn insist(&self, text: &str) {
+        let line = format!("cov-trace: {text}\n");
+        // Nobody may be there to read it.
+        let _unread = match &self.weak {
+            None => std::io::stderr().write_all(line.as_bytes()),
+            Some(weak) => weak.open().map_or(Ok(()), |mut pipe| pipe.write_all(line.as_bytes())),
+        };
+    }
+}
+
+/// What a run came to, in a line.
+pub(super) fn summary(summary: &Summary, data: &Path) -> String {
+    let mut text = format!("{}, ", plural(summary.processes, "process", "processes"));
+    if summary.lines == 0 {
+        text.push_str("no line information (build with -g)");
+    } else {
+        let percent = Ratio {
+            ran: summary.ran,
+            lines: summary.lines,
+        }
+        .percent(1);
+        _ = write!(text, "{} of {} lines ({percent} %)", summary.ran, summary.lines);
+    }
+    if summary.incomplete > 0 {
+        _ = write!(text, ", {} incomplete", summary.incomplete);
+    }
+    _ = write!(text, "; data in {}", data.display());
+    text
+}
+
+/// Which processes are still being measured.
+pub(super) fn still_measuring(pids: &[i32]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = pids.iter().take(SHOWN).map(|&pid| with_name(pid)).collect();
+    let more = pids.len().saturating_sub(SHOWN);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!(
+        "the program has ended; still measuring {}: {}{more} (Ctrl-C lets go of them)",
+        plural(pids.len() as u64, "process", "processes"),
+        shown.join(", ")
+    )
+}
+
+fn with_name(pid: i32) -> String {
+    match platform::procfs::command_name(platform::Pid(pid)) {
+        Some(name) => format!("{pid} ({name})"),
+        None => pid.to_string(),
+    }
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

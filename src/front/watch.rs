@@ -1,0 +1,255 @@
+//! Waiting with the program: passing signals on, stopping when it stops, until it and its descendants have ended.
+
+use super::Options;
+use super::stderr::{self, Stderr};
+use crate::link::{Port, PortError};
+use crate::recorder::{self, FrontRequest, News};
+use crate::store::DataDir;
+use platform::process::{Arrived, ChildNews, SignalInbox, child_news, stop_like_a_job};
+use platform::{Pid, Signal, kill, wait_readable};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// How long after the program's end it is told who is still being measured.
+const NOTICE_AFTER: Duration = Duration::from_secs(1);
+
+/// How the front is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With the program's own exit status.
+    Exit(u8),
+    /// By the signal that killed the program.
+    DieOf(Signal),
+}
+
+/// How far the recorder is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Recording {
+    Running,
+    Over(News),
+    /// It ended without a word.
+    Died,
+}
+
+pub(super) struct Watch<'a> {
+    options: &'a Options,
+    program: Pid,
+    supervisor: Pid,
+    recorder: Pid,
+    inbox: SignalInbox,
+    to_recorder: Port,
+    stderr: Stderr,
+    ended: Option<(Outcome, Instant)>,
+    noticed: bool,
+    interrupts: u32,
+    letting_go: bool,
+    recording: Recording,
+    supervisor_ended: bool,
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(
+        program: Pid,
+        supervisor: Pid,
+        recorder: Pid,
+        inbox: SignalInbox,
+        to_recorder: Port,
+        options: &'a Options,
+    ) -> Self {
+        Watch {
+            options,
+            program,
+            supervisor,
+            recorder,
+            inbox,
+            to_recorder,
+            stderr: Stderr::new(options.quiet),
+            ended: None,
+            noticed: false,
+            interrupts: 0,
+            letting_go: false,
+            recording: Recording::Running,
+            supervisor_ended: false,
+        }
+    }
+
+    pub fn until_the_end(mut self, data: &DataDir) -> Outcome {
+        loop {
+            self.look_at_children();
+            self.look_at_signals();
+            self.look_at_news();
+            if let Some(outcome) = self.outcome() {
+                self.tell_the_end(data);
+                return outcome;
+            }
+            self.notice();
+            let mut fds = vec![self.inbox.as_fd()];
+            if self.recording == Recording::Running {
+                fds.push(self.to_recorder.as_fd());
+            }
+            wait_readable(&fds, self.patience());
+        }
+    }
+
+    /// How long nothing needs to be done if nothing happens.
+    fn patience(&self) -> Option<u32> {
+        const SUPERVISOR_MAY_TAKE: u32 = 20;
+        match (&self.recording, &self.ended) {
+            (Recording::Died, Some(_)) => Some(SUPERVISOR_MAY_TAKE),
+            (_, Some((_, at))) if !self.noticed => {
+                Some(NOTICE_AFTER.saturating_sub(at.elapsed()).as_millis() as u32 + 1)
+            }
+            (_, _) => None,
+        }
+    }
+
+    /// How to end, once it is time to.
+    fn outcome(&self) -> Option<Outcome> {
+        let over = match &self.recording {
+            Recording::Running => false,
+            Recording::Over(_) => true,
+            Recording::Died => self.supervisor_ended,
+        };
+        match self.ended {
+            Some((outcome, _)) if over || (!self.options.wait && self.noticed) => Some(outcome),
+            // The user asked twice: everybody was let go and the program runs on.
+            None if over && self.letting_go => Some(Outcome::DieOf(Signal::INT)),
+            Some(_) | None => None,
+        }
+    }
+
+    fn look_at_children(&mut self) {
+        if self.ended.is_none() {
+            let outcome = match child_news(self.program) {
+                ChildNews::Nothing => None,
+                ChildNews::Exited(status) => Some(Outcome::Exit(status as u8)),
+                ChildNews::Killed(signal) => Some(Outcome::DieOf(signal)),
+                ChildNews::Stopped(_) => {
+                    stop_like_a_job();
+                    None
+                }
+            };
+            self.ended = outcome.map(|outcome| (outcome, Instant::now()));
+        }
+        if !self.supervisor_ended {
+            self.supervisor_ended = ended(child_news(self.supervisor));
+        }
+        if ended(child_news(self.recorder)) {
+            self.look_at_news();
+            if self.recording == Recording::Running {
+                self.recording = Recording::Died;
+            }
+        }
+    }
+
+    fn look_at_signals(&mut self) {
+        while let Some(arrived) = self.inbox.take() {
+            match arrived.signal {
+                Signal::INT => self.interrupted(arrived),
+                Signal::TERM | Signal::HUP | Signal::QUIT => self.pass_on(arrived),
+                // SIGCHLD: the children are looked at in every round.
+                _ => {}
+            }
+        }
+    }
+
+    /// A terminal's Ctrl-C reaches the program by itself; a second one means us.
+    fn interrupted(&mut self, arrived: Arrived) {
+        self.interrupts += 1;
+        if self.ended.is_some() || self.interrupts > 1 {
+            self.let_go();
+        } else if !arrived.from_kernel {
+            let _ended_meanwhile = kill(self.program, Signal::INT);
+        }
+    }
+
+    fn pass_on(&mut self, arrived: Arrived) {
+        if self.ended.is_some() {
+            self.let_go();
+        } else if !arrived.from_kernel {
+            let _ended_meanwhile = kill(self.program, arrived.signal);
+        }
+    }
+
+    fn let_go(&mut self) {
+        self.letting_go = true;
+        let _recorder_gone = self.to_recorder.send_waiting(&FrontRequest::LetGo);
+    }
+
+    fn look_at_news(&mut self) {
+        while self.recording == Recording::Running {
+            match self.to_recorder.receive(false) {
+                Ok(Some((News::Running(pids), _))) => self.tell_who_runs(&pids),
+                Ok(Some((news @ (News::Finished(_) | News::Failed(_)), _))) => self.recording = Recording::Over(news),
+                Ok(None) | Err(PortError::Malformed(_)) => return,
+                Err(PortError::Closed | PortError::Os(_)) => self.recording = Recording::Died,
+            }
+        }
+    }
+
+    /// A second after the program's end, whoever still runs is told of; without waiting, at once and silently.
+    fn notice(&mut self) {
+        let Some((_, at)) = self.ended else { return };
+        let due = !self.options.wait || at.elapsed() >= NOTICE_AFTER;
+        if due && !self.noticed && self.recording == Recording::Running {
+            let _recorder_gone = self.to_recorder.send_waiting(&FrontRequest::WhoRuns);
+            if self.options.wait {
+                self.noticed = true;
+            } else {
+                self.await_flush();
+            }
+        }
+    }
+
+    /// The recorder answers when the program's own file is written.
+    fn await_flush(&mut self) {
+        const MILLIS: u32 = 5000;
+        wait_readable(&[self.to_recorder.as_fd()], Some(MILLIS));
+        self.look_at_news();
+        self.noticed = true;
+    }
+
+    fn tell_who_runs(&mut self, pids: &[i32]) {
+        if !pids.is_empty() && self.options.wait {
+            self.stderr.say(&stderr::still_measuring(pids));
+            self.stderr.let_go();
+        }
+    }
+
+    fn tell_the_end(&mut self, data: &DataDir) {
+        match &self.recording {
+            Recording::Running => {}
+            Recording::Over(News::Finished(summary)) => {
+                if let Some(lost) = &summary.lost {
+                    let text = format!(
+                        "not all data could be written: {lost}; what is missing stays in {} and is written by the next command that can",
+                        data.path().display()
+                    );
+                    self.stderr.insist(&text);
+                }
+                if summary.incomplete > 0 {
+                    self.stderr
+                        .insist("the supervisor ended before the program did; its data is incomplete");
+                }
+                self.stderr.say(&stderr::summary(summary, data.path()));
+            }
+            Recording::Over(News::Failed(error)) => self.stderr.insist(&format!("recording failed: {error}")),
+            Recording::Over(News::Running(_)) => {}
+            Recording::Died => {
+                self.stderr
+                    .insist("the recorder was killed; the program was let go and went on unmeasured");
+                match recorder::recover(data) {
+                    Ok(runs) => runs.iter().for_each(|run| self.stderr.say(&run.to_string())),
+                    Err(error) => self.stderr.insist(&error.to_string()),
+                }
+            }
+        }
+    }
+}
+
+fn ended(news: ChildNews) -> bool {
+    match news {
+        ChildNews::Exited(_) | ChildNews::Killed(_) => true,
+        ChildNews::Nothing | ChildNews::Stopped(_) => false,
+    }
+}

@@ -1,0 +1,272 @@
+//! Turning what a run left in journal and marks into one file per process: continuously while it is live, and the same
+//! way afterwards where it was cut short.
+
+use super::facts::{Facts, StoredFacts};
+use super::replay::{ProcessFacts, Replay};
+use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
+use crate::store::{DataDir, Flush, Hits, Numbits, ProcessFile, ProcessRecord, StoreError, UnixMillis, Writer};
+use platform::{Marks, OsError};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Why a run's data is not in its files.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A file of the run could not be used.
+    #[error(transparent)]
+    Os(#[from] OsError),
+    /// The journal could not be read.
+    #[error("read the run's journal: {0}")]
+    Journal(std::io::Error),
+    /// A process's file could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A run's journal and marks on the one side, its processes' files on the other.
+pub(super) struct Ledger {
+    run: RunDir,
+    data: DataDir,
+    journal: JournalReader,
+    marks: Marks,
+    memory_marks: Option<Marks>,
+    pub replay: Replay,
+    facts: BTreeMap<ImageId, Facts>,
+    writer: Writer,
+    /// Files by path: what has code and what ran, of all processes whose files were written.
+    pub totals: BTreeMap<String, (Numbits, Numbits)>,
+    /// Processes whose last file was written.
+    pub finished: u64,
+}
+
+impl Ledger {
+    pub fn open(run: &RunDir, data: &DataDir) -> Result<Self, LedgerError> {
+        Ok(Ledger {
+            run: run.clone(),
+            data: data.clone(),
+            journal: JournalReader::new(run.journal_to_read()?),
+            marks: Marks::new(run.marks()?),
+            memory_marks: None,
+            replay: Replay::default(),
+            facts: BTreeMap::new(),
+            writer: Writer::new()?,
+            totals: BTreeMap::new(),
+            finished: 0,
+        })
+    }
+
+    /// Takes marks that are kept in memory.
+    pub fn add_memory_marks(&mut self, file: File) {
+        self.memory_marks = Some(Marks::new(file));
+    }
+
+    /// Takes an image's facts.
+    pub fn add_facts(&mut self, image: ImageId, facts: Facts) {
+        self.facts.insert(image, facts);
+    }
+
+    /// Takes the facts of all images that the run's directory has and that are not known yet.
+    pub fn load_facts(&mut self) {
+        let unknown: Vec<ImageId> = self
+            .replay
+            .images
+            .keys()
+            .copied()
+            .filter(|image| !self.facts.contains_key(image))
+            .collect();
+        for image in unknown {
+            let stored = std::fs::read(self.run.facts(image))
+                .ok()
+                .and_then(|bytes| StoredFacts::decode(&bytes));
+            if let Some(stored) = stored {
+                self.facts.insert(image, stored.into_facts());
+            }
+        }
+    }
+
+    /// Reads what is new in journal and marks.
+    pub fn catch_up(&mut self) -> Result<(), LedgerError> {
+        for record in self.journal.read_new().map_err(LedgerError::Journal)? {
+            self.replay.take(record);
+        }
+        self.marks.follow()?;
+        if let Some(marks) = &mut self.memory_marks {
+            marks.follow()?;
+        }
+        Ok(())
+    }
+
+    /// Has the run's journal and marks on disk, so that a crash of the machine loses no more than what came since.
+    pub fn sync(&self) -> Result<(), LedgerError> {
+        Ok(self.marks.sync()?)
+    }
+
+    /// The processes that have not ended, with their pids.
+    pub fn living(&self) -> Vec<(ProcessNo, i32)> {
+        let living = self.replay.processes.iter().filter(|(_, facts)| facts.end.is_none());
+        living.map(|(process, facts)| (*process, facts.pid)).collect()
+    }
+
+    /// The processes that have ended and are not in their files for good.
+    pub fn ended(&self) -> Vec<ProcessNo> {
+        self.replay
+            .processes
+            .iter()
+            .filter(|(_, facts)| facts.end.is_some())
+            .map(|(process, _)| *process)
+            .collect()
+    }
+
+    /// Writes the file of a process that goes on, if there is anything new; true if it was written.
+    pub fn flush(&mut self, process: ProcessNo) -> Result<bool, LedgerError> {
+        if self
+            .replay
+            .processes
+            .get(&process)
+            .is_none_or(|facts| facts.execs.is_empty())
+        {
+            return Ok(false);
+        }
+        let Some(record) = self.record(process, false) else {
+            return Ok(false);
+        };
+        self.writer
+            .write(&self.data.path_of(&ProcessFile::of(&record)), &record)?;
+        if let Some(facts) = self.replay.processes.get_mut(&process) {
+            facts.changed = false;
+            facts.lines = count(&record.hits);
+            facts.flushes = record.flushes;
+        }
+        Ok(true)
+    }
+
+    /// Writes the file of a process for the last time and forgets the process; one that never got to its exec has none.
+    pub fn finish(&mut self, process: ProcessNo, complete: bool) -> Result<(), LedgerError> {
+        let Some(facts) = self.replay.processes.get_mut(&process) else {
+            return Ok(());
+        };
+        facts.changed = true;
+        let ran_a_program = !facts.execs.is_empty();
+        if ran_a_program && let Some(record) = self.record(process, complete) {
+            self.writer
+                .write(&self.data.path_of(&ProcessFile::of(&record)), &record)?;
+            self.add_to_totals(&record);
+        }
+        self.replay.processes.remove(&process);
+        self.finished += u64::from(ran_a_program);
+        Ok(())
+    }
+
+    /// Whether a process's file is there and complete already.
+    pub fn is_complete(&self, process: ProcessNo) -> bool {
+        let Some(facts) = self.replay.processes.get(&process) else {
+            return false;
+        };
+        let file = ProcessFile {
+            run: self.run.name(),
+            sequence: process.0,
+            pid: facts.pid,
+        };
+        crate::store::read(&self.data.path_of(&file)).is_ok_and(|record| record.complete)
+    }
+
+    fn record(&self, process: ProcessNo, complete: bool) -> Option<ProcessRecord> {
+        let facts = self.replay.processes.get(&process)?;
+        let images: Vec<(ImageId, &Facts)> = facts
+            .images
+            .iter()
+            .filter_map(|image| self.facts.get(image).map(|facts| (*image, facts)))
+            .filter(|(_, facts)| !facts.image.files.is_empty() || !facts.image.warnings.is_empty())
+            .collect();
+        let hits = images
+            .iter()
+            .enumerate()
+            .flat_map(|(index, (image, image_facts))| self.hits(facts, *image, image_facts, index));
+        let hits: Vec<Hits> = hits.collect();
+        let new_lines = count(&hits).saturating_sub(facts.lines);
+        if new_lines == 0 && !facts.changed {
+            return None;
+        }
+        let mut flushes = facts.flushes.clone();
+        if new_lines > 0 {
+            flushes.push(Flush { at: now(), new_lines });
+        }
+        Some(ProcessRecord {
+            complete,
+            run: self.run.name(),
+            sequence: process.0,
+            pid: facts.pid,
+            start_ticks: facts.start_ticks,
+            started: facts.started,
+            parent: facts.parent,
+            end: facts.end,
+            execs: facts.execs.clone(),
+            images: images.iter().map(|(_, facts)| Arc::clone(&facts.image)).collect(),
+            contexts: vec![String::new()],
+            hits,
+            flushes,
+            warnings: facts.warnings.iter().chain(&self.replay.warnings).cloned().collect(),
+        })
+    }
+
+    /// The lines of one image that a process ran.
+    fn hits(&self, process: &ProcessFacts, image: ImageId, facts: &Facts, index: usize) -> Vec<Hits> {
+        let mut lines: BTreeMap<usize, Numbits> = BTreeMap::new();
+        for section in process.sections.iter().filter(|section| section.image == image) {
+            let marks = if section.in_memory {
+                self.memory_marks.as_ref()
+            } else {
+                Some(&self.marks)
+            };
+            let Some(marks) = marks else { continue };
+            let bytes = marks.read(section.base, u64::from(section.bits).div_ceil(8));
+            for probe in Numbits::from_bytes(&bytes).iter() {
+                if let Some(&(file, line)) = facts.probes.get(probe as usize) {
+                    lines.entry(file as usize).or_default().insert(line);
+                }
+            }
+        }
+        lines
+            .into_iter()
+            .map(|(file, lines)| Hits {
+                image: index,
+                file,
+                context: 0,
+                lines,
+            })
+            .collect()
+    }
+
+    fn add_to_totals(&mut self, record: &ProcessRecord) {
+        for file in record.images.iter().flat_map(|image| &image.files) {
+            let (executable, _) = self.totals.entry(file.path.clone()).or_default();
+            executable.union_with(&file.executable);
+        }
+        for hits in &record.hits {
+            let path = &record.images[hits.image].files[hits.file].path;
+            let (_, ran) = self.totals.entry(path.clone()).or_default();
+            ran.union_with(&hits.lines);
+        }
+    }
+
+    /// How many lines ran and how many there are, in all files written for good.
+    pub fn line_totals(&self) -> (u64, u64) {
+        self.totals.values().fold((0, 0), |(ran, all), (executable, hit)| {
+            (ran + hit.len(), all + executable.len())
+        })
+    }
+}
+
+fn count(hits: &[Hits]) -> u64 {
+    hits.iter().map(|hits| hits.lines.len()).sum()
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as i64),
+    )
+}

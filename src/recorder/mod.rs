@@ -1,0 +1,212 @@
+//! The process that reads images and writes files: it answers the supervisor's requests, and turns journal and marks
+//! into one SQLite file per process while the run lives.
+//!
+//! Invariant: it may be killed at any moment; all it knows is in the run's directory.
+
+mod facts;
+mod images;
+mod ledger;
+mod news;
+mod recovery;
+mod replay;
+
+pub use images::Selection;
+pub use ledger::LedgerError;
+pub use news::{FrontRequest, News, Summary};
+pub use recovery::{Recovered, RecoveryError, recover};
+
+use crate::link::{FromSupervisor, Port, PortError, RunDir, ToSupervisor};
+use crate::store::DataDir;
+use images::ImageReaders;
+use ledger::Ledger;
+use platform::wait_readable;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// How often the files of living processes are brought up to date.
+const FLUSH_EVERY: Duration = Duration::from_millis(500);
+
+/// What the recorder starts with.
+pub struct Options {
+    /// The run's directory.
+    pub run: RunDir,
+    /// The data directory.
+    pub data: DataDir,
+    /// The link to the supervisor.
+    pub supervisor: Port,
+    /// The link to the front.
+    pub front: Port,
+    /// What is to be measured.
+    pub selection: Selection,
+}
+
+/// Records until the supervisor is gone; gives the exit status.
+pub fn run(options: Options) -> i32 {
+    let Options {
+        run,
+        data,
+        supervisor,
+        mut front,
+        selection,
+    } = options;
+    let started = Recorder::start(run, data, supervisor, front.try_clone(), &selection);
+    let news = match started.and_then(|recorder| recorder.record()) {
+        Ok(summary) => News::Finished(summary),
+        Err(error) => News::Failed(error.to_string()),
+    };
+    let failed = matches!(news, News::Failed(_));
+    let _front_gone = front.send_waiting(&news);
+    i32::from(failed)
+}
+
+struct Recorder {
+    run: RunDir,
+    ledger: Ledger,
+    supervisor: Port,
+    front: Option<Port>,
+    readers: ImageReaders,
+    last_flush: Instant,
+    let_go: bool,
+    trouble: Option<String>,
+}
+
+impl Recorder {
+    fn start(
+        run: RunDir,
+        data: DataDir,
+        supervisor: Port,
+        front: Result<Port, platform::OsError>,
+        selection: &Selection,
+    ) -> Result<Self, LedgerError> {
+        let ledger = Ledger::open(&run, &data)?;
+        let readers = ImageReaders::start(&run, selection, &supervisor)?;
+        let last_flush = Instant::now();
+        Ok(Recorder {
+            run,
+            ledger,
+            supervisor,
+            front: front.ok(),
+            readers,
+            last_flush,
+            let_go: false,
+            trouble: None,
+        })
+    }
+
+    fn record(mut self) -> Result<Summary, LedgerError> {
+        while self.listen() {
+            for (image, facts) in self.readers.ready() {
+                self.ledger.add_facts(image, facts);
+            }
+            if self.last_flush.elapsed() >= FLUSH_EVERY {
+                self.last_flush = Instant::now();
+                let flushed = self.flush();
+                self.note_trouble(flushed);
+            }
+        }
+        self.close()
+    }
+
+    /// Waits for messages; false when the supervisor is gone.
+    fn listen(&mut self) -> bool {
+        let wait = FLUSH_EVERY.saturating_sub(self.last_flush.elapsed()).as_millis() as u32;
+        let fds = std::iter::once(self.supervisor.as_fd()).chain(self.front.as_ref().map(AsFd::as_fd));
+        let ready = wait_readable(&fds.collect::<Vec<_>>(), Some(wait.max(1)));
+        if ready.get(1) == Some(&true) {
+            self.hear_front();
+        }
+        ready.first() != Some(&true) || self.hear_supervisor()
+    }
+
+    fn hear_supervisor(&mut self) -> bool {
+        loop {
+            match self.supervisor.receive(false) {
+                Ok(Some((FromSupervisor::WantImage(image), file))) => {
+                    let caught_up = self.ledger.catch_up();
+                    self.note_trouble(caught_up);
+                    let path = self.ledger.replay.images.get(&image).cloned().unwrap_or_default();
+                    self.readers.request(image, path, file);
+                }
+                Ok(Some((FromSupervisor::MarksInMemory, file))) => {
+                    if let Some(file) = file {
+                        self.ledger.add_memory_marks(file);
+                    }
+                }
+                Ok(Some((FromSupervisor::Seized | FromSupervisor::Refused { .. }, _)))
+                | Err(PortError::Malformed(_)) => {}
+                Ok(None) => return true,
+                Err(PortError::Closed | PortError::Os(_)) => return false,
+            }
+        }
+    }
+
+    fn hear_front(&mut self) {
+        let Some(front) = &self.front else { return };
+        match front.receive(false) {
+            Ok(Some((FrontRequest::WhoRuns, _))) => {
+                let flushed = self.flush();
+                self.note_trouble(flushed);
+                let pids = self.ledger.living().into_iter().map(|(_, pid)| pid).collect();
+                let _front_gone = self.front.as_mut().map(|front| front.send(&News::Running(pids), None));
+            }
+            Ok(Some((FrontRequest::LetGo, _))) => {
+                self.let_go = true;
+                let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::LetGo);
+            }
+            Ok(None) | Err(PortError::Malformed(_)) => {}
+            Err(PortError::Closed | PortError::Os(_)) => self.front = None,
+        }
+    }
+
+    /// Brings every file up to date: of processes that have ended for good, of the others for now.
+    fn flush(&mut self) -> Result<(), LedgerError> {
+        self.ledger.catch_up()?;
+        for process in self.ledger.ended() {
+            self.ledger.finish(process, true)?;
+            let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::Free(process));
+        }
+        let mut anything_new = false;
+        for (process, _) in self.ledger.living() {
+            anything_new |= self.ledger.flush(process)?;
+        }
+        if anything_new { self.ledger.sync() } else { Ok(()) }
+    }
+
+    /// Remembers the first trouble; what could not be written is tried again at the next flush.
+    fn note_trouble(&mut self, result: Result<(), LedgerError>) {
+        if let Err(error) = result {
+            self.trouble.get_or_insert(error.to_string());
+        }
+    }
+
+    /// The supervisor is gone: everything goes into its files, and the run's directory goes.
+    fn close(mut self) -> Result<Summary, LedgerError> {
+        for (image, facts) in self.readers.finish() {
+            self.ledger.add_facts(image, facts);
+        }
+        self.ledger.catch_up()?;
+        let (mut incomplete, mut lost) = (0, None);
+        for process in self.ledger.ended() {
+            if let Err(error) = self.ledger.finish(process, true) {
+                lost.get_or_insert(error.to_string());
+            }
+        }
+        for (process, _) in self.ledger.living() {
+            incomplete += 1;
+            if let Err(error) = self.ledger.finish(process, false) {
+                lost.get_or_insert(error.to_string());
+            }
+        }
+        if lost.is_none() {
+            self.run.remove()?;
+        }
+        let (ran, lines) = self.ledger.line_totals();
+        Ok(Summary {
+            processes: self.ledger.finished,
+            ran,
+            lines,
+            incomplete,
+            lost,
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! Picking up what a run left that was cut short: whoever opens the data directory next does it.
+//!
+//! Invariant: a run's directory is removed only after every process of it is in its file.
+
+use super::ledger::{Ledger, LedgerError};
+use crate::link::RunDir;
+use crate::store::{DataDir, EndReason, StoreError};
+use std::fmt;
+
+/// What was picked up of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// The run's name.
+    pub run: String,
+    /// Processes written.
+    pub processes: u64,
+    /// Of these, how many are incomplete.
+    pub incomplete: u64,
+}
+
+impl fmt::Display for Recovered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = if self.processes == 1 { "process" } else { "processes" };
+        let (count, run, incomplete) = (self.processes, &self.run, self.incomplete);
+        write!(
+            f,
+            "recovered {count} {noun} of run {run}, which was cut short ({incomplete} incomplete)"
+        )
+    }
+}
+
+/// Why a run could not be picked up.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoveryError {
+    /// The data directory could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A run's files could not be used.
+    #[error("recover run {run}: {source}")]
+    Run {
+        /// The run's name.
+        run: String,
+        /// Why.
+        source: LedgerError,
+    },
+}
+
+/// Recovers every run of the data directory that nobody is recording any more.
+pub fn recover(data: &DataDir) -> Result<Vec<Recovered>, RecoveryError> {
+    let mut recovered = Vec::new();
+    for found in data.runs()? {
+        // Holding the lock keeps a second recovery away.
+        let Some(_lock) = found.lock_if_dead()? else { continue };
+        let run = RunDir::at(found.path);
+        if !run.has_journal() {
+            // Another recovery was faster, or the run never began.
+            continue;
+        }
+        let name = run.name();
+        recovered.push(recover_run(&run, data).map_err(|source| RecoveryError::Run { run: name, source })?);
+    }
+    Ok(recovered)
+}
+
+fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
+    let mut ledger = Ledger::open(run, data)?;
+    ledger.catch_up()?;
+    ledger.load_facts();
+    let mut recovered = Recovered {
+        run: run.name(),
+        processes: 0,
+        incomplete: 0,
+    };
+    let processes: Vec<_> = ledger
+        .replay
+        .processes
+        .iter()
+        .map(|(process, facts)| (*process, facts.end))
+        .collect();
+    for (process, end) in processes {
+        if ledger.is_complete(process) {
+            continue;
+        }
+        // A process that was let go because its recorder died ran on unseen.
+        let complete = end.is_some_and(|end| end.reason != EndReason::Detached);
+        ledger.finish(process, complete)?;
+        recovered.processes += 1;
+        recovered.incomplete += u64::from(!complete);
+    }
+    run.remove()?;
+    Ok(recovered)
+}

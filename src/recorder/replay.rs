@@ -1,0 +1,168 @@
+//! What the journal tells, put together: the processes of a run as far as they are known. The live recorder and a
+//! recovery read the same journal by the same code.
+
+use crate::link::{EndOfProcess, ImageId, ProcessNo, Record};
+use crate::store::{End, EndReason, Exec, Flush, Parent, UnixMillis, Warning};
+use std::collections::BTreeMap;
+
+/// Where a process's hits in an image are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    pub image: ImageId,
+    pub in_memory: bool,
+    pub base: u64,
+    pub bits: u32,
+}
+
+/// A process as the journal tells of it.
+#[derive(Clone, Debug)]
+pub(super) struct ProcessFacts {
+    pub pid: i32,
+    pub start_ticks: u64,
+    pub started: UnixMillis,
+    pub parent: Option<Parent>,
+    pub execs: Vec<Exec>,
+    pub images: Vec<ImageId>,
+    pub sections: Vec<Section>,
+    pub end: Option<End>,
+    pub warnings: Vec<Warning>,
+    pub flushes: Vec<Flush>,
+    /// Lines seen until the last flush.
+    pub lines: u64,
+    /// Whether the journal told something that is not in its file.
+    pub changed: bool,
+}
+
+/// The processes and images of a run.
+#[derive(Debug, Default)]
+pub(super) struct Replay {
+    pub processes: BTreeMap<ProcessNo, ProcessFacts>,
+    pub images: BTreeMap<ImageId, String>,
+    pub warnings: Vec<Warning>,
+}
+
+impl Replay {
+    /// Takes one record in.
+    pub fn take(&mut self, record: Record) {
+        match record {
+            Record::Process {
+                process,
+                pid,
+                start_ticks,
+                maker,
+                parent,
+                at,
+            } => {
+                let maker = maker.and_then(|maker| self.processes.get(&maker));
+                let start_of_maker = maker
+                    .filter(|maker| maker.pid == parent.0)
+                    .map(|maker| maker.start_ticks);
+                let at = UnixMillis(at);
+                let facts = ProcessFacts {
+                    pid: pid.0,
+                    start_ticks,
+                    started: at,
+                    parent: (parent.0 > 0).then_some(Parent {
+                        pid: parent.0,
+                        start_ticks: start_of_maker,
+                    }),
+                    execs: maker
+                        .and_then(|maker| maker.execs.last())
+                        .map(|exec| Exec { at, ..exec.clone() })
+                        .into_iter()
+                        .collect(),
+                    images: maker.map(|maker| maker.images.clone()).unwrap_or_default(),
+                    sections: Vec::new(),
+                    end: None,
+                    warnings: Vec::new(),
+                    flushes: Vec::new(),
+                    lines: 0,
+                    changed: true,
+                };
+                self.processes.insert(process, facts);
+            }
+            Record::Exec {
+                process,
+                at,
+                exe,
+                argv,
+                cwd,
+            } => {
+                self.change(process, |facts| {
+                    facts.execs.push(Exec {
+                        at: UnixMillis(at),
+                        exe,
+                        argv,
+                        cwd,
+                    })
+                });
+            }
+            Record::Image { image, path } => drop(self.images.insert(image, path)),
+            Record::Mapped { process, image } => self.change(process, |facts| {
+                if !facts.images.contains(&image) {
+                    facts.images.push(image);
+                }
+            }),
+            Record::Section {
+                process,
+                image,
+                context: _,
+                in_memory,
+                base,
+                bits,
+            } => {
+                self.change(process, |facts| {
+                    facts.sections.push(Section {
+                        image,
+                        in_memory,
+                        base,
+                        bits,
+                    })
+                });
+            }
+            Record::End { process, at, how } => {
+                let reason = match how {
+                    EndOfProcess::Exited(status) => EndReason::Exited(status),
+                    EndOfProcess::Killed { signal, core } => EndReason::Signaled { signal, core },
+                    EndOfProcess::LetGo => EndReason::Detached,
+                };
+                self.change(process, |facts| {
+                    facts.end = Some(End {
+                        at: UnixMillis(at),
+                        reason,
+                    })
+                });
+            }
+            Record::Warning {
+                process,
+                slug,
+                text,
+                count,
+            } => {
+                let warning = Warning { slug, text, count };
+                match process {
+                    Some(process) => self.change(process, |facts| add(&mut facts.warnings, warning)),
+                    None => add(&mut self.warnings, warning),
+                }
+            }
+        }
+    }
+
+    fn change(&mut self, process: ProcessNo, change: impl FnOnce(&mut ProcessFacts)) {
+        if let Some(facts) = self.processes.get_mut(&process) {
+            change(facts);
+            facts.changed = true;
+        }
+    }
+}
+
+/// Adds a warning, or its count to the one that says the same.
+fn add(warnings: &mut Vec<Warning>, warning: Warning) {
+    match warnings
+        .iter_mut()
+        .find(|known| known.slug == warning.slug && known.text == warning.text)
+    {
+        Some(known) => known.count += warning.count,
+        None => warnings.push(warning),
+    }
+}
