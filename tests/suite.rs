@@ -1,6 +1,14 @@
-//! The one integration binary: behaviour of the built program, grouped by subject.
-#![allow(missing_docs, clippy::unwrap_used)]
+//! The integration tests: real programs under real ptrace, grouped by behaviour. `harness` is what they stand on.
+//!
+//! Invariant: no test is ignored, sleeps to synchronise, asserts a time, or waits without a limit.
+#![forbid(unsafe_code)]
 
+mod command;
 mod debuginfo;
+mod followers;
+mod harness;
+mod loss;
 mod report;
+mod samples;
 mod store;
+mod terminal;

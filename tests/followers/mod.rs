@@ -1,0 +1,5 @@
+//! Many processes: each has its own file, and the file has what that process ran and no more.
+
+mod children;
+mod facts;
+mod filters;

@@ -1,0 +1,91 @@
+//! What a data directory holds, as sets of lines for each process.
+
+use cov_trace::store::{self, EndReason, Warning};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// One process of a measurement.
+pub struct Process {
+    /// Its pid.
+    pub pid: i32,
+    /// Pid of its parent.
+    pub parent: Option<i32>,
+    /// Its position in order of appearance.
+    pub sequence: u32,
+    /// Whether its file holds everything.
+    pub complete: bool,
+    /// How it ended.
+    pub end: Option<EndReason>,
+    /// Executables that it ran.
+    pub programs: Vec<PathBuf>,
+    /// What lowers the truth of its data, that of its images included.
+    pub warnings: Vec<Warning>,
+    files: BTreeMap<PathBuf, Lines>,
+}
+
+#[derive(Default)]
+struct Lines {
+    code: BTreeSet<u32>,
+    ran: BTreeSet<u32>,
+}
+
+impl Process {
+    /// Whether `line` of `file` has code in an image of this process.
+    pub fn has_code(&self, file: &Path, line: u32) -> bool {
+        self.files.get(file).is_some_and(|lines| lines.code.contains(&line))
+    }
+
+    /// Whether this process ran `line` of `file`.
+    pub fn ran(&self, file: &Path, line: u32) -> bool {
+        self.files.get(file).is_some_and(|lines| lines.ran.contains(&line))
+    }
+
+    /// The lines of `file` that this process ran.
+    pub fn lines_run(&self, file: &Path) -> BTreeSet<u32> {
+        self.files.get(file).map(|lines| lines.ran.clone()).unwrap_or_default()
+    }
+
+    /// All source files that its images know.
+    pub fn sources(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().map(PathBuf::as_path)
+    }
+
+    fn read(path: &Path) -> Process {
+        let record = store::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut files: BTreeMap<PathBuf, Lines> = BTreeMap::new();
+        for file in record.images.iter().flat_map(|image| &image.files) {
+            files
+                .entry(file.path.clone().into())
+                .or_default()
+                .code
+                .extend(file.executable.iter());
+        }
+        for hits in &record.hits {
+            let path = &record.images[hits.image].files[hits.file].path;
+            files.entry(path.into()).or_default().ran.extend(hits.lines.iter());
+        }
+        let of_images = record.images.iter().flat_map(|image| image.warnings.clone());
+        Process {
+            pid: record.pid,
+            parent: record.parent.map(|parent| parent.pid),
+            sequence: record.sequence,
+            complete: record.complete,
+            end: record.end.map(|end| end.reason),
+            programs: record.execs.iter().map(|exec| exec.exe.clone().into()).collect(),
+            warnings: record.warnings.iter().cloned().chain(of_images).collect(),
+            files,
+        }
+    }
+}
+
+/// Reads all processes of a data directory, in order of appearance.
+pub fn processes(data: &Path) -> Vec<Process> {
+    let entries = std::fs::read_dir(data).unwrap_or_else(|error| panic!("{}: {error}", data.display()));
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut all: Vec<Process> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sqlite"))
+        .map(|path| Process::read(&path))
+        .collect();
+    all.sort_by_key(|process| process.sequence);
+    all
+}

@@ -1,0 +1,121 @@
+//! A conversation with a program that runs: letters in, lines out.
+
+use super::run::{LIMIT, Mark, ended, signal};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Instant;
+
+/// A program under way, whose input and output the test holds.
+pub struct Session {
+    /// Marks everything that it starts.
+    pub mark: Mark,
+    /// Pid of the command that was started.
+    pub pid: u32,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+    status: Receiver<ExitStatus>,
+}
+
+impl Session {
+    /// Starts `command` in `folder`; its stderr is the test's own.
+    pub fn start(folder: &Path, mut command: Command) -> Session {
+        let mark = Mark::new();
+        let spawned = mark
+            .put(&mut command)
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut child = spawned.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in output.lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    return;
+                }
+            }
+        });
+        Session {
+            mark,
+            pid: child.id(),
+            input: child.stdin.take(),
+            lines,
+            status: ended(child),
+        }
+    }
+
+    /// Sends letters.
+    pub fn send(&mut self, letters: &str) {
+        self.input.as_mut().unwrap().write_all(letters.as_bytes()).unwrap();
+    }
+
+    /// Ends the program's input.
+    pub fn end_input(&mut self) {
+        self.input = None;
+    }
+
+    /// Takes the next line, which has to be this one.
+    #[track_caller]
+    pub fn expect(&self, line: &str) {
+        assert_eq!(self.lines.recv_timeout(LIMIT).as_deref(), Ok(line));
+    }
+
+    /// Waits for the end of the output, before which nothing more may come.
+    #[track_caller]
+    pub fn expect_end_of_output(&self) {
+        assert_eq!(self.lines.recv_timeout(LIMIT), Err(RecvTimeoutError::Disconnected));
+    }
+
+    /// Waits for the end of the command that was started.
+    #[track_caller]
+    pub fn status(&self) -> ExitStatus {
+        self.status.recv_timeout(LIMIT).expect("it has not ended")
+    }
+
+    /// Whether the command that was started has ended.
+    pub fn has_ended(&self) -> bool {
+        self.status.try_recv().is_ok()
+    }
+
+    /// The process of this session that has the given name in `/proc/PID/comm`.
+    #[track_caller]
+    pub fn process_named(&self, name: &str) -> u32 {
+        let names = self.names();
+        let found = names.iter().find(|(_, comm)| comm == name);
+        found
+            .unwrap_or_else(|| panic!("no process is called {name}: {names:?}"))
+            .0
+    }
+
+    /// Sends a signal to the command that was started.
+    pub fn signal(&self, name: &str) {
+        signal(self.pid, name);
+    }
+
+    /// Waits until every process of this session has the given name.
+    #[track_caller]
+    pub fn until_only(&self, name: &str) {
+        let start = Instant::now();
+        while self.names().iter().any(|(_, comm)| comm != name) {
+            assert!(start.elapsed() < LIMIT, "there are still {:?}", self.names());
+            thread::yield_now();
+        }
+    }
+
+    fn names(&self) -> Vec<(u32, String)> {
+        let name = |pid: u32| {
+            Some((
+                pid,
+                std::fs::read_to_string(format!("/proc/{pid}/comm"))
+                    .ok()?
+                    .trim()
+                    .to_owned(),
+            ))
+        };
+        self.mark.processes().into_iter().filter_map(name).collect()
+    }
+}

@@ -1,0 +1,3 @@
+//! Nothing that was served is lost when cov-trace is killed, and the program goes on.
+
+mod killed;

@@ -1,0 +1,7 @@
+//! Programs in Rust.
+
+super::samples! { "rust":
+    command
+    panics
+    threads
+}

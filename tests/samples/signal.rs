@@ -1,0 +1,18 @@
+//! Signals, SIGTRAP above all.
+
+super::samples! { "signal":
+    dies_of_illegal
+    dies_of_trap
+    full_mask
+    group
+    nested
+    own_breakpoint
+    queued
+    recovers
+    timers
+    trap_blocked
+    trap_default
+    trap_handled
+    trap_ignored
+    waits
+}

@@ -1,0 +1,5 @@
+//! System calls that block.
+
+super::samples! { "syscall":
+    blocking
+}

@@ -1,0 +1,14 @@
+//! Threads of one process.
+
+super::samples! { "thread":
+    exit_group
+    killed
+    last_one_ends
+    leader_exits
+    local_data
+    many
+    one_site
+    signals_blocked
+    static_objects
+    stopped
+}

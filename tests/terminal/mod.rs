@@ -1,0 +1,3 @@
+//! A terminal: keys that send signals, and job control.
+
+mod keys;
