@@ -2,7 +2,7 @@
 // build: rustc --edition 2024 -g -C opt-level=0
 // process parent: exit 0
 // process child of parent: exit 5
-// process failed of parent: exit 1
+// process failed of parent: exit 127
 use std::io::Write;
 use std::process::{Command, ExitCode, Stdio};
 

@@ -22,13 +22,13 @@ fn after_killing(names: &[&str]) -> (Sample, Vec<Process>) {
     victims.iter().for_each(|&pid| signal(pid, "KILL"));
     if names.contains(&"cov-supervisor") {
         // The text is restored by whoever is left of cov-trace; the program sleeps in read(2) meanwhile.
-        session.until_only("server");
+        session.until_only(&["cov-trace", "server"]);
     }
     session.send("b");
     session.expect("b");
     session.end_input();
     session.expect_end_of_output();
-    session.until_only("nobody");
+    session.until_only(&[]);
 
     let mut next = Command::new(COV_TRACE);
     let recovered = to_end(&Mark::new(), folder.path(), next.args(["ps", "--data"]).arg(&data));
