@@ -1,7 +1,8 @@
 //! Handing a stopped thread to the tracer's own CPU for one resume, so that no idle CPU must be woken for each trap.
 //!
 //! Invariant: the thread cannot run between the two changes of its mask, since the only CPU it may use is taken by
-//! the caller; so the program never sees a mask that is not its own.
+//! the caller, which it cannot preempt: the caller has a real-time priority, the thread none (sched(7)). So the program
+//! never sees a mask that is not its own; without the right to such a priority nothing is handed over.
 
 use crate::Tid;
 
@@ -54,16 +55,37 @@ pub fn current_cpu() -> Option<usize> {
     usize::try_from(unsafe { libc::sched_getcpu() }).ok()
 }
 
-/// Keeps the calling thread on the CPU it runs on now, and says which.
-pub fn stay_here() -> Option<usize> {
-    let cpu = current_cpu()?;
-    CpuMask::only(cpu)?.set(Tid(0)).then_some(cpu)
+/// A CPU that the calling thread keeps to, and where no program of ordinary priority can interrupt it.
+#[derive(Debug)]
+pub struct OwnCpu(usize);
+
+impl OwnCpu {
+    /// Keeps the calling thread on the CPU it runs on now, at the lowest real-time priority; `None` where that is not
+    /// allowed (CAP_SYS_NICE, RLIMIT_RTPRIO).
+    pub fn take() -> Option<Self> {
+        let lowest = libc::sched_param { sched_priority: 1 };
+        // SAFETY: the parameters are a live struct of the right type.
+        let answer =
+            unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &raw const lowest) };
+        let cpu = current_cpu().filter(|_| answer == 0)?;
+        CpuMask::only(cpu)?.set(Tid(0)).then_some(OwnCpu(cpu))
+    }
 }
 
-/// Runs `resume`, which makes the stopped thread `tid` runnable, such that it wakes on `cpu`, the caller's own.
-pub fn wake_on<R>(tid: Tid, cpu: usize, resume: impl FnOnce() -> R) -> R {
-    let own = CpuMask::of(tid).filter(|mask| mask.allows(cpu));
-    let narrowed = match (own, CpuMask::only(cpu)) {
+/// Whether a thread has an ordinary priority.
+fn is_ordinary(tid: Tid) -> bool {
+    // SAFETY: sched_getscheduler takes a number.
+    let policy = unsafe { libc::sched_getscheduler(tid.0) };
+    matches!(
+        policy & !libc::SCHED_RESET_ON_FORK,
+        libc::SCHED_OTHER | libc::SCHED_BATCH | libc::SCHED_IDLE
+    )
+}
+
+/// Runs `resume`, which makes the stopped thread `tid` runnable, such that it wakes on the caller's own CPU.
+pub fn wake_on<R>(tid: Tid, cpu: &OwnCpu, resume: impl FnOnce() -> R) -> R {
+    let own = CpuMask::of(tid).filter(|mask| mask.allows(cpu.0) && is_ordinary(tid));
+    let narrowed = match (own, CpuMask::only(cpu.0)) {
         (Some(own), Some(here)) if own != here => here.set(tid).then_some(own),
         _ => None,
     };

@@ -82,13 +82,7 @@ impl HeldProgram {
         let pipe = || pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|errno| OsError::new("make", "pipe", errno));
         let (go, release) = pipe()?;
         let (failure, report) = pipe()?;
-        let argv = std::iter::once(program)
-            .chain(args.iter().map(OsString::as_os_str))
-            .map(|arg| {
-                CString::new(arg.as_bytes())
-                    .map_err(|_| OsError::new("exec", "argument with a NUL byte", Errno::EINVAL))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let argv = arguments(program, args)?;
         // SAFETY: by contract this process has one thread, so the child may use everything the parent could.
         match unsafe { fork() }.map_err(|errno| OsError::new("fork", program.display(), errno))? {
             ForkResult::Parent { child } => Ok(HeldProgram {
@@ -224,6 +218,33 @@ pub fn child_news(pid: Pid) -> ChildNews {
     } else {
         ChildNews::Nothing
     }
+}
+
+/// Waits until a child of this process has ended; at once if that was seen already.
+pub fn await_end(pid: Pid) {
+    // SAFETY: waitpid without a status takes plain numbers.
+    while unsafe { libc::waitpid(pid.0, std::ptr::null_mut(), 0) } == -1 && Errno::last() == Errno::EINTR {}
+}
+
+/// Becomes `program`, with everything as it was when this process was started; returns only what stood in the way.
+pub fn become_unmeasured(program: &OsStr, args: &[OsString]) -> OsError {
+    match arguments(program, args) {
+        Ok(argv) => {
+            entry::restore();
+            let Err(errno) = nix::unistd::execvp(&argv[0], &argv);
+            OsError::new("exec", program.display(), errno)
+        }
+        Err(error) => error,
+    }
+}
+
+fn arguments(program: &OsStr, args: &[OsString]) -> Result<Vec<CString>, OsError> {
+    std::iter::once(program)
+        .chain(args.iter().map(OsString::as_os_str))
+        .map(|arg| {
+            CString::new(arg.as_bytes()).map_err(|_| OsError::new("exec", "argument with a NUL byte", Errno::EINVAL))
+        })
+        .collect()
 }
 
 /// Ends this process by `signal`, without a core dump of its own; returns only if the signal does not kill.

@@ -37,8 +37,8 @@ pub enum IndexError {
 pub(super) struct Budget(u64);
 
 impl Budget {
-    const PER_BYTE: u64 = 64;
-    const FLOOR: u64 = 64 << 20;
+    const PER_BYTE: u64 = 16;
+    const FLOOR: u64 = 16 << 20;
 
     /// The budget of an image that holds so many bytes once its sections are uncompressed.
     pub(super) fn for_bytes(bytes: usize) -> Budget {

@@ -28,7 +28,7 @@ pub struct ImageIndex {
     pub functions: Vec<Function>,
     /// Where to trap for a line.
     pub probes: Vec<Probe>,
-    /// Where to trap for the tracer's own sake.
+    /// Where to trap for the tracer's own sake; independent of `probes`, so both may name the same offset.
     pub landmarks: Vec<Landmark>,
     /// What lowers the truth of the index.
     pub warnings: Vec<Warning>,

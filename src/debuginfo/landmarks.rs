@@ -66,6 +66,13 @@ fn system_calls(functions: &Functions, text: &Text<'_>, budget: &mut Budget) -> 
     ];
     for (bytes, kind) in calls {
         let finder = memmem::Finder::new(&bytes);
+        // Segments may show the same bytes of the file over and over.
+        budget.spend(
+            text.ranges()
+                .iter()
+                .map(|range| (range.end.0 - range.start.0) as usize)
+                .sum(),
+        )?;
         let matches: Vec<Svma> = text
             .ranges()
             .iter()

@@ -7,7 +7,7 @@
 //!       └─► subprograms ──┴──────────────────► functions
 //! ```
 //!
-//! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain ([`Budget`]).
+//! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
 mod boundaries;
 mod elf;

@@ -74,6 +74,7 @@ pub(super) fn read<'a>(
                 let id = table.resolve(row.file_index(), program.header(), unit, sink.paths, sink.budget)?;
                 file = (row.file_index(), id);
             }
+            sink.budget.spend(size_of::<Row>())?;
             sink.push(&row, file.1, &sequence);
         }
         row.reset(program.header());

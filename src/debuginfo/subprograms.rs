@@ -170,7 +170,9 @@ impl<'u, 'a> Source<'u, 'a, '_> {
             return Ok(Attributes::default());
         };
         self.budget.spend(abbreviation.attributes().len())?;
-        Ok(Attributes::read(&mut entries, abbreviation.attributes(), unit)?)
+        let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
+        self.budget.spend(entries.next_offset().0 - offset.0)?;
+        Ok(attributes)
     }
 
     /// Fills what `declaration` lacks from an entry and those of this unit that it refers to.
@@ -223,9 +225,10 @@ impl<'u, 'a> Source<'u, 'a, '_> {
         // Where there is a list, DW_AT_low_pc is only its base or an entry point.
         if let Some(value) = attributes.ranges {
             if let Some(mut list) = self.unit.attr_ranges(value)? {
-                while let Some(range) = list.next()? {
+                // Raw, to see also those entries of a list that are no ranges: many functions may share it.
+                while let Some(raw) = list.next_raw()? {
                     self.budget.spend(size_of::<(Svma, Svma)>())?;
-                    ranges.push((Svma(range.begin), Svma(range.end)));
+                    ranges.extend(list.convert_raw(raw)?.map(|range| (Svma(range.begin), Svma(range.end))));
                 }
             }
         } else if let Some(low) = attributes.low {

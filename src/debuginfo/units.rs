@@ -47,10 +47,18 @@ impl<'a> Sections<'a> {
             if !NEEDED.contains(&id) {
                 return Ok(Cow::Borrowed(&[]));
             }
-            let data = elf.section_data(id.name()).unwrap_or_else(|| {
+            let mut data = elf.section_data(id.name()).unwrap_or_else(|| {
                 shortfalls.add(Shortfall::UnreadableSection);
                 Cow::Borrowed(&[])
             });
+            if matches!(id, SectionId::DebugStr | SectionId::DebugLineStr) {
+                // Without this each reference to an unterminated string would search to the end of the section.
+                let terminated = memchr::memrchr(0, &data).map_or(0, |last| last + 1);
+                match &mut data {
+                    Cow::Borrowed(data) => *data = &data[..terminated],
+                    Cow::Owned(data) => data.truncate(terminated),
+                }
+            }
             size += data.len();
             Ok(data)
         };
@@ -141,11 +149,13 @@ impl<'a> Reader<'_, 'a> {
             self.shortfalls.add(Shortfall::MalformedDebugInfo);
             return Ok(None);
         };
+        let length = |name: Option<Bytes<'a>>| name.map_or(0, |name| name.len());
+        self.budget.spend(length(unit.name) + length(unit.comp_dir))?;
         if let Some(program) = &unit.line_program {
-            // About what the tables take in memory; several units may share a program.
+            // What was read of it and about what its tables take in memory; several units may share a program.
             let header = program.header();
-            self.budget
-                .spend(header.file_names().len() * 64 + header.include_directories().len() * 32)?;
+            let tables = header.file_names().len() * 64 + header.include_directories().len() * 32;
+            self.budget.spend(header.header_length().saturating_add(tables))?;
         }
         Ok(Some(unit))
     }

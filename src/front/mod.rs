@@ -54,27 +54,17 @@ struct Helpers {
     to_recorder: Port,
 }
 
-/// Runs a program and measures it with all its descendants.
+/// Runs a program and measures it with all its descendants. Where the data directory cannot be written the program
+/// runs all the same, unmeasured, and that is said.
 pub fn run(options: &Options) -> Result<Outcome, RunError> {
-    let data = DataDir::create(&options.data)?;
-    for recovered in recorder::recover(&data)? {
-        Stderr::new(options.quiet).say(&recovered.to_string());
-    }
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as i64);
-    let name = run_name(UnixMillis(now), std::process::id());
-    let run = RunDir::of(data.path(), &name);
-    let lock = run.create().map_err(|source| RunError::RunDirectory {
-        data: options.data.clone(),
-        source,
-    })?;
-    run.journal_to_write()
-        .and_then(|_| run.marks())
-        .map_err(|source| RunError::RunDirectory {
-            data: options.data.clone(),
-            source,
-        })?;
+    let (data, run, lock) = match prepare(options) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            Stderr::new(options.quiet).insist(&format!("{error}; the program runs unmeasured"));
+            let failed = process::become_unmeasured(&options.program, &options.args);
+            return Err(RunError::exec(&options.program, failed.errno));
+        }
+    };
     let signals = [Signal::INT, Signal::QUIT, Signal::TERM, Signal::HUP, Signal::CHLD];
     let (inbox, mask) = SignalInbox::collect(&signals)?;
     let helpers = start_helpers(options, &data, &run, &lock)?;
@@ -96,12 +86,34 @@ pub fn run(options: &Options) -> Result<Outcome, RunError> {
             Ok(watch.until_the_end(&data))
         }
         Err(error) => {
-            // Supervisor and recorder leave by themselves as their links end.
+            // Supervisor and recorder leave by themselves as their links end; the recorder takes the run's directory.
+            let (supervisor, recorder) = (helpers.supervisor, helpers.recorder);
             drop(helpers);
-            let _nothing_in_it = run.remove();
+            process::await_end(supervisor);
+            process::await_end(recorder);
             Err(error)
         }
     }
+}
+
+/// Makes the run's directory, with everything in it that could fail for want of rights or space.
+fn prepare(options: &Options) -> Result<(DataDir, RunDir, File), RunError> {
+    let data = DataDir::create(&options.data)?;
+    for recovered in recorder::recover(&data)? {
+        Stderr::new(options.quiet).say(&recovered.to_string());
+    }
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64);
+    let run = RunDir::of(data.path(), &run_name(UnixMillis(now), std::process::id()));
+    let begun = run
+        .create()
+        .and_then(|lock| run.journal_to_write().and_then(|_| run.marks()).map(|_| lock));
+    let lock = begun.map_err(|source| RunError::RunDirectory {
+        data: options.data.clone(),
+        source,
+    })?;
+    Ok((data, run, lock))
 }
 
 fn start_helpers(options: &Options, data: &DataDir, run: &RunDir, lock: &File) -> Result<Helpers, RunError> {

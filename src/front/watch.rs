@@ -5,7 +5,7 @@ use super::stderr::{self, Stderr};
 use crate::link::{Port, PortError};
 use crate::recorder::{self, FrontRequest, News};
 use crate::store::DataDir;
-use platform::process::{Arrived, ChildNews, SignalInbox, child_news, stop_like_a_job};
+use platform::process::{Arrived, ChildNews, SignalInbox, await_end, child_news, stop_like_a_job};
 use platform::{Pid, Signal, kill, wait_readable};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -79,10 +79,13 @@ impl<'a> Watch<'a> {
             self.look_at_signals();
             self.look_at_news();
             if let Some(outcome) = self.outcome() {
+                self.bury_helpers();
                 self.tell_the_end(data);
                 return outcome;
             }
-            self.notice();
+            if self.notice() {
+                continue;
+            }
             let mut fds = vec![self.inbox.as_fd()];
             if self.recording == Recording::Running {
                 fds.push(self.to_recorder.as_fd());
@@ -115,6 +118,14 @@ impl<'a> Watch<'a> {
             // The user asked twice: everybody was let go and the program runs on.
             None if over && self.letting_go => Some(Outcome::DieOf(Signal::INT)),
             Some(_) | None => None,
+        }
+    }
+
+    /// Nothing of ours is left behind when the front ends, unless it was told not to wait.
+    fn bury_helpers(&mut self) {
+        if self.recording != Recording::Running {
+            await_end(self.recorder);
+            await_end(self.supervisor);
         }
     }
 
@@ -187,26 +198,27 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// A second after the program's end, whoever still runs is told of; without waiting, at once and silently.
-    fn notice(&mut self) {
-        let Some((_, at)) = self.ended else { return };
+    /// A second after the program's end, whoever still runs is told of; without waiting, its file is awaited at once.
+    /// True if that changed what is to be done.
+    fn notice(&mut self) -> bool {
+        let Some((_, at)) = self.ended else { return false };
         let due = !self.options.wait || at.elapsed() >= NOTICE_AFTER;
         if due && !self.noticed && self.recording == Recording::Running {
             let _recorder_gone = self.to_recorder.send_waiting(&FrontRequest::WhoRuns);
-            if self.options.wait {
-                self.noticed = true;
-            } else {
-                self.await_flush();
+            if !self.options.wait {
+                self.await_answer();
             }
+            self.noticed = true;
+            return true;
         }
+        false
     }
 
     /// The recorder answers when the program's own file is written.
-    fn await_flush(&mut self) {
+    fn await_answer(&mut self) {
         const MILLIS: u32 = 5000;
         wait_readable(&[self.to_recorder.as_fd()], Some(MILLIS));
         self.look_at_news();
-        self.noticed = true;
     }
 
     fn tell_who_runs(&mut self, pids: &[i32]) {

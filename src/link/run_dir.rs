@@ -38,9 +38,12 @@ impl RunDir {
 
     /// Makes the directory and takes its lock, which lives as long as the file given back or a fork's copy of it.
     pub fn create(&self) -> Result<File, OsError> {
-        std::fs::create_dir(&self.0).map_err(|e| OsError::io("create directory", self.0.display(), &e))?;
-        let lock = self.open("lock", OpenOptions::new().create(true).write(true))?;
+        // Under another name until it is locked, so that nobody takes it for one that was left.
+        let unborn = RunDir(self.0.with_file_name(format!(".{}", self.name())));
+        std::fs::create_dir(&unborn.0).map_err(|e| OsError::io("create directory", self.0.display(), &e))?;
+        let lock = unborn.open("lock", OpenOptions::new().create(true).truncate(false).write(true))?;
         lock.lock().map_err(|e| OsError::io("lock", self.0.display(), &e))?;
+        std::fs::rename(&unborn.0, &self.0).map_err(|e| OsError::io("create directory", self.0.display(), &e))?;
         Ok(lock)
     }
 

@@ -195,6 +195,15 @@ pub enum Action {
         /// Signal to deliver.
         signal: Option<Signal>,
     },
+    /// PTRACE_CONT with a signal that a handler of the program takes.
+    Deliver {
+        /// The thread.
+        tid: Tid,
+        /// Its process.
+        process: ProcessNo,
+        /// The signal.
+        signal: Signal,
+    },
     /// PTRACE_LISTEN.
     Listen {
         /// The thread.

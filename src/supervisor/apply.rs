@@ -9,7 +9,8 @@ use super::sections::{Sections, Trouble};
 use super::space::SpaceId;
 use super::text;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
-use platform::{Avma, Memory, OsError, Pid, Signal, Tid, Tracer, affinity, procfs};
+use platform::affinity::{self, OwnCpu};
+use platform::{Avma, Memory, OsError, Pid, Signal, Tid, Tracer, procfs};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -25,9 +26,10 @@ pub(super) struct Hands {
     recorder: Port,
     memories: HashMap<SpaceId, Memory>,
     front: Pid,
-    cpu: Option<usize>,
+    cpu: Option<OwnCpu>,
     last_hit: Option<(Tid, Instant)>,
     lost: u64,
+    swallowed: Option<(Tid, Signal)>,
 }
 
 impl Hands {
@@ -40,9 +42,10 @@ impl Hands {
             recorder,
             memories: HashMap::new(),
             front,
-            cpu: affinity::stay_here(),
+            cpu: OwnCpu::take(),
             last_hit: None,
             lost: 0,
+            swallowed: None,
         }
     }
 
@@ -72,7 +75,14 @@ impl Hands {
             } => self.emulate(tid, process, space, at, kind),
             Action::Inherit { child, maker } => self.guard.thread_born(child, maker),
             Action::Forget { tid } => self.guard.thread_gone(tid),
-            Action::Resume { tid, signal } => gone_is_fine(self.tracer.resume(tid, signal)),
+            Action::Resume { tid, signal } => {
+                let swallowed = self.swallowed.take_if(|(of, _)| *of == tid).map(|(_, signal)| signal);
+                gone_is_fine(self.tracer.resume(tid, signal.or(swallowed)));
+            }
+            Action::Deliver { tid, process, signal } => {
+                gone_is_fine(self.guard.delivers(&self.tracer, process, tid, signal));
+                gone_is_fine(self.tracer.resume(tid, Some(signal)));
+            }
             Action::Listen { tid } => gone_is_fine(self.tracer.listen(tid)),
             Action::Interrupt { tid } => gone_is_fine(self.tracer.interrupt(tid)),
             Action::Detach { tid, signal } => gone_is_fine(self.tracer.detach(tid, signal)),
@@ -205,23 +215,26 @@ impl Hands {
         let memory = self.memories.get(&space);
         gone_is_fine(text::restore_byte(&self.tracer, memory, tid, at, restore));
         gone_is_fine(self.tracer.set_pc(tid, at));
-        gone_is_fine(self.guard.after_breakpoint(&self.tracer, mark.process, tid));
+        let own_trap = self
+            .guard
+            .after_breakpoint(&self.tracer, mark.process, tid)
+            .unwrap_or(None);
         match then {
-            Then::Resume => self.resume_after_hit(tid),
-            Then::Detach => gone_is_fine(self.tracer.detach(tid, None)),
+            Then::Resume => self.resume_after_hit(tid, own_trap),
+            Then::Detach => gone_is_fine(self.tracer.detach(tid, own_trap)),
         }
     }
 
-    fn resume_after_hit(&mut self, tid: Tid) {
+    fn resume_after_hit(&mut self, tid: Tid, signal: Option<Signal>) {
         let now = Instant::now();
         let burst = self
             .last_hit
             .is_some_and(|(last, at)| last == tid && now.duration_since(at) < BURST);
         self.last_hit = Some((tid, now));
         let tracer = &self.tracer;
-        gone_is_fine(match self.cpu.filter(|_| burst) {
-            Some(cpu) => affinity::wake_on(tid, cpu, || tracer.resume(tid, None)),
-            None => tracer.resume(tid, None),
+        gone_is_fine(match self.cpu.as_ref().filter(|_| burst) {
+            Some(cpu) => affinity::wake_on(tid, cpu, || tracer.resume(tid, signal)),
+            None => tracer.resume(tid, signal),
         });
     }
 
@@ -236,7 +249,12 @@ impl Hands {
     }
 
     fn emulate(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, at: Avma, kind: LandmarkKind) {
-        gone_is_fine(self.guard.after_breakpoint(&self.tracer, process, tid));
+        // The thread stays stopped: a signal of its own that the breakpoint swallowed is sent again as it goes on.
+        self.swallowed = self
+            .guard
+            .after_breakpoint(&self.tracer, process, tid)
+            .unwrap_or(None)
+            .map(|signal| (tid, signal));
         gone_is_fine(match kind {
             LandmarkKind::LoaderState => repair::emulate_return(&self.tracer, tid),
             LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at),

@@ -9,8 +9,8 @@
 use super::space::SpaceId;
 use crate::link::ProcessNo;
 use platform::arch::registers as arch;
-use platform::{Avma, OsError, Signal, Tid, Tracer, procfs, remote};
-use std::collections::HashMap;
+use platform::{Avma, OsError, Signal, Tid, Tracer, TrapCause, procfs, remote};
+use std::collections::{BTreeMap, HashMap};
 
 const TRAP: u64 = 1 << (Signal::TRAP.0 - 1);
 /// The standard signals that can be blocked.
@@ -56,25 +56,52 @@ fn masked(mask: u64, how: u64, set: u64) -> u64 {
     }
 }
 
-/// SIGTRAP's action as rt_sigaction takes it.
+/// A signal's action as rt_sigaction takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct TrapAction([u8; arch::SIGACTION_LEN]);
+struct SignalAction([u8; arch::SIGACTION_LEN]);
 
-impl TrapAction {
-    fn ignored() -> Self {
+impl SignalAction {
+    fn ignoring() -> Self {
         let mut action = [0; arch::SIGACTION_LEN];
         action[0] = 1;
-        TrapAction(action)
+        SignalAction(action)
     }
 
-    fn handler(&self) -> u64 {
-        self.0.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    fn word(&self, index: usize) -> u64 {
+        self.0
+            .as_chunks::<8>()
+            .0
+            .get(index)
+            .map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
-    /// Whether a breakpoint reset it to the default.
+    fn is_default(&self) -> bool {
+        self.word(0) == 0
+    }
+
+    fn is_ignored(&self) -> bool {
+        self.word(0) == 1
+    }
+
+    /// Whether the action is gone once its handler was called.
+    fn is_once(&self) -> bool {
+        self.word(1) & 0x8000_0000 != 0
+    }
+
+    /// What a thread with `mask` blocks in the handler of `signal`.
+    fn mask_in_handler(&self, signal: Signal, mask: u64) -> u64 {
+        const SA_NODEFER: u64 = 0x4000_0000;
+        let itself = if self.word(1) & SA_NODEFER == 0 {
+            signal.bit()
+        } else {
+            0
+        };
+        mask | self.word(3) | itself
+    }
+
+    /// Whether a breakpoint resets SIGTRAP's action to the default.
     fn is_reset(&self, blocked: bool) -> bool {
-        let (default, ignored) = (self.handler() == 0, self.handler() == 1);
-        ignored || (blocked && !default)
+        self.is_ignored() || (blocked && !self.is_default())
     }
 }
 
@@ -82,8 +109,8 @@ impl TrapAction {
 #[derive(Debug, Default)]
 pub(super) struct TrapGuard {
     masks: HashMap<Tid, Masks>,
-    /// Processes whose action for SIGTRAP is not the default.
-    actions: HashMap<ProcessNo, TrapAction>,
+    /// Signals whose action is known not to be the default, by process.
+    actions: HashMap<ProcessNo, BTreeMap<Signal, SignalAction>>,
     /// Where to make a system call in them, once it was looked for.
     calls: HashMap<ProcessNo, Avma>,
     /// How often a landmark was reached, by its address.
@@ -103,7 +130,8 @@ impl TrapGuard {
             },
         );
         if state.ignored & TRAP != 0 {
-            self.actions.insert(process, TrapAction::ignored());
+            self.actions
+                .insert(process, BTreeMap::from([(Signal::TRAP, SignalAction::ignoring())]));
         }
     }
 
@@ -115,8 +143,8 @@ impl TrapGuard {
 
     /// A new process has its maker's actions.
     pub fn process_born(&mut self, process: ProcessNo, maker: ProcessNo) {
-        if let Some(action) = self.actions.get(&maker).copied() {
-            self.actions.insert(process, action);
+        if let Some(actions) = self.actions.get(&maker).cloned() {
+            self.actions.insert(process, actions);
         }
     }
 
@@ -141,25 +169,63 @@ impl TrapGuard {
         *reached > OFTEN_ENOUGH
     }
 
-    /// A thread stands at a breakpoint that it executed: gives it back what that took.
-    pub fn after_breakpoint(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid) -> Result<(), OsError> {
+    /// A thread stands at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of
+    /// its own, which was pending and whose siginfo the breakpoint got, it is given back: delivered to a thread that
+    /// blocks it, it is pending again.
+    pub fn after_breakpoint(
+        &mut self,
+        tracer: &Tracer,
+        process: ProcessNo,
+        tid: Tid,
+    ) -> Result<Option<Signal>, OsError> {
         let found = tracer.signal_mask(tid)?;
         let was = self.masks.entry(tid).or_default().before_breakpoint(found);
-        if was != found {
-            tracer.set_signal_mask(tid, was)?;
+        let blocked = was & TRAP != 0;
+        if let Some(action) = self
+            .action(process, Signal::TRAP)
+            .filter(|action| action.is_reset(blocked))
+        {
+            self.set_action(tracer, process, tid, action)?;
         }
-        match self.actions.get(&process).copied() {
-            Some(action) if action.is_reset(was & TRAP != 0) => self.set_action(tracer, process, tid, action),
-            Some(_) | None => Ok(()),
+        if !blocked {
+            return Ok(None);
         }
+        tracer.set_signal_mask(tid, was)?;
+        Ok((tracer.trap_cause(tid)? == TrapCause::Sent).then_some(Signal::TRAP))
     }
 
-    fn set_action(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, action: TrapAction) -> Result<(), OsError> {
+    fn action(&self, process: ProcessNo, signal: Signal) -> Option<SignalAction> {
+        self.actions.get(&process)?.get(&signal).copied()
+    }
+
+    fn set_action(
+        &mut self,
+        tracer: &Tracer,
+        process: ProcessNo,
+        tid: Tid,
+        action: SignalAction,
+    ) -> Result<(), OsError> {
         let known = self.calls.get(&process).copied();
         if let Some(call) = known.or_else(|| remote::find_syscall(tracer, tid)) {
             self.calls.insert(process, call);
             remote::set_signal_action(tracer, tid, call, Signal::TRAP, &action.0)?;
         }
+        Ok(())
+    }
+
+    /// A signal is about to be delivered: in its handler the thread blocks more.
+    pub fn delivers(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, signal: Signal) -> Result<(), OsError> {
+        let Some(action) = self.action(process, signal).filter(|action| !action.is_ignored()) else {
+            return Ok(());
+        };
+        if signal == Signal::TRAP && action.is_once() {
+            self.actions.entry(process).or_default().remove(&signal);
+        }
+        let mask = tracer.signal_mask(tid)?;
+        self.masks
+            .entry(tid)
+            .or_default()
+            .change(action.mask_in_handler(signal, mask));
         Ok(())
     }
 
@@ -179,15 +245,16 @@ impl TrapGuard {
     /// A thread is about to call rt_sigaction.
     pub fn action_call(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, at: Avma) -> Result<(), OsError> {
         let [signal, action, ..] = arch::pending_args(&tracer.registers(tid)?);
-        if signal as i32 == Signal::TRAP.0
-            && action != 0
+        // A pointer to nowhere makes the call fail and changes nothing.
+        if action != 0
             && let Ok(bytes) = read_action(tracer, tid, Avma(action))
         {
-            let action = TrapAction(bytes);
-            if action.handler() == 0 {
-                self.actions.remove(&process);
+            let (signal, action) = (Signal(signal as i32), SignalAction(bytes));
+            let actions = self.actions.entry(process).or_default();
+            if action.is_default() || (action.is_ignored() && signal != Signal::TRAP) {
+                actions.remove(&signal);
             } else {
-                self.actions.insert(process, action);
+                actions.insert(signal, action);
             }
         }
         arch::emulate_call_number(tracer, tid, at, arch::RT_SIGACTION)
@@ -252,8 +319,11 @@ mod tests {
     fn an_action_is_reset_where_the_kernel_does() {
         let mut handler = [0; arch::SIGACTION_LEN];
         handler[1] = 0x40;
-        assert!(TrapAction::ignored().is_reset(false));
-        assert!(TrapAction(handler).is_reset(true));
-        assert!(!TrapAction(handler).is_reset(false));
+        assert!(SignalAction::ignoring().is_reset(false));
+        assert!(SignalAction(handler).is_reset(true));
+        assert!(!SignalAction(handler).is_reset(false));
+        assert_eq!(SignalAction(handler).mask_in_handler(Signal::TRAP, HUP), HUP | TRAP);
+        handler[11] = 0x40;
+        assert_eq!(SignalAction(handler).mask_in_handler(Signal::TRAP, HUP), HUP);
     }
 }

@@ -16,6 +16,8 @@ pub(super) enum Mail {
     Message(ToSupervisor),
     /// The recorder has ended.
     RecorderGone,
+    /// The front has ended, or left its link since everything is under way.
+    FrontGone,
 }
 
 /// Messages that came.
@@ -73,6 +75,7 @@ fn read(recorder: &Port, front: Port, (mail, came_in): &(Mutex<VecDeque<Mail>>, 
         }
         if ready.get(1) == Some(&true) && !front.as_ref().is_some_and(|front| drain(front, &mut came)) {
             front = None;
+            came.push_back(Mail::FrontGone);
         }
         came.extend(recorder_gone.then_some(Mail::RecorderGone));
         if !came.is_empty() {

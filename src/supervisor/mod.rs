@@ -179,6 +179,9 @@ impl Supervisor {
                 });
             }
             Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),
+            // Nobody is left who could ask for anything.
+            Mail::FrontGone if !self.launched => self.leaving_since = Some(Instant::now()),
+            Mail::FrontGone => {}
             Mail::Message(ToSupervisor::LetGo) | Mail::RecorderGone => {
                 if self.leaving_since.is_none() {
                     self.leaving_since = Some(Instant::now());

@@ -183,7 +183,14 @@ impl State {
         if disposition == Some(Disposition::Default) && signal.dumps_core_by_default() {
             self.restore_text(tid, out);
         }
-        self.release(tid, Some(signal), out);
+        match self.process_number(tid) {
+            // Whether it is handled was not asked; the guard knows, where it matters to it.
+            Some(process) if !self.leaving && !ignored => {
+                self.set_doing(tid, Doing::Running);
+                out.push(Action::Deliver { tid, process, signal });
+            }
+            Some(_) | None => self.release(tid, Some(signal), out),
+        }
     }
 
     /// A core dump is about to be made, which must not hold our breakpoints.

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod damage;
+mod handmade;
 mod hostile;
 mod landmarks;
 mod objdump;
 mod programs;
+mod rows;
 mod versions;
