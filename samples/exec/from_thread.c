@@ -13,14 +13,14 @@ static void *busy(void *argument) {                 // hit
     (void)argument;
     atomic_fetch_add(&started, 1);                  // hit
     for (;;)
-        atomic_load(&started);                      // hit
+        atomic_load(&started);
 }
 
 static void *asleep(void *argument) {               // hit
     (void)argument;
     atomic_fetch_add(&started, 1);                  // hit
     for (;;)
-        pause();                                    // hit
+        pause();
 }
 
 static void *executes(void *argument) {             // hit
@@ -40,6 +40,6 @@ int main(int argc, char **argv) {                   // hit
     pthread_create(&thread, NULL, busy, NULL);      // hit
     pthread_create(&thread, NULL, asleep, NULL);    // hit
     pthread_create(&thread, NULL, executes, argv);  // hit
-    pthread_join(thread, NULL);                     // hit
+    pthread_join(thread, NULL);
     return 1;                                       // miss
 }

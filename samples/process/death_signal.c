@@ -13,7 +13,7 @@ static void orphan(int ready) {                 // hit @orphan
     prctl(PR_SET_PDEATHSIG, SIGUSR2);           // hit @orphan
     if (write(ready, "x", 1) != 1)              // hit @orphan
         _exit(1);                               // miss
-    pause();                                    // hit @orphan
+    pause();
 }
 
 static int parent(void) {                       // hit @parent

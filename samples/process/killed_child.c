@@ -11,7 +11,7 @@ static void child(int ready) {                      // hit @child
     if (write(ready, "x", 1) != 1)                  // hit @child
         _exit(1);                                   // miss
     for (;;)
-        pause();                                    // hit @child
+        pause();
 }
 
 int main(void) {                                    // hit @parent

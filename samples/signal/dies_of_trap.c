@@ -6,7 +6,7 @@
 
 int main(void) {                        // hit
     dprintf(1, "before\n");             // hit
-    __asm__ volatile("int3");           // hit
+    __asm__ volatile("int3");
     dprintf(1, "after\n");              // miss
     return 0;                           // miss
 }

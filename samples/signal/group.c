@@ -22,10 +22,10 @@ static pid_t child(pid_t group, void (*disposition)(int)) {
         char byte;
         setpgid(0, group);                              // hit @handles @ignores @dies
         signal(SIGHUP, disposition);                    // hit @handles @ignores @dies
+        close(go[1]);                                   // hit @handles @ignores @dies
         if (write(ready[1], "x", 1) != 1)               // hit @handles @ignores @dies
             _exit(1);                                   // miss
-        close(go[1]);                                   // hit @handles @ignores @dies
-        if (read(go[0], &byte, 1) == 0)                 // hit @handles @ignores @dies
+        if (read(go[0], &byte, 1) == 0)                 // hit
             _exit(11);                                  // hit @ignores
     }
     setpgid(pid, group);                                // hit @parent

@@ -17,7 +17,7 @@ static void handler(int number, siginfo_t *info, void *context) { // hit
 }                                               // hit
 
 static void trap(void) {                        // hit
-    __asm__ volatile("int3\nbehind:");          // hit
+    __asm__ volatile("int3\nbehind:");
 }                                               // hit
 
 int main(void) {                                // hit

@@ -1,7 +1,7 @@
 //! The two checks that every sample passes: it behaves well bare, and traced it behaves the same and tells the truth.
 
 use super::measured::{self, Process};
-use super::run::{Mark, Outcome, to_end};
+use super::run::{Mark, Outcome, described, to_end};
 use super::sample::{Build, End, Sample};
 use super::{build, marks};
 use cov_trace::store::EndReason;
@@ -67,9 +67,9 @@ fn failures(sample: &Sample, build: &Build) -> Vec<String> {
         ));
     }
     failures.extend(measured(sample, data.path()));
-    let left = mark.processes();
+    let left = mark.left_behind();
     if !left.is_empty() {
-        failures.push(format!("processes were left behind: {left:?}"));
+        failures.push(format!("processes were left behind: {}", described(&left)));
     }
     let build = match build.variant.is_empty() {
         true => "usual build",

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Generous: it only ends what hangs.
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -64,6 +64,18 @@ impl Mark {
             .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
             .filter(marked)
             .collect()
+    }
+
+    /// The processes that are still there after all had time enough to end.
+    pub fn left_behind(&self) -> Vec<u32> {
+        let start = Instant::now();
+        loop {
+            let left = self.processes();
+            if left.is_empty() || start.elapsed() > LIMIT {
+                return left;
+            }
+            thread::yield_now();
+        }
     }
 
     /// Kills every process that carries the mark.
@@ -158,7 +170,7 @@ fn collect(mut from: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 /// Name, state and place in the kernel of each process, for a message.
-fn described(pids: &[u32]) -> String {
+pub fn described(pids: &[u32]) -> String {
     let one = |pid: &u32| {
         let read = |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
         let status = read("status");

@@ -96,11 +96,11 @@ impl Session {
         signal(self.pid, name);
     }
 
-    /// Waits until every process of this session has the given name.
+    /// Waits until every process of this session has one of the given names.
     #[track_caller]
-    pub fn until_only(&self, name: &str) {
+    pub fn until_only(&self, names: &[&str]) {
         let start = Instant::now();
-        while self.names().iter().any(|(_, comm)| comm != name) {
+        while self.names().iter().any(|(_, comm)| !names.contains(&comm.as_str())) {
             assert!(start.elapsed() < LIMIT, "there are still {:?}", self.names());
             thread::yield_now();
         }

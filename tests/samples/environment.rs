@@ -2,6 +2,7 @@
 
 super::samples! { "environment":
     address_space
+    affinity
     descriptors
     facts
     seccomp
