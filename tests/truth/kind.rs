@@ -21,18 +21,29 @@ pub fn of(source: &[String], number: u32) -> &'static str {
         "{" => "opening brace",
         _ if text.starts_with('}') && !text.contains("else") && !text.contains("while") => "closing brace",
         _ if text.trim_start_matches('}').trim_start().starts_with("else") => "else",
-        _ if first == "case" || first == "default" => "case label",
+        _ if first.ends_with("case") || first == "default" => "case label",
+        _ if first == "va_end" => "va_end",
         _ if first == "for" || first == "while" || first == "do" || text.starts_with("} while") => "loop header",
         _ if first == "if" || first == "switch" => "condition",
         _ if matches!(first, "break" | "continue" | "goto" | "return") => "jump",
-        _ if text.ends_with(':') => "label",
+        _ if text.ends_with(':') || text.ends_with(": {") => "label",
         _ if first == "assert" || text.contains("assert(") => "assertion",
+        _ if text.ends_with('{') && ends_header(source, index) => "end of a function header",
         _ if column_zero && text.contains('(') && !text.ends_with(';') => "function header",
         _ if text.ends_with(',') || text.ends_with('(') => "list element",
         _ if text.ends_with(';') && !text.contains('(') && !text.contains('=') => "declaration",
         _ if starts_inside_statement(source, index) => "statement, later line",
         _ => "statement",
     }
+}
+
+/// Whether the line at `index` ends a statement that a line in column zero, and no other before it, began.
+fn ends_header(source: &[String], index: usize) -> bool {
+    let mut start = index;
+    while start > 0 && starts_inside_statement(source, start) {
+        start -= 1;
+    }
+    start < index && source[start].starts_with(|letter: char| letter.is_alphabetic())
 }
 
 /// Whether the line before the one at `index` leaves its statement open.
