@@ -33,7 +33,8 @@ pub fn compare(built: &Path, verdict: &mut Verdict) -> Result<(), String> {
         };
         let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let program = programs.join(&name);
-        let arguments: Vec<&Path> = vec!["-O2".as_ref(), "-g".as_ref(), "-o".as_ref(), &program, &source];
+        let options = ["-O2", "-g", "-o"].map(Path::new);
+        let arguments: Vec<&Path> = options.into_iter().chain([program.as_path(), &source]).collect();
         run(compiler, &arguments)?;
 
         let steps = programs.join(format!("{name}.steps"));

@@ -1,5 +1,5 @@
 /* Runs a program one instruction at a time and writes every address of the main executable at which it stood,
- * as hexadecimal offsets into the executable's file, in order, each once.
+ * as hexadecimal offsets into the executable's file, in order, each once. It steps from the executable's entry on.
  *
  *     step OUTPUT PROGRAM [ARG...]
  *
@@ -7,6 +7,7 @@
  * One thread, no children: a fork or clone of the program runs unwatched, which the exit status does not show.
  */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
@@ -62,6 +63,31 @@ static int read_texts(pid_t pid, const char *program, struct text *texts, int mo
 	return count;
 }
 
+/* Lets the program run to its entry at full speed: the dynamic loader takes a million steps. */
+static void run_to_entry(pid_t pid)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/auxv", pid);
+	FILE *file = fopen(path, "r");
+	if (!file)
+		fail(path);
+	unsigned long pair[2], entry = 0;
+	while (fread(pair, sizeof pair, 1, file) == 1)
+		if (pair[0] == AT_ENTRY)
+			entry = pair[1];
+	fclose(file);
+	errno = 0;
+	long word = ptrace(PTRACE_PEEKTEXT, pid, entry, 0);
+	if (errno != 0 || ptrace(PTRACE_POKETEXT, pid, entry, (word & ~0xffL) | 0xcc) != 0)
+		fail("breakpoint at the entry");
+	int status;
+	if (ptrace(PTRACE_CONT, pid, 0, 0) != 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) || WSTOPSIG(status) != SIGTRAP)
+		fail("run to the entry");
+	if (ptrace(PTRACE_POKETEXT, pid, entry, word) != 0 ||
+	    ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rip), entry) != 0)
+		fail("restore the entry");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 3) {
@@ -95,6 +121,7 @@ int main(int argc, char **argv)
 		return 125;
 	}
 
+	run_to_entry(pid);
 	unsigned long long steps = 0;
 	int inject = 0;
 	while (WIFSTOPPED(status)) {
