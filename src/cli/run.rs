@@ -21,6 +21,9 @@ pub(super) struct RunArguments {
     /// Say nothing unless something fails
     #[arg(short, long)]
     quiet: bool,
+    /// Log every stop of the measured threads, for cov-trace's own tests
+    #[arg(long, value_name = "FILE", hide = true)]
+    stop_log: Option<PathBuf>,
     /// The program, and its arguments
     #[arg(last = true, required = true, value_name = "PROGRAM")]
     program: Vec<OsString>,
@@ -39,6 +42,8 @@ pub struct RunOptions {
     pub no_wait: bool,
     /// Whether to leave out the summary at the end.
     pub quiet: bool,
+    /// Where to log what the supervisor hears.
+    pub stop_log: Option<PathBuf>,
     /// The program, as one would name it in a shell.
     pub program: OsString,
     /// Its arguments.
@@ -54,6 +59,7 @@ impl RunArguments {
             modules: self.filter.modules(cwd),
             no_wait: self.no_wait,
             quiet: self.quiet,
+            stop_log: self.stop_log,
             program: words.next().expect("invariant: clap requires a program"),
             args: words.collect(),
         }
@@ -71,6 +77,7 @@ pub(super) fn run(options: &RunOptions) -> Result<Outcome, CliError> {
         args: options.args.clone(),
         wait: !options.no_wait,
         quiet: options.quiet,
+        stop_log: options.stop_log.clone(),
     })?;
     Ok(Outcome::Program(ended))
 }

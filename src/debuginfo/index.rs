@@ -89,6 +89,8 @@ pub enum LandmarkKind {
     SignalMask,
     /// A five-byte `mov $13, %eax` right before a `syscall`: rt_sigaction with its arguments in place.
     SignalAction,
+    /// A five-byte `mov $56, %eax` right before a `syscall` in the C library's `clone`: its arguments are in place.
+    Clone,
 }
 
 /// Something that lowers the truth of a result, stored with the data and shown in reports.

@@ -4,7 +4,7 @@
 //! They are independent of the probes: both lists may name the same offset.
 
 use memchr::memmem;
-use platform::arch::{BRANCH_LANDING, RETURN, RT_SIGACTION_CALL, RT_SIGPROCMASK_CALL};
+use platform::arch::{BRANCH_LANDING, CLONE_CALL, RETURN, RT_SIGACTION_CALL, RT_SIGPROCMASK_CALL};
 
 use super::boundaries::{Functions, Standing};
 use super::elf::Elf;
@@ -12,9 +12,13 @@ use super::error::{Budget, IndexError};
 use super::index::{Landmark, LandmarkKind, Svma};
 use super::shortfall::{Shortfall, Shortfalls};
 use super::text::Text;
+use std::ops::Range;
 
 /// The function that glibc's and musl's loaders call before and after they change their list of libraries.
 const LOADER_STATE: &str = "_dl_debug_state";
+
+/// Names of the function by which a program makes a child with flags of its own choice (clone(2)).
+const CLONE: [&str; 2] = ["clone", "__clone"];
 
 /// Finds all landmarks of an image.
 ///
@@ -34,6 +38,20 @@ pub(super) fn find(
             None => shortfalls.add(Shortfall::LoaderStateShape),
         }
     }
+    let clones = elf
+        .functions()
+        .filter(|symbol| CLONE.iter().any(|name| symbol.is_named(name)));
+    let clones: Vec<Range<u64>> = clones
+        .map(|symbol| symbol.start.0..symbol.start.0.saturating_add(symbol.size))
+        .collect();
+    found.extend(calls(
+        &CLONE_CALL,
+        LandmarkKind::Clone,
+        functions,
+        text,
+        budget,
+        |at| clones.iter().any(|range| range.contains(&at.0)),
+    )?);
     found.sort_unstable();
     found.dedup();
     Ok(found)
@@ -59,43 +77,65 @@ fn loader_state(start: Svma, text: &Text<'_>) -> Option<Landmark> {
 }
 
 fn system_calls(functions: &Functions, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Landmark>, IndexError> {
-    let mut found = Vec::new();
-    let calls = [
-        (RT_SIGPROCMASK_CALL, LandmarkKind::SignalMask),
-        (RT_SIGACTION_CALL, LandmarkKind::SignalAction),
-    ];
-    for (bytes, kind) in calls {
-        let finder = memmem::Finder::new(&bytes);
-        // Segments may show the same bytes of the file over and over.
-        budget.spend(
-            text.ranges()
-                .iter()
-                .map(|range| (range.end.0 - range.start.0) as usize)
-                .sum(),
-        )?;
-        let matches: Vec<Svma> = text
-            .ranges()
-            .iter()
-            .flat_map(|range| {
-                finder
-                    .find_iter(text.bytes_from(range, range.start))
-                    .map(|at| Svma(range.start.0 + at as u64))
-            })
-            .collect();
-        let standings = functions.prove(&matches, text, budget)?;
-        for (address, _) in matches
-            .iter()
-            .zip(standings)
-            .filter(|(_, standing)| *standing == Standing::Start)
-        {
-            if let Some(range) = text.range_at(*address) {
-                found.push(Landmark {
-                    offset: range.offset_of(*address),
-                    kind,
-                    original: bytes[0],
-                });
-            }
-        }
-    }
+    let mut found = calls(
+        &RT_SIGPROCMASK_CALL,
+        LandmarkKind::SignalMask,
+        functions,
+        text,
+        budget,
+        |_| true,
+    )?;
+    found.extend(calls(
+        &RT_SIGACTION_CALL,
+        LandmarkKind::SignalAction,
+        functions,
+        text,
+        budget,
+        |_| true,
+    )?);
     Ok(found)
+}
+
+/// The instructions that are `bytes` at a place that is meant.
+fn calls(
+    bytes: &[u8],
+    kind: LandmarkKind,
+    functions: &Functions,
+    text: &Text<'_>,
+    budget: &mut Budget,
+    meant: impl Fn(Svma) -> bool,
+) -> Result<Vec<Landmark>, IndexError> {
+    let finder = memmem::Finder::new(bytes);
+    // Segments may show the same bytes of the file over and over.
+    budget.spend(
+        text.ranges()
+            .iter()
+            .map(|range| (range.end.0 - range.start.0) as usize)
+            .sum(),
+    )?;
+    let in_range = |range| {
+        finder
+            .find_iter(text.bytes_from(range, range.start))
+            .map(|at| Svma(range.start.0 + at as u64))
+    };
+    let matches: Vec<Svma> = text
+        .ranges()
+        .iter()
+        .flat_map(in_range)
+        .filter(|at| meant(*at))
+        .collect();
+    let standings = functions.prove(&matches, text, budget)?;
+    let proven = matches
+        .iter()
+        .zip(standings)
+        .filter(|(_, standing)| *standing == Standing::Start);
+    let landmark = |(at, _): (&Svma, Standing)| {
+        let offset = text.range_at(*at)?.offset_of(*at);
+        Some(Landmark {
+            offset,
+            kind,
+            original: bytes[0],
+        })
+    };
+    Ok(proven.filter_map(landmark).collect())
 }

@@ -96,7 +96,7 @@ impl RunError {
                 }
             }
         } else {
-            "cov-trace doctor tells what this machine allows".to_owned()
+            "is ptrace allowed here (container, seccomp profile, security module)?".to_owned()
         };
         RunError::Refused { text, way_out }
     }

@@ -44,6 +44,8 @@ pub struct Options {
     pub wait: bool,
     /// Whether to print nothing but errors.
     pub quiet: bool,
+    /// Where the supervisor logs what it hears, for tests.
+    pub stop_log: Option<PathBuf>,
 }
 
 /// The processes behind a run, as the front holds them.
@@ -130,11 +132,13 @@ fn start_helpers(options: &Options, data: &DataDir, run: &RunDir, lock: &File) -
             return 1;
         };
         let (front, recorder) = (Port::new(front), Port::new(recorder));
+        let stop_log = options.stop_log.clone();
         supervisor::run(supervisor::Options {
             run: run.clone(),
             recorder,
             front,
             front_pid,
+            stop_log,
         })
     })?;
     let recorder = process::fork_helper("cov-recorder", || {

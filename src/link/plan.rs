@@ -37,6 +37,8 @@ pub enum LandmarkKind {
     SignalMask,
     /// rt_sigaction is about to be called; a `mov $13, %eax`.
     SignalAction,
+    /// clone is about to be called; a `mov $56, %eax`.
+    Clone,
 }
 
 /// A plan that cannot be used.

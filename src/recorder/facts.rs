@@ -138,6 +138,7 @@ fn landmark(landmark: &crate::debuginfo::Landmark) -> Landmark {
         Found::LoaderStateEndbr => LandmarkKind::LoaderStateEndbr,
         Found::SignalMask => LandmarkKind::SignalMask,
         Found::SignalAction => LandmarkKind::SignalAction,
+        Found::Clone => LandmarkKind::Clone,
     };
     Landmark {
         offset: landmark.offset.0,

@@ -249,6 +249,7 @@ impl Hands {
         gone_is_fine(match kind {
             LandmarkKind::LoaderState => repair::emulate_return(&self.tracer, tid),
             LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at),
+            LandmarkKind::Clone => repair::trace_every_clone(&self.tracer, tid, at),
             LandmarkKind::SignalMask => {
                 self.wear_out(tid, space, at);
                 self.guard.mask_call(&self.tracer, tid, at)

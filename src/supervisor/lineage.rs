@@ -84,9 +84,10 @@ impl State {
         waits: bool,
         out: &mut Vec<Action>,
     ) -> super::space::SpaceId {
+        let leaving = self.leaving;
         if let Some(space) = self.spaces.get_mut(&id) {
             space.users += 1;
-            if waits {
+            if waits && !leaving {
                 out.extend(
                     space
                         .lend(id, through)

@@ -17,10 +17,13 @@ mod images;
 mod inbox;
 mod lineage;
 mod repair;
+#[cfg(test)]
+mod replay_tests;
 mod sections;
 mod space;
 mod state;
 mod step;
+mod stop_log;
 mod text;
 
 use crate::link::{JournalWriter, Plan, Port, RunDir, ToSupervisor};
@@ -31,8 +34,10 @@ use platform::{OsError, Pid, Tracer, Waited};
 use sections::Sections;
 use state::State;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use stop_log::StopLog;
 
 /// How long threads that cannot be stopped (a vfork parent, a sleep that nothing breaks) are waited for when letting
 /// go; after that the kernel lets go of them as this process ends, with their text restored.
@@ -49,6 +54,8 @@ pub struct Options {
     pub front: Port,
     /// The front's pid.
     pub front_pid: Pid,
+    /// Where to log what is heard, for tests.
+    pub stop_log: Option<PathBuf>,
 }
 
 /// Traces until nobody is left; gives the exit status.
@@ -70,6 +77,7 @@ struct Supervisor {
     run: RunDir,
     front: Port,
     front_pid: Pid,
+    stop_log: Option<StopLog>,
     launched: bool,
     leaving_since: Option<Instant>,
     inputs: VecDeque<Input>,
@@ -83,7 +91,9 @@ impl Supervisor {
             recorder,
             front,
             front_pid,
+            stop_log,
         } = options;
+        let stop_log = stop_log.and_then(|path| StopLog::create(&path).ok());
         let journal = JournalWriter::new(run.journal_to_write()?);
         let sections = Sections::new(run.marks()?);
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
@@ -97,6 +107,7 @@ impl Supervisor {
             run,
             front,
             front_pid,
+            stop_log,
             launched,
             leaving_since,
             inputs,
@@ -145,6 +156,9 @@ impl Supervisor {
     /// Decides and acts until nothing is left to decide.
     fn settle(&mut self) {
         while let Some(input) = self.inputs.pop_front() {
+            if let Some(log) = &mut self.stop_log {
+                log.write(&input);
+            }
             self.state.step(input, &mut self.actions);
             for action in self.actions.drain(..) {
                 self.hands.apply(action, &mut self.inputs);

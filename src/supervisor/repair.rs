@@ -39,3 +39,10 @@ pub(super) fn emulate_return(tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
 pub(super) fn skip_endbr(tracer: &Tracer, tid: Tid, at: Avma) -> Result<(), OsError> {
     tracer.set_pc(tid, Avma(at.0 + arch::ENDBR_LEN))
 }
+
+/// Takes CLONE_UNTRACED out of the flags of a clone that is about to be made: such a child would die of the breakpoints
+/// that it inherits, unseen by any tracer.
+pub(super) fn trace_every_clone(tracer: &Tracer, tid: Tid, at: Avma) -> Result<(), OsError> {
+    arch::clear_clone_untraced(tracer, tid)?;
+    arch::emulate_call_number(tracer, tid, at, arch::CLONE)
+}

@@ -152,7 +152,7 @@ impl State {
         });
         match kind {
             LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => out.push(Action::ReadMappings { tid }),
-            LandmarkKind::SignalMask | LandmarkKind::SignalAction => self.release(tid, None, out),
+            LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone => self.release(tid, None, out),
         }
     }
 

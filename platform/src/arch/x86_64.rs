@@ -19,6 +19,9 @@ pub const BRANCH_LANDING: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
 /// `mov $14, %eax; syscall`: rt_sigprocmask.
 pub const RT_SIGPROCMASK_CALL: [u8; 7] = [0xb8, 14, 0, 0, 0, 0x0f, 0x05];
 
+/// `mov $56, %eax; syscall`: clone.
+pub const CLONE_CALL: [u8; 7] = [0xb8, 56, 0, 0, 0, 0x0f, 0x05];
+
 /// `mov $13, %eax; syscall`: rt_sigaction.
 pub const RT_SIGACTION_CALL: [u8; 7] = [0xb8, 13, 0, 0, 0, 0x0f, 0x05];
 

@@ -110,6 +110,8 @@ pub fn gave_up(tracer: &crate::Tracer, tid: crate::Tid) -> Result<bool, crate::O
 
 /// Number of rt_sigaction.
 pub const RT_SIGACTION: i64 = libc::SYS_rt_sigaction;
+/// Number of clone.
+pub const CLONE: i64 = libc::SYS_clone;
 /// Number of rt_sigqueueinfo.
 pub const RT_SIGQUEUEINFO: i64 = libc::SYS_rt_sigqueueinfo;
 /// Number of rt_tgsigqueueinfo.
@@ -132,4 +134,16 @@ pub fn emulate_call_number(
 ) -> Result<(), crate::OsError> {
     tracer.poke_register(tid, RESULT, number as u64)?;
     tracer.set_pc(tid, crate::Avma(at.0 + MOV_EAX_LEN))
+}
+
+/// Takes CLONE_UNTRACED out of the flags of a clone that the thread is about to make.
+pub fn clear_clone_untraced(tracer: &crate::Tracer, tid: crate::Tid) -> Result<(), crate::OsError> {
+    const FLAGS: usize = offset_of!(user_regs_struct, rdi);
+    let flags = tracer.peek_register(tid, FLAGS)?;
+    let untraced = libc::CLONE_UNTRACED as u64;
+    if flags & untraced != 0 {
+        tracer.poke_register(tid, FLAGS, flags & !untraced)
+    } else {
+        Ok(())
+    }
 }
