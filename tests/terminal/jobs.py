@@ -1,7 +1,8 @@
 """Runs a command as the foreground job of a small shell in a new terminal, and plays a scenario.
 
 Usage: jobs.py SCENARIO COMMAND [ARGUMENT...]
-Words of a scenario: `see:TEXT` waits for output (~ is a space), ^C ^Z ^\\ ^D are keys, `fg` continues a stopped job,
+Words of a scenario: `see:TEXT` waits for output (~ is a space), ^C ^Z ^\\ ^D are keys, `^C-until:TEXT` presses it until
+the output that follows has TEXT, `fg` continues a stopped job,
 `hang-up` closes the terminal, `gone` waits until nobody has it open, anything else is typed with a newline.
 """
 
@@ -85,6 +86,13 @@ def main():
                 if not more:
                     sys.exit(f"the terminal was closed before {wanted!r}: {seen!r}")
             start = seen.index(wanted, start) + len(wanted)
+        elif word.startswith("^C-until:"):
+            # One at a time: two that are pending together count as one.
+            while word[9:] not in seen[start:]:
+                start = len(seen)
+                os.write(terminal, KEYS["^C"])
+                while "\n" not in seen[start:]:
+                    seen += readable(terminal)
         elif word in KEYS:
             os.write(terminal, KEYS[word])
         elif word == "fg":
