@@ -32,5 +32,5 @@ pub use maps::{FileKey, TextMapping, open_mapped, text_mappings};
 pub use marks::{CHUNK, Marks, memory_file};
 pub use memory::Memory;
 pub use nix::errno::Errno;
-pub use tracer::{Tracer, TrapCause, Waited, kill};
+pub use tracer::{SignalInfo, Tracer, TrapCause, Waited, kill};
 pub use wait::{Event, Wait};

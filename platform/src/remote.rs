@@ -4,7 +4,7 @@
 //! syscall-stops, never by single steps, whose SIGTRAP would reset the very action that is being set.
 
 use crate::arch::registers as arch;
-use crate::{Avma, OsError, Signal, Tid, Tracer, Wait, maps};
+use crate::{Avma, OsError, Pid, Signal, SignalInfo, Tid, Tracer, Wait, maps};
 use nix::errno::Errno;
 
 /// A place in the tracee's text where a system call instruction stands: one of the vDSO's (vdso(7)).
@@ -27,23 +27,57 @@ pub fn set_signal_action(
     signal: Signal,
     action: &[u8; arch::SIGACTION_LEN],
 ) -> Result<(), OsError> {
+    call(tracer, tid, syscall, arch::RT_SIGACTION, action, |place| {
+        [signal.0 as u64, place, 0, arch::SIGSET_LEN]
+    })
+}
+
+/// Has the stopped thread `tid` send a signal to itself, or to its process `group`, with the siginfo that it had.
+pub fn send_to_itself(
+    tracer: &Tracer,
+    tid: Tid,
+    group: Pid,
+    syscall: Avma,
+    signal: Signal,
+    info: &SignalInfo,
+) -> Result<(), OsError> {
+    let (group, thread, signal) = (group.0 as u64, tid.0 as u64, signal.0 as u64);
+    if info.is_for_thread() {
+        call(tracer, tid, syscall, arch::RT_TGSIGQUEUEINFO, info.bytes(), |place| {
+            [group, thread, signal, place]
+        })
+    } else {
+        call(tracer, tid, syscall, arch::RT_SIGQUEUEINFO, info.bytes(), |place| {
+            [group, signal, place, 0]
+        })
+    }
+}
+
+/// Makes one call whose arguments may point to `buffer`, which is put at the place given.
+fn call(
+    tracer: &Tracer,
+    tid: Tid,
+    syscall: Avma,
+    number: i64,
+    buffer: &[u8],
+    args: impl FnOnce(u64) -> [u64; 4],
+) -> Result<(), OsError> {
     let before = tracer.registers(tid)?;
-    let place = Avma(arch::below_stack(&before, arch::SIGACTION_LEN as u64));
-    let saved = read(tracer, tid, place, arch::SIGACTION_LEN / 8)?;
+    let place = Avma(arch::below_stack(&before, buffer.len() as u64));
+    let saved = read(tracer, tid, place, buffer.len() / 8)?;
     let mask = tracer.signal_mask(tid)?;
     let mut regs = before;
-    let args = [signal.0 as u64, place.0, 0, arch::SIGSET_LEN];
     arch::set_syscall(
         &mut regs,
         syscall.0,
         arch::Syscall {
-            number: arch::RT_SIGACTION,
-            args,
+            number,
+            args: args(place.0),
         },
     );
-    write(tracer, tid, place, action)?;
-    // Nothing but SIGTRAP itself may be delivered in between.
-    tracer.set_signal_mask(tid, !Signal::TRAP.bit())?;
+    write(tracer, tid, place, buffer)?;
+    // Nothing may be delivered in between.
+    tracer.set_signal_mask(tid, u64::MAX)?;
     tracer.set_registers(tid, &regs)?;
     let made = pass_through_call(tracer, tid);
     tracer.set_registers(tid, &before)?;

@@ -42,6 +42,41 @@ pub enum TrapCause {
     Other,
 }
 
+/// A signal's siginfo as the kernel gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignalInfo {
+    bytes: [u8; size_of::<libc::siginfo_t>()],
+}
+
+impl SignalInfo {
+    /// si_code, the third word on every CPU of ours.
+    fn code(&self) -> i32 {
+        self.bytes[8..]
+            .first_chunk()
+            .map_or(0, |bytes| i32::from_ne_bytes(*bytes))
+    }
+
+    /// Why a SIGTRAP came.
+    pub fn trap_cause(&self) -> TrapCause {
+        const SI_KERNEL: i32 = 0x80;
+        match self.code() {
+            SI_KERNEL | libc::TRAP_BRKPT => TrapCause::Breakpoint,
+            code if code <= 0 => TrapCause::Sent,
+            _ => TrapCause::Other,
+        }
+    }
+
+    /// Whether it was sent to one thread rather than to the process.
+    pub fn is_for_thread(&self) -> bool {
+        self.code() == libc::SI_TKILL
+    }
+
+    /// All of it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl Tracer {
     /// A tracer for the calling thread.
     #[allow(clippy::new_without_default)]
@@ -165,23 +200,19 @@ impl Tracer {
         self.poke_register(tid, arch::PC, pc.0)
     }
 
-    /// Why a SIGTRAP is about to be delivered.
-    pub fn trap_cause(&self, tid: Tid) -> Result<TrapCause, OsError> {
-        const SI_KERNEL: i32 = 0x80;
-        // SAFETY: siginfo_t is plain data for which zeroes are valid.
-        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    /// The siginfo of the signal that is about to be delivered.
+    pub fn signal_info(&self, tid: Tid) -> Result<SignalInfo, OsError> {
+        let mut info = SignalInfo {
+            bytes: [0; size_of::<libc::siginfo_t>()],
+        };
         self.request(
             "get siginfo of",
             libc::PTRACE_GETSIGINFO,
             tid,
             0,
-            &raw mut info as usize,
+            info.bytes.as_mut_ptr() as usize,
         )?;
-        Ok(match info.si_code {
-            SI_KERNEL | libc::TRAP_BRKPT => TrapCause::Breakpoint,
-            code if code <= 0 => TrapCause::Sent,
-            _ => TrapCause::Other,
-        })
+        Ok(info)
     }
 
     /// The blocked signals as a kernel signal set.

@@ -29,7 +29,6 @@ pub(super) struct Hands {
     cpu: Option<OwnCpu>,
     last_hit: Option<(Tid, Instant)>,
     lost: u64,
-    swallowed: Option<(Tid, Signal)>,
 }
 
 impl Hands {
@@ -45,7 +44,6 @@ impl Hands {
             cpu: OwnCpu::take(),
             last_hit: None,
             lost: 0,
-            swallowed: None,
         }
     }
 
@@ -75,10 +73,7 @@ impl Hands {
             } => self.emulate(tid, process, space, at, kind),
             Action::Inherit { child, maker } => self.guard.thread_born(child, maker),
             Action::Forget { tid } => self.guard.thread_gone(tid),
-            Action::Resume { tid, signal } => {
-                let swallowed = self.swallowed.take_if(|(of, _)| *of == tid).map(|(_, signal)| signal);
-                gone_is_fine(self.tracer.resume(tid, signal.or(swallowed)));
-            }
+            Action::Resume { tid, signal } => gone_is_fine(self.tracer.resume(tid, signal)),
             Action::Deliver { tid, process, signal } => {
                 gone_is_fine(self.guard.delivers(&self.tracer, process, tid, signal));
                 gone_is_fine(self.tracer.resume(tid, Some(signal)));
@@ -89,8 +84,12 @@ impl Hands {
             Action::Rewind { tid, at } => gone_is_fine(self.tracer.set_pc(tid, at)),
             Action::RepairCall { tid } => gone_is_fine(repair::restart_call(&self.tracer, tid)),
             Action::AskCause { tid, at } => {
-                if let Ok(cause) = self.tracer.trap_cause(tid) {
-                    inputs.push_back(Input::Cause { tid, at, cause });
+                if let Ok(info) = self.tracer.signal_info(tid) {
+                    inputs.push_back(Input::Cause {
+                        tid,
+                        at,
+                        cause: info.trap_cause(),
+                    });
                 }
             }
             Action::WeighSignal { tid, signal } => inputs.push_back(repair::weigh(&self.tracer, tid, signal)),
@@ -215,17 +214,14 @@ impl Hands {
         let memory = self.memories.get(&space);
         gone_is_fine(text::restore_byte(&self.tracer, memory, tid, at, restore));
         gone_is_fine(self.tracer.set_pc(tid, at));
-        let own_trap = self
-            .guard
-            .after_breakpoint(&self.tracer, mark.process, tid)
-            .unwrap_or(None);
+        gone_is_fine(self.guard.after_breakpoint(&self.tracer, mark.process, tid));
         match then {
-            Then::Resume => self.resume_after_hit(tid, own_trap),
-            Then::Detach => gone_is_fine(self.tracer.detach(tid, own_trap)),
+            Then::Resume => self.resume_after_hit(tid),
+            Then::Detach => gone_is_fine(self.tracer.detach(tid, None)),
         }
     }
 
-    fn resume_after_hit(&mut self, tid: Tid, signal: Option<Signal>) {
+    fn resume_after_hit(&mut self, tid: Tid) {
         let now = Instant::now();
         let burst = self
             .last_hit
@@ -233,8 +229,8 @@ impl Hands {
         self.last_hit = Some((tid, now));
         let tracer = &self.tracer;
         gone_is_fine(match self.cpu.as_ref().filter(|_| burst) {
-            Some(cpu) => affinity::wake_on(tid, cpu, || tracer.resume(tid, signal)),
-            None => tracer.resume(tid, signal),
+            Some(cpu) => affinity::wake_on(tid, cpu, || tracer.resume(tid, None)),
+            None => tracer.resume(tid, None),
         });
     }
 
@@ -249,12 +245,7 @@ impl Hands {
     }
 
     fn emulate(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, at: Avma, kind: LandmarkKind) {
-        // The thread stays stopped: a signal of its own that the breakpoint swallowed is sent again as it goes on.
-        self.swallowed = self
-            .guard
-            .after_breakpoint(&self.tracer, process, tid)
-            .unwrap_or(None)
-            .map(|signal| (tid, signal));
+        gone_is_fine(self.guard.after_breakpoint(&self.tracer, process, tid));
         gone_is_fine(match kind {
             LandmarkKind::LoaderState => repair::emulate_return(&self.tracer, tid),
             LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at),

@@ -21,28 +21,36 @@ const STANDARD: u64 = 0x7fff_ffff & !(1 << (Signal::KILL.0 - 1)) & !(1 << (Signa
 struct Masks {
     now: Option<u64>,
     before: Option<u64>,
+    /// Whether `now` is a handler's, so that `before` comes back without a word.
+    in_handler: bool,
 }
 
 impl Masks {
-    /// The mask that a thread had before a breakpoint left it `found`, which never has SIGTRAP.
-    fn before_breakpoint(&mut self, found: u64) -> u64 {
-        let fits = |mask: &Option<u64>| mask.filter(|mask| mask & !TRAP == found & !TRAP);
-        let was = fits(&self.now).or_else(|| fits(&self.before)).unwrap_or({
-            let everything_else = STANDARD & !TRAP;
-            if found & everything_else == everything_else {
-                found | TRAP
-            } else {
-                found
-            }
-        });
-        self.change(was);
+    /// The mask that a thread had before a breakpoint left it `found`, which never has SIGTRAP; `blocked` says whether
+    /// it had, where there is evidence.
+    fn before_breakpoint(&mut self, found: u64, blocked: Option<bool>) -> u64 {
+        let fits = |mask: Option<u64>| mask.filter(|mask| mask & !TRAP == found & !TRAP);
+        let (now, before) = (fits(self.now), fits(self.before));
+        let everything_else = STANDARD & !TRAP;
+        let was = match (blocked, now, before) {
+            (Some(true), ..) => found | TRAP,
+            (Some(false), ..) => found,
+            // Nobody told that the handler ended, so rather nothing is blocked than too much.
+            (None, Some(now), Some(before)) if self.in_handler => now & before,
+            (None, Some(now), _) => now,
+            (None, None, Some(before)) => before,
+            (None, None, None) if found & everything_else == everything_else => found | TRAP,
+            (None, None, None) => found,
+        };
+        if self.now != Some(was) {
+            self.change(was, false);
+        }
         was
     }
 
-    fn change(&mut self, mask: u64) {
-        if self.now != Some(mask) {
-            self.before = self.now.replace(mask);
-        }
+    fn change(&mut self, mask: u64, in_handler: bool) {
+        self.before = self.now.replace(mask);
+        self.in_handler = in_handler;
     }
 }
 
@@ -126,7 +134,7 @@ impl TrapGuard {
             tid,
             Masks {
                 now: Some(state.blocked),
-                before: None,
+                ..Masks::default()
             },
         );
         if state.ignored & TRAP != 0 {
@@ -170,47 +178,46 @@ impl TrapGuard {
     }
 
     /// A thread stands at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of
-    /// its own, which was pending and whose siginfo the breakpoint got, it is given back: delivered to a thread that
-    /// blocks it, it is pending again.
-    pub fn after_breakpoint(
-        &mut self,
-        tracer: &Tracer,
-        process: ProcessNo,
-        tid: Tid,
-    ) -> Result<Option<Signal>, OsError> {
+    /// its own, which was pending and whose siginfo the breakpoint got, it sends that to itself again.
+    pub fn after_breakpoint(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid) -> Result<(), OsError> {
         let found = tracer.signal_mask(tid)?;
-        let was = self.masks.entry(tid).or_default().before_breakpoint(found);
+        let action = self.action(process, Signal::TRAP);
+        let was = self
+            .masks
+            .entry(tid)
+            .or_default()
+            .before_breakpoint(found, evidence(action, tid));
         let blocked = was & TRAP != 0;
-        if let Some(action) = self
-            .action(process, Signal::TRAP)
-            .filter(|action| action.is_reset(blocked))
-        {
-            self.set_action(tracer, process, tid, action)?;
+        let lost_action = action.filter(|action| action.is_reset(blocked));
+        let info = if blocked { Some(tracer.signal_info(tid)?) } else { None };
+        let lost_signal = info.filter(|info| info.trap_cause() == TrapCause::Sent);
+        if blocked {
+            tracer.set_signal_mask(tid, was)?;
         }
-        if !blocked {
-            return Ok(None);
+        if lost_action.is_none() && lost_signal.is_none() {
+            return Ok(());
         }
-        tracer.set_signal_mask(tid, was)?;
-        Ok((tracer.trap_cause(tid)? == TrapCause::Sent).then_some(Signal::TRAP))
+        let Some(call) = self
+            .calls
+            .get(&process)
+            .copied()
+            .or_else(|| remote::find_syscall(tracer, tid))
+        else {
+            return Ok(());
+        };
+        self.calls.insert(process, call);
+        if let Some(action) = lost_action {
+            remote::set_signal_action(tracer, tid, call, Signal::TRAP, &action.0)?;
+        }
+        if let Some(info) = lost_signal {
+            let (group, _) = procfs::thread_group(tid)?;
+            remote::send_to_itself(tracer, tid, group, call, Signal::TRAP, &info)?;
+        }
+        Ok(())
     }
 
     fn action(&self, process: ProcessNo, signal: Signal) -> Option<SignalAction> {
         self.actions.get(&process)?.get(&signal).copied()
-    }
-
-    fn set_action(
-        &mut self,
-        tracer: &Tracer,
-        process: ProcessNo,
-        tid: Tid,
-        action: SignalAction,
-    ) -> Result<(), OsError> {
-        let known = self.calls.get(&process).copied();
-        if let Some(call) = known.or_else(|| remote::find_syscall(tracer, tid)) {
-            self.calls.insert(process, call);
-            remote::set_signal_action(tracer, tid, call, Signal::TRAP, &action.0)?;
-        }
-        Ok(())
     }
 
     /// A signal is about to be delivered: in its handler the thread blocks more.
@@ -225,7 +232,7 @@ impl TrapGuard {
         self.masks
             .entry(tid)
             .or_default()
-            .change(action.mask_in_handler(signal, mask));
+            .change(action.mask_in_handler(signal, mask), true);
         Ok(())
     }
 
@@ -237,7 +244,7 @@ impl TrapGuard {
             && let Ok(set) = tracer.peek_word(tid, Avma(set))
         {
             let now = tracer.signal_mask(tid)?;
-            self.masks.entry(tid).or_default().change(masked(now, how, set));
+            self.masks.entry(tid).or_default().change(masked(now, how, set), false);
         }
         arch::emulate_call_number(tracer, tid, at, arch::RT_SIGPROCMASK)
     }
@@ -261,6 +268,12 @@ impl TrapGuard {
     }
 }
 
+/// Whether SIGTRAP was blocked when a breakpoint was executed: if so, its handler is gone.
+fn evidence(action: Option<SignalAction>, tid: Tid) -> Option<bool> {
+    action.filter(|action| !action.is_default() && !action.is_ignored())?;
+    Some(procfs::signal_state(tid).ok()?.caught & TRAP == 0)
+}
+
 fn read_action(tracer: &Tracer, tid: Tid, at: Avma) -> Result<[u8; arch::SIGACTION_LEN], OsError> {
     let mut bytes = [0; arch::SIGACTION_LEN];
     for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
@@ -280,31 +293,47 @@ mod tests {
     fn a_known_mask_gets_its_trap_back() {
         let mut masks = Masks {
             now: Some(HUP | TRAP),
-            before: None,
+            ..Masks::default()
         };
-        assert_eq!(masks.before_breakpoint(HUP), HUP | TRAP);
-        assert_eq!(masks.before_breakpoint(HUP), HUP | TRAP);
+        assert_eq!(masks.before_breakpoint(HUP, None), HUP | TRAP);
+        assert_eq!(masks.before_breakpoint(HUP, None), HUP | TRAP);
     }
 
     #[test]
     fn a_handler_that_blocks_everything_and_its_end_are_recognised() {
         let mut masks = Masks {
             now: Some(TRAP),
-            before: None,
+            ..Masks::default()
         };
-        assert_eq!(masks.before_breakpoint(FULL & !TRAP), FULL);
-        assert_eq!(masks.before_breakpoint(0), TRAP);
+        masks.change(FULL, true);
+        assert_eq!(masks.before_breakpoint(FULL & !TRAP, None), FULL);
+        assert_eq!(masks.before_breakpoint(0, None), TRAP);
     }
 
     #[test]
     fn nothing_is_blocked_that_was_not() {
         let mut masks = Masks {
             now: Some(0),
-            before: None,
+            ..Masks::default()
         };
-        assert_eq!(masks.before_breakpoint(0), 0);
-        assert_eq!(masks.before_breakpoint(HUP), HUP);
-        assert_eq!(Masks::default().before_breakpoint(HUP), HUP);
+        assert_eq!(masks.before_breakpoint(0, None), 0);
+        assert_eq!(masks.before_breakpoint(HUP, None), HUP);
+        assert_eq!(Masks::default().before_breakpoint(HUP, None), HUP);
+    }
+
+    #[test]
+    fn where_only_trap_tells_a_handler_from_its_end_evidence_counts() {
+        let mut masks = Masks {
+            now: Some(0),
+            ..Masks::default()
+        };
+        masks.change(TRAP, true);
+        assert_eq!(masks.before_breakpoint(0, Some(true)), TRAP);
+        assert_eq!(masks.before_breakpoint(0, Some(false)), 0);
+        masks.change(TRAP, true);
+        assert_eq!(masks.before_breakpoint(0, None), 0);
+        masks.change(TRAP, false);
+        assert_eq!(masks.before_breakpoint(0, None), TRAP);
     }
 
     #[test]

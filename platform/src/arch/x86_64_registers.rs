@@ -110,6 +110,10 @@ pub fn gave_up(tracer: &crate::Tracer, tid: crate::Tid) -> Result<bool, crate::O
 
 /// Number of rt_sigaction.
 pub const RT_SIGACTION: i64 = libc::SYS_rt_sigaction;
+/// Number of rt_sigqueueinfo.
+pub const RT_SIGQUEUEINFO: i64 = libc::SYS_rt_sigqueueinfo;
+/// Number of rt_tgsigqueueinfo.
+pub const RT_TGSIGQUEUEINFO: i64 = libc::SYS_rt_tgsigqueueinfo;
 /// Number of rt_sigprocmask.
 pub const RT_SIGPROCMASK: i64 = libc::SYS_rt_sigprocmask;
 /// Length of the kernel's `struct sigaction`: handler, flags, restorer, mask.
