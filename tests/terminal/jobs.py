@@ -27,6 +27,7 @@ def shell(command, orders):
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     attributes = termios.tcgetattr(0)
     attributes[3] &= ~termios.ECHO
+    attributes[3] |= termios.NOFLSH  # Or a key that signals would discard output that nobody has read yet.
     attributes[1] &= ~termios.ONLCR
     termios.tcsetattr(0, termios.TCSANOW, attributes)
     job = os.fork()
