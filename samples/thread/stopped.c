@@ -15,7 +15,7 @@ static void *busy(void *argument) {                 // hit @child
     (void)argument;
     unsigned long turns = 0;                        // hit @child
     while (!leave)                                  // hit @child
-        turns += 1;                                 // hit @child
+        turns += 1;
     return (void *)turns;                           // hit @child
 }
 

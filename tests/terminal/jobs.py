@@ -1,7 +1,8 @@
 """Runs a command as the foreground job of a small shell in a new terminal, and plays a scenario.
 
 Usage: jobs.py SCENARIO COMMAND [ARGUMENT...]
-Words of a scenario: `see:TEXT` waits for output (~ is a space), ^C ^Z ^\\ ^D are keys, `fg` continues a stopped job,
+Words of a scenario: `see:TEXT` waits for output (~ is a space), ^C ^Z ^\\ ^D are keys, `^C-until:TEXT` presses it until
+the output that follows has TEXT, `fg` continues a stopped job,
 `hang-up` closes the terminal, `gone` waits until nobody has it open, anything else is typed with a newline.
 """
 
@@ -26,6 +27,7 @@ def shell(command, orders):
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     attributes = termios.tcgetattr(0)
     attributes[3] &= ~termios.ECHO
+    attributes[3] |= termios.NOFLSH  # Or a key that signals would discard output that nobody has read yet.
     attributes[1] &= ~termios.ONLCR
     termios.tcsetattr(0, termios.TCSANOW, attributes)
     job = os.fork()
@@ -85,6 +87,13 @@ def main():
                 if not more:
                     sys.exit(f"the terminal was closed before {wanted!r}: {seen!r}")
             start = seen.index(wanted, start) + len(wanted)
+        elif word.startswith("^C-until:"):
+            # One at a time: two that are pending together count as one.
+            while word[9:] not in seen[start:]:
+                start = len(seen)
+                os.write(terminal, KEYS["^C"])
+                while "\n" not in seen[start:]:
+                    seen += readable(terminal)
         elif word in KEYS:
             os.write(terminal, KEYS[word])
         elif word == "fg":

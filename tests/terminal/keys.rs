@@ -60,7 +60,7 @@ fn second_interrupt_lets_go() {
     let program = build::program(&sample, &sample.builds[0]);
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let data = folder.path().join("data");
-    let scenario = "see:ready a see:a ^C see:signal~2 ^C see:signal~2 see:[ b see:b ^D gone";
+    let scenario = "see:ready a see:a ^C see:signal~2 ^C-until:[ b see:b ^D gone";
     transcript(folder.path(), scenario, &under_cov_trace(&data, &program));
     let processes = measured::processes(&data);
     assert_eq!(processes.len(), 1);
