@@ -18,6 +18,7 @@ mod memory;
 pub mod process;
 pub mod procfs;
 pub mod remote;
+mod sync;
 mod tracer;
 mod wait;
 
@@ -32,5 +33,6 @@ pub use maps::{FileKey, TextMapping, open_mapped, text_mappings};
 pub use marks::{CHUNK, Marks, memory_file};
 pub use memory::Memory;
 pub use nix::errno::Errno;
+pub use sync::sync_files;
 pub use tracer::{SignalInfo, Tracer, TrapCause, Waited, kill};
 pub use wait::{Event, Wait};

@@ -5,7 +5,7 @@ use super::stderr::{self, Stderr};
 use crate::link::{Port, PortError};
 use crate::recorder::{self, FrontRequest, News};
 use crate::store::DataDir;
-use platform::process::{Arrived, ChildNews, SignalInbox, await_end, child_news, stop_like_a_job};
+use platform::process::{Arrived, ChildNews, SignalInbox, child_news, stop_like_a_job};
 use platform::{Pid, Signal, kill, wait_readable};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -79,7 +79,6 @@ impl<'a> Watch<'a> {
             self.look_at_signals();
             self.look_at_news();
             if let Some(outcome) = self.outcome() {
-                self.bury_helpers();
                 self.tell_the_end(data);
                 return outcome;
             }
@@ -118,14 +117,6 @@ impl<'a> Watch<'a> {
             // The user asked twice: everybody was let go and the program runs on.
             None if over && self.letting_go => Some(Outcome::DieOf(Signal::INT)),
             Some(_) | None => None,
-        }
-    }
-
-    /// Nothing of ours is left behind when the front ends, unless it was told not to wait.
-    fn bury_helpers(&mut self) {
-        if self.recording != Recording::Running {
-            await_end(self.recorder);
-            await_end(self.supervisor);
         }
     }
 

@@ -49,7 +49,12 @@ impl RunDir {
 
     /// Whether a run was begun here.
     pub fn has_journal(&self) -> bool {
-        self.0.join("journal").exists()
+        self.journal().exists()
+    }
+
+    /// Where the journal is.
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal")
     }
 
     /// The journal, made as needed, for appending.

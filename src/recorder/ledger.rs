@@ -8,6 +8,7 @@ use crate::store::{DataDir, Flush, Hits, Numbits, ProcessFile, ProcessRecord, St
 use platform::{Marks, OsError};
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,6 +40,8 @@ pub(super) struct Ledger {
     pub totals: BTreeMap<String, (Numbits, Numbits)>,
     /// Processes whose last file was written.
     pub finished: u64,
+    /// Files written for good that may not be on disk.
+    unsynced: Vec<PathBuf>,
 }
 
 impl Ledger {
@@ -54,6 +57,7 @@ impl Ledger {
             writer: Writer::new()?,
             totals: BTreeMap::new(),
             finished: 0,
+            unsynced: Vec::new(),
         })
     }
 
@@ -99,8 +103,19 @@ impl Ledger {
     }
 
     /// Has the run's journal and marks on disk, so that a crash of the machine loses no more than what came since.
-    pub fn sync(&self) -> Result<(), LedgerError> {
-        Ok(self.marks.sync()?)
+    pub fn sync_run(&self) -> Result<(), LedgerError> {
+        self.marks.sync()?;
+        Ok(platform::sync_files(self.run.path(), &[self.run.journal()])?)
+    }
+
+    /// Has the files that were written for good on disk.
+    pub fn sync_finished(&mut self) -> Result<(), LedgerError> {
+        let written = std::mem::take(&mut self.unsynced);
+        if written.is_empty() {
+            Ok(())
+        } else {
+            Ok(platform::sync_files(self.data.path(), &written)?)
+        }
     }
 
     /// The processes that have not ended, with their pids.
@@ -150,8 +165,9 @@ impl Ledger {
         facts.changed = true;
         let ran_a_program = !facts.execs.is_empty();
         if ran_a_program && let Some(record) = self.record(process, complete) {
-            self.writer
-                .write(&self.data.path_of(&ProcessFile::of(&record)), &record)?;
+            let path = self.data.path_of(&ProcessFile::of(&record));
+            self.writer.write(&path, &record)?;
+            self.unsynced.push(path);
             self.add_to_totals(&record);
         }
         self.replay.processes.remove(&process);

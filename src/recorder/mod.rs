@@ -50,13 +50,17 @@ pub fn run(options: Options) -> i32 {
         selection,
     } = options;
     let started = Recorder::start(run, data, supervisor, front.try_clone(), &selection);
-    let news = match started.and_then(|recorder| recorder.record()) {
-        Ok(summary) => News::Finished(summary),
-        Err(error) => News::Failed(error.to_string()),
-    };
-    let failed = matches!(news, News::Failed(_));
-    let _front_gone = front.send_waiting(&news);
-    i32::from(failed)
+    match started.and_then(|recorder| recorder.record()) {
+        Ok((summary, mut ledger)) => {
+            let _front_gone = front.send_waiting(&News::Finished(summary));
+            // Nobody has to wait for the disk.
+            i32::from(ledger.sync_finished().is_err())
+        }
+        Err(error) => {
+            let _front_gone = front.send_waiting(&News::Failed(error.to_string()));
+            1
+        }
+    }
 }
 
 struct Recorder {
@@ -93,7 +97,7 @@ impl Recorder {
         })
     }
 
-    fn record(mut self) -> Result<Summary, LedgerError> {
+    fn record(mut self) -> Result<(Summary, Ledger), LedgerError> {
         while self.listen() {
             for (image, facts) in self.readers.ready() {
                 self.ledger.add_facts(image, facts);
@@ -161,15 +165,20 @@ impl Recorder {
     /// Brings every file up to date: of processes that have ended for good, of the others for now.
     fn flush(&mut self) -> Result<(), LedgerError> {
         self.ledger.catch_up()?;
-        for process in self.ledger.ended() {
-            self.ledger.finish(process, true)?;
+        let ended = self.ledger.ended();
+        for process in &ended {
+            self.ledger.finish(*process, true)?;
+        }
+        // Only what is on disk may lose its marks.
+        self.ledger.sync_finished()?;
+        for process in ended {
             let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::Free(process));
         }
         let mut anything_new = false;
         for (process, _) in self.ledger.living() {
             anything_new |= self.ledger.flush(process)?;
         }
-        if anything_new { self.ledger.sync() } else { Ok(()) }
+        if anything_new { self.ledger.sync_run() } else { Ok(()) }
     }
 
     /// Remembers the first trouble; what could not be written is tried again at the next flush.
@@ -180,7 +189,7 @@ impl Recorder {
     }
 
     /// The supervisor is gone: everything goes into its files, and the run's directory goes.
-    fn close(mut self) -> Result<Summary, LedgerError> {
+    fn close(mut self) -> Result<(Summary, Ledger), LedgerError> {
         for (image, facts) in self.readers.finish() {
             self.ledger.add_facts(image, facts);
         }
@@ -201,12 +210,13 @@ impl Recorder {
             self.run.remove()?;
         }
         let (ran, lines) = self.ledger.line_totals();
-        Ok(Summary {
+        let summary = Summary {
             processes: self.ledger.finished,
             ran,
             lines,
             incomplete,
             lost,
-        })
+        };
+        Ok((summary, self.ledger))
     }
 }
