@@ -15,10 +15,15 @@ type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 /// Source lines above this are taken for damage: a set of lines is stored as one bit per line.
 const LAST_LINE: u64 = (1 << 24) - 1;
 
+/// The end of a row whose next row has not been read.
+const OPEN: Svma = Svma(u64::MAX);
+
 /// An address that starts a statement of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) address: Svma,
+    /// The address of the next row behind it, of whatever kind, in its sequence.
+    pub(super) end: Svma,
     pub(super) file: FileId,
     /// 0 where the debug information says that the code belongs to no line.
     pub(super) line: u32,
@@ -67,6 +72,7 @@ pub(super) fn read<'a>(
             Ok(false) => continue,
             Err(_) => return Ok(damaged(program, table, sequence, sink)),
         }
+        sink.close(Svma(row.address()), &sequence);
         if row.end_sequence() {
             sequence = Sequence::starting_at(sink.rows.len());
         } else if row.is_stmt() && !sequence.discarded {
@@ -96,12 +102,23 @@ fn damaged<'a>(
 }
 
 impl Sink<'_> {
+    /// Ends the last row of the sequence, if the next one starts behind it.
+    fn close(&mut self, next: Svma, sequence: &Sequence) {
+        if let Some(last) = self.rows[sequence.first_row..].last_mut()
+            && last.end == OPEN
+            && last.address < next
+        {
+            last.end = next;
+        }
+    }
+
     fn push(&mut self, row: &LineRow, file: Option<FileId>, sequence: &Sequence) {
         let address = Svma(row.address());
         let line = row.line().map_or(0, |line| line.get());
         let row = match file {
             Some(file) if line <= LAST_LINE => Row {
                 address,
+                end: OPEN,
                 file,
                 line: line as u32,
             },
@@ -109,6 +126,7 @@ impl Sink<'_> {
                 self.shortfalls.add(Shortfall::LineOutOfRange);
                 Row {
                     address,
+                    end: OPEN,
                     file: FileId(0),
                     line: 0,
                 }

@@ -3,7 +3,7 @@
 //! Invariant: sites are sorted by address without duplicates, and each is in executable text, in a known function, at the
 //! proven start of an instruction that is no breakpoint of the program itself.
 
-use platform::arch::BREAKPOINT;
+use platform::arch::{BREAKPOINT, NOP};
 
 use super::boundaries::{Functions, Standing};
 use super::error::{Budget, IndexError};
@@ -36,6 +36,9 @@ pub(super) fn plan(
     shortfalls: &mut Shortfalls,
 ) -> Result<Vec<Site>, IndexError> {
     rows.retain(|row| row.line != 0);
+    for row in &mut rows {
+        row.address = behind_nops(row, text);
+    }
     // Stable, so that of several claims the first wins, in the order of the units; sorted runs make it cheap.
     rows.sort_by_key(|row| row.address);
     rows.dedup_by(|later, first| {
@@ -80,4 +83,20 @@ pub(super) fn plan(
         }
     }
     Ok(sites)
+}
+
+/// The first instruction of a row that does something, or the row's own address where it has none.
+///
+/// Compilers put a `nop` at the line of the brace that ends a function and let every other way out jump behind it, still
+/// into the same row: only there is the line reached by all. Whoever reaches the `nop` reaches what is behind it.
+fn behind_nops(row: &Row, text: &Text<'_>) -> Svma {
+    let Some(range) = text.range_at(row.address) else {
+        return row.address;
+    };
+    let end = row.end.min(range.end);
+    let mut address = row.address;
+    while address < end && text.byte_at(range.offset_of(address)) == NOP {
+        address.0 += 1;
+    }
+    if address < end { address } else { row.address }
 }

@@ -78,12 +78,19 @@ fn compare(program: &Path) -> usize {
         let address = address_of(probe.offset.0);
         let line = index.lines[probe.line as usize];
         let file = index.files[line.file as usize].rsplit('/').next().unwrap();
-        let there = rows
-            .get(&address)
+        // A probe stands behind the `nop`s with which its row starts.
+        let nops = bytes[..probe.offset.0 as usize]
+            .iter()
+            .rev()
+            .take_while(|byte| **byte == 0x90)
+            .count() as u64;
+        let row = (address - nops..=address).rev().find(|at| rows.contains_key(at));
+        let there = row
+            .and_then(|at| rows.get(&at))
             .unwrap_or_else(|| panic!("{name}: {address:#x} is no row"));
         assert_eq!((file, line.number), (there.0.as_str(), there.1), "{name}: {address:#x}");
         assert!(starts.contains(&address), "{name}: {address:#x} is no instruction");
-        probed.insert(address);
+        probed.extend(row);
     }
     let lowest = *starts.first().unwrap();
     let missing = rows.keys().filter(|a| **a >= lowest && !probed.contains(*a)).count() as u64;

@@ -11,6 +11,6 @@ pub mod registers;
 
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{
-    BRANCH_LANDING, BREAKPOINT, CLONE_CALL, ELF_MACHINE, Instruction, Instructions, RETURN, RT_SIGACTION_CALL,
+    BRANCH_LANDING, BREAKPOINT, CLONE_CALL, ELF_MACHINE, Instruction, Instructions, NOP, RETURN, RT_SIGACTION_CALL,
     RT_SIGPROCMASK_CALL, instruction_starts,
 };

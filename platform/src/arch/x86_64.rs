@@ -10,6 +10,9 @@ pub const ELF_MACHINE: u16 = 62;
 /// `int3`, the one-byte breakpoint.
 pub const BREAKPOINT: u8 = 0xcc;
 
+/// The one-byte instruction that does nothing.
+pub const NOP: u8 = 0x90;
+
 /// A near `ret` without operand.
 pub const RETURN: u8 = 0xc3;
 
