@@ -82,16 +82,32 @@ fn is_ordinary(tid: Tid) -> bool {
     )
 }
 
-/// Runs `resume`, which makes the stopped thread `tid` runnable, such that it wakes on the caller's own CPU.
-pub fn wake_on<R>(tid: Tid, cpu: &OwnCpu, resume: impl FnOnce() -> R) -> R {
-    let own = CpuMask::of(tid).filter(|mask| mask.allows(cpu.0) && is_ordinary(tid));
+/// A thread that was found to have an ordinary priority, so that it cannot interrupt the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ordinary(Tid);
+
+impl Ordinary {
+    /// Looks at a thread's priority.
+    pub fn check(tid: Tid) -> Option<Self> {
+        is_ordinary(tid).then_some(Ordinary(tid))
+    }
+
+    /// The thread.
+    pub fn tid(self) -> Tid {
+        self.0
+    }
+}
+
+/// Runs `resume`, which makes the stopped thread runnable, such that it wakes on the caller's own CPU.
+pub fn wake_on<R>(thread: Ordinary, cpu: &OwnCpu, resume: impl FnOnce() -> R) -> R {
+    let own = CpuMask::of(thread.0).filter(|mask| mask.allows(cpu.0));
     let narrowed = match (own, CpuMask::only(cpu.0)) {
-        (Some(own), Some(here)) if own != here => here.set(tid).then_some(own),
+        (Some(own), Some(here)) if own != here => here.set(thread.0).then_some(own),
         _ => None,
     };
     let answer = resume();
     if let Some(own) = narrowed {
-        own.set(tid);
+        own.set(thread.0);
     }
     answer
 }

@@ -15,5 +15,5 @@ mod run_dir;
 pub use ids::{ContextId, ImageId, ProcessNo};
 pub use journal::{EndOfProcess, JournalReader, JournalWriter, Record};
 pub use message::{FromSupervisor, Port, PortError, ToSupervisor};
-pub use plan::{Landmark, LandmarkKind, Plan, PlanError};
+pub use plan::{ByGroup, Landmark, LandmarkKind, Plan, PlanError};
 pub use run_dir::RunDir;

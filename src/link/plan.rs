@@ -11,8 +11,29 @@ pub struct Plan {
     pub offsets: Vec<u64>,
     /// The byte that stands at each.
     pub originals: Vec<u8>,
+    /// The group of each, numbered without gaps: once one probe of a group was hit, the others tell nothing new.
+    pub groups: Vec<u32>,
     /// Instructions watched for the supervisor's own knowledge, ascending by offset.
     pub landmarks: Vec<Landmark>,
+}
+
+/// Probes sorted by their group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByGroup {
+    starts: Vec<u32>,
+    probes: Vec<u32>,
+}
+
+impl ByGroup {
+    /// The probes of a group.
+    pub fn of(&self, group: u32) -> &[u32] {
+        let at = |group: usize| {
+            self.starts
+                .get(group)
+                .map_or(self.probes.len(), |&start| start as usize)
+        };
+        &self.probes[at(group as usize)..at(group as usize + 1)]
+    }
 }
 
 /// An instruction whose breakpoint stays.
@@ -62,11 +83,33 @@ impl Plan {
     pub fn decode(bytes: &[u8]) -> Result<Plan, PlanError> {
         let plan: Plan = postcard::from_bytes(bytes)?;
         let sorted = plan.offsets.is_sorted_by(|a, b| a < b) && plan.landmarks.is_sorted_by(|a, b| a.offset < b.offset);
-        if sorted && plan.offsets.len() == plan.originals.len() && u32::try_from(plan.offsets.len()).is_ok() {
+        let count = plan.offsets.len();
+        let complete = count == plan.originals.len() && count == plan.groups.len();
+        let grouped = plan.groups.iter().all(|&group| (group as usize) < count);
+        if sorted && complete && grouped && u32::try_from(count).is_ok() {
             Ok(plan)
         } else {
             Err(PlanError::OutOfOrder)
         }
+    }
+
+    /// The probes by group: those of group g are `probes[starts[g]..starts[g + 1]]`.
+    pub fn by_group(&self) -> ByGroup {
+        let count = self.groups.iter().max().map_or(0, |&last| last as usize + 1);
+        let mut starts = vec![0u32; count + 1];
+        for &group in &self.groups {
+            starts[group as usize + 1] += 1;
+        }
+        for group in 0..count {
+            starts[group + 1] += starts[group];
+        }
+        let mut next = starts.clone();
+        let mut probes = vec![0; self.groups.len()];
+        for (probe, &group) in (0..).zip(&self.groups) {
+            probes[next[group as usize] as usize] = probe;
+            next[group as usize] += 1;
+        }
+        ByGroup { starts, probes }
     }
 
     /// Number of probes.
@@ -102,6 +145,7 @@ mod tests {
         let plan = Plan {
             offsets: vec![1, 5, 9],
             originals: vec![2, 3, 4],
+            groups: vec![1, 0, 1],
             landmarks: Vec::new(),
         };
         assert_eq!(Plan::decode(&plan.encode()), Ok(plan.clone()));
@@ -117,6 +161,13 @@ mod tests {
             ..plan.clone()
         };
         assert_eq!(Plan::decode(&short.encode()), Err(PlanError::OutOfOrder));
+        let stray = Plan {
+            groups: vec![0, 3, 0],
+            ..plan.clone()
+        };
+        assert_eq!(Plan::decode(&stray.encode()), Err(PlanError::OutOfOrder));
+        assert_eq!((plan.by_group().of(0), plan.by_group().of(1)), (&[1][..], &[0, 2][..]));
+        assert_eq!(plan.by_group().of(2), [0; 0]);
         let whole = plan.encode();
         for len in 0..whole.len() {
             assert!(

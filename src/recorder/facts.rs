@@ -8,6 +8,7 @@ use crate::filter::SourceFilter;
 use crate::link::{Landmark, LandmarkKind, Plan};
 use crate::store::{FileFacts, FunctionFacts, ImageFacts, Numbits, Warning};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is stored of an image.
@@ -56,11 +57,14 @@ impl StoredFacts {
         let file_of = |file: u32| kept.get(file as usize).copied().filter(|&file| file != u32::MAX);
         let mut plan = Plan::default();
         let mut probes = Vec::new();
+        let mut groups = BTreeMap::new();
         for probe in &index.probes {
             let line = index.lines[probe.line as usize];
             if let Some(file) = file_of(line.file) {
                 plan.offsets.push(probe.offset.0);
                 plan.originals.push(probe.original);
+                let next = groups.len() as u32;
+                plan.groups.push(*groups.entry(probe.line).or_insert(next));
                 probes.push((file, line.number));
             }
         }

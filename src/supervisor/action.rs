@@ -168,6 +168,8 @@ pub enum Action {
         space: SpaceId,
         /// The byte to restore.
         restore: u8,
+        /// Others to restore, which tell nothing new any more.
+        also: Vec<(Avma, u8)>,
         /// What to mark.
         mark: Mark,
         /// And then.

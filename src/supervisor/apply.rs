@@ -17,6 +17,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// A thread that trapped this recently is in a burst, and is woken on the supervisor's own CPU.
 const BURST: Duration = Duration::from_millis(1);
 
+/// Hits of one thread in quick succession.
+struct Burst {
+    tid: Tid,
+    last: Instant,
+    /// Whether the thread may be handed over, once that was looked at.
+    thread: Option<Option<affinity::Ordinary>>,
+}
+
 /// Everything that acting needs.
 pub(super) struct Hands {
     pub tracer: Tracer,
@@ -27,7 +35,7 @@ pub(super) struct Hands {
     memories: HashMap<SpaceId, Memory>,
     front: Pid,
     cpu: Option<OwnCpu>,
-    last_hit: Option<(Tid, Instant)>,
+    burst: Option<Burst>,
     lost: u64,
 }
 
@@ -42,7 +50,7 @@ impl Hands {
             memories: HashMap::new(),
             front,
             cpu: OwnCpu::take(),
-            last_hit: None,
+            burst: None,
             lost: 0,
         }
     }
@@ -60,9 +68,21 @@ impl Hands {
                 at,
                 space,
                 restore,
+                also,
                 mark,
                 then,
-            } => self.serve(tid, at, space, restore, mark, then),
+            } => {
+                for (other, original) in also {
+                    gone_is_fine(text::restore_byte(
+                        &self.tracer,
+                        self.memories.get(&space),
+                        tid,
+                        other,
+                        original,
+                    ));
+                }
+                self.serve(tid, at, space, restore, mark, then);
+            }
             Action::Mark(mark) => self.mark(mark),
             Action::Emulate {
                 tid,
@@ -223,15 +243,34 @@ impl Hands {
 
     fn resume_after_hit(&mut self, tid: Tid) {
         let now = Instant::now();
-        let burst = self
-            .last_hit
-            .is_some_and(|(last, at)| last == tid && now.duration_since(at) < BURST);
-        self.last_hit = Some((tid, now));
+        if self
+            .burst
+            .as_ref()
+            .is_some_and(|burst| burst.tid != tid || now.duration_since(burst.last) >= BURST)
+        {
+            self.burst = None;
+        }
         let tracer = &self.tracer;
-        gone_is_fine(match self.cpu.as_ref().filter(|_| burst) {
-            Some(cpu) => affinity::wake_on(tid, cpu, || tracer.resume(tid, None)),
-            None => tracer.resume(tid, None),
-        });
+        let resumed = match (&mut self.burst, &self.cpu) {
+            (Some(burst), Some(cpu)) => {
+                burst.last = now;
+                // A thread's priority is looked at once a burst: to change it takes longer than one.
+                let thread = *burst.thread.get_or_insert_with(|| affinity::Ordinary::check(tid));
+                match thread {
+                    Some(thread) => affinity::wake_on(thread, cpu, || tracer.resume(tid, None)),
+                    None => tracer.resume(tid, None),
+                }
+            }
+            (_, _) => {
+                self.burst = Some(Burst {
+                    tid,
+                    last: now,
+                    thread: None,
+                });
+                tracer.resume(tid, None)
+            }
+        };
+        gone_is_fine(resumed);
     }
 
     fn mark(&mut self, mark: Mark) {

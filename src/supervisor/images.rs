@@ -1,7 +1,7 @@
 //! Deciding about mapped files: which are new, whose plan is awaited, what is to be planted.
 
 use super::action::Action;
-use super::space::{InstanceId, SpaceId};
+use super::space::{InstanceId, Planned, SpaceId};
 use super::state::{Doing, State};
 use crate::link::{ImageId, Plan};
 use platform::{TextMapping, Tid};
@@ -49,7 +49,7 @@ impl State {
     }
 
     pub(super) fn planned(&mut self, image: ImageId, plan: Rc<Plan>, out: &mut Vec<Action>) {
-        self.plans.insert(image, plan);
+        self.plans.insert(image, plan.into());
         let mut ready = Vec::new();
         for (tid, tracee) in &mut self.tracees {
             if let Doing::Parked { mapped, missing } = &mut tracee.doing {
@@ -65,7 +65,7 @@ impl State {
     }
 
     fn plant(&mut self, tid: Tid, mapped: Vec<(ImageId, TextMapping)>, out: &mut Vec<Action>) {
-        let planned: Vec<(ImageId, Rc<Plan>, TextMapping)> = mapped
+        let planned: Vec<(ImageId, Planned, TextMapping)> = mapped
             .into_iter()
             .filter_map(|(image, mapping)| self.plans.get(&image).map(|plan| (image, plan.clone(), mapping)))
             .collect();

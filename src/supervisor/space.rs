@@ -5,7 +5,7 @@
 
 use super::action::Sync;
 use super::bits::Bits;
-use crate::link::{ImageId, LandmarkKind, Plan};
+use crate::link::{ByGroup, ImageId, LandmarkKind, Plan};
 use platform::{Avma, TextMapping, Tid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,10 +25,29 @@ pub struct InstanceId {
     pub bias: u64,
 }
 
+/// A plan and its probes by group.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Rc<Plan>,
+    /// Its probes by group.
+    pub groups: Rc<ByGroup>,
+}
+
+impl From<Rc<Plan>> for Planned {
+    fn from(plan: Rc<Plan>) -> Self {
+        Planned {
+            groups: Rc::new(plan.by_group()),
+            plan,
+        }
+    }
+}
+
 /// Text of an image as mapped in a space.
 #[derive(Clone, Debug)]
 struct Instance {
     plan: Rc<Plan>,
+    groups: Rc<ByGroup>,
     ranges: Vec<Range<u64>>,
     planted: Bits,
     armed: Bits,
@@ -106,19 +125,42 @@ impl Space {
         }
     }
 
-    /// A probe was hit and its byte is being restored. `owner` is false for a process the space is lent to.
-    pub fn spend(&mut self, site: Site, owner: bool) {
-        if let Some(instance) = self.instances.get_mut(&site.instance) {
-            instance.armed.put(site.probe, false);
+    /// A probe was hit and its byte is being restored; gives the armed probes of its group, which tell nothing new and
+    /// are to be restored too. `owner` is false for a process the space is lent to.
+    pub fn spend(&mut self, site: Site, owner: bool) -> Vec<(Avma, u8)> {
+        /// Restoring one costs a tenth of a trap, and many are never reached.
+        const AT_MOST: usize = 16;
+        let Some(instance) = self.instances.get_mut(&site.instance) else {
+            return Vec::new();
+        };
+        instance.armed.put(site.probe, false);
+        let group = instance.plan.groups[site.probe as usize];
+        let mut others: Vec<u32> = instance
+            .groups
+            .of(group)
+            .iter()
+            .copied()
+            .filter(|&probe| instance.armed.get(probe))
+            .collect();
+        others.truncate(AT_MOST);
+        for &probe in &others {
+            instance.armed.put(probe, false);
         }
-        if let Some(armed) = self
+        let lender = self
             .lent
             .as_mut()
             .filter(|_| owner)
-            .and_then(|lent| lent.armed.get_mut(&site.instance))
-        {
-            armed.put(site.probe, false);
+            .and_then(|lent| lent.armed.get_mut(&site.instance));
+        if let Some(armed) = lender {
+            for &probe in others.iter().chain([&site.probe]) {
+                armed.put(probe, false);
+            }
         }
+        let place = |probe: u32| {
+            let at = site.instance.bias.wrapping_add(instance.plan.offsets[probe as usize]);
+            (Avma(at), instance.plan.originals[probe as usize])
+        };
+        others.into_iter().map(place).collect()
     }
 
     /// Probes that could not be planted: their places hold something else.
@@ -132,27 +174,28 @@ impl Space {
     }
 
     /// Takes what is mapped now; gives the text to change for what is new.
-    pub fn remap(&mut self, space: SpaceId, tid: Tid, mapped: &[(ImageId, Rc<Plan>, TextMapping)]) -> Vec<Sync> {
-        let mut now: BTreeMap<InstanceId, (Rc<Plan>, Vec<Range<u64>>)> = BTreeMap::new();
-        for (image, plan, mapping) in mapped.iter().filter(|(_, plan, _)| !plan.is_empty()) {
+    pub fn remap(&mut self, space: SpaceId, tid: Tid, mapped: &[(ImageId, Planned, TextMapping)]) -> Vec<Sync> {
+        let mut now: BTreeMap<InstanceId, (&Planned, Vec<Range<u64>>)> = BTreeMap::new();
+        for (image, planned, mapping) in mapped.iter().filter(|(_, planned, _)| !planned.plan.is_empty()) {
             let id = InstanceId {
                 image: *image,
                 bias: mapping.start.0.wrapping_sub(mapping.offset),
             };
             now.entry(id)
-                .or_insert_with(|| (plan.clone(), Vec::new()))
+                .or_insert_with(|| (planned, Vec::new()))
                 .1
                 .push(mapping.start.0..mapping.end.0);
         }
         self.instances.retain(|id, _| now.contains_key(id));
         let mut changes = Vec::new();
-        for (id, (plan, ranges)) in now {
+        for (id, (planned, ranges)) in now {
             let new = !self.instances.contains_key(&id);
             let instance = self.instances.entry(id).or_insert_with(|| Instance {
-                planted: Bits::clear_of(plan.len()),
-                armed: Bits::clear_of(plan.len()),
+                planted: Bits::clear_of(planned.plan.len()),
+                armed: Bits::clear_of(planned.plan.len()),
                 ranges: Vec::new(),
-                plan,
+                groups: planned.groups.clone(),
+                plan: planned.plan.clone(),
             });
             if !new && instance.ranges == ranges {
                 continue;

@@ -3,11 +3,10 @@
 //! Invariant: every stopped tracee leaves its stop by exactly one action, or is parked and leaves later.
 
 use super::action::Action;
-use super::space::{Space, SpaceId};
-use crate::link::{ImageId, Plan, ProcessNo};
+use super::space::{Planned, Space, SpaceId};
+use crate::link::{ImageId, ProcessNo};
 use platform::{FileKey, Pid, TextMapping, Tid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 
 /// What a tracee is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub struct State {
     pub(super) processes: BTreeMap<ProcessNo, Process>,
     pub(super) spaces: BTreeMap<SpaceId, Space>,
     pub(super) images: HashMap<FileKey, ImageId>,
-    pub(super) plans: BTreeMap<ImageId, Rc<Plan>>,
+    pub(super) plans: BTreeMap<ImageId, Planned>,
     /// Tracees whose first stop came before anybody told of them; true: it was a group-stop.
     pub(super) unclaimed: BTreeMap<Tid, bool>,
     pub(super) leaving: bool,

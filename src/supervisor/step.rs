@@ -114,16 +114,19 @@ impl State {
             return;
         };
         let (space, owner) = (process.space, !process.borrows);
-        if armed && let Some(space) = self.spaces.get_mut(&space) {
-            space.spend(site, owner);
-        }
+        let also = match self.spaces.get_mut(&space) {
+            Some(space) if armed => space.spend(site, owner),
+            Some(_) | None => Vec::new(),
+        };
         let then = if self.leaving { Then::Detach } else { Then::Resume };
+        let mark = Self::mark(number, site);
         out.push(Action::Serve {
             tid,
             at,
             space,
             restore: site.original,
-            mark: Self::mark(number, site),
+            also,
+            mark,
             then,
         });
         if self.leaving {
