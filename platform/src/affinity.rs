@@ -25,27 +25,14 @@ impl CpuMask {
     pub fn of(tid: Tid) -> Option<CpuMask> {
         let mut mask = CpuMask([0; 16]);
         // SAFETY: the kernel writes at most the size given.
-        let wrote = unsafe {
-            libc::syscall(
-                libc::SYS_sched_getaffinity,
-                tid.0,
-                size_of_val(&mask.0),
-                mask.0.as_mut_ptr(),
-            )
-        };
+        let wrote =
+            unsafe { libc::syscall(libc::SYS_sched_getaffinity, tid.0, size_of_val(&mask.0), mask.0.as_mut_ptr()) };
         (wrote > 0).then_some(mask)
     }
 
     fn set(&self, tid: Tid) -> bool {
         // SAFETY: the kernel reads at most the size given.
-        unsafe {
-            libc::syscall(
-                libc::SYS_sched_setaffinity,
-                tid.0,
-                size_of_val(&self.0),
-                self.0.as_ptr(),
-            ) == 0
-        }
+        unsafe { libc::syscall(libc::SYS_sched_setaffinity, tid.0, size_of_val(&self.0), self.0.as_ptr()) == 0 }
     }
 }
 
@@ -76,10 +63,7 @@ impl OwnCpu {
 fn is_ordinary(tid: Tid) -> bool {
     // SAFETY: sched_getscheduler takes a number.
     let policy = unsafe { libc::sched_getscheduler(tid.0) };
-    matches!(
-        policy & !libc::SCHED_RESET_ON_FORK,
-        libc::SCHED_OTHER | libc::SCHED_BATCH | libc::SCHED_IDLE
-    )
+    matches!(policy & !libc::SCHED_RESET_ON_FORK, libc::SCHED_OTHER | libc::SCHED_BATCH | libc::SCHED_IDLE)
 }
 
 /// A thread that was found to have an ordinary priority, so that it cannot interrupt the caller.

@@ -31,10 +31,7 @@ impl Bell {
         }
         // SAFETY: gettid takes nothing.
         let tid = unsafe { libc::gettid() };
-        Ok(Bell {
-            tid,
-            ringing: Arc::default(),
-        })
+        Ok(Bell { tid, ringing: Arc::default() })
     }
 
     /// Rings until [`Bell::hear`] was called; from another thread.
@@ -48,10 +45,7 @@ impl Bell {
             if sent != 0 && Errno::last() == Errno::ESRCH {
                 return;
             }
-            ringing = changed
-                .wait_timeout(ringing, Duration::from_millis(1))
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            ringing = changed.wait_timeout(ringing, Duration::from_millis(1)).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

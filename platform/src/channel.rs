@@ -39,10 +39,7 @@ impl Channel {
 
     /// Another handle of the same end, for a second thread.
     pub fn try_clone(&self) -> Result<Channel, OsError> {
-        self.0
-            .try_clone()
-            .map(Channel)
-            .map_err(|e| OsError::io("duplicate", "socket", &e))
+        self.0.try_clone().map(Channel).map_err(|e| OsError::io("duplicate", "socket", &e))
     }
 
     /// Sends a message; `Ok(false)` where the other side has to read first.
@@ -67,12 +64,7 @@ impl Channel {
     pub fn receive(&self, block: bool) -> Result<Received, OsError> {
         let mut buffer = vec![0; MAX_MESSAGE];
         let mut space = nix::cmsg_space!([i32; 1]);
-        let flags = MsgFlags::MSG_CMSG_CLOEXEC
-            | if block {
-                MsgFlags::empty()
-            } else {
-                MsgFlags::MSG_DONTWAIT
-            };
+        let flags = MsgFlags::MSG_CMSG_CLOEXEC | if block { MsgFlags::empty() } else { MsgFlags::MSG_DONTWAIT };
         let mut iov = [IoSliceMut::new(&mut buffer)];
         // A peer that ended with something of ours unread leaves an error behind, in front of what it had sent.
         let mut received = recvmsg::<()>(self.0.as_raw_fd(), &mut iov, Some(&mut space), flags);
@@ -87,10 +79,7 @@ impl Channel {
         };
         let len = got.bytes;
         let mut file = None;
-        for message in got
-            .cmsgs()
-            .map_err(|errno| OsError::new("receive from", "peer process", errno))?
-        {
+        for message in got.cmsgs().map_err(|errno| OsError::new("receive from", "peer process", errno))? {
             if let ControlMessageOwned::ScmRights(fds) = message {
                 for fd in fds {
                     // SAFETY: the kernel just made this descriptor for us and nobody else owns it.
@@ -117,9 +106,7 @@ impl AsFd for Channel {
 pub fn wait_readable(fds: &[BorrowedFd<'_>], millis: Option<u32>) -> Vec<bool> {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
-    let timeout = millis.map_or(PollTimeout::NONE, |ms| {
-        PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX)
-    });
+    let timeout = millis.map_or(PollTimeout::NONE, |ms| PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX));
     if poll(&mut polled, timeout).is_err() {
         return vec![false; fds.len()];
     }
@@ -138,9 +125,7 @@ mod tests {
         assert!(one.send(b"first", None).expect("send"));
         assert!(one.send(b"second", Some(hosts.as_fd())).expect("send"));
         assert!(matches!(other.receive(true), Ok(Received::Message(text, None)) if text == b"first"));
-        let Ok(Received::Message(text, Some(mut file))) = other.receive(true) else {
-            panic!("no descriptor came")
-        };
+        let Ok(Received::Message(text, Some(mut file))) = other.receive(true) else { panic!("no descriptor came") };
         assert_eq!(text, b"second");
         let mut content = String::new();
         file.read_to_string(&mut content).expect("reads");
@@ -163,9 +148,7 @@ mod tests {
     #[test]
     fn a_full_channel_says_so_and_never_blocks() {
         let (one, _other) = Channel::pair().expect("pair");
-        let sent = (0..100_000)
-            .take_while(|_| one.send(&[0; 1024], None).expect("send"))
-            .count();
+        let sent = (0..100_000).take_while(|_| one.send(&[0; 1024], None).expect("send")).count();
         assert!(sent > 0 && sent < 100_000);
     }
 }

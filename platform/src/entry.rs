@@ -48,9 +48,5 @@ pub fn restore_sigpipe() -> Result<(), OsError> {
         action.sa_sigaction = SIGPIPE.load(Ordering::Relaxed);
         libc::sigaction(libc::SIGPIPE, &raw const action, std::ptr::null_mut())
     };
-    if answer == 0 {
-        Ok(())
-    } else {
-        Err(OsError::last("handle", "SIGPIPE"))
-    }
+    if answer == 0 { Ok(()) } else { Err(OsError::last("handle", "SIGPIPE")) }
 }

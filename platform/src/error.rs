@@ -17,11 +17,7 @@ pub struct OsError {
 impl OsError {
     /// Takes what `operation` on `subject` answered.
     pub fn new(operation: &'static str, subject: impl fmt::Display, errno: Errno) -> Self {
-        OsError {
-            operation,
-            subject: subject.to_string(),
-            errno,
-        }
+        OsError { operation, subject: subject.to_string(), errno }
     }
 
     /// Takes the errno of an `io::Error`.
@@ -42,14 +38,7 @@ impl OsError {
 
 impl fmt::Display for OsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}: {} ({:?})",
-            self.operation,
-            self.subject,
-            self.errno.desc(),
-            self.errno
-        )
+        write!(f, "{} {}: {} ({:?})", self.operation, self.subject, self.errno.desc(), self.errno)
     }
 }
 

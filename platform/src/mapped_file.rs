@@ -18,22 +18,13 @@ pub struct MappedFile {
 impl MappedFile {
     /// Maps a file; an empty one gives no bytes.
     pub fn map(file: &File) -> Result<Self, OsError> {
-        let len = file
-            .metadata()
-            .map_err(|e| OsError::io("stat", "mapped file", &e))?
-            .len();
+        let len = file.metadata().map_err(|e| OsError::io("stat", "mapped file", &e))?.len();
         let Some(size) = usize::try_from(len).ok().and_then(NonZeroUsize::new) else {
-            return Ok(MappedFile {
-                at: NonNull::dangling(),
-                len: 0,
-            });
+            return Ok(MappedFile { at: NonNull::dangling(), len: 0 });
         };
         // SAFETY: a new private read-only mapping at an address of the kernel's choice aliases nothing of ours.
         let at = unsafe { mmap(None, size, ProtFlags::PROT_READ, MapFlags::MAP_PRIVATE, file, 0) };
-        Ok(MappedFile {
-            at: at.map_err(|errno| OsError::new("map", "file", errno))?.cast(),
-            len: size.get(),
-        })
+        Ok(MappedFile { at: at.map_err(|errno| OsError::new("map", "file", errno))?.cast(), len: size.get() })
     }
 }
 

@@ -87,10 +87,7 @@ pub fn text_mappings(tid: Tid) -> Result<Vec<TextMapping>, OsError> {
 pub(crate) fn vdso(tid: Tid) -> Option<Range<u64>> {
     let text = std::fs::read(format!("/proc/{tid}/maps")).ok()?;
     let text = String::from_utf8_lossy(&text);
-    let entry = text
-        .lines()
-        .filter_map(parse_line)
-        .find(|entry| entry.path == "[vdso]")?;
+    let entry = text.lines().filter_map(parse_line).find(|entry| entry.path == "[vdso]")?;
     Some(entry.start..entry.end)
 }
 
@@ -99,19 +96,12 @@ fn mapping(tid: Tid, entry: &Entry<'_>) -> TextMapping {
         start: Avma(entry.start),
         end: Avma(entry.end),
         offset: entry.offset,
-        file: FileKey {
-            device: entry.device,
-            inode: entry.inode,
-            size: 0,
-            modified: 0,
-        },
+        file: FileKey { device: entry.device, inode: entry.inode, size: 0, modified: 0 },
         path: entry.path.strip_suffix(" (deleted)").unwrap_or(entry.path).to_owned(),
     };
-    let meta = candidates(tid, &found).into_iter().find_map(|path| {
-        std::fs::metadata(path)
-            .ok()
-            .filter(|meta| meta.ino() == found.file.inode)
-    });
+    let meta = candidates(tid, &found)
+        .into_iter()
+        .find_map(|path| std::fs::metadata(path).ok().filter(|meta| meta.ino() == found.file.inode));
     if let Some(meta) = meta {
         found.file.size = meta.size();
         found.file.modified = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
@@ -135,10 +125,7 @@ pub fn open_mapped(tid: Tid, mapping: &TextMapping) -> Result<File, OsError> {
 /// Where a mapped file may be reached: the mapping itself (needs CAP_CHECKPOINT_RESTORE), the path as the tracee sees it, its executable.
 fn candidates(tid: Tid, mapping: &TextMapping) -> [PathBuf; 3] {
     [
-        PathBuf::from(format!(
-            "/proc/{tid}/map_files/{:x}-{:x}",
-            mapping.start.0, mapping.end.0
-        )),
+        PathBuf::from(format!("/proc/{tid}/map_files/{:x}-{:x}", mapping.start.0, mapping.end.0)),
         PathBuf::from(format!("/proc/{tid}/root{}", mapping.path)),
         PathBuf::from(format!("/proc/{tid}/exe")),
     ]
@@ -152,27 +139,13 @@ mod tests {
     fn reads_a_line_with_spaces_in_its_path() {
         let line = "7f00-7f10 r-xp 00001000 fe:01 42                   /a b/c (deleted)";
         let entry = parse_line(line).expect("parses");
-        assert_eq!(
-            (entry.start, entry.end, entry.offset, entry.inode),
-            (0x7f00, 0x7f10, 0x1000, 42)
-        );
-        assert_eq!(
-            (entry.perms, entry.path, entry.device),
-            ("r-xp", "/a b/c (deleted)", (0xfe << 32) | 1)
-        );
+        assert_eq!((entry.start, entry.end, entry.offset, entry.inode), (0x7f00, 0x7f10, 0x1000, 42));
+        assert_eq!((entry.perms, entry.path, entry.device), ("r-xp", "/a b/c (deleted)", (0xfe << 32) | 1));
     }
 
     #[test]
     fn skips_what_does_not_parse() {
-        for line in [
-            "",
-            "x",
-            "1-2",
-            "1-2 r-xp",
-            "zz-2 r-xp 0 0:0 0",
-            "1-2 rx 0 0:0 0 a",
-            "1-2 r-xp 0 00 0 a",
-        ] {
+        for line in ["", "x", "1-2", "1-2 r-xp", "zz-2 r-xp 0 0:0 0", "1-2 rx 0 0:0 0 a", "1-2 r-xp 0 00 0 a"] {
             assert_eq!(parse_line(line), None, "{line}");
         }
     }
@@ -182,14 +155,8 @@ mod tests {
         let me = Tid(std::process::id() as i32);
         let exe = std::fs::metadata("/proc/self/exe").expect("exe");
         let mappings = text_mappings(me).expect("maps");
-        let mine = mappings
-            .iter()
-            .find(|mapping| mapping.file.inode == exe.ino())
-            .expect("the test program is mapped");
+        let mine = mappings.iter().find(|mapping| mapping.file.inode == exe.ino()).expect("the test program is mapped");
         assert_eq!(mine.file.size, exe.size());
-        assert_eq!(
-            open_mapped(me, mine).expect("opens").metadata().expect("meta").ino(),
-            exe.ino()
-        );
+        assert_eq!(open_mapped(me, mine).expect("opens").metadata().expect("meta").ino(), exe.ino());
     }
 }

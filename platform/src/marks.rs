@@ -24,10 +24,7 @@ pub struct Marks {
 impl Marks {
     /// Takes an open file; nothing is mapped yet.
     pub fn new(file: File) -> Self {
-        Marks {
-            file,
-            chunks: Vec::new(),
-        }
+        Marks { file, chunks: Vec::new() }
     }
 
     /// The bytes mapped so far.
@@ -55,20 +52,14 @@ impl Marks {
         use std::os::unix::fs::FileExt;
         let zeroes = vec![0; 64 * 1024];
         for at in (self.len()..self.len() + CHUNK).step_by(zeroes.len()) {
-            self.file
-                .write_all_at(&zeroes, at)
-                .map_err(|e| OsError::io("allocate", "marks", &e))?;
+            self.file.write_all_at(&zeroes, at).map_err(|e| OsError::io("allocate", "marks", &e))?;
         }
         Ok(())
     }
 
     /// Maps what another process has allocated meanwhile.
     pub fn follow(&mut self) -> Result<(), OsError> {
-        let size = self
-            .file
-            .metadata()
-            .map_err(|e| OsError::io("stat", "marks", &e))?
-            .len();
+        let size = self.file.metadata().map_err(|e| OsError::io("stat", "marks", &e))?.len();
         while self.len() + CHUNK <= size {
             self.map_next()?;
         }
@@ -80,18 +71,8 @@ impl Marks {
         let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new shared mapping at an address of the kernel's choice aliases nothing; it is only accessed
         // through atomics within its bounds and lives until drop.
-        let chunk = unsafe {
-            mmap(
-                None,
-                length,
-                protection,
-                MapFlags::MAP_SHARED,
-                &self.file,
-                self.len() as i64,
-            )
-        };
-        self.chunks
-            .push(chunk.map_err(|errno| OsError::new("map", "marks", errno))?.cast());
+        let chunk = unsafe { mmap(None, length, protection, MapFlags::MAP_SHARED, &self.file, self.len() as i64) };
+        self.chunks.push(chunk.map_err(|errno| OsError::new("map", "marks", errno))?.cast());
         Ok(())
     }
 
@@ -120,9 +101,7 @@ impl Marks {
 
     /// Copies `len` bytes from `base`; what is not mapped reads as zero.
     pub fn read(&self, base: u64, len: u64) -> Vec<u8> {
-        (base..base + len)
-            .map(|at| self.byte(at).map_or(0, |byte| byte.load(Ordering::Relaxed)))
-            .collect()
+        (base..base + len).map(|at| self.byte(at).map_or(0, |byte| byte.load(Ordering::Relaxed))).collect()
     }
 
     /// Asks the kernel to have everything on disk.

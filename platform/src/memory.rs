@@ -18,26 +18,18 @@ impl Memory {
     /// Opens the memory of the address space that `tid` lives in now.
     pub fn open(tid: Tid) -> Result<Self, OsError> {
         let path = format!("/proc/{tid}/mem");
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(|e| OsError::io("open", &path, &e))?;
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(|e| OsError::io("open", &path, &e))?;
         Ok(Memory { file, tid })
     }
 
     /// Fills `buffer` from `at`; EIO where something in between is not mapped.
     pub fn read(&self, at: Avma, buffer: &mut [u8]) -> Result<(), OsError> {
-        self.file
-            .read_exact_at(buffer, at.0)
-            .map_err(|e| self.error("read memory of", at, &e))
+        self.file.read_exact_at(buffer, at.0).map_err(|e| self.error("read memory of", at, &e))
     }
 
     /// Writes `bytes` at `at`, private copies of the pages being made as needed.
     pub fn write(&self, at: Avma, bytes: &[u8]) -> Result<(), OsError> {
-        self.file
-            .write_all_at(bytes, at.0)
-            .map_err(|e| self.error("write memory of", at, &e))
+        self.file.write_all_at(bytes, at.0).map_err(|e| self.error("write memory of", at, &e))
     }
 
     fn error(&self, operation: &'static str, at: Avma, error: &std::io::Error) -> OsError {

@@ -85,11 +85,9 @@ impl HeldProgram {
         let argv = arguments(program, args)?;
         // SAFETY: by contract this process has one thread, so the child may use everything the parent could.
         match unsafe { fork() }.map_err(|errno| OsError::new("fork", program.display(), errno))? {
-            ForkResult::Parent { child } => Ok(HeldProgram {
-                pid: Pid(child.as_raw()),
-                release: File::from(release),
-                failure: File::from(failure),
-            }),
+            ForkResult::Parent { child } => {
+                Ok(HeldProgram { pid: Pid(child.as_raw()), release: File::from(release), failure: File::from(failure) })
+            }
             ForkResult::Child => {
                 drop((release, failure));
                 become_program(&argv, mask, tracer, File::from(go), File::from(report))
@@ -105,19 +103,11 @@ impl HeldProgram {
     /// Lets it exec; an error is the exec's own.
     pub fn release(mut self) -> Result<Pid, OsError> {
         let subject = self.pid;
-        self.release
-            .write_all(b"g")
-            .map_err(|e| OsError::io("release", subject, &e))?;
+        self.release.write_all(b"g").map_err(|e| OsError::io("release", subject, &e))?;
         let mut errno = Vec::new();
-        self.failure
-            .read_to_end(&mut errno)
-            .map_err(|e| OsError::io("read exec result of", subject, &e))?;
+        self.failure.read_to_end(&mut errno).map_err(|e| OsError::io("read exec result of", subject, &e))?;
         match <[u8; 4]>::try_from(errno) {
-            Ok(bytes) => Err(OsError::new(
-                "exec",
-                subject,
-                Errno::from_raw(i32::from_ne_bytes(bytes)),
-            )),
+            Ok(bytes) => Err(OsError::new("exec", subject, Errno::from_raw(i32::from_ne_bytes(bytes)))),
             Err(_) => Ok(self.pid),
         }
     }
@@ -176,10 +166,7 @@ impl SignalInbox {
     pub fn take(&self) -> Option<Arrived> {
         const SI_USER_OR_LESS: i32 = 0;
         let info = self.0.read_signal().ok()??;
-        Some(Arrived {
-            signal: Signal(info.ssi_signo as i32),
-            from_kernel: info.ssi_code > SI_USER_OR_LESS,
-        })
+        Some(Arrived { signal: Signal(info.ssi_signo as i32), from_kernel: info.ssi_code > SI_USER_OR_LESS })
     }
 }
 
@@ -303,11 +290,7 @@ impl WeakStderr {
     pub fn open(&self) -> Option<File> {
         use std::os::unix::fs::OpenOptionsExt;
         let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
-        std::fs::OpenOptions::new()
-            .append(true)
-            .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-            .open(path)
-            .ok()
+        std::fs::OpenOptions::new().append(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).ok()
     }
 }
 

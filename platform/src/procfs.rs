@@ -48,10 +48,7 @@ fn malformed(path: &str) -> OsError {
 }
 
 fn status_field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        .map(str::trim)
+    status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
 /// Signal dispositions and mask of a thread.
@@ -60,11 +57,7 @@ pub fn signal_state(tid: Tid) -> Result<SignalState, OsError> {
     let status = read(&path)?;
     let set = |name| status_field(&status, name).and_then(|hex| u64::from_str_radix(hex, 16).ok());
     match (set("SigBlk"), set("SigIgn"), set("SigCgt")) {
-        (Some(blocked), Some(ignored), Some(caught)) => Ok(SignalState {
-            blocked,
-            ignored,
-            caught,
-        }),
+        (Some(blocked), Some(ignored), Some(caught)) => Ok(SignalState { blocked, ignored, caught }),
         _ => Err(malformed(&path)),
     }
 }
@@ -98,10 +91,7 @@ pub fn origin(pid: Pid) -> Result<Origin, OsError> {
 /// The name in parentheses may hold spaces and parentheses itself, so fields count from the last one.
 fn parse_stat(stat: &str) -> Option<Origin> {
     let fields: Vec<&str> = stat.get(stat.rfind(')')? + 2..)?.split(' ').collect();
-    Some(Origin {
-        parent: Pid(fields.get(1)?.parse().ok()?),
-        start_ticks: fields.get(19)?.parse().ok()?,
-    })
+    Some(Origin { parent: Pid(fields.get(1)?.parse().ok()?), start_ticks: fields.get(19)?.parse().ok()? })
 }
 
 /// The image of a process: executable, arguments and working directory, lossily as text; empty where unreadable.
@@ -129,9 +119,7 @@ pub fn image_of(pid: Pid) -> ImageOf {
         argv: if argv.is_empty() {
             Vec::new()
         } else {
-            argv.split(|&b| b == 0)
-                .map(|arg| String::from_utf8_lossy(arg).into_owned())
-                .collect()
+            argv.split(|&b| b == 0).map(|arg| String::from_utf8_lossy(arg).into_owned()).collect()
         },
         cwd: link("cwd"),
     }
@@ -139,26 +127,18 @@ pub fn image_of(pid: Pid) -> ImageOf {
 
 /// Name of a process as `ps` shows it.
 pub fn command_name(pid: Pid) -> Option<String> {
-    std::fs::read_to_string(format!("/proc/{pid}/comm"))
-        .ok()
-        .map(|name| name.trim_end().to_owned())
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned())
 }
 
 /// Clock ticks per second, the unit of [`Origin::start_ticks`].
 pub fn ticks_per_second() -> u64 {
     // SAFETY: sysconf takes a number.
-    u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) })
-        .unwrap_or(100)
-        .max(1)
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1)
 }
 
 /// Yama's restriction on who may trace whom (0 to 3), where that security module is active.
 pub fn yama_scope() -> Option<u8> {
-    std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope")
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
+    std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -168,24 +148,14 @@ mod tests {
     #[test]
     fn counts_stat_fields_behind_a_hostile_name() {
         let stat = "12 (a) R 9) S 7 12 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2";
-        assert_eq!(
-            parse_stat(stat),
-            Some(Origin {
-                parent: Pid(7),
-                start_ticks: 98765
-            })
-        );
+        assert_eq!(parse_stat(stat), Some(Origin { parent: Pid(7), start_ticks: 98765 }));
         assert_eq!(parse_stat("12 (a"), None);
         assert_eq!(parse_stat("12 (a)"), None);
     }
 
     #[test]
     fn tells_dispositions() {
-        let state = SignalState {
-            blocked: 0,
-            ignored: Signal::HUP.bit(),
-            caught: Signal::INT.bit(),
-        };
+        let state = SignalState { blocked: 0, ignored: Signal::HUP.bit(), caught: Signal::INT.bit() };
         assert_eq!(state.disposition(Signal::HUP), Disposition::Ignored);
         assert_eq!(state.disposition(Signal::INT), Disposition::Handled);
         assert_eq!(state.disposition(Signal::TERM), Disposition::Default);

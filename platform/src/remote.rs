@@ -12,9 +12,7 @@ pub fn find_syscall(tracer: &Tracer, tid: Tid) -> Option<Avma> {
     let vdso = maps::vdso(tid)?;
     let words = usize::try_from((vdso.end - vdso.start) / 8).ok()?;
     let text = read(tracer, tid, Avma(vdso.start), words).ok()?;
-    let at = text
-        .windows(arch::SYSCALL.len())
-        .position(|bytes| bytes == arch::SYSCALL)?;
+    let at = text.windows(arch::SYSCALL.len()).position(|bytes| bytes == arch::SYSCALL)?;
     Some(Avma(vdso.start + at as u64))
 }
 
@@ -27,9 +25,7 @@ pub fn set_signal_action(
     signal: Signal,
     action: &[u8; arch::SIGACTION_LEN],
 ) -> Result<(), OsError> {
-    call(tracer, tid, syscall, arch::RT_SIGACTION, action, |place| {
-        [signal.0 as u64, place, 0, arch::SIGSET_LEN]
-    })
+    call(tracer, tid, syscall, arch::RT_SIGACTION, action, |place| [signal.0 as u64, place, 0, arch::SIGSET_LEN])
 }
 
 /// Has the stopped thread `tid` send a signal to itself, or to its process `group`, with the siginfo that it had.
@@ -43,13 +39,9 @@ pub fn send_to_itself(
 ) -> Result<(), OsError> {
     let (group, thread, signal) = (group.0 as u64, tid.0 as u64, signal.0 as u64);
     if info.is_for_thread() {
-        call(tracer, tid, syscall, arch::RT_TGSIGQUEUEINFO, info.bytes(), |place| {
-            [group, thread, signal, place]
-        })
+        call(tracer, tid, syscall, arch::RT_TGSIGQUEUEINFO, info.bytes(), |place| [group, thread, signal, place])
     } else {
-        call(tracer, tid, syscall, arch::RT_SIGQUEUEINFO, info.bytes(), |place| {
-            [group, signal, place, 0]
-        })
+        call(tracer, tid, syscall, arch::RT_SIGQUEUEINFO, info.bytes(), |place| [group, signal, place, 0])
     }
 }
 
@@ -67,14 +59,7 @@ fn call(
     let saved = read(tracer, tid, place, buffer.len() / 8)?;
     let mask = tracer.signal_mask(tid)?;
     let mut regs = before;
-    arch::set_syscall(
-        &mut regs,
-        syscall.0,
-        arch::Syscall {
-            number,
-            args: args(place.0),
-        },
-    );
+    arch::set_syscall(&mut regs, syscall.0, arch::Syscall { number, args: args(place.0) });
     write(tracer, tid, place, buffer)?;
     // Nothing may be delivered in between.
     tracer.set_signal_mask(tid, u64::MAX)?;
@@ -94,9 +79,7 @@ fn pass_through_call(tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
     for _ in 0..STOPS + OTHERS_AT_MOST {
         tracer.resume_to_syscall(tid)?;
         match tracer.wait_for(tid)? {
-            Wait::Signal {
-                signal: Signal::TRAP, ..
-            } => stops += 1,
+            Wait::Signal { signal: Signal::TRAP, .. } => stops += 1,
             Wait::Signal { .. } | Wait::Event { .. } | Wait::Continued { .. } => {}
             Wait::Exited { .. } | Wait::Killed { .. } => break,
         }

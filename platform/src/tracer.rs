@@ -51,9 +51,7 @@ pub struct SignalInfo {
 impl SignalInfo {
     /// si_code, the third word on every CPU of ours.
     fn code(&self) -> i32 {
-        self.bytes[8..]
-            .first_chunk()
-            .map_or(0, |bytes| i32::from_ne_bytes(*bytes))
+        self.bytes[8..].first_chunk().map_or(0, |bytes| i32::from_ne_bytes(*bytes))
     }
 
     /// Why a SIGTRAP came.
@@ -81,9 +79,7 @@ impl Tracer {
     /// A tracer for the calling thread.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Tracer {
-            bound_to_its_thread: PhantomData,
-        }
+        Tracer { bound_to_its_thread: PhantomData }
     }
 
     fn request(
@@ -97,17 +93,12 @@ impl Tracer {
         // SAFETY: every request used with this function takes plain numbers, or a pointer that its caller made from
         // a live reference of the right type.
         let answer = unsafe { libc::ptrace(request, tid.0, addr as *mut c_void, data as *mut c_void) };
-        if answer == -1 {
-            Err(OsError::last(name, format_args!("tid {tid}")))
-        } else {
-            Ok(answer)
-        }
+        if answer == -1 { Err(OsError::last(name, format_args!("tid {tid}"))) } else { Ok(answer) }
     }
 
     /// PTRACE_SEIZE: traces a thread without stopping it; children and threads that it makes are seized with it.
     pub fn seize(&self, tid: Tid) -> Result<(), OsError> {
-        self.request("seize", libc::PTRACE_SEIZE, tid, 0, OPTIONS as usize)
-            .map(drop)
+        self.request("seize", libc::PTRACE_SEIZE, tid, 0, OPTIONS as usize).map(drop)
     }
 
     /// Waits for any tracee; `block` false comes back at once.
@@ -144,8 +135,7 @@ impl Tracer {
 
     /// PTRACE_CONT, delivering `signal`.
     pub fn resume(&self, tid: Tid, signal: Option<Signal>) -> Result<(), OsError> {
-        self.request("resume", libc::PTRACE_CONT, tid, 0, signal_number(signal))
-            .map(drop)
+        self.request("resume", libc::PTRACE_CONT, tid, 0, signal_number(signal)).map(drop)
     }
 
     /// PTRACE_SYSCALL: goes on to the next syscall-stop.
@@ -170,29 +160,19 @@ impl Tracer {
 
     /// PTRACE_DETACH, delivering `signal`.
     pub fn detach(&self, tid: Tid, signal: Option<Signal>) -> Result<(), OsError> {
-        self.request("detach", libc::PTRACE_DETACH, tid, 0, signal_number(signal))
-            .map(drop)
+        self.request("detach", libc::PTRACE_DETACH, tid, 0, signal_number(signal)).map(drop)
     }
 
     /// PTRACE_GETEVENTMSG: the child's tid at a fork, the former tid at an exec.
     pub fn event_tid(&self, tid: Tid) -> Result<Tid, OsError> {
         let mut message: libc::c_ulong = 0;
-        self.request(
-            "get event of",
-            libc::PTRACE_GETEVENTMSG,
-            tid,
-            0,
-            &raw mut message as usize,
-        )?;
+        self.request("get event of", libc::PTRACE_GETEVENTMSG, tid, 0, &raw mut message as usize)?;
         Ok(Tid(message as i32))
     }
 
     /// Where a thread that just executed a breakpoint executed it.
     pub fn breakpoint_address(&self, tid: Tid) -> Result<Avma, OsError> {
-        Ok(Avma(
-            self.peek_register(tid, arch::PC)?
-                .wrapping_sub(arch::PC_AFTER_BREAKPOINT),
-        ))
+        Ok(Avma(self.peek_register(tid, arch::PC)?.wrapping_sub(arch::PC_AFTER_BREAKPOINT)))
     }
 
     /// Sets the program counter.
@@ -202,42 +182,22 @@ impl Tracer {
 
     /// The siginfo of the signal that is about to be delivered.
     pub fn signal_info(&self, tid: Tid) -> Result<SignalInfo, OsError> {
-        let mut info = SignalInfo {
-            bytes: [0; size_of::<libc::siginfo_t>()],
-        };
-        self.request(
-            "get siginfo of",
-            libc::PTRACE_GETSIGINFO,
-            tid,
-            0,
-            info.bytes.as_mut_ptr() as usize,
-        )?;
+        let mut info = SignalInfo { bytes: [0; size_of::<libc::siginfo_t>()] };
+        self.request("get siginfo of", libc::PTRACE_GETSIGINFO, tid, 0, info.bytes.as_mut_ptr() as usize)?;
         Ok(info)
     }
 
     /// The blocked signals as a kernel signal set.
     pub fn signal_mask(&self, tid: Tid) -> Result<u64, OsError> {
         let mut mask = 0u64;
-        self.request(
-            "get signal mask of",
-            libc::PTRACE_GETSIGMASK,
-            tid,
-            size_of::<u64>(),
-            &raw mut mask as usize,
-        )?;
+        self.request("get signal mask of", libc::PTRACE_GETSIGMASK, tid, size_of::<u64>(), &raw mut mask as usize)?;
         Ok(mask)
     }
 
     /// Sets the blocked signals.
     pub fn set_signal_mask(&self, tid: Tid, mask: u64) -> Result<(), OsError> {
-        self.request(
-            "set signal mask of",
-            libc::PTRACE_SETSIGMASK,
-            tid,
-            size_of::<u64>(),
-            &raw const mask as usize,
-        )
-        .map(drop)
+        self.request("set signal mask of", libc::PTRACE_SETSIGMASK, tid, size_of::<u64>(), &raw const mask as usize)
+            .map(drop)
     }
 
     /// All general registers.
@@ -250,14 +210,7 @@ impl Tracer {
 
     /// Sets all general registers.
     pub fn set_registers(&self, tid: Tid, regs: &libc::user_regs_struct) -> Result<(), OsError> {
-        self.request(
-            "set registers of",
-            libc::PTRACE_SETREGS,
-            tid,
-            0,
-            &raw const *regs as usize,
-        )
-        .map(drop)
+        self.request("set registers of", libc::PTRACE_SETREGS, tid, 0, &raw const *regs as usize).map(drop)
     }
 
     /// One register by its offset in the `user` area (see `arch`).
@@ -265,12 +218,7 @@ impl Tracer {
         Errno::clear();
         // SAFETY: PEEKUSER takes an offset and no pointer; the C library returns the word itself.
         let word = unsafe {
-            libc::ptrace(
-                libc::PTRACE_PEEKUSER,
-                tid.0,
-                offset as *mut c_void,
-                std::ptr::null_mut::<c_void>(),
-            )
+            libc::ptrace(libc::PTRACE_PEEKUSER, tid.0, offset as *mut c_void, std::ptr::null_mut::<c_void>())
         };
         if word == -1 && Errno::last_raw() != 0 {
             return Err(OsError::last("get register of", format_args!("tid {tid}")));
@@ -280,22 +228,15 @@ impl Tracer {
 
     /// Sets one register by its offset in the `user` area.
     pub fn poke_register(&self, tid: Tid, offset: usize, value: u64) -> Result<(), OsError> {
-        self.request("set register of", libc::PTRACE_POKEUSER, tid, offset, value as usize)
-            .map(drop)
+        self.request("set register of", libc::PTRACE_POKEUSER, tid, offset, value as usize).map(drop)
     }
 
     /// One word of memory, where /proc/PID/mem may not be used.
     pub fn peek_word(&self, tid: Tid, at: Avma) -> Result<u64, OsError> {
         Errno::clear();
         // SAFETY: PEEKDATA takes an address of the tracee; the C library returns the word itself.
-        let word = unsafe {
-            libc::ptrace(
-                libc::PTRACE_PEEKDATA,
-                tid.0,
-                at.0 as *mut c_void,
-                std::ptr::null_mut::<c_void>(),
-            )
-        };
+        let word =
+            unsafe { libc::ptrace(libc::PTRACE_PEEKDATA, tid.0, at.0 as *mut c_void, std::ptr::null_mut::<c_void>()) };
         if word == -1 && Errno::last_raw() != 0 {
             return Err(OsError::last("read memory of", format_args!("tid {tid}")));
         }
@@ -304,14 +245,7 @@ impl Tracer {
 
     /// Sets one word of memory.
     pub fn poke_word(&self, tid: Tid, at: Avma, word: u64) -> Result<(), OsError> {
-        self.request(
-            "write memory of",
-            libc::PTRACE_POKEDATA,
-            tid,
-            at.0 as usize,
-            word as usize,
-        )
-        .map(drop)
+        self.request("write memory of", libc::PTRACE_POKEDATA, tid, at.0 as usize, word as usize).map(drop)
     }
 }
 

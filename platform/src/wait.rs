@@ -83,17 +83,10 @@ impl Wait {
     /// Decodes a raw wait status (wait(2), ptrace(2)).
     pub fn decode(tid: Tid, status: i32) -> Wait {
         if libc::WIFEXITED(status) {
-            return Wait::Exited {
-                tid,
-                status: libc::WEXITSTATUS(status),
-            };
+            return Wait::Exited { tid, status: libc::WEXITSTATUS(status) };
         }
         if libc::WIFSIGNALED(status) {
-            return Wait::Killed {
-                tid,
-                signal: Signal(libc::WTERMSIG(status)),
-                core: libc::WCOREDUMP(status),
-            };
+            return Wait::Killed { tid, signal: Signal(libc::WTERMSIG(status)), core: libc::WCOREDUMP(status) };
         }
         if libc::WIFCONTINUED(status) {
             return Wait::Continued { tid };
@@ -124,51 +117,19 @@ mod tests {
     #[test]
     fn decodes_ends() {
         assert_eq!(Wait::decode(TID, 3 << 8), Wait::Exited { tid: TID, status: 3 });
-        assert_eq!(
-            Wait::decode(TID, 0x80 | 11),
-            Wait::Killed {
-                tid: TID,
-                signal: Signal(11),
-                core: true
-            }
-        );
-        assert_eq!(
-            Wait::decode(TID, 9),
-            Wait::Killed {
-                tid: TID,
-                signal: Signal::KILL,
-                core: false
-            }
-        );
+        assert_eq!(Wait::decode(TID, 0x80 | 11), Wait::Killed { tid: TID, signal: Signal(11), core: true });
+        assert_eq!(Wait::decode(TID, 9), Wait::Killed { tid: TID, signal: Signal::KILL, core: false });
     }
 
     #[test]
     fn decodes_stops_for_real_time_signals() {
-        assert_eq!(
-            Wait::decode(TID, 0x7f | (64 << 8)),
-            Wait::Signal {
-                tid: TID,
-                signal: Signal(64)
-            }
-        );
+        assert_eq!(Wait::decode(TID, 0x7f | (64 << 8)), Wait::Signal { tid: TID, signal: Signal(64) });
     }
 
     #[test]
     fn tells_a_group_stop_from_an_event_stop() {
         let event = |signal: i32| Wait::decode(TID, 0x7f | (signal << 8) | (libc::PTRACE_EVENT_STOP << 16));
-        assert_eq!(
-            event(libc::SIGTSTP),
-            Wait::Event {
-                tid: TID,
-                event: Event::GroupStop(Signal(libc::SIGTSTP))
-            }
-        );
-        assert_eq!(
-            event(libc::SIGTRAP),
-            Wait::Event {
-                tid: TID,
-                event: Event::Stop
-            }
-        );
+        assert_eq!(event(libc::SIGTSTP), Wait::Event { tid: TID, event: Event::GroupStop(Signal(libc::SIGTSTP)) });
+        assert_eq!(event(libc::SIGTRAP), Wait::Event { tid: TID, event: Event::Stop });
     }
 }

@@ -146,18 +146,7 @@ mod tests {
 
     #[test]
     fn options_of_a_measurement_come_before_the_dashes() {
-        let options = run(&[
-            "--data",
-            "d",
-            "--exclude",
-            "*.h",
-            "--module",
-            "prog",
-            "-q",
-            "--no-wait",
-            "--",
-            "./prog",
-        ]);
+        let options = run(&["--data", "d", "--exclude", "*.h", "--module", "prog", "-q", "--no-wait", "--", "./prog"]);
         assert_eq!(options.data, std::path::Path::new("d"));
         assert!(options.quiet && options.no_wait && options.args.is_empty());
         assert!(!options.sources.takes("/x/a.h") && options.sources.takes("/x/a.c"));

@@ -23,9 +23,7 @@ pub struct EraseOptions {
 
 impl EraseArguments {
     pub(super) fn validated(self) -> EraseOptions {
-        EraseOptions {
-            data: self.data.validated(),
-        }
+        EraseOptions { data: self.data.validated() }
     }
 }
 
@@ -56,20 +54,12 @@ pub(super) fn erase(options: &EraseOptions) -> Result<Outcome, CliError> {
 fn removed(erased: &Erased, path: &Path) -> String {
     let mut parts = vec![counted(erased.processes, "process", "processes")];
     if !erased.runs.is_empty() {
-        parts.push(counted(
-            erased.runs.len(),
-            "run that was cut short",
-            "runs that were cut short",
-        ));
+        parts.push(counted(erased.runs.len(), "run that was cut short", "runs that were cut short"));
     }
     if erased.temporaries > 0 {
         parts.push(counted(erased.temporaries, "unfinished file", "unfinished files"));
     }
-    let directory = if erased.directory {
-        ", and the directory itself"
-    } else {
-        ""
-    };
+    let directory = if erased.directory { ", and the directory itself" } else { "" };
     format!("erased {} from {}{directory}", parts.join(", "), path.display())
 }
 

@@ -26,10 +26,7 @@ pub struct LcovOptions {
 
 impl LcovArguments {
     pub(super) fn validated(self, cwd: &Path) -> LcovOptions {
-        LcovOptions {
-            selection: self.selection.validated(cwd),
-            output: self.output,
-        }
+        LcovOptions { selection: self.selection.validated(cwd), output: self.output }
     }
 }
 

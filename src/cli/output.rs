@@ -35,10 +35,9 @@ impl Output {
     pub fn write(&self, text: &str) -> Result<(), CliError> {
         match self {
             Output::Stdout => print(text),
-            Output::File(path) => fs::write(path, text).map_err(|source| CliError::Write {
-                subject: path.display().to_string(),
-                source,
-            }),
+            Output::File(path) => {
+                fs::write(path, text).map_err(|source| CliError::Write { subject: path.display().to_string(), source })
+            }
         }
     }
 }
@@ -48,10 +47,7 @@ pub fn print(text: &str) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|source| CliError::Write {
-            subject: "standard output".to_owned(),
-            source,
-        }),
+        result => result.map_err(|source| CliError::Write { subject: "standard output".to_owned(), source }),
     }
 }
 

@@ -39,13 +39,8 @@ impl PsArguments {
 pub(super) fn ps(options: &PsOptions) -> Result<Outcome, CliError> {
     let mut processes = Vec::new();
     let selection = &options.selection.selection;
-    let live = options
-        .selection
-        .read(|record| processes.push(Summary::new(&record, selection)))?;
-    let now = Now {
-        time: unix_millis(SystemTime::now()),
-        live,
-    };
+    let live = options.selection.read(|record| processes.push(Summary::new(&record, selection)))?;
+    let now = Now { time: unix_millis(SystemTime::now()), live };
     print(&tree(&processes, &now, options.width))?;
     Ok(Outcome::Success)
 }

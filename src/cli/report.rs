@@ -80,11 +80,7 @@ impl ReportArguments {
                 sort,
                 show_missing: self.show_missing,
                 decimals: self.precision,
-                colour: if stdout_has_colour() {
-                    Colour::Terminal
-                } else {
-                    Colour::None
-                },
+                colour: if stdout_has_colour() { Colour::Terminal } else { Colour::None },
             },
             fail_under: self.fail_under,
             cwd: cwd.to_owned(),

@@ -69,10 +69,7 @@ impl RunArguments {
 pub(super) fn run(options: &RunOptions) -> Result<Outcome, CliError> {
     let ended = front::run(&front::Options {
         data: options.data.clone(),
-        selection: Selection {
-            sources: options.sources.clone(),
-            modules: options.modules.clone(),
-        },
+        selection: Selection { sources: options.sources.clone(), modules: options.modules.clone() },
         program: options.program.clone(),
         args: options.args.clone(),
         wait: !options.no_wait,

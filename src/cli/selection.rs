@@ -143,10 +143,7 @@ impl DataSelection {
                 0 => "no executable or library with line information was mapped; build with -g",
                 _ => "no source matches --include, --exclude and --module",
             };
-            return Err(CliError::NothingLeft {
-                path: self.data.clone(),
-                cause,
-            });
+            return Err(CliError::NothingLeft { path: self.data.clone(), cause });
         }
         Ok(coverage)
     }

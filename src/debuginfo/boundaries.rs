@@ -44,10 +44,7 @@ impl Functions {
     /// Keeps those of the given (start, end) ranges that start in text, cut to the text range they start in.
     pub(super) fn new(mut ranges: Vec<(Svma, Svma)>, text: &Text<'_>) -> Functions {
         ranges.sort_unstable();
-        let mut functions = Functions {
-            clusters: Vec::new(),
-            starts: Vec::new(),
-        };
+        let mut functions = Functions { clusters: Vec::new(), starts: Vec::new() };
         let mut places = text.ranges().iter().peekable();
         for (start, end) in ranges {
             while places.next_if(|place| place.end <= start).is_some() {}
@@ -65,10 +62,7 @@ impl Functions {
                     }
                     last.starts.end += 1;
                 }
-                Some(_) | None => functions.clusters.push(Cluster {
-                    end,
-                    starts: next..next + 1,
-                }),
+                Some(_) | None => functions.clusters.push(Cluster { end, starts: next..next + 1 }),
             }
             functions.starts.push(start);
         }
@@ -97,12 +91,7 @@ impl Functions {
             let count = addresses[next..].partition_point(|a| *a < cluster.end);
             if count > 0 {
                 budget.spend((cluster.end.0 - start.0) as usize)?;
-                self.prove_cluster(
-                    cluster,
-                    text,
-                    &addresses[next..next + count],
-                    &mut standings[next..next + count],
-                );
+                self.prove_cluster(cluster, text, &addresses[next..next + count], &mut standings[next..next + count]);
                 next += count;
             }
         }
@@ -130,22 +119,14 @@ impl Functions {
                     next += 1;
                 }
                 while next < addresses.len() && addresses[next] == position {
-                    standings[next] = if contested {
-                        Standing::Contested
-                    } else {
-                        Standing::Start
-                    };
+                    standings[next] = if contested { Standing::Contested } else { Standing::Start };
                     next += 1;
                 }
                 position = Svma(position.0 + instruction.len as u64);
             }
             while next < addresses.len() && addresses[next] < end {
                 let inside = decodable || addresses[next] < position;
-                standings[next] = if inside {
-                    Standing::InsideInstruction
-                } else {
-                    Standing::Undecodable
-                };
+                standings[next] = if inside { Standing::InsideInstruction } else { Standing::Undecodable };
                 next += 1;
             }
             contested = decodable && position != end;
@@ -163,20 +144,11 @@ mod tests {
     const BASE: u64 = 0x1000;
 
     fn standings(code: &[u8], functions: &[(u64, u64)]) -> Vec<Standing> {
-        let range = TextRange {
-            start: Svma(BASE),
-            end: Svma(BASE + code.len() as u64),
-            offset: FileOffset(0),
-        };
+        let range = TextRange { start: Svma(BASE), end: Svma(BASE + code.len() as u64), offset: FileOffset(0) };
         let text = Text::new(code, vec![range], None);
-        let functions = functions
-            .iter()
-            .map(|(a, b)| (Svma(BASE + a), Svma(BASE.saturating_add(*b))))
-            .collect();
+        let functions = functions.iter().map(|(a, b)| (Svma(BASE + a), Svma(BASE.saturating_add(*b)))).collect();
         let addresses: Vec<_> = (0..code.len() as u64).map(|i| Svma(BASE + i)).collect();
-        Functions::new(functions, &text)
-            .prove(&addresses, &text, &mut Budget::for_bytes(0))
-            .expect("budget")
+        Functions::new(functions, &text).prove(&addresses, &text, &mut Budget::for_bytes(0)).expect("budget")
     }
 
     #[test]
@@ -199,33 +171,16 @@ mod tests {
     fn nothing_is_proven_behind_an_invalid_instruction_up_to_the_next_function() {
         // nop; (invalid in 64-bit mode: push es); nop; nop
         let code = [0x90, 0x06, 0x90, 0x90];
-        assert_eq!(
-            standings(&code, &[(0, 4)]),
-            [Start, Undecodable, Undecodable, Undecodable]
-        );
-        assert_eq!(
-            standings(&code, &[(0, 3), (3, 4)]),
-            [Start, Undecodable, Undecodable, Start]
-        );
-        assert_eq!(
-            standings(&code, &[(0, 4), (3, 4)]),
-            [Start, Undecodable, Undecodable, Start]
-        );
+        assert_eq!(standings(&code, &[(0, 4)]), [Start, Undecodable, Undecodable, Undecodable]);
+        assert_eq!(standings(&code, &[(0, 3), (3, 4)]), [Start, Undecodable, Undecodable, Start]);
+        assert_eq!(standings(&code, &[(0, 4), (3, 4)]), [Start, Undecodable, Undecodable, Start]);
     }
 
     #[test]
     fn a_function_start_inside_an_instruction_of_another_is_contested() {
         // mov $imm32, %eax whose operand is "entered" in the middle; then nops; a third function starts cleanly.
         let code = [0xb8, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90];
-        let expected = [
-            Start,
-            InsideInstruction,
-            Contested,
-            Contested,
-            Contested,
-            Contested,
-            Start,
-        ];
+        let expected = [Start, InsideInstruction, Contested, Contested, Contested, Contested, Start];
         assert_eq!(standings(&code, &[(0, 7), (2, 7), (6, 7)]), expected);
     }
 
@@ -247,9 +202,6 @@ mod tests {
 
     #[test]
     fn an_instruction_cut_by_the_end_of_text_is_not_proven() {
-        assert_eq!(
-            standings(&[0x90, 0xe8, 0], &[(0, 3)]),
-            [Start, Undecodable, Undecodable]
-        );
+        assert_eq!(standings(&[0x90, 0xe8, 0], &[(0, 3)]), [Start, Undecodable, Undecodable]);
     }
 }

@@ -41,9 +41,7 @@ pub(super) struct FunctionSymbol<'a> {
 impl<'a> FunctionSymbol<'a> {
     /// Whether this is the symbol's name.
     pub(super) fn is_named(&self, name: &str) -> bool {
-        self.strings
-            .strip_prefix(name.as_bytes())
-            .is_some_and(|rest| rest.first() == Some(&0))
+        self.strings.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&0))
     }
 
     /// Whether the name is mangled in the way of C++ or Rust.
@@ -70,33 +68,17 @@ impl<'a> Elf<'a> {
         if bytes.get(4) == Some(&elf::ELFCLASS32.0) {
             return Err(IndexError::ThirtyTwoBit);
         }
-        let malformed = |what| {
-            move |e: object::Error| IndexError::Malformed {
-                what,
-                cause: e.to_string(),
-            }
-        };
+        let malformed = |what| move |e: object::Error| IndexError::Malformed { what, cause: e.to_string() };
         let header = Header::parse(bytes).map_err(malformed("file header"))?;
         let machine = header.e_machine(ENDIAN).0;
         if machine != platform::arch::ELF_MACHINE || !header.is_little_endian() {
             return Err(IndexError::ForeignMachine { machine });
         }
-        let segments = header
-            .program_headers(ENDIAN, bytes)
-            .map_err(malformed("program headers"))?;
-        let sections = header
-            .section_headers(ENDIAN, bytes)
-            .map_err(malformed("section headers"))?;
-        let mut elf = Elf {
-            bytes,
-            segments,
-            sections,
-            named: HashMap::new(),
-        };
+        let segments = header.program_headers(ENDIAN, bytes).map_err(malformed("program headers"))?;
+        let sections = header.section_headers(ENDIAN, bytes).map_err(malformed("section headers"))?;
+        let mut elf = Elf { bytes, segments, sections, named: HashMap::new() };
         if !sections.is_empty() {
-            let index = header
-                .section_strings_index(ENDIAN, bytes)
-                .map_err(malformed("section names"))?;
+            let index = header.section_strings_index(ENDIAN, bytes).map_err(malformed("section names"))?;
             elf.name_sections(sections.get(index.0).and_then(|s| elf.data(s)).unwrap_or_default());
         }
         Ok(elf)
@@ -106,9 +88,7 @@ impl<'a> Elf<'a> {
         const LONGEST: usize = 32;
         for section in self.sections {
             let start = section.sh_name(ENDIAN) as usize;
-            let head = strings
-                .get(start..strings.len().min(start.saturating_add(LONGEST)))
-                .unwrap_or_default();
+            let head = strings.get(start..strings.len().min(start.saturating_add(LONGEST))).unwrap_or_default();
             if let Some(end) = memchr::memchr(0, head) {
                 self.named.entry(&head[..end]).or_insert(section);
             }
@@ -142,11 +122,7 @@ impl<'a> Elf<'a> {
         };
         let start = usize::try_from(offset).ok()?;
         let data = self.bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
-        decompress(CompressedData {
-            format,
-            data,
-            uncompressed_size: header.ch_size.get(ENDIAN),
-        })
+        decompress(CompressedData { format, data, uncompressed_size: header.ch_size.get(ENDIAN) })
     }
 
     /// The same for the compression that was used before SHF_COMPRESSED: `.zdebug_` sections that start with "ZLIB".
@@ -157,11 +133,7 @@ impl<'a> Elf<'a> {
         };
         let (size, data) = self.data(section)?.strip_prefix(b"ZLIB")?.split_first_chunk::<8>()?;
         let uncompressed_size = u64::from_be_bytes(*size);
-        decompress(CompressedData {
-            format: CompressionFormat::Zlib,
-            data,
-            uncompressed_size,
-        })
+        decompress(CompressedData { format: CompressionFormat::Zlib, data, uncompressed_size })
     }
 
     /// The GNU build-id in lower-case hexadecimal, from the notes of the segments.
@@ -173,12 +145,9 @@ impl<'a> Elf<'a> {
             let data = segment.data(ENDIAN, self.bytes).ok()?;
             let notes = NoteIterator::<Header>::new(ENDIAN, segment.p_align(ENDIAN), data).ok()?;
             let mut ids = notes.map_while(Result::ok).filter(|note| note.name() == b"GNU");
-            ids.find(|note| note.n_type(ENDIAN) == elf::NT_GNU_BUILD_ID)
-                .map(|note| note.desc())
+            ids.find(|note| note.n_type(ENDIAN) == elf::NT_GNU_BUILD_ID).map(|note| note.desc())
         })?;
-        (1..=LONGEST)
-            .contains(&id.len())
-            .then(|| id.iter().map(|byte| format!("{byte:02x}")).collect())
+        (1..=LONGEST).contains(&id.len()).then(|| id.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The functions of `.symtab` and `.dynsym`, in file order.
@@ -191,15 +160,11 @@ impl<'a> Elf<'a> {
             let strings = strings.and_then(|s| self.data(s)).unwrap_or_default();
             let function = |s: &&Symbol| matches!(s.st_type(), elf::STT_FUNC | elf::STT_GNU_IFUNC);
             let defined = |s: &&Symbol| s.st_shndx(ENDIAN) != elf::SHN_UNDEF;
-            symbols
-                .iter()
-                .filter(function)
-                .filter(defined)
-                .map(move |symbol| FunctionSymbol {
-                    start: Svma(symbol.st_value(ENDIAN)),
-                    size: symbol.st_size(ENDIAN),
-                    strings: strings.get(symbol.st_name(ENDIAN) as usize..).unwrap_or_default(),
-                })
+            symbols.iter().filter(function).filter(defined).map(move |symbol| FunctionSymbol {
+                start: Svma(symbol.st_value(ENDIAN)),
+                size: symbol.st_size(ENDIAN),
+                strings: strings.get(symbol.st_name(ENDIAN) as usize..).unwrap_or_default(),
+            })
         })
     }
 
@@ -209,11 +174,7 @@ impl<'a> Elf<'a> {
         let loads = self.segments.iter().filter(executable).filter_map(|s| {
             let (start, offset) = (s.p_vaddr(ENDIAN), s.p_offset(ENDIAN));
             let size = s.p_filesz(ENDIAN).min((self.bytes.len() as u64).checked_sub(offset)?);
-            Some(TextRange {
-                start: Svma(start),
-                end: Svma(start.checked_add(size)?),
-                offset: FileOffset(offset),
-            })
+            Some(TextRange { start: Svma(start), end: Svma(start.checked_add(size)?), offset: FileOffset(offset) })
         });
         let executable = |s: &&Section| {
             s.sh_flags(ENDIAN).contains(elf::SHF_ALLOC)
@@ -222,17 +183,9 @@ impl<'a> Elf<'a> {
         };
         let sections = self.sections.iter().filter(executable).filter_map(|s| {
             let (start, offset) = (s.sh_addr(ENDIAN), FileOffset(s.sh_offset(ENDIAN)));
-            Some(TextRange {
-                start: Svma(start),
-                end: Svma(start.checked_add(s.sh_size(ENDIAN))?),
-                offset,
-            })
+            Some(TextRange { start: Svma(start), end: Svma(start.checked_add(s.sh_size(ENDIAN))?), offset })
         });
-        Text::new(
-            self.bytes,
-            loads.collect(),
-            (!self.sections.is_empty()).then(|| sections.collect()),
-        )
+        Text::new(self.bytes, loads.collect(), (!self.sections.is_empty()).then(|| sections.collect()))
     }
 }
 

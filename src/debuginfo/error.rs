@@ -42,11 +42,7 @@ impl Budget {
 
     /// The budget of an image that holds so many bytes once its sections are uncompressed.
     pub(super) fn for_bytes(bytes: usize) -> Budget {
-        Budget(
-            (bytes as u64)
-                .saturating_mul(Self::PER_BYTE)
-                .saturating_add(Self::FLOOR),
-        )
+        Budget((bytes as u64).saturating_mul(Self::PER_BYTE).saturating_add(Self::FLOOR))
     }
 
     /// Takes `work` units, or fails when they are used up.

@@ -54,9 +54,7 @@ fn section<'a, S: UnwindSection<Bytes<'a>>>(
             }
             Ok(Some(CieOrFde::Fde(fde))) => {
                 let cie = |_: &S, _: &BaseAddresses, offset: S::Offset| {
-                    cies.get(&UnwindOffset::into(offset))
-                        .cloned()
-                        .ok_or(gimli::Error::NotCieId(0))
+                    cies.get(&UnwindOffset::into(offset)).cloned().ok_or(gimli::Error::NotCieId(0))
                 };
                 match fde.parse(cie) {
                     Ok(fde) => {

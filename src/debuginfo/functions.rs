@@ -38,11 +38,8 @@ pub(super) fn name(
             continue;
         };
         described.extend(subprogram.ranges.iter().map(|(start, _)| *start));
-        let mangled = subprogram
-            .ranges
-            .iter()
-            .find_map(|(start, _)| symbols.get(start))
-            .filter(|name| !name.is_empty());
+        let mangled =
+            subprogram.ranges.iter().find_map(|(start, _)| symbols.get(start)).filter(|name| !name.is_empty());
         if let Some((file, start, end)) = extent(subprogram, sites, budget)? {
             let name = mangled.copied().unwrap_or(name);
             let known = ends.entry((place[file.0 as usize], start, name)).or_insert(end);
@@ -55,25 +52,15 @@ pub(super) fn name(
             continue;
         }
         let end = Svma(symbol.start.0.saturating_add(symbol.size));
-        let nameless = Subprogram {
-            ranges: vec![(symbol.start, end)],
-            ..Subprogram::default()
-        };
+        let nameless = Subprogram { ranges: vec![(symbol.start, end)], ..Subprogram::default() };
         if let Some((file, start, end)) = extent(&nameless, sites, budget)? {
-            let known = ends
-                .entry((place[file.0 as usize], start, symbol.name(LONGEST_NAME)))
-                .or_insert(end);
+            let known = ends.entry((place[file.0 as usize], start, symbol.name(LONGEST_NAME))).or_insert(end);
             *known = end.max(*known);
         }
     }
     let mut functions = Vec::with_capacity(ends.len());
     for ((file, start, name), end) in ends {
-        functions.push(Function {
-            file,
-            start,
-            end,
-            name: demangle(name, budget)?,
-        });
+        functions.push(Function { file, start, end, name: demangle(name, budget)? });
     }
     functions.sort_unstable_by(|a, b| (a.file, a.start, &a.name, b.end).cmp(&(b.file, b.start, &b.name, a.end)));
     functions.dedup_by(|later, first| (later.file, later.start, &later.name) == (first.file, first.start, &first.name));
@@ -82,10 +69,7 @@ pub(super) fn name(
 
 /// The mangled symbols, by address, of functions that the debug information gives no linkage name (lambdas of gcc).
 fn symbol_names<'a>(subprograms: &[Subprogram<'_>], elf: &Elf<'a>) -> HashMap<Svma, &'a [u8]> {
-    let plain = subprograms
-        .iter()
-        .filter(|s| s.declaration.is_plain())
-        .flat_map(|s| &s.ranges);
+    let plain = subprograms.iter().filter(|s| s.declaration.is_plain()).flat_map(|s| &s.ranges);
     let mut names: HashMap<Svma, &'a [u8]> = plain.map(|(start, _)| (*start, &[][..])).collect();
     if !names.is_empty() {
         for symbol in elf.functions().filter(FunctionSymbol::is_mangled) {
@@ -122,10 +106,6 @@ fn extent(
     let Some((file, (first, last))) = file.zip(lines) else {
         return Ok(None);
     };
-    let start = subprogram
-        .declaration
-        .line
-        .filter(|line| *line <= last)
-        .unwrap_or(first);
+    let start = subprogram.declaration.line.filter(|line| *line <= last).unwrap_or(first);
     Ok(Some((file, start, last)))
 }

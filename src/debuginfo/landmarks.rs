@@ -38,20 +38,12 @@ pub(super) fn find(
             None => shortfalls.add(Shortfall::LoaderStateShape),
         }
     }
-    let clones = elf
-        .functions()
-        .filter(|symbol| CLONE.iter().any(|name| symbol.is_named(name)));
-    let clones: Vec<Range<u64>> = clones
-        .map(|symbol| symbol.start.0..symbol.start.0.saturating_add(symbol.size))
-        .collect();
-    found.extend(calls(
-        &CLONE_CALL,
-        LandmarkKind::Clone,
-        functions,
-        text,
-        budget,
-        |at| clones.iter().any(|range| range.contains(&at.0)),
-    )?);
+    let clones = elf.functions().filter(|symbol| CLONE.iter().any(|name| symbol.is_named(name)));
+    let clones: Vec<Range<u64>> =
+        clones.map(|symbol| symbol.start.0..symbol.start.0.saturating_add(symbol.size)).collect();
+    found.extend(calls(&CLONE_CALL, LandmarkKind::Clone, functions, text, budget, |at| {
+        clones.iter().any(|range| range.contains(&at.0))
+    })?);
     found.sort_unstable();
     found.dedup();
     Ok(found)
@@ -62,37 +54,15 @@ fn loader_state(start: Svma, text: &Text<'_>) -> Option<Landmark> {
     let code = text.bytes_from(range, start);
     let (&original, offset) = (code.first()?, range.offset_of(start));
     if original == RETURN {
-        return Some(Landmark {
-            offset,
-            kind: LandmarkKind::LoaderState,
-            original,
-        });
+        return Some(Landmark { offset, kind: LandmarkKind::LoaderState, original });
     }
     let behind = code.strip_prefix(&BRANCH_LANDING)?;
-    (behind.first() == Some(&RETURN)).then_some(Landmark {
-        offset,
-        kind: LandmarkKind::LoaderStateEndbr,
-        original,
-    })
+    (behind.first() == Some(&RETURN)).then_some(Landmark { offset, kind: LandmarkKind::LoaderStateEndbr, original })
 }
 
 fn system_calls(functions: &Functions, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Landmark>, IndexError> {
-    let mut found = calls(
-        &RT_SIGPROCMASK_CALL,
-        LandmarkKind::SignalMask,
-        functions,
-        text,
-        budget,
-        |_| true,
-    )?;
-    found.extend(calls(
-        &RT_SIGACTION_CALL,
-        LandmarkKind::SignalAction,
-        functions,
-        text,
-        budget,
-        |_| true,
-    )?);
+    let mut found = calls(&RT_SIGPROCMASK_CALL, LandmarkKind::SignalMask, functions, text, budget, |_| true)?;
+    found.extend(calls(&RT_SIGACTION_CALL, LandmarkKind::SignalAction, functions, text, budget, |_| true)?);
     Ok(found)
 }
 
@@ -107,35 +77,15 @@ fn calls(
 ) -> Result<Vec<Landmark>, IndexError> {
     let finder = memmem::Finder::new(bytes);
     // Segments may show the same bytes of the file over and over.
-    budget.spend(
-        text.ranges()
-            .iter()
-            .map(|range| (range.end.0 - range.start.0) as usize)
-            .sum(),
-    )?;
-    let in_range = |range| {
-        finder
-            .find_iter(text.bytes_from(range, range.start))
-            .map(|at| Svma(range.start.0 + at as u64))
-    };
-    let matches: Vec<Svma> = text
-        .ranges()
-        .iter()
-        .flat_map(in_range)
-        .filter(|at| meant(*at))
-        .collect();
+    budget.spend(text.ranges().iter().map(|range| (range.end.0 - range.start.0) as usize).sum())?;
+    let in_range =
+        |range| finder.find_iter(text.bytes_from(range, range.start)).map(|at| Svma(range.start.0 + at as u64));
+    let matches: Vec<Svma> = text.ranges().iter().flat_map(in_range).filter(|at| meant(*at)).collect();
     let standings = functions.prove(&matches, text, budget)?;
-    let proven = matches
-        .iter()
-        .zip(standings)
-        .filter(|(_, standing)| *standing == Standing::Start);
+    let proven = matches.iter().zip(standings).filter(|(_, standing)| *standing == Standing::Start);
     let landmark = |(at, _): (&Svma, Standing)| {
         let offset = text.range_at(*at)?.offset_of(*at);
-        Some(Landmark {
-            offset,
-            kind,
-            original: bytes[0],
-        })
+        Some(Landmark { offset, kind, original: bytes[0] })
     };
     Ok(proven.filter_map(landmark).collect())
 }

@@ -51,10 +51,7 @@ pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     let text = elf.text();
     let mut ranges = Vec::new();
     frames::collect(&elf, &mut ranges, &mut shortfalls);
-    ranges.extend(
-        elf.functions()
-            .map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))),
-    );
+    ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
     ranges.extend(described.subprograms.iter().flat_map(|s| &s.ranges));
     let functions = Functions::new(ranges, &text);
 
@@ -64,15 +61,7 @@ pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     let functions = functions::name(&described.subprograms, &elf, &sites, &place, &mut budget)?;
     let (lines, probes) = number_lines(&sites, &place);
     let warnings = shortfalls.into_warnings();
-    Ok(ImageIndex {
-        build_id: elf.build_id(),
-        files,
-        lines,
-        functions,
-        probes,
-        landmarks,
-        warnings,
-    })
+    Ok(ImageIndex { build_id: elf.build_id(), files, lines, functions, probes, landmarks, warnings })
 }
 
 /// The paths that have sites, sorted, and for every path its place among them.
@@ -87,29 +76,17 @@ fn used_files(mut paths: Vec<String>, sites: &[Site]) -> (Vec<String>, Vec<u32>)
     for (new, old) in order.iter().enumerate() {
         place[*old] = new as u32;
     }
-    (
-        order.into_iter().map(|old| std::mem::take(&mut paths[old])).collect(),
-        place,
-    )
+    (order.into_iter().map(|old| std::mem::take(&mut paths[old])).collect(), place)
 }
 
 /// The lines that have sites, and the sites as probes of these lines, both sorted.
 fn number_lines(sites: &[Site], place: &[u32]) -> (Vec<Line>, Vec<Probe>) {
-    let line_of = |site: &Site| Line {
-        file: place[site.file.0 as usize],
-        number: site.line,
-    };
+    let line_of = |site: &Site| Line { file: place[site.file.0 as usize], number: site.line };
     let mut by_line: Vec<(Line, u32)> = sites.iter().zip(0..).map(|(site, i)| (line_of(site), i)).collect();
     by_line.sort_unstable();
     let mut lines: Vec<Line> = Vec::new();
-    let mut probes: Vec<Probe> = sites
-        .iter()
-        .map(|s| Probe {
-            offset: s.offset,
-            line: 0,
-            original: s.original,
-        })
-        .collect();
+    let mut probes: Vec<Probe> =
+        sites.iter().map(|s| Probe { offset: s.offset, line: 0, original: s.original }).collect();
     for (line, site) in by_line {
         if lines.last() != Some(&line) {
             lines.push(line);

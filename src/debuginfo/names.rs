@@ -19,17 +19,13 @@ pub(super) fn demangle(name: &[u8], budget: &mut Budget) -> Result<String, Index
     // Rust first: its older names look like C++ ones.
     let demangled = addr2line::demangle(&name, gimli::DW_LANG_Rust).or_else(|| demangle_cpp(&name));
     budget.spend(demangled.as_ref().map_or(name.len(), String::len))?;
-    Ok(demangled
-        .filter(|d| d.len() <= LONGEST_DEMANGLED)
-        .unwrap_or_else(|| name.into_owned()))
+    Ok(demangled.filter(|d| d.len() <= LONGEST_DEMANGLED).unwrap_or_else(|| name.into_owned()))
 }
 
 fn demangle_cpp(name: &str) -> Option<String> {
     let mut out = Bounded(String::new());
     let symbol = cpp_demangle::Symbol::new(name).ok()?;
-    symbol
-        .structured_demangle(&mut out, &cpp_demangle::DemangleOptions::default())
-        .ok()?;
+    symbol.structured_demangle(&mut out, &cpp_demangle::DemangleOptions::default()).ok()?;
     Some(out.0)
 }
 

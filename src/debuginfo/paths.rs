@@ -87,29 +87,15 @@ fn path<'a>(
         return Ok(None);
     };
     let mut part = |value: Option<AttributeValue<Bytes<'a>>>| {
-        let bytes = value
-            .and_then(|v| unit.attr_string(v).ok())
-            .map_or(&[][..], |b| b.slice());
+        let bytes = value.and_then(|v| unit.attr_string(v).ok()).map_or(&[][..], |b| b.slice());
         budget.spend(bytes.len())?;
         Ok(bytes)
     };
     let name = part(Some(file.path_name()))?;
     // Entry 0 is the working directory itself; DWARF 5 stores it in the table, earlier versions in the unit only.
-    let stored = if header.version() >= 5 {
-        part(header.directory(0))?
-    } else {
-        &[]
-    };
-    let working_directory = if stored.is_empty() {
-        unit.comp_dir.map_or(&[][..], |d| d.slice())
-    } else {
-        stored
-    };
-    let directory = if file.directory_index() == 0 {
-        &[]
-    } else {
-        part(file.directory(header))?
-    };
+    let stored = if header.version() >= 5 { part(header.directory(0))? } else { &[] };
+    let working_directory = if stored.is_empty() { unit.comp_dir.map_or(&[][..], |d| d.slice()) } else { stored };
+    let directory = if file.directory_index() == 0 { &[] } else { part(file.directory(header))? };
     if name.is_empty() || working_directory.len() + directory.len() + name.len() > Paths::LONGEST {
         return Ok(None);
     }
@@ -123,10 +109,7 @@ fn normalise(parts: [&[u8]; 3]) -> String {
     let first = parts.iter().rposition(|part| part.starts_with(b"/"));
     let absolute = first.is_some();
     let mut names: Vec<&[u8]> = Vec::new();
-    for name in parts[first.unwrap_or(0)..]
-        .iter()
-        .flat_map(|part| part.split(|b| *b == b'/'))
-    {
+    for name in parts[first.unwrap_or(0)..].iter().flat_map(|part| part.split(|b| *b == b'/')) {
         match name {
             b"" | b"." => {}
             b".." => match names.last() {
@@ -140,11 +123,7 @@ fn normalise(parts: [&[u8]; 3]) -> String {
         }
     }
     let joined = names.join(&b'/');
-    format!(
-        "{}{}",
-        if absolute { "/" } else { "" },
-        String::from_utf8_lossy(&joined)
-    )
+    format!("{}{}", if absolute { "/" } else { "" }, String::from_utf8_lossy(&joined))
 }
 
 #[cfg(test)]
@@ -158,10 +137,7 @@ mod tests {
     #[test]
     fn paths_are_joined_and_normalised() {
         assert_eq!(joined("/work/build", "../src", "./a.c"), "/work/src/a.c");
-        assert_eq!(
-            joined("/work", "/usr/include//sys/", "types.h"),
-            "/usr/include/sys/types.h"
-        );
+        assert_eq!(joined("/work", "/usr/include//sys/", "types.h"), "/usr/include/sys/types.h");
         assert_eq!(joined("/work", "sub", "/abs/../x.c"), "/x.c");
         assert_eq!(joined("/work", "", "a.c"), "/work/a.c");
         assert_eq!(joined("/", "../..", "a.c"), "/a.c");

@@ -116,20 +116,10 @@ impl Sink<'_> {
         let address = Svma(row.address());
         let line = row.line().map_or(0, |line| line.get());
         let row = match file {
-            Some(file) if line <= LAST_LINE => Row {
-                address,
-                end: OPEN,
-                file,
-                line: line as u32,
-            },
+            Some(file) if line <= LAST_LINE => Row { address, end: OPEN, file, line: line as u32 },
             Some(_) | None => {
                 self.shortfalls.add(Shortfall::LineOutOfRange);
-                Row {
-                    address,
-                    end: OPEN,
-                    file: FileId(0),
-                    line: 0,
-                }
+                Row { address, end: OPEN, file: FileId(0), line: 0 }
             }
         };
         match self.rows[sequence.first_row..].last_mut() {
@@ -149,10 +139,7 @@ struct Sequence {
 impl Sequence {
     fn starting_at(first_row: usize) -> Sequence {
         // A sequence that never sets its address starts at 0.
-        Sequence {
-            first_row,
-            discarded: true,
-        }
+        Sequence { first_row, discarded: true }
     }
 
     /// Takes note of a DW_LNE_set_address; `before` is the address so far, 0 at the start.
@@ -165,8 +152,5 @@ impl Sequence {
 
 /// Whether linkers write this address for code that they discarded: 0, or -1 and -2 in 32 or 64 bits.
 fn is_tombstone(address: Svma) -> bool {
-    matches!(
-        address.0,
-        0 | 0xffff_fffe | 0xffff_ffff | 0xffff_ffff_ffff_fffe | u64::MAX
-    )
+    matches!(address.0, 0 | 0xffff_fffe | 0xffff_ffff | 0xffff_ffff_ffff_fffe | u64::MAX)
 }

@@ -59,12 +59,7 @@ impl Shortfalls {
     /// Those that were met, sorted by slug.
     pub(super) fn into_warnings(self) -> Vec<Warning> {
         let met = TOLD.iter().zip(self.0).filter(|(_, count)| *count > 0);
-        met.map(|((slug, text), count)| Warning {
-            slug: (*slug).into(),
-            text: (*text).into(),
-            count,
-        })
-        .collect()
+        met.map(|((slug, text), count)| Warning { slug: (*slug).into(), text: (*text).into(), count }).collect()
     }
 }
 
@@ -79,14 +74,7 @@ mod tests {
         shortfalls.add(Shortfall::UndecodableCode);
         shortfalls.add(Shortfall::NotOnBoundary);
         shortfalls.add(Shortfall::UndecodableCode);
-        let told: Vec<_> = shortfalls
-            .into_warnings()
-            .into_iter()
-            .map(|w| (w.slug, w.count))
-            .collect();
-        assert_eq!(
-            told,
-            [("not-on-boundary".to_string(), 1), ("undecodable-code".to_string(), 2)]
-        );
+        let told: Vec<_> = shortfalls.into_warnings().into_iter().map(|w| (w.slug, w.count)).collect();
+        assert_eq!(told, [("not-on-boundary".to_string(), 1), ("undecodable-code".to_string(), 2)]);
     }
 }

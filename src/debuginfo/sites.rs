@@ -73,13 +73,7 @@ pub(super) fn plan(
         match (refused, text.byte_at(offset)) {
             (Some(shortfall), _) => shortfalls.add(shortfall),
             (None, BREAKPOINT) => shortfalls.add(Shortfall::ProgramBreakpoint),
-            (None, original) => sites.push(Site {
-                address,
-                offset,
-                file: row.file,
-                line: row.line,
-                original,
-            }),
+            (None, original) => sites.push(Site { address, offset, file: row.file, line: row.line, original }),
         }
     }
     Ok(sites)

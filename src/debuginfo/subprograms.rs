@@ -126,10 +126,7 @@ impl<'u, 'a> Source<'u, 'a, '_> {
                     let ranges = self.ranges(&attributes)?;
                     let index = (!ranges.is_empty()).then_some(found.len());
                     if index.is_some() {
-                        let mut subprogram = Subprogram {
-                            ranges,
-                            ..Subprogram::default()
-                        };
+                        let mut subprogram = Subprogram { ranges, ..Subprogram::default() };
                         subprogram.elsewhere = self.declare(attributes, &mut subprogram.declaration)?;
                         found.push(subprogram);
                     }
@@ -189,10 +186,7 @@ impl<'u, 'a> Source<'u, 'a, '_> {
                 declaration.plain_name = self.string(attributes.name)?;
             }
             if declaration.line.is_none() {
-                declaration.line = attributes
-                    .line
-                    .and_then(|line| u32::try_from(line).ok())
-                    .filter(|line| *line > 0);
+                declaration.line = attributes.line.and_then(|line| u32::try_from(line).ok()).filter(|line| *line > 0);
             }
             if declaration.file.is_none()
                 && let Some(index) = attributes.file

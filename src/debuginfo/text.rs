@@ -16,11 +16,7 @@ pub(super) struct TextRange {
 
 impl TextRange {
     fn starting_at(self, start: Svma) -> TextRange {
-        TextRange {
-            start,
-            offset: self.offset_of(start),
-            ..self
-        }
+        TextRange { start, offset: self.offset_of(start), ..self }
     }
 
     /// Where the byte at `address`, which lies in the range, is in the file.
@@ -46,16 +42,9 @@ impl<'a> Text<'a> {
                 intersect(&loads, &sections)
             }
         };
-        let backed = |r: &TextRange| {
-            r.offset
-                .0
-                .checked_add(r.end.0 - r.start.0)
-                .is_some_and(|e| e <= bytes.len() as u64)
-        };
-        Text {
-            bytes,
-            ranges: ranges.into_iter().filter(backed).collect(),
-        }
+        let backed =
+            |r: &TextRange| r.offset.0.checked_add(r.end.0 - r.start.0).is_some_and(|e| e <= bytes.len() as u64);
+        Text { bytes, ranges: ranges.into_iter().filter(backed).collect() }
     }
 
     /// All ranges, in order of address.
@@ -76,10 +65,7 @@ impl<'a> Text<'a> {
 
     /// The bytes of `range` from `address`, which lies in it, to its end.
     pub(super) fn bytes_from(&self, range: &TextRange, address: Svma) -> &'a [u8] {
-        let (start, end) = (
-            range.offset_of(address).0 as usize,
-            range.offset_of(range.end).0 as usize,
-        );
+        let (start, end) = (range.offset_of(address).0 as usize, range.offset_of(range.end).0 as usize);
         self.bytes.get(start..end).unwrap_or_default()
     }
 }
@@ -102,10 +88,7 @@ fn intersect(loads: &[TextRange], sections: &[TextRange]) -> Vec<TextRange> {
         while let Some(section) = sections.get(next) {
             let (start, end) = (load.start.max(section.start), load.end.min(section.end));
             if start < end {
-                parts.push(TextRange {
-                    end,
-                    ..load.starting_at(start)
-                });
+                parts.push(TextRange { end, ..load.starting_at(start) });
             }
             if section.end > load.end {
                 break;
@@ -121,22 +104,14 @@ mod tests {
     use super::*;
 
     fn range(start: u64, end: u64, offset: u64) -> TextRange {
-        TextRange {
-            start: Svma(start),
-            end: Svma(end),
-            offset: FileOffset(offset),
-        }
+        TextRange { start: Svma(start), end: Svma(end), offset: FileOffset(offset) }
     }
 
     #[test]
     fn sections_cut_segments() {
         let bytes = [0; 0x100];
         let loads = vec![range(0x1000, 0x1080, 0), range(0x2000, 0x2080, 0x80)];
-        let sections = vec![
-            range(0x2010, 0x3000, 0),
-            range(0x1010, 0x1020, 0),
-            range(0x1030, 0x2008, 0),
-        ];
+        let sections = vec![range(0x2010, 0x3000, 0), range(0x1010, 0x1020, 0), range(0x1030, 0x2008, 0)];
         let text = Text::new(&bytes, loads, Some(sections));
         let expected = [
             range(0x1010, 0x1020, 0x10),
@@ -155,14 +130,7 @@ mod tests {
     #[test]
     fn overlapping_segments_become_disjoint_and_unbacked_ones_vanish() {
         let bytes = [0; 0x100];
-        let loads = vec![
-            range(0x1020, 0x1040, 0x60),
-            range(0x1000, 0x1030, 0),
-            range(0x9000, 0x9001, 0x100),
-        ];
-        assert_eq!(
-            Text::new(&bytes, loads, None).ranges(),
-            [range(0x1000, 0x1030, 0), range(0x1030, 0x1040, 0x70)]
-        );
+        let loads = vec![range(0x1020, 0x1040, 0x60), range(0x1000, 0x1030, 0), range(0x9000, 0x9001, 0x100)];
+        assert_eq!(Text::new(&bytes, loads, None).ranges(), [range(0x1000, 0x1030, 0), range(0x1030, 0x1040, 0x70)]);
     }
 }

@@ -85,9 +85,7 @@ pub(super) fn read<'a>(
     budget: &mut Budget,
     shortfalls: &mut Shortfalls,
 ) -> Result<Described<'a>, IndexError> {
-    let dwarf = sections
-        .sections
-        .borrow(|section| EndianSlice::new(section, LittleEndian));
+    let dwarf = sections.sections.borrow(|section| EndianSlice::new(section, LittleEndian));
     let mut headers = Vec::new();
     let mut all = dwarf.units();
     loop {
@@ -101,13 +99,7 @@ pub(super) fn read<'a>(
         }
     }
     let tables = abbreviation_tables(dwarf.debug_abbrev.reader().slice(), &headers);
-    let mut reader = Reader {
-        dwarf: &dwarf,
-        tables,
-        programs: HashSet::new(),
-        budget,
-        shortfalls,
-    };
+    let mut reader = Reader { dwarf: &dwarf, tables, programs: HashSet::new(), budget, shortfalls };
     let mut described = Described::default();
     for header in &headers {
         reader.unit(*header, &mut described)?;
@@ -122,10 +114,7 @@ fn abbreviation_tables(section: &[u8], headers: &[UnitHeader<Bytes<'_>>]) -> Tab
     let mut end = section.len();
     for (start, table) in tables.iter_mut().rev() {
         let bytes = section.get(*start..end).unwrap_or_default();
-        *table = DebugAbbrev::new(bytes, LittleEndian)
-            .abbreviations(DebugAbbrevOffset(0))
-            .ok()
-            .map(Arc::new);
+        *table = DebugAbbrev::new(bytes, LittleEndian).abbreviations(DebugAbbrevOffset(0)).ok().map(Arc::new);
         end = end.min(*start);
     }
     tables
@@ -172,23 +161,13 @@ impl<'a> Reader<'_, 'a> {
         let files = match program {
             Some(program) if self.programs.insert(program.header().offset().0) => {
                 let Described { rows, paths, .. } = described;
-                let mut sink = Sink {
-                    rows,
-                    paths,
-                    budget: self.budget,
-                    shortfalls: self.shortfalls,
-                };
+                let mut sink = Sink { rows, paths, budget: self.budget, shortfalls: self.shortfalls };
                 Some(rows::read(program, unit, &mut sink)?)
             }
             Some(program) => Some((program.header().clone(), FileTable::default())),
             None => None,
         };
-        let mut source = Source {
-            unit,
-            files,
-            paths: &mut described.paths,
-            budget: self.budget,
-        };
+        let mut source = Source { unit, files, paths: &mut described.paths, budget: self.budget };
         match source.collect(&mut described.subprograms) {
             Ok(()) => {}
             Err(Stop::Damaged) => self.shortfalls.add(Shortfall::MalformedDebugInfo),
@@ -205,12 +184,8 @@ impl<'a> Reader<'_, 'a> {
     ) -> Result<(), IndexError> {
         const ROUNDS: usize = 8;
         let open = |s: &mut Subprogram<'a>| s.elsewhere.take();
-        let mut waiting: Vec<(DebugInfoOffset, usize)> = described
-            .subprograms
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(i, s)| Some((open(s)?, i)))
-            .collect();
+        let mut waiting: Vec<(DebugInfoOffset, usize)> =
+            described.subprograms.iter_mut().enumerate().filter_map(|(i, s)| Some((open(s)?, i))).collect();
         for _ in 0..ROUNDS {
             waiting.sort_unstable();
             let mut still = Vec::new();
@@ -222,17 +197,9 @@ impl<'a> Reader<'_, 'a> {
                     continue;
                 };
                 let Some(mut unit) = self.open(header)? else { continue };
-                let files = unit
-                    .line_program
-                    .take()
-                    .map(|p| (p.header().clone(), FileTable::default()));
+                let files = unit.line_program.take().map(|p| (p.header().clone(), FileTable::default()));
                 let unit = unit.unit_ref(self.dwarf);
-                let mut source = Source {
-                    unit,
-                    files,
-                    paths: &mut described.paths,
-                    budget: self.budget,
-                };
+                let mut source = Source { unit, files, paths: &mut described.paths, budget: self.budget };
                 for (target, index) in group {
                     let Some(entry) = target.to_unit_offset(&unit.header) else {
                         continue;

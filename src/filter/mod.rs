@@ -22,10 +22,7 @@ impl SourceFilter {
     /// A filter for patterns given in a working directory.
     pub fn new(include: &[Pattern], exclude: &[Pattern], cwd: &Path) -> Self {
         let set = |patterns| PathSet::new(patterns, cwd, Names::FilesAndDirectories);
-        SourceFilter {
-            include: (!include.is_empty()).then(|| set(include)),
-            exclude: set(exclude),
-        }
+        SourceFilter { include: (!include.is_empty()).then(|| set(include)), exclude: set(exclude) }
     }
 
     /// Whether a source file is meant, by its absolute path.
@@ -43,9 +40,7 @@ pub struct ModuleFilter {
 impl ModuleFilter {
     /// A filter for patterns given in a working directory.
     pub fn new(modules: &[Pattern], cwd: &Path) -> Self {
-        ModuleFilter {
-            modules: (!modules.is_empty()).then(|| PathSet::new(modules, cwd, Names::Files)),
-        }
+        ModuleFilter { modules: (!modules.is_empty()).then(|| PathSet::new(modules, cwd, Names::Files)) }
     }
 
     /// Whether an image is meant, by its absolute path.
@@ -80,16 +75,9 @@ impl PathSet {
                 None => pattern.name_globs().into_iter().for_each(|glob| _ = names.add(glob)),
             }
         }
-        let build = |set: GlobSetBuilder| {
-            set.build()
-                .expect("invariant: a pattern is two valid globs of bounded length")
-        };
-        PathSet {
-            paths: build(paths),
-            names: build(names),
-            compared,
-            cwd: cwd.to_owned(),
-        }
+        let build =
+            |set: GlobSetBuilder| set.build().expect("invariant: a pattern is two valid globs of bounded length");
+        PathSet { paths: build(paths), names: build(names), compared, cwd: cwd.to_owned() }
     }
 
     fn has(&self, path: &str) -> bool {
@@ -143,16 +131,7 @@ mod tests {
         ] {
             assert!(takes(pattern, "/home/u/[p]/src/lib/a.c"), "{pattern}");
         }
-        for pattern in [
-            "src/*.c",
-            "/src/lib",
-            "/home/*/a.c",
-            "lib/a.c",
-            "src/li",
-            "..x/",
-            "../src",
-            "/home/u/[p]/sr",
-        ] {
+        for pattern in ["src/*.c", "/src/lib", "/home/*/a.c", "lib/a.c", "src/li", "..x/", "../src", "/home/u/[p]/sr"] {
             assert!(!takes(pattern, "/home/u/[p]/src/lib/a.c"), "{pattern}");
         }
         assert!(takes("..", "/home/u/other/a.c") && !takes("..", "/home/v/a.c"));

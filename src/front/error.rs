@@ -73,10 +73,7 @@ impl RunError {
     pub(super) fn exec(program: &OsStr, errno: Errno) -> Self {
         match errno {
             Errno::ENOENT => RunError::NotFound(program.to_owned()),
-            errno => RunError::NotExecutable {
-                program: program.to_owned(),
-                errno,
-            },
+            errno => RunError::NotExecutable { program: program.to_owned(), errno },
         }
     }
 

@@ -77,14 +77,7 @@ pub fn run(options: &Options) -> Result<Outcome, RunError> {
             process::keep_only(&fds, &[2]);
             // The supervisor's link was closed with all else that is not kept.
             std::mem::forget(helpers.to_supervisor);
-            let watch = Watch::new(
-                program,
-                helpers.supervisor,
-                helpers.recorder,
-                inbox,
-                helpers.to_recorder,
-                options,
-            );
+            let watch = Watch::new(program, helpers.supervisor, helpers.recorder, inbox, helpers.to_recorder, options);
             Ok(watch.until_the_end(&data))
         }
         Err(error) => {
@@ -104,17 +97,10 @@ fn prepare(options: &Options) -> Result<(DataDir, RunDir, File), RunError> {
     for recovered in recorder::recover(&data)? {
         Stderr::new(options.quiet).say(&recovered.to_string());
     }
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as i64);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
     let run = RunDir::of(data.path(), &run_name(UnixMillis(now), std::process::id()));
-    let begun = run
-        .create()
-        .and_then(|lock| run.journal_to_write().and_then(|_| run.marks()).map(|_| lock));
-    let lock = begun.map_err(|source| RunError::RunDirectory {
-        data: options.data.clone(),
-        source,
-    })?;
+    let begun = run.create().and_then(|lock| run.journal_to_write().and_then(|_| run.marks()).map(|_| lock));
+    let lock = begun.map_err(|source| RunError::RunDirectory { data: options.data.clone(), source })?;
     Ok((data, run, lock))
 }
 
@@ -124,48 +110,25 @@ fn start_helpers(options: &Options, data: &DataDir, run: &RunDir, lock: &File) -
     let (recorder_supervisor, supervisor_recorder) = Channel::pair()?;
     let front_pid = Pid(std::process::id() as i32);
     let supervisor = process::fork_helper("cov-supervisor", || {
-        process::keep_only(
-            &[supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()],
-            &[],
-        );
+        process::keep_only(&[supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()], &[]);
         let (Ok(front), Ok(recorder)) = (supervisor_front.try_clone(), supervisor_recorder.try_clone()) else {
             return 1;
         };
         let (front, recorder) = (Port::new(front), Port::new(recorder));
         let stop_log = options.stop_log.clone();
-        supervisor::run(supervisor::Options {
-            run: run.clone(),
-            recorder,
-            front,
-            front_pid,
-            stop_log,
-        })
+        supervisor::run(supervisor::Options { run: run.clone(), recorder, front, front_pid, stop_log })
     })?;
     let recorder = process::fork_helper("cov-recorder", || {
-        process::keep_only(
-            &[recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()],
-            &[],
-        );
+        process::keep_only(&[recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()], &[]);
         let (Ok(front), Ok(supervisor)) = (recorder_front.try_clone(), recorder_supervisor.try_clone()) else {
             return 1;
         };
         let (front, supervisor) = (Port::new(front), Port::new(supervisor));
         let selection = options.selection.clone();
-        recorder::run(recorder::Options {
-            run: run.clone(),
-            data: data.clone(),
-            supervisor,
-            front,
-            selection,
-        })
+        recorder::run(recorder::Options { run: run.clone(), data: data.clone(), supervisor, front, selection })
     })?;
     let (to_supervisor, to_recorder) = (Port::new(front_supervisor), Port::new(front_recorder));
-    Ok(Helpers {
-        supervisor,
-        recorder,
-        to_supervisor,
-        to_recorder,
-    })
+    Ok(Helpers { supervisor, recorder, to_supervisor, to_recorder })
 }
 
 /// Forks the program, has it traced, and lets it exec.
@@ -182,7 +145,5 @@ fn start_program(options: &Options, helpers: &Helpers, mask: &SignalMask) -> Res
             return Err(RunError::NoSupervisor);
         }
     }
-    program
-        .release()
-        .map_err(|error| RunError::exec(&options.program, error.errno))
+    program.release().map_err(|error| RunError::exec(&options.program, error.errno))
 }

@@ -51,11 +51,7 @@ pub(super) fn summary(summary: &Summary, data: &Path) -> String {
     if summary.lines == 0 {
         text.push_str("no line information (build with -g)");
     } else {
-        let percent = Ratio {
-            ran: summary.ran,
-            lines: summary.lines,
-        }
-        .percent(1);
+        let percent = Ratio { ran: summary.ran, lines: summary.lines }.percent(1);
         _ = write!(text, "{} of {} lines ({percent} %)", summary.ran, summary.lines);
     }
     if summary.incomplete > 0 {
@@ -70,11 +66,7 @@ pub(super) fn still_measuring(pids: &[i32]) -> String {
     const SHOWN: usize = 8;
     let shown: Vec<String> = pids.iter().take(SHOWN).map(|&pid| with_name(pid)).collect();
     let more = pids.len().saturating_sub(SHOWN);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!(
         "the program has ended; still measuring {}: {}{more} (Ctrl-C lets go of them)",
         plural(pids.len() as u64, "process", "processes"),

@@ -231,16 +231,14 @@ impl<'a> Watch<'a> {
                     self.stderr.insist(&text);
                 }
                 if summary.incomplete > 0 {
-                    self.stderr
-                        .insist("the supervisor ended before the program did; its data is incomplete");
+                    self.stderr.insist("the supervisor ended before the program did; its data is incomplete");
                 }
                 self.stderr.say(&stderr::summary(summary, data.path()));
             }
             Recording::Over(News::Failed(error)) => self.stderr.insist(&format!("recording failed: {error}")),
             Recording::Over(News::Running(_)) => {}
             Recording::Died => {
-                self.stderr
-                    .insist("the recorder was killed; the program was let go and went on unmeasured");
+                self.stderr.insist("the recorder was killed; the program was let go and went on unmeasured");
                 match recorder::recover(data) {
                     Ok(runs) => runs.iter().for_each(|run| self.stderr.say(&run.to_string())),
                     Err(error) => self.stderr.insist(&error.to_string()),

@@ -119,10 +119,7 @@ pub struct JournalWriter {
 impl JournalWriter {
     /// Appends to `file`, which must have been opened for appending.
     pub fn new(file: File) -> Self {
-        JournalWriter {
-            file,
-            waiting: VecDeque::new(),
-        }
+        JournalWriter { file, waiting: VecDeque::new() }
     }
 
     /// Appends one record; the error is why some of the journal is not in the file yet.
@@ -158,11 +155,7 @@ pub struct JournalReader {
 impl JournalReader {
     /// Reads `file` from its start.
     pub fn new(file: File) -> Self {
-        JournalReader {
-            file,
-            position: 0,
-            skipped: 0,
-        }
+        JournalReader { file, position: 0, skipped: 0 }
     }
 
     /// The records that are complete by now and were not read yet.
@@ -200,10 +193,7 @@ mod tests {
     use std::fs::OpenOptions;
 
     fn image(number: u32) -> Record {
-        Record::Image {
-            image: ImageId(number),
-            path: format!("/bin/\"{number}\n"),
-        }
+        Record::Image { image: ImageId(number), path: format!("/bin/\"{number}\n") }
     }
 
     #[test]

@@ -65,10 +65,7 @@ pub struct Port {
 impl Port {
     /// Speaks over `channel`.
     pub fn new(channel: Channel) -> Self {
-        Port {
-            channel,
-            waiting: VecDeque::new(),
-        }
+        Port { channel, waiting: VecDeque::new() }
     }
 
     /// Another handle of the same end, with nothing waiting.

@@ -27,11 +27,7 @@ pub struct ByGroup {
 impl ByGroup {
     /// The probes of a group.
     pub fn of(&self, group: u32) -> &[u32] {
-        let at = |group: usize| {
-            self.starts
-                .get(group)
-                .map_or(self.probes.len(), |&start| start as usize)
-        };
+        let at = |group: usize| self.starts.get(group).map_or(self.probes.len(), |&start| start as usize);
         &self.probes[at(group as usize)..at(group as usize + 1)]
     }
 }
@@ -129,10 +125,7 @@ impl Plan {
 
     /// The landmark at a file offset.
     pub fn landmark_at(&self, offset: u64) -> Option<Landmark> {
-        self.landmarks
-            .binary_search_by_key(&offset, |landmark| landmark.offset)
-            .ok()
-            .map(|index| self.landmarks[index])
+        self.landmarks.binary_search_by_key(&offset, |landmark| landmark.offset).ok().map(|index| self.landmarks[index])
     }
 }
 
@@ -142,38 +135,22 @@ mod tests {
 
     #[test]
     fn refuses_what_is_out_of_order_or_short() {
-        let plan = Plan {
-            offsets: vec![1, 5, 9],
-            originals: vec![2, 3, 4],
-            groups: vec![1, 0, 1],
-            landmarks: Vec::new(),
-        };
+        let plan =
+            Plan { offsets: vec![1, 5, 9], originals: vec![2, 3, 4], groups: vec![1, 0, 1], landmarks: Vec::new() };
         assert_eq!(Plan::decode(&plan.encode()), Ok(plan.clone()));
         assert_eq!(plan.probe_at(5), Some(1));
         assert_eq!(plan.probe_at(6), None);
-        let double = Plan {
-            offsets: vec![1, 5, 5],
-            ..plan.clone()
-        };
+        let double = Plan { offsets: vec![1, 5, 5], ..plan.clone() };
         assert_eq!(Plan::decode(&double.encode()), Err(PlanError::OutOfOrder));
-        let short = Plan {
-            originals: vec![2],
-            ..plan.clone()
-        };
+        let short = Plan { originals: vec![2], ..plan.clone() };
         assert_eq!(Plan::decode(&short.encode()), Err(PlanError::OutOfOrder));
-        let stray = Plan {
-            groups: vec![0, 3, 0],
-            ..plan.clone()
-        };
+        let stray = Plan { groups: vec![0, 3, 0], ..plan.clone() };
         assert_eq!(Plan::decode(&stray.encode()), Err(PlanError::OutOfOrder));
         assert_eq!((plan.by_group().of(0), plan.by_group().of(1)), (&[1][..], &[0, 2][..]));
         assert_eq!(plan.by_group().of(2), [0; 0]);
         let whole = plan.encode();
         for len in 0..whole.len() {
-            assert!(
-                matches!(Plan::decode(&whole[..len]), Err(PlanError::Malformed(_))),
-                "{len} bytes"
-            );
+            assert!(matches!(Plan::decode(&whole[..len]), Err(PlanError::Malformed(_))), "{len} bytes");
         }
     }
 }

@@ -69,10 +69,7 @@ impl RunDir {
 
     /// The marks, made as needed.
     pub fn marks(&self) -> Result<File, OsError> {
-        self.open(
-            "marks",
-            OpenOptions::new().create(true).truncate(false).read(true).write(true),
-        )
+        self.open("marks", OpenOptions::new().create(true).truncate(false).read(true).write(true))
     }
 
     /// Where the plan of an image is.

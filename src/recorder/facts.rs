@@ -37,11 +37,7 @@ pub(super) struct Facts {
 impl StoredFacts {
     /// An image of which nothing is measured, with the reason.
     pub fn unmeasured(path: &str, slug: &str, text: String) -> Self {
-        StoredFacts {
-            path: path.to_owned(),
-            warnings: vec![(slug.to_owned(), text, 1)],
-            ..StoredFacts::default()
-        }
+        StoredFacts { path: path.to_owned(), warnings: vec![(slug.to_owned(), text, 1)], ..StoredFacts::default() }
     }
 
     /// The facts and the plan of an image, as far as `sources` are meant; `measured` false leaves the landmarks only.
@@ -79,9 +75,7 @@ impl StoredFacts {
             files,
             probes,
             functions: functions.collect(),
-            warnings: warnings
-                .map(|warning| (warning.slug, warning.text, warning.count))
-                .collect(),
+            warnings: warnings.map(|warning| (warning.slug, warning.text, warning.count)).collect(),
         };
         (facts, plan)
     }
@@ -105,11 +99,7 @@ impl StoredFacts {
         let mut files: Vec<FileFacts> = self
             .files
             .into_iter()
-            .map(|path| FileFacts {
-                path,
-                executable: Numbits::default(),
-                functions: Vec::new(),
-            })
+            .map(|path| FileFacts { path, executable: Numbits::default(), functions: Vec::new() })
             .collect();
         for &(file, line) in &self.probes {
             files[file as usize].executable.insert(line);
@@ -117,21 +107,9 @@ impl StoredFacts {
         for (file, start, end, name) in self.functions {
             files[file as usize].functions.push(FunctionFacts { start, end, name });
         }
-        let warnings = self
-            .warnings
-            .into_iter()
-            .map(|(slug, text, count)| Warning { slug, text, count })
-            .collect();
-        let image = ImageFacts {
-            path: self.path,
-            build_id: self.build_id,
-            files,
-            warnings,
-        };
-        Facts {
-            image: Arc::new(image),
-            probes: self.probes,
-        }
+        let warnings = self.warnings.into_iter().map(|(slug, text, count)| Warning { slug, text, count }).collect();
+        let image = ImageFacts { path: self.path, build_id: self.build_id, files, warnings };
+        Facts { image: Arc::new(image), probes: self.probes }
     }
 }
 
@@ -144,9 +122,5 @@ fn landmark(landmark: &crate::debuginfo::Landmark) -> Landmark {
         Found::SignalAction => LandmarkKind::SignalAction,
         Found::Clone => LandmarkKind::Clone,
     };
-    Landmark {
-        offset: landmark.offset.0,
-        original: landmark.original,
-        kind,
-    }
+    Landmark { offset: landmark.offset.0, original: landmark.original, kind }
 }

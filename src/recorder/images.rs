@@ -57,9 +57,7 @@ impl ImageReaders {
     /// Hands a request to a reader.
     pub fn request(&self, image: ImageId, path: String, file: Option<File>) {
         let reader = &self.requests[image.0 as usize % self.requests.len()];
-        reader
-            .send(Request { image, path, file })
-            .expect("invariant: readers end when their senders are dropped");
+        reader.send(Request { image, path, file }).expect("invariant: readers end when their senders are dropped");
     }
 
     /// Facts that became ready.
@@ -113,9 +111,6 @@ fn read(path: &str, file: Option<File>, selection: &Selection) -> (StoredFacts, 
     match indexed {
         Ok(Ok(index)) => StoredFacts::of(path, index, &selection.sources, selection.modules.takes(path)),
         Ok(Err(error)) => unmeasured("image-not-measured", format!("followed, not measured: {error}")),
-        Err(_) => unmeasured(
-            "image-not-measured",
-            "followed, not measured: reading its debug info failed".to_owned(),
-        ),
+        Err(_) => unmeasured("image-not-measured", "followed, not measured: reading its debug info failed".to_owned()),
     }
 }

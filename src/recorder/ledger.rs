@@ -73,17 +73,10 @@ impl Ledger {
 
     /// Takes the facts of all images that the run's directory has and that are not known yet.
     pub fn load_facts(&mut self) {
-        let unknown: Vec<ImageId> = self
-            .replay
-            .images
-            .keys()
-            .copied()
-            .filter(|image| !self.facts.contains_key(image))
-            .collect();
+        let unknown: Vec<ImageId> =
+            self.replay.images.keys().copied().filter(|image| !self.facts.contains_key(image)).collect();
         for image in unknown {
-            let stored = std::fs::read(self.run.facts(image))
-                .ok()
-                .and_then(|bytes| StoredFacts::decode(&bytes));
+            let stored = std::fs::read(self.run.facts(image)).ok().and_then(|bytes| StoredFacts::decode(&bytes));
             if let Some(stored) = stored {
                 self.facts.insert(image, stored.into_facts());
             }
@@ -111,11 +104,7 @@ impl Ledger {
     /// Has the files that were written for good on disk.
     pub fn sync_finished(&mut self) -> Result<(), LedgerError> {
         let written = std::mem::take(&mut self.unsynced);
-        if written.is_empty() {
-            Ok(())
-        } else {
-            Ok(platform::sync_files(self.data.path(), &written)?)
-        }
+        if written.is_empty() { Ok(()) } else { Ok(platform::sync_files(self.data.path(), &written)?) }
     }
 
     /// The processes that have not ended, with their pids.
@@ -126,29 +115,18 @@ impl Ledger {
 
     /// The processes that have ended and are not in their files for good.
     pub fn ended(&self) -> Vec<ProcessNo> {
-        self.replay
-            .processes
-            .iter()
-            .filter(|(_, facts)| facts.end.is_some())
-            .map(|(process, _)| *process)
-            .collect()
+        self.replay.processes.iter().filter(|(_, facts)| facts.end.is_some()).map(|(process, _)| *process).collect()
     }
 
     /// Writes the file of a process that goes on, if there is anything new; true if it was written.
     pub fn flush(&mut self, process: ProcessNo) -> Result<bool, LedgerError> {
-        if self
-            .replay
-            .processes
-            .get(&process)
-            .is_none_or(|facts| facts.execs.is_empty())
-        {
+        if self.replay.processes.get(&process).is_none_or(|facts| facts.execs.is_empty()) {
             return Ok(false);
         }
         let Some(record) = self.record(process, false) else {
             return Ok(false);
         };
-        self.writer
-            .write(&self.data.path_of(&ProcessFile::of(&record)), &record)?;
+        self.writer.write(&self.data.path_of(&ProcessFile::of(&record)), &record)?;
         if let Some(facts) = self.replay.processes.get_mut(&process) {
             facts.changed = false;
             facts.lines = count(&record.hits);
@@ -180,11 +158,7 @@ impl Ledger {
         let Some(facts) = self.replay.processes.get(&process) else {
             return false;
         };
-        let file = ProcessFile {
-            run: self.run.name(),
-            sequence: process.0,
-            pid: facts.pid,
-        };
+        let file = ProcessFile { run: self.run.name(), sequence: process.0, pid: facts.pid };
         crate::store::read(&self.data.path_of(&file)).is_ok_and(|record| record.complete)
     }
 
@@ -231,11 +205,7 @@ impl Ledger {
     fn hits(&self, process: &ProcessFacts, image: ImageId, facts: &Facts, index: usize) -> Vec<Hits> {
         let mut lines: BTreeMap<usize, Numbits> = BTreeMap::new();
         for section in process.sections.iter().filter(|section| section.image == image) {
-            let marks = if section.in_memory {
-                self.memory_marks.as_ref()
-            } else {
-                Some(&self.marks)
-            };
+            let marks = if section.in_memory { self.memory_marks.as_ref() } else { Some(&self.marks) };
             let Some(marks) = marks else { continue };
             let bytes = marks.read(section.base, u64::from(section.bits).div_ceil(8));
             for probe in Numbits::from_bytes(&bytes).iter() {
@@ -244,15 +214,7 @@ impl Ledger {
                 }
             }
         }
-        lines
-            .into_iter()
-            .map(|(file, lines)| Hits {
-                image: index,
-                file,
-                context: 0,
-                lines,
-            })
-            .collect()
+        lines.into_iter().map(|(file, lines)| Hits { image: index, file, context: 0, lines }).collect()
     }
 
     fn add_to_totals(&mut self, record: &ProcessRecord) {
@@ -269,9 +231,7 @@ impl Ledger {
 
     /// How many lines ran and how many there are, in all files written for good.
     pub fn line_totals(&self) -> (u64, u64) {
-        self.totals.values().fold((0, 0), |(ran, all), (executable, hit)| {
-            (ran + hit.len(), all + executable.len())
-        })
+        self.totals.values().fold((0, 0), |(ran, all), (executable, hit)| (ran + hit.len(), all + executable.len()))
     }
 }
 
@@ -280,9 +240,5 @@ fn count(hits: &[Hits]) -> u64 {
 }
 
 fn now() -> UnixMillis {
-    UnixMillis(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_millis() as i64),
-    )
+    UnixMillis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64))
 }

@@ -42,13 +42,7 @@ pub struct Options {
 
 /// Records until the supervisor is gone; gives the exit status.
 pub fn run(options: Options) -> i32 {
-    let Options {
-        run,
-        data,
-        supervisor,
-        mut front,
-        selection,
-    } = options;
+    let Options { run, data, supervisor, mut front, selection } = options;
     let started = Recorder::start(run, data, supervisor, front.try_clone(), &selection);
     match started.and_then(|recorder| recorder.record()) {
         Ok((summary, mut ledger)) => {
@@ -85,16 +79,7 @@ impl Recorder {
         let ledger = Ledger::open(&run, &data)?;
         let readers = ImageReaders::start(&run, selection, &supervisor)?;
         let last_flush = Instant::now();
-        Ok(Recorder {
-            run,
-            ledger,
-            supervisor,
-            front: front.ok(),
-            readers,
-            last_flush,
-            let_go: false,
-            trouble: None,
-        })
+        Ok(Recorder { run, ledger, supervisor, front: front.ok(), readers, last_flush, let_go: false, trouble: None })
     }
 
     fn record(mut self) -> Result<(Summary, Ledger), LedgerError> {
@@ -210,13 +195,7 @@ impl Recorder {
             self.run.remove()?;
         }
         let (ran, lines) = self.ledger.line_totals();
-        let summary = Summary {
-            processes: self.ledger.finished,
-            ran,
-            lines,
-            incomplete,
-            lost,
-        };
+        let summary = Summary { processes: self.ledger.finished, ran, lines, incomplete, lost };
         Ok((summary, self.ledger))
     }
 }

@@ -22,10 +22,7 @@ impl fmt::Display for Recovered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let noun = if self.processes == 1 { "process" } else { "processes" };
         let (count, run, incomplete) = (self.processes, &self.run, self.incomplete);
-        write!(
-            f,
-            "recovered {count} {noun} of run {run}, which was cut short ({incomplete} incomplete)"
-        )
+        write!(f, "recovered {count} {noun} of run {run}, which was cut short ({incomplete} incomplete)")
     }
 }
 
@@ -66,17 +63,8 @@ fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
     let mut ledger = Ledger::open(run, data)?;
     ledger.catch_up()?;
     ledger.load_facts();
-    let mut recovered = Recovered {
-        run: run.name(),
-        processes: 0,
-        incomplete: 0,
-    };
-    let processes: Vec<_> = ledger
-        .replay
-        .processes
-        .iter()
-        .map(|(process, facts)| (*process, facts.end))
-        .collect();
+    let mut recovered = Recovered { run: run.name(), processes: 0, incomplete: 0 };
+    let processes: Vec<_> = ledger.replay.processes.iter().map(|(process, facts)| (*process, facts.end)).collect();
     for (process, end) in processes {
         if ledger.is_complete(process) {
             continue;

@@ -45,27 +45,15 @@ impl Replay {
     /// Takes one record in.
     pub fn take(&mut self, record: Record) {
         match record {
-            Record::Process {
-                process,
-                pid,
-                start_ticks,
-                maker,
-                parent,
-                at,
-            } => {
+            Record::Process { process, pid, start_ticks, maker, parent, at } => {
                 let maker = maker.and_then(|maker| self.processes.get(&maker));
-                let start_of_maker = maker
-                    .filter(|maker| maker.pid == parent.0)
-                    .map(|maker| maker.start_ticks);
+                let start_of_maker = maker.filter(|maker| maker.pid == parent.0).map(|maker| maker.start_ticks);
                 let at = UnixMillis(at);
                 let facts = ProcessFacts {
                     pid: pid.0,
                     start_ticks,
                     started: at,
-                    parent: (parent.0 > 0).then_some(Parent {
-                        pid: parent.0,
-                        start_ticks: start_of_maker,
-                    }),
+                    parent: (parent.0 > 0).then_some(Parent { pid: parent.0, start_ticks: start_of_maker }),
                     execs: maker
                         .and_then(|maker| maker.execs.last())
                         .map(|exec| Exec { at, ..exec.clone() })
@@ -81,21 +69,8 @@ impl Replay {
                 };
                 self.processes.insert(process, facts);
             }
-            Record::Exec {
-                process,
-                at,
-                exe,
-                argv,
-                cwd,
-            } => {
-                self.change(process, |facts| {
-                    facts.execs.push(Exec {
-                        at: UnixMillis(at),
-                        exe,
-                        argv,
-                        cwd,
-                    })
-                });
+            Record::Exec { process, at, exe, argv, cwd } => {
+                self.change(process, |facts| facts.execs.push(Exec { at: UnixMillis(at), exe, argv, cwd }));
             }
             Record::Image { image, path } => drop(self.images.insert(image, path)),
             Record::Mapped { process, image } => self.change(process, |facts| {
@@ -103,22 +78,8 @@ impl Replay {
                     facts.images.push(image);
                 }
             }),
-            Record::Section {
-                process,
-                image,
-                context: _,
-                in_memory,
-                base,
-                bits,
-            } => {
-                self.change(process, |facts| {
-                    facts.sections.push(Section {
-                        image,
-                        in_memory,
-                        base,
-                        bits,
-                    })
-                });
+            Record::Section { process, image, context: _, in_memory, base, bits } => {
+                self.change(process, |facts| facts.sections.push(Section { image, in_memory, base, bits }));
             }
             Record::End { process, at, how } => {
                 let reason = match how {
@@ -126,19 +87,9 @@ impl Replay {
                     EndOfProcess::Killed { signal, core } => EndReason::Signaled { signal, core },
                     EndOfProcess::LetGo => EndReason::Detached,
                 };
-                self.change(process, |facts| {
-                    facts.end = Some(End {
-                        at: UnixMillis(at),
-                        reason,
-                    })
-                });
+                self.change(process, |facts| facts.end = Some(End { at: UnixMillis(at), reason }));
             }
-            Record::Warning {
-                process,
-                slug,
-                text,
-                count,
-            } => {
+            Record::Warning { process, slug, text, count } => {
                 let warning = Warning { slug, text, count };
                 match process {
                     Some(process) => self.change(process, |facts| add(&mut facts.warnings, warning)),
@@ -158,10 +109,7 @@ impl Replay {
 
 /// Adds a warning, or its count to the one that says the same.
 fn add(warnings: &mut Vec<Warning>, warning: Warning) {
-    match warnings
-        .iter_mut()
-        .find(|known| known.slug == warning.slug && known.text == warning.text)
-    {
+    match warnings.iter_mut().find(|known| known.slug == warning.slug && known.text == warning.text) {
         Some(known) => known.count += warning.count,
         None => warnings.push(warning),
     }

@@ -50,9 +50,7 @@ fn write_file(text: &mut String, path: &str, file: &FileCoverage) -> fmt::Result
 fn function_ran(function: &FunctionFacts, file: &FileCoverage) -> bool {
     let lines = || file.executable.within(function.start..=function.end);
     let nested = nested_in(function, &file.functions);
-    let mut own = lines()
-        .filter(|line| !nested.iter().any(|inner| inner.contains(line)))
-        .peekable();
+    let mut own = lines().filter(|line| !nested.iter().any(|inner| inner.contains(line))).peekable();
     if own.peek().is_none() {
         return lines().any(|line| file.ran.contains(line));
     }
@@ -61,11 +59,7 @@ fn function_ran(function: &FunctionFacts, file: &FileCoverage) -> bool {
 
 /// The lines of the functions within a function that are fewer than its own.
 fn nested_in(outer: &FunctionFacts, functions: &BTreeSet<FunctionFacts>) -> Vec<RangeInclusive<u32>> {
-    let first = FunctionFacts {
-        start: outer.start,
-        end: 0,
-        name: String::new(),
-    };
+    let first = FunctionFacts { start: outer.start, end: 0, name: String::new() };
     functions
         .range(first..)
         .take_while(|inner| inner.start <= outer.end)
@@ -116,11 +110,7 @@ mod tests {
     use super::*;
 
     fn function(start: u32, end: u32, name: &str) -> FunctionFacts {
-        FunctionFacts {
-            start,
-            end,
-            name: name.to_owned(),
-        }
+        FunctionFacts { start, end, name: name.to_owned() }
     }
 
     fn file(executable: &[u32], ran: &[u32], functions: Vec<FunctionFacts>) -> FileCoverage {
@@ -132,10 +122,7 @@ mod tests {
     }
 
     fn text(path: &str, file: FileCoverage) -> String {
-        lcov(&Coverage {
-            files: [(path.to_owned(), file)].into(),
-            ..Coverage::default()
-        })
+        lcov(&Coverage { files: [(path.to_owned(), file)].into(), ..Coverage::default() })
     }
 
     #[test]
@@ -162,19 +149,12 @@ mod tests {
         ];
         let functions = functions.into_iter().collect();
         let names: Vec<String> = named(&functions).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(
-            names,
-            ["f@1", "f@1-3", "f@4-5", "f@4", "g<a_b>", "g<a;b>@8", "g<a;b>@8-9", "?"]
-        );
+        assert_eq!(names, ["f@1", "f@1-3", "f@4-5", "f@4", "g<a_b>", "g<a;b>@8", "g<a;b>@8-9", "?"]);
     }
 
     #[test]
     fn a_function_ran_if_a_line_of_its_own_did() {
-        let functions = vec![
-            function(1, 9, "outer"),
-            function(3, 5, "lambda"),
-            function(1, 9, "twin"),
-        ];
+        let functions = vec![function(1, 9, "outer"), function(3, 5, "lambda"), function(1, 9, "twin")];
         let ran = |ran: &[u32]| {
             let file = file(&[1, 3, 4, 5, 8], ran, functions.clone());
             let of = |index: usize| function_ran(&functions[index], &file);

@@ -36,10 +36,7 @@ pub struct FileCoverage {
 impl FileCoverage {
     /// How many of its lines ran.
     pub fn ratio(&self) -> Ratio {
-        Ratio {
-            ran: self.ran.len(),
-            lines: self.executable.len(),
-        }
+        Ratio { ran: self.ran.len(), lines: self.executable.len() }
     }
 }
 
@@ -49,10 +46,7 @@ impl Coverage {
         self.files
             .values()
             .map(FileCoverage::ratio)
-            .fold(Ratio::default(), |sum, file| Ratio {
-                ran: sum.ran + file.ran,
-                lines: sum.lines + file.lines,
-            })
+            .fold(Ratio::default(), |sum, file| Ratio { ran: sum.ran + file.ran, lines: sum.lines + file.lines })
     }
 }
 
@@ -77,13 +71,7 @@ struct PlacedImage {
 impl<'a> Merge<'a> {
     /// Starts with nothing; of what is added, only what is selected counts.
     pub fn new(selection: &'a Selection) -> Self {
-        Merge {
-            selection,
-            files: Vec::new(),
-            by_path: HashMap::new(),
-            placed: HashMap::new(),
-            notes: Notes::default(),
-        }
+        Merge { selection, files: Vec::new(), by_path: HashMap::new(), placed: HashMap::new(), notes: Notes::default() }
     }
 
     /// Adds a process, if it is selected.
@@ -92,11 +80,7 @@ impl<'a> Merge<'a> {
             return;
         }
         self.notes.add_process(record);
-        let contexts: Vec<bool> = record
-            .contexts
-            .iter()
-            .map(|label| self.selection.takes_context(label))
-            .collect();
+        let contexts: Vec<bool> = record.contexts.iter().map(|label| self.selection.takes_context(label)).collect();
         let placed: Vec<Option<Arc<[Option<usize>]>>> = record.images.iter().map(|image| self.place(image)).collect();
         for hits in record.hits.iter().filter(|hits| contexts[hits.context]) {
             if let Some(file) = placed[hits.image].as_ref().and_then(|files| files[hits.file]) {
@@ -107,10 +91,7 @@ impl<'a> Merge<'a> {
 
     /// Ends with the union.
     pub fn finish(mut self) -> Coverage {
-        let mut coverage = Coverage {
-            files: BTreeMap::new(),
-            notes: self.notes,
-        };
+        let mut coverage = Coverage { files: BTreeMap::new(), notes: self.notes };
         for (path, index) in self.by_path {
             let Some(index) = index else { continue };
             let mut file = std::mem::take(&mut self.files[index]);
@@ -143,10 +124,7 @@ impl<'a> Merge<'a> {
             self.placed.clear();
         }
         let files: Arc<[Option<usize>]> = files.into();
-        let placed = PlacedImage {
-            _image: image.clone(),
-            files: files.clone(),
-        };
+        let placed = PlacedImage { _image: image.clone(), files: files.clone() };
         self.placed.insert(Arc::as_ptr(image), placed);
         Some(files)
     }
@@ -178,10 +156,7 @@ mod tests {
     }
 
     fn ran(coverage: &Coverage, path: &str) -> Vec<u32> {
-        coverage
-            .files
-            .get(path)
-            .map_or(Vec::new(), |file| file.ran.iter().collect())
+        coverage.files.get(path).map_or(Vec::new(), |file| file.ran.iter().collect())
     }
 
     #[test]
@@ -228,10 +203,7 @@ mod tests {
             records.push(record);
         }
         let coverage = merged(&Selection::all(), &records);
-        assert_eq!(
-            ran(&coverage, "/src/a.c"),
-            (1..=2 * MAX_PLACED as u32).collect::<Vec<_>>()
-        );
+        assert_eq!(ran(&coverage, "/src/a.c"), (1..=2 * MAX_PLACED as u32).collect::<Vec<_>>());
     }
 
     #[test]
@@ -242,23 +214,8 @@ mod tests {
         let all = Selection::all;
         let of = |selection: Selection| ran(&merged(&selection, [&record]), "/src/a.c");
         assert_eq!(of(all()), [1, 8, 9, 4000]);
-        assert_eq!(
-            of(Selection {
-                pids: [4712].into(),
-                ..all()
-            }),
-            [1, 8, 9, 4000]
-        );
-        assert_eq!(
-            merged(
-                &Selection {
-                    pids: [1].into(),
-                    ..all()
-                },
-                [&record]
-            ),
-            Coverage::default()
-        );
+        assert_eq!(of(Selection { pids: [4712].into(), ..all() }), [1, 8, 9, 4000]);
+        assert_eq!(merged(&Selection { pids: [1].into(), ..all() }, [&record]), Coverage::default());
         let modules = ModuleFilter::new(&pattern("libx*"), cwd);
         assert_eq!(of(Selection { modules, ..all() }), [9]);
         let contexts = vec![globset::Glob::new("test_*").unwrap().compile_matcher()];

@@ -21,11 +21,8 @@ pub(super) fn missing_ranges(executable: &Numbits, ran: &Numbits) -> String {
     let mut text = String::new();
     for (first, last) in ranges {
         let separator = if text.is_empty() { "" } else { ", " };
-        let written = if first == last {
-            write!(text, "{separator}{first}")
-        } else {
-            write!(text, "{separator}{first}-{last}")
-        };
+        let written =
+            if first == last { write!(text, "{separator}{first}") } else { write!(text, "{separator}{first}-{last}") };
         written.expect("invariant: writing to a string does not fail");
     }
     text

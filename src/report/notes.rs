@@ -23,16 +23,10 @@ impl Notes {
     /// Adds what a process itself says.
     pub(super) fn add_process(&mut self, record: &ProcessRecord) {
         if !record.complete {
-            self.incomplete
-                .entry(record.run.clone())
-                .or_default()
-                .insert(record.pid);
+            self.incomplete.entry(record.run.clone()).or_default().insert(record.pid);
         }
         for warning in &record.warnings {
-            let places = self
-                .of_processes
-                .entry((warning.slug.clone(), warning.text.clone()))
-                .or_default();
+            let places = self.of_processes.entry((warning.slug.clone(), warning.text.clone())).or_default();
             *places.entry((record.pid, record.run.clone())).or_default() += warning.count;
         }
     }
@@ -40,10 +34,7 @@ impl Notes {
     /// Adds what is said of an image; it may be added again, by each process that has it.
     pub(super) fn add_image(&mut self, image: &ImageFacts) {
         for warning in &image.warnings {
-            let places = self
-                .of_images
-                .entry((warning.slug.clone(), warning.text.clone()))
-                .or_default();
+            let places = self.of_images.entry((warning.slug.clone(), warning.text.clone())).or_default();
             let places = places.entry(image.path.clone()).or_default();
             *places = warning.count.max(*places);
         }
@@ -114,11 +105,8 @@ mod tests {
     fn warnings_of_an_image_count_once_and_those_of_processes_add_up() {
         let mut notes = Notes::default();
         let mut record = sample::record();
-        record.warnings = vec![Warning {
-            slug: "map\ndropped".to_owned(),
-            text: "a mapping was dropped".to_owned(),
-            count: 2,
-        }];
+        record.warnings =
+            vec![Warning { slug: "map\ndropped".to_owned(), text: "a mapping was dropped".to_owned(), count: 2 }];
         for pid in 1..=7 {
             record.pid = pid;
             notes.add_process(&record);

@@ -90,10 +90,7 @@ impl Threshold {
     /// What to say of a share that does not reach it: with as many decimals as tell them apart.
     pub fn shortfall(self, ratio: Ratio) -> String {
         let cut = ratio.percent_cut(self.decimals.max(1) + 1);
-        format!(
-            "the total of {cut}% is below the required {}%",
-            decimal(self.scaled.into(), self.decimals)
-        )
+        format!("the total of {cut}% is below the required {}%", decimal(self.scaled.into(), self.decimals))
     }
 }
 
@@ -153,20 +150,7 @@ mod tests {
 
     #[test]
     fn what_is_no_percentage_is_refused() {
-        for text in [
-            "",
-            ".",
-            "-1",
-            "+1",
-            "100.1",
-            "101",
-            "1e1",
-            "nan",
-            "1.0000000000",
-            "0100",
-            "5%",
-            "1.2.3",
-        ] {
+        for text in ["", ".", "-1", "+1", "100.1", "101", "1e1", "nan", "1.0000000000", "0100", "5%", "1.2.3"] {
             assert_eq!(text.parse::<Threshold>(), Err(ThresholdError), "{text}");
         }
         assert_eq!("100.000".parse::<Threshold>().unwrap().scaled, 100_000);

@@ -70,11 +70,7 @@ impl Selection {
 
     /// Whether a context is meant.
     pub fn takes_context(&self, label: &str) -> bool {
-        self.contexts.is_empty()
-            || self
-                .contexts
-                .iter()
-                .any(|glob| glob.glob().glob() == label || glob.is_match(label))
+        self.contexts.is_empty() || self.contexts.iter().any(|glob| glob.glob().glob() == label || glob.is_match(label))
     }
 }
 
@@ -94,10 +90,7 @@ pub fn read_selected(
     files.retain(|file| selection.takes_process(file.pid));
     if files.is_empty() {
         let pids: Vec<String> = selection.pids.iter().map(i32::to_string).collect();
-        return Err(SelectionError::NoSuchPid {
-            pids: pids.join(", "),
-            path: path(),
-        });
+        return Err(SelectionError::NoSuchPid { pids: pids.join(", "), path: path() });
     }
     let mut reader = Reader::default();
     let mut unreadable = Vec::new();
@@ -113,10 +106,6 @@ pub fn read_selected(
     let first = unreadable.swap_remove(0);
     match files.len() {
         1 => Err(first.into()),
-        files => Err(SelectionError::NoneReadable {
-            files,
-            path: path(),
-            first: Box::new(first),
-        }),
+        files => Err(SelectionError::NoneReadable { files, path: path(), first: Box::new(first) }),
     }
 }

@@ -28,14 +28,8 @@ mod tests {
 
     #[test]
     fn numbers_have_their_names() {
-        let expected = [
-            (1, "SIGHUP"),
-            (9, "SIGKILL"),
-            (11, "SIGSEGV"),
-            (15, "SIGTERM"),
-            (19, "SIGSTOP"),
-            (31, "SIGSYS"),
-        ];
+        let expected =
+            [(1, "SIGHUP"), (9, "SIGKILL"), (11, "SIGSEGV"), (15, "SIGTERM"), (19, "SIGSTOP"), (31, "SIGSYS")];
         for (number, name) in expected {
             assert_eq!(signal_name(number), name);
         }

@@ -69,18 +69,12 @@ pub fn table(coverage: &Coverage, cwd: &Path, layout: Layout) -> String {
     let mut rows: Vec<Row<'_>> = coverage
         .files
         .iter()
-        .map(|(path, file)| Row {
-            name: shown_name(path, cwd),
-            file,
-            ratio: file.ratio(),
-        })
+        .map(|(path, file)| Row { name: shown_name(path, cwd), file, ratio: file.ratio() })
         .collect();
     rows.sort_by(|one, other| order(layout.sort, one, other));
 
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     match layout.colour {
         Colour::Terminal => table.enforce_styling(),
         Colour::None => table.force_no_tty(),
@@ -91,23 +85,12 @@ pub fn table(coverage: &Coverage, cwd: &Path, layout: Layout) -> String {
     }
     table.add_row(cells("TOTAL", coverage.total(), layout));
     for (column, index) in table.column_iter_mut().zip(0u16..) {
-        let alignment = if index == 0 {
-            CellAlignment::Left
-        } else {
-            CellAlignment::Right
-        };
+        let alignment = if index == 0 { CellAlignment::Left } else { CellAlignment::Right };
         column.set_cell_alignment(alignment);
         column.set_padding((if index == 0 { 0 } else { GAP }, 0));
     }
     let gaps = usize::from(GAP) * (table.column_count() - 1);
-    let rule = "-".repeat(
-        table
-            .column_max_content_widths()
-            .into_iter()
-            .map(usize::from)
-            .sum::<usize>()
-            + gaps,
-    );
+    let rule = "-".repeat(table.column_max_content_widths().into_iter().map(usize::from).sum::<usize>() + gaps);
     ruled(table.lines(), &rule, layout, &rows)
 }
 
@@ -174,10 +157,7 @@ mod tests {
     use super::*;
 
     const LAYOUT: Layout = Layout {
-        sort: Sort {
-            key: SortKey::File,
-            descending: false,
-        },
+        sort: Sort { key: SortKey::File, descending: false },
         show_missing: false,
         decimals: 1,
         colour: Colour::None,
@@ -194,17 +174,11 @@ mod tests {
             ("/p/a\u{1b}[1m.c", file(1..4, 1..1)),
             ("/usr/include/h.h", file(1..4, 1..4)),
         ];
-        Coverage {
-            files: files.map(|(path, file)| (path.to_owned(), file)).into(),
-            ..Coverage::default()
-        }
+        Coverage { files: files.map(|(path, file)| (path.to_owned(), file)).into(), ..Coverage::default() }
     }
 
     fn names(key: SortKey, descending: bool) -> Vec<String> {
-        let layout = Layout {
-            sort: Sort { key, descending },
-            ..LAYOUT
-        };
+        let layout = Layout { sort: Sort { key, descending }, ..LAYOUT };
         let text = table(&coverage(), Path::new("/p"), layout);
         let first_words = text.lines().map(|line| line.split(' ').next().unwrap().to_owned());
         first_words.skip(2).take(3).collect()
@@ -212,10 +186,7 @@ mod tests {
 
     #[test]
     fn rows_rules_and_total() {
-        let layout = Layout {
-            show_missing: true,
-            ..LAYOUT
-        };
+        let layout = Layout { show_missing: true, ..LAYOUT };
         let text = table(&coverage(), Path::new("/p"), layout);
         let expected = "\
 File              Lines  Missed   Cover  Missing
@@ -248,10 +219,7 @@ TOTAL                16       5   68.8%
 
     #[test]
     fn colour_changes_nothing_but_colour() {
-        let layout = Layout {
-            colour: Colour::Terminal,
-            ..LAYOUT
-        };
+        let layout = Layout { colour: Colour::Terminal, ..LAYOUT };
         let coloured = table(&coverage(), Path::new("/p"), layout);
         assert!(coloured.contains("\u{1b}["), "{coloured}");
         let mut plain = String::new();

@@ -52,9 +52,7 @@ pub fn tree(processes: &[Summary], now: &Now, width: Width) -> String {
 
 fn table_of(processes: &[&Summary], now: &Now, width: Width) -> String {
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.force_no_tty();
     table.set_header(["PID", "PROGRAM", "END", "LINES", "TIME"]);
     for (index, branch) in branches(processes) {
@@ -69,11 +67,7 @@ fn table_of(processes: &[&Summary], now: &Now, width: Width) -> String {
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         let left = index == 1 || index == 2;
-        column.set_cell_alignment(if left {
-            CellAlignment::Left
-        } else {
-            CellAlignment::Right
-        });
+        column.set_cell_alignment(if left { CellAlignment::Left } else { CellAlignment::Right });
         column.set_padding((if index == 0 { 0 } else { 2 }, 0));
     }
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
@@ -101,16 +95,9 @@ fn branches(processes: &[&Summary]) -> Vec<(usize, String)> {
             order.push((index, branch));
             for (place, &child) in children[index].iter().enumerate().rev() {
                 let last = place + 1 == children[index].len();
-                let (corner, line) = if last {
-                    ("\u{2514}\u{2500} ", "   ")
-                } else {
-                    ("\u{251c}\u{2500} ", "\u{2502}  ")
-                };
-                let below_child = if depth < MAX_DEPTH {
-                    below.clone() + line
-                } else {
-                    below.clone()
-                };
+                let (corner, line) =
+                    if last { ("\u{2514}\u{2500} ", "   ") } else { ("\u{251c}\u{2500} ", "\u{2502}  ") };
+                let below_child = if depth < MAX_DEPTH { below.clone() + line } else { below.clone() };
                 waiting.push((child, depth + 1, below.clone() + corner, below_child));
             }
         }
@@ -164,11 +151,7 @@ fn end(process: &Summary, now: &Now) -> String {
         None if now.live.contains(&process.run) => return "running".to_owned(),
         None => return "incomplete".to_owned(),
     };
-    if process.complete || now.live.contains(&process.run) {
-        how
-    } else {
-        format!("{how}, incomplete")
-    }
+    if process.complete || now.live.contains(&process.run) { how } else { format!("{how}, incomplete") }
 }
 
 fn duration(process: &Summary, now: &Now) -> String {
@@ -199,10 +182,7 @@ mod tests {
             start_ticks,
             started: UnixMillis(1_000),
             parent: parent.map(|(pid, start_ticks)| Parent { pid, start_ticks }),
-            end: Some(End {
-                at: UnixMillis(1_250),
-                reason: EndReason::Exited(0),
-            }),
+            end: Some(End { at: UnixMillis(1_250), reason: EndReason::Exited(0) }),
             complete: true,
             program: vec!["prog".to_owned(), pid.to_string()],
             lines: 10,
@@ -210,10 +190,7 @@ mod tests {
     }
 
     fn now() -> Now {
-        Now {
-            time: UnixMillis(3_723_000),
-            live: BTreeSet::from(["live".to_owned()]),
-        }
+        Now { time: UnixMillis(3_723_000), live: BTreeSet::from(["live".to_owned()]) }
     }
 
     #[test]
@@ -228,10 +205,7 @@ mod tests {
             process(5, 15, 9, Some((10, Some(9)))),
             process(6, 16, 9, Some((10, Some(7)))),
         ];
-        processes[1].end = Some(End {
-            at: UnixMillis(62_000),
-            reason: EndReason::Signaled { signal: 9, core: false },
-        });
+        processes[1].end = Some(End { at: UnixMillis(62_000), reason: EndReason::Signaled { signal: 9, core: false } });
         processes[3].program = ["sh", "-c", "echo 'a\nb'", ""].map(str::to_owned).to_vec();
         processes[5].end = None;
         processes[6].complete = false;
@@ -297,18 +271,12 @@ PID  PROGRAM                                           END                 LINES
     fn ends_are_named() {
         let mut one = process(0, 1, 1, None);
         let mut named = |reason, complete| {
-            one.end = Some(End {
-                at: UnixMillis(0),
-                reason,
-            });
+            one.end = Some(End { at: UnixMillis(0), reason });
             one.complete = complete;
             end(&one, &now())
         };
         assert_eq!(named(EndReason::Detached, true), "detached");
-        assert_eq!(
-            named(EndReason::Signaled { signal: 11, core: true }, true),
-            "SIGSEGV (core dumped)"
-        );
+        assert_eq!(named(EndReason::Signaled { signal: 11, core: true }, true), "SIGSEGV (core dumped)");
         assert_eq!(named(EndReason::Exited(3), false), "exit 3, incomplete");
         assert_eq!(duration(&one, &now()), "0.000 s", "a clock that was set back");
     }

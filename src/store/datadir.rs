@@ -35,11 +35,8 @@ pub enum RunState {
 impl DataDir {
     /// Opens what is there, without writing to it.
     pub fn open_for_reading(path: &Path) -> Result<Self, StoreError> {
-        let directory = |source| StoreError::Directory {
-            operation: "open the data directory",
-            path: path.to_owned(),
-            source,
-        };
+        let directory =
+            |source| StoreError::Directory { operation: "open the data directory", path: path.to_owned(), source };
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Ok(DataDir { path: path.to_owned() }),
             Ok(_) => Err(directory(io::ErrorKind::NotADirectory.into())),
@@ -52,10 +49,7 @@ impl DataDir {
 
     /// Makes the directory, with its parents, where it is missing.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(path).map_err(|source| StoreError::CreateDirectory {
-            path: path.to_owned(),
-            source,
-        })?;
+        fs::create_dir_all(path).map_err(|source| StoreError::CreateDirectory { path: path.to_owned(), source })?;
         Ok(DataDir { path: path.to_owned() })
     }
 
@@ -97,32 +91,24 @@ impl DataDir {
     }
 
     pub(super) fn entries(&self) -> Result<Vec<fs::DirEntry>, StoreError> {
-        fs::read_dir(&self.path)
-            .and_then(Iterator::collect)
-            .map_err(|source| StoreError::Directory {
-                operation: "list",
-                path: self.path.clone(),
-                source,
-            })
+        fs::read_dir(&self.path).and_then(Iterator::collect).map_err(|source| StoreError::Directory {
+            operation: "list",
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
 impl RunDir {
     /// The directory that a live run of that name has.
     pub fn new(data: &DataDir, run: &str) -> Self {
-        RunDir {
-            run: run.to_owned(),
-            path: data.path.join(format!("run-{run}")),
-        }
+        RunDir { run: run.to_owned(), path: data.path.join(format!("run-{run}")) }
     }
 
     pub(super) fn from_entry(entry: &fs::DirEntry) -> Option<Self> {
         let name = entry.file_name();
         let run = name.to_str()?.strip_prefix("run-")?;
-        entry.file_type().ok()?.is_dir().then(|| RunDir {
-            run: run.to_owned(),
-            path: entry.path(),
-        })
+        entry.file_type().ok()?.is_dir().then(|| RunDir { run: run.to_owned(), path: entry.path() })
     }
 
     /// The file that a live run holds locked.
@@ -132,8 +118,7 @@ impl RunDir {
 
     /// Whether the run is under way.
     pub fn state(&self) -> Result<RunState, StoreError> {
-        self.lock_if_dead()
-            .map(|lock| lock.map_or(RunState::Live, |_| RunState::Dead))
+        self.lock_if_dead().map(|lock| lock.map_or(RunState::Live, |_| RunState::Dead))
     }
 
     /// Takes the lock of a run that was cut short, so that nobody else touches it while the result is kept.
@@ -143,11 +128,7 @@ impl RunDir {
         let path = self.lock_path();
         let failed = |operation| {
             let path = path.clone();
-            move |source| StoreError::Directory {
-                operation,
-                path,
-                source,
-            }
+            move |source| StoreError::Directory { operation, path, source }
         };
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -171,10 +152,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let missing = dir.path().join("none");
         let error = DataDir::open_for_reading(&missing).unwrap_err().to_string();
-        assert!(
-            error.contains(missing.to_str().unwrap()) && error.contains("cov-trace -- PROGRAM"),
-            "{error}"
-        );
+        assert!(error.contains(missing.to_str().unwrap()) && error.contains("cov-trace -- PROGRAM"), "{error}");
         assert!(!missing.exists(), "reading makes nothing");
     }
 
@@ -188,12 +166,7 @@ mod tests {
             error.contains("file/data") && error.contains("Not a directory") && error.contains("--data"),
             "{error}"
         );
-        assert!(
-            DataDir::open_for_reading(&file)
-                .unwrap_err()
-                .to_string()
-                .contains("not a directory")
-        );
+        assert!(DataDir::open_for_reading(&file).unwrap_err().to_string().contains("not a directory"));
     }
 
     #[test]

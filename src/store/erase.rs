@@ -76,11 +76,9 @@ fn erase_run(run: RunDir, erased: &mut Erased) -> Result<(), StoreError> {
 
 fn remove(path: &Path, result: io::Result<()>) -> Result<(), StoreError> {
     match result {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(StoreError::Directory {
-            operation: "remove",
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::Directory { operation: "remove", path: path.to_owned(), source })
+        }
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -112,13 +110,7 @@ mod tests {
         let erased = data.erase().unwrap();
         assert_eq!(
             erased,
-            Erased {
-                processes: 1,
-                temporaries: 1,
-                runs: vec![OLD.to_owned()],
-                directory: true,
-                ..Erased::default()
-            }
+            Erased { processes: 1, temporaries: 1, runs: vec![OLD.to_owned()], directory: true, ..Erased::default() }
         );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
@@ -128,10 +120,7 @@ mod tests {
         let (_dir, data) = data(&[&format!("7-{OLD}-0.sqlite"), "notes.sqlite", "run-of-the-mill"]);
         let path = data.path().to_owned();
         let erased = data.erase().unwrap();
-        assert_eq!(
-            erased.foreign,
-            [PathBuf::from("notes.sqlite"), PathBuf::from("run-of-the-mill")]
-        );
+        assert_eq!(erased.foreign, [PathBuf::from("notes.sqlite"), PathBuf::from("run-of-the-mill")]);
         assert!(!erased.directory && path.join("notes.sqlite").exists() && path.join("run-of-the-mill").exists());
     }
 

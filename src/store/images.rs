@@ -30,10 +30,9 @@ impl Images {
     /// Reads the images of a file; an error comes with the table that it is about.
     pub(super) fn read(db: &Connection, known: &mut KnownImages) -> Result<Self, (&'static str, Fault)> {
         let sql = "SELECT id, path, build_id, digest FROM image ORDER BY id";
-        let identified: Vec<(i64, Identity)> = rows(db, sql, |row| {
-            Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?)))
-        })
-        .map_err(|fault| ("image", fault))?;
+        let identified: Vec<(i64, Identity)> =
+            rows(db, sql, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))
+                .map_err(|fault| ("image", fault))?;
         let mut images = Images {
             facts: Vec::with_capacity(identified.len()),
             positions: identified.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect(),
@@ -59,17 +58,11 @@ impl Images {
 
     /// Positions of the image of a file's row and of the file within the image.
     pub(super) fn file(&self, id: i64) -> Result<(usize, usize), Fault> {
-        self.files
-            .get(&id)
-            .copied()
-            .ok_or_else(|| Fault::Value(format!("no file {id}")))
+        self.files.get(&id).copied().ok_or_else(|| Fault::Value(format!("no file {id}")))
     }
 
     fn image(&self, id: i64) -> Result<usize, Fault> {
-        self.positions
-            .get(&id)
-            .copied()
-            .ok_or_else(|| Fault::Value(format!("no image {id}")))
+        self.positions.get(&id).copied().ok_or_else(|| Fault::Value(format!("no image {id}")))
     }
 
     /// Learns where each file belongs; returns how many files each image has.

@@ -33,9 +33,7 @@ impl Numbits {
 
     /// Whether a line is in the set.
     pub fn contains(&self, line: u32) -> bool {
-        self.0
-            .get((line / 8) as usize)
-            .is_some_and(|byte| byte & (1 << (line % 8)) != 0)
+        self.0.get((line / 8) as usize).is_some_and(|byte| byte & (1 << (line % 8)) != 0)
     }
 
     /// Adds all lines of another set.
@@ -66,17 +64,10 @@ impl Numbits {
     /// Those of some consecutive lines that are in the set, in ascending order.
     pub fn within(&self, lines: RangeInclusive<u32>) -> impl Iterator<Item = u32> + '_ {
         let (first, last) = ((lines.start() / 8) as usize, (lines.end() / 8) as usize);
-        let bytes = self
-            .0
-            .iter()
-            .enumerate()
-            .skip(first)
-            .take_while(move |(index, _)| *index <= last);
+        let bytes = self.0.iter().enumerate().skip(first).take_while(move |(index, _)| *index <= last);
         bytes
             .flat_map(|(index, byte)| {
-                (0..8u32)
-                    .filter(move |bit| byte & (1 << bit) != 0)
-                    .map(move |bit| index as u32 * 8 + bit)
+                (0..8u32).filter(move |bit| byte & (1 << bit) != 0).map(move |bit| index as u32 * 8 + bit)
             })
             .filter(move |line| lines.contains(line))
     }

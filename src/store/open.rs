@@ -12,10 +12,7 @@ use std::path::Path;
 
 /// Opens a data file; what it holds is only known to be a whole database.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
-    let read = |cause: String| StoreError::Read {
-        path: path.to_owned(),
-        cause,
-    };
+    let read = |cause: String| StoreError::Read { path: path.to_owned(), cause };
     // SQLite keeps the errno to itself, and takes a cut last page for one with zeros.
     check_header(path).map_err(|error| read(error.to_string()))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -69,26 +66,17 @@ fn immutable_uri(path: &Path) -> String {
 
 /// Refuses what is no data file, and one of a later version.
 pub(super) fn check_version(db: &Connection, path: &Path) -> Result<(), StoreError> {
-    let version: rusqlite::Result<Option<i64>> = db
-        .query_row("SELECT value FROM meta WHERE key = 'schema_version'", [], |row| {
-            row.get(0)
-        })
-        .optional();
+    let version: rusqlite::Result<Option<i64>> =
+        db.query_row("SELECT value FROM meta WHERE key = 'schema_version'", [], |row| row.get(0)).optional();
     let path = path.to_owned();
     let (found, ours) = match version {
         Ok(Some(found)) => (found, schema::VERSION),
         Ok(None) => {
-            return Err(StoreError::Foreign {
-                path,
-                cause: "no schema_version in its table meta".to_owned(),
-            });
+            return Err(StoreError::Foreign { path, cause: "no schema_version in its table meta".to_owned() });
         }
         // SQLite's plain SQLITE_ERROR: the table or a column is not there.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
-            return Err(StoreError::Foreign {
-                path,
-                cause: error.to_string(),
-            });
+            return Err(StoreError::Foreign { path, cause: error.to_string() });
         }
         Err(error) => return Err(Fault::from(error).in_table("meta", &path)),
     };

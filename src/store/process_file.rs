@@ -22,11 +22,7 @@ pub struct ProcessFile {
 impl ProcessFile {
     /// Where a record belongs.
     pub fn of(record: &ProcessRecord) -> Self {
-        ProcessFile {
-            run: record.run.clone(),
-            sequence: record.sequence,
-            pid: record.pid,
-        }
+        ProcessFile { run: record.run.clone(), sequence: record.sequence, pid: record.pid }
     }
 
     /// Takes a name apart; `None` if it is no data file's.
@@ -96,11 +92,7 @@ mod tests {
     fn a_name_comes_back_as_it_was() {
         let run = run_name(UnixMillis(1_795_395_723_512), 4711);
         assert_eq!(run, "20261123T010203.512Z-4711");
-        let file = ProcessFile {
-            run,
-            sequence: 12,
-            pid: 99,
-        };
+        let file = ProcessFile { run, sequence: 12, pid: 99 };
         let name = file.to_string();
         assert_eq!(name, "99-20261123T010203.512Z-4711-12.sqlite");
         assert_eq!(ProcessFile::parse(OsStr::new(&name)), Some(file.clone()));

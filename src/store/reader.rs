@@ -35,18 +35,14 @@ impl Reader {
         record.complete = complete(db).map_err(|fault| ("meta", fault))?;
         record.execs =
             rows(db, "SELECT at, exe, argv, cwd FROM exec ORDER BY id", exec).map_err(|fault| ("exec", fault))?;
-        let contexts = rows(db, "SELECT id, label FROM context ORDER BY id", |row| {
-            Ok((row.get::<_, i64>(0)?, row.get(1)?))
-        })
-        .map_err(|fault| ("context", fault))?;
+        let contexts =
+            rows(db, "SELECT id, label FROM context ORDER BY id", |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
+                .map_err(|fault| ("context", fault))?;
         let positions = contexts.iter().enumerate().map(|(position, (id, _))| (*id, position));
         record.hits = hits(db, &images, &positions.collect()).map_err(|fault| ("line_bits", fault))?;
         record.contexts = contexts.into_iter().map(|(_, label)| label).collect();
         record.flushes = rows(db, "SELECT at, new_lines FROM flush ORDER BY id", |row| {
-            Ok(Flush {
-                at: UnixMillis(row.get(0)?),
-                new_lines: row.get(1)?,
-            })
+            Ok(Flush { at: UnixMillis(row.get(0)?), new_lines: row.get(1)? })
         })
         .map_err(|fault| ("flush", fault))?;
         let of_process = "SELECT slug, text, count FROM warning WHERE image IS NULL ORDER BY id";
@@ -78,10 +74,7 @@ impl Fault {
             Fault::Sql(error) => error.to_string(),
             Fault::Value(text) => text,
         };
-        StoreError::Damaged {
-            path: path.to_owned(),
-            cause: format!("table {table}: {cause}"),
-        }
+        StoreError::Damaged { path: path.to_owned(), cause: format!("table {table}: {cause}") }
     }
 }
 
@@ -110,11 +103,7 @@ pub(super) fn numbits(row: &Row<'_>, column: usize) -> Result<Numbits, Fault> {
 
 /// A warning whose slug, text and count start at a column.
 pub(super) fn warning(row: &Row<'_>, column: usize) -> rusqlite::Result<Warning> {
-    Ok(Warning {
-        slug: row.get(column)?,
-        text: row.get(column + 1)?,
-        count: row.get(column + 2)?,
-    })
+    Ok(Warning { slug: row.get(column)?, text: row.get(column + 1)?, count: row.get(column + 2)? })
 }
 
 fn complete(db: &Connection) -> Result<bool, Fault> {
@@ -138,10 +127,7 @@ fn process(db: &Connection) -> Result<ProcessRecord, Fault> {
             sequence: row.get(2)?,
             start_ticks: row.get(3)?,
             started: UnixMillis(row.get(4)?),
-            parent: parent.map(|pid| Parent {
-                pid,
-                start_ticks: parent_start,
-            }),
+            parent: parent.map(|pid| Parent { pid, start_ticks: parent_start }),
             end: end(row)?,
             execs: Vec::new(),
             images: Vec::new(),
@@ -165,17 +151,11 @@ fn end(row: &Row<'_>) -> Result<Option<End>, Fault> {
     let reason: String = row.get(8)?;
     let reason = match reason.as_str() {
         "exited" => EndReason::Exited(row.get(9)?),
-        "signaled" => EndReason::Signaled {
-            signal: row.get(10)?,
-            core: row.get(11)?,
-        },
+        "signaled" => EndReason::Signaled { signal: row.get(10)?, core: row.get(11)? },
         "detached" => EndReason::Detached,
         other => return Err(Fault::Value(format!("unknown end_reason {other:?}"))),
     };
-    Ok(Some(End {
-        at: UnixMillis(at),
-        reason,
-    }))
+    Ok(Some(End { at: UnixMillis(at), reason }))
 }
 
 fn exec(row: &Row<'_>) -> Result<Exec, Fault> {
@@ -192,15 +172,8 @@ fn hits(db: &Connection, images: &Images, contexts: &HashMap<i64, usize>) -> Res
     let mut hits = rows(db, "SELECT file, context, numbits FROM line_bits", |row| {
         let context_id: i64 = row.get(1)?;
         let (image, file) = images.file(row.get(0)?)?;
-        let context = *contexts
-            .get(&context_id)
-            .ok_or_else(|| Fault::Value(format!("no context {context_id}")))?;
-        Ok(Hits {
-            image,
-            file,
-            context,
-            lines: numbits(row, 2)?,
-        })
+        let context = *contexts.get(&context_id).ok_or_else(|| Fault::Value(format!("no context {context_id}")))?;
+        Ok(Hits { image, file, context, lines: numbits(row, 2)? })
     })?;
     hits.sort_by_key(|hits| (hits.image, hits.file, hits.context));
     Ok(hits)

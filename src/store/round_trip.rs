@@ -14,10 +14,8 @@ fn written(record: &ProcessRecord) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn names(dir: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -71,16 +69,9 @@ fn a_live_process_is_written_again_and_again() {
 #[test]
 fn hits_are_stored_sorted_and_once() {
     let mut record = sample::record();
-    record.hits = vec![
-        sample::hits(1, 0, 0, &[9]),
-        sample::hits(0, 0, 0, &[1]),
-        sample::hits(1, 0, 0, &[1]),
-    ];
+    record.hits = vec![sample::hits(1, 0, 0, &[9]), sample::hits(0, 0, 0, &[1]), sample::hits(1, 0, 0, &[1])];
     let (_dir, path) = written(&record);
-    assert_eq!(
-        read(&path).unwrap().hits,
-        [sample::hits(0, 0, 0, &[1]), sample::hits(1, 0, 0, &[1, 9])]
-    );
+    assert_eq!(read(&path).unwrap().hits, [sample::hits(0, 0, 0, &[1]), sample::hits(1, 0, 0, &[1, 9])]);
 }
 
 #[test]
@@ -96,11 +87,7 @@ fn the_images_of_several_files_are_shared() {
 fn indexes_that_lead_nowhere_are_refused_and_leave_the_file() {
     let record = sample::record();
     let (_dir, path) = written(&record);
-    for bad in [
-        sample::hits(2, 0, 0, &[1]),
-        sample::hits(0, 2, 0, &[1]),
-        sample::hits(0, 0, 2, &[1]),
-    ] {
+    for bad in [sample::hits(2, 0, 0, &[1]), sample::hits(0, 2, 0, &[1]), sample::hits(0, 0, 2, &[1])] {
         let mut changed = record.clone();
         changed.hits = vec![bad];
         let error = Writer::new().unwrap().write(&path, &changed).unwrap_err().to_string();
@@ -113,22 +100,12 @@ fn indexes_that_lead_nowhere_are_refused_and_leave_the_file() {
 fn a_file_that_cannot_be_written_is_named_and_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("none").join("x.sqlite");
-    let error = Writer::new()
-        .unwrap()
-        .write(&path, &sample::record())
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("none/x.sqlite") && error.contains("No such file"),
-        "{error}"
-    );
+    let error = Writer::new().unwrap().write(&path, &sample::record()).unwrap_err().to_string();
+    assert!(error.contains("none/x.sqlite") && error.contains("No such file"), "{error}");
 
     let in_the_way = dir.path().join("y.sqlite");
     fs::create_dir(&in_the_way).unwrap();
-    Writer::new()
-        .unwrap()
-        .write(&in_the_way, &sample::record())
-        .unwrap_err();
+    Writer::new().unwrap().write(&in_the_way, &sample::record()).unwrap_err();
     assert_eq!(names(dir.path()), ["y.sqlite"]);
 }
 
@@ -196,10 +173,7 @@ fn other_files_are_told_from_damaged_ones() {
     assert!(error(&path).contains("no SQLite database"), "{}", error(&path));
     assert!(error(dir.path()).contains(dir.path().to_str().unwrap()));
     fs::remove_file(&path).unwrap();
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch("CREATE TABLE songs (title)")
-        .unwrap();
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE songs (title)").unwrap();
     assert!(error(&path).contains("not one of cov-trace's"), "{}", error(&path));
     assert!(error_after("DELETE FROM meta").contains("schema_version"));
 }

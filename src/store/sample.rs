@@ -5,16 +5,8 @@ use std::sync::Arc;
 
 /// A record with something in every field.
 pub(crate) fn record() -> ProcessRecord {
-    let function = |start, end, name: &str| FunctionFacts {
-        start,
-        end,
-        name: name.to_owned(),
-    };
-    let warning = |slug: &str, count| Warning {
-        slug: slug.to_owned(),
-        text: format!("{slug} means something"),
-        count,
-    };
+    let function = |start, end, name: &str| FunctionFacts { start, end, name: name.to_owned() };
+    let warning = |slug: &str, count| Warning { slug: slug.to_owned(), text: format!("{slug} means something"), count };
     let image = |path: &str, build_id: Option<&str>| {
         Arc::new(ImageFacts {
             path: path.to_owned(),
@@ -41,31 +33,15 @@ pub(crate) fn record() -> ProcessRecord {
         pid: 4712,
         start_ticks: 123_456_789_012,
         started: UnixMillis(1_795_395_723_512),
-        parent: Some(Parent {
-            pid: 4711,
-            start_ticks: Some(123_456_789_000),
-        }),
-        end: Some(End {
-            at: UnixMillis(1_795_395_724_000),
-            reason: EndReason::Signaled { signal: 11, core: true },
-        }),
+        parent: Some(Parent { pid: 4711, start_ticks: Some(123_456_789_000) }),
+        end: Some(End { at: UnixMillis(1_795_395_724_000), reason: EndReason::Signaled { signal: 11, core: true } }),
         execs: vec![
-            exec(
-                1_795_395_723_512,
-                "/bin/sh",
-                &["sh", "-c", "echo \"a\nb\" \u{1}", ""],
-                "/tmp",
-            ),
+            exec(1_795_395_723_512, "/bin/sh", &["sh", "-c", "echo \"a\nb\" \u{1}", ""], "/tmp"),
             exec(1_795_395_723_600, "/usr/bin/prog", &[], "/tmp/x y"),
         ],
         images: vec![image("/usr/bin/prog", Some("00ff")), image("/usr/lib/libx.so.1", None)],
         contexts: vec![String::new(), "test_one".to_owned()],
-        hits: vec![
-            hits(0, 0, 0, &[1, 8]),
-            hits(0, 0, 1, &[4000]),
-            hits(1, 0, 0, &[9]),
-            hits(1, 1, 1, &[]),
-        ],
+        hits: vec![hits(0, 0, 0, &[1, 8]), hits(0, 0, 1, &[4000]), hits(1, 0, 0, &[9]), hits(1, 1, 1, &[])],
         flushes: vec![flush(1_795_395_723_700, 3), flush(1_795_395_724_000, 1)],
         warnings: vec![warning("unplantable", 1), warning("32-bit", 7)],
     }
@@ -73,12 +49,7 @@ pub(crate) fn record() -> ProcessRecord {
 
 /// Hits of a file of an image.
 pub(crate) fn hits(image: usize, file: usize, context: usize, lines: &[u32]) -> Hits {
-    Hits {
-        image,
-        file,
-        context,
-        lines: lines.iter().copied().collect(),
-    }
+    Hits { image, file, context, lines: lines.iter().copied().collect() }
 }
 
 fn exec(at: i64, exe: &str, argv: &[&str], cwd: &str) -> Exec {
@@ -91,10 +62,7 @@ fn exec(at: i64, exe: &str, argv: &[&str], cwd: &str) -> Exec {
 }
 
 fn flush(at: i64, new_lines: u64) -> Flush {
-    Flush {
-        at: UnixMillis(at),
-        new_lines,
-    }
+    Flush { at: UnixMillis(at), new_lines }
 }
 
 /// A sequence of numbers that a seed determines.
@@ -158,26 +126,16 @@ impl Sequence {
     }
 
     fn warning(&mut self) -> Warning {
-        Warning {
-            slug: self.text(),
-            text: self.text(),
-            count: self.below(1 << 40),
-        }
+        Warning { slug: self.text(), text: self.text(), count: self.below(1 << 40) }
     }
 
     fn end(&mut self) -> End {
         let reason = match self.below(3) {
             0 => EndReason::Exited(self.below(256) as i32),
             1 => EndReason::Detached,
-            _ => EndReason::Signaled {
-                signal: self.below(65) as i32,
-                core: self.below(2) == 1,
-            },
+            _ => EndReason::Signaled { signal: self.below(65) as i32, core: self.below(2) == 1 },
         };
-        End {
-            at: UnixMillis(self.below(1 << 50) as i64),
-            reason,
-        }
+        End { at: UnixMillis(self.below(1 << 50) as i64), reason }
     }
 }
 
@@ -190,12 +148,7 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
     for (image, facts) in images.iter().enumerate() {
         for file in 0..facts.files.len() {
             for context in 0..contexts.len() {
-                all_hits.extend(next.maybe(|next| Hits {
-                    image,
-                    file,
-                    context,
-                    lines: next.lines(),
-                }));
+                all_hits.extend(next.maybe(|next| Hits { image, file, context, lines: next.lines() }));
             }
         }
     }
@@ -206,10 +159,8 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
         pid: next.below(1 << 31) as i32,
         start_ticks: next.below(1 << 63),
         started: UnixMillis(next.below(1 << 50) as i64 - (1 << 49)),
-        parent: next.maybe(|next| Parent {
-            pid: next.below(99) as i32,
-            start_ticks: next.maybe(|next| next.below(1 << 40)),
-        }),
+        parent: next
+            .maybe(|next| Parent { pid: next.below(99) as i32, start_ticks: next.maybe(|next| next.below(1 << 40)) }),
         end: next.maybe(Sequence::end),
         execs: next.several(4, |next| Exec {
             at: UnixMillis(next.below(1 << 50) as i64),

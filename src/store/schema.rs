@@ -20,15 +20,8 @@ mod tests {
 
     /// The statements of schema.sql as SQLite keeps them: without the comments between them.
     fn statements() -> Vec<String> {
-        let code: String = SQL
-            .lines()
-            .filter(|line| !line.starts_with("--"))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        code.split(';')
-            .map(|statement| statement.trim().to_owned())
-            .filter(|statement| !statement.is_empty())
-            .collect()
+        let code: String = SQL.lines().filter(|line| !line.starts_with("--")).map(|line| format!("{line}\n")).collect();
+        code.split(';').map(|statement| statement.trim().to_owned()).filter(|statement| !statement.is_empty()).collect()
     }
 
     #[test]
@@ -46,26 +39,15 @@ mod tests {
         let path = dir.path().join("file.sqlite");
         Writer::new().unwrap().write(&path, &sample::record()).unwrap();
         let db = Connection::open(&path).unwrap();
-        let version: i64 = db
-            .query_row("SELECT value FROM meta WHERE key = 'schema_version'", [], |row| {
-                row.get(0)
-            })
-            .unwrap();
+        let version: i64 =
+            db.query_row("SELECT value FROM meta WHERE key = 'schema_version'", [], |row| row.get(0)).unwrap();
         assert_eq!(version, VERSION);
-        let mut query = db
-            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
-            .unwrap();
-        let written: Vec<String> = query
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let mut query = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").unwrap();
+        let written: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         assert_eq!(written, statements());
         let mode: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "delete", "never WAL");
-        let broken: i64 = db
-            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
-            .unwrap();
+        let broken: i64 = db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
         assert_eq!(broken, 0);
         let check: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(check, "ok");

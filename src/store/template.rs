@@ -36,11 +36,7 @@ impl Template {
         drop(meta);
         let file_ids = insert_images(&transaction, images)?;
         transaction.commit()?;
-        Ok(Template {
-            images: images.to_vec(),
-            file_ids,
-            bytes: db.serialize(MAIN_DB)?.to_vec(),
-        })
+        Ok(Template { images: images.to_vec(), file_ids, bytes: db.serialize(MAIN_DB)?.to_vec() })
     }
 
     /// The id of a file's row; `None` if there is no such file.
@@ -51,11 +47,7 @@ impl Template {
 
     fn is_for(&self, images: &[Arc<ImageFacts>]) -> bool {
         self.images.len() == images.len()
-            && self
-                .images
-                .iter()
-                .zip(images)
-                .all(|(mine, theirs)| Arc::ptr_eq(mine, theirs))
+            && self.images.iter().zip(images).all(|(mine, theirs)| Arc::ptr_eq(mine, theirs))
     }
 }
 

@@ -37,8 +37,7 @@ impl Writer {
         let hits = hits_by_id(template, record)?;
         let build = |source| StoreError::Build { pid, source };
         let db = &mut self.db;
-        db.deserialize_read_exact(MAIN_DB, &template.bytes[..], template.bytes.len(), false)
-            .map_err(build)?;
+        db.deserialize_read_exact(MAIN_DB, &template.bytes[..], template.bytes.len(), false).map_err(build)?;
         insert_process(db, record, &hits).map_err(build)?;
         let bytes = db.serialize(MAIN_DB).map_err(build)?;
         replace(path, &bytes)
@@ -54,10 +53,7 @@ fn hits_by_id<'a>(template: &Template, record: &'a ProcessRecord) -> Result<Hits
         let (Some(file), true) = (file, hits.context < record.contexts.len()) else {
             return Err(StoreError::InvalidRecord {
                 pid: record.pid,
-                cause: format!(
-                    "no image {}, file {}, context {} in the record",
-                    hits.image, hits.file, hits.context
-                ),
+                cause: format!("no image {}, file {}, context {} in the record", hits.image, hits.file, hits.context),
             });
         };
         by_id
@@ -71,10 +67,7 @@ fn hits_by_id<'a>(template: &Template, record: &'a ProcessRecord) -> Result<Hits
 fn insert_process(db: &mut Connection, record: &ProcessRecord, hits: &HitsById<'_>) -> rusqlite::Result<()> {
     db.pragma_update(None, "journal_mode", "OFF")?;
     let db = db.transaction()?;
-    db.execute(
-        "INSERT INTO meta (key, value) VALUES ('complete', ?1)",
-        [record.complete],
-    )?;
+    db.execute("INSERT INTO meta (key, value) VALUES ('complete', ?1)", [record.complete])?;
     let mut end = (None, None, None, None);
     if let Some(reason) = record.end.map(|end| end.reason) {
         end = match reason {
@@ -128,14 +121,9 @@ fn insert_process(db: &mut Connection, record: &ProcessRecord, hits: &HitsById<'
 /// Gives a file new content, all at once.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let temporary = temporary_beside(path);
-    fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(|source| {
-            // The error that counts is the first; `erase` takes what cannot be removed now.
-            let _ = fs::remove_file(&temporary);
-            StoreError::Write {
-                path: path.to_owned(),
-                source,
-            }
-        })
+    fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
+        // The error that counts is the first; `erase` takes what cannot be removed now.
+        let _ = fs::remove_file(&temporary);
+        StoreError::Write { path: path.to_owned(), source }
+    })
 }

@@ -63,34 +63,14 @@ impl Hands {
     /// Performs an action; what it learns goes to `inputs`.
     pub fn apply(&mut self, action: Action, inputs: &mut VecDeque<Input>) {
         match action {
-            Action::Serve {
-                tid,
-                at,
-                space,
-                restore,
-                also,
-                mark,
-                then,
-            } => {
+            Action::Serve { tid, at, space, restore, also, mark, then } => {
                 for (other, original) in also {
-                    gone_is_fine(text::restore_byte(
-                        &self.tracer,
-                        self.memories.get(&space),
-                        tid,
-                        other,
-                        original,
-                    ));
+                    gone_is_fine(text::restore_byte(&self.tracer, self.memories.get(&space), tid, other, original));
                 }
                 self.serve(tid, at, space, restore, mark, then);
             }
             Action::Mark(mark) => self.mark(mark),
-            Action::Emulate {
-                tid,
-                process,
-                space,
-                at,
-                kind,
-            } => self.emulate(tid, process, space, at, kind),
+            Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
             Action::Inherit { child, maker } => self.guard.thread_born(child, maker),
             Action::Forget { tid } => self.guard.thread_gone(tid),
             Action::Resume { tid, signal } => gone_is_fine(self.tracer.resume(tid, signal)),
@@ -105,11 +85,7 @@ impl Hands {
             Action::RepairCall { tid } => gone_is_fine(repair::restart_call(&self.tracer, tid)),
             Action::AskCause { tid, at } => {
                 if let Ok(info) = self.tracer.signal_info(tid) {
-                    inputs.push_back(Input::Cause {
-                        tid,
-                        at,
-                        cause: info.trap_cause(),
-                    });
+                    inputs.push_back(Input::Cause { tid, at, cause: info.trap_cause() });
                 }
             }
             Action::WeighSignal { tid, signal } => inputs.push_back(repair::weigh(&self.tracer, tid, signal)),
@@ -118,10 +94,7 @@ impl Hands {
                 inputs.push_back(Input::Mapped { tid, mappings });
             }
             Action::WantImage { image, tid, mapping } => {
-                self.tell(&Record::Image {
-                    image,
-                    path: mapping.path.clone(),
-                });
+                self.tell(&Record::Image { image, path: mapping.path.clone() });
                 // Without a file the recorder answers with an empty plan and a warning.
                 let file = platform::open_mapped(tid, &mapping).ok();
                 let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
@@ -138,69 +111,32 @@ impl Hands {
             Action::Sync(sync) => {
                 let probes = text::sync(&self.tracer, self.memories.get(&sync.space), &sync);
                 if !probes.is_empty() {
-                    inputs.push_back(Input::Refused {
-                        space: sync.space,
-                        instance: sync.instance,
-                        probes,
-                    });
+                    inputs.push_back(Input::Refused { space: sync.space, instance: sync.instance, probes });
                 }
             }
             Action::FindMaker { tid, candidate } => {
                 let group = procfs::thread_group(tid).map(|(group, _)| group);
                 let parent = procfs::origin(Pid(tid.0)).map(|origin| origin.parent);
                 if let (Ok(group), Ok(parent)) = (group, parent) {
-                    inputs.push_back(Input::Orphan {
-                        tid,
-                        group,
-                        parent,
-                        candidate,
-                    });
+                    inputs.push_back(Input::Orphan { tid, group, parent, candidate });
                 }
             }
-            Action::Began {
-                process,
-                pid,
-                maker,
-                parent,
-            } => {
+            Action::Began { process, pid, maker, parent } => {
                 if let Some(maker) = maker {
                     self.guard.process_born(process, maker);
                 }
                 let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
-                self.tell(&Record::Process {
-                    process,
-                    pid,
-                    start_ticks,
-                    maker,
-                    parent,
-                    at: now(),
-                });
+                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, at: now() });
             }
             Action::Execed { process, pid } => {
                 self.guard.execed(process, pid.leader());
                 let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(pid);
-                self.tell(&Record::Exec {
-                    process,
-                    at: now(),
-                    exe,
-                    argv,
-                    cwd,
-                });
+                self.tell(&Record::Exec { process, at: now(), exe, argv, cwd });
             }
             Action::Maps { process, image } => self.tell(&Record::Mapped { process, image }),
             Action::Ended { process, how } => self.ended(process, how),
-            Action::Warn {
-                process,
-                slug,
-                text,
-                count,
-            } => {
-                self.tell(&Record::Warning {
-                    process,
-                    slug: slug.to_owned(),
-                    text,
-                    count,
-                });
+            Action::Warn { process, slug, text, count } => {
+                self.tell(&Record::Warning { process, slug: slug.to_owned(), text, count });
             }
             Action::ContinueFront => drop(platform::kill(self.front, Signal::CONT)),
         }
@@ -215,18 +151,9 @@ impl Hands {
         if self.lost > 0 {
             let text = "memory for marks could not be had, so these hits are lost".to_owned();
             let count = std::mem::take(&mut self.lost);
-            self.tell(&Record::Warning {
-                process: Some(process),
-                slug: "hits-lost".to_owned(),
-                text,
-                count,
-            });
+            self.tell(&Record::Warning { process: Some(process), slug: "hits-lost".to_owned(), text, count });
         }
-        self.tell(&Record::End {
-            process,
-            at: now(),
-            how,
-        });
+        self.tell(&Record::End { process, at: now(), how });
     }
 
     fn serve(&mut self, tid: Tid, at: Avma, space: SpaceId, restore: u8, mark: Mark, then: Then) {
@@ -243,11 +170,7 @@ impl Hands {
 
     fn resume_after_hit(&mut self, tid: Tid) {
         let now = Instant::now();
-        if self
-            .burst
-            .as_ref()
-            .is_some_and(|burst| burst.tid != tid || now.duration_since(burst.last) >= BURST)
-        {
+        if self.burst.as_ref().is_some_and(|burst| burst.tid != tid || now.duration_since(burst.last) >= BURST) {
             self.burst = None;
         }
         let tracer = &self.tracer;
@@ -262,11 +185,7 @@ impl Hands {
                 }
             }
             (_, _) => {
-                self.burst = Some(Burst {
-                    tid,
-                    last: now,
-                    thread: None,
-                });
+                self.burst = Some(Burst { tid, last: now, thread: None });
                 tracer.resume(tid, None)
             }
         };
@@ -304,13 +223,7 @@ impl Hands {
     fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma) {
         if self.guard.is_worn_out(space, at) {
             let memory = self.memories.get(&space);
-            gone_is_fine(text::restore_byte(
-                &self.tracer,
-                memory,
-                tid,
-                at,
-                platform::arch::registers::MOV_EAX,
-            ));
+            gone_is_fine(text::restore_byte(&self.tracer, memory, tid, at, platform::arch::registers::MOV_EAX));
         }
     }
 
@@ -328,22 +241,14 @@ impl Hands {
     /// Tells that a plan could not be read.
     pub fn plan_unreadable(&mut self, image: ImageId) {
         let text = format!("the plan of image {} could not be read, so it is not measured", image.0);
-        self.tell(&Record::Warning {
-            process: None,
-            slug: "plan-unreadable".to_owned(),
-            text,
-            count: 1,
-        });
+        self.tell(&Record::Warning { process: None, slug: "plan-unreadable".to_owned(), text, count: 1 });
     }
 
     /// Tells the recorder whether the program to launch is traced.
     pub fn answer_launch(front: &mut Port, seized: Result<(), OsError>) {
         let answer = match seized {
             Ok(()) => FromSupervisor::Seized,
-            Err(error) => FromSupervisor::Refused {
-                errno: error.errno as i32,
-                text: error.to_string(),
-            },
+            Err(error) => FromSupervisor::Refused { errno: error.errno as i32, text: error.to_string() },
         };
         let _front_gone = front.send(&answer, None);
     }
@@ -356,7 +261,5 @@ fn gone_is_fine(result: Result<(), OsError>) {
 }
 
 fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as i64)
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

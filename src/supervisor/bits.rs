@@ -12,19 +12,13 @@ impl Bits {
 
     /// Whether a bit is set.
     pub fn get(&self, bit: u32) -> bool {
-        self.0
-            .get((bit / 64) as usize)
-            .is_some_and(|word| word & (1 << (bit % 64)) != 0)
+        self.0.get((bit / 64) as usize).is_some_and(|word| word & (1 << (bit % 64)) != 0)
     }
 
     /// Sets or clears a bit.
     pub fn put(&mut self, bit: u32, value: bool) {
         if let Some(word) = self.0.get_mut((bit / 64) as usize) {
-            if value {
-                *word |= 1 << (bit % 64)
-            } else {
-                *word &= !(1 << (bit % 64))
-            }
+            if value { *word |= 1 << (bit % 64) } else { *word &= !(1 << (bit % 64)) }
         }
     }
 

@@ -76,11 +76,7 @@ impl SignalAction {
     }
 
     fn word(&self, index: usize) -> u64 {
-        self.0
-            .as_chunks::<8>()
-            .0
-            .get(index)
-            .map_or(0, |bytes| u64::from_le_bytes(*bytes))
+        self.0.as_chunks::<8>().0.get(index).map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
     fn is_default(&self) -> bool {
@@ -99,11 +95,7 @@ impl SignalAction {
     /// What a thread with `mask` blocks in the handler of `signal`.
     fn mask_in_handler(&self, signal: Signal, mask: u64) -> u64 {
         const SA_NODEFER: u64 = 0x4000_0000;
-        let itself = if self.word(1) & SA_NODEFER == 0 {
-            signal.bit()
-        } else {
-            0
-        };
+        let itself = if self.word(1) & SA_NODEFER == 0 { signal.bit() } else { 0 };
         mask | self.word(3) | itself
     }
 
@@ -130,16 +122,9 @@ impl TrapGuard {
     pub fn execed(&mut self, process: ProcessNo, tid: Tid) {
         self.process_gone(process);
         let Ok(state) = procfs::signal_state(tid) else { return };
-        self.masks.insert(
-            tid,
-            Masks {
-                now: Some(state.blocked),
-                ..Masks::default()
-            },
-        );
+        self.masks.insert(tid, Masks { now: Some(state.blocked), ..Masks::default() });
         if state.ignored & TRAP != 0 {
-            self.actions
-                .insert(process, BTreeMap::from([(Signal::TRAP, SignalAction::ignoring())]));
+            self.actions.insert(process, BTreeMap::from([(Signal::TRAP, SignalAction::ignoring())]));
         }
     }
 
@@ -182,11 +167,7 @@ impl TrapGuard {
     pub fn after_breakpoint(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid) -> Result<(), OsError> {
         let found = tracer.signal_mask(tid)?;
         let action = self.action(process, Signal::TRAP);
-        let was = self
-            .masks
-            .entry(tid)
-            .or_default()
-            .before_breakpoint(found, evidence(action, tid));
+        let was = self.masks.entry(tid).or_default().before_breakpoint(found, evidence(action, tid));
         let blocked = was & TRAP != 0;
         let lost_action = action.filter(|action| action.is_reset(blocked));
         let info = if blocked { Some(tracer.signal_info(tid)?) } else { None };
@@ -197,12 +178,7 @@ impl TrapGuard {
         if lost_action.is_none() && lost_signal.is_none() {
             return Ok(());
         }
-        let Some(call) = self
-            .calls
-            .get(&process)
-            .copied()
-            .or_else(|| remote::find_syscall(tracer, tid))
-        else {
+        let Some(call) = self.calls.get(&process).copied().or_else(|| remote::find_syscall(tracer, tid)) else {
             return Ok(());
         };
         self.calls.insert(process, call);
@@ -229,10 +205,7 @@ impl TrapGuard {
             self.actions.entry(process).or_default().remove(&signal);
         }
         let mask = tracer.signal_mask(tid)?;
-        self.masks
-            .entry(tid)
-            .or_default()
-            .change(action.mask_in_handler(signal, mask), true);
+        self.masks.entry(tid).or_default().change(action.mask_in_handler(signal, mask), true);
         Ok(())
     }
 
@@ -291,20 +264,14 @@ mod tests {
 
     #[test]
     fn a_known_mask_gets_its_trap_back() {
-        let mut masks = Masks {
-            now: Some(HUP | TRAP),
-            ..Masks::default()
-        };
+        let mut masks = Masks { now: Some(HUP | TRAP), ..Masks::default() };
         assert_eq!(masks.before_breakpoint(HUP, None), HUP | TRAP);
         assert_eq!(masks.before_breakpoint(HUP, None), HUP | TRAP);
     }
 
     #[test]
     fn a_handler_that_blocks_everything_and_its_end_are_recognised() {
-        let mut masks = Masks {
-            now: Some(TRAP),
-            ..Masks::default()
-        };
+        let mut masks = Masks { now: Some(TRAP), ..Masks::default() };
         masks.change(FULL, true);
         assert_eq!(masks.before_breakpoint(FULL & !TRAP, None), FULL);
         assert_eq!(masks.before_breakpoint(0, None), TRAP);
@@ -312,10 +279,7 @@ mod tests {
 
     #[test]
     fn nothing_is_blocked_that_was_not() {
-        let mut masks = Masks {
-            now: Some(0),
-            ..Masks::default()
-        };
+        let mut masks = Masks { now: Some(0), ..Masks::default() };
         assert_eq!(masks.before_breakpoint(0, None), 0);
         assert_eq!(masks.before_breakpoint(HUP, None), HUP);
         assert_eq!(Masks::default().before_breakpoint(HUP, None), HUP);
@@ -323,10 +287,7 @@ mod tests {
 
     #[test]
     fn where_only_trap_tells_a_handler_from_its_end_evidence_counts() {
-        let mut masks = Masks {
-            now: Some(0),
-            ..Masks::default()
-        };
+        let mut masks = Masks { now: Some(0), ..Masks::default() };
         masks.change(TRAP, true);
         assert_eq!(masks.before_breakpoint(0, Some(true)), TRAP);
         assert_eq!(masks.before_breakpoint(0, Some(false)), 0);

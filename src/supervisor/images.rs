@@ -16,20 +16,13 @@ impl State {
             let next = ImageId(self.images.len() as u32);
             let image = *self.images.entry(mapping.file).or_insert(next);
             if image == next {
-                out.push(Action::WantImage {
-                    image,
-                    tid,
-                    mapping: mapping.clone(),
-                });
+                out.push(Action::WantImage { image, tid, mapping: mapping.clone() });
             }
             self.note_image(tid, image, out);
             mapped.push((image, mapping));
         }
-        let missing: BTreeSet<ImageId> = mapped
-            .iter()
-            .map(|(image, _)| *image)
-            .filter(|image| !self.plans.contains_key(image))
-            .collect();
+        let missing: BTreeSet<ImageId> =
+            mapped.iter().map(|(image, _)| *image).filter(|image| !self.plans.contains_key(image)).collect();
         if missing.is_empty() || self.leaving {
             self.plant(tid, mapped, out);
         } else {
@@ -39,11 +32,7 @@ impl State {
 
     fn note_image(&mut self, tid: Tid, image: ImageId, out: &mut Vec<Action>) {
         let Some(number) = self.process_number(tid) else { return };
-        if self
-            .processes
-            .get_mut(&number)
-            .is_some_and(|process| process.images.insert(image))
-        {
+        if self.processes.get_mut(&number).is_some_and(|process| process.images.insert(image)) {
             out.push(Action::Maps { process: number, image });
         }
     }
@@ -73,12 +62,7 @@ impl State {
             && let Some(id) = self.space_of(tid)
             && let Some(space) = self.spaces.get_mut(&id)
         {
-            out.extend(
-                space
-                    .remap(id, tid, &planned)
-                    .into_iter()
-                    .map(|sync| Action::Sync(Box::new(sync))),
-            );
+            out.extend(space.remap(id, tid, &planned).into_iter().map(|sync| Action::Sync(Box::new(sync))));
         }
         self.release(tid, None, out);
     }
@@ -87,11 +71,7 @@ impl State {
         if let Some(space) = self.spaces.get_mut(&space) {
             space.refuse(instance, probes);
         }
-        let process = self
-            .processes
-            .iter()
-            .find(|(_, process)| process.space == space)
-            .map(|(number, _)| *number);
+        let process = self.processes.iter().find(|(_, process)| process.space == space).map(|(number, _)| *number);
         out.push(Action::Warn {
             process,
             slug: "site-not-planted",

@@ -35,10 +35,7 @@ impl Inbox {
     pub fn open(recorder: Port, front: Port) -> Result<Self, OsError> {
         let bell = Bell::for_this_thread()?;
         let mail: Arc<(Mutex<VecDeque<Mail>>, Condvar)> = Arc::default();
-        let inbox = Inbox {
-            mail: mail.clone(),
-            bell: bell.clone(),
-        };
+        let inbox = Inbox { mail: mail.clone(), bell: bell.clone() };
         std::thread::Builder::new()
             .name("inbox".to_owned())
             .stack_size(128 * 1024)

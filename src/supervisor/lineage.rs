@@ -46,25 +46,12 @@ impl State {
             self.share(parent_space, through, waits, out)
         } else {
             let unread = self.is_waiting(maker);
-            let copy = self
-                .spaces
-                .get(&parent_space)
-                .map_or_else(|| Space::fresh(true), |space| space.copied(unread));
+            let copy = self.spaces.get(&parent_space).map_or_else(|| Space::fresh(true), |space| space.copied(unread));
             self.add_space(copy)
         };
-        let process = self.add_process(Process {
-            pid,
-            space,
-            images,
-            borrows,
-        });
+        let process = self.add_process(Process { pid, space, images, borrows });
         self.add_tracee(child, process, Doing::Starting);
-        out.push(Action::Began {
-            process,
-            pid,
-            maker: Some(maker),
-            parent: parent_pid,
-        });
+        out.push(Action::Began { process, pid, maker: Some(maker), parent: parent_pid });
         if lineage == Lineage::SharedMemory && !waits {
             out.push(Action::Warn {
                 process: Some(process),
@@ -88,21 +75,14 @@ impl State {
         if let Some(space) = self.spaces.get_mut(&id) {
             space.users += 1;
             if waits && !leaving {
-                out.extend(
-                    space
-                        .lend(id, through)
-                        .into_iter()
-                        .map(|sync| Action::Sync(Box::new(sync))),
-                );
+                out.extend(space.lend(id, through).into_iter().map(|sync| Action::Sync(Box::new(sync))));
             }
         }
         id
     }
 
     fn is_waiting(&self, process: ProcessNo) -> bool {
-        self.tracees
-            .values()
-            .any(|tracee| tracee.process == process && matches!(tracee.doing, Doing::Parked { .. }))
+        self.tracees.values().any(|tracee| tracee.process == process && matches!(tracee.doing, Doing::Parked { .. }))
     }
 
     /// The first stop of a tracee that was told of: its text is brought up to date before it runs.
@@ -116,11 +96,7 @@ impl State {
         if leader && !shared {
             out.push(Action::OpenSpace { space: id, tid });
             if let Some(space) = self.spaces.get_mut(&id) {
-                let changes = if self.leaving {
-                    space.restore(id, tid)
-                } else {
-                    space.rearm(id, tid)
-                };
+                let changes = if self.leaving { space.restore(id, tid) } else { space.rearm(id, tid) };
                 let unread = space.unread && !self.leaving;
                 out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
                 if unread && !group {
@@ -136,11 +112,7 @@ impl State {
         if let Some(id) = self.space_of(tid)
             && let Some(space) = self.spaces.get_mut(&id)
         {
-            let changes = if self.leaving {
-                Vec::new()
-            } else {
-                space.take_back(id, tid)
-            };
+            let changes = if self.leaving { Vec::new() } else { space.take_back(id, tid) };
             out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
         }
         self.release(tid, None, out);
@@ -178,11 +150,7 @@ impl State {
             return;
         };
         self.find_makers(tracee.process, out);
-        if self
-            .processes
-            .get(&tracee.process)
-            .is_some_and(|process| process.pid.leader() == tid)
-        {
+        if self.processes.get(&tracee.process).is_some_and(|process| process.pid.leader() == tid) {
             self.tracees.retain(|_, other| other.process != tracee.process);
             self.end_process(tracee.process, how, out);
         }
@@ -199,12 +167,7 @@ impl State {
         if !self.unclaimed.contains_key(&tid) {
             return;
         }
-        let known = |pid: Pid| {
-            self.processes
-                .iter()
-                .find(|(_, process)| process.pid == pid)
-                .map(|(number, _)| *number)
-        };
+        let known = |pid: Pid| self.processes.iter().find(|(_, process)| process.pid == pid).map(|(number, _)| *number);
         let has_threads = |number: ProcessNo| self.tracees.values().any(|tracee| tracee.process == number);
         if group.leader() != tid {
             // A thread: it dies with its process, or its maker tells of it.
@@ -220,19 +183,9 @@ impl State {
     fn adopt_orphan(&mut self, tid: Tid, maker: ProcessNo, out: &mut Vec<Action>) {
         let parent = self.processes.get(&maker).map_or(Pid(0), |process| process.pid);
         let space = self.add_space(Space::fresh(true));
-        let process = self.add_process(Process {
-            pid: Pid(tid.0),
-            space,
-            images: BTreeSet::new(),
-            borrows: false,
-        });
+        let process = self.add_process(Process { pid: Pid(tid.0), space, images: BTreeSet::new(), borrows: false });
         self.add_tracee(tid, process, Doing::Starting);
-        out.push(Action::Began {
-            process,
-            pid: Pid(tid.0),
-            maker: Some(maker),
-            parent,
-        });
+        out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent });
         if let Some(group) = self.unclaimed.remove(&tid) {
             self.first_stop(tid, group, out);
         }

@@ -86,13 +86,7 @@ struct Supervisor {
 
 impl Supervisor {
     fn start(options: Options) -> Result<Self, OsError> {
-        let Options {
-            run,
-            recorder,
-            front,
-            front_pid,
-            stop_log,
-        } = options;
+        let Options { run, recorder, front, front_pid, stop_log } = options;
         let stop_log = stop_log.and_then(|path| StopLog::create(&path).ok());
         let journal = JournalWriter::new(run.journal_to_write()?);
         let sections = Sections::new(run.marks()?);
@@ -172,25 +166,17 @@ impl Supervisor {
                 let seized = self.hands.tracer.seize(pid.leader());
                 if seized.is_ok() {
                     self.launched = true;
-                    self.inputs.push_back(Input::Launched {
-                        pid,
-                        parent: self.front_pid,
-                    });
+                    self.inputs.push_back(Input::Launched { pid, parent: self.front_pid });
                     self.settle();
                 }
                 Hands::answer_launch(&mut self.front, seized);
             }
             Mail::Message(ToSupervisor::Plan(image)) => {
-                let plan = std::fs::read(self.run.plan(image))
-                    .ok()
-                    .and_then(|bytes| Plan::decode(&bytes).ok());
+                let plan = std::fs::read(self.run.plan(image)).ok().and_then(|bytes| Plan::decode(&bytes).ok());
                 if plan.is_none() {
                     self.hands.plan_unreadable(image);
                 }
-                self.inputs.push_back(Input::Planned {
-                    image,
-                    plan: Rc::new(plan.unwrap_or_default()),
-                });
+                self.inputs.push_back(Input::Planned { image, plan: Rc::new(plan.unwrap_or_default()) });
             }
             Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),
             // Nobody is left who could ask for anything.

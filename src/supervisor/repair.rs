@@ -8,15 +8,8 @@ use platform::{Avma, OsError, Signal, Tid, Tracer, procfs};
 pub(super) fn weigh(tracer: &Tracer, tid: Tid, signal: Signal) -> Input {
     let interrupted = arch::gave_up(tracer, tid).unwrap_or(false);
     let matters = interrupted || signal.dumps_core_by_default();
-    let disposition = matters
-        .then(|| procfs::signal_state(tid).ok().map(|state| state.disposition(signal)))
-        .flatten();
-    Input::Weighed {
-        tid,
-        signal,
-        disposition,
-        interrupted,
-    }
+    let disposition = matters.then(|| procfs::signal_state(tid).ok().map(|state| state.disposition(signal))).flatten();
+    Input::Weighed { tid, signal, disposition, interrupted }
 }
 
 /// Lets a call that gave up with EINTR start again, unless a handler runs (the kernel decides at the resume).

@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 
 fn logs() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stops");
-    let mut logs: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut logs: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     logs.sort();
     assert!(logs.len() >= 8, "{logs:?}");
     logs
@@ -80,24 +77,15 @@ impl Replayed {
         state.step(input.clone(), &mut actions);
         for action in &actions {
             if let Some(tid) = leaves(action) {
-                assert!(
-                    self.stopped.remove(&tid),
-                    "{context}: {tid} leaves a stop it is not in, at {input:?}"
-                );
+                assert!(self.stopped.remove(&tid), "{context}: {tid} leaves a stop it is not in, at {input:?}");
             }
             if let Action::Serve { mark, .. } | Action::Mark(mark) = action {
-                let Mark {
-                    process, image, probe, ..
-                } = *mark;
+                let Mark { process, image, probe, .. } = *mark;
                 self.marks.insert((process.0, image.0, probe));
             }
             match action {
                 Action::Detach { tid, .. } => _ = self.detached.insert(*tid),
-                Action::Serve {
-                    tid,
-                    then: Then::Detach,
-                    ..
-                } => _ = self.detached.insert(*tid),
+                Action::Serve { tid, then: Then::Detach, .. } => _ = self.detached.insert(*tid),
                 _ => {}
             }
         }
@@ -117,16 +105,9 @@ fn every_stop_is_left_once_and_nobody_is_forgotten() {
     for log in logs() {
         let context = log.display().to_string();
         let (state, replayed) = replay(&inputs(&log), &context);
-        assert!(
-            replayed.stopped.is_empty(),
-            "{context}: {:?} stand still for ever",
-            replayed.stopped
-        );
+        assert!(replayed.stopped.is_empty(), "{context}: {:?} stand still for ever", replayed.stopped);
         assert!(state.is_empty(), "{context}: somebody is still traced");
-        assert!(
-            state.processes.is_empty() && state.spaces.is_empty(),
-            "{context}: something is never forgotten"
-        );
+        assert!(state.processes.is_empty() && state.spaces.is_empty(), "{context}: something is never forgotten");
         assert!(!replayed.marks.is_empty(), "{context}: nothing was hit");
     }
 }
@@ -168,14 +149,8 @@ fn both_orders_of_birth_and_first_stop_give_the_same() {
         let (_, as_recorded) = replay(&inputs, &context);
         for first in [true, false] {
             let (state, replayed) = replay(&reordered(&inputs, first), &context);
-            assert!(
-                state.is_empty() && replayed.stopped.is_empty(),
-                "{context}, first stop first: {first}"
-            );
-            assert_eq!(
-                replayed.marks, as_recorded.marks,
-                "{context}, first stop first: {first}"
-            );
+            assert!(state.is_empty() && replayed.stopped.is_empty(), "{context}, first stop first: {first}");
+            assert_eq!(replayed.marks, as_recorded.marks, "{context}, first stop first: {first}");
         }
     }
 }
@@ -212,10 +187,7 @@ fn letting_go_at_any_moment_keeps_nobody() {
                             Action::AskCause { .. } | Action::WeighSignal { .. } | Action::FindMaker { .. }
                         )
                     });
-                    assert!(
-                        left || asked || before.contains(&tid),
-                        "{context}, cut at {cut}: {tid} kept at {input:?}"
-                    );
+                    assert!(left || asked || before.contains(&tid), "{context}, cut at {cut}: {tid} kept at {input:?}");
                     replayed.detached.extend(actions.iter().filter_map(leaves));
                 }
             }

@@ -26,11 +26,7 @@ struct Arena {
 
 impl Arena {
     fn new(file: File) -> Self {
-        Arena {
-            marks: Marks::new(file),
-            next: 0,
-            free: BTreeMap::new(),
-        }
+        Arena { marks: Marks::new(file), next: 0, free: BTreeMap::new() }
     }
 
     /// Takes `len` clear bytes.
@@ -67,11 +63,7 @@ pub(super) enum Trouble {
 
 impl Sections {
     pub fn new(marks: File) -> Self {
-        Sections {
-            disk: Arena::new(marks),
-            memory: None,
-            places: HashMap::new(),
-        }
+        Sections { disk: Arena::new(marks), memory: None, places: HashMap::new() }
     }
 
     /// Marks a hit.
@@ -85,11 +77,7 @@ impl Sections {
                 Err(_) => return Some(Trouble::Lost),
             },
         };
-        let arena = if place.in_memory {
-            self.memory.as_ref()
-        } else {
-            Some(&self.disk)
-        };
+        let arena = if place.in_memory { self.memory.as_ref() } else { Some(&self.disk) };
         if let Some(arena) = arena {
             arena.marks.set(place.base, mark.probe);
         }
@@ -121,28 +109,18 @@ impl Sections {
         if self.memory.is_none() {
             match self.disk.take(len) {
                 Ok(base) => {
-                    return Ok(Place {
-                        in_memory: false,
-                        base,
-                        len,
-                    });
+                    return Ok(Place { in_memory: false, base, len });
                 }
                 Err(_full) => {
                     let file = platform::memory_file()?;
-                    let other = file
-                        .try_clone()
-                        .map_err(|e| OsError::io("duplicate", "memory file", &e))?;
+                    let other = file.try_clone().map_err(|e| OsError::io("duplicate", "memory file", &e))?;
                     self.memory = Some(Arena::new(file));
                     *trouble = Some(Trouble::MovedToMemory(other));
                 }
             }
         }
         let arena = self.memory.as_mut().expect("invariant: made above");
-        Ok(Place {
-            in_memory: true,
-            base: arena.take(len)?,
-            len,
-        })
+        Ok(Place { in_memory: true, base: arena.take(len)?, len })
     }
 
     /// A process's hits are in its file: its sections may be used again.
@@ -150,11 +128,7 @@ impl Sections {
         let (disk, memory) = (&mut self.disk, &mut self.memory);
         self.places.retain(|(owner, _), place| {
             if *owner == process {
-                let arena = if place.in_memory {
-                    memory.as_mut()
-                } else {
-                    Some(&mut *disk)
-                };
+                let arena = if place.in_memory { memory.as_mut() } else { Some(&mut *disk) };
                 if let Some(arena) = arena {
                     arena.free.entry(place.len).or_default().push(place.base);
                 }
@@ -169,28 +143,18 @@ mod tests {
     use super::*;
 
     fn mark(process: u32, probe: u32) -> Mark {
-        Mark {
-            process: ProcessNo(process),
-            image: ImageId(0),
-            probe,
-            probes: 100,
-        }
+        Mark { process: ProcessNo(process), image: ImageId(0), probe, probes: 100 }
     }
 
     #[test]
     fn freed_sections_are_used_again_and_clear() {
         let dir = tempfile::tempdir().expect("tempdir");
-        let journal = crate::link::RunDir::at(dir.path().to_owned())
-            .journal_to_write()
-            .expect("journal");
+        let journal = crate::link::RunDir::at(dir.path().to_owned()).journal_to_write().expect("journal");
         let mut journal = JournalWriter::new(journal);
         let mut sections = Sections::new(platform::memory_file().expect("memfd"));
         assert!(sections.mark(mark(1, 99), &mut journal).is_none());
         assert!(sections.mark(mark(2, 0), &mut journal).is_none());
-        assert_eq!(
-            sections.disk.marks.read(0, 32),
-            [vec![0; 12], vec![8], vec![0; 3], vec![1], vec![0; 15]].concat()
-        );
+        assert_eq!(sections.disk.marks.read(0, 32), [vec![0; 12], vec![8], vec![0; 3], vec![1], vec![0; 15]].concat());
         sections.free(ProcessNo(1));
         assert!(sections.mark(mark(3, 1), &mut journal).is_none());
         assert_eq!(sections.places[&(ProcessNo(3), ImageId(0))].base, 0);
@@ -200,17 +164,13 @@ mod tests {
     #[test]
     fn a_full_disk_moves_marks_to_memory_and_loses_none() {
         let dir = tempfile::tempdir().expect("tempdir");
-        let journal = crate::link::RunDir::at(dir.path().to_owned())
-            .journal_to_write()
-            .expect("journal");
+        let journal = crate::link::RunDir::at(dir.path().to_owned()).journal_to_write().expect("journal");
         let mut journal = JournalWriter::new(journal);
         // A file that cannot be written stands for a disk that takes no more.
         let path = dir.path().join("marks");
         std::fs::write(&path, "").expect("write");
         let mut sections = Sections::new(File::open(&path).expect("open"));
-        let Some(Trouble::MovedToMemory(file)) = sections.mark(mark(1, 3), &mut journal) else {
-            panic!("not moved")
-        };
+        let Some(Trouble::MovedToMemory(file)) = sections.mark(mark(1, 3), &mut journal) else { panic!("not moved") };
         let mut other = Marks::new(file);
         other.follow().expect("follow");
         assert_eq!(other.read(0, 1), [8]);

@@ -36,10 +36,7 @@ pub struct Planned {
 
 impl From<Rc<Plan>> for Planned {
     fn from(plan: Rc<Plan>) -> Self {
-        Planned {
-            groups: Rc::new(plan.by_group()),
-            plan,
-        }
+        Planned { groups: Rc::new(plan.by_group()), plan }
     }
 }
 
@@ -102,10 +99,7 @@ impl Space {
     /// What stands at `at`.
     pub fn find(&self, at: Avma) -> Found {
         let next = self.lookup.partition_point(|(range, _)| range.start <= at.0);
-        let Some((_, id)) = next
-            .checked_sub(1)
-            .map(|i| &self.lookup[i])
-            .filter(|(range, _)| range.contains(&at.0))
+        let Some((_, id)) = next.checked_sub(1).map(|i| &self.lookup[i]).filter(|(range, _)| range.contains(&at.0))
         else {
             return Found::Nothing;
         };
@@ -135,22 +129,13 @@ impl Space {
         };
         instance.armed.put(site.probe, false);
         let group = instance.plan.groups[site.probe as usize];
-        let mut others: Vec<u32> = instance
-            .groups
-            .of(group)
-            .iter()
-            .copied()
-            .filter(|&probe| instance.armed.get(probe))
-            .collect();
+        let mut others: Vec<u32> =
+            instance.groups.of(group).iter().copied().filter(|&probe| instance.armed.get(probe)).collect();
         others.truncate(AT_MOST);
         for &probe in &others {
             instance.armed.put(probe, false);
         }
-        let lender = self
-            .lent
-            .as_mut()
-            .filter(|_| owner)
-            .and_then(|lent| lent.armed.get_mut(&site.instance));
+        let lender = self.lent.as_mut().filter(|_| owner).and_then(|lent| lent.armed.get_mut(&site.instance));
         if let Some(armed) = lender {
             for &probe in others.iter().chain([&site.probe]) {
                 armed.put(probe, false);
@@ -177,14 +162,8 @@ impl Space {
     pub fn remap(&mut self, space: SpaceId, tid: Tid, mapped: &[(ImageId, Planned, TextMapping)]) -> Vec<Sync> {
         let mut now: BTreeMap<InstanceId, (&Planned, Vec<Range<u64>>)> = BTreeMap::new();
         for (image, planned, mapping) in mapped.iter().filter(|(_, planned, _)| !planned.plan.is_empty()) {
-            let id = InstanceId {
-                image: *image,
-                bias: mapping.start.0.wrapping_sub(mapping.offset),
-            };
-            now.entry(id)
-                .or_insert_with(|| (planned, Vec::new()))
-                .1
-                .push(mapping.start.0..mapping.end.0);
+            let id = InstanceId { image: *image, bias: mapping.start.0.wrapping_sub(mapping.offset) };
+            now.entry(id).or_insert_with(|| (planned, Vec::new())).1.push(mapping.start.0..mapping.end.0);
         }
         self.instances.retain(|id, _| now.contains_key(id));
         let mut changes = Vec::new();
@@ -212,11 +191,7 @@ impl Space {
     fn index(&mut self) {
         let of = |(id, instance): (&InstanceId, &Instance)| {
             let id = *id;
-            instance
-                .ranges
-                .iter()
-                .map(move |range| (range.clone(), id))
-                .collect::<Vec<_>>()
+            instance.ranges.iter().map(move |range| (range.clone(), id)).collect::<Vec<_>>()
         };
         self.lookup = self.instances.iter().flat_map(of).collect();
         self.lookup.sort_by_key(|(range, _)| range.start);
@@ -224,30 +199,18 @@ impl Space {
 
     /// A space with one user; `unread`: nobody looked yet what is mapped in it.
     pub fn fresh(unread: bool) -> Space {
-        Space {
-            users: 1,
-            unread,
-            ..Space::default()
-        }
+        Space { users: 1, unread, ..Space::default() }
     }
 
     /// The copy that a forked child gets; `unread`: something newly mapped still waits for its plan.
     pub fn copied(&self, unread: bool) -> Space {
-        Space {
-            users: 1,
-            unread: unread || self.unread,
-            lent: None,
-            ..self.clone()
-        }
+        Space { users: 1, unread: unread || self.unread, lent: None, ..self.clone() }
     }
 
     /// Arms everything that was ever armed; gives the text to change.
     pub fn rearm(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
-        let planted: BTreeMap<InstanceId, Bits> = self
-            .instances
-            .iter()
-            .map(|(id, instance)| (*id, instance.planted.clone()))
-            .collect();
+        let planted: BTreeMap<InstanceId, Bits> =
+            self.instances.iter().map(|(id, instance)| (*id, instance.planted.clone())).collect();
         self.set_armed(space, tid, &planted)
     }
 
@@ -269,11 +232,7 @@ impl Space {
         match &mut self.lent {
             Some(lent) => lent.children += 1,
             None => {
-                let armed = self
-                    .instances
-                    .iter()
-                    .map(|(id, instance)| (*id, instance.armed.clone()))
-                    .collect();
+                let armed = self.instances.iter().map(|(id, instance)| (*id, instance.armed.clone())).collect();
                 self.lent = Some(Lent { children: 1, armed });
             }
         }

@@ -16,10 +16,7 @@ pub(super) enum Doing {
     /// It runs, or its next stop is on the way.
     Running,
     /// It is stopped until plans have come for what it has mapped.
-    Parked {
-        mapped: Vec<(ImageId, TextMapping)>,
-        missing: BTreeSet<ImageId>,
-    },
+    Parked { mapped: Vec<(ImageId, TextMapping)>, missing: BTreeSet<ImageId> },
     /// It is in a group-stop.
     Listening,
 }
@@ -105,14 +102,7 @@ impl State {
     }
 
     pub(super) fn add_tracee(&mut self, tid: Tid, process: ProcessNo, doing: Doing) {
-        self.tracees.insert(
-            tid,
-            Tracee {
-                process,
-                doing,
-                was_stopped: false,
-            },
-        );
+        self.tracees.insert(tid, Tracee { process, doing, was_stopped: false });
     }
 
     /// A process leaves an address space, which is forgotten with its last user.

@@ -16,20 +16,10 @@ impl State {
             Input::Trap { tid, at } => self.trap(tid, at, out),
             Input::Cause { tid, at, cause } => self.cause(tid, at, cause, out),
             Input::Signal { tid, signal } => out.push(Action::WeighSignal { tid, signal }),
-            Input::Weighed {
-                tid,
-                signal,
-                disposition,
-                interrupted,
-            } => {
+            Input::Weighed { tid, signal, disposition, interrupted } => {
                 self.weighed(tid, signal, disposition, interrupted, out);
             }
-            Input::Born {
-                tid,
-                child,
-                lineage,
-                waits,
-            } => self.born(tid, child, lineage, waits, out),
+            Input::Born { tid, child, lineage, waits } => self.born(tid, child, lineage, waits, out),
             Input::VforkDone { tid } => self.vfork_done(tid, out),
             Input::Exec { tid, former } => self.exec(tid, former, out),
             Input::Stopped { tid } => self.stopped(tid, false, out),
@@ -37,36 +27,17 @@ impl State {
             Input::Gone { tid, how } => self.gone(tid, how, out),
             Input::Mapped { tid, mappings } => self.mapped(tid, mappings, out),
             Input::Planned { image, plan } => self.planned(image, plan, out),
-            Input::Refused {
-                space,
-                instance,
-                probes,
-            } => self.refused(space, instance, &probes, out),
-            Input::Orphan {
-                tid,
-                group,
-                parent,
-                candidate,
-            } => self.orphan(tid, group, parent, candidate, out),
+            Input::Refused { space, instance, probes } => self.refused(space, instance, &probes, out),
+            Input::Orphan { tid, group, parent, candidate } => self.orphan(tid, group, parent, candidate, out),
             Input::LetGo => self.let_go(out),
         }
     }
 
     fn launched(&mut self, pid: Pid, parent: Pid, out: &mut Vec<Action>) {
         let space = self.add_space(super::space::Space::fresh(false));
-        let process = self.add_process(Process {
-            pid,
-            space,
-            images: BTreeSet::new(),
-            borrows: false,
-        });
+        let process = self.add_process(Process { pid, space, images: BTreeSet::new(), borrows: false });
         self.add_tracee(pid.leader(), process, Doing::Running);
-        out.push(Action::Began {
-            process,
-            pid,
-            maker: None,
-            parent,
-        });
+        out.push(Action::Began { process, pid, maker: None, parent });
     }
 
     fn trap(&mut self, tid: Tid, at: Avma, out: &mut Vec<Action>) {
@@ -86,10 +57,7 @@ impl State {
                 self.release(tid, None, out);
             }
             (Found::Spent(_) | Found::Armed(_) | Found::Landmark(..) | Found::Nothing, _) => {
-                out.push(Action::WeighSignal {
-                    tid,
-                    signal: Signal::TRAP,
-                });
+                out.push(Action::WeighSignal { tid, signal: Signal::TRAP });
             }
         }
     }
@@ -101,12 +69,7 @@ impl State {
     }
 
     fn mark(process: ProcessNo, site: Site) -> Mark {
-        Mark {
-            process,
-            image: site.instance.image,
-            probe: site.probe,
-            probes: site.probes,
-        }
+        Mark { process, image: site.instance.image, probe: site.probe, probes: site.probes }
     }
 
     fn serve(&mut self, tid: Tid, at: Avma, site: Site, armed: bool, out: &mut Vec<Action>) {
@@ -120,15 +83,7 @@ impl State {
         };
         let then = if self.leaving { Then::Detach } else { Then::Resume };
         let mark = Self::mark(number, site);
-        out.push(Action::Serve {
-            tid,
-            at,
-            space,
-            restore: site.original,
-            also,
-            mark,
-            then,
-        });
+        out.push(Action::Serve { tid, at, space, restore: site.original, also, mark, then });
         if self.leaving {
             self.forget(tid, out);
         }
@@ -146,13 +101,7 @@ impl State {
         if let Some(site) = site {
             out.push(Action::Mark(Self::mark(process, site)));
         }
-        out.push(Action::Emulate {
-            tid,
-            process,
-            space,
-            at,
-            kind,
-        });
+        out.push(Action::Emulate { tid, process, space, at, kind });
         match kind {
             LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => out.push(Action::ReadMappings { tid }),
             LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone => self.release(tid, None, out),
@@ -168,10 +117,7 @@ impl State {
         out: &mut Vec<Action>,
     ) {
         let Some(tracee) = self.tracees.get_mut(&tid) else {
-            out.push(Action::Resume {
-                tid,
-                signal: Some(signal),
-            });
+            out.push(Action::Resume { tid, signal: Some(signal) });
             return;
         };
         let ends_a_stop = signal == Signal::CONT && std::mem::take(&mut tracee.was_stopped);
@@ -200,12 +146,7 @@ impl State {
     fn restore_text(&mut self, tid: Tid, out: &mut Vec<Action>) {
         let Some(id) = self.space_of(tid) else { return };
         if let Some(space) = self.spaces.get_mut(&id) {
-            out.extend(
-                space
-                    .restore(id, tid)
-                    .into_iter()
-                    .map(|sync| Action::Sync(Box::new(sync))),
-            );
+            out.extend(space.restore(id, tid).into_iter().map(|sync| Action::Sync(Box::new(sync))));
         }
     }
 
@@ -244,17 +185,13 @@ impl State {
     }
 
     fn is_launched_leader(&self, tid: Tid) -> bool {
-        self.process_of(tid)
-            .is_some_and(|(number, process)| number == ProcessNo(0) && process.pid.leader() == tid)
+        self.process_of(tid).is_some_and(|(number, process)| number == ProcessNo(0) && process.pid.leader() == tid)
     }
 
     fn let_go(&mut self, out: &mut Vec<Action>) {
         self.leaving = true;
-        let tracees: Vec<(Tid, Doing)> = self
-            .tracees
-            .iter()
-            .map(|(tid, tracee)| (*tid, tracee.doing.clone()))
-            .collect();
+        let tracees: Vec<(Tid, Doing)> =
+            self.tracees.iter().map(|(tid, tracee)| (*tid, tracee.doing.clone())).collect();
         let mut restored = BTreeSet::new();
         for &(tid, _) in &tracees {
             if self.space_of(tid).is_some_and(|space| restored.insert(space)) {

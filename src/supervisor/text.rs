@@ -25,12 +25,7 @@ pub(super) fn sync(tracer: &Tracer, memory: Option<&Memory>, sync: &Sync) -> Vec
     for (page, wanted) in pages(sync) {
         let mut bytes = vec![0; PAGE as usize];
         if read_page(tracer, memory, sync.tid, page, &mut bytes).is_err() {
-            refused.extend(
-                wanted
-                    .iter()
-                    .filter(|wanted| wanted.armed)
-                    .filter_map(|wanted| wanted.probe),
-            );
+            refused.extend(wanted.iter().filter(|wanted| wanted.armed).filter_map(|wanted| wanted.probe));
             continue;
         }
         let before = bytes.clone();
@@ -63,20 +58,12 @@ fn pages(sync: &Sync) -> BTreeMap<u64, Vec<Wanted>> {
         sync.ranges.iter().any(|range| range.contains(&at)).then_some(at)
     };
     for probe in sync.change.iter() {
-        if let Some(at) = sync
-            .plan
-            .offsets
-            .get(probe as usize)
-            .and_then(|&offset| address(offset))
-        {
+        if let Some(at) = sync.plan.offsets.get(probe as usize).and_then(|&offset| address(offset)) {
             pages.entry(at & !(PAGE - 1)).or_default();
         }
     }
     for (&page, wanted) in &mut pages {
-        let first = sync
-            .plan
-            .offsets
-            .partition_point(|&offset| sync.bias.wrapping_add(offset) < page);
+        let first = sync.plan.offsets.partition_point(|&offset| sync.bias.wrapping_add(offset) < page);
         for (probe, &offset) in (first as u32..).zip(&sync.plan.offsets[first..]) {
             let at = sync.bias.wrapping_add(offset);
             if at >= page + PAGE {
@@ -85,24 +72,14 @@ fn pages(sync: &Sync) -> BTreeMap<u64, Vec<Wanted>> {
             let known = sync.change.get(probe) || sync.armed.get(probe);
             if known && address(offset).is_some() {
                 let original = sync.plan.originals[probe as usize];
-                wanted.push(Wanted {
-                    at,
-                    probe: Some(probe),
-                    original,
-                    armed: sync.armed.get(probe),
-                });
+                wanted.push(Wanted { at, probe: Some(probe), original, armed: sync.armed.get(probe) });
             }
         }
     }
     if let Some(armed) = sync.landmarks {
         for landmark in &sync.plan.landmarks {
             if let Some(at) = address(landmark.offset) {
-                let wanted = Wanted {
-                    at,
-                    probe: None,
-                    original: landmark.original,
-                    armed,
-                };
+                let wanted = Wanted { at, probe: None, original: landmark.original, armed };
                 pages.entry(at & !(PAGE - 1)).or_default().push(wanted);
             }
         }

@@ -29,16 +29,11 @@ fn run() -> Result<(), String> {
     let options = Options::parse(std::env::args().skip(1))?;
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/build");
-    let status = Command::new(&build)
-        .arg(&target)
-        .status()
-        .map_err(|error| format!("{}: {error}", build.display()))?;
+    let status = Command::new(&build).arg(&target).status().map_err(|error| format!("{}: {error}", build.display()))?;
     if !status.success() {
         return Err(format!("{}: {status}", build.display()));
     }
-    let target = target
-        .canonicalize()
-        .map_err(|error| format!("{}: {error}", target.display()))?;
+    let target = target.canonicalize().map_err(|error| format!("{}: {error}", target.display()))?;
     let kcov = Command::new("kcov").arg("--version").output().is_ok();
     let mut results = Vec::new();
     println!("{}", table::header(kcov));

@@ -42,24 +42,15 @@ pub fn measure(program: &Program, target: &Path, rounds: usize, kcov: bool) -> s
     let timed = |prefix: &[OsString]| -> std::result::Result<f64, String> {
         clear(&scratch)?;
         let start = Instant::now();
-        let status = start_program(program, target, prefix)?
-            .wait()
-            .map_err(|error| format!("{}: {error}", program.name))?;
+        let status =
+            start_program(program, target, prefix)?.wait().map_err(|error| format!("{}: {error}", program.name))?;
         let seconds = start.elapsed().as_secs_f64();
-        if status.success() {
-            Ok(seconds)
-        } else {
-            Err(format!("{} with {prefix:?}: {status}", program.name))
-        }
+        if status.success() { Ok(seconds) } else { Err(format!("{} with {prefix:?}: {status}", program.name)) }
     };
     // The first run of each kind fills caches and is not counted.
     let (mut bare, mut traced, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=rounds {
-        let seconds = (
-            timed(&[])?,
-            timed(&cov_trace)?,
-            kcov.then(|| timed(&kcov_prefix)).transpose()?,
-        );
+        let seconds = (timed(&[])?, timed(&cov_trace)?, kcov.then(|| timed(&kcov_prefix)).transpose()?);
         if round > 0 {
             bare.push(seconds.0);
             traced.push(seconds.1);
@@ -70,15 +61,7 @@ pub fn measure(program: &Program, target: &Path, rounds: usize, kcov: bool) -> s
     let peaks = memory::watch(start_program(program, target, &cov_trace)?)?;
     let (bare, traced) = (median(&mut bare), median(&mut traced));
     let kcov = (!others.is_empty()).then(|| median(&mut others));
-    Ok(Result {
-        name: program.name,
-        rounds,
-        bare,
-        cov_trace: traced,
-        ratio: traced / bare,
-        kcov,
-        peaks,
-    })
+    Ok(Result { name: program.name, rounds, bare, cov_trace: traced, ratio: traced / bare, kcov, peaks })
 }
 
 fn start_program(program: &Program, target: &Path, prefix: &[OsString]) -> std::result::Result<Child, String> {
@@ -89,11 +72,7 @@ fn start_program(program: &Program, target: &Path, prefix: &[OsString]) -> std::
     let mut line = prefix.iter().cloned().chain([executable.into_os_string()]);
     let first = line.next().expect("invariant: the executable is there");
     let mut command = Command::new(&first);
-    command
-        .args(line)
-        .args(program.args)
-        .current_dir(repository)
-        .stdin(input);
+    command.args(line).args(program.args).current_dir(repository).stdin(input);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().map_err(|error| format!("{}: {error}", first.display()))
 }
@@ -110,9 +89,5 @@ fn clear(scratch: &Path) -> std::result::Result<(), String> {
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        (values[middle - 1] + values[middle]) / 2.0
-    }
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }

@@ -24,11 +24,7 @@ pub struct Peaks {
 pub fn watch(mut started: Child) -> Result<Peaks, String> {
     let mut peaks = Peaks::default();
     let front = started.id();
-    while started
-        .try_wait()
-        .map_err(|error| format!("wait for cov-trace: {error}"))?
-        .is_none()
-    {
+    while started.try_wait().map_err(|error| format!("wait for cov-trace: {error}"))?.is_none() {
         look(front, &mut peaks);
         thread::sleep(Duration::from_micros(500));
     }
@@ -74,11 +70,6 @@ impl Process {
         let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         let name = field("Name:").filter(|name| name.starts_with("cov-"))?.to_owned();
         let peak_kib = field("VmHWM:")?.split(' ').next()?.parse().ok()?;
-        Some(Self {
-            pid,
-            parent: field("PPid:")?.parse().ok()?,
-            name,
-            peak_kib,
-        })
+        Some(Self { pid, parent: field("PPid:")?.parse().ok()?, name, peak_kib })
     }
 }

@@ -17,11 +17,7 @@ impl Options {
     /// # Errors
     /// On an unknown word or a missing or bad value.
     pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self {
-            only: None,
-            rounds: 11,
-            json: None,
-        };
+        let mut options = Self { only: None, rounds: 11, json: None };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("{word} needs a value"));
             match word.as_str() {
@@ -30,9 +26,7 @@ impl Options {
                 "--json" => options.json = Some(value()?.into()),
                 "--bench" => {} // cargo's own
                 _ => {
-                    return Err(format!(
-                        "unknown argument {word}; known: --only NAME, --rounds N, --json FILE"
-                    ));
+                    return Err(format!("unknown argument {word}; known: --only NAME, --rounds N, --json FILE"));
                 }
             }
         }

@@ -13,12 +13,7 @@ pub struct Program {
 
 /// Every benchmark, in the order in which they are printed.
 pub const ALL: &[Program] = &[
-    Program {
-        name: "lua -O0 print",
-        executable: "truth/lua-O0/lua",
-        args: &["-e", "print('hi')"],
-        input: None,
-    },
+    Program { name: "lua -O0 print", executable: "truth/lua-O0/lua", args: &["-e", "print('hi')"], input: None },
     Program {
         name: "lua -O2 fib+sort",
         executable: "truth/lua-O2/lua",
@@ -37,24 +32,9 @@ pub const ALL: &[Program] = &[
         args: &[":memory:"],
         input: Some("tests/bench/joins.sql"),
     },
-    Program {
-        name: "50 rounds of 8 threads",
-        executable: "bench/threads",
-        args: &["50", "8"],
-        input: None,
-    },
-    Program {
-        name: "100 forks",
-        executable: "bench/forks",
-        args: &["100"],
-        input: None,
-    },
-    Program {
-        name: "1000 forks",
-        executable: "bench/forks",
-        args: &["1000"],
-        input: None,
-    },
+    Program { name: "50 rounds of 8 threads", executable: "bench/threads", args: &["50", "8"], input: None },
+    Program { name: "100 forks", executable: "bench/forks", args: &["100"], input: None },
+    Program { name: "1000 forks", executable: "bench/forks", args: &["1000"], input: None },
 ];
 
 impl Program {

@@ -13,9 +13,9 @@ pub fn header(kcov: bool) -> String {
 
 /// One program's results.
 pub fn row(result: &Result) -> String {
-    let others = result.kcov.map_or_else(String::new, |kcov| {
-        format!("  {:>7.1}   {:>11.1}x", kcov * 1e3, kcov / result.cov_trace)
-    });
+    let others = result
+        .kcov
+        .map_or_else(String::new, |kcov| format!("  {:>7.1}   {:>11.1}x", kcov * 1e3, kcov / result.cov_trace));
     format!(
         "{:<24} {:>10.2} {:>12.2} {:>7.2}x {:>15} {:>13}{others}",
         result.name,

@@ -10,13 +10,7 @@ use std::process::Command;
 
 /// The sample that obeys letters, in a folder with a fifo on which its daemon waits.
 fn with_daemon(folder: &Path, command: Command) -> Session {
-    assert!(
-        Command::new("mkfifo")
-            .arg(folder.join("fifo"))
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("mkfifo").arg(folder.join("fifo")).status().unwrap().success());
     let mut session = Session::start(folder, command);
     session.expect("ready");
     session.send("d");
@@ -50,11 +44,7 @@ fn no_wait_returns_while_the_daemon_is_measured_on() {
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let data = folder.path().join("data");
     let mut command = Command::new(crate::harness::check::COV_TRACE);
-    command
-        .args(["-q", "--no-wait", "--data"])
-        .arg(&data)
-        .arg("--")
-        .arg(&program);
+    command.args(["-q", "--no-wait", "--data"]).arg(&data).arg("--").arg(&program);
     let session = with_daemon(folder.path(), command);
     assert!(session.status().success());
     session.process_named("server");
@@ -74,16 +64,10 @@ fn closed_standard_descriptors_stay_closed() {
     let mark = Mark::new();
     let closed = |command: &Command| {
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", r#"exec "$@" <&- 2>&-"#, "sh"])
-            .arg(command.get_program())
-            .args(command.get_args());
+        shell.args(["-c", r#"exec "$@" <&- 2>&-"#, "sh"]).arg(command.get_program()).args(command.get_args());
         to_end(&mark, folder.path(), &mut shell)
     };
     let bare = closed(&Command::new(&program));
-    assert!(
-        !bare.stdout.contains("descriptor 0:") && !bare.stdout.contains("descriptor 2:"),
-        "{bare:?}"
-    );
+    assert!(!bare.stdout.contains("descriptor 0:") && !bare.stdout.contains("descriptor 2:"), "{bare:?}");
     assert_eq!(closed(&under_cov_trace(&folder.path().join("data"), &program)), bare);
 }

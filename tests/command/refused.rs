@@ -18,11 +18,7 @@ fn data_directory_cannot_be_made() {
     let mut command = Command::new(COV_TRACE);
     command.arg("--data").arg(&data).arg("--").arg(&program);
     let traced = to_end(&mark, folder.path(), &mut command);
-    assert_eq!(
-        (traced.status, &traced.stdout),
-        (bare.status, &bare.stdout),
-        "{traced:?}"
-    );
+    assert_eq!((traced.status, &traced.stdout), (bare.status, &bare.stdout), "{traced:?}");
     assert!(traced.stderr.contains("file/below"), "{traced:?}");
 }
 
@@ -32,11 +28,7 @@ fn cov_trace_inside_cov_trace_says_who_traces() {
     let program = build::program(&sample, &sample.builds[0]);
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let mut command = under_cov_trace(&folder.path().join("outer"), COV_TRACE.as_ref());
-    command
-        .arg("--data")
-        .arg(folder.path().join("inner"))
-        .arg("--")
-        .arg(&program);
+    command.arg("--data").arg(folder.path().join("inner")).arg("--").arg(&program);
     let outcome = to_end(&Mark::new(), folder.path(), &mut command);
     assert!(!outcome.stderr.contains("panicked"), "{outcome:?}");
     assert!(outcome.stderr.contains("trace"), "{outcome:?}");

@@ -18,22 +18,10 @@ fn ran_limited(test: &str) -> bool {
     }
     let script = r#"ulimit -v 1500000 && exec timeout 300 "$0" --exact "$1" --test-threads 1 --nocapture"#;
     let mut command = Command::new("sh");
-    command
-        .args(["-c", script])
-        .arg(std::env::current_exe().unwrap())
-        .arg(test)
-        .env(CHILD, "1");
+    command.args(["-c", script]).arg(std::env::current_exe().unwrap()).arg(test).env(CHILD, "1");
     let output = command.output().unwrap();
-    let told = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(
-        output.status.success() && told.contains("1 passed"),
-        "{:?}: {told}",
-        output.status
-    );
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && told.contains("1 passed"), "{:?}: {told}", output.status);
     true
 }
 
@@ -101,11 +89,8 @@ fn flipped_bytes() {
         // Most of a small program is padding; the interesting bytes are those of the sections that are read.
         let image = object::File::parse(&*victim).unwrap();
         let read = |name: &str| name.starts_with(".debug_") || name.starts_with(".eh_frame") || name.contains("sym");
-        let mut spans: Vec<(u64, u64)> = image
-            .sections()
-            .filter(|s| s.name().is_ok_and(read))
-            .filter_map(|s| s.file_range())
-            .collect();
+        let mut spans: Vec<(u64, u64)> =
+            image.sections().filter(|s| s.name().is_ok_and(read)).filter_map(|s| s.file_range()).collect();
         spans.push((0, 64 + 56 * 13));
         spans.push((victim.len() as u64 - 64 * 36, 64 * 36));
         for _ in 0..400 {

@@ -26,15 +26,9 @@ impl Handmade {
     }
 
     pub fn index(&self) -> Result<ImageIndex, IndexError> {
-        let Handmade {
-            abbreviations,
-            units,
-            entries,
-            files,
-            line_program,
-        } = self;
+        let Handmade { abbreviations, units, entries, files, line_program } = self;
         let source = format!(
-            ".text\n.globl main\n.type main, @function\nmain: nop\nnop\nret\n.size main, .-main\n\
+            ".text\n.globl main\n.type main, @function\nmain: clc\nclc\nret\n.size main, .-main\n\
              .section .debug_abbrev,\"\",@progbits\n\
              .uleb128 1, 0x11\n.byte 1\n.uleb128 0x10, 0x17, 0x1b, 0x08, 0, 0\n{abbreviations}\n.byte 0\n\
              .section .debug_info,\"\",@progbits\n\

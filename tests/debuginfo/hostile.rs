@@ -15,11 +15,7 @@ fn a_function_that_is_its_own_origin_is_named_by_its_symbol() {
         image.entries = format!("4: .uleb128 2\n.quad main\n.long 3\n{size} 4b - 1b\n");
         let index = image.index().unwrap();
         assert_eq!(lines_of(&index, "/d/x.c"), [10]);
-        let functions: Vec<_> = index
-            .functions
-            .iter()
-            .map(|f| (f.name.as_str(), f.start, f.end))
-            .collect();
+        let functions: Vec<_> = index.functions.iter().map(|f| (f.name.as_str(), f.start, f.end)).collect();
         assert_eq!(functions, [("main", 10, 10)]);
         assert_eq!(slugs(&index), [] as [&str; 0]);
     }
@@ -103,9 +99,5 @@ fn a_symbol_that_demangles_to_gigabytes_keeps_its_name() {
     );
     let built = Built::new("gcc", &["-g"], "main.c", &source);
     let index = built.index();
-    assert!(
-        index.functions.iter().any(|f| f.name == name),
-        "{:?}",
-        index.functions.iter().map(|f| f.name.len())
-    );
+    assert!(index.functions.iter().any(|f| f.name == name), "{:?}", index.functions.iter().map(|f| f.name.len()));
 }

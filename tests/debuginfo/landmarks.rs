@@ -16,13 +16,7 @@ fn interpreter() -> std::path::PathBuf {
     let built = Built::c("gcc", &["-O0"]);
     let output = Command::new("readelf").arg("-lW").arg(&built.program).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let path = text
-        .split("program interpreter: ")
-        .nth(1)
-        .unwrap()
-        .split(']')
-        .next()
-        .unwrap();
+    let path = text.split("program interpreter: ").nth(1).unwrap().split(']').next().unwrap();
     path.into()
 }
 
@@ -43,16 +37,8 @@ fn a_stripped_c_library_has_its_signal_calls() {
     assert!(count(&index, LandmarkKind::SignalMask) >= 1, "{:?}", index.landmarks);
     assert!(count(&index, LandmarkKind::SignalAction) >= 1, "{:?}", index.landmarks);
     let library = index_of(Path::new("/lib/x86_64-linux-gnu/libc.so.6"));
-    assert!(
-        count(&library, LandmarkKind::SignalMask) >= 5,
-        "{:?}",
-        library.landmarks
-    );
-    assert!(
-        count(&library, LandmarkKind::SignalAction) >= 1,
-        "{:?}",
-        library.landmarks
-    );
+    assert!(count(&library, LandmarkKind::SignalMask) >= 5, "{:?}", library.landmarks);
+    assert!(count(&library, LandmarkKind::SignalAction) >= 1, "{:?}", library.landmarks);
 }
 
 #[test]
@@ -65,23 +51,14 @@ fn shapes_of_the_state_function() {
         Built::new("gcc", &[], "main.s", &source).index()
     };
     let plain = program("ret");
-    assert_eq!(
-        (plain.landmarks.len(), count(&plain, LandmarkKind::LoaderState)),
-        (1, 1)
-    );
+    assert_eq!((plain.landmarks.len(), count(&plain, LandmarkKind::LoaderState)), (1, 1));
     assert_eq!(plain.landmarks[0].original, 0xc3);
     let marked = program("endbr64\nret");
-    assert_eq!(
-        (marked.landmarks.len(), count(&marked, LandmarkKind::LoaderStateEndbr)),
-        (1, 1)
-    );
+    assert_eq!((marked.landmarks.len(), count(&marked, LandmarkKind::LoaderStateEndbr)), (1, 1));
     assert_eq!(marked.landmarks[0].original, 0xf3);
     let other = program("nop\nret");
     assert_eq!(other.landmarks, []);
-    assert_eq!(
-        other.warnings.iter().map(|w| w.slug.as_str()).collect::<Vec<_>>(),
-        ["loader-state-shape"]
-    );
+    assert_eq!(other.warnings.iter().map(|w| w.slug.as_str()).collect::<Vec<_>>(), ["loader-state-shape"]);
 }
 
 #[test]
@@ -107,18 +84,8 @@ main:   movl $14, %eax
     let built = Built::new("gcc", &[], "main.s", source);
     let (bytes, index) = (built.bytes(), built.index());
     let start = memchr::memmem::find(&bytes, &[0xb8, 14, 0, 0, 0, 0x0f, 5]).unwrap() as u64;
-    let found: Vec<_> = index
-        .landmarks
-        .iter()
-        .map(|l| (l.offset.0 - start, l.kind, l.original))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            (0, LandmarkKind::SignalMask, 0xb8),
-            (7, LandmarkKind::SignalAction, 0xb8)
-        ]
-    );
+    let found: Vec<_> = index.landmarks.iter().map(|l| (l.offset.0 - start, l.kind, l.original)).collect();
+    assert_eq!(found, [(0, LandmarkKind::SignalMask, 0xb8), (7, LandmarkKind::SignalAction, 0xb8)]);
 }
 
 #[test]
@@ -126,8 +93,6 @@ fn a_landmark_costs_no_probe() {
     let source = "int main(void)\n{\n    return 0;\n}\nvoid _dl_debug_state(void) {}\n";
     let built = Built::new("gcc", &["-g", "-O2", "-fcf-protection=none"], "main.c", source);
     let index = built.index();
-    let [landmark] = index.landmarks[..] else {
-        panic!("{:?}", index.landmarks)
-    };
+    let [landmark] = index.landmarks[..] else { panic!("{:?}", index.landmarks) };
     assert!(index.probes.iter().any(|p| p.offset == landmark.offset));
 }

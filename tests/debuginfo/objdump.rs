@@ -12,16 +12,8 @@ use super::programs::{Built, CPP, assert_invariants, index_of};
 type Rows = BTreeMap<u64, (String, u32)>;
 
 fn objdump(arguments: &[&str], program: &Path) -> String {
-    let output = Command::new("objdump")
-        .args(arguments)
-        .arg(program)
-        .output()
-        .expect("objdump (binutils)");
-    assert!(
-        output.status.success(),
-        "objdump {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = Command::new("objdump").args(arguments).arg(program).output().expect("objdump (binutils)");
+    assert!(output.status.success(), "objdump {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -55,9 +47,8 @@ fn statement_rows(program: &Path) -> Rows {
 
 fn instruction_starts(program: &Path) -> BTreeSet<u64> {
     let listing = objdump(&["-d", "-w", "--no-show-raw-insn"], program);
-    let starts = listing
-        .lines()
-        .filter_map(|line| u64::from_str_radix(line.trim_start().split_once(":\t")?.0, 16).ok());
+    let starts =
+        listing.lines().filter_map(|line| u64::from_str_radix(line.trim_start().split_once(":\t")?.0, 16).ok());
     starts.collect()
 }
 
@@ -79,15 +70,9 @@ fn compare(program: &Path) -> usize {
         let line = index.lines[probe.line as usize];
         let file = index.files[line.file as usize].rsplit('/').next().unwrap();
         // A probe stands behind the `nop`s with which its row starts.
-        let nops = bytes[..probe.offset.0 as usize]
-            .iter()
-            .rev()
-            .take_while(|byte| **byte == 0x90)
-            .count() as u64;
+        let nops = bytes[..probe.offset.0 as usize].iter().rev().take_while(|byte| **byte == 0x90).count() as u64;
         let row = (address - nops..=address).rev().find(|at| rows.contains_key(at));
-        let there = row
-            .and_then(|at| rows.get(&at))
-            .unwrap_or_else(|| panic!("{name}: {address:#x} is no row"));
+        let there = row.and_then(|at| rows.get(&at)).unwrap_or_else(|| panic!("{name}: {address:#x} is no row"));
         assert_eq!((file, line.number), (there.0.as_str(), there.1), "{name}: {address:#x}");
         assert!(starts.contains(&address), "{name}: {address:#x} is no instruction");
         probed.extend(row);
@@ -102,37 +87,21 @@ fn compare(program: &Path) -> usize {
         "program-breakpoint",
         "undecodable-code",
     ];
-    let warned: u64 = index
-        .warnings
-        .iter()
-        .filter(|w| refused.contains(&w.slug.as_str()))
-        .map(|w| w.count)
-        .sum();
-    assert!(
-        missing <= warned,
-        "{name}: {missing} rows are no probes, {warned} were warned of"
-    );
+    let warned: u64 = index.warnings.iter().filter(|w| refused.contains(&w.slug.as_str())).map(|w| w.count).sum();
+    assert!(missing <= warned, "{name}: {missing} rows are no probes, {warned} were warned of");
     probed.len()
 }
 
 #[test]
 fn c_and_cpp_agree() {
     for compiler in ["gcc", "clang"] {
-        for flags in [
-            ["-gdwarf-4", "-O0"],
-            ["-gdwarf-5", "-O2"],
-            ["-gdwarf-2", "-O2"],
-            ["-g", "-O3"],
-        ] {
+        for flags in [["-gdwarf-4", "-O0"], ["-gdwarf-5", "-O2"], ["-gdwarf-2", "-O2"], ["-g", "-O3"]] {
             assert!(compare(&Built::c(compiler, &flags).program) > 5, "{compiler} {flags:?}");
         }
     }
     for compiler in ["g++", "clang++"] {
         for flags in [["-gdwarf-5", "-O0"], ["-gdwarf-4", "-O2"]] {
-            assert!(
-                compare(&Built::new(compiler, &flags, "main.cpp", CPP).program) > 0,
-                "{compiler} {flags:?}"
-            );
+            assert!(compare(&Built::new(compiler, &flags, "main.cpp", CPP).program) > 0, "{compiler} {flags:?}");
         }
     }
 }

@@ -90,16 +90,9 @@ impl Built {
         std::fs::write(folder.path().join("part/inlined.h"), HEADER).unwrap();
         std::fs::write(folder.path().join(file), source).unwrap();
         let mut command = Command::new(compiler);
-        command
-            .current_dir(folder.path())
-            .args(flags)
-            .args([file, "-o", "program"]);
+        command.current_dir(folder.path()).args(flags).args([file, "-o", "program"]);
         let output = command.output().unwrap_or_else(|e| panic!("{compiler}: {e}"));
-        assert!(
-            output.status.success(),
-            "{command:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
         let program = folder.path().join("program");
         Built { folder, program }
     }
@@ -111,14 +104,7 @@ impl Built {
 
     /// The absolute path that a source of the folder has.
     pub fn source(&self, name: &str) -> String {
-        self.folder
-            .path()
-            .canonicalize()
-            .unwrap()
-            .join(name)
-            .to_str()
-            .unwrap()
-            .to_owned()
+        self.folder.path().canonicalize().unwrap().join(name).to_str().unwrap().to_owned()
     }
 
     pub fn bytes(&self) -> Vec<u8> {
@@ -138,12 +124,7 @@ pub fn index_of(path: &Path) -> ImageIndex {
 
 /// The numbers of the lines of `source` that contain `mark`.
 pub fn marked(source: &str, mark: &str) -> Vec<u32> {
-    source
-        .lines()
-        .zip(1..)
-        .filter(|(line, _)| line.contains(mark))
-        .map(|(_, number)| number)
-        .collect()
+    source.lines().zip(1..).filter(|(line, _)| line.contains(mark)).map(|(_, number)| number).collect()
 }
 
 /// The lines that an index has of a file, in order.
@@ -151,12 +132,7 @@ pub fn lines_of(index: &ImageIndex, path: &str) -> Vec<u32> {
     let Some(file) = index.files.iter().position(|f| f == path) else {
         return Vec::new();
     };
-    index
-        .lines
-        .iter()
-        .filter(|l| l.file as usize == file)
-        .map(|l| l.number)
-        .collect()
+    index.lines.iter().filter(|l| l.file as usize == file).map(|l| l.number).collect()
 }
 
 /// Asserts what every index promises, whatever the image.
@@ -180,23 +156,13 @@ pub fn assert_invariants(index: &ImageIndex, bytes: &[u8]) {
     }
     assert!(used.iter().all(|u| *u), "a file without a line");
     for function in &index.functions {
-        assert!(
-            function.start <= function.end && (function.file as usize) < index.files.len(),
-            "{function:?}"
-        );
+        assert!(function.start <= function.end && (function.file as usize) < index.files.len(), "{function:?}");
         let inside = |l: &&cov_trace::debuginfo::Line| l.file == function.file;
         let mut inside = index.lines.iter().filter(inside).map(|l| l.number);
-        assert!(
-            inside.any(|n| (function.start..=function.end).contains(&n)),
-            "{function:?}"
-        );
+        assert!(inside.any(|n| (function.start..=function.end).contains(&n)), "{function:?}");
     }
     for landmark in &index.landmarks {
         assert_eq!(bytes[landmark.offset.0 as usize], landmark.original);
     }
-    assert!(
-        index
-            .functions
-            .is_sorted_by(|a, b| (a.file, a.start, &a.name) < (b.file, b.start, &b.name))
-    );
+    assert!(index.functions.is_sorted_by(|a, b| (a.file, a.start, &a.name) < (b.file, b.start, &b.name)));
 }

@@ -5,10 +5,7 @@ use super::programs::lines_of;
 
 /// DW_LNE_end_sequence, then a sequence of its own that starts at `address` and gives one line to it and to the next one.
 fn sequence_at(address: &str, line: u32) -> String {
-    format!(
-        ".byte 2, 1, 0, 1, 1\n.byte 0, 9, 2\n.quad {address}\n.byte 3, {}, 1, 2, 1, 1\n",
-        line - 1
-    )
+    format!(".byte 2, 1, 0, 1, 1\n.byte 0, 9, 2\n.quad {address}\n.byte 3, {}, 1, 2, 1, 1\n", line - 1)
 }
 
 /// The lines, and the warnings with their counts, that a line program gives.
@@ -17,10 +14,7 @@ fn read(line_program: &str) -> (Vec<u32>, Vec<(String, u64)>) {
     image.line_program = line_program.to_owned();
     let index = image.index().unwrap();
     assert_eq!(slugs(&index).len(), index.warnings.len());
-    (
-        lines_of(&index, "/d/x.c"),
-        index.warnings.into_iter().map(|w| (w.slug, w.count)).collect(),
-    )
+    (lines_of(&index, "/d/x.c"), index.warnings.into_iter().map(|w| (w.slug, w.count)).collect())
 }
 
 #[test]
@@ -62,19 +56,13 @@ fn discarded_sequences_are_silently_dropped() {
 
 #[test]
 fn addresses_that_are_no_code_are_counted() {
-    assert_eq!(
-        read(&sequence_at("0x10000000", 20)),
-        (vec![10], vec![("outside-text".to_owned(), 2)])
-    );
+    assert_eq!(read(&sequence_at("0x10000000", 20)), (vec![10], vec![("outside-text".to_owned(), 2)]));
 }
 
 #[test]
 fn an_address_of_two_lines_counts_for_the_first() {
     let (lines, warnings) = read(&sequence_at("main", 20));
-    assert_eq!(
-        (lines, warnings),
-        (vec![10, 20], vec![("shared-address".to_owned(), 1)])
-    );
+    assert_eq!((lines, warnings), (vec![10, 20], vec![("shared-address".to_owned(), 1)]));
     // The same line twice is no conflict.
     assert_eq!(read(&sequence_at("main", 10)), (vec![10], vec![]));
 }

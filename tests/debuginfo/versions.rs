@@ -11,10 +11,7 @@ fn the_build_id_is_that_of_readelf() {
     let built = Built::c("gcc", &["-Wl,--build-id=sha1"]);
     let output = Command::new("readelf").arg("-n").arg(&built.program).output().unwrap();
     let notes = String::from_utf8(output.stdout).unwrap();
-    let id = notes
-        .split("Build ID: ")
-        .nth(1)
-        .and_then(|rest| rest.split_whitespace().next());
+    let id = notes.split("Build ID: ").nth(1).and_then(|rest| rest.split_whitespace().next());
     assert_eq!(built.index().build_id.as_deref(), id);
     assert_eq!(id.map(str::len), Some(40));
     assert_eq!(Built::c("gcc", &["-Wl,--build-id=none"]).index().build_id, None);
@@ -29,11 +26,7 @@ fn assert_c_program(built: &Built, what: &str) {
     let own: Vec<_> = index.files.iter().filter(|f| !f.ends_with("crt1.c")).collect();
     assert_eq!(own, [&main, &header], "{what}");
     // As has its start-up code in assembly, which is no function.
-    let unexpected: Vec<_> = index
-        .warnings
-        .iter()
-        .filter(|w| what != "musl" || w.slug != "outside-function")
-        .collect();
+    let unexpected: Vec<_> = index.warnings.iter().filter(|w| what != "musl" || w.slug != "outside-function").collect();
     assert!(unexpected.is_empty(), "{what}: {unexpected:?}");
     let lines = lines_of(&index, &main);
     for line in marked(C, "; // line").into_iter().chain(marked(C, "{ // line")) {
@@ -59,10 +52,7 @@ fn assert_functions(index: &ImageIndex, source: &str, path: &str, what: &str) {
         let brace = marked(source, &format!("// to {name}"))[0];
         let end = lines_of(index, path).into_iter().filter(|l| *l <= brace).max().unwrap();
         assert!(end + 1 >= brace, "{what}: {name}");
-        let found = index
-            .functions
-            .iter()
-            .find(|f| f.file == file && f.start == start && f.name == name);
+        let found = index.functions.iter().find(|f| f.file == file && f.start == start && f.name == name);
         let found = found.unwrap_or_else(|| panic!("{what}: no {name} at {start} in {:?}", index.functions));
         assert_eq!(found.end, end, "{what}: {name}");
         checked += 1;
@@ -91,10 +81,7 @@ fn c_with_optimisation_in_every_dwarf_version() {
             let lines = lines_of(&index, &main);
             assert!(lines.len() >= 4, "{compiler} {version}: {lines:?}");
             let marked = marked(C, "// line");
-            assert!(
-                lines.iter().all(|l| marked.contains(l)),
-                "{compiler} {version}: {lines:?}"
-            );
+            assert!(lines.iter().all(|l| marked.contains(l)), "{compiler} {version}: {lines:?}");
             assert!(index.functions.iter().any(|f| f.name == "main"), "{compiler} {version}");
             assert_eq!(index.warnings, [], "{compiler} {version}");
         }
@@ -120,10 +107,7 @@ fn cpp_names_are_demangled_and_instances_joined() {
             }
             let doubled: Vec<_> = index.functions.iter().filter(|f| f.name.contains("doubled")).collect();
             assert_eq!(doubled.len(), 2, "{what}: one for each type: {doubled:?}");
-            let lambda = index
-                .functions
-                .iter()
-                .find(|f| f.name.contains("lambda") || f.name.contains("$_0"));
+            let lambda = index.functions.iter().find(|f| f.name.contains("lambda") || f.name.contains("$_0"));
             assert!(
                 lambda.is_some_and(|f| (f.start + 1..=f.start + 2).contains(&f.end)),
                 "{what}: {lambda:?} of {:?}",
@@ -168,10 +152,7 @@ fn discarded_functions_have_no_lines() {
             assert_invariants(&index, &built.bytes());
             let lines = lines_of(&index, &built.source("main.c"));
             let gone = marked(&source, "never_called")[0];
-            assert!(
-                lines.iter().all(|l| !(gone..gone + 8).contains(l)),
-                "{flags:?}: {lines:?}"
-            );
+            assert!(lines.iter().all(|l| !(gone..gone + 8).contains(l)), "{flags:?}: {lines:?}");
             assert!(lines.contains(&(gone + 11)), "{flags:?}: {lines:?}");
             assert!(index.functions.iter().all(|f| f.name != "never_called"), "{flags:?}");
             assert_eq!(index.warnings, [], "{flags:?}");
@@ -188,10 +169,7 @@ fn split_dwarf_keeps_lines_and_takes_functions_from_symbols() {
             let index = built.index();
             assert_invariants(&index, &built.bytes());
             let lines = lines_of(&index, &built.source("main.c"));
-            assert!(
-                marked(C, "; // line").iter().all(|l| lines.contains(l)),
-                "{what}: {lines:?}"
-            );
+            assert!(marked(C, "; // line").iter().all(|l| lines.contains(l)), "{what}: {lines:?}");
             let slugs: Vec<_> = index.warnings.iter().map(|w| (w.slug.as_str(), w.count)).collect();
             assert_eq!(slugs, [("split-dwarf", 1)], "{what}");
             assert_functions(&index, C, &built.source("main.c"), &what);
@@ -250,10 +228,7 @@ main:   .loc 1 10
     assert_invariants(&index, &built.bytes());
     assert_eq!(lines_of(&index, &built.source("made-up.c")), [10, 40]);
     let slugs: Vec<_> = index.warnings.iter().map(|w| (w.slug.as_str(), w.count)).collect();
-    assert_eq!(
-        slugs,
-        [("not-on-boundary", 2), ("outside-function", 1), ("undecodable-code", 1)]
-    );
+    assert_eq!(slugs, [("not-on-boundary", 2), ("outside-function", 1), ("undecodable-code", 1)]);
 }
 
 #[test]
@@ -261,10 +236,7 @@ fn images_without_lines_are_no_errors() {
     for flags in [&["-O0"][..], &["-g", "-s"]] {
         let built = Built::c("gcc", flags);
         let index = built.index();
-        assert_eq!(
-            (index.files, index.lines, index.functions, index.probes),
-            (vec![], vec![], vec![], vec![])
-        );
+        assert_eq!((index.files, index.lines, index.functions, index.probes), (vec![], vec![], vec![], vec![]));
         assert_eq!(index.warnings, []);
     }
 }
@@ -279,9 +251,5 @@ fn what_is_not_measured_is_an_error_of_its_own() {
     foreign[18] = 183;
     assert_eq!(index(&foreign), Err(IndexError::ForeignMachine { machine: 183 }));
     let cut = &Built::c("gcc", &["-g"]).bytes()[..100];
-    assert!(
-        matches!(index(cut), Err(IndexError::Malformed { .. })),
-        "{:?}",
-        index(cut)
-    );
+    assert!(matches!(index(cut), Err(IndexError::Malformed { .. })), "{:?}", index(cut));
 }

@@ -11,11 +11,7 @@ fn a_thousand_children_have_a_file_each() {
     let sample = Sample::load("process/fork_storm");
     let program = build::program(&sample, &sample.builds[0]);
     let data = tempfile::tempdir_in(build::output()).unwrap();
-    let outcome = to_end(
-        &Mark::new(),
-        data.path(),
-        &mut under_cov_trace(&data.path().join("data"), &program),
-    );
+    let outcome = to_end(&Mark::new(), data.path(), &mut under_cov_trace(&data.path().join("data"), &program));
     assert!(outcome.status.success(), "{outcome:?}");
 
     let processes = measured::processes(&data.path().join("data"));
@@ -29,10 +25,7 @@ fn a_thousand_children_have_a_file_each() {
     let mut lines_of: BTreeMap<&str, BTreeSet<BTreeSet<u32>>> = BTreeMap::new();
     for process in &processes {
         let role = role(&sample, process).unwrap();
-        lines_of
-            .entry(role)
-            .or_default()
-            .insert(process.lines_run(&sample.main));
+        lines_of.entry(role).or_default().insert(process.lines_run(&sample.main));
     }
     for (role, lines) in lines_of {
         assert_eq!(lines.len(), 1, "not all of {role} have the same lines");

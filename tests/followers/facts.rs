@@ -39,10 +39,7 @@ fn programs_without_debug_info_have_no_lines() {
         let (_, processes) = run("image/unmeasured", variant);
         assert_eq!(processes.len(), 2, "{variant}");
         let sources: Vec<_> = processes.iter().flat_map(Process::sources).collect();
-        assert!(
-            !sources.iter().any(|source| source.ends_with("unmeasured.c")),
-            "{variant}: {sources:?}"
-        );
+        assert!(!sources.iter().any(|source| source.ends_with("unmeasured.c")), "{variant}: {sources:?}");
     }
 }
 

@@ -11,15 +11,10 @@ use std::process::Command;
 /// Lines of a source file that an lcov report calls run.
 fn run_lines(lcov: &str, source: &Path) -> BTreeSet<u32> {
     let start = format!("SF:{}", source.display());
-    let records = lcov
-        .split("end_of_record")
-        .filter(|record| record.lines().any(|line| line == start));
+    let records = lcov.split("end_of_record").filter(|record| record.lines().any(|line| line == start));
     let data = records.flat_map(str::lines).filter_map(|line| line.strip_prefix("DA:"));
     let counts = data.map(|text| text.split_once(',').unwrap());
-    counts
-        .filter(|(_, count)| *count != "0")
-        .map(|(line, _)| line.parse().unwrap())
-        .collect()
+    counts.filter(|(_, count)| *count != "0").map(|(line, _)| line.parse().unwrap()).collect()
 }
 
 #[test]
@@ -44,12 +39,7 @@ fn lcov_of_one_pid_and_of_all() {
     let mut union = BTreeSet::new();
     for process in &processes {
         let lines = lcov(Some(process.pid));
-        assert_eq!(
-            lines,
-            process.lines_run(&sample.main),
-            "{}",
-            role(&sample, process).unwrap()
-        );
+        assert_eq!(lines, process.lines_run(&sample.main), "{}", role(&sample, process).unwrap());
         union.extend(lines);
     }
     assert_eq!(lcov(None), union);

@@ -17,17 +17,12 @@ pub fn output() -> PathBuf {
 pub fn program(sample: &Sample, build: &Build) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     build.command.hash(&mut hasher);
-    sample
-        .sources
-        .iter()
-        .for_each(|file| std::fs::read(file).unwrap().hash(&mut hasher));
+    sample.sources.iter().for_each(|file| std::fs::read(file).unwrap().hash(&mut hasher));
     let name = match build.variant.is_empty() {
         true => sample.name.clone(),
         false => format!("{}.{}", sample.name, build.variant),
     };
-    let folder = output()
-        .join("samples")
-        .join(format!("{name}-{:016x}", hasher.finish()));
+    let folder = output().join("samples").join(format!("{name}-{:016x}", hasher.finish()));
     let program = folder.join(name.rsplit('/').next().unwrap());
     std::fs::create_dir_all(&folder).unwrap();
     let lock = File::create(folder.join("lock")).unwrap();

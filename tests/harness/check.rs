@@ -35,21 +35,14 @@ pub fn bare(name: &str) {
     }
     let roles: Vec<&str> = sample.roles.iter().map(|role| role.name.as_str()).collect();
     for named in marks::named_roles(&sample) {
-        assert!(
-            roles.contains(&named.as_str()),
-            "{name}: a mark names @{named}, its header does not"
-        );
+        assert!(roles.contains(&named.as_str()), "{name}: a mark names @{named}, its header does not");
     }
 }
 
 /// Every build of the sample behaves traced as it does bare, and what was measured agrees with its marks and roles.
 pub fn traced(name: &str) {
     let sample = Sample::load(name);
-    let failures: Vec<String> = sample
-        .builds
-        .iter()
-        .flat_map(|build| failures(&sample, build))
-        .collect();
+    let failures: Vec<String> = sample.builds.iter().flat_map(|build| failures(&sample, build)).collect();
     assert!(failures.is_empty(), "{name}:\n  {}", failures.join("\n  "));
 }
 
@@ -62,9 +55,7 @@ fn failures(sample: &Sample, build: &Build) -> Vec<String> {
     let traced = in_new_folder(&mark, &mut command);
     let mut failures = Vec::new();
     if traced != bare {
-        failures.push(format!(
-            "it behaves differently\n    bare:   {bare:?}\n    traced: {traced:?}"
-        ));
+        failures.push(format!("it behaves differently\n    bare:   {bare:?}\n    traced: {traced:?}"));
     }
     failures.extend(measured(sample, data.path()));
     let left = mark.left_behind();
@@ -101,11 +92,7 @@ pub fn measured(sample: &Sample, data: &Path) -> Vec<String> {
         if !process.complete {
             failures.push(format!("{name}'s file is not complete"));
         }
-        let Some(wanted) = sample
-            .roles
-            .iter()
-            .find(|role| role.name == *name)
-            .and_then(|role| role.parent.as_ref())
+        let Some(wanted) = sample.roles.iter().find(|role| role.name == *name).and_then(|role| role.parent.as_ref())
         else {
             continue;
         };
@@ -129,8 +116,7 @@ pub fn role<'a>(sample: &'a Sample, process: &Process) -> Result<&'a str, String
         None => return Err(format!("pid {} has no end", process.pid)),
     };
     let role = sample.roles.iter().find(|role| role.end == end);
-    role.map(|role| role.name.as_str())
-        .ok_or_else(|| format!("pid {} has an end of no role: {end:?}", process.pid))
+    role.map(|role| role.name.as_str()).ok_or_else(|| format!("pid {} has an end of no role: {end:?}", process.pid))
 }
 
 /// Runs a command in a working directory that is empty and, for one mark, always at the same path.

@@ -40,15 +40,8 @@ pub fn disagreements(sample: &Sample, processes: &[Process], roles: &[&str]) -> 
                 }
                 Mark::Hit if !somebody => found.push(format!("{place} ran, but no process has it")),
                 Mark::Miss if somebody => {
-                    let who = processes
-                        .iter()
-                        .zip(roles)
-                        .filter(|(process, _)| ran(process))
-                        .map(|(_, role)| *role);
-                    found.push(format!(
-                        "{place} did not run, but {:?} have it",
-                        BTreeSet::from_iter(who)
-                    ));
+                    let who = processes.iter().zip(roles).filter(|(process, _)| ran(process)).map(|(_, role)| *role);
+                    found.push(format!("{place} did not run, but {:?} have it", BTreeSet::from_iter(who)));
                 }
                 Mark::Hit | Mark::Miss => {}
                 Mark::HitBy(wanted) => {
@@ -81,10 +74,7 @@ pub fn named_roles(sample: &Sample) -> BTreeSet<String> {
 /// The marks of one file with their lines.
 fn of(file: &Path) -> Vec<(u32, Mark)> {
     let text = std::fs::read_to_string(file).unwrap();
-    (1..)
-        .zip(text.lines())
-        .filter_map(|(line, text)| Some((line, mark(text)?)))
-        .collect()
+    (1..).zip(text.lines()).filter_map(|(line, text)| Some((line, mark(text)?))).collect()
 }
 
 fn mark(line: &str) -> Option<Mark> {
@@ -105,10 +95,7 @@ fn mark(line: &str) -> Option<Mark> {
 fn marks_are_read() {
     assert_eq!(mark("    return 1; // hit"), Some(Mark::Hit));
     assert_eq!(mark("    return 1; // miss"), Some(Mark::Miss));
-    assert_eq!(
-        mark("f(); // hit @parent @child"),
-        Some(Mark::HitBy(["parent".into(), "child".into()].into()))
-    );
+    assert_eq!(mark("f(); // hit @parent @child"), Some(Mark::HitBy(["parent".into(), "child".into()].into())));
     assert_eq!(mark("f(); // hit the road"), None);
     assert_eq!(mark("f();"), None);
 }

@@ -54,11 +54,7 @@ impl Process {
         let record = store::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut files: BTreeMap<PathBuf, Lines> = BTreeMap::new();
         for file in record.images.iter().flat_map(|image| &image.files) {
-            files
-                .entry(file.path.clone().into())
-                .or_default()
-                .code
-                .extend(file.executable.iter());
+            files.entry(file.path.clone().into()).or_default().code.extend(file.executable.iter());
         }
         for hits in &record.hits {
             let path = &record.images[hits.image].files[hits.file].path;

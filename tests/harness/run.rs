@@ -35,11 +35,7 @@ pub struct Mark(String);
 impl Mark {
     /// A mark that no other run of this machine has.
     pub fn new() -> Mark {
-        Mark(format!(
-            "{}-{}",
-            std::process::id(),
-            RUNS.fetch_add(1, Ordering::Relaxed)
-        ))
+        Mark(format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// The mark itself.
@@ -60,10 +56,7 @@ impl Mark {
                 .is_ok_and(|text| text.split(|&byte| byte == 0).any(|entry| entry == wanted))
         };
         let entries = std::fs::read_dir("/proc").unwrap();
-        entries
-            .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
-            .filter(marked)
-            .collect()
+        entries.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok()).filter(marked).collect()
     }
 
     /// The processes that are still there after all had time enough to end.
@@ -99,11 +92,7 @@ impl Drop for Mark {
 
 /// Sends a signal, as `kill` does; a process that has ended is no error.
 pub fn signal(pid: u32, name: &str) {
-    Command::new("kill")
-        .args(["-s", name, &pid.to_string()])
-        .stderr(Stdio::null())
-        .status()
-        .unwrap();
+    Command::new("kill").args(["-s", name, &pid.to_string()]).stderr(Stdio::null()).status().unwrap();
 }
 
 /// Runs `command` in `folder` with nothing on stdin, until it has ended and all its descendants have closed its
@@ -123,10 +112,7 @@ pub fn to_end(mark: &Mark, folder: &Path, command: &mut Command) -> Outcome {
     let mut late = Vec::new();
     let mut get = |what: &str, receiver: Receiver<String>| {
         receiver.recv_timeout(LIMIT).unwrap_or_else(|_| {
-            late.push(format!(
-                "{what} was still open; left were {}",
-                described(&mark.processes())
-            ));
+            late.push(format!("{what} was still open; left were {}", described(&mark.processes())));
             mark.kill_all();
             receiver.recv().unwrap()
         })
@@ -139,16 +125,8 @@ pub fn to_end(mark: &Mark, folder: &Path, command: &mut Command) -> Outcome {
     });
     let (stdout, stderr) = (get("stdout", stdout), get("stderr", stderr));
     late.extend(status.as_ref().err().cloned());
-    assert!(
-        late.is_empty(),
-        "{command:?} after {LIMIT:?}: {}\nstdout: {stdout}\nstderr: {stderr}",
-        late.join("; ")
-    );
-    Outcome {
-        status: status.unwrap(),
-        stdout,
-        stderr,
-    }
+    assert!(late.is_empty(), "{command:?} after {LIMIT:?}: {}\nstdout: {stdout}\nstderr: {stderr}", late.join("; "));
+    Outcome { status: status.unwrap(), stdout, stderr }
 }
 
 /// Waits for a child in a thread of its own.
@@ -174,20 +152,9 @@ pub fn described(pids: &[u32]) -> String {
     let one = |pid: &u32| {
         let read = |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
         let status = read("status");
-        let field = |name: &str| {
-            status
-                .lines()
-                .find_map(|line| line.strip_prefix(name))
-                .unwrap_or("")
-                .trim()
-                .to_owned()
-        };
-        format!(
-            "{pid} {} ({}; {})",
-            field("Name:"),
-            field("State:"),
-            read("syscall").trim()
-        )
+        let field =
+            |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("").trim().to_owned();
+        format!("{pid} {} ({}; {})", field("Name:"), field("State:"), read("syscall").trim())
     };
     pids.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -76,20 +76,9 @@ impl Sample {
         let mut roles: Vec<Role> = header.iter().filter_map(|line| role(line)).collect();
         assert!(!builds.is_empty(), "{name}: its header has a line `// build: COMMAND`");
         if roles.is_empty() {
-            roles.push(Role {
-                name: "main".into(),
-                parent: None,
-                end: End::Exit(0),
-                count: 1,
-            });
+            roles.push(Role { name: "main".into(), parent: None, end: End::Exit(0), count: 1 });
         }
-        Sample {
-            name: name.into(),
-            main,
-            sources,
-            builds,
-            roles,
-        }
+        Sample { name: name.into(), main, sources, builds, roles }
     }
 
     /// How the program that was started ends.
@@ -101,10 +90,7 @@ impl Sample {
 /// The file with the header and all files of a sample.
 fn files(name: &str) -> (PathBuf, Vec<PathBuf>) {
     let path = folder().join(name);
-    let found = ["c", "cpp", "rs"]
-        .iter()
-        .map(|extension| path.with_extension(extension))
-        .find(|file| file.exists());
+    let found = ["c", "cpp", "rs"].iter().map(|extension| path.with_extension(extension)).find(|file| file.exists());
     if let Some(file) = found {
         return (file.clone(), vec![file]);
     }
@@ -113,9 +99,7 @@ fn files(name: &str) -> (PathBuf, Vec<PathBuf>) {
         .map(|entry| entry.unwrap().path())
         .collect();
     sources.sort();
-    let main = sources
-        .iter()
-        .find(|file| file.file_stem().is_some_and(|stem| stem == "main"));
+    let main = sources.iter().find(|file| file.file_stem().is_some_and(|stem| stem == "main"));
     (main.unwrap_or_else(|| panic!("{name} has no main.*")).clone(), sources)
 }
 
@@ -125,10 +109,7 @@ fn build(line: &str) -> Option<Build> {
         true => command.into(),
         false => format!("{command} \"$in\" -o \"$out\""),
     };
-    Some(Build {
-        variant: variant.trim().into(),
-        command,
-    })
+    Some(Build { variant: variant.trim().into(), command })
 }
 
 fn role(line: &str) -> Option<Role> {
@@ -146,26 +127,13 @@ fn role(line: &str) -> Option<Role> {
         ("signal", number) => End::Signal(number.parse().ok()?),
         _ => return None,
     };
-    Some(Role {
-        name: name.into(),
-        parent,
-        end,
-        count,
-    })
+    Some(Role { name: name.into(), parent, end, count })
 }
 
 #[test]
 fn header_lines_are_read() {
     let read = role("process child of parent: exit 7, 300 times").unwrap();
-    assert_eq!(
-        read,
-        Role {
-            name: "child".into(),
-            parent: Some("parent".into()),
-            end: End::Exit(7),
-            count: 300
-        }
-    );
+    assert_eq!(read, Role { name: "child".into(), parent: Some("parent".into()), end: End::Exit(7), count: 300 });
     assert_eq!(role("process main: signal 9").unwrap().end, End::Signal(9));
     assert_eq!(build("build: cc -g").unwrap().command, "cc -g \"$in\" -o \"$out\"");
     assert_eq!(build("build old: cc -g \"$in\" -o \"$out\" -s").unwrap().variant, "old");

@@ -23,12 +23,7 @@ impl Session {
     /// Starts `command` in `folder`; its stderr is the test's own.
     pub fn start(folder: &Path, mut command: Command) -> Session {
         let mark = Mark::new();
-        let spawned = mark
-            .put(&mut command)
-            .current_dir(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn();
+        let spawned = mark.put(&mut command).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
@@ -39,13 +34,7 @@ impl Session {
                 }
             }
         });
-        Session {
-            mark,
-            pid: child.id(),
-            input: child.stdin.take(),
-            lines,
-            status: ended(child),
-        }
+        Session { mark, pid: child.id(), input: child.stdin.take(), lines, status: ended(child) }
     }
 
     /// Sends letters.
@@ -86,9 +75,7 @@ impl Session {
     pub fn process_named(&self, name: &str) -> u32 {
         let names = self.names();
         let found = names.iter().find(|(_, comm)| comm == name);
-        found
-            .unwrap_or_else(|| panic!("no process is called {name}: {names:?}"))
-            .0
+        found.unwrap_or_else(|| panic!("no process is called {name}: {names:?}")).0
     }
 
     /// Sends a signal to the command that was started.
@@ -107,15 +94,7 @@ impl Session {
     }
 
     fn names(&self) -> Vec<(u32, String)> {
-        let name = |pid: u32| {
-            Some((
-                pid,
-                std::fs::read_to_string(format!("/proc/{pid}/comm"))
-                    .ok()?
-                    .trim()
-                    .to_owned(),
-            ))
-        };
+        let name = |pid: u32| Some((pid, std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim().to_owned()));
         self.mark.processes().into_iter().filter_map(name).collect()
     }
 }

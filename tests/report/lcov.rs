@@ -44,10 +44,7 @@ fn lcov_and_genhtml_read_the_same_numbers() {
     let html = measurements.other("genhtml", &["coverage.info", "--function-coverage", "-o", "html"]);
     let told = html.stdout + &html.stderr;
     assert_eq!(html.status, Some(0), "{told}");
-    assert!(
-        told.contains("(5 of 8 lines)") && told.contains("(3 of 6 functions)"),
-        "{told}"
-    );
+    assert!(told.contains("(5 of 8 lines)") && told.contains("(3 of 6 functions)"), "{told}");
     for word in ["WARNING", "ERROR", "warning", "error"] {
         assert!(!told.contains(word), "{told}");
     }

@@ -28,10 +28,7 @@ pub(crate) struct Measurements {
 
 impl Measurements {
     pub(crate) fn new() -> Self {
-        Measurements {
-            root: tempfile::tempdir().unwrap(),
-            writer: Writer::new().unwrap(),
-        }
+        Measurements { root: tempfile::tempdir().unwrap(), writer: Writer::new().unwrap() }
     }
 
     /// The working directory, without symbolic links.
@@ -56,10 +53,7 @@ impl Measurements {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cov-trace"));
-        command
-            .args(arguments)
-            .current_dir(self.cwd())
-            .env_remove("COV_TRACE_DATA");
+        command.args(arguments).current_dir(self.cwd()).env_remove("COV_TRACE_DATA");
         command
     }
 
@@ -87,10 +81,7 @@ impl Finished {
     #[track_caller]
     pub(crate) fn error(self) -> String {
         assert_eq!((self.status, self.stdout.as_str()), (Some(1), ""), "{self:?}");
-        assert!(
-            self.stderr.starts_with("cov-trace: ") && self.stderr.ends_with('\n'),
-            "{self:?}"
-        );
+        assert!(self.stderr.starts_with("cov-trace: ") && self.stderr.ends_with('\n'), "{self:?}");
         self.stderr
     }
 }
@@ -108,11 +99,7 @@ pub(crate) fn finish(mut command: Command) -> Finished {
     thread::spawn(move || sender.send(child.wait_with_output()));
     let output = receiver.recv_timeout(TIMEOUT).expect("it ends in time").unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Finished {
-        status: output.status.code(),
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
-    }
+    Finished { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 /// A process that ran these lines of the files of one image, `/bin/{pid}` unless it is changed.
@@ -126,10 +113,7 @@ pub(crate) fn process(pid: i32, files: Vec<(FileFacts, Numbits)>) -> ProcessReco
         start_ticks: 100 + pid as u64,
         started: UnixMillis(1_000_000),
         parent: None,
-        end: Some(End {
-            at: UnixMillis(1_001_500),
-            reason: EndReason::Exited(0),
-        }),
+        end: Some(End { at: UnixMillis(1_001_500), reason: EndReason::Exited(0) }),
         execs: vec![Exec {
             at: UnixMillis(1_000_000),
             exe: format!("/bin/{pid}"),
@@ -143,16 +127,7 @@ pub(crate) fn process(pid: i32, files: Vec<(FileFacts, Numbits)>) -> ProcessReco
             warnings: Vec::new(),
         })],
         contexts: vec![String::new()],
-        hits: ran
-            .into_iter()
-            .enumerate()
-            .map(|(file, lines)| Hits {
-                image: 0,
-                file,
-                context: 0,
-                lines,
-            })
-            .collect(),
+        hits: ran.into_iter().enumerate().map(|(file, lines)| Hits { image: 0, file, context: 0, lines }).collect(),
         flushes: Vec::new(),
         warnings: Vec::new(),
     }
@@ -163,19 +138,11 @@ pub(crate) fn lines(lines: impl IntoIterator<Item = u32>) -> Numbits {
 }
 
 pub(crate) fn file(path: &str, executable: Numbits, functions: Vec<FunctionFacts>) -> FileFacts {
-    FileFacts {
-        path: path.to_owned(),
-        executable,
-        functions,
-    }
+    FileFacts { path: path.to_owned(), executable, functions }
 }
 
 pub(crate) fn function(start: u32, end: u32, name: &str) -> FunctionFacts {
-    FunctionFacts {
-        start,
-        end,
-        name: name.to_owned(),
-    }
+    FunctionFacts { start, end, name: name.to_owned() }
 }
 
 /// The names in a directory, and when one last came or went.

@@ -7,10 +7,7 @@ use std::fs::{self, File};
 fn record(pid: i32, parent: Option<i32>) -> ProcessRecord {
     let source = file("/src/a.c", lines(1..=9), vec![]);
     let mut record = process(pid, vec![(source, lines(1..=pid as u32 % 10))]);
-    record.parent = parent.map(|pid| Parent {
-        pid,
-        start_ticks: Some(100 + pid as u64),
-    });
+    record.parent = parent.map(|pid| Parent { pid, start_ticks: Some(100 + pid as u64) });
     record
 }
 
@@ -23,11 +20,7 @@ fn processes_stand_below_their_parents() {
     if let Some(end) = &mut killed.end {
         end.reason = EndReason::Signaled { signal: 9, core: false };
     }
-    killed.execs[0].argv = vec![
-        "sh".to_owned(),
-        "-c".to_owned(),
-        format!("echo {}\u{1b}", "x".repeat(60)),
-    ];
+    killed.execs[0].argv = vec!["sh".to_owned(), "-c".to_owned(), format!("echo {}\u{1b}", "x".repeat(60))];
     measurements.add(&killed);
     let mut lost = record(14, Some(11));
     lost.complete = false;
@@ -61,33 +54,16 @@ fn a_live_run_is_told_from_one_that_was_cut_short() {
     lock.lock().unwrap();
 
     let ps = measurements.run(&["ps"]).clean();
-    assert!(
-        ps.starts_with("run 20261123T010203.512Z-4711, under way\n") && ps.contains("  running  "),
-        "{ps}"
-    );
+    assert!(ps.starts_with("run 20261123T010203.512Z-4711, under way\n") && ps.contains("  running  "), "{ps}");
     let report = measurements.run(&["report"]);
-    assert!(
-        report.stderr.contains("pid 11 still being measured"),
-        "{}",
-        report.stderr
-    );
+    assert!(report.stderr.contains("pid 11 still being measured"), "{}", report.stderr);
     let erased = measurements.run(&["erase"]);
-    assert_eq!(
-        (erased.status, erased.stdout.as_str()),
-        (Some(0), "erased 0 processes from .cov-trace\n")
-    );
-    assert!(
-        erased.stderr.contains("kept what is being measured right now: 1 run"),
-        "{}",
-        erased.stderr
-    );
+    assert_eq!((erased.status, erased.stdout.as_str()), (Some(0), "erased 0 processes from .cov-trace\n"));
+    assert!(erased.stderr.contains("kept what is being measured right now: 1 run"), "{}", erased.stderr);
 
     drop(lock);
     let ps = measurements.run(&["ps"]).clean();
     assert!(!ps.contains("under way") && ps.contains("  incomplete  "), "{ps}");
     let erased = measurements.run(&["erase"]).clean();
-    assert_eq!(
-        erased,
-        "erased 1 process, 1 run that was cut short from .cov-trace, and the directory itself\n"
-    );
+    assert_eq!(erased, "erased 1 process, 1 run that was cut short from .cov-trace, and the directory itself\n");
 }

@@ -10,19 +10,11 @@ fn measurements() -> Measurements {
     let (a, b) = (measurements.path("src/a.c"), measurements.path("src/lib/b.h"));
     measurements.add(&process(
         10,
-        vec![
-            (file(&a, lines(1..=5), vec![]), lines([1])),
-            (file(&b, lines(1..=5), vec![]), lines([1, 2])),
-        ],
+        vec![(file(&a, lines(1..=5), vec![]), lines([1])), (file(&b, lines(1..=5), vec![]), lines([1, 2]))],
     ));
     let mut other = process(11, vec![(file("/usr/src/c.c", lines(1..=5), vec![]), lines([1, 2]))]);
     other.contexts.push("test_one".to_owned());
-    other.hits.push(Hits {
-        image: 0,
-        file: 0,
-        context: 1,
-        lines: lines([3]),
-    });
+    other.hits.push(Hits { image: 0, file: 0, context: 1, lines: lines([3]) });
     measurements.add(&other);
     measurements
 }
@@ -65,13 +57,7 @@ fn each_filter_selects() {
 #[test]
 fn every_command_takes_the_filters() {
     let measurements = measurements();
-    let filters = [
-        "--pid=11",
-        "--module=11",
-        "--include=/usr",
-        "--exclude=src",
-        "--context=test_*",
-    ];
+    let filters = ["--pid=11", "--module=11", "--include=/usr", "--exclude=src", "--context=test_*"];
     let lcov = measurements.run(&[&["lcov"], &filters[..]].concat()).clean();
     assert_eq!(lcov.matches("SF:").count(), 1, "{lcov}");
     assert!(lcov.contains("DA:2,0\nDA:3,1\n") && lcov.contains("LH:1\n"), "{lcov}");
@@ -85,10 +71,7 @@ fn nothing_left_says_why() {
     let mut measurements = measurements();
     let error = |arguments: &[&str]| measurements.run(arguments).error();
     let unknown = error(&["report", "--pid", "77", "--pid", "78"]);
-    assert!(
-        unknown.contains("no process with pid 77, 78") && unknown.contains("cov-trace ps"),
-        "{unknown}"
-    );
+    assert!(unknown.contains("no process with pid 77, 78") && unknown.contains("cov-trace ps"), "{unknown}");
     for filter in ["--include=*.rs", "--module=nothing", "--exclude=/"] {
         let error = error(&["lcov", filter]);
         assert!(error.contains("no source matches"), "{filter}: {error}");
@@ -102,10 +85,7 @@ fn nothing_left_says_why() {
     measurements.data();
     for command in ["report", "lcov", "ps"] {
         let error = measurements.run(&[command]).error();
-        assert!(
-            error.contains("no measurements in .cov-trace") && error.contains("cov-trace -- PROGRAM"),
-            "{error}"
-        );
+        assert!(error.contains("no measurements in .cov-trace") && error.contains("cov-trace -- PROGRAM"), "{error}");
     }
 }
 

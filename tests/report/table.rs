@@ -33,38 +33,21 @@ src/a.c          12       6  50.0%  6-11
 TOTAL            16       7  56.3%
 ";
     assert_eq!(measurements.run(&["report", "--show-missing"]).clean(), expected);
-    assert_eq!(
-        measurements.run(&["report", "-m", "--data", ".cov-trace/"]).clean(),
-        expected
-    );
+    assert_eq!(measurements.run(&["report", "-m", "--data", ".cov-trace/"]).clean(), expected);
     let without = measurements.run(&["report"]).clean();
-    assert!(
-        without.ends_with("TOTAL            16       7  56.3%\n") && !without.contains("Missing"),
-        "{without}"
-    );
-    let precise = measurements
-        .run(&["report", "--precision", "0", "--sort", "-cover"])
-        .clean();
+    assert!(without.ends_with("TOTAL            16       7  56.3%\n") && !without.contains("Missing"), "{without}");
+    let precise = measurements.run(&["report", "--precision", "0", "--sort", "-cover"]).clean();
     let names: Vec<&str> = precise.lines().map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!((names[2], names[3]), ("/usr/src/b.c", "src/a.c"));
     assert!(precise.ends_with(" 56%\n"), "{precise}");
-    assert_eq!(
-        precise,
-        measurements
-            .run(&["report", "--precision=0", "--sort=cover", "--reverse"])
-            .clean()
-    );
+    assert_eq!(precise, measurements.run(&["report", "--precision=0", "--sort=cover", "--reverse"]).clean());
 }
 
 #[test]
 fn the_data_directory_comes_from_option_environment_or_default() {
     let measurements = two_processes();
     let report = measurements.run(&["report"]).clean();
-    fs::rename(
-        measurements.cwd().join(".cov-trace"),
-        measurements.cwd().join("elsewhere"),
-    )
-    .unwrap();
+    fs::rename(measurements.cwd().join(".cov-trace"), measurements.cwd().join("elsewhere")).unwrap();
     assert!(measurements.run(&["report"]).error().contains("cov-trace -- PROGRAM"));
     let with = |data: &str, arguments: &[&str]| {
         let mut command = measurements.command(arguments);
@@ -81,31 +64,18 @@ fn the_data_directory_comes_from_option_environment_or_default() {
 fn fail_under_has_its_own_status_and_is_exact() {
     let measurements = two_processes();
     let table = measurements.run(&["report"]).clean();
-    for (required, status) in [
-        ("0", 0),
-        ("56", 0),
-        ("56.25", 0),
-        ("56.250000001", 2),
-        ("56.3", 2),
-        ("100", 2),
-    ] {
+    for (required, status) in [("0", 0), ("56", 0), ("56.25", 0), ("56.250000001", 2), ("56.3", 2), ("100", 2)] {
         let finished = measurements.run(&["report", "--fail-under", required]);
         assert_eq!(finished.status, Some(status), "{required}");
         assert_eq!(finished.stdout, table);
         let told = finished.stderr;
         match status {
             0 => assert_eq!(told, ""),
-            _ => assert!(
-                told.starts_with("cov-trace: the total of 56.25") && told.contains(required),
-                "{told}"
-            ),
+            _ => assert!(told.starts_with("cov-trace: the total of 56.25") && told.contains(required), "{told}"),
         }
     }
     let refused = measurements.run(&["report", "--fail-under", "nan"]);
-    assert!(
-        refused.error().contains("number from 0 to 100"),
-        "not 2, which means below"
-    );
+    assert!(refused.error().contains("number from 0 to 100"), "not 2, which means below");
 }
 
 #[test]
@@ -146,16 +116,8 @@ fn a_broken_file_does_not_stop_the_rest() {
     let finished = measurements.run(&["report"]);
     assert_eq!((finished.status, finished.stdout), (Some(0), table));
     let name = broken.file_name().unwrap().to_str().unwrap();
-    assert!(
-        finished.stderr.starts_with("cov-trace: warning: left out: read "),
-        "{}",
-        finished.stderr
-    );
-    assert!(
-        finished.stderr.contains(name) && finished.stderr.contains("no SQLite database"),
-        "{}",
-        finished.stderr
-    );
+    assert!(finished.stderr.starts_with("cov-trace: warning: left out: read "), "{}", finished.stderr);
+    assert!(finished.stderr.contains(name) && finished.stderr.contains("no SQLite database"), "{}", finished.stderr);
 
     let alone = measurements.run(&["report", "--pid", "12"]).error();
     assert!(alone.contains(name) && alone.contains("no SQLite database"), "{alone}");
@@ -175,19 +137,10 @@ fn names_cannot_play_with_the_terminal() {
 fn a_reader_that_leaves_early_is_no_error() {
     let measurements = two_processes();
     for arguments in [&["report"][..], &["report", "--help"], &["ps"], &["lcov"]] {
-        let mut child = measurements
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = measurements.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
-        assert_eq!(
-            (output.status.code(), output.stderr),
-            (Some(0), vec![]),
-            "{arguments:?}"
-        );
+        assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]), "{arguments:?}");
     }
 }
 
@@ -198,10 +151,7 @@ fn a_full_disk_is_an_error() {
     let output = measurements.command(&["report"]).stdout(full).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(
-        told.starts_with("cov-trace: write standard output: No space left"),
-        "{told}"
-    );
+    assert!(told.starts_with("cov-trace: write standard output: No space left"), "{told}");
     let told = measurements.run(&["lcov", "-o", "/dev/full"]).error();
     assert!(told.contains("write /dev/full: No space left"), "{told}");
 }
@@ -212,10 +162,7 @@ fn the_terminal_gets_colours_unless_they_are_refused() {
     let report = format!("{} report", env!("CARGO_BIN_EXE_cov-trace"));
     let in_terminal = |environment: &str| {
         let command = format!("env -u NO_COLOR TERM=xterm {environment} {report}");
-        measurements
-            .other("script", &["-qec", &command, "/dev/null"])
-            .clean()
-            .replace('\r', "")
+        measurements.other("script", &["-qec", &command, "/dev/null"]).clean().replace('\r', "")
     };
     let plain = measurements.run(&["report"]).clean();
     assert!(in_terminal("").contains("\u{1b}["), "colours in a terminal");

@@ -22,11 +22,7 @@ fn every_sample_is_in_a_list() {
     let listed: BTreeSet<String> = lists.concat().iter().map(|name| name.to_string()).collect();
     let present: BTreeSet<String> = entries(&sample::folder())
         .iter()
-        .flat_map(|group| {
-            entries(&sample::folder().join(group))
-                .into_iter()
-                .map(move |name| format!("{group}/{name}"))
-        })
+        .flat_map(|group| entries(&sample::folder().join(group)).into_iter().map(move |name| format!("{group}/{name}")))
         .collect();
     assert_eq!(listed, present);
 }
@@ -52,7 +48,5 @@ fn every_file_of_tests_is_a_module() {
 /// Names of a folder's entries without their extensions.
 fn entries(folder: &Path) -> BTreeSet<String> {
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    names
-        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
-        .collect()
+    names.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect()
 }

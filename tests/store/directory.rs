@@ -19,17 +19,11 @@ fn erase_says_what_it_removed_and_keeps_what_is_not_ours() {
     let data = measurements.data();
     fs::write(data.path().join("notes.txt"), "mine").unwrap();
     let finished = measurements.run(&["erase"]);
-    assert_eq!(
-        (finished.status, finished.stdout.as_str()),
-        (Some(0), "erased 3 processes from .cov-trace\n")
-    );
+    assert_eq!((finished.status, finished.stdout.as_str()), (Some(0), "erased 3 processes from .cov-trace\n"));
     assert_eq!(finished.stderr, "cov-trace: left what is not cov-trace's: notes.txt\n");
     assert_eq!(fs::read_to_string(data.path().join("notes.txt")).unwrap(), "mine");
     fs::remove_file(data.path().join("notes.txt")).unwrap();
-    assert_eq!(
-        measurements.run(&["erase"]).clean(),
-        "erased 0 processes from .cov-trace, and the directory itself\n"
-    );
+    assert_eq!(measurements.run(&["erase"]).clean(), "erased 0 processes from .cov-trace, and the directory itself\n");
     let again = measurements.run(&["erase"]);
     assert_eq!((again.status, again.stdout.as_str()), (Some(0), ""));
     assert!(again.stderr.contains("nothing to erase"), "{}", again.stderr);

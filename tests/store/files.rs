@@ -17,10 +17,7 @@ fn other_programs_read_what_ran() {
     let ended = "SELECT pid || ' ' || end_reason || ' ' || exit_status || ' ' || json_extract(argv, '$[1]') \
                  FROM process, exec";
     assert_eq!(row(ended), "7 exited 0 7");
-    assert_eq!(
-        row("SELECT name || ' ' || first || ' ' || last FROM function"),
-        "main 1 9"
-    );
+    assert_eq!(row("SELECT name || ' ' || first || ' ' || last FROM function"), "main 1 9");
 }
 
 #[test]
@@ -31,30 +28,13 @@ fn a_later_schema_is_refused_and_the_rest_is_read() {
     let sql = "UPDATE meta SET value = value + 1 WHERE key = 'schema_version'";
     Connection::open(&newer).unwrap().execute_batch(sql).unwrap();
     let refused = measurements.run(&["report"]).error();
-    assert!(
-        refused.contains(newer.file_name().unwrap().to_str().unwrap()),
-        "{refused}"
-    );
-    let versions = format!(
-        "version is {} and this cov-trace reads up to {SCHEMA_VERSION}",
-        SCHEMA_VERSION + 1
-    );
-    assert!(
-        refused.contains(&versions) && refused.contains("update cov-trace"),
-        "{refused}"
-    );
+    assert!(refused.contains(newer.file_name().unwrap().to_str().unwrap()), "{refused}");
+    let versions = format!("version is {} and this cov-trace reads up to {SCHEMA_VERSION}", SCHEMA_VERSION + 1);
+    assert!(refused.contains(&versions) && refused.contains("update cov-trace"), "{refused}");
 
     measurements.add(&process(8, vec![(source, lines([2]))]));
     let finished = measurements.run(&["report"]);
     assert_eq!(finished.status, Some(0));
-    assert!(
-        finished.stdout.ends_with("TOTAL         9       8  11.1%\n"),
-        "{}",
-        finished.stdout
-    );
-    assert!(
-        finished.stderr.contains("left out") && finished.stderr.contains(&versions),
-        "{}",
-        finished.stderr
-    );
+    assert!(finished.stdout.ends_with("TOTAL         9       8  11.1%\n"), "{}", finished.stdout);
+    assert!(finished.stderr.contains("left out") && finished.stderr.contains(&versions), "{}", finished.stderr);
 }

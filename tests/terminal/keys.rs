@@ -12,11 +12,7 @@ use std::process::Command;
 fn transcript(folder: &Path, scenario: &str, command: &Command) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terminal/jobs.py");
     let mut python = Command::new("python3");
-    python
-        .arg(script)
-        .arg(scenario)
-        .arg(command.get_program())
-        .args(command.get_args());
+    python.arg(script).arg(scenario).arg(command.get_program()).args(command.get_args());
     let outcome = to_end(&Mark::new(), folder, &mut python);
     assert!(outcome.status.success(), "{outcome:?}");
     outcome.stdout

@@ -64,10 +64,7 @@ pub struct Sources<'a> {
 impl<'a> Sources<'a> {
     /// The sources in `directory`.
     pub fn new(directory: &'a Path) -> Self {
-        Self {
-            directory,
-            texts: BTreeMap::new(),
-        }
+        Self { directory, texts: BTreeMap::new() }
     }
 
     fn file(&mut self, name: &str) -> &[String] {
@@ -79,10 +76,7 @@ impl<'a> Sources<'a> {
 
     /// The text of a line, without the blanks around it.
     pub fn text(&mut self, place: &Place) -> String {
-        self.file(&place.file)
-            .get(place.line as usize - 1)
-            .map(|text| text.trim().to_owned())
-            .unwrap_or_default()
+        self.file(&place.file).get(place.line as usize - 1).map(|text| text.trim().to_owned()).unwrap_or_default()
     }
 
     /// The kinds of `places`, most frequent first: "closing brace 12 (3 ran)".

@@ -6,10 +6,7 @@ pub fn of(source: &[String], number: u32) -> &'static str {
     let Some(text) = source.get(index).map(|text| text.trim()) else {
         return "beyond the end";
     };
-    let first = text
-        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .next()
-        .unwrap_or("");
+    let first = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or("");
     let continued = |text: &str| text.trim_end().ends_with('\\');
     let macro_body =
         text.starts_with('#') || (index > 0 && source.get(index - 1).is_some_and(|before| continued(before)));
@@ -48,10 +45,7 @@ fn ends_header(source: &[String], index: usize) -> bool {
 
 /// Whether the line before the one at `index` leaves its statement open.
 fn starts_inside_statement(source: &[String], index: usize) -> bool {
-    let before = source[..index]
-        .iter()
-        .rev()
-        .map(|text| text.trim())
-        .find(|text| !text.is_empty() && !text.starts_with("/*"));
+    let before =
+        source[..index].iter().rev().map(|text| text.trim()).find(|text| !text.is_empty() && !text.starts_with("/*"));
     before.is_some_and(|before| !before.ends_with([';', '{', '}', ':', '/']) && !before.starts_with('#'))
 }

@@ -42,14 +42,7 @@ pub fn from_lcov(text: &str, sources: &Path) -> Result<Lines, String> {
             let (Some(Ok(line)), Some(Ok(count))) = (fields.next(), fields.next()) else {
                 return Err(format!("lcov: {record}"));
             };
-            note(
-                &mut lines,
-                Place {
-                    file: file.clone(),
-                    line,
-                },
-                count > 0,
-            );
+            note(&mut lines, Place { file: file.clone(), line }, count > 0);
         }
     }
     Ok(lines)
@@ -78,22 +71,14 @@ struct GcovLine {
 /// When gcov fails or its JSON is not what gcc 9 and later write.
 pub fn from_gcov(directory: &Path, sources: &Path) -> Result<Lines, String> {
     let mut notes = Vec::new();
-    for entry in directory
-        .read_dir()
-        .map_err(|error| format!("{}: {error}", directory.display()))?
-    {
+    for entry in directory.read_dir().map_err(|error| format!("{}: {error}", directory.display()))? {
         let path = entry.map_err(|error| error.to_string())?.path();
         if path.extension().is_some_and(|extension| extension == "gcno") {
             notes.push(path);
         }
     }
     notes.sort();
-    let output = Command::new("gcov")
-        .arg("--json-format")
-        .arg("--stdout")
-        .args(&notes)
-        .current_dir(sources)
-        .output();
+    let output = Command::new("gcov").arg("--json-format").arg("--stdout").args(&notes).current_dir(sources).output();
     let output = output.map_err(|error| format!("gcov: {error}"))?;
     if !output.status.success() {
         return Err(format!("gcov: {}", String::from_utf8_lossy(&output.stderr)));
@@ -105,14 +90,7 @@ pub fn from_gcov(directory: &Path, sources: &Path) -> Result<Lines, String> {
                 continue;
             };
             for line in file.lines {
-                note(
-                    &mut lines,
-                    Place {
-                        file: name.clone(),
-                        line: line.line_number,
-                    },
-                    line.count > 0,
-                );
+                note(&mut lines, Place { file: name.clone(), line: line.line_number }, line.count > 0);
             }
         }
     }

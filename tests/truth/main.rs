@@ -37,20 +37,12 @@ fn main() -> ExitCode {
 
 fn compare_all(built: &Path, only: Option<&str>, verdict: &mut Verdict) -> Result<(), String> {
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/truth/build");
-    let status = Command::new(&build)
-        .arg(built)
-        .status()
-        .map_err(|error| format!("{}: {error}", build.display()))?;
+    let status = Command::new(&build).arg(built).status().map_err(|error| format!("{}: {error}", build.display()))?;
     if !status.success() {
         return Err(format!("{}: {status}", build.display()));
     }
-    let built = built
-        .canonicalize()
-        .map_err(|error| format!("{}: {error}", built.display()))?;
-    for subject in SUBJECTS
-        .iter()
-        .filter(|subject| only.is_none_or(|only| only == subject.name))
-    {
+    let built = built.canonicalize().map_err(|error| format!("{}: {error}", built.display()))?;
+    for subject in SUBJECTS.iter().filter(|subject| only.is_none_or(|only| only == subject.name)) {
         compare_subject(subject, &built, verdict)?;
     }
     if only.is_none_or(|only| only == "samples") {

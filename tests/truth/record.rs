@@ -35,10 +35,7 @@ pub struct Record {
 /// # Errors
 /// When objdump fails.
 pub fn rows(executable: &Path, sources: &Path) -> Result<Vec<Row>, String> {
-    let output = Command::new("objdump")
-        .args(["--dwarf=decodedline", "--wide"])
-        .arg(executable)
-        .output();
+    let output = Command::new("objdump").args(["--dwarf=decodedline", "--wide"]).arg(executable).output();
     let output = output.map_err(|error| format!("objdump: {error}"))?;
     if !output.status.success() {
         return Err(format!("objdump: {}", String::from_utf8_lossy(&output.stderr)));
@@ -47,11 +44,8 @@ pub fn rows(executable: &Path, sources: &Path) -> Result<Vec<Row>, String> {
     let mut file: Option<String> = None;
     for text in String::from_utf8_lossy(&output.stdout).lines() {
         // "CU: /sources/lapi.c:" or "/sources/lapi.c:": the file of the rows that follow.
-        if let Some(path) = text
-            .strip_prefix("CU: ")
-            .unwrap_or(text)
-            .strip_suffix(':')
-            .filter(|path| path.contains('/'))
+        if let Some(path) =
+            text.strip_prefix("CU: ").unwrap_or(text).strip_suffix(':').filter(|path| path.contains('/'))
         {
             file = name_in(sources, Path::new(path));
             continue;
@@ -63,11 +57,7 @@ pub fn rows(executable: &Path, sources: &Path) -> Result<Vec<Row>, String> {
         let Ok(address) = u64::from_str_radix(address.trim_start_matches("0x"), 16) else {
             continue;
         };
-        for row in rows
-            .iter_mut()
-            .rev()
-            .take_while(|row| row.end == OPEN && row.address != address)
-        {
+        for row in rows.iter_mut().rev().take_while(|row| row.end == OPEN && row.address != address) {
             row.end = address;
         }
         // An end of sequence has "-" for its line.
@@ -78,12 +68,7 @@ pub fn rows(executable: &Path, sources: &Path) -> Result<Vec<Row>, String> {
             row.last = false;
         }
         let place = file.clone().filter(|_| line > 0).map(|file| Place { file, line });
-        rows.push(Row {
-            address,
-            end: OPEN,
-            last: true,
-            place,
-        });
+        rows.push(Row { address, end: OPEN, last: true, place });
     }
     Ok(rows)
 }
@@ -99,31 +84,17 @@ const OPEN: u64 = u64::MAX;
 /// When the executable is not ELF.
 pub fn lines(rows: &[Row], executable: &[u8], executed: &BTreeSet<u64>) -> Result<Record, String> {
     let file = object::File::parse(executable).map_err(|error| error.to_string())?;
-    let sections: Vec<_> = file
-        .sections()
-        .filter(|section| section.kind() == SectionKind::Text)
-        .collect();
+    let sections: Vec<_> = file.sections().filter(|section| section.kind() == SectionKind::Text).collect();
     let byte = |address| {
-        let bytes = sections
-            .iter()
-            .find_map(|section| section.data_range(address, 1).ok().flatten());
+        let bytes = sections.iter().find_map(|section| section.data_range(address, 1).ok().flatten());
         bytes.and_then(|bytes| bytes.first().copied())
     };
-    let mut record = Record {
-        lines: Lines::new(),
-        sharing: Lines::new(),
-    };
+    let mut record = Record { lines: Lines::new(), sharing: Lines::new() };
     for row in rows {
         let Some(place) = &row.place else { continue };
-        let first = (row.address..row.end)
-            .find(|&address| byte(address) != Some(NOP))
-            .unwrap_or(row.address);
+        let first = (row.address..row.end).find(|&address| byte(address) != Some(NOP)).unwrap_or(row.address);
         let ran = executed.contains(&first) || executed.contains(&row.address);
-        let lines = if row.last {
-            &mut record.lines
-        } else {
-            &mut record.sharing
-        };
+        let lines = if row.last { &mut record.lines } else { &mut record.sharing };
         note(lines, place.clone(), ran);
     }
     record.sharing.retain(|place, _| !record.lines.contains_key(place));
@@ -153,20 +124,10 @@ pub fn add_callgrind(text: &str, executable: &Path, executed: &mut BTreeSet<u64>
 /// When the executable is not ELF.
 pub fn from_steps(text: &str, executable: &[u8]) -> Result<BTreeSet<u64>, String> {
     let file = object::File::parse(executable).map_err(|error| error.to_string())?;
-    let segments: Vec<_> = file
-        .segments()
-        .map(|segment| (segment.file_range(), segment.address()))
-        .collect();
+    let segments: Vec<_> = file.segments().map(|segment| (segment.file_range(), segment.address())).collect();
     let address = |offset: u64| {
         let inside = |&&((start, size), _): &&((u64, u64), u64)| (start..start + size).contains(&offset);
-        segments
-            .iter()
-            .find(inside)
-            .map(|&((start, _), address)| offset - start + address)
+        segments.iter().find(inside).map(|&((start, _), address)| offset - start + address)
     };
-    Ok(text
-        .lines()
-        .filter_map(|line| u64::from_str_radix(line, 16).ok())
-        .filter_map(address)
-        .collect())
+    Ok(text.lines().filter_map(|line| u64::from_str_radix(line, 16).ok()).filter_map(address).collect())
 }

@@ -40,10 +40,7 @@ pub fn compare(built: &Path, verdict: &mut Verdict) -> Result<(), String> {
         let steps = programs.join(format!("{name}.steps"));
         run(&built.join("step").to_string_lossy(), &[&steps, &program])?;
         let data = programs.join(format!("{name}.data"));
-        run(
-            COV_TRACE,
-            &["-q".as_ref(), "--data".as_ref(), &data, "--".as_ref(), &program],
-        )?;
+        run(COV_TRACE, &["-q".as_ref(), "--data".as_ref(), &data, "--".as_ref(), &program])?;
 
         let image = fs::read(&program).map_err(|error| format!("{}: {error}", program.display()))?;
         let steps = fs::read_to_string(&steps).map_err(|error| format!("{}: {error}", steps.display()))?;
@@ -57,10 +54,6 @@ pub fn compare(built: &Path, verdict: &mut Verdict) -> Result<(), String> {
 
 /// Runs a command; a sample may end as it likes, but it must start.
 fn run(program: &str, arguments: &[&Path]) -> Result<(), String> {
-    let silent = Command::new(program)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let silent = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     silent.map(|_| ()).map_err(|error| format!("{program}: {error}"))
 }

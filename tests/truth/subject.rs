@@ -39,11 +39,7 @@ pub struct Shown {
 }
 
 const fn script(args: &'static [&'static str], input: Option<&'static str>) -> Run {
-    Run {
-        args,
-        input,
-        directory: Directory::Scripts,
-    }
+    Run { args, input, directory: Directory::Scripts }
 }
 
 /// Every subject, in the order in which they are reported.
@@ -54,20 +50,7 @@ pub const SUBJECTS: &[Subject] = &[
         runs: &[
             script(&["main.lua"], None),
             script(&["fails.lua"], None),
-            script(
-                &[
-                    "-v",
-                    "-W",
-                    "-e",
-                    "local x = 1; print(x + 1)",
-                    "-l",
-                    "module",
-                    "-",
-                    "a",
-                    "b",
-                ],
-                Some("module.lua"),
-            ),
+            script(&["-v", "-W", "-e", "local x = 1; print(x + 1)", "-l", "module", "-", "a", "b"], Some("module.lua")),
             script(&["-i", "-e", "_PROMPT = '> '"], Some("typed.txt")),
             script(&["-x"], None),
         ],
@@ -77,11 +60,7 @@ pub const SUBJECTS: &[Subject] = &[
         sources: "sqlite-amalgamation",
         runs: &[
             script(&[":memory:"], Some("main.sql")),
-            Run {
-                args: &["disk.db"],
-                input: Some("disk.sql"),
-                directory: Directory::Scratch,
-            },
+            Run { args: &["disk.db"], input: Some("disk.sql"), directory: Directory::Scratch },
             script(&["-header", "-csv", ":memory:", "SELECT 1 AS one, 'two'"], None),
             script(&["-no-such-option"], None),
         ],
@@ -99,9 +78,7 @@ impl Subject {
     /// # Errors
     /// When a program cannot be started or a file cannot be read.
     pub fn run(&self, built: &Path, variant: &str, prefix: &dyn Fn(usize) -> Vec<String>) -> io::Result<Vec<Shown>> {
-        let scripts = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/truth")
-            .join(self.name.trim_end_matches('3'));
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/truth").join(self.name.trim_end_matches('3'));
         let mut shown = Vec::new();
         for (number, run) in self.runs.iter().enumerate() {
             let directory = match run.directory {
@@ -110,27 +87,15 @@ impl Subject {
             };
             // The same addresses every time: where memory lies decides which lines a hash of pointers runs.
             let mut command = Command::new("setarch");
-            command
-                .arg("-R")
-                .args(prefix(number))
-                .arg(self.executable(built, variant))
-                .args(run.args);
-            command
-                .current_dir(directory)
-                .env_remove("LUA_INIT")
-                .env("TZ", "UTC")
-                .env("LC_ALL", "C");
+            command.arg("-R").args(prefix(number)).arg(self.executable(built, variant)).args(run.args);
+            command.current_dir(directory).env_remove("LUA_INIT").env("TZ", "UTC").env("LC_ALL", "C");
             if let Some(input) = run.input {
                 command.stdin(File::open(scripts.join(input))?);
             } else {
                 command.stdin(File::open("/dev/null")?);
             }
             let Output { status, stdout, stderr } = command.output()?;
-            shown.push(Shown {
-                status: status.code(),
-                stdout,
-                stderr,
-            });
+            shown.push(Shown { status: status.code(), stdout, stderr });
         }
         Ok(shown)
     }

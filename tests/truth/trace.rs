@@ -41,9 +41,7 @@ pub fn cov_trace(
 /// # Errors
 /// When cov-trace fails.
 pub fn report(data: &str, sources: &Path) -> Result<Lines, String> {
-    let output = Command::new(COV_TRACE)
-        .args(["lcov", "--data", data, "-o", "-"])
-        .output();
+    let output = Command::new(COV_TRACE).args(["lcov", "--data", data, "-o", "-"]).output();
     let output = output.map_err(|error| format!("cov-trace lcov: {error}"))?;
     if !output.status.success() {
         return Err(format!("cov-trace lcov: {}", String::from_utf8_lossy(&output.stderr)));
@@ -76,17 +74,11 @@ pub fn callgrind(subject: &Subject, built: &Path, variant: &str, sources: &Path)
     let text = |error: std::io::Error| format!("{} -{variant} under valgrind: {error}", subject.name);
     let output = |number: usize| built.join(format!("{}-{variant}.callgrind.{number}", subject.name));
     let prefix = |number: usize| {
-        let mut words: Vec<String> = [
-            "valgrind",
-            "-q",
-            "--tool=callgrind",
-            "--dump-instr=yes",
-            "--dump-line=no",
-        ]
-        .into_iter()
-        .chain(["--compress-pos=no", "--compress-strings=no"])
-        .map(str::to_owned)
-        .collect();
+        let mut words: Vec<String> = ["valgrind", "-q", "--tool=callgrind", "--dump-instr=yes", "--dump-line=no"]
+            .into_iter()
+            .chain(["--compress-pos=no", "--compress-strings=no"])
+            .map(str::to_owned)
+            .collect();
         words.push(format!("--callgrind-out-file={}", output(number).display()));
         words
     };
@@ -97,9 +89,5 @@ pub fn callgrind(subject: &Subject, built: &Path, variant: &str, sources: &Path)
         let profile = fs::read_to_string(output(number)).map_err(text)?;
         record::add_callgrind(&profile, &executable, &mut executed);
     }
-    record::lines(
-        &record::rows(&executable, sources)?,
-        &fs::read(&executable).map_err(text)?,
-        &executed,
-    )
+    record::lines(&record::rows(&executable, sources)?, &fs::read(&executable).map_err(text)?, &executed)
 }

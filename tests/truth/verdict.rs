@@ -30,10 +30,7 @@ pub struct Verdict {
 impl Verdict {
     /// Nothing compared yet.
     pub fn new() -> Self {
-        Self {
-            causes: Causes::read(),
-            failures: Vec::new(),
-        }
+        Self { causes: Causes::read(), failures: Vec::new() }
     }
 
     /// Prints cov-trace's lines against gcov's; `record` has the last word on a line on which they differ.
@@ -51,19 +48,14 @@ impl Verdict {
         for place in &comparison.only_first_ran {
             self.explain(program, &mut sources, place, heard(record, place));
             if record.get(place) != Some(&true) {
-                self.failures.push(format!(
-                    "{program}: {}:{} is reported as run and never was",
-                    place.file, place.line
-                ));
+                self.failures
+                    .push(format!("{program}: {}:{} is reported as run and never was", place.file, place.line));
             }
         }
         // What no instruction says and what gcov itself takes back without the markers is gcov's own error.
         let marker = |place: &&Place| gcov.unmarked.get(place) != Some(&true) && record.get(place) == Some(&false);
         let (markers, others): (Vec<_>, Vec<_>) = comparison.only_second_ran.iter().partition(marker);
-        println!(
-            "  gcov alone says run, not executed, the line of an end-of-life marker: {}",
-            markers.len()
-        );
+        println!("  gcov alone says run, not executed, the line of an end-of-life marker: {}", markers.len());
         for place in &markers {
             println!("    {}:{}: {}", place.file, place.line, sources.text(place));
         }
@@ -90,11 +82,7 @@ impl Verdict {
         let comparison = Comparison::new(ours, &record.lines);
         let ran = record.lines.values().filter(|&&ran| ran).count();
         println!("\n{program}: cov-trace against a record of every executed instruction");
-        println!(
-            "  both know {} lines, {} agree, {ran} ran",
-            comparison.both_know(),
-            comparison.agree
-        );
+        println!("  both know {} lines, {} agree, {ran} ran", comparison.both_know(), comparison.agree);
         if !record.sharing.is_empty() {
             println!(
                 "  {} more lines start only where another line's instruction does, {} of them reached",
@@ -109,15 +97,9 @@ impl Verdict {
         for (finding, places) in [
             ("reported and not executed", comparison.only_first_ran),
             ("executed and not reported", comparison.only_second_ran),
-            (
-                "not in the line table, reported as run",
-                of(&comparison.only_first_knows, true),
-            ),
+            ("not in the line table, reported as run", of(&comparison.only_first_knows, true)),
             ("not in the line table", of(&comparison.only_first_knows, false)),
-            (
-                "unknown to cov-trace, executed",
-                of(&comparison.only_second_knows, true),
-            ),
+            ("unknown to cov-trace, executed", of(&comparison.only_second_knows, true)),
             ("unknown to cov-trace", of(&comparison.only_second_knows, false)),
         ] {
             self.explain_all(program, &mut sources, &places, finding);
@@ -134,8 +116,7 @@ impl Verdict {
             ];
             let what: Vec<_> = what.into_iter().flatten().collect();
             println!("\n{run}: differs from the bare run in {}", what.join(", "));
-            self.failures
-                .push(format!("{run}: differs from the bare run in {}", what.join(", ")));
+            self.failures.push(format!("{run}: differs from the bare run in {}", what.join(", ")));
         }
     }
 
@@ -163,23 +144,16 @@ impl Verdict {
         }
         if self.failures.len() > before || places.len() > LISTED {
             self.failures.truncate(before);
-            self.failures
-                .push(format!("{program}: {} lines {finding}", places.len()));
+            self.failures.push(format!("{program}: {} lines {finding}", places.len()));
         }
     }
 
     fn explain(&mut self, program: &str, sources: &mut Sources, place: &Place, finding: &str) {
         let text = sources.text(place);
         let cause = self.causes.of(program, place, &text);
-        println!(
-            "    {}:{} ({finding}): {text}\n      {}",
-            place.file,
-            place.line,
-            cause.unwrap_or("no known cause")
-        );
+        println!("    {}:{} ({finding}): {text}\n      {}", place.file, place.line, cause.unwrap_or("no known cause"));
         if cause.is_none() {
-            self.failures
-                .push(format!("{program}: {}:{} {finding}", place.file, place.line));
+            self.failures.push(format!("{program}: {}:{} {finding}", place.file, place.line));
         }
     }
 }

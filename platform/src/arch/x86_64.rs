@@ -65,12 +65,7 @@ impl Iterator for Instructions<'_> {
         let first = *self.code.get(offset)?;
         self.decoder.decode_out(&mut self.scratch);
         let len = self.decoder.position().saturating_sub(offset).max(1);
-        Some(Instruction {
-            offset,
-            len,
-            first,
-            valid: !self.scratch.is_invalid(),
-        })
+        Some(Instruction { offset, len, first, valid: !self.scratch.is_invalid() })
     }
 }
 
@@ -81,20 +76,9 @@ mod tests {
     #[test]
     fn starts_follow_lengths() {
         // push rbp; mov rbp,rsp; endbr64; call +0; int3; ret
-        let code = [
-            0x55, 0x48, 0x89, 0xe5, 0xf3, 0x0f, 0x1e, 0xfa, 0xe8, 0, 0, 0, 0, 0xcc, 0xc3,
-        ];
-        let starts: Vec<_> = instruction_starts(&code)
-            .map(|i| (i.offset, i.len, i.first, i.valid))
-            .collect();
-        let expected = [
-            (0, 1, 0x55),
-            (1, 3, 0x48),
-            (4, 4, 0xf3),
-            (8, 5, 0xe8),
-            (13, 1, 0xcc),
-            (14, 1, 0xc3),
-        ];
+        let code = [0x55, 0x48, 0x89, 0xe5, 0xf3, 0x0f, 0x1e, 0xfa, 0xe8, 0, 0, 0, 0, 0xcc, 0xc3];
+        let starts: Vec<_> = instruction_starts(&code).map(|i| (i.offset, i.len, i.first, i.valid)).collect();
+        let expected = [(0, 1, 0x55), (1, 3, 0x48), (4, 4, 0xf3), (8, 5, 0xe8), (13, 1, 0xcc), (14, 1, 0xc3)];
         assert_eq!(starts, expected.map(|(offset, len, first)| (offset, len, first, true)));
     }
 

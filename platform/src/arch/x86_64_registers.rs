@@ -34,10 +34,8 @@ pub struct Syscall {
 /// The system call in which the registers stand, by the 64-bit convention; `None` in a 32-bit program.
 pub fn syscall(regs: &user_regs_struct) -> Option<Syscall> {
     const CS_64: u64 = 0x33;
-    (regs.cs == CS_64).then_some(Syscall {
-        number: regs.orig_rax as i64,
-        args: [regs.rdi, regs.rsi, regs.rdx, regs.r10],
-    })
+    (regs.cs == CS_64)
+        .then_some(Syscall { number: regs.orig_rax as i64, args: [regs.rdi, regs.rsi, regs.rdx, regs.r10] })
 }
 
 /// Arguments of a system call that is about to be made: the registers before the `syscall` instruction.
@@ -141,9 +139,5 @@ pub fn clear_clone_untraced(tracer: &crate::Tracer, tid: crate::Tid) -> Result<(
     const FLAGS: usize = offset_of!(user_regs_struct, rdi);
     let flags = tracer.peek_register(tid, FLAGS)?;
     let untraced = libc::CLONE_UNTRACED as u64;
-    if flags & untraced != 0 {
-        tracer.poke_register(tid, FLAGS, flags & !untraced)
-    } else {
-        Ok(())
-    }
+    if flags & untraced != 0 { tracer.poke_register(tid, FLAGS, flags & !untraced) } else { Ok(()) }
 }
