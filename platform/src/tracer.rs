@@ -77,8 +77,7 @@ impl SignalInfo {
 
 impl Tracer {
     /// A tracer for the calling thread.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
+    pub fn for_this_thread() -> Self {
         Tracer { bound_to_its_thread: PhantomData }
     }
 

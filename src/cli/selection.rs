@@ -99,7 +99,10 @@ impl SelectionArguments {
 /// Turns what a killed run left into files; what stands in the way is told and the rest is read all the same.
 fn pick_up(data: &DataDir) {
     match recorder::recover(data) {
-        Ok(runs) => runs.iter().for_each(|run| tell(&run.to_string())),
+        Ok(runs) => runs.iter().for_each(|run| match run {
+            Ok(run) => tell(&run.to_string()),
+            Err(error) => tell(&format!("warning: {error}")),
+        }),
         Err(error) => tell(&format!("warning: {error}")),
     }
 }

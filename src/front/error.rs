@@ -1,7 +1,6 @@
 //! Why a program could not be run or measured, with the way out and the exit status that tells.
 
 use crate::link::PortError;
-use crate::recorder::RecoveryError;
 use crate::store::StoreError;
 use platform::{Errno, OsError, Pid, procfs};
 use std::ffi::{OsStr, OsString};
@@ -43,9 +42,6 @@ pub enum RunError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A run that was cut short cannot be picked up.
-    #[error(transparent)]
-    Recovery(#[from] RecoveryError),
     /// The kernel refused something else.
     #[error(transparent)]
     Os(#[from] OsError),
@@ -64,7 +60,6 @@ impl RunError {
             | RunError::NoSupervisor
             | RunError::RunDirectory { .. }
             | RunError::Store(_)
-            | RunError::Recovery(_)
             | RunError::Os(_)
             | RunError::Port(_) => 125,
         }

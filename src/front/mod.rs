@@ -94,8 +94,12 @@ pub fn run(options: &Options) -> Result<Outcome, RunError> {
 /// Makes the run's directory, with everything in it that could fail for want of rights or space.
 fn prepare(options: &Options) -> Result<(DataDir, RunDir, File), RunError> {
     let data = DataDir::create(&options.data)?;
-    for recovered in recorder::recover(&data)? {
-        Stderr::new(options.quiet).say(&recovered.to_string());
+    for run in recorder::recover(&data)? {
+        // A run that cannot be picked up is no reason not to measure this one.
+        match run {
+            Ok(recovered) => Stderr::new(options.quiet).say(&recovered.to_string()),
+            Err(error) => Stderr::new(options.quiet).insist(&format!("warning: {error}")),
+        }
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
     let run = RunDir::of(data.path(), &run_name(UnixMillis(now), std::process::id()));
@@ -141,7 +145,7 @@ fn start_program(options: &Options, helpers: &Helpers, mask: &SignalMask) -> Res
         Some((FromSupervisor::Refused { errno, text }, _)) => {
             return Err(RunError::refused(program.pid(), errno, text));
         }
-        Some((FromSupervisor::WantImage(_) | FromSupervisor::MarksInMemory, _)) | None => {
+        Some((_, _)) | None => {
             return Err(RunError::NoSupervisor);
         }
     }

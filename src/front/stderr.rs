@@ -61,6 +61,20 @@ pub(super) fn summary(summary: &Summary, data: &Path) -> String {
     text
 }
 
+/// What is not in its files, why, and whether it is lost.
+pub(super) fn unwritten(summary: &Summary, data: &Path) -> Option<String> {
+    let cause = summary.cause.as_ref()?;
+    let what = plural(summary.unwritten, "process", "processes");
+    Some(if summary.recoverable {
+        let data = data.display();
+        format!(
+            "the data of {what} could not be written: {cause}; it stays in {data}, where the next command picks it up"
+        )
+    } else {
+        format!("the data of {what} is lost: {cause}")
+    })
+}
+
 /// Which processes are still being measured.
 pub(super) fn still_measuring(pids: &[i32]) -> String {
     const SHOWN: usize = 8;

@@ -223,24 +223,25 @@ impl<'a> Watch<'a> {
         match &self.recording {
             Recording::Running => {}
             Recording::Over(News::Finished(summary)) => {
-                if let Some(lost) = &summary.lost {
-                    let text = format!(
-                        "not all data could be written: {lost}; what is missing stays in {} and is written by the next command that can",
-                        data.path().display()
-                    );
+                if let Some(text) = stderr::unwritten(summary, data.path()) {
                     self.stderr.insist(&text);
                 }
                 if summary.incomplete > 0 {
                     self.stderr.insist("the supervisor ended before the program did; its data is incomplete");
                 }
-                self.stderr.say(&stderr::summary(summary, data.path()));
+                if summary.processes > 0 || summary.unwritten == 0 {
+                    self.stderr.say(&stderr::summary(summary, data.path()));
+                }
             }
             Recording::Over(News::Failed(error)) => self.stderr.insist(&format!("recording failed: {error}")),
             Recording::Over(News::Running(_)) => {}
             Recording::Died => {
                 self.stderr.insist("the recorder was killed; the program was let go and went on unmeasured");
                 match recorder::recover(data) {
-                    Ok(runs) => runs.iter().for_each(|run| self.stderr.say(&run.to_string())),
+                    Ok(runs) => runs.iter().for_each(|run| match run {
+                        Ok(run) => self.stderr.say(&run.to_string()),
+                        Err(error) => self.stderr.insist(&error.to_string()),
+                    }),
                     Err(error) => self.stderr.insist(&error.to_string()),
                 }
             }

@@ -109,35 +109,48 @@ pub enum EndOfProcess {
     LetGo,
 }
 
-/// Appends records. What the disk does not take now is kept and tried again with the next record.
+/// Appends records. What the file does not take is kept, and tried again with the next record or in another file.
 #[derive(Debug)]
 pub struct JournalWriter {
     file: File,
-    waiting: VecDeque<u8>,
+    waiting: VecDeque<Vec<u8>>,
+    /// How much of the first waiting line is in the file.
+    written: usize,
 }
 
 impl JournalWriter {
     /// Appends to `file`, which must have been opened for appending.
     pub fn new(file: File) -> Self {
-        JournalWriter { file, waiting: VecDeque::new() }
+        JournalWriter { file, waiting: VecDeque::new(), written: 0 }
     }
 
     /// Appends one record; the error is why some of the journal is not in the file yet.
     pub fn append(&mut self, record: &Record) -> Result<(), Errno> {
         let mut line = serde_json::to_vec(record).expect("invariant: a record has only strings and numbers");
         line.push(b'\n');
-        self.waiting.extend(line);
+        self.waiting.push_back(line);
+        self.flush()
+    }
+
+    /// Goes on in another file with the first record that is not whole in this one.
+    pub fn go_on_in(&mut self, file: File) -> Result<(), Errno> {
+        self.file = file;
+        self.written = 0;
         self.flush()
     }
 
     /// Tries again to write what is waiting.
     pub fn flush(&mut self) -> Result<(), Errno> {
-        while !self.waiting.is_empty() {
-            match self.file.write(self.waiting.make_contiguous()) {
+        while let Some(line) = self.waiting.front() {
+            match self.file.write(&line[self.written..]) {
                 Ok(0) => return Err(Errno::ENOSPC),
-                Ok(written) => drop(self.waiting.drain(..written)),
+                Ok(written) => self.written += written,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Errno::from_raw(error.raw_os_error().unwrap_or(0))),
+            }
+            if self.written == line.len() {
+                self.waiting.pop_front();
+                self.written = 0;
             }
         }
         Ok(())
@@ -220,7 +233,7 @@ mod tests {
         assert_eq!(writer.append(&image(1)), Err(Errno::ENOSPC));
         let dir = tempfile::tempdir().expect("tempdir");
         let path = dir.path().join("journal");
-        writer.file = OpenOptions::new().create(true).append(true).open(&path).expect("open");
+        writer.go_on_in(OpenOptions::new().create(true).append(true).open(&path).expect("open")).expect("write");
         writer.append(&image(2)).expect("append");
         let mut reader = JournalReader::new(File::open(&path).expect("open"));
         assert_eq!(reader.read_new().expect("read"), [image(1), image(2)]);

@@ -39,6 +39,8 @@ pub enum FromSupervisor {
     WantImage(ImageId),
     /// Marks are kept in memory from here on; the memory file comes along.
     MarksInMemory,
+    /// The journal goes on in memory; the memory file comes along.
+    JournalInMemory,
 }
 
 /// A message that could not be carried.

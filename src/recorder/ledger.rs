@@ -31,6 +31,7 @@ pub(super) struct Ledger {
     run: RunDir,
     data: DataDir,
     journal: JournalReader,
+    memory_journal: Option<JournalReader>,
     marks: Marks,
     memory_marks: Option<Marks>,
     pub replay: Replay,
@@ -51,6 +52,7 @@ impl Ledger {
             data: data.clone(),
             journal: JournalReader::new(run.journal_to_read()?),
             marks: Marks::new(run.marks()?),
+            memory_journal: None,
             memory_marks: None,
             replay: Replay::default(),
             facts: BTreeMap::new(),
@@ -64,6 +66,16 @@ impl Ledger {
     /// Takes marks that are kept in memory.
     pub fn add_memory_marks(&mut self, file: File) {
         self.memory_marks = Some(Marks::new(file));
+    }
+
+    /// Takes a journal that goes on in memory.
+    pub fn add_memory_journal(&mut self, file: File) {
+        self.memory_journal = Some(JournalReader::new(file));
+    }
+
+    /// Whether all that was heard would survive this process.
+    pub fn is_recoverable(&self) -> bool {
+        self.memory_journal.is_none() && self.memory_marks.is_none()
     }
 
     /// Takes an image's facts.
@@ -85,7 +97,11 @@ impl Ledger {
 
     /// Reads what is new in journal and marks.
     pub fn catch_up(&mut self) -> Result<(), LedgerError> {
-        for record in self.journal.read_new().map_err(LedgerError::Journal)? {
+        let mut records = self.journal.read_new().map_err(LedgerError::Journal)?;
+        if let Some(journal) = &mut self.memory_journal {
+            records.extend(journal.read_new().map_err(LedgerError::Journal)?);
+        }
+        for record in records {
             self.replay.take(record);
         }
         self.marks.follow()?;

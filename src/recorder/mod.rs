@@ -65,7 +65,6 @@ struct Recorder {
     readers: ImageReaders,
     last_flush: Instant,
     let_go: bool,
-    trouble: Option<String>,
 }
 
 impl Recorder {
@@ -79,7 +78,7 @@ impl Recorder {
         let ledger = Ledger::open(&run, &data)?;
         let readers = ImageReaders::start(&run, selection, &supervisor)?;
         let last_flush = Instant::now();
-        Ok(Recorder { run, ledger, supervisor, front: front.ok(), readers, last_flush, let_go: false, trouble: None })
+        Ok(Recorder { run, ledger, supervisor, front: front.ok(), readers, last_flush, let_go: false })
     }
 
     fn record(mut self) -> Result<(Summary, Ledger), LedgerError> {
@@ -89,8 +88,8 @@ impl Recorder {
             }
             if self.last_flush.elapsed() >= FLUSH_EVERY {
                 self.last_flush = Instant::now();
-                let flushed = self.flush();
-                self.note_trouble(flushed);
+                // What cannot be written now is tried again, and told at the end if it never can.
+                let _later = self.flush();
             }
         }
         self.close()
@@ -111,14 +110,18 @@ impl Recorder {
         loop {
             match self.supervisor.receive(false) {
                 Ok(Some((FromSupervisor::WantImage(image), file))) => {
-                    let caught_up = self.ledger.catch_up();
-                    self.note_trouble(caught_up);
+                    let _later = self.ledger.catch_up();
                     let path = self.ledger.replay.images.get(&image).cloned().unwrap_or_default();
                     self.readers.request(image, path, file);
                 }
                 Ok(Some((FromSupervisor::MarksInMemory, file))) => {
                     if let Some(file) = file {
                         self.ledger.add_memory_marks(file);
+                    }
+                }
+                Ok(Some((FromSupervisor::JournalInMemory, file))) => {
+                    if let Some(file) = file {
+                        self.ledger.add_memory_journal(file);
                     }
                 }
                 Ok(Some((FromSupervisor::Seized | FromSupervisor::Refused { .. }, _)))
@@ -133,8 +136,8 @@ impl Recorder {
         let Some(front) = &self.front else { return };
         match front.receive(false) {
             Ok(Some((FrontRequest::WhoRuns, _))) => {
-                let flushed = self.flush();
-                self.note_trouble(flushed);
+                // What cannot be written now is tried again, and told at the end if it never can.
+                let _later = self.flush();
                 let pids = self.ledger.living().into_iter().map(|(_, pid)| pid).collect();
                 let _front_gone = self.front.as_mut().map(|front| front.send(&News::Running(pids), None));
             }
@@ -166,36 +169,29 @@ impl Recorder {
         if anything_new { self.ledger.sync_run() } else { Ok(()) }
     }
 
-    /// Remembers the first trouble; what could not be written is tried again at the next flush.
-    fn note_trouble(&mut self, result: Result<(), LedgerError>) {
-        if let Err(error) = result {
-            self.trouble.get_or_insert(error.to_string());
-        }
-    }
-
     /// The supervisor is gone: everything goes into its files, and the run's directory goes.
     fn close(mut self) -> Result<(Summary, Ledger), LedgerError> {
         for (image, facts) in self.readers.finish() {
             self.ledger.add_facts(image, facts);
         }
         self.ledger.catch_up()?;
-        let (mut incomplete, mut lost) = (0, None);
-        for process in self.ledger.ended() {
-            if let Err(error) = self.ledger.finish(process, true) {
-                lost.get_or_insert(error.to_string());
+        let (mut incomplete, mut unwritten, mut cause) = (0, 0, None);
+        let living = self.ledger.living().into_iter().map(|(process, _)| (process, false));
+        let ended = self.ledger.ended().into_iter().map(|process| (process, true));
+        for (process, complete) in ended.chain(living).collect::<Vec<_>>() {
+            incomplete += u64::from(!complete);
+            if let Err(error) = self.ledger.finish(process, complete) {
+                unwritten += 1;
+                cause.get_or_insert(error.to_string());
             }
         }
-        for (process, _) in self.ledger.living() {
-            incomplete += 1;
-            if let Err(error) = self.ledger.finish(process, false) {
-                lost.get_or_insert(error.to_string());
-            }
-        }
-        if lost.is_none() {
+        let recoverable = self.ledger.is_recoverable();
+        if unwritten == 0 || !recoverable {
             self.run.remove()?;
         }
         let (ran, lines) = self.ledger.line_totals();
-        let summary = Summary { processes: self.ledger.finished, ran, lines, incomplete, lost };
+        let processes = self.ledger.finished;
+        let summary = Summary { processes, ran, lines, incomplete, unwritten, cause, recoverable };
         Ok((summary, self.ledger))
     }
 }

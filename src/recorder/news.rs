@@ -33,6 +33,10 @@ pub struct Summary {
     pub lines: u64,
     /// How many processes are incomplete, since the supervisor ended before they did.
     pub incomplete: u64,
-    /// Why some of it is not in its files, though still in the run's directory.
-    pub lost: Option<String>,
+    /// How many processes could not be written to their files.
+    pub unwritten: u64,
+    /// Why.
+    pub cause: Option<String>,
+    /// Whether what is not written is still in the run's directory.
+    pub recoverable: bool,
 }

@@ -28,22 +28,17 @@ impl fmt::Display for Recovered {
 
 /// Why a run could not be picked up.
 #[derive(Debug, thiserror::Error)]
-pub enum RecoveryError {
-    /// The data directory could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A run's files could not be used.
-    #[error("recover run {run}: {source}")]
-    Run {
-        /// The run's name.
-        run: String,
-        /// Why.
-        source: LedgerError,
-    },
+#[error("recover run {run}: {source}; what it left stays there for the next command (`cov-trace erase` gives it up)")]
+pub struct RecoveryError {
+    /// The run's name.
+    run: String,
+    /// Why.
+    source: LedgerError,
 }
 
-/// Recovers every run of the data directory that nobody is recording any more.
-pub fn recover(data: &DataDir) -> Result<Vec<Recovered>, RecoveryError> {
+/// Recovers every run of the data directory that nobody is recording any more; one that cannot be does not stop the
+/// others.
+pub fn recover(data: &DataDir) -> Result<Vec<Result<Recovered, RecoveryError>>, StoreError> {
     let mut recovered = Vec::new();
     for found in data.runs()? {
         // Holding the lock keeps a second recovery away.
@@ -54,7 +49,7 @@ pub fn recover(data: &DataDir) -> Result<Vec<Recovered>, RecoveryError> {
             continue;
         }
         let name = run.name();
-        recovered.push(recover_run(&run, data).map_err(|source| RecoveryError::Run { run: name, source })?);
+        recovered.push(recover_run(&run, data).map_err(|source| RecoveryError { run: name, source }));
     }
     Ok(recovered)
 }

@@ -5,7 +5,7 @@
 use super::action::{Action, Input, Mark, Then};
 use super::guard::TrapGuard;
 use super::repair;
-use super::sections::{Sections, Trouble};
+use super::sections::{Opened, Sections};
 use super::space::SpaceId;
 use super::text;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
@@ -143,8 +143,18 @@ impl Hands {
     }
 
     fn tell(&mut self, record: &Record) {
-        // What the disk does not take stays in the writer, which tries again with the next record.
-        let _kept = self.journal.append(record);
+        if self.journal.append(record).is_err() {
+            self.go_on_in_memory();
+        }
+    }
+
+    /// The disk takes no more: the journal goes on in memory, where the recorder still reads it.
+    fn go_on_in_memory(&mut self) {
+        let Ok(memory) = platform::memory_file() else { return };
+        let Ok(other) = memory.try_clone() else { return };
+        if self.journal.go_on_in(memory).is_ok() {
+            let _recorder_gone = self.recorder.send(&FromSupervisor::JournalInMemory, Some(other));
+        }
     }
 
     fn ended(&mut self, process: ProcessNo, how: EndOfProcess) {
@@ -193,12 +203,16 @@ impl Hands {
     }
 
     fn mark(&mut self, mark: Mark) {
-        match self.sections.mark(mark, &mut self.journal) {
-            None => {}
-            Some(Trouble::MovedToMemory(file)) => {
-                let _recorder_gone = self.recorder.send(&FromSupervisor::MarksInMemory, Some(file));
+        match self.sections.mark(mark) {
+            Ok(None) => {}
+            Ok(Some(Opened { section, moved_to })) => {
+                if let Some(file) = moved_to {
+                    let _recorder_gone = self.recorder.send(&FromSupervisor::MarksInMemory, Some(file));
+                }
+                self.tell(&section);
+                self.sections.set(mark);
             }
-            Some(Trouble::Lost) => self.lost += 1,
+            Err(_) => self.lost += 1,
         }
     }
 
@@ -232,10 +246,9 @@ impl Hands {
         self.sections.free(process);
     }
 
-    /// Sends what the recorder had no room for, and writes what the disk had no room for.
+    /// Sends what the recorder had no room for.
     pub fn flush(&mut self) {
         let _later = self.recorder.flush();
-        let _later = self.journal.flush();
     }
 
     /// Tells that a plan could not be read.

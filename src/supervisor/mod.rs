@@ -91,7 +91,7 @@ impl Supervisor {
         let journal = JournalWriter::new(run.journal_to_write()?);
         let sections = Sections::new(run.marks()?);
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
-        let hands = Hands::new(Tracer::new(), journal, sections, recorder, front_pid);
+        let hands = Hands::new(Tracer::for_this_thread(), journal, sections, recorder, front_pid);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
         let (state, launched, leaving_since) = (State::default(), false, None);
         Ok(Supervisor {
@@ -176,6 +176,8 @@ impl Supervisor {
                 if plan.is_none() {
                     self.hands.plan_unreadable(image);
                 }
+                // It has done its work, and the disk may be small.
+                let _left_behind = std::fs::remove_file(self.run.plan(image));
                 self.inputs.push_back(Input::Planned { image, plan: Rc::new(plan.unwrap_or_default()) });
             }
             Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),

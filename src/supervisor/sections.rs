@@ -3,8 +3,8 @@
 //! Invariant: a section is in the journal before its first bit is set, so no mark is ever without a meaning.
 
 use super::action::Mark;
-use crate::link::{ContextId, ImageId, JournalWriter, ProcessNo, Record};
-use platform::{CHUNK, Errno, Marks, OsError};
+use crate::link::{ContextId, ImageId, ProcessNo, Record};
+use platform::{CHUNK, Marks, OsError};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 
@@ -52,13 +52,13 @@ pub(super) struct Sections {
     places: HashMap<(ProcessNo, ImageId), Place>,
 }
 
-/// Something that happened while a hit was marked.
+/// A section that was opened for a hit, which is to be set once the journal tells of it.
 #[derive(Debug)]
-pub(super) enum Trouble {
-    /// The disk took no more; marks go to this memory file from here on.
-    MovedToMemory(File),
-    /// Not even that was possible; the hit is lost.
-    Lost,
+pub(super) struct Opened {
+    /// For the journal.
+    pub section: Record,
+    /// The disk took no more: marks go to this memory file from here on.
+    pub moved_to: Option<File>,
 }
 
 impl Sections {
@@ -66,32 +66,25 @@ impl Sections {
         Sections { disk: Arena::new(marks), memory: None, places: HashMap::new() }
     }
 
-    /// Marks a hit.
-    pub fn mark(&mut self, mark: Mark, journal: &mut JournalWriter) -> Option<Trouble> {
-        let mut trouble = None;
-        let key = (mark.process, mark.image);
-        let place = match self.places.get(&key) {
-            Some(place) => *place,
-            None => match self.open(mark, journal, &mut trouble) {
-                Ok(place) => *self.places.entry(key).or_insert(place),
-                Err(_) => return Some(Trouble::Lost),
-            },
-        };
+    /// Marks a hit, or opens the section for it. The error is why the hit is lost.
+    pub fn mark(&mut self, mark: Mark) -> Result<Option<Opened>, OsError> {
+        if self.set(mark) { Ok(None) } else { self.open(mark).map(Some) }
+    }
+
+    /// Marks a hit; false if it has no section yet.
+    pub fn set(&self, mark: Mark) -> bool {
+        let Some(place) = self.places.get(&(mark.process, mark.image)) else { return false };
         let arena = if place.in_memory { self.memory.as_ref() } else { Some(&self.disk) };
         if let Some(arena) = arena {
             arena.marks.set(place.base, mark.probe);
         }
-        trouble
+        true
     }
 
-    fn open(
-        &mut self,
-        mark: Mark,
-        journal: &mut JournalWriter,
-        trouble: &mut Option<Trouble>,
-    ) -> Result<Place, OsError> {
+    fn open(&mut self, mark: Mark) -> Result<Opened, OsError> {
         let len = u64::from(mark.probes).div_ceil(8).next_multiple_of(8).min(CHUNK << 8);
-        let place = self.take(len, trouble)?;
+        let (place, moved_to) = self.take(len)?;
+        self.places.insert((mark.process, mark.image), place);
         let section = Record::Section {
             process: mark.process,
             image: mark.image,
@@ -100,27 +93,23 @@ impl Sections {
             base: place.base,
             bits: mark.probes,
         };
-        // A journal that the disk does not take is kept by the writer and tried again.
-        let _kept: Result<(), Errno> = journal.append(&section);
-        Ok(place)
+        Ok(Opened { section, moved_to })
     }
 
-    fn take(&mut self, len: u64, trouble: &mut Option<Trouble>) -> Result<Place, OsError> {
+    fn take(&mut self, len: u64) -> Result<(Place, Option<File>), OsError> {
+        let mut moved_to = None;
         if self.memory.is_none() {
             match self.disk.take(len) {
-                Ok(base) => {
-                    return Ok(Place { in_memory: false, base, len });
-                }
+                Ok(base) => return Ok((Place { in_memory: false, base, len }, None)),
                 Err(_full) => {
                     let file = platform::memory_file()?;
-                    let other = file.try_clone().map_err(|e| OsError::io("duplicate", "memory file", &e))?;
+                    moved_to = Some(file.try_clone().map_err(|e| OsError::io("duplicate", "memory file", &e))?);
                     self.memory = Some(Arena::new(file));
-                    *trouble = Some(Trouble::MovedToMemory(other));
                 }
             }
         }
         let arena = self.memory.as_mut().expect("invariant: made above");
-        Ok(Place { in_memory: true, base: arena.take(len)?, len })
+        Ok((Place { in_memory: true, base: arena.take(len)?, len }, moved_to))
     }
 
     /// A process's hits are in its file: its sections may be used again.
@@ -146,32 +135,43 @@ mod tests {
         Mark { process: ProcessNo(process), image: ImageId(0), probe, probes: 100 }
     }
 
+    /// Marks and takes the journal's part as done.
+    fn marked(sections: &mut Sections, mark: Mark) -> Option<File> {
+        let opened = sections.mark(mark).expect("marks");
+        assert!(sections.set(mark));
+        opened.and_then(|opened| opened.moved_to)
+    }
+
     #[test]
     fn freed_sections_are_used_again_and_clear() {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let journal = crate::link::RunDir::at(dir.path().to_owned()).journal_to_write().expect("journal");
-        let mut journal = JournalWriter::new(journal);
         let mut sections = Sections::new(platform::memory_file().expect("memfd"));
-        assert!(sections.mark(mark(1, 99), &mut journal).is_none());
-        assert!(sections.mark(mark(2, 0), &mut journal).is_none());
+        assert!(marked(&mut sections, mark(1, 99)).is_none());
+        assert!(marked(&mut sections, mark(2, 0)).is_none());
         assert_eq!(sections.disk.marks.read(0, 32), [vec![0; 12], vec![8], vec![0; 3], vec![1], vec![0; 15]].concat());
         sections.free(ProcessNo(1));
-        assert!(sections.mark(mark(3, 1), &mut journal).is_none());
+        assert!(marked(&mut sections, mark(3, 1)).is_none());
         assert_eq!(sections.places[&(ProcessNo(3), ImageId(0))].base, 0);
         assert_eq!(sections.disk.marks.read(0, 16), [vec![2], vec![0; 15]].concat());
     }
 
     #[test]
+    fn a_section_is_told_of_before_its_first_bit() {
+        let mut sections = Sections::new(platform::memory_file().expect("memfd"));
+        let opened = sections.mark(mark(1, 0)).expect("marks").expect("opens");
+        assert!(matches!(opened.section, Record::Section { base: 0, bits: 100, .. }));
+        assert_eq!(sections.disk.marks.read(0, 1), [0]);
+        assert!(sections.mark(mark(1, 0)).expect("marks").is_none());
+        assert_eq!(sections.disk.marks.read(0, 1), [1]);
+    }
+
+    #[test]
     fn a_full_disk_moves_marks_to_memory_and_loses_none() {
         let dir = tempfile::tempdir().expect("tempdir");
-        let journal = crate::link::RunDir::at(dir.path().to_owned()).journal_to_write().expect("journal");
-        let mut journal = JournalWriter::new(journal);
         // A file that cannot be written stands for a disk that takes no more.
         let path = dir.path().join("marks");
         std::fs::write(&path, "").expect("write");
         let mut sections = Sections::new(File::open(&path).expect("open"));
-        let Some(Trouble::MovedToMemory(file)) = sections.mark(mark(1, 3), &mut journal) else { panic!("not moved") };
-        let mut other = Marks::new(file);
+        let mut other = Marks::new(marked(&mut sections, mark(1, 3)).expect("moved"));
         other.follow().expect("follow");
         assert_eq!(other.read(0, 1), [8]);
     }

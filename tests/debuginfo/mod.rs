@@ -1,5 +1,4 @@
 //! `cov_trace::debuginfo` against real compilers, an independent reader of DWARF, and damaged files.
-#![allow(clippy::unwrap_used)]
 
 mod damage;
 mod handmade;
