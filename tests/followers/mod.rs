@@ -3,3 +3,4 @@
 mod children;
 mod facts;
 mod filters;
+mod live;
