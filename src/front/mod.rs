@@ -17,7 +17,7 @@ pub use watch::Outcome;
 
 use crate::link::{FromSupervisor, Port, RunDir, ToSupervisor};
 use crate::recorder::{self, Selection};
-use crate::store::{DataDir, UnixMillis, run_name};
+use crate::store::{self, DataDir, UnixMillis, run_name};
 use crate::supervisor;
 use platform::process::{self, HeldProgram, SignalInbox, SignalMask};
 use platform::{Channel, Pid, Signal};
@@ -102,9 +102,12 @@ fn prepare(options: &Options) -> Result<(DataDir, RunDir, File), RunError> {
         }
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
-    let run = RunDir::of(data.path(), &run_name(UnixMillis(now), std::process::id()));
-    let begun = run.create().and_then(|lock| run.journal_to_write().and_then(|_| run.marks()).map(|_| lock));
-    let lock = begun.map_err(|source| RunError::RunDirectory { data: options.data.clone(), source })?;
+    let found = store::RunDir::new(&data, &run_name(UnixMillis(now), std::process::id()));
+    let lock = found.create()?;
+    let run = RunDir::at(found.run, found.path);
+    run.journal_to_write()
+        .and_then(|_| run.marks())
+        .map_err(|source| RunError::RunDirectory { data: options.data.clone(), source })?;
     Ok((data, run, lock))
 }
 

@@ -174,7 +174,7 @@ impl Ledger {
         let Some(facts) = self.replay.processes.get(&process) else {
             return false;
         };
-        let file = ProcessFile { run: self.run.name(), sequence: process.0, pid: facts.pid };
+        let file = ProcessFile { run: self.run.name().to_owned(), sequence: process.0, pid: facts.pid };
         crate::store::read(&self.data.path_of(&file)).is_ok_and(|record| record.complete)
     }
 
@@ -201,7 +201,7 @@ impl Ledger {
         }
         Some(ProcessRecord {
             complete,
-            run: self.run.name(),
+            run: self.run.name().to_owned(),
             sequence: process.0,
             pid: facts.pid,
             start_ticks: facts.start_ticks,

@@ -43,12 +43,12 @@ pub fn recover(data: &DataDir) -> Result<Vec<Result<Recovered, RecoveryError>>, 
     for found in data.runs()? {
         // Holding the lock keeps a second recovery away.
         let Some(_lock) = found.lock_if_dead()? else { continue };
-        let run = RunDir::at(found.path);
+        let run = RunDir::at(found.run, found.path);
         if !run.has_journal() {
             // Another recovery was faster, or the run never began.
             continue;
         }
-        let name = run.name();
+        let name = run.name().to_owned();
         recovered.push(recover_run(&run, data).map_err(|source| RecoveryError { run: name, source }));
     }
     Ok(recovered)
@@ -58,7 +58,7 @@ fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
     let mut ledger = Ledger::open(run, data)?;
     ledger.catch_up()?;
     ledger.load_facts();
-    let mut recovered = Recovered { run: run.name(), processes: 0, incomplete: 0 };
+    let mut recovered = Recovered { run: run.name().to_owned(), processes: 0, incomplete: 0 };
     let processes: Vec<_> = ledger.replay.processes.iter().map(|(process, facts)| (*process, facts.end)).collect();
     for (process, end) in processes {
         if ledger.is_complete(process) {

@@ -111,6 +111,18 @@ impl RunDir {
         entry.file_type().ok()?.is_dir().then(|| RunDir { run: run.to_owned(), path: entry.path() })
     }
 
+    /// Makes the directory and takes its lock, which lives as long as the file given back or a fork's copy of it.
+    pub fn create(&self) -> Result<File, StoreError> {
+        let failed = |source| StoreError::CreateDirectory { path: self.path.clone(), source };
+        // Under another name until it is locked, so that nobody takes it for one that was left.
+        let unborn = RunDir { run: self.run.clone(), path: self.path.with_file_name(format!(".{}", self.run)) };
+        fs::create_dir(&unborn.path).map_err(failed)?;
+        let lock = File::create(unborn.lock_path()).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        fs::rename(&unborn.path, &self.path).map_err(failed)?;
+        Ok(lock)
+    }
+
     /// The file that a live run holds locked.
     pub fn lock_path(&self) -> PathBuf {
         self.path.join("lock")
