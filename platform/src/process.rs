@@ -256,6 +256,11 @@ pub fn stop_like_a_job() {
     }
 }
 
+/// Whether this process has the rights of root.
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
 /// Raises this process's limit of open descriptors as far as it may go.
 pub fn allow_many_descriptors() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};

@@ -134,7 +134,7 @@ impl DataSelection {
         let mut merge = Merge::new(&self.selection);
         let mut images = 0;
         let live = self.read(|record| {
-            images += record.images.len();
+            images += record.images.iter().filter(|image| !image.files.is_empty()).count();
             merge.add(&record);
         })?;
         let coverage = merge.finish();

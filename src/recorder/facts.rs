@@ -40,6 +40,11 @@ impl StoredFacts {
         StoredFacts { path: path.to_owned(), warnings: vec![(slug.to_owned(), text, 1)], ..StoredFacts::default() }
     }
 
+    /// Adds a warning.
+    pub fn warn(&mut self, slug: &str, text: &str) {
+        self.warnings.push((slug.to_owned(), text.to_owned(), 1));
+    }
+
     /// The facts and the plan of an image, as far as `sources` are meant; `measured` false leaves the landmarks only.
     pub fn of(path: &str, index: ImageIndex, sources: &SourceFilter, measured: bool) -> (Self, Plan) {
         let mut kept = vec![u32::MAX; index.files.len()];

@@ -7,6 +7,7 @@ use crate::filter::{ModuleFilter, SourceFilter};
 use crate::link::{ImageId, Plan, Port, RunDir, ToSupervisor};
 use platform::{MappedFile, OsError};
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// What is to be measured.
@@ -107,7 +108,25 @@ fn read(path: &str, file: Option<File>, selection: &Selection) -> (StoredFacts, 
         Ok(bytes) => bytes,
         Err(error) => return unmeasured("image-unreadable", format!("followed, not measured: {error}")),
     };
-    let indexed = std::panic::catch_unwind(|| debuginfo::index(&bytes));
+    let (mut facts, plan) = index(path, &bytes, selection);
+    if loses_its_rights(&file) {
+        facts.warn(
+            "set-user-id",
+            "a traced program does not get the rights of its file's owner unless the tracer is root, so it ran without them",
+        );
+    }
+    (facts, plan)
+}
+
+/// Whether running this file would give rights that a tracer without CAP_SYS_PTRACE takes away (execve(2)).
+fn loses_its_rights(file: &File) -> bool {
+    const SET_ID: u32 = 0o6000;
+    file.metadata().is_ok_and(|meta| meta.mode() & SET_ID != 0) && !platform::process::is_root()
+}
+
+fn index(path: &str, bytes: &MappedFile, selection: &Selection) -> (StoredFacts, Plan) {
+    let unmeasured = |slug, text: String| (StoredFacts::unmeasured(path, slug, text), Plan::default());
+    let indexed = std::panic::catch_unwind(|| debuginfo::index(bytes));
     match indexed {
         Ok(Ok(index)) => StoredFacts::of(path, index, &selection.sources, selection.modules.takes(path)),
         Ok(Err(error)) => unmeasured("image-not-measured", format!("followed, not measured: {error}")),
