@@ -29,7 +29,7 @@ pub use error::OsError;
 pub use ids::{Avma, Pid, Signal, Tid};
 pub use lineage::{Lineage, compare, lineage, share_memory};
 pub use mapped_file::MappedFile;
-pub use maps::{FileKey, TextMapping, open_mapped, text_mappings};
+pub use maps::{FileKey, Mapped, TextMapping, mapped, open_mapped};
 pub use marks::{CHUNK, Marks, memory_file};
 pub use memory::Memory;
 pub use nix::errno::Errno;

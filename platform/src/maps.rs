@@ -67,28 +67,28 @@ fn parse_line(line: &str) -> Option<Entry<'_>> {
     })
 }
 
-/// Reads the private executable file mappings of the address space that `tid` lives in.
-///
-/// Shared mappings are left out: a write to one could reach the file.
-pub fn text_mappings(tid: Tid) -> Result<Vec<TextMapping>, OsError> {
+/// What is mapped executable in an address space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapped {
+    /// Private mappings of files. Shared ones are left out: a write to one could reach the file.
+    pub text: Vec<TextMapping>,
+    /// Where the kernel's own library is (vdso(7)).
+    pub vdso: Option<Range<u64>>,
+}
+
+/// Reads what is mapped executable in the address space that `tid` lives in.
+pub fn mapped(tid: Tid) -> Result<Mapped, OsError> {
     let path = format!("/proc/{tid}/maps");
     let text = std::fs::read(&path).map_err(|e| OsError::io("read", &path, &e))?;
     let text = String::from_utf8_lossy(&text);
-    Ok(text
-        .lines()
-        .filter_map(parse_line)
+    let entries = || text.lines().filter_map(parse_line);
+    let vdso = entries().find(|entry| entry.path == "[vdso]").map(|entry| entry.start..entry.end);
+    let text = entries()
         .filter(|entry| entry.inode != 0 && entry.end > entry.start)
         .filter(|entry| entry.perms.as_bytes()[2] == b'x' && entry.perms.as_bytes()[3] == b'p')
         .map(|entry| mapping(tid, &entry))
-        .collect())
-}
-
-/// Where the kernel's own library is mapped (vdso(7)).
-pub(crate) fn vdso(tid: Tid) -> Option<Range<u64>> {
-    let text = std::fs::read(format!("/proc/{tid}/maps")).ok()?;
-    let text = String::from_utf8_lossy(&text);
-    let entry = text.lines().filter_map(parse_line).find(|entry| entry.path == "[vdso]")?;
-    Some(entry.start..entry.end)
+        .collect();
+    Ok(Mapped { text, vdso })
 }
 
 fn mapping(tid: Tid, entry: &Entry<'_>) -> TextMapping {
@@ -154,7 +154,9 @@ mod tests {
     fn finds_and_opens_this_very_program() {
         let me = Tid(std::process::id() as i32);
         let exe = std::fs::metadata("/proc/self/exe").expect("exe");
-        let mappings = text_mappings(me).expect("maps");
+        let mapped = mapped(me).expect("maps");
+        assert!(mapped.vdso.is_some());
+        let mappings = mapped.text;
         let mine = mappings.iter().find(|mapping| mapping.file.inode == exe.ino()).expect("the test program is mapped");
         assert_eq!(mine.file.size, exe.size());
         assert_eq!(open_mapped(me, mine).expect("opens").metadata().expect("meta").ino(), exe.ino());

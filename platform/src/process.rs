@@ -136,13 +136,13 @@ pub struct SignalMask(SigSet);
 #[derive(Debug)]
 pub struct SignalInbox(nix::sys::signalfd::SignalFd);
 
-/// A signal that came, and whether a terminal or the kernel sent it rather than a process.
+/// A signal that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived {
     /// Which.
     pub signal: Signal,
-    /// Whether no process sent it.
-    pub from_kernel: bool,
+    /// The process that sent it; `None` for a terminal or the kernel.
+    pub sender: Option<Pid>,
 }
 
 impl SignalInbox {
@@ -166,7 +166,8 @@ impl SignalInbox {
     pub fn take(&self) -> Option<Arrived> {
         const SI_USER_OR_LESS: i32 = 0;
         let info = self.0.read_signal().ok()??;
-        Some(Arrived { signal: Signal(info.ssi_signo as i32), from_kernel: info.ssi_code > SI_USER_OR_LESS })
+        let sender = (info.ssi_code <= SI_USER_OR_LESS).then_some(Pid(info.ssi_pid as i32));
+        Some(Arrived { signal: Signal(info.ssi_signo as i32), sender })
     }
 }
 

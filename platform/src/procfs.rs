@@ -62,6 +62,19 @@ pub fn signal_state(tid: Tid) -> Result<SignalState, OsError> {
     }
 }
 
+/// Whether a filter or strict mode decides about a thread's system calls (seccomp(2)).
+pub fn is_confined(tid: Tid) -> bool {
+    let status = read(&format!("/proc/{tid}/status"));
+    status.is_ok_and(|status| status_field(&status, "Seccomp").is_some_and(|mode| mode != "0"))
+}
+
+/// Whether a signal is pending for a process or its leader.
+pub fn is_pending(pid: Pid, signal: Signal) -> bool {
+    let status = read(&format!("/proc/{pid}/status")).unwrap_or_default();
+    let set = |name| status_field(&status, name).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    (set("SigPnd") | set("ShdPnd")) & signal.bit() != 0
+}
+
 /// The process that a thread belongs to, and the pid of the tracer (0: none).
 pub fn thread_group(tid: Tid) -> Result<(Pid, Pid), OsError> {
     let path = format!("/proc/{tid}/status");

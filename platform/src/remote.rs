@@ -4,16 +4,32 @@
 //! syscall-stops, never by single steps, whose SIGTRAP would reset the very action that is being set.
 
 use crate::arch::registers as arch;
-use crate::{Avma, OsError, Pid, Signal, SignalInfo, Tid, Tracer, Wait, maps};
+use crate::{Avma, Memory, OsError, Pid, Signal, SignalInfo, Tid, Tracer, Wait};
 use nix::errno::Errno;
+use std::ops::Range;
 
-/// A place in the tracee's text where a system call instruction stands: one of the vDSO's (vdso(7)).
-pub fn find_syscall(tracer: &Tracer, tid: Tid) -> Option<Avma> {
-    let vdso = maps::vdso(tid)?;
-    let words = usize::try_from((vdso.end - vdso.start) / 8).ok()?;
-    let text = read(tracer, tid, Avma(vdso.start), words).ok()?;
+/// A place in the tracee's text where a system call instruction stands: one of the vDSO's (vdso(7)), which is mapped at
+/// `vdso` in the address space `memory`.
+pub fn find_syscall(memory: &Memory, vdso: &Range<u64>) -> Option<Avma> {
+    const AT_MOST: u64 = 1 << 20;
+    let mut text = vec![0; usize::try_from((vdso.end - vdso.start).min(AT_MOST)).ok()?];
+    memory.read(Avma(vdso.start), &mut text).ok()?;
     let at = text.windows(arch::SYSCALL.len()).position(|bytes| bytes == arch::SYSCALL)?;
     Some(Avma(vdso.start + at as u64))
+}
+
+/// Opens the memory of a stopped tracee that made itself undumpable, which keeps everybody without CAP_SYS_PTRACE out
+/// (prctl(2), PR_SET_DUMPABLE): it is dumpable for as long as that takes.
+pub fn open_undumpable(tracer: &Tracer, tid: Tid, syscall: Avma) -> Result<Memory, OsError> {
+    let prctl =
+        |option: i32, value: u64| call(tracer, tid, syscall, arch::PRCTL, &[], |_| [option as u64, value, 0, 0]);
+    let before = prctl(libc::PR_GET_DUMPABLE, 0)?;
+    prctl(libc::PR_SET_DUMPABLE, 1)?;
+    let memory = Memory::open(tid);
+    if before == 0 {
+        prctl(libc::PR_SET_DUMPABLE, before)?;
+    }
+    memory
 }
 
 /// Sets a signal's action in the process of the stopped thread `tid`, through the system call instruction at
@@ -26,6 +42,7 @@ pub fn set_signal_action(
     action: &[u8; arch::SIGACTION_LEN],
 ) -> Result<(), OsError> {
     call(tracer, tid, syscall, arch::RT_SIGACTION, action, |place| [signal.0 as u64, place, 0, arch::SIGSET_LEN])
+        .map(drop)
 }
 
 /// Has the stopped thread `tid` send a signal to itself, or to its process `group`, with the siginfo that it had.
@@ -38,14 +55,15 @@ pub fn send_to_itself(
     info: &SignalInfo,
 ) -> Result<(), OsError> {
     let (group, thread, signal) = (group.0 as u64, tid.0 as u64, signal.0 as u64);
-    if info.is_for_thread() {
+    let sent = if info.is_for_thread() {
         call(tracer, tid, syscall, arch::RT_TGSIGQUEUEINFO, info.bytes(), |place| [group, thread, signal, place])
     } else {
         call(tracer, tid, syscall, arch::RT_SIGQUEUEINFO, info.bytes(), |place| [group, signal, place, 0])
-    }
+    };
+    sent.map(drop)
 }
 
-/// Makes one call whose arguments may point to `buffer`, which is put at the place given.
+/// Makes one call whose arguments may point to `buffer`, which is put at the place given; gives the call's result.
 fn call(
     tracer: &Tracer,
     tid: Tid,
@@ -53,7 +71,7 @@ fn call(
     number: i64,
     buffer: &[u8],
     args: impl FnOnce(u64) -> [u64; 4],
-) -> Result<(), OsError> {
+) -> Result<u64, OsError> {
     let before = tracer.registers(tid)?;
     let place = Avma(arch::below_stack(&before, buffer.len() as u64));
     let saved = read(tracer, tid, place, buffer.len() / 8)?;
@@ -71,23 +89,31 @@ fn call(
     made
 }
 
-/// Syscall-entry-stop and syscall-exit-stop; a stop signal in between is told again by the kernel later.
-fn pass_through_call(tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
+/// Syscall-entry-stop and syscall-exit-stop. What else happens meanwhile is not lost: an end is reported again by the
+/// next wait; a SIGSTOP, the one signal that cannot be blocked, is sent again; a group-stop is asked for again.
+fn pass_through_call(tracer: &Tracer, tid: Tid) -> Result<u64, OsError> {
     const STOPS: usize = 2;
-    const OTHERS_AT_MOST: usize = 8;
-    let mut stops = 0;
-    for _ in 0..STOPS + OTHERS_AT_MOST {
+    let (mut stops, mut stop_again, mut interrupt_again) = (0, false, false);
+    while stops < STOPS {
         tracer.resume_to_syscall(tid)?;
         match tracer.wait_for(tid)? {
             Wait::Signal { signal: Signal::TRAP, .. } => stops += 1,
-            Wait::Signal { .. } | Wait::Event { .. } | Wait::Continued { .. } => {}
-            Wait::Exited { .. } | Wait::Killed { .. } => break,
-        }
-        if stops == STOPS {
-            return Ok(());
+            Wait::Signal { .. } => stop_again = true,
+            Wait::Event { .. } => interrupt_again = true,
+            Wait::Continued { .. } => {}
+            end @ (Wait::Exited { .. } | Wait::Killed { .. }) => {
+                tracer.give_back(end);
+                return Err(OsError::new("call in", format_args!("tid {tid}"), Errno::ESRCH));
+            }
         }
     }
-    Err(OsError::new("call in", format_args!("tid {tid}"), Errno::ESRCH))
+    if stop_again {
+        tracer.send(tid, Signal::STOP);
+    }
+    if interrupt_again {
+        tracer.interrupt(tid)?;
+    }
+    tracer.peek_register(tid, arch::RESULT)
 }
 
 fn read(tracer: &Tracer, tid: Tid, at: Avma, words: usize) -> Result<Vec<u8>, OsError> {

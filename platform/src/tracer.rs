@@ -6,6 +6,8 @@ use crate::arch::registers as arch;
 use crate::{Avma, OsError, Pid, Signal, Tid, Wait};
 use libc::{c_long, c_uint, c_void};
 use nix::errno::Errno;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 
 const OPTIONS: i32 = libc::PTRACE_O_TRACEFORK
@@ -29,6 +31,8 @@ pub enum Waited {
 #[derive(Debug)]
 pub struct Tracer {
     bound_to_its_thread: PhantomData<*const ()>,
+    /// Reports that were taken while something else was awaited.
+    given_back: RefCell<VecDeque<Wait>>,
 }
 
 /// How a SIGTRAP came about, from its siginfo.
@@ -64,6 +68,13 @@ impl SignalInfo {
         }
     }
 
+    /// The process that sent it, if one did.
+    pub fn sender(&self) -> Option<Pid> {
+        const SI_USER_OR_LESS: i32 = 0;
+        let pid = self.bytes[16..].first_chunk().map(|bytes| Pid(i32::from_ne_bytes(*bytes)));
+        pid.filter(|_| self.code() <= SI_USER_OR_LESS)
+    }
+
     /// Whether it was sent to one thread rather than to the process.
     pub fn is_for_thread(&self) -> bool {
         self.code() == libc::SI_TKILL
@@ -78,7 +89,7 @@ impl SignalInfo {
 impl Tracer {
     /// A tracer for the calling thread.
     pub fn for_this_thread() -> Self {
-        Tracer { bound_to_its_thread: PhantomData }
+        Tracer { bound_to_its_thread: PhantomData, given_back: RefCell::default() }
     }
 
     fn request(
@@ -102,6 +113,9 @@ impl Tracer {
 
     /// Waits for any tracee; `block` false comes back at once.
     pub fn wait(&self, block: bool) -> Result<Waited, OsError> {
+        if let Some(report) = self.given_back.borrow_mut().pop_front() {
+            return Ok(Waited::Report(report));
+        }
         let flags = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
         let mut status = 0;
         // SAFETY: `status` is a live i32.
@@ -115,6 +129,17 @@ impl Tracer {
             },
             tid => Ok(Waited::Report(Wait::decode(Tid(tid), status))),
         }
+    }
+
+    /// Has the next wait give a report that is not for who took it.
+    pub(crate) fn give_back(&self, report: Wait) {
+        self.given_back.borrow_mut().push_back(report);
+    }
+
+    /// Sends a signal to one thread; one that is gone needs none.
+    pub(crate) fn send(&self, tid: Tid, signal: Signal) {
+        // SAFETY: tkill takes plain numbers.
+        unsafe { libc::syscall(libc::SYS_tkill, tid.0, signal.0) };
     }
 
     /// Waits for one tracee.

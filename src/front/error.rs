@@ -68,6 +68,8 @@ impl RunError {
     pub(super) fn exec(program: &OsStr, errno: Errno) -> Self {
         match errno {
             Errno::ENOENT => RunError::NotFound(program.to_owned()),
+            // execvp(3) says so too if it merely could not look into a directory of PATH.
+            Errno::EACCES if !is_somewhere(program) => RunError::NotFound(program.to_owned()),
             errno => RunError::NotExecutable { program: program.to_owned(), errno },
         }
     }
@@ -92,4 +94,13 @@ impl RunError {
         };
         RunError::Refused { text, way_out }
     }
+}
+
+fn is_somewhere(program: &OsStr) -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    if program.as_bytes().contains(&b'/') {
+        return true;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).exists())
 }

@@ -73,11 +73,9 @@ pub fn run(options: &Options) -> Result<Outcome, RunError> {
     drop(lock);
     match start_program(options, &helpers, &mask) {
         Ok(program) => {
-            let fds = [inbox.as_fd(), helpers.to_recorder.as_fd()];
+            let fds = [inbox.as_fd(), helpers.to_recorder.as_fd(), helpers.to_supervisor.as_fd()];
             process::keep_only(&fds, &[2]);
-            // The supervisor's link was closed with all else that is not kept.
-            std::mem::forget(helpers.to_supervisor);
-            let watch = Watch::new(program, helpers.supervisor, helpers.recorder, inbox, helpers.to_recorder, options);
+            let watch = Watch::new(program, inbox, helpers, options);
             Ok(watch.until_the_end(&data))
         }
         Err(error) => {

@@ -1,8 +1,8 @@
 //! Waiting with the program: passing signals on, stopping when it stops, until it and its descendants have ended.
 
-use super::Options;
 use super::stderr::{self, Stderr};
-use crate::link::{Port, PortError};
+use super::{Helpers, Options};
+use crate::link::{Port, PortError, ToSupervisor};
 use crate::recorder::{self, FrontRequest, News};
 use crate::store::DataDir;
 use platform::process::{Arrived, ChildNews, SignalInbox, child_news, stop_like_a_job};
@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// How long after the program's end it is told who is still being measured.
 const NOTICE_AFTER: Duration = Duration::from_secs(1);
+
+/// How long after a signal it is asked whether the program got it too.
+const SENT_TO_BOTH: Duration = Duration::from_millis(30);
 
 /// How the front is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,45 +41,45 @@ pub(super) struct Watch<'a> {
     recorder: Pid,
     inbox: SignalInbox,
     to_recorder: Port,
+    to_supervisor: Port,
+    /// Signals to pass on, when, and who sent them.
+    to_pass_on: Vec<(Instant, Signal, Pid)>,
     stderr: Stderr,
     ended: Option<(Outcome, Instant)>,
     noticed: bool,
     interrupts: u32,
     letting_go: bool,
     recording: Recording,
-    supervisor_ended: bool,
+    supervisor_ended: Option<ChildNews>,
 }
 
 impl<'a> Watch<'a> {
-    pub fn new(
-        program: Pid,
-        supervisor: Pid,
-        recorder: Pid,
-        inbox: SignalInbox,
-        to_recorder: Port,
-        options: &'a Options,
-    ) -> Self {
+    pub fn new(program: Pid, inbox: SignalInbox, helpers: Helpers, options: &'a Options) -> Self {
         Watch {
             options,
             program,
-            supervisor,
-            recorder,
+            supervisor: helpers.supervisor,
+            recorder: helpers.recorder,
             inbox,
-            to_recorder,
+            to_recorder: helpers.to_recorder,
+            to_supervisor: helpers.to_supervisor,
+            to_pass_on: Vec::new(),
             stderr: Stderr::new(options.quiet),
             ended: None,
             noticed: false,
             interrupts: 0,
             letting_go: false,
             recording: Recording::Running,
-            supervisor_ended: false,
+            supervisor_ended: None,
         }
     }
 
     pub fn until_the_end(mut self, data: &DataDir) -> Outcome {
         loop {
-            self.look_at_children();
+            // Signals first: a SIGCHLD that is taken here is one whose child is looked at below.
             self.look_at_signals();
+            self.look_at_children();
+            self.pass_on_what_is_due();
             self.look_at_news();
             if let Some(outcome) = self.outcome() {
                 self.tell_the_end(data);
@@ -96,6 +99,9 @@ impl<'a> Watch<'a> {
     /// How long nothing needs to be done if nothing happens.
     fn patience(&self) -> Option<u32> {
         const SUPERVISOR_MAY_TAKE: u32 = 20;
+        if let Some((at, ..)) = self.to_pass_on.first() {
+            return Some(at.saturating_duration_since(Instant::now()).as_millis() as u32 + 1);
+        }
         match (&self.recording, &self.ended) {
             (Recording::Died, Some(_)) => Some(SUPERVISOR_MAY_TAKE),
             (_, Some((_, at))) if !self.noticed => {
@@ -110,7 +116,7 @@ impl<'a> Watch<'a> {
         let over = match &self.recording {
             Recording::Running => false,
             Recording::Over(_) => true,
-            Recording::Died => self.supervisor_ended,
+            Recording::Died => self.supervisor_ended.is_some(),
         };
         match self.ended {
             Some((outcome, _)) if over || (!self.options.wait && self.noticed) => Some(outcome),
@@ -133,8 +139,8 @@ impl<'a> Watch<'a> {
             };
             self.ended = outcome.map(|outcome| (outcome, Instant::now()));
         }
-        if !self.supervisor_ended {
-            self.supervisor_ended = ended(child_news(self.supervisor));
+        if self.supervisor_ended.is_none() {
+            self.supervisor_ended = Some(child_news(self.supervisor)).filter(|news| ended(*news));
         }
         if ended(child_news(self.recorder)) {
             self.look_at_news();
@@ -158,18 +164,28 @@ impl<'a> Watch<'a> {
     /// A terminal's Ctrl-C reaches the program by itself; a second one means us.
     fn interrupted(&mut self, arrived: Arrived) {
         self.interrupts += 1;
-        if self.ended.is_some() || self.interrupts > 1 {
-            self.let_go();
-        } else if !arrived.from_kernel {
-            let _ended_meanwhile = kill(self.program, Signal::INT);
-        }
+        if self.interrupts > 1 { self.let_go() } else { self.pass_on(arrived) }
     }
 
     fn pass_on(&mut self, arrived: Arrived) {
         if self.ended.is_some() {
             self.let_go();
-        } else if !arrived.from_kernel {
-            let _ended_meanwhile = kill(self.program, arrived.signal);
+        } else if let Some(sender) = arrived.sender {
+            self.to_pass_on.push((Instant::now() + SENT_TO_BOTH, arrived.signal, sender));
+        }
+    }
+
+    /// Whoever sends to a whole process group sends to the program too: the supervisor knows, a moment later, whether
+    /// it has got the signal.
+    fn pass_on_what_is_due(&mut self) {
+        let now = Instant::now();
+        let (due, later) = std::mem::take(&mut self.to_pass_on).into_iter().partition(|(at, ..)| *at <= now);
+        self.to_pass_on = later;
+        for (_, signal, sender) in due {
+            let asked = self.to_supervisor.send(&ToSupervisor::Forward { signal: signal.0, sender }, None);
+            if asked.is_err() && self.ended.is_none() {
+                let _ended_meanwhile = kill(self.program, signal);
+            }
         }
     }
 
@@ -236,7 +252,10 @@ impl<'a> Watch<'a> {
             Recording::Over(News::Failed(error)) => self.stderr.insist(&format!("recording failed: {error}")),
             Recording::Over(News::Running(_)) => {}
             Recording::Died => {
-                self.stderr.insist("the recorder was killed; the program was let go and went on unmeasured");
+                self.stderr.insist(match self.supervisor_ended {
+                    Some(ChildNews::Killed(_)) => "recorder and supervisor were killed; what ran since is not measured",
+                    Some(_) | None => "the recorder was killed; the program was let go and went on unmeasured",
+                });
                 match recorder::recover(data) {
                     Ok(runs) => runs.iter().for_each(|run| match run {
                         Ok(run) => self.stderr.say(&run.to_string()),

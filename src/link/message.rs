@@ -19,6 +19,14 @@ pub enum ToSupervisor {
     Plan(ImageId),
     /// A process that ended is in its file; its marks may be used again.
     Free(ProcessNo),
+    /// A signal came to the front from a process: the launched program is to have it too, unless that process sent it
+    /// there itself.
+    Forward {
+        /// Its number.
+        signal: i32,
+        /// Who sent it.
+        sender: Pid,
+    },
     /// Restore everything, let go of everybody and leave.
     LetGo,
 }

@@ -4,7 +4,9 @@
 use super::facts::{Facts, StoredFacts};
 use super::replay::{ProcessFacts, Replay};
 use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
-use crate::store::{DataDir, Flush, Hits, Numbits, ProcessFile, ProcessRecord, StoreError, UnixMillis, Writer};
+use crate::store::{
+    DataDir, Flush, Hits, Numbits, ProcessFile, ProcessRecord, StoreError, UnixMillis, Warning, Writer,
+};
 use platform::{Marks, OsError};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -75,7 +77,7 @@ impl Ledger {
 
     /// Whether all that was heard would survive this process.
     pub fn is_recoverable(&self) -> bool {
-        self.memory_journal.is_none() && self.memory_marks.is_none()
+        self.memory_journal.is_none() && self.memory_marks.is_none() && self.run.path().exists()
     }
 
     /// Takes an image's facts.
@@ -167,6 +169,18 @@ impl Ledger {
         self.replay.processes.remove(&process);
         self.finished += u64::from(ran_a_program);
         Ok(())
+    }
+
+    /// Notes if marks of a process were in memory only and are gone; true if so.
+    pub fn note_lost_marks(&mut self, process: ProcessNo) -> bool {
+        let Some(facts) = self.replay.processes.get_mut(&process) else { return false };
+        let lost = facts.sections.iter().filter(|section| section.in_memory).count() as u64;
+        if lost > 0 && self.memory_marks.is_none() {
+            let text =
+                "the disk was full, and marks that were in memory went with the processes that kept them".to_owned();
+            facts.warnings.push(Warning { slug: "hits-lost".to_owned(), text, count: lost });
+        }
+        lost > 0 && self.memory_marks.is_none()
     }
 
     /// Whether a process's file is there and complete already.

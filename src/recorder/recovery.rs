@@ -65,7 +65,7 @@ fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
             continue;
         }
         // A process that was let go because its recorder died ran on unseen.
-        let complete = end.is_some_and(|end| end.reason != EndReason::Detached);
+        let complete = end.is_some_and(|end| end.reason != EndReason::Detached) && !ledger.note_lost_marks(process);
         ledger.finish(process, complete)?;
         recovered.processes += 1;
         recovered.incomplete += u64::from(!complete);

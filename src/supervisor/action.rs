@@ -102,6 +102,11 @@ pub enum Input {
         /// What is mapped now.
         mappings: Vec<TextMapping>,
     },
+    /// Answer to [`Action::ReadMappings`] where the kernel does not let us read.
+    Unreadable {
+        /// The thread that asked.
+        tid: Tid,
+    },
     /// Answer to [`Action::WantImage`].
     Planned {
         /// The image.
@@ -251,8 +256,10 @@ pub enum Action {
     },
     /// Read what is mapped.
     ReadMappings {
-        /// Of this thread's address space.
+        /// By this thread...
         tid: Tid,
+        /// ...in its address space.
+        space: SpaceId,
     },
     /// Ask the recorder for a plan.
     WantImage {
@@ -269,6 +276,8 @@ pub enum Action {
         space: SpaceId,
         /// A thread in it.
         tid: Tid,
+        /// The space that it was copied from.
+        copy_of: Option<SpaceId>,
     },
     /// Forget an address space.
     CloseSpace {

@@ -10,8 +10,9 @@ use super::space::SpaceId;
 use super::text;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
 use platform::affinity::{self, OwnCpu};
-use platform::{Avma, Memory, OsError, Pid, Signal, Tid, Tracer, procfs};
+use platform::{Avma, Memory, OsError, Pid, Signal, Tid, Tracer, procfs, remote};
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A thread that trapped this recently is in a burst, and is woken on the supervisor's own CPU.
@@ -33,10 +34,12 @@ pub(super) struct Hands {
     sections: Sections,
     recorder: Port,
     memories: HashMap<SpaceId, Memory>,
+    vdso: HashMap<SpaceId, Range<u64>>,
     front: Pid,
     cpu: Option<OwnCpu>,
     burst: Option<Burst>,
     lost: u64,
+    senders: HashMap<(Signal, Pid), Instant>,
 }
 
 impl Hands {
@@ -48,10 +51,12 @@ impl Hands {
             sections,
             recorder,
             memories: HashMap::new(),
+            vdso: HashMap::new(),
             front,
             cpu: OwnCpu::take(),
             burst: None,
             lost: 0,
+            senders: HashMap::new(),
         }
     }
 
@@ -88,24 +93,21 @@ impl Hands {
                     inputs.push_back(Input::Cause { tid, at, cause: info.trap_cause() });
                 }
             }
-            Action::WeighSignal { tid, signal } => inputs.push_back(repair::weigh(&self.tracer, tid, signal)),
-            Action::ReadMappings { tid } => {
-                let mappings = platform::text_mappings(tid).unwrap_or_default();
-                inputs.push_back(Input::Mapped { tid, mappings });
+            Action::WeighSignal { tid, signal } => {
+                self.note_sender(tid, signal);
+                inputs.push_back(repair::weigh(&self.tracer, tid, signal));
             }
+            Action::ReadMappings { tid, space } => inputs.push_back(self.read_mappings(tid, space)),
             Action::WantImage { image, tid, mapping } => {
                 self.tell(&Record::Image { image, path: mapping.path.clone() });
                 // Without a file the recorder answers with an empty plan and a warning.
                 let file = platform::open_mapped(tid, &mapping).ok();
                 let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
             }
-            Action::OpenSpace { space, tid } => {
-                if let Ok(memory) = Memory::open(tid) {
-                    self.memories.insert(space, memory);
-                }
-            }
+            Action::OpenSpace { space, tid, copy_of } => self.open_space(space, tid, copy_of),
             Action::CloseSpace { space } => {
                 self.memories.remove(&space);
+                self.vdso.remove(&space);
                 self.guard.space_gone(space);
             }
             Action::Sync(sync) => {
@@ -142,6 +144,55 @@ impl Hands {
         }
     }
 
+    /// Remembers who sent the signals that the front passes on.
+    fn note_sender(&mut self, tid: Tid, signal: Signal) {
+        if matches!(signal, Signal::INT | Signal::TERM | Signal::HUP | Signal::QUIT)
+            && let Some(sender) = self.tracer.signal_info(tid).ok().and_then(|info| info.sender())
+        {
+            self.senders.insert((signal, sender), Instant::now());
+        }
+    }
+
+    /// Whether a process sent a signal to a tracee just now.
+    pub fn was_sent(&self, signal: Signal, sender: Pid) -> bool {
+        const JUST_NOW: Duration = Duration::from_millis(500);
+        self.senders.get(&(signal, sender)).is_some_and(|at| at.elapsed() < JUST_NOW)
+    }
+
+    fn read_mappings(&mut self, tid: Tid, space: SpaceId) -> Input {
+        let Ok(mapped) = platform::mapped(tid) else { return Input::Unreadable { tid } };
+        if let Some(vdso) = mapped.vdso {
+            self.vdso.insert(space, vdso);
+        }
+        Input::Mapped { tid, mappings: mapped.text }
+    }
+
+    /// Opens the memory of a new space. A child of a program that made itself undumpable keeps us out, unless it is
+    /// dumpable for that moment.
+    fn open_space(&mut self, space: SpaceId, tid: Tid, copy_of: Option<SpaceId>) {
+        if let Some(vdso) = copy_of.and_then(|of| self.vdso.get(&of)).cloned() {
+            self.vdso.insert(space, vdso);
+        }
+        let refused = |error: OsError| {
+            let call = copy_of.and_then(|of| self.find_call(of)).filter(|_| !procfs::is_confined(tid));
+            call.map_or(Err(error), |call| remote::open_undumpable(&self.tracer, tid, call))
+        };
+        if let Ok(memory) = Memory::open(tid).or_else(refused) {
+            self.memories.insert(space, memory);
+        }
+    }
+
+    /// A place in a space where system calls can be made.
+    fn find_call(&self, space: SpaceId) -> Option<Avma> {
+        remote::find_syscall(self.memories.get(&space)?, self.vdso.get(&space)?)
+    }
+
+    fn repair_trap(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {
+        let (memories, vdso) = (&self.memories, &self.vdso);
+        let find_call = || remote::find_syscall(memories.get(&space)?, vdso.get(&space)?);
+        gone_is_fine(self.guard.after_breakpoint(&self.tracer, process, tid, find_call));
+    }
+
     fn tell(&mut self, record: &Record) {
         if self.journal.append(record).is_err() {
             self.go_on_in_memory();
@@ -169,13 +220,24 @@ impl Hands {
     fn serve(&mut self, tid: Tid, at: Avma, space: SpaceId, restore: u8, mark: Mark, then: Then) {
         self.mark(mark);
         let memory = self.memories.get(&space);
-        gone_is_fine(text::restore_byte(&self.tracer, memory, tid, at, restore));
+        match text::restore_byte(&self.tracer, memory, tid, at, restore) {
+            Err(error) if !error.is_gone() => return self.give_up(mark.process, tid, &error),
+            Ok(()) | Err(_) => {}
+        }
         gone_is_fine(self.tracer.set_pc(tid, at));
-        gone_is_fine(self.guard.after_breakpoint(&self.tracer, mark.process, tid));
+        self.repair_trap(mark.process, tid, space);
         match then {
             Then::Resume => self.resume_after_hit(tid),
             Then::Detach => gone_is_fine(self.tracer.detach(tid, None)),
         }
+    }
+
+    /// A breakpoint that was inherited cannot be taken out again. The thread gets its signal, as it would without a
+    /// tracer: to go on serving it would never end.
+    fn give_up(&mut self, process: ProcessNo, tid: Tid, error: &OsError) {
+        let text = format!("a breakpoint could not be taken out, so the process got SIGTRAP: {error}");
+        self.tell(&Record::Warning { process: Some(process), slug: "text-not-restored".to_owned(), text, count: 1 });
+        gone_is_fine(self.tracer.resume(tid, Some(Signal::TRAP)));
     }
 
     fn resume_after_hit(&mut self, tid: Tid) {
@@ -217,7 +279,7 @@ impl Hands {
     }
 
     fn emulate(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, at: Avma, kind: LandmarkKind) {
-        gone_is_fine(self.guard.after_breakpoint(&self.tracer, process, tid));
+        self.repair_trap(process, tid, space);
         gone_is_fine(match kind {
             LandmarkKind::LoaderState => repair::emulate_return(&self.tracer, tid),
             LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at),

@@ -164,7 +164,16 @@ impl TrapGuard {
 
     /// A thread stands at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of
     /// its own, which was pending and whose siginfo the breakpoint got, it sends that to itself again.
-    pub fn after_breakpoint(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid) -> Result<(), OsError> {
+    ///
+    /// `find_call` finds a place to make system calls at. A program whose calls are filtered is not made to call: that
+    /// could kill it.
+    pub fn after_breakpoint(
+        &mut self,
+        tracer: &Tracer,
+        process: ProcessNo,
+        tid: Tid,
+        find_call: impl FnOnce() -> Option<Avma>,
+    ) -> Result<(), OsError> {
         let found = tracer.signal_mask(tid)?;
         let action = self.action(process, Signal::TRAP);
         let was = self.masks.entry(tid).or_default().before_breakpoint(found, evidence(action, tid));
@@ -178,9 +187,10 @@ impl TrapGuard {
         if lost_action.is_none() && lost_signal.is_none() {
             return Ok(());
         }
-        let Some(call) = self.calls.get(&process).copied().or_else(|| remote::find_syscall(tracer, tid)) else {
+        if procfs::is_confined(tid) {
             return Ok(());
-        };
+        }
+        let Some(call) = self.calls.get(&process).copied().or_else(find_call) else { return Ok(()) };
         self.calls.insert(process, call);
         if let Some(action) = lost_action {
             remote::set_signal_action(tracer, tid, call, Signal::TRAP, &action.0)?;

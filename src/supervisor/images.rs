@@ -30,6 +30,19 @@ impl State {
         }
     }
 
+    /// Nothing new can be learned of what is mapped, so all that is known of it stays.
+    pub(super) fn unreadable(&mut self, tid: Tid, out: &mut Vec<Action>) {
+        out.push(Action::Warn {
+            process: self.process_number(tid),
+            slug: "mappings-unreadable",
+            text: "the kernel does not let us read what is mapped (the program made itself undumpable), so what was \
+                   mapped since is not measured"
+                .to_owned(),
+            count: 1,
+        });
+        self.release(tid, None, out);
+    }
+
     fn note_image(&mut self, tid: Tid, image: ImageId, out: &mut Vec<Action>) {
         let Some(number) = self.process_number(tid) else { return };
         if self.processes.get_mut(&number).is_some_and(|process| process.images.insert(image)) {

@@ -46,7 +46,10 @@ impl State {
             self.share(parent_space, through, waits, out)
         } else {
             let unread = self.is_waiting(maker);
-            let copy = self.spaces.get(&parent_space).map_or_else(|| Space::fresh(true), |space| space.copied(unread));
+            let copy = self
+                .spaces
+                .get(&parent_space)
+                .map_or_else(|| Space::fresh(true), |space| space.copied(parent_space, unread));
             self.add_space(copy)
         };
         let process = self.add_process(Process { pid, space, images, borrows });
@@ -94,13 +97,14 @@ impl State {
         let shared = self.spaces.get(&id).is_none_or(|space| space.users > 1);
         self.set_doing(tid, Doing::Running);
         if leader && !shared {
-            out.push(Action::OpenSpace { space: id, tid });
+            let copy_of = self.spaces.get(&id).and_then(|space| space.copy_of);
+            out.push(Action::OpenSpace { space: id, tid, copy_of });
             if let Some(space) = self.spaces.get_mut(&id) {
                 let changes = if self.leaving { space.restore(id, tid) } else { space.rearm(id, tid) };
                 let unread = space.unread && !self.leaving;
                 out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
                 if unread && !group {
-                    out.push(Action::ReadMappings { tid });
+                    out.push(Action::ReadMappings { tid, space: id });
                     return;
                 }
             }
@@ -138,8 +142,8 @@ impl State {
         if self.leaving {
             self.release(tid, None, out);
         } else {
-            out.push(Action::OpenSpace { space: fresh, tid });
-            out.push(Action::ReadMappings { tid });
+            out.push(Action::OpenSpace { space: fresh, tid, copy_of: None });
+            out.push(Action::ReadMappings { tid, space: fresh });
         }
     }
 

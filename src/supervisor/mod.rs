@@ -26,11 +26,11 @@ mod step;
 mod stop_log;
 mod text;
 
-use crate::link::{JournalWriter, Plan, Port, RunDir, ToSupervisor};
+use crate::link::{EndOfProcess, JournalWriter, Plan, Port, RunDir, ToSupervisor};
 use action::{Action, Input};
 use apply::Hands;
 use inbox::{Inbox, Mail};
-use platform::{OsError, Pid, Tracer, Waited};
+use platform::{OsError, Pid, Signal, Tracer, Waited, procfs};
 use sections::Sections;
 use state::State;
 use std::collections::VecDeque;
@@ -139,6 +139,11 @@ impl Supervisor {
                     }
                 }
             }
+            // Whoever is still known has ended without a word.
+            Ok(Waited::NoTracee) if !self.state.is_empty() => {
+                let gone = self.state.tids().map(|tid| Input::Gone { tid, how: EndOfProcess::LetGo });
+                self.inputs.extend(gone.collect::<Vec<_>>());
+            }
             Ok(Waited::Nothing | Waited::NoTracee) | Err(_) => {
                 if self.state.is_empty() || self.leaving_since.is_some() {
                     self.inbox.pause();
@@ -157,6 +162,16 @@ impl Supervisor {
             for action in self.actions.drain(..) {
                 self.hands.apply(action, &mut self.inputs);
             }
+        }
+    }
+
+    /// Passes a signal on to the launched program, unless its sender sent it there too.
+    fn forward(&self, signal: Signal, sender: Pid) {
+        if let Some(pid) = self.state.launched_pid()
+            && !self.hands.was_sent(signal, sender)
+            && !procfs::is_pending(pid, signal)
+        {
+            let _ended_meanwhile = platform::kill(pid, signal);
         }
     }
 
@@ -181,6 +196,7 @@ impl Supervisor {
                 self.inputs.push_back(Input::Planned { image, plan: Rc::new(plan.unwrap_or_default()) });
             }
             Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),
+            Mail::Message(ToSupervisor::Forward { signal, sender }) => self.forward(Signal(signal), sender),
             // Nobody is left who could ask for anything.
             Mail::FrontGone if !self.launched => self.leaving_since = Some(Instant::now()),
             Mail::FrontGone => {}

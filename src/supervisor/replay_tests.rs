@@ -35,6 +35,7 @@ fn stops(input: &Input) -> Option<Tid> {
         | Input::Weighed { .. }
         | Input::Gone { .. }
         | Input::Mapped { .. }
+        | Input::Unreadable { .. }
         | Input::Planned { .. }
         | Input::Refused { .. }
         | Input::Orphan { .. }

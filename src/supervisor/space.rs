@@ -67,6 +67,8 @@ pub struct Space {
     pub users: u32,
     /// Whether it was copied while something newly mapped was still waiting for its plan.
     pub unread: bool,
+    /// The space that it was copied from at a fork.
+    pub copy_of: Option<SpaceId>,
 }
 
 /// A probe at an address.
@@ -203,8 +205,8 @@ impl Space {
     }
 
     /// The copy that a forked child gets; `unread`: something newly mapped still waits for its plan.
-    pub fn copied(&self, unread: bool) -> Space {
-        Space { users: 1, unread: unread || self.unread, lent: None, ..self.clone() }
+    pub fn copied(&self, this: SpaceId, unread: bool) -> Space {
+        Space { users: 1, unread: unread || self.unread, lent: None, copy_of: Some(this), ..self.clone() }
     }
 
     /// Arms everything that was ever armed; gives the text to change.

@@ -61,6 +61,16 @@ impl State {
         self.tracees.is_empty() && self.unclaimed.is_empty()
     }
 
+    /// The tracees, those that nobody told of included.
+    pub fn tids(&self) -> impl Iterator<Item = Tid> + '_ {
+        self.tracees.keys().chain(self.unclaimed.keys()).copied()
+    }
+
+    /// The launched program, as long as it has not ended.
+    pub fn launched_pid(&self) -> Option<Pid> {
+        self.processes.get(&ProcessNo(0)).map(|process| process.pid)
+    }
+
     /// The address space that a tracee lives in.
     pub fn space_of(&self, tid: Tid) -> Option<SpaceId> {
         self.process_of(tid).map(|(_, process)| process.space)

@@ -26,6 +26,7 @@ impl State {
             Input::GroupStopped { tid } => self.stopped(tid, true, out),
             Input::Gone { tid, how } => self.gone(tid, how, out),
             Input::Mapped { tid, mappings } => self.mapped(tid, mappings, out),
+            Input::Unreadable { tid } => self.unreadable(tid, out),
             Input::Planned { image, plan } => self.planned(image, plan, out),
             Input::Refused { space, instance, probes } => self.refused(space, instance, &probes, out),
             Input::Orphan { tid, group, parent, candidate } => self.orphan(tid, group, parent, candidate, out),
@@ -103,7 +104,7 @@ impl State {
         }
         out.push(Action::Emulate { tid, process, space, at, kind });
         match kind {
-            LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => out.push(Action::ReadMappings { tid }),
+            LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => out.push(Action::ReadMappings { tid, space }),
             LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone => self.release(tid, None, out),
         }
     }

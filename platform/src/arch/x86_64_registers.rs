@@ -108,6 +108,8 @@ pub fn gave_up(tracer: &crate::Tracer, tid: crate::Tid) -> Result<bool, crate::O
 
 /// Number of rt_sigaction.
 pub const RT_SIGACTION: i64 = libc::SYS_rt_sigaction;
+/// Number of prctl.
+pub const PRCTL: i64 = libc::SYS_prctl;
 /// Number of clone.
 pub const CLONE: i64 = libc::SYS_clone;
 /// Number of rt_sigqueueinfo.
