@@ -65,9 +65,14 @@ impl RunDir {
         self.path.join(format!("{}.facts", image.0))
     }
 
-    /// Removes the directory with all in it.
+    /// Removes the directory with all in it; that it is gone already is no error.
     pub fn remove(&self) -> Result<(), OsError> {
-        std::fs::remove_dir_all(&self.path).map_err(|e| OsError::io("remove directory", self.path.display(), &e))
+        match std::fs::remove_dir_all(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(OsError::io("remove directory", self.path.display(), &error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     fn open(&self, name: &str, options: &mut OpenOptions) -> Result<File, OsError> {
