@@ -5,6 +5,7 @@
 
 use crate::OsError;
 use nix::errno::Errno;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,15 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Bell {
     tid: i32,
-    ringing: Arc<(Mutex<bool>, Condvar)>,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The same as `ringing`, to be looked at cheaply.
+    rings: AtomicBool,
+    ringing: Mutex<bool>,
+    changed: Condvar,
 }
 
 extern "C" fn heard(_signal: libc::c_int) {}
@@ -31,28 +40,31 @@ impl Bell {
         }
         // SAFETY: gettid takes nothing.
         let tid = unsafe { libc::gettid() };
-        Ok(Bell { tid, ringing: Arc::default() })
+        Ok(Bell { tid, state: Arc::default() })
     }
 
     /// Rings until [`Bell::hear`] was called; from another thread.
     pub fn ring(&self) {
-        let (lock, changed) = &*self.ringing;
-        let mut ringing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ringing = self.state.ringing.lock().unwrap_or_else(PoisonError::into_inner);
         *ringing = true;
+        self.state.rings.store(true, Ordering::Release);
         while *ringing {
             // SAFETY: tgkill takes plain numbers.
             let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.tid, libc::SIGUSR1) };
             if sent != 0 && Errno::last() == Errno::ESRCH {
                 return;
             }
-            ringing = changed.wait_timeout(ringing, Duration::from_millis(1)).unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.state.changed.wait_timeout(ringing, Duration::from_millis(1));
+            ringing = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Answers the bell: the messages that came before it are about to be read.
+    /// Answers the bell, if it rings: the messages that came before it are about to be read.
     pub fn hear(&self) {
-        let (lock, changed) = &*self.ringing;
-        *lock.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        changed.notify_all();
+        if !self.state.rings.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        *self.state.ringing.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.state.changed.notify_all();
     }
 }

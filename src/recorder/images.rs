@@ -85,13 +85,11 @@ impl Reader {
         for Request { image, path, file } in requests {
             let (facts, plan) = read(&path, file, &self.selection);
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
-            let kept_at = self.run.facts(image);
-            let facts_kept = std::fs::write(&kept_at, facts.encode());
+            let facts_kept = std::fs::write(self.run.facts(image), facts.encode());
             let planned = std::fs::write(self.run.plan(image), plan.encode());
             let _disk_full: (std::io::Result<()>, std::io::Result<()>) = (facts_kept, planned);
             let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::Plan(image));
             let _recorder_ends = self.done.send((image, facts.into_facts()));
-            let _disk_full = platform::sync_files(self.run.path(), &[kept_at]);
         }
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Ledger {
     pub finished: u64,
     /// Files written for good that may not be on disk.
     unsynced: Vec<PathBuf>,
+    /// Files of the run that may not be on disk.
+    unsynced_run: Vec<PathBuf>,
 }
 
 impl Ledger {
@@ -62,6 +64,7 @@ impl Ledger {
             totals: BTreeMap::new(),
             finished: 0,
             unsynced: Vec::new(),
+            unsynced_run: Vec::new(),
         })
     }
 
@@ -82,6 +85,7 @@ impl Ledger {
 
     /// Takes an image's facts.
     pub fn add_facts(&mut self, image: ImageId, facts: Facts) {
+        self.unsynced_run.push(self.run.facts(image));
         self.facts.insert(image, facts);
     }
 
@@ -114,9 +118,11 @@ impl Ledger {
     }
 
     /// Has the run's journal and marks on disk, so that a crash of the machine loses no more than what came since.
-    pub fn sync_run(&self) -> Result<(), LedgerError> {
+    pub fn sync_run(&mut self) -> Result<(), LedgerError> {
         self.marks.sync()?;
-        Ok(platform::sync_files(self.run.path(), &[self.run.journal()])?)
+        let mut written = std::mem::take(&mut self.unsynced_run);
+        written.push(self.run.journal());
+        Ok(platform::sync_files(self.run.path(), &written)?)
     }
 
     /// Has the files that were written for good on disk.

@@ -31,6 +31,12 @@ pub enum SelectionError {
         /// The data directory.
         path: PathBuf,
     },
+    /// The data directory holds no process yet, but a run is under way.
+    #[error("no measurements in {} yet; the run that is under way writes its first within a second", path.display())]
+    NothingYet {
+        /// The data directory.
+        path: PathBuf,
+    },
     /// There are processes, but none of these pids.
     #[error("no process with pid {pids} in {}; cov-trace ps lists the processes", path.display())]
     NoSuchPid {
@@ -85,7 +91,12 @@ pub fn read_selected(
     let path = || data.path().to_owned();
     let mut files = data.process_files()?;
     if files.is_empty() {
-        return Err(SelectionError::NoData { path: path() });
+        let live = !data.live_runs()?.is_empty();
+        return Err(if live {
+            SelectionError::NothingYet { path: path() }
+        } else {
+            SelectionError::NoData { path: path() }
+        });
     }
     files.retain(|file| selection.takes_process(file.pid));
     if files.is_empty() {
