@@ -1,4 +1,14 @@
 //! cov-trace: line coverage of native Linux programs, measured from outside the process.
+//!
+//! ```text
+//! cli ─► front ──┬── the program, traced ◄── ptrace ── supervisor ──► marks, journal ──┐
+//!                └── recorder ◄────── link: images wanted, plans made ────┘             │
+//!                        │ debuginfo: ELF, DWARF ─► probes, lines                       │
+//!                        └──────────► store: one SQLite file per process ◄──────────────┘
+//! cli ─► report ─► store
+//! ```
+//! The program is never our child's child: the front is its parent, as a shell would be. What is measured and reported
+//! is chosen by `filter`.
 #![forbid(unsafe_code)]
 
 pub mod cli;

@@ -2,13 +2,11 @@
 //!
 //! Invariant: an [`Input`] holds all that a decision needs, so a recorded series of inputs replays without a kernel.
 
-use super::bits::Bits;
-use super::space::{InstanceId, SpaceId};
+use super::space::{InstanceId, SpaceId, Sync};
 use crate::link::{EndOfProcess, ImageId, LandmarkKind, Plan, ProcessNo};
 use platform::procfs::Disposition;
 use platform::{Avma, Lineage, Pid, Signal, TextMapping, Tid, TrapCause};
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 use std::rc::Rc;
 
 /// Something that happened.
@@ -350,27 +348,4 @@ pub enum Action {
     },
     /// Wake the front, which stopped itself when the program stopped.
     ContinueFront,
-}
-
-/// Text of one instance of an image to bring to a wanted state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sync {
-    /// In this space.
-    pub space: SpaceId,
-    /// Through this stopped thread, where memory can be written by ptrace only.
-    pub tid: Tid,
-    /// Of this instance.
-    pub instance: InstanceId,
-    /// Its plan.
-    pub plan: Rc<Plan>,
-    /// Address of offset 0 of the file, wrapping.
-    pub bias: u64,
-    /// The addresses that are mapped.
-    pub ranges: Vec<Range<u64>>,
-    /// Only pages with one of these probes are touched...
-    pub change: Bits,
-    /// ...and there exactly these are armed.
-    pub armed: Bits,
-    /// Whether landmarks are to be armed, disarmed, or left as they are.
-    pub landmarks: Option<bool>,
 }

@@ -144,11 +144,13 @@ impl Supervisor {
                 let gone = self.state.tids().map(|tid| Input::Gone { tid, how: EndOfProcess::LetGo });
                 self.inputs.extend(gone.collect::<Vec<_>>());
             }
-            Ok(Waited::Nothing | Waited::NoTracee) | Err(_) => {
+            Ok(Waited::Nothing | Waited::NoTracee) => {
                 if self.state.is_empty() || self.leaving_since.is_some() {
                     self.inbox.pause();
                 }
             }
+            // No error is known that could come here; if one does, it must not become a busy loop.
+            Err(_) => self.inbox.pause(),
         }
     }
 

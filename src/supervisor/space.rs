@@ -3,7 +3,6 @@
 //! Invariants: a breakpoint belongs to an address space, never to a pid; a probe that was ever armed in a space stays
 //! known there as long as its image is mapped, so that a stale trap is always recognised.
 
-use super::action::Sync;
 use super::bits::Bits;
 use crate::link::{ByGroup, ImageId, LandmarkKind, Plan};
 use platform::{Avma, TextMapping, Tid};
@@ -48,6 +47,29 @@ struct Instance {
     ranges: Vec<Range<u64>>,
     planted: Bits,
     armed: Bits,
+}
+
+/// Text of one instance of an image to bring to a wanted state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sync {
+    /// In this space.
+    pub space: SpaceId,
+    /// Through this stopped thread, where memory can be written by ptrace only.
+    pub tid: Tid,
+    /// Of this instance.
+    pub instance: InstanceId,
+    /// Its plan.
+    pub plan: Rc<Plan>,
+    /// Address of offset 0 of the file, wrapping.
+    pub bias: u64,
+    /// The addresses that are mapped.
+    pub ranges: Vec<Range<u64>>,
+    /// Only pages with one of these probes are touched...
+    pub change: Bits,
+    /// ...and there exactly these are armed.
+    pub armed: Bits,
+    /// Whether landmarks are to be armed, disarmed, or left as they are.
+    pub landmarks: Option<bool>,
 }
 
 /// Armed probes as they were before the space was lent to a vfork child.

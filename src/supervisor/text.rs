@@ -3,7 +3,7 @@
 //! Invariants: a byte is only ever changed between a probe's original and the breakpoint, and only after it was read
 //! there; what holds anything else is refused and left alone.
 
-use super::action::Sync;
+use super::space::Sync;
 use platform::arch::BREAKPOINT;
 use platform::{Avma, Memory, OsError, Tid, Tracer};
 use std::collections::BTreeMap;
