@@ -3,6 +3,7 @@
 //! A live run holds a BSD lock (flock(2), exclusive) on the file `lock` in its directory, so that a run that was killed
 //! is told from one that lives, whatever pids have been reused since.
 
+use super::process_file::is_run_name;
 use super::{ProcessFile, StoreError};
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -107,7 +108,8 @@ impl RunDir {
 
     pub(super) fn from_entry(entry: &fs::DirEntry) -> Option<Self> {
         let name = entry.file_name();
-        let run = name.to_str()?.strip_prefix("run-")?;
+        // Whatever else is called so is not ours, and must not be touched.
+        let run = name.to_str()?.strip_prefix("run-").filter(|run| is_run_name(run))?;
         entry.file_type().ok()?.is_dir().then(|| RunDir { run: run.to_owned(), path: entry.path() })
     }
 

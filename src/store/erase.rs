@@ -26,7 +26,7 @@ pub struct Erased {
 }
 
 impl DataDir {
-    /// Removes every measurement that is not under way, and the directory if nothing is left in it.
+    /// Removes every measurement that is not under way, and the directory if that leaves nothing in it.
     pub fn erase(self) -> Result<Erased, StoreError> {
         let mut erased = Erased::default();
         let entries = self.entries()?;
@@ -57,8 +57,9 @@ impl DataDir {
         erased.runs.sort();
         erased.live.sort();
         erased.foreign.sort();
-        // A directory that is somebody's working directory or mount stays, and no harm is done.
-        erased.directory = fs::remove_dir(self.path()).is_ok();
+        // One that never held anything of ours may be somebody else's; a working directory or mount stays anyway.
+        let ours = erased.processes + erased.temporaries + erased.runs.len() > 0;
+        erased.directory = ours && fs::remove_dir(self.path()).is_ok();
         Ok(erased)
     }
 }
@@ -122,6 +123,18 @@ mod tests {
         let erased = data.erase().unwrap();
         assert_eq!(erased.foreign, [PathBuf::from("notes.sqlite"), PathBuf::from("run-of-the-mill")]);
         assert!(!erased.directory && path.join("notes.sqlite").exists() && path.join("run-of-the-mill").exists());
+    }
+
+    #[test]
+    fn a_directory_that_is_merely_called_so_stays_and_so_does_an_empty_one() {
+        let (_dir, data) = data(&[]);
+        fs::create_dir(data.path().join("run-tests")).unwrap();
+        fs::write(data.path().join("run-tests/precious"), "x").unwrap();
+        let erased = data.clone().erase().unwrap();
+        assert_eq!((erased.foreign, erased.runs, erased.directory), (vec![PathBuf::from("run-tests")], vec![], false));
+        assert!(data.path().join("run-tests/precious").exists());
+        fs::remove_dir_all(data.path().join("run-tests")).unwrap();
+        assert!(!data.clone().erase().unwrap().directory && data.path().exists());
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(super) fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn is_run_name(run: &str) -> bool {
+pub(super) fn is_run_name(run: &str) -> bool {
     const SHAPE: &str = "00000000T000000.000Z-";
     let Some((time, recorder)) = run.split_at_checked(SHAPE.len()) else {
         return false;
