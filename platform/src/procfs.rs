@@ -143,12 +143,6 @@ pub fn command_name(pid: Pid) -> Option<String> {
     std::fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned())
 }
 
-/// Clock ticks per second, the unit of [`Origin::start_ticks`].
-pub fn ticks_per_second() -> u64 {
-    // SAFETY: sysconf takes a number.
-    u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1)
-}
-
 /// Yama's restriction on who may trace whom (0 to 3), where that security module is active.
 pub fn yama_scope() -> Option<u8> {
     std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok()?.trim().parse().ok()

@@ -142,6 +142,15 @@ impl Ledger {
         self.replay.processes.iter().filter(|(_, facts)| facts.end.is_some()).map(|(process, _)| *process).collect()
     }
 
+    /// Those of them whose images are all known: the facts of an image come a moment after its plan.
+    pub fn ended_and_known(&self) -> Vec<ProcessNo> {
+        let known = |process: &ProcessNo| {
+            let facts = self.replay.processes.get(process);
+            facts.is_some_and(|facts| facts.images.iter().all(|image| self.facts.contains_key(image)))
+        };
+        self.ended().into_iter().filter(known).collect()
+    }
+
     /// Writes the file of a process that goes on, if there is anything new; true if it was written.
     pub fn flush(&mut self, process: ProcessNo) -> Result<bool, LedgerError> {
         if self.replay.processes.get(&process).is_none_or(|facts| facts.execs.is_empty()) {
@@ -277,4 +286,39 @@ fn count(hits: &[Hits]) -> u64 {
 
 fn now() -> UnixMillis {
     UnixMillis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::{EndOfProcess, JournalWriter, Record};
+    use platform::Pid;
+
+    #[test]
+    fn a_process_is_not_closed_before_its_images_are_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::create(dir.path()).unwrap();
+        let run = RunDir::at("20261123T010203.512Z-7".to_owned(), dir.path().join("run"));
+        std::fs::create_dir(run.path()).unwrap();
+        let mut journal = JournalWriter::new(run.journal_to_write().unwrap());
+        let (process, image) = (ProcessNo(0), ImageId(0));
+        let text = String::new;
+        for record in [
+            Record::Process { process, pid: Pid(9), start_ticks: 1, maker: None, parent: Pid(8), at: 0 },
+            Record::Exec { process, at: 0, exe: text(), argv: Vec::new(), cwd: text() },
+            Record::Image { image, path: "/bin/x".to_owned() },
+            Record::Mapped { process, image },
+            Record::End { process, at: 1, how: EndOfProcess::Exited(0) },
+        ] {
+            journal.append(&record).unwrap();
+        }
+        let mut ledger = Ledger::open(&run, &data).unwrap();
+        ledger.catch_up().unwrap();
+        assert_eq!((ledger.ended(), ledger.ended_and_known()), (vec![process], vec![]));
+        ledger.add_facts(image, StoredFacts::default().into_facts());
+        assert_eq!(ledger.ended_and_known(), [process]);
+        ledger.finish(process, true).unwrap();
+        assert_eq!(data.process_files().unwrap().len(), 1);
+        assert_eq!((ledger.ended(), ledger.finished), (vec![], 1));
+    }
 }

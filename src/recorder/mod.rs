@@ -64,7 +64,6 @@ struct Recorder {
     front: Option<Port>,
     readers: ImageReaders,
     last_flush: Instant,
-    let_go: bool,
 }
 
 impl Recorder {
@@ -78,7 +77,7 @@ impl Recorder {
         let ledger = Ledger::open(&run, &data)?;
         let readers = ImageReaders::start(&run, selection, &supervisor)?;
         let last_flush = Instant::now();
-        Ok(Recorder { run, ledger, supervisor, front: front.ok(), readers, last_flush, let_go: false })
+        Ok(Recorder { run, ledger, supervisor, front: front.ok(), readers, last_flush })
     }
 
     fn record(mut self) -> Result<(Summary, Ledger), LedgerError> {
@@ -142,7 +141,6 @@ impl Recorder {
                 let _front_gone = self.front.as_mut().map(|front| front.send(&News::Running(pids), None));
             }
             Ok(Some((FrontRequest::LetGo, _))) => {
-                self.let_go = true;
                 let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::LetGo);
             }
             Ok(None) | Err(PortError::Malformed(_)) => {}
@@ -153,7 +151,7 @@ impl Recorder {
     /// Brings every file up to date: of processes that have ended for good, of the others for now.
     fn flush(&mut self) -> Result<(), LedgerError> {
         self.ledger.catch_up()?;
-        let ended = self.ledger.ended();
+        let ended = self.ledger.ended_and_known();
         for process in &ended {
             self.ledger.finish(*process, true)?;
         }

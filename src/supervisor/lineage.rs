@@ -190,6 +190,8 @@ impl State {
         let process = self.add_process(Process { pid: Pid(tid.0), space, images: BTreeSet::new(), borrows: false });
         self.add_tracee(tid, process, Doing::Starting);
         out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent });
+        // Its maker may be in its file and forgotten already, so what it runs is told of anew.
+        out.push(Action::Execed { process, pid: Pid(tid.0) });
         if let Some(group) = self.unclaimed.remove(&tid) {
             self.first_stop(tid, group, out);
         }
