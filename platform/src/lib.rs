@@ -7,6 +7,7 @@ pub mod affinity;
 pub mod arch;
 mod bell;
 mod channel;
+mod clock;
 mod entry;
 mod error;
 mod ids;
@@ -24,6 +25,7 @@ mod wait;
 
 pub use bell::Bell;
 pub use channel::{Channel, MAX_MESSAGE, Received, wait_readable};
+pub use clock::unix_millis;
 pub use entry::restore_sigpipe;
 pub use error::OsError;
 pub use ids::{Avma, Pid, Signal, Tid};

@@ -3,6 +3,7 @@
 //! Invariant: `probes` is sorted by offset without duplicates, `lines` and `files` are sorted without duplicates,
 //! and every index into another vector is in range.
 
+pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 
 /// Distance in bytes from the start of an image's file.
@@ -76,21 +77,6 @@ pub struct Landmark {
     pub kind: LandmarkKind,
     /// The byte that stands there.
     pub original: u8,
-}
-
-/// What reaching a [`Landmark`] means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum LandmarkKind {
-    /// First instruction of `_dl_debug_state`, a plain `ret`: the loader's list of libraries is about to change or has changed.
-    LoaderState,
-    /// The same where the function starts with `endbr64` (the `ret` follows those four bytes).
-    LoaderStateEndbr,
-    /// A five-byte `mov $14, %eax` right before a `syscall`: rt_sigprocmask with its arguments in place.
-    SignalMask,
-    /// A five-byte `mov $13, %eax` right before a `syscall`: rt_sigaction with its arguments in place.
-    SignalAction,
-    /// A five-byte `mov $56, %eax` right before a `syscall` in the C library's `clone`: its arguments are in place.
-    Clone,
 }
 
 /// Something that lowers the truth of a result, stored with the data and shown in reports.

@@ -25,7 +25,6 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 use stderr::Stderr;
 use watch::Watch;
 
@@ -99,8 +98,7 @@ fn prepare(options: &Options) -> Result<(DataDir, RunDir, File), RunError> {
             Err(error) => Stderr::new(options.quiet).insist(&format!("warning: {error}")),
         }
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
-    let found = store::RunDir::new(&data, &run_name(UnixMillis(now), std::process::id()));
+    let found = store::RunDir::new(&data, &run_name(UnixMillis(platform::unix_millis()), std::process::id()));
     let lock = found.create()?;
     let run = RunDir::at(found.run, found.path);
     run.journal_to_write()

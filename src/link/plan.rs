@@ -2,6 +2,7 @@
 //!
 //! Invariant: what [`Plan::decode`] accepts has sorted, unique offsets and as many bytes as offsets.
 
+pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 
 /// Where to plant in one image. Bit n of a section is `offsets[n]`.
@@ -41,21 +42,6 @@ pub struct Landmark {
     pub original: u8,
     /// What reaching it means.
     pub kind: LandmarkKind,
-}
-
-/// What reaching a landmark means, and so how its instruction is emulated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LandmarkKind {
-    /// The loader's list of libraries changes; a `ret`.
-    LoaderState,
-    /// The same; an `endbr64`.
-    LoaderStateEndbr,
-    /// rt_sigprocmask is about to be called; a `mov $14, %eax`.
-    SignalMask,
-    /// rt_sigaction is about to be called; a `mov $13, %eax`.
-    SignalAction,
-    /// clone is about to be called; a `mov $56, %eax`.
-    Clone,
 }
 
 /// A plan that cannot be used.

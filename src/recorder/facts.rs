@@ -5,7 +5,7 @@
 
 use crate::debuginfo::ImageIndex;
 use crate::filter::SourceFilter;
-use crate::link::{Landmark, LandmarkKind, Plan};
+use crate::link::{Landmark, Plan};
 use crate::store::{FileFacts, FunctionFacts, ImageFacts, Numbits, Warning};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -119,13 +119,5 @@ impl StoredFacts {
 }
 
 fn landmark(landmark: &crate::debuginfo::Landmark) -> Landmark {
-    use crate::debuginfo::LandmarkKind as Found;
-    let kind = match landmark.kind {
-        Found::LoaderState => LandmarkKind::LoaderState,
-        Found::LoaderStateEndbr => LandmarkKind::LoaderStateEndbr,
-        Found::SignalMask => LandmarkKind::SignalMask,
-        Found::SignalAction => LandmarkKind::SignalAction,
-        Found::Clone => LandmarkKind::Clone,
-    };
-    Landmark { offset: landmark.offset.0, original: landmark.original, kind }
+    Landmark { offset: landmark.offset.0, original: landmark.original, kind: landmark.kind }
 }

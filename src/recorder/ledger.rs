@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Why a run's data is not in its files.
 #[derive(Debug, thiserror::Error)]
@@ -226,7 +225,7 @@ impl Ledger {
         }
         let mut flushes = facts.flushes.clone();
         if new_lines > 0 {
-            flushes.push(Flush { at: now(), new_lines });
+            flushes.push(Flush { at: UnixMillis(platform::unix_millis()), new_lines });
         }
         Some(ProcessRecord {
             complete,
@@ -282,10 +281,6 @@ impl Ledger {
 
 fn count(hits: &[Hits]) -> u64 {
     hits.iter().map(|hits| hits.lines.len()).sum()
-}
-
-fn now() -> UnixMillis {
-    UnixMillis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use platform::affinity::{self, OwnCpu};
 use platform::{Avma, Memory, OsError, Pid, Signal, Tid, Tracer, procfs, remote};
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// A thread that trapped this recently is in a burst, and is woken on the supervisor's own CPU.
 const BURST: Duration = Duration::from_millis(1);
@@ -128,12 +128,12 @@ impl Hands {
                     self.guard.process_born(process, maker);
                 }
                 let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
-                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, at: now() });
+                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, at: platform::unix_millis() });
             }
             Action::Execed { process, pid } => {
                 self.guard.execed(process, pid.leader());
                 let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(pid);
-                self.tell(&Record::Exec { process, at: now(), exe, argv, cwd });
+                self.tell(&Record::Exec { process, at: platform::unix_millis(), exe, argv, cwd });
             }
             Action::Maps { process, image } => self.tell(&Record::Mapped { process, image }),
             Action::Ended { process, how } => self.ended(process, how),
@@ -214,7 +214,7 @@ impl Hands {
             let count = std::mem::take(&mut self.lost);
             self.tell(&Record::Warning { process: Some(process), slug: "hits-lost".to_owned(), text, count });
         }
-        self.tell(&Record::End { process, at: now(), how });
+        self.tell(&Record::End { process, at: platform::unix_millis(), how });
     }
 
     fn serve(&mut self, tid: Tid, at: Avma, space: SpaceId, restore: u8, mark: Mark, then: Then) {
@@ -333,8 +333,4 @@ fn gone_is_fine(result: Result<(), OsError>) {
     // Every failing request on a tracee that was stopped a moment ago means that SIGKILL took it; whatever else the
     // kernel could answer leaves nothing to do either, and the next wait tells.
     drop(result);
-}
-
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

@@ -2,8 +2,11 @@
 //!
 //! Invariant: no other folder of the workspace names a CPU or compares its instruction bytes.
 
+mod landmark;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
+
+pub use landmark::LandmarkKind;
 
 #[cfg(target_arch = "x86_64")]
 #[path = "x86_64_registers.rs"]

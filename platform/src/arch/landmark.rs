@@ -1,0 +1,19 @@
+//! Instructions of the C library or the dynamic loader that are worth watching, by what stands there: who finds them and
+//! who emulates them must mean the same.
+
+use serde::{Deserialize, Serialize};
+
+/// What stands at a landmark: what reaching it means, and so how its instruction is emulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum LandmarkKind {
+    /// First instruction of `_dl_debug_state`, a plain `ret`: the loader's list of libraries is about to change or has changed.
+    LoaderState,
+    /// The same where the function starts with `endbr64` (the `ret` follows those four bytes).
+    LoaderStateEndbr,
+    /// A five-byte `mov $14, %eax` right before a `syscall`: rt_sigprocmask with its arguments in place.
+    SignalMask,
+    /// A five-byte `mov $13, %eax` right before a `syscall`: rt_sigaction with its arguments in place.
+    SignalAction,
+    /// A five-byte `mov $56, %eax` right before a `syscall` in the C library's `clone`: its arguments are in place.
+    Clone,
+}
