@@ -15,6 +15,14 @@ use std::os::fd::{AsFd, BorrowedFd};
 pub enum ToSupervisor {
     /// Trace this process, which waits before its exec. Answered by `Seized` or `Refused`.
     Launch(Pid),
+    /// Trace these running processes, with their descendants if `children`. Answered by `Attached` or `Refused`, once
+    /// everything is planted.
+    Attach {
+        /// Which.
+        pids: Vec<Pid>,
+        /// Whether the descendants that they have already are meant too.
+        children: bool,
+    },
     /// The plan of an image is in the run's directory.
     Plan(ImageId),
     /// A process that ended is in its file; its marks may be used again.
@@ -43,12 +51,33 @@ pub enum FromSupervisor {
         /// Operation, subject and cause.
         text: String,
     },
+    /// The processes to attach to are traced and planted, those named in `AttachReport::failures` excepted.
+    Attached(AttachReport),
     /// A file with text was mapped; it comes along, opened. No file: it could not be opened.
     WantImage(ImageId),
     /// Marks are kept in memory from here on; the memory file comes along.
     MarksInMemory,
     /// The journal goes on in memory; the memory file comes along.
     JournalInMemory,
+}
+
+/// What attaching came to. Times are in microseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachReport {
+    /// The processes that are traced now.
+    pub pids: Vec<Pid>,
+    /// How many threads they have.
+    pub threads: u64,
+    /// How many breakpoints were planted.
+    pub breakpoints: u64,
+    /// From the request until all images were read; nothing is traced yet.
+    pub reading: u64,
+    /// From then until all was planted.
+    pub attaching: u64,
+    /// The longest that a thread can have been held in a stop meanwhile.
+    pub longest_hold: u64,
+    /// Why a process is not traced, one sentence each.
+    pub failures: Vec<String>,
 }
 
 /// A message that could not be carried.

@@ -14,6 +14,6 @@ mod run_dir;
 
 pub use ids::{ContextId, ImageId, ProcessNo};
 pub use journal::{EndOfProcess, JournalReader, JournalWriter, Record};
-pub use message::{FromSupervisor, Port, PortError, ToSupervisor};
+pub use message::{AttachReport, FromSupervisor, Port, PortError, ToSupervisor};
 pub use plan::{ByGroup, Landmark, LandmarkKind, Plan, PlanError};
 pub use run_dir::RunDir;

@@ -123,7 +123,10 @@ impl Recorder {
                         self.ledger.add_memory_journal(file);
                     }
                 }
-                Ok(Some((FromSupervisor::Seized | FromSupervisor::Refused { .. }, _)))
+                Ok(Some((
+                    FromSupervisor::Seized | FromSupervisor::Attached(_) | FromSupervisor::Refused { .. },
+                    _,
+                )))
                 | Err(PortError::Malformed(_)) => {}
                 Ok(None) => return true,
                 Err(PortError::Closed | PortError::Os(_)) => return false,

@@ -3,9 +3,9 @@
 //! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
 
 use super::action::{Action, Input, Mark, Then};
-use super::guard::TrapGuard;
 use super::repair;
 use super::sections::{Opened, Sections};
+use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
 use super::text;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
@@ -29,7 +29,7 @@ struct Burst {
 /// Everything that acting needs.
 pub(super) struct Hands {
     pub tracer: Tracer,
-    pub guard: TrapGuard,
+    pub sigtrap: Sigtrap,
     journal: JournalWriter,
     sections: Sections,
     recorder: Port,
@@ -46,7 +46,7 @@ impl Hands {
     pub fn new(tracer: Tracer, journal: JournalWriter, sections: Sections, recorder: Port, front: Pid) -> Self {
         Hands {
             tracer,
-            guard: TrapGuard::default(),
+            sigtrap: Sigtrap::default(),
             journal,
             sections,
             recorder,
@@ -76,11 +76,11 @@ impl Hands {
             }
             Action::Mark(mark) => self.mark(mark),
             Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
-            Action::Inherit { child, maker } => self.guard.thread_born(child, maker),
-            Action::Forget { tid } => self.guard.thread_gone(tid),
+            Action::Inherit { child, maker } => self.sigtrap.thread_born(child, maker),
+            Action::Forget { tid } => self.sigtrap.thread_gone(tid),
             Action::Resume { tid, signal } => gone_is_fine(self.tracer.resume(tid, signal)),
             Action::Deliver { tid, process, signal } => {
-                gone_is_fine(self.guard.delivers(&self.tracer, process, tid, signal));
+                gone_is_fine(self.sigtrap.delivers(&self.tracer, process, tid, signal));
                 gone_is_fine(self.tracer.resume(tid, Some(signal)));
             }
             Action::Listen { tid } => gone_is_fine(self.tracer.listen(tid)),
@@ -108,7 +108,7 @@ impl Hands {
             Action::CloseSpace { space } => {
                 self.memories.remove(&space);
                 self.vdso.remove(&space);
-                self.guard.space_gone(space);
+                self.sigtrap.space_gone(space);
             }
             Action::Sync(sync) => {
                 let probes = text::sync(&self.tracer, self.memories.get(&sync.space), &sync);
@@ -125,13 +125,13 @@ impl Hands {
             }
             Action::Began { process, pid, maker, parent } => {
                 if let Some(maker) = maker {
-                    self.guard.process_born(process, maker);
+                    self.sigtrap.process_born(process, maker);
                 }
                 let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
                 self.tell(&Record::Process { process, pid, start_ticks, maker, parent, at: platform::unix_millis() });
             }
             Action::Execed { process, pid } => {
-                self.guard.execed(process, pid.leader());
+                self.sigtrap.execed(process, pid.leader());
                 let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(pid);
                 self.tell(&Record::Exec { process, at: platform::unix_millis(), exe, argv, cwd });
             }
@@ -190,7 +190,7 @@ impl Hands {
     fn repair_trap(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {
         let (memories, vdso) = (&self.memories, &self.vdso);
         let find_call = || remote::find_syscall(memories.get(&space)?, vdso.get(&space)?);
-        gone_is_fine(self.guard.after_breakpoint(&self.tracer, process, tid, find_call));
+        gone_is_fine(self.sigtrap.after_breakpoint(&self.tracer, process, tid, find_call));
     }
 
     fn tell(&mut self, record: &Record) {
@@ -286,18 +286,18 @@ impl Hands {
             LandmarkKind::Clone => repair::trace_every_clone(&self.tracer, tid, at),
             LandmarkKind::SignalMask => {
                 self.wear_out(tid, space, at);
-                self.guard.mask_call(&self.tracer, tid, at)
+                self.sigtrap.mask_call(&self.tracer, tid, at)
             }
             LandmarkKind::SignalAction => {
                 self.wear_out(tid, space, at);
-                self.guard.action_call(&self.tracer, process, tid, at)
+                self.sigtrap.action_call(&self.tracer, process, tid, at)
             }
         });
     }
 
     /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.
     fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma) {
-        if self.guard.is_worn_out(space, at) {
+        if self.sigtrap.is_worn_out(space, at) {
             let memory = self.memories.get(&space);
             gone_is_fine(text::restore_byte(&self.tracer, memory, tid, at, platform::arch::registers::MOV_EAX));
         }

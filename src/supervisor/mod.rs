@@ -11,7 +11,6 @@
 mod action;
 mod apply;
 mod bits;
-mod guard;
 mod hear;
 mod images;
 mod inbox;
@@ -20,6 +19,7 @@ mod repair;
 #[cfg(test)]
 mod replay_tests;
 mod sections;
+mod sigtrap;
 mod space;
 mod state;
 mod step;
@@ -188,6 +188,7 @@ impl Supervisor {
                 }
                 Hands::answer_launch(&mut self.front, seized);
             }
+            Mail::Message(ToSupervisor::Attach { .. }) => {}
             Mail::Message(ToSupervisor::Plan(image)) => {
                 let plan = std::fs::read(self.run.plan(image)).ok().and_then(|bytes| Plan::decode(&bytes).ok());
                 if plan.is_none() {

@@ -134,7 +134,7 @@ impl State {
             self.restore_text(tid, out);
         }
         match self.process_number(tid) {
-            // Whether it is handled was not asked; the guard knows, where it matters to it.
+            // Whether it is handled was not asked; `Sigtrap` knows, where it matters.
             Some(process) if !self.leaving && !ignored => {
                 self.set_doing(tid, Doing::Running);
                 out.push(Action::Deliver { tid, process, signal });

@@ -107,7 +107,7 @@ impl SignalAction {
 
 /// What is known of the programs' own use of SIGTRAP.
 #[derive(Debug, Default)]
-pub(super) struct TrapGuard {
+pub(super) struct Sigtrap {
     masks: HashMap<Tid, Masks>,
     /// Signals whose action is known not to be the default, by process.
     actions: HashMap<ProcessNo, BTreeMap<Signal, SignalAction>>,
@@ -117,7 +117,7 @@ pub(super) struct TrapGuard {
     reached: HashMap<(SpaceId, Avma), u32>,
 }
 
-impl TrapGuard {
+impl Sigtrap {
     /// A new image: handlers are gone, mask and ignored signals stay (execve(2)).
     pub fn execed(&mut self, process: ProcessNo, tid: Tid) {
         self.process_gone(process);
