@@ -1,0 +1,232 @@
+//! Throughput and pauses: bare and attached in turns under one load that never stops.
+
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::attached::Attached;
+use crate::footprint::Footprint;
+use crate::options::Options;
+use crate::service::{Events, Service, under_load};
+use crate::text;
+use crate::timeline::{Timeline, Window};
+
+/// After this long cov-trace has to cost nothing any more.
+const SETTLING: Duration = Duration::from_secs(10);
+
+/// What the rounds of one service showed.
+#[derive(Serialize)]
+pub struct Rounds {
+    pub service: &'static str,
+    pub seconds: u64,
+    /// Steady throughput attached, by that of the bare phases before and after: the median.
+    pub ratio: f64,
+    /// The same of every round.
+    pub ratios: Vec<f64>,
+    /// The same of the bare phases between two others: what the machine adds by itself.
+    pub bare_ratios: Vec<f64>,
+    pub bare: Vec<Window>,
+    pub steady: Vec<Window>,
+    /// The second after cov-trace said that it is attached, by bare throughput.
+    pub first_second: Vec<f64>,
+    pub attach: Vec<Pause>,
+    pub detach: Vec<Pause>,
+    /// The longest gaps of windows of a bare run that are as long as the attaching: median and longest.
+    pub bare_gap_ms: (f64, f64),
+    /// The same of the longest waits of a client.
+    pub bare_wait_ms: (f64, f64),
+    pub answers: u64,
+    pub events: u64,
+    pub failed: u64,
+    pub reconnects: u64,
+    pub before: Footprint,
+    pub attached: Footprint,
+    pub after: Footprint,
+    /// cov-trace's processes at the end of the last steady phase.
+    pub cov_trace: Vec<Footprint>,
+    pub data_kib: u64,
+    /// What cov-trace said the last time.
+    pub said: Vec<String>,
+    /// What must not be.
+    pub wrong: Vec<String>,
+}
+
+/// The moments around attaching or letting go.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Pause {
+    /// How long cov-trace took.
+    pub took_ms: f64,
+    /// The longest time without any answer.
+    pub gap_ms: f64,
+    /// The longest that one client waited.
+    pub wait_ms: f64,
+}
+
+/// Measures one service.
+///
+/// # Errors
+/// When it cannot be measured at all.
+pub fn measure(service: &dyn Service, name: &'static str, options: &Options, data: &Path) -> Result<Rounds, String> {
+    let (timeline, events) = (Timeline::new(), Events::default());
+    let phase = options.phase;
+    let of = || Footprint::of_family(service.pid());
+    let mut rounds = under_load(service, &timeline, &events, || {
+        // The first seconds fill the service with keys and the load generator's caches.
+        sleep(phase.min(SETTLING));
+        let mut rounds = Rounds::new(name, phase, of()?);
+        let (mut between, mut pauses) = (bare(&timeline, phase), Vec::new());
+        for _ in 0..options.rounds {
+            let began = Instant::now();
+            let attached = Attached::to(&[service.pid()], service.attach_options(), data)?;
+            let said = Instant::now();
+            sleep(SETTLING);
+            let steady = Instant::now();
+            sleep(phase);
+            let end = Instant::now();
+            rounds.attached = of()?;
+            rounds.cov_trace =
+                attached.mark.processes().into_iter().filter_map(|pid| Footprint::of(pid).ok()).collect();
+            let let_go = Instant::now();
+            let ended = attached.let_go("TERM")?;
+            let gone = Instant::now();
+            let steady = timeline.window(steady, end);
+            let first_second = timeline.window(said, said + Duration::from_secs(1)).per_second;
+            let next = bare(&timeline, phase);
+            let usual = (between.window.per_second + next.window.per_second) / 2.0;
+            rounds.ratios.push(steady.per_second / usual);
+            rounds.first_second.push(first_second / usual);
+            rounds.bare.push(between.window);
+            rounds.steady.push(steady);
+            pauses.push((began, said, let_go, gone));
+            rounds.said = ended.said;
+            between = next;
+        }
+        rounds.bare.push(between.window);
+        service.settle()?;
+        rounds.after = of()?;
+        rounds.pauses(&timeline, &pauses, between.start, phase);
+        Ok(rounds)
+    })?;
+    rounds.ratio = median(&rounds.ratios);
+    rounds.bare_ratios = rounds
+        .bare
+        .windows(3)
+        .map(|three| 2.0 * three[1].per_second / (three[0].per_second + three[2].per_second))
+        .collect();
+    (rounds.answers, rounds.events) = (timeline.answers(), events.count());
+    (rounds.failed, rounds.reconnects) = (timeline.failures(), timeline.reconnects());
+    rounds.wrong.extend(timeline.words());
+    rounds.wrong.extend(wrong_text(service.pid())?);
+    if service.keeps_its_size() && rounds.after.threads != rounds.before.threads {
+        rounds.wrong.push(format!("threads: {} before, {} after", rounds.before.threads, rounds.after.threads));
+    }
+    rounds.data_kib = size(data) / 1024;
+    Ok(rounds)
+}
+
+/// How the text of a process differs from its files.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn wrong_text(pid: u32) -> Result<Vec<String>, String> {
+    let comparison = text::compare(pid)?;
+    if comparison.bytes == 0 {
+        return Err(format!("{pid} has no text to compare"));
+    }
+    Ok(comparison.differences.into_iter().take(10).collect())
+}
+
+struct Bare {
+    start: Instant,
+    window: Window,
+}
+
+fn bare(timeline: &Timeline, phase: Duration) -> Bare {
+    let start = Instant::now();
+    sleep(phase);
+    Bare { start, window: timeline.window(start, Instant::now()) }
+}
+
+impl Rounds {
+    fn new(service: &'static str, phase: Duration, before: Footprint) -> Self {
+        Self {
+            service,
+            seconds: phase.as_secs(),
+            ratio: 0.0,
+            ratios: Vec::new(),
+            bare_ratios: Vec::new(),
+            bare: Vec::new(),
+            steady: Vec::new(),
+            first_second: Vec::new(),
+            attach: Vec::new(),
+            detach: Vec::new(),
+            bare_gap_ms: (0.0, 0.0),
+            bare_wait_ms: (0.0, 0.0),
+            answers: 0,
+            events: 0,
+            failed: 0,
+            reconnects: 0,
+            before,
+            attached: Footprint::default(),
+            after: Footprint::default(),
+            cov_trace: Vec::new(),
+            data_kib: 0,
+            said: Vec::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    /// The pauses of attaching and letting go, and what gaps the last bare phase has in as much time.
+    fn pauses(
+        &mut self,
+        timeline: &Timeline,
+        moments: &[(Instant, Instant, Instant, Instant)],
+        bare: Instant,
+        phase: Duration,
+    ) {
+        let pause = |from: Instant, to: Instant| {
+            // An answer that was held up comes a little later.
+            let window = timeline.window(from, to + Duration::from_millis(100));
+            Pause { took_ms: (to - from).as_secs_f64() * 1e3, gap_ms: window.gap_ms, wait_ms: window.wait_ms }
+        };
+        self.attach = moments.iter().map(|&(began, said, ..)| pause(began, said)).collect();
+        self.detach = moments.iter().map(|&(.., let_go, gone)| pause(let_go, gone)).collect();
+        let took = median(&self.attach.iter().map(|pause| pause.took_ms).collect::<Vec<_>>());
+        let length = Duration::from_secs_f64(took.max(100.0) / 1e3);
+        let windows = (phase.as_secs_f64() / length.as_secs_f64()) as u32;
+        let usual: Vec<Window> = (0..windows.max(1))
+            .map(|number| timeline.window(bare + length * number, bare + length * (number + 1)))
+            .collect();
+        let of = |value: fn(&Window) -> f64| {
+            let values: Vec<f64> = usual.iter().map(value).collect();
+            (median(&values), values.iter().copied().fold(0.0, f64::max))
+        };
+        self.bare_gap_ms = of(|window| window.gap_ms);
+        self.bare_wait_ms = of(|window| window.wait_ms);
+    }
+}
+
+/// The value in the middle, 0 of none.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => 0.0,
+        odd if odd % 2 == 1 => sorted[odd / 2],
+        even => (sorted[even / 2 - 1] + sorted[even / 2]) / 2.0,
+    }
+}
+
+/// Bytes below a directory.
+pub fn size(directory: &Path) -> u64 {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(facts) if facts.is_dir() => size(&entry.path()),
+            Ok(facts) => facts.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
