@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant};
 
 /// How the line begins that says that everybody is measured.
 const ATTACHED: &str = "cov-trace: attached to";
@@ -17,8 +16,6 @@ pub struct Attached {
     pub mark: Mark,
     /// The command that was started.
     pub pid: u32,
-    /// How long it took until everybody was measured.
-    pub took: Duration,
     lines: Receiver<String>,
     status: Receiver<ExitStatus>,
     said: Vec<String>,
@@ -31,8 +28,6 @@ pub struct Ended {
     pub status: ExitStatus,
     /// All lines of its stderr.
     pub said: Vec<String>,
-    /// How long it took to end.
-    pub took: Duration,
 }
 
 impl Attached {
@@ -51,7 +46,6 @@ impl Attached {
     /// # Errors
     /// When it ends or is silent instead.
     pub fn by(mut command: Command) -> Result<Attached, String> {
-        let start = Instant::now();
         let mark = Mark::new();
         let spawned = mark.put(&mut command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut child = spawned.map_err(|error| format!("{command:?}: {error}"))?;
@@ -59,19 +53,18 @@ impl Attached {
         let (sender, lines) = channel();
         thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let pid = child.id();
-        let mut attached = Attached { mark, pid, took: Duration::ZERO, lines, status: ended(child), said: Vec::new() };
+        let mut attached = Attached { mark, pid, lines, status: ended(child), said: Vec::new() };
         loop {
             match attached.lines.recv_timeout(LIMIT) {
                 Ok(line) => {
                     let is_attached = line.starts_with(ATTACHED);
                     attached.said.push(line);
                     if is_attached {
-                        attached.took = start.elapsed();
                         return Ok(attached);
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(format!("it did not attach: {:?}", attached.until_ended(Instant::now())?));
+                    return Err(format!("it did not attach: {:?}", attached.until_ended()?));
                 }
                 Err(RecvTimeoutError::Timeout) => return Err(format!("it says only {:?}", attached.said)),
             }
@@ -83,9 +76,8 @@ impl Attached {
     /// # Errors
     /// When it fails at that, or takes too long.
     pub fn let_go(self, by: &str) -> Result<Ended, String> {
-        let start = Instant::now();
         signal(self.pid, by);
-        let ended = self.until_ended(start)?;
+        let ended = self.until_ended()?;
         if ended.status.success() { Ok(ended) } else { Err(format!("it let go with {ended:?}")) }
     }
 
@@ -93,10 +85,9 @@ impl Attached {
     ///
     /// # Errors
     /// When that takes too long.
-    pub fn until_ended(mut self, since: Instant) -> Result<Ended, String> {
+    pub fn until_ended(mut self) -> Result<Ended, String> {
         let late = |said: &[String]| format!("it does not end; it said {said:?}");
         let status = self.status.recv_timeout(LIMIT).map_err(|_| late(&self.said))?;
-        let took = since.elapsed();
         let left = self.mark.left_behind();
         if !left.is_empty() {
             return Err(format!("left behind were {left:?}; it said {:?}", self.said));
@@ -104,7 +95,7 @@ impl Attached {
         while let Ok(line) = self.lines.recv_timeout(LIMIT) {
             self.said.push(line);
         }
-        Ok(Ended { status, said: std::mem::take(&mut self.said), took })
+        Ok(Ended { status, said: std::mem::take(&mut self.said) })
     }
 
     /// The process of cov-trace that has the given name in `/proc/PID/comm`.

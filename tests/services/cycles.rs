@@ -93,17 +93,20 @@ pub fn repeat(service: &dyn Service, name: &'static str, count: usize, data: &Pa
 /// Attaches, lets go, and returns how long each took and what is wrong then.
 fn cycle(service: &dyn Service, number: usize, data: &Path) -> Result<(f64, f64, Vec<String>), String> {
     let threads = Footprint::of(service.pid())?.threads;
+    let start = Instant::now();
     let attached = Attached::to(&[service.pid()], service.attach_options(), data)?;
-    let took = attached.took;
+    let took = start.elapsed();
     // Sometimes at once, sometimes when code has run.
     sleep(Duration::from_millis(10 * (number % 10) as u64));
-    let ended = attached.let_go(if number.is_multiple_of(2) { "TERM" } else { "INT" })?;
+    let start = Instant::now();
+    attached.let_go(if number.is_multiple_of(2) { "TERM" } else { "INT" })?;
+    let gone = start.elapsed();
     let mut wrong = wrong_text(service.pid())?;
     let now = Footprint::of(service.pid())?.threads;
     if now != threads {
         wrong.push(format!("{threads} threads before, {now} after"));
     }
-    Ok((took.as_secs_f64() * 1e3, ended.took.as_secs_f64() * 1e3, wrong))
+    Ok((took.as_secs_f64() * 1e3, gone.as_secs_f64() * 1e3, wrong))
 }
 
 /// The service's footprint when no child saves and the clients are connected.

@@ -1,13 +1,14 @@
 //! Real services while cov-trace is attached to them:
 //! `cargo bench --bench services [-- --only redis|nginx|epoll] [--seconds N] [--rounds N] [--cycles N] [--json FILE]`.
 //!
-//! Builds Redis and nginx from Debian's sources, starts them on a socket in a folder of their own, keeps them busy, checks
+//! Builds Redis and nginx from Debian's sources and a small service of threads in epoll_wait, starts them on a socket in a folder of their own, keeps them busy, checks
 //! every answer, and prints what being attached costs: throughput bare and attached in turns, pauses, failed requests,
 //! memory. With `--cycles` it attaches and lets go that often instead and looks for what is left behind.
 //! Fails when a request fails, or text, threads or descriptors are not as before.
 #![forbid(unsafe_code)]
 
 mod cycles;
+mod epoll;
 mod footprint;
 mod nginx;
 mod options;
@@ -29,6 +30,7 @@ mod text;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use epoll::Epoll;
 use nginx::Nginx;
 use options::Options;
 use redis::Redis;
@@ -56,7 +58,7 @@ fn run() -> Result<bool, String> {
     }
     let mut results = Vec::new();
     let mut is_well = true;
-    for name in ["redis", "nginx"].into_iter().filter(|name| options.chosen(name)) {
+    for name in ["redis", "nginx", "epoll"].into_iter().filter(|name| options.chosen(name)) {
         // A path of a socket must be short, which one below the target directory may not be.
         let folder = tempfile::tempdir().map_err(|error| format!("make a folder: {error}"))?;
         let service = start(name, &built, folder.path())?;
@@ -85,6 +87,7 @@ fn run() -> Result<bool, String> {
 fn start(name: &str, built: &Path, folder: &Path) -> Result<Box<dyn Service>, String> {
     Ok(match name {
         "redis" => Box::new(Redis::start(built, folder)?),
-        _ => Box::new(Nginx::start(built, folder)?),
+        "nginx" => Box::new(Nginx::start(built, folder)?),
+        _ => Box::new(Epoll::start(built, folder)?),
     })
 }
