@@ -10,6 +10,7 @@
 mod cycles;
 mod epoll;
 mod footprint;
+mod live;
 mod nginx;
 mod options;
 mod print;

@@ -33,6 +33,13 @@ pub fn rounds(result: &Rounds) -> String {
         format!("  service after          {}", footprint(&result.after)),
     ];
     lines.extend(result.cov_trace.iter().map(|one| format!("  {:<22} {}", one.name, footprint(one))));
+    if !result.live.is_empty() {
+        let [seen, alone] = [0, 1].map(|which| {
+            let of = |(seen, alone): &(f64, f64)| if which == 0 { *seen } else { *alone };
+            list(&result.live.iter().map(of).collect::<Vec<_>>(), 2)
+        });
+        lines.push(format!("  seen by a report after {seen} s (goal 1), of which the report alone takes {alone}"));
+    }
     lines.push(format!("  data                   {} KiB", result.data_kib));
     lines.extend(result.said.iter().map(|said| format!("  | {said}")));
     lines.extend(result.wrong.iter().map(|wrong| format!("  WRONG: {wrong}")));

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::attached::Attached;
 use crate::footprint::Footprint;
+use crate::live;
 use crate::options::Options;
 use crate::service::{Events, Service, under_load};
 use crate::text;
@@ -46,6 +47,8 @@ pub struct Rounds {
     pub after: Footprint,
     /// cov-trace's processes at the end of the last steady phase.
     pub cov_trace: Vec<Footprint>,
+    /// Seconds until a report of another process knew what the service had just run, and those of the report alone.
+    pub live: Vec<(f64, f64)>,
     pub data_kib: u64,
     /// What cov-trace said the last time.
     pub said: Vec<String>,
@@ -77,7 +80,7 @@ pub fn measure(service: &dyn Service, name: &'static str, options: &Options, dat
         sleep(phase.min(SETTLING));
         let mut rounds = Rounds::new(name, phase, of()?);
         let (mut between, mut pauses) = (bare(&timeline, phase), Vec::new());
-        for _ in 0..options.rounds {
+        for number in 0..options.rounds {
             let began = Instant::now();
             let attached = Attached::to(&[service.pid()], service.attach_options(), data)?;
             let said = Instant::now();
@@ -88,6 +91,7 @@ pub fn measure(service: &dyn Service, name: &'static str, options: &Options, dat
             rounds.attached = of()?;
             rounds.cov_trace =
                 attached.mark.processes().into_iter().filter_map(|pid| Footprint::of(pid).ok()).collect();
+            rounds.live.extend(live::delay(service, number, data)?);
             let let_go = Instant::now();
             let ended = attached.let_go("TERM")?;
             let gone = Instant::now();
@@ -172,6 +176,7 @@ impl Rounds {
             attached: Footprint::default(),
             after: Footprint::default(),
             cov_trace: Vec::new(),
+            live: Vec::new(),
             data_kib: 0,
             said: Vec::new(),
             wrong: Vec::new(),

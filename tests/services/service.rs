@@ -33,6 +33,17 @@ pub trait Service: Sync {
     /// # Errors
     /// When it does not.
     fn event(&self) -> Result<(), String>;
+    /// A source file that the service has not run, one for each small number, if there is one.
+    fn source_not_run(&self, _number: usize) -> Option<&'static str> {
+        None
+    }
+    /// Has it run the source file of that number.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    fn run_source(&self, _number: usize) -> Result<(), String> {
+        Ok(())
+    }
     /// Waits until nothing of an event is under way.
     ///
     /// # Errors
