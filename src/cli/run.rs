@@ -6,6 +6,7 @@ use crate::filter::{ModuleFilter, SourceFilter};
 use crate::front;
 use crate::recorder::Selection;
 use clap::Args;
+use platform::OnTracerDeath;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,9 @@ pub(super) struct RunArguments {
     /// End with the program, and go on measuring what it left running
     #[arg(long)]
     no_wait: bool,
+    /// Kill the program and all its descendants if the supervisor is killed, rather than let them go on unmeasured
+    #[arg(long)]
+    kill_on_exit: bool,
     /// Say nothing unless something fails
     #[arg(short, long)]
     quiet: bool,
@@ -40,6 +44,8 @@ pub struct RunOptions {
     pub modules: ModuleFilter,
     /// Whether to end with the program rather than with its last descendant.
     pub no_wait: bool,
+    /// Whether the program is to be killed if the supervisor is.
+    pub kill_on_exit: bool,
     /// Whether to leave out the summary at the end.
     pub quiet: bool,
     /// Where to log what the supervisor hears.
@@ -58,6 +64,7 @@ impl RunArguments {
             sources: self.filter.sources(cwd),
             modules: self.filter.modules(cwd),
             no_wait: self.no_wait,
+            kill_on_exit: self.kill_on_exit,
             quiet: self.quiet,
             stop_log: self.stop_log,
             program: words.next().expect("invariant: clap requires a program"),
@@ -74,6 +81,7 @@ pub(super) fn run(options: &RunOptions) -> Result<Outcome, CliError> {
         args: options.args.clone(),
         wait: !options.no_wait,
         quiet: options.quiet,
+        on_supervisor_death: if options.kill_on_exit { OnTracerDeath::Kill } else { OnTracerDeath::LetGo },
         stop_log: options.stop_log.clone(),
     })?;
     Ok(Outcome::Program(ended))

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! shell ── front ──┬── program ── its children...
-//!                  ├── supervisor (own session)
-//!                  └── recorder   (own session)
+//!                  ├── guard ── supervisor (sessions of their own)
+//!                  └── recorder            (own session)
 //! ```
 //! Invariant: it opens nothing that the program inherits, and holds no pipe of the program once that has started.
 
@@ -15,12 +15,13 @@ mod watch;
 pub use error::RunError;
 pub use watch::Outcome;
 
+use crate::guard;
 use crate::link::{FromSupervisor, Port, RunDir, ToSupervisor};
 use crate::recorder::{self, Selection};
 use crate::store::{self, DataDir, UnixMillis, run_name};
 use crate::supervisor;
 use platform::process::{self, HeldProgram, SignalInbox, SignalMask};
-use platform::{Channel, Pid, Signal};
+use platform::{Channel, OnTracerDeath, Pid, Signal};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -43,13 +44,15 @@ pub struct Options {
     pub wait: bool,
     /// Whether to print nothing but errors.
     pub quiet: bool,
+    /// What becomes of it and its descendants when the supervisor is killed.
+    pub on_supervisor_death: OnTracerDeath,
     /// Where the supervisor logs what it hears, for tests.
     pub stop_log: Option<PathBuf>,
 }
 
 /// The processes behind a run, as the front holds them.
 struct Helpers {
-    supervisor: Pid,
+    guard: Pid,
     recorder: Pid,
     to_supervisor: Port,
     to_recorder: Port,
@@ -79,9 +82,9 @@ pub fn run(options: &Options) -> Result<Outcome, RunError> {
         }
         Err(error) => {
             // Supervisor and recorder leave by themselves as their links end; the recorder takes the run's directory.
-            let (supervisor, recorder) = (helpers.supervisor, helpers.recorder);
+            let (guard, recorder) = (helpers.guard, helpers.recorder);
             drop(helpers);
-            process::await_end(supervisor);
+            process::await_end(guard);
             process::await_end(recorder);
             Err(error)
         }
@@ -112,14 +115,14 @@ fn start_helpers(options: &Options, data: &DataDir, run: &RunDir, lock: &File) -
     let (front_recorder, recorder_front) = Channel::pair()?;
     let (recorder_supervisor, supervisor_recorder) = Channel::pair()?;
     let front_pid = Pid(std::process::id() as i32);
-    let supervisor = process::fork_helper("cov-supervisor", || {
+    let guard = process::fork_helper("cov-guard", || {
         process::keep_only(&[supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()], &[]);
         let (Ok(front), Ok(recorder)) = (supervisor_front.try_clone(), supervisor_recorder.try_clone()) else {
             return 1;
         };
         let (front, recorder) = (Port::new(front), Port::new(recorder));
-        let stop_log = options.stop_log.clone();
-        supervisor::run(supervisor::Options { run: run.clone(), recorder, front, front_pid, stop_log })
+        let (run, stop_log, on_death) = (run.clone(), options.stop_log.clone(), options.on_supervisor_death);
+        guard::run(on_death, |guard| supervisor::Options { run, recorder, front, front_pid, on_death, guard, stop_log })
     })?;
     let recorder = process::fork_helper("cov-recorder", || {
         process::keep_only(&[recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()], &[]);
@@ -131,12 +134,12 @@ fn start_helpers(options: &Options, data: &DataDir, run: &RunDir, lock: &File) -
         recorder::run(recorder::Options { run: run.clone(), data: data.clone(), supervisor, front, selection })
     })?;
     let (to_supervisor, to_recorder) = (Port::new(front_supervisor), Port::new(front_recorder));
-    Ok(Helpers { supervisor, recorder, to_supervisor, to_recorder })
+    Ok(Helpers { guard, recorder, to_supervisor, to_recorder })
 }
 
 /// Forks the program, has it traced, and lets it exec.
 fn start_program(options: &Options, helpers: &Helpers, mask: &SignalMask) -> Result<Pid, RunError> {
-    let program = HeldProgram::fork(&options.program, &options.args, mask, helpers.supervisor)?;
+    let program = HeldProgram::fork(&options.program, &options.args, mask, helpers.guard)?;
     let mut port = helpers.to_supervisor.try_clone()?;
     port.send(&ToSupervisor::Launch(program.pid()), None)?;
     match port.receive(true)? {

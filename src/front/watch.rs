@@ -37,7 +37,7 @@ enum Recording {
 pub(super) struct Watch<'a> {
     options: &'a Options,
     program: Pid,
-    supervisor: Pid,
+    guard: Pid,
     recorder: Pid,
     inbox: SignalInbox,
     to_recorder: Port,
@@ -58,7 +58,7 @@ impl<'a> Watch<'a> {
         Watch {
             options,
             program,
-            supervisor: helpers.supervisor,
+            guard: helpers.guard,
             recorder: helpers.recorder,
             inbox,
             to_recorder: helpers.to_recorder,
@@ -140,7 +140,7 @@ impl<'a> Watch<'a> {
             self.ended = outcome.map(|outcome| (outcome, Instant::now()));
         }
         if self.supervisor_ended.is_none() {
-            self.supervisor_ended = Some(child_news(self.supervisor)).filter(|news| ended(*news));
+            self.supervisor_ended = Some(child_news(self.guard)).filter(|news| ended(*news));
         }
         if ended(child_news(self.recorder)) {
             self.look_at_news();
