@@ -16,6 +16,7 @@ mod bits;
 mod hear;
 mod images;
 mod inbox;
+mod input;
 mod leaving;
 mod lineage;
 mod repair;
@@ -31,10 +32,11 @@ mod text;
 mod texts;
 
 use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Plan, Port, RunDir, ToSupervisor};
-use action::{Action, Input};
+use action::Action;
 use apply::Hands;
 use attach::Attach;
 use inbox::{Inbox, Mail};
+use input::Input;
 use platform::{GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
 use sections::Sections;
 use state::State;
@@ -108,7 +110,7 @@ impl Supervisor {
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
         let hands = Hands::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
-        let (state, quiet) = (State::default(), Instant::now());
+        let (state, quiet) = (State::new(on_death), Instant::now());
         Ok(Supervisor {
             state,
             hands,
@@ -138,7 +140,7 @@ impl Supervisor {
             if self.state.is_empty() && (self.began || self.leaving_since.is_some()) {
                 return;
             }
-            let patient = self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
+            let patient = self.state.must_stay() || self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
             if !patient || (self.state.may_leave() && !self.hear(false)) {
                 self.inputs.push_back(Input::Leave);
                 self.settle();
