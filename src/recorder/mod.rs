@@ -6,6 +6,7 @@
 mod facts;
 mod images;
 mod ledger;
+mod lines;
 mod news;
 mod recovery;
 mod replay;
@@ -16,7 +17,7 @@ pub use news::{FrontRequest, News, Summary};
 pub use recovery::{Recovered, RecoveryError, recover};
 
 use crate::link::{FromSupervisor, Port, PortError, RunDir, ToSupervisor};
-use crate::store::DataDir;
+use crate::store::{DataDir, UnixMillis};
 use images::ImageReaders;
 use ledger::Ledger;
 use platform::wait_readable;
@@ -154,6 +155,7 @@ impl Recorder {
     /// Brings every file up to date: of processes that have ended for good, of the others for now.
     fn flush(&mut self) -> Result<(), LedgerError> {
         self.ledger.catch_up()?;
+        self.ledger.collect(UnixMillis(platform::unix_millis()));
         let ended = self.ledger.ended_and_known();
         for process in &ended {
             self.ledger.finish(*process, true)?;
@@ -176,6 +178,7 @@ impl Recorder {
             self.ledger.add_facts(image, facts);
         }
         self.ledger.catch_up()?;
+        self.ledger.collect(UnixMillis(platform::unix_millis()));
         let (mut incomplete, mut unwritten, mut cause) = (0, 0, None);
         let living = self.ledger.living().into_iter().map(|(process, _)| (process, false));
         let ended = self.ledger.ended().into_iter().map(|process| (process, true));
@@ -190,7 +193,7 @@ impl Recorder {
         if unwritten == 0 || !recoverable {
             self.run.remove()?;
         }
-        let (ran, lines) = self.ledger.line_totals();
+        let (ran, lines) = self.ledger.lines.totals();
         let processes = self.ledger.finished;
         let summary = Summary { processes, ran, lines, incomplete, unwritten, cause, recoverable };
         Ok((summary, self.ledger))

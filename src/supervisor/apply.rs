@@ -128,7 +128,8 @@ impl Hands {
                     self.sigtrap.process_born(process, maker);
                 }
                 let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
-                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, at: platform::unix_millis() });
+                let (started, attached) = (platform::unix_millis(), None);
+                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, started, attached });
             }
             Action::Execed { process, pid } => {
                 self.sigtrap.execed(process, pid.leader());
