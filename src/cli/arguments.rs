@@ -141,16 +141,21 @@ mod tests {
         let options = run(&["--", "report", "--data", "x", "--", "-q"]);
         assert_eq!(options.program, "report");
         assert_eq!(options.args, ["--data", "x", "--", "-q"]);
-        assert!(!options.quiet && !options.no_wait);
+        assert!(!options.measuring.quiet && !options.no_wait);
     }
 
     #[test]
     fn options_of_a_measurement_come_before_the_dashes() {
         let options = run(&["--data", "d", "--exclude", "*.h", "--module", "prog", "-q", "--no-wait", "--", "./prog"]);
-        assert_eq!(options.data, std::path::Path::new("d"));
-        assert!(options.quiet && options.no_wait && options.args.is_empty());
-        assert!(!options.sources.takes("/x/a.h") && options.sources.takes("/x/a.c"));
-        assert!(options.modules.takes("/bin/prog") && !options.modules.takes("/lib/libc.so.6"));
+        assert_eq!(options.measuring.data, std::path::Path::new("d"));
+        assert!(options.measuring.quiet && options.no_wait && options.args.is_empty());
+        assert!(
+            !options.measuring.selection.sources.takes("/x/a.h") && options.measuring.selection.sources.takes("/x/a.c")
+        );
+        assert!(
+            options.measuring.selection.modules.takes("/bin/prog")
+                && !options.measuring.selection.modules.takes("/lib/libc.so.6")
+        );
     }
 
     #[test]

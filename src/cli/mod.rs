@@ -7,6 +7,7 @@ mod arguments;
 mod erase;
 mod error;
 mod lcov;
+mod measuring;
 mod output;
 mod ps;
 mod report;

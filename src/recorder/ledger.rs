@@ -81,6 +81,11 @@ impl Ledger {
         self.memory_journal = Some(JournalReader::new(file));
     }
 
+    /// Size of the map of marks in bytes.
+    pub fn size_of_marks(&self) -> u64 {
+        self.marks.len() + self.memory_marks.as_ref().map_or(0, Marks::len)
+    }
+
     /// Whether all that was heard would survive this process.
     pub fn is_recoverable(&self) -> bool {
         self.memory_journal.is_none() && self.memory_marks.is_none() && self.run.path().exists()
@@ -147,18 +152,19 @@ impl Ledger {
         }
     }
 
-    /// Has the run's journal and marks on disk, so that a crash of the machine loses no more than what came since.
-    pub fn sync_run(&mut self) -> Result<(), LedgerError> {
-        self.marks.sync()?;
-        let mut written = std::mem::take(&mut self.unsynced_run);
-        written.push(self.run.journal());
-        Ok(platform::sync_files(self.run.path(), &written)?)
-    }
-
-    /// Has the files that were written for good on disk.
-    pub fn sync_finished(&mut self) -> Result<(), LedgerError> {
-        let written = std::mem::take(&mut self.unsynced);
-        if written.is_empty() { Ok(()) } else { Ok(platform::sync_files(self.data.path(), &written)?) }
+    /// What is to be on disk: the files written for good, and if `run`, the run's journal and marks, so that a crash
+    /// of the machine loses no more than what came since.
+    pub fn unsynced(&mut self, run: bool) -> BTreeMap<PathBuf, Vec<PathBuf>> {
+        let mut files = BTreeMap::new();
+        if !self.unsynced.is_empty() {
+            files.insert(self.data.path().to_owned(), std::mem::take(&mut self.unsynced));
+        }
+        if run {
+            let mut of_run = std::mem::take(&mut self.unsynced_run);
+            of_run.extend([self.run.journal(), self.run.marks_path()]);
+            files.insert(self.run.path().to_owned(), of_run);
+        }
+        files
     }
 
     /// The processes that have not ended, with their pids.
@@ -243,7 +249,7 @@ impl Ledger {
 
     /// When the marks were written to last, as far as the file system knows.
     pub fn last_mark(&self) -> Option<UnixMillis> {
-        let modified = std::fs::metadata(self.run.path().join("marks")).and_then(|marks| marks.modified()).ok()?;
+        let modified = std::fs::metadata(self.run.marks_path()).and_then(|marks| marks.modified()).ok()?;
         let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
         Some(UnixMillis(since.as_millis() as i64))
     }

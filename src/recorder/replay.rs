@@ -38,6 +38,8 @@ pub(super) struct ProcessFacts {
 /// The processes and images of a run.
 #[derive(Debug, Default)]
 pub(super) struct Replay {
+    /// When the measuring began, and whether it was by attaching.
+    pub begun: Option<(UnixMillis, bool)>,
     pub processes: BTreeMap<ProcessNo, ProcessFacts>,
     pub images: BTreeMap<ImageId, String>,
     pub warnings: Vec<Warning>,
@@ -51,6 +53,8 @@ impl Replay {
                 let maker = maker.and_then(|maker| self.processes.get(&maker));
                 let start_of_maker = maker.filter(|maker| maker.pid == parent.0).map(|maker| maker.start_ticks);
                 let started = UnixMillis(started);
+                let measured_from = attached.map_or(started, UnixMillis);
+                self.begun.get_or_insert((measured_from, attached.is_some()));
                 let facts = ProcessFacts {
                     pid: pid.0,
                     start_ticks,
