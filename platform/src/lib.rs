@@ -21,6 +21,7 @@ pub mod process;
 pub mod procfs;
 pub mod remote;
 mod sync;
+pub mod threads;
 mod tracer;
 mod wait;
 

@@ -5,6 +5,7 @@
 use super::space::{InstanceId, SpaceId, Sync};
 use crate::link::{EndOfProcess, ImageId, LandmarkKind, Plan, ProcessNo};
 use platform::procfs::Disposition;
+use platform::threads::Activity;
 use platform::{Avma, Lineage, Pid, Signal, TextMapping, Tid, TrapCause};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -132,8 +133,104 @@ pub enum Input {
         /// The process to take it from if its parent is unknown.
         candidate: ProcessNo,
     },
+    /// What is mapped in a process that is about to be attached to.
+    Survey {
+        /// One of its threads.
+        tid: Tid,
+        /// What is mapped.
+        mappings: Vec<TextMapping>,
+    },
+    /// A process that ran before us is traced.
+    Attached {
+        /// Its pid.
+        pid: Pid,
+        /// Its parent.
+        parent: Pid,
+        /// Its threads.
+        threads: Vec<Tid>,
+        /// A process that is traced already and whose memory it shares.
+        shares: Option<Pid>,
+    },
+    /// One more thread of a process that ran before us is traced.
+    Joined {
+        /// The process.
+        pid: Pid,
+        /// The thread.
+        tid: Tid,
+    },
+    /// Every thread of a process that ran before us is traced and cannot make anybody unseen: it may be planted.
+    Ready {
+        /// The process.
+        pid: Pid,
+    },
+    /// Answer to [`Action::ReadLive`].
+    MappedLive {
+        /// The process.
+        process: ProcessNo,
+        /// The thread that was asked.
+        tid: Tid,
+        /// What is mapped now.
+        mappings: Vec<TextMapping>,
+    },
+    /// Answer to [`Action::Look`].
+    Looked {
+        /// The thread.
+        tid: Tid,
+        /// What it is doing.
+        activity: Activity,
+    },
+    /// Answer to [`Action::CheckCopy`].
+    CopyChecked {
+        /// The new process's thread.
+        tid: Tid,
+        /// Whether it stands in a group-stop.
+        group: bool,
+        /// What was copied before it was planted.
+        lacking: Vec<InstanceId>,
+    },
+    /// Answer to [`Action::Sync`], where breakpoints could not be taken out without a stopped thread.
+    Unrestored {
+        /// The space.
+        space: SpaceId,
+    },
     /// Restore everything and let go.
     LetGo,
+    /// The supervisor ends, which lets go of everybody who is left.
+    Leave,
+}
+
+impl Input {
+    /// The thread that stands still since this input, if it is a stop.
+    pub fn stop(&self) -> Option<Tid> {
+        match self {
+            Input::Trap { tid, .. }
+            | Input::Signal { tid, .. }
+            | Input::Born { tid, .. }
+            | Input::VforkDone { tid }
+            | Input::Exec { tid, .. }
+            | Input::Stopped { tid }
+            | Input::GroupStopped { tid } => Some(*tid),
+            Input::Launched { .. }
+            | Input::Cause { .. }
+            | Input::Weighed { .. }
+            | Input::Gone { .. }
+            | Input::Mapped { .. }
+            | Input::Unreadable { .. }
+            | Input::Planned { .. }
+            | Input::Refused { .. }
+            | Input::Orphan { .. }
+            | Input::Survey { .. }
+            | Input::Attached { .. }
+            | Input::Joined { .. }
+            | Input::Ready { .. }
+            | Input::MappedLive { .. }
+            | Input::Looked { .. }
+            | Input::CopyChecked { .. }
+            | Input::Unrestored { .. }
+            | Input::LetGo
+            | Input::Leave => None,
+        }
+    }
 }
 
 /// A hit to mark.
@@ -214,6 +311,11 @@ pub enum Action {
         /// The thread.
         tid: Tid,
     },
+    /// Look what a thread is doing.
+    Look {
+        /// The thread.
+        tid: Tid,
+    },
     /// PTRACE_INTERRUPT.
     Interrupt {
         /// The thread.
@@ -259,6 +361,15 @@ pub enum Action {
         /// ...in its address space.
         space: SpaceId,
     },
+    /// Read what is mapped in a process that runs.
+    ReadLive {
+        /// The process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
+        /// Its threads, any of which will do.
+        threads: Vec<Tid>,
+    },
     /// Ask the recorder for a plan.
     WantImage {
         /// Of this image.
@@ -284,6 +395,19 @@ pub enum Action {
     },
     /// Bring text to a wanted state.
     Sync(Box<Sync>),
+    /// The same by and by, while the program runs.
+    Plant(Box<Sync>),
+    /// Find out whether a copied text has the breakpoints of the original, of which one stands at each place.
+    CheckCopy {
+        /// The new process's thread.
+        tid: Tid,
+        /// Whether it stands in a group-stop.
+        group: bool,
+        /// Its address space.
+        space: SpaceId,
+        /// The places.
+        places: Vec<(InstanceId, Avma)>,
+    },
     /// Find out who made a tracee.
     FindMaker {
         /// The tracee.
@@ -297,6 +421,13 @@ pub enum Action {
         child: Tid,
         /// Its maker.
         maker: Tid,
+    },
+    /// Learn how threads that ran before us treat signals.
+    Meet {
+        /// Their process.
+        process: ProcessNo,
+        /// The threads.
+        threads: Vec<Tid>,
     },
     /// A thread is no longer traced.
     Forget {
@@ -313,13 +444,15 @@ pub enum Action {
         maker: Option<ProcessNo>,
         /// Its parent.
         parent: Pid,
+        /// Whether it ran before us.
+        attached: bool,
     },
     /// Tell of a new program image.
     Execed {
         /// Which process.
         process: ProcessNo,
-        /// Its pid.
-        pid: Pid,
+        /// One of its threads.
+        tid: Tid,
     },
     /// Tell that a process has a file mapped.
     Maps {
