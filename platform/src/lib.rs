@@ -5,6 +5,7 @@
 
 pub mod affinity;
 pub mod arch;
+pub mod attachable;
 mod bell;
 mod channel;
 mod clock;
@@ -21,6 +22,7 @@ pub mod process;
 pub mod procfs;
 pub mod remote;
 mod sync;
+mod text_check;
 pub mod threads;
 mod tracer;
 mod wait;
@@ -39,5 +41,6 @@ pub use marks::{CHUNK, Marks, memory_file};
 pub use memory::Memory;
 pub use nix::errno::Errno;
 pub use sync::sync_files;
+pub use text_check::{Offsets, TextDifference, text_differences};
 pub use tracer::{SignalInfo, Tracer, TrapCause, Waited, kill};
 pub use wait::{Event, Wait};

@@ -1,5 +1,6 @@
-//! The process that the user starts: it makes supervisor and recorder, is the measured program's parent, passes
-//! signals on, tells what is to tell, and ends as the program ended.
+//! The process that the user starts: it makes supervisor and recorder, is the measured program's parent or has running
+//! processes attached to, passes signals on, tells what is to tell, and ends as the program ended. And the commands'
+//! way to a measurement under way (`control`).
 //!
 //! ```text
 //! shell ── front ──┬── program ── its children...
@@ -8,11 +9,18 @@
 //! ```
 //! Invariant: it opens nothing that the program inherits, and holds no pipe of the program once that has started.
 
+mod attach;
+mod control;
 mod error;
+mod refusal;
 mod stderr;
+mod verify;
 mod watch;
 
+pub use attach::{Attach, AttachError, attach};
+pub use control::{Control, ControlError};
 pub use error::RunError;
+pub use stderr::{summary, unwritten};
 pub use watch::Outcome;
 
 use crate::link::{FromSupervisor, Helper, Port, RunDir, ToSupervisor};

@@ -34,6 +34,11 @@ impl Stderr {
         }
     }
 
+    /// Whether anything but errors may be shown.
+    pub fn shows_progress(&self) -> bool {
+        !self.quiet
+    }
+
     /// Says something that must be said.
     pub fn insist(&self, text: &str) {
         let line = format!("cov-trace: {text}\n");
@@ -72,7 +77,7 @@ pub fn summary(summary: &Summary, data: &Path) -> String {
 }
 
 /// What is not in its files, why, and whether it is lost.
-pub(super) fn unwritten(summary: &Summary, data: &Path) -> Option<String> {
+pub fn unwritten(summary: &Summary, data: &Path) -> Option<String> {
     let cause = summary.cause.as_ref()?;
     let what = plural(summary.unwritten, "process", "processes");
     Some(if summary.recoverable {
