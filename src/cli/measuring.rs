@@ -5,6 +5,7 @@ use crate::front;
 use crate::recorder::Selection;
 use clap::Args;
 use jiff::SignedDuration;
+use platform::OnTracerDeath;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ impl MeasuringArguments {
             selection: Selection { sources: self.filter.sources(cwd), modules: self.filter.modules(cwd) },
             limit: self.limit,
             quiet: self.quiet,
+            on_supervisor_death: OnTracerDeath::LetGo,
             stop_log: self.stop_log,
         }
     }

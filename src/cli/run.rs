@@ -4,6 +4,7 @@ use super::measuring::MeasuringArguments;
 use super::{CliError, Outcome};
 use crate::front;
 use clap::Args;
+use platform::OnTracerDeath;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -14,6 +15,9 @@ pub(super) struct RunArguments {
     /// End with the program, and go on measuring what it left running
     #[arg(long)]
     no_wait: bool,
+    /// Kill the program and all its descendants if the supervisor is killed, rather than let them go on unmeasured
+    #[arg(long)]
+    kill_on_exit: bool,
     /// The program, and its arguments
     #[arg(last = true, required = true, value_name = "PROGRAM")]
     program: Vec<OsString>,
@@ -35,8 +39,12 @@ pub struct RunOptions {
 impl RunArguments {
     pub(super) fn validated(self, cwd: &Path) -> RunOptions {
         let mut words = self.program.into_iter();
+        let mut measuring = self.measuring.validated(cwd);
+        if self.kill_on_exit {
+            measuring.on_supervisor_death = OnTracerDeath::Kill;
+        }
         RunOptions {
-            measuring: self.measuring.validated(cwd),
+            measuring,
             no_wait: self.no_wait,
             program: words.next().expect("invariant: clap requires a program"),
             args: words.collect(),

@@ -146,7 +146,7 @@ impl Waiting {
             | Ok(None)
             | Err(PortError::Malformed(_)) => Ok(None),
             // Somebody else had it let go meanwhile, or it is gone: what follows tells.
-            Err(PortError::Closed | PortError::Os(_)) => match child_news(self.helpers.supervisor) {
+            Err(PortError::Closed | PortError::Os(_)) => match child_news(self.helpers.guard) {
                 ChildNews::Killed(_) => Err(AttachError::Run(RunError::NoSupervisor)),
                 ChildNews::Nothing | ChildNews::Exited(_) | ChildNews::Stopped(_) => Ok(Some(Answer::Interrupted)),
             },

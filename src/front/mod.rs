@@ -4,8 +4,8 @@
 //!
 //! ```text
 //! shell ── front ──┬── program ── its children...
-//!                  ├── supervisor (own session)
-//!                  └── recorder   (own session)
+//!                  ├── guard ── supervisor (sessions of their own)
+//!                  └── recorder            (own session)
 //! ```
 //! Invariant: it opens nothing that the program inherits, and holds no pipe of the program once that has started.
 
@@ -23,12 +23,13 @@ pub use error::RunError;
 pub use stderr::{summary, unwritten};
 pub use watch::Outcome;
 
+use crate::guard;
 use crate::link::{FromSupervisor, Helper, Port, RunDir, ToSupervisor};
 use crate::recorder::{self, Selection};
 use crate::store::{self, DataDir, UnixMillis, run_name};
 use crate::supervisor;
 use platform::process::{self, HeldProgram, SignalInbox, SignalMask};
-use platform::{Channel, Listener, Pid, Signal};
+use platform::{Channel, Listener, OnTracerDeath, Pid, Signal};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -48,6 +49,8 @@ pub struct Options {
     pub limit: Option<Duration>,
     /// Whether to print nothing but errors.
     pub quiet: bool,
+    /// What becomes of what is measured when the supervisor is killed.
+    pub on_supervisor_death: OnTracerDeath,
     /// Where the supervisor logs what it hears, for tests.
     pub stop_log: Option<PathBuf>,
 }
@@ -76,7 +79,7 @@ const SIGNALS: [Signal; 6] = [Signal::INT, Signal::QUIT, Signal::TERM, Signal::H
 
 /// The processes behind a run, as the front holds them.
 struct Helpers {
-    supervisor: Pid,
+    guard: Pid,
     recorder: Pid,
     to_supervisor: Port,
     to_recorder: Port,
@@ -115,9 +118,9 @@ impl Helpers {
     /// Has them leave before anything was measured. They do so as their links end, and the recorder takes the run's
     /// directory.
     fn leave(self) {
-        let (supervisor, recorder) = (self.supervisor, self.recorder);
+        let (guard, recorder) = (self.guard, self.recorder);
         drop(self);
-        process::await_end(supervisor);
+        process::await_end(guard);
         process::await_end(recorder);
     }
 }
@@ -154,16 +157,15 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
     let (front_recorder, recorder_front) = Channel::pair()?;
     let (recorder_supervisor, supervisor_recorder) = Channel::pair()?;
     let front_pid = Pid(std::process::id() as i32);
-    let supervisor = process::fork_helper("cov-supervisor", || {
+    let guard = process::fork_helper("cov-guard", || {
         process::keep_only(&[supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()], &[]);
         let (Ok(front), Ok(recorder)) = (supervisor_front.try_clone(), supervisor_recorder.try_clone()) else {
             return 1;
         };
         let (front, recorder) = (Port::new(front), Port::new(recorder));
-        let stop_log = options.stop_log.clone();
-        supervisor::run(supervisor::Options { run: run.clone(), recorder, front, front_pid, stop_log })
+        let (run, stop_log, on_death) = (run.clone(), options.stop_log.clone(), options.on_supervisor_death);
+        guard::run(on_death, |guard| supervisor::Options { run, recorder, front, front_pid, on_death, guard, stop_log })
     })?;
-    let supervisor_pid = supervisor;
     let recorder = process::fork_helper("cov-recorder", || {
         let mut kept = vec![recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()];
         kept.extend(control.as_ref().map(AsFd::as_fd));
@@ -181,11 +183,11 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
             control: control.as_ref().and_then(|control| control.try_clone().ok()),
             selection,
             limit: options.limit,
-            helpers: vec![helper("front", front_pid), helper("supervisor", supervisor_pid)],
+            helpers: vec![helper("front", front_pid), helper("guard", guard)],
         })
     })?;
     let (to_supervisor, to_recorder) = (Port::new(front_supervisor), Port::new(front_recorder));
-    Ok(Helpers { supervisor, recorder, to_supervisor, to_recorder })
+    Ok(Helpers { guard, recorder, to_supervisor, to_recorder })
 }
 
 fn helper(name: &str, pid: Pid) -> Helper {
@@ -194,7 +196,7 @@ fn helper(name: &str, pid: Pid) -> Helper {
 
 /// Forks the program, has it traced, and lets it exec.
 fn start_program(launch: &Launch, helpers: &Helpers, mask: &SignalMask) -> Result<Pid, RunError> {
-    let program = HeldProgram::fork(&launch.program, &launch.args, mask, helpers.supervisor)?;
+    let program = HeldProgram::fork(&launch.program, &launch.args, mask, helpers.guard)?;
     let mut port = helpers.to_supervisor.try_clone()?;
     port.send(&ToSupervisor::Launch(program.pid()), None)?;
     match port.receive(true)? {

@@ -55,7 +55,7 @@ pub(super) struct Ended {
 
 pub(super) struct Watch {
     subject: Subject,
-    supervisor: Pid,
+    guard: Pid,
     recorder: Pid,
     inbox: SignalInbox,
     to_recorder: Port,
@@ -78,7 +78,7 @@ impl Watch {
     pub fn new(subject: Subject, inbox: SignalInbox, helpers: Helpers, quiet: bool) -> Self {
         Watch {
             subject,
-            supervisor: helpers.supervisor,
+            guard: helpers.guard,
             recorder: helpers.recorder,
             inbox,
             to_recorder: helpers.to_recorder,
@@ -192,7 +192,7 @@ impl Watch {
             self.ended = outcome.map(|outcome| (outcome, Instant::now()));
         }
         if self.supervisor_ended.is_none() {
-            self.supervisor_ended = Some(child_news(self.supervisor)).filter(|news| ended(*news));
+            self.supervisor_ended = Some(child_news(self.guard)).filter(|news| ended(*news));
         }
         if ended(child_news(self.recorder)) {
             self.look_at_news();

@@ -97,6 +97,10 @@ impl Recorder {
 
     fn answer_status(&mut self, client: ClientId) {
         let mut helpers = self.helpers.clone();
+        // The supervisor is the guard's only child.
+        let of_guard = self.helpers.iter().filter(|helper| helper.name == "guard");
+        let supervisors = of_guard.flat_map(|guard| platform::threads::descendants(guard.pid));
+        helpers.extend(supervisors.map(|pid| Helper { name: "supervisor".to_owned(), pid }));
         helpers.push(Helper { name: "recorder".to_owned(), pid: Pid(std::process::id() as i32) });
         let run = RunStatus {
             since: self.ledger.replay.begun.map(|(at, _)| at.0),
