@@ -152,14 +152,17 @@ impl Hands {
                     inputs.push_back(Input::Orphan { tid, group, parent, candidate });
                 }
             }
-            Action::Began { process, pid, maker, parent, attached: _ } => {
+            Action::Began { process, pid, maker, parent, attached } => {
                 if let Some(maker) = maker {
                     self.sigtrap.process_born(process, maker);
                 }
                 self.guard.add(pid);
                 self.pids.insert(process, pid);
                 let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
-                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, at: platform::unix_millis() });
+                let now = platform::unix_millis();
+                let started = if attached { platform::unix_millis_at(start_ticks) } else { now };
+                let attached = attached.then_some(now);
+                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, started, attached });
             }
             Action::Meet { process, threads } => self.sigtrap.met(process, &threads),
             Action::Execed { process, tid } => {
