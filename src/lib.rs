@@ -15,6 +15,7 @@ pub mod cli;
 pub mod debuginfo;
 pub mod filter;
 pub mod front;
+pub mod guard;
 pub mod link;
 pub mod recorder;
 pub mod report;

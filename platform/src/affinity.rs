@@ -50,13 +50,28 @@ impl OwnCpu {
     /// Keeps the calling thread on the CPU it runs on now, at the lowest real-time priority; `None` where that is not
     /// allowed (CAP_SYS_NICE, RLIMIT_RTPRIO).
     pub fn take() -> Option<Self> {
-        let lowest = libc::sched_param { sched_priority: 1 };
-        // SAFETY: the parameters are a live struct of the right type.
-        let answer =
-            unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &raw const lowest) };
-        let cpu = current_cpu().filter(|_| answer == 0)?;
+        let cpu = current_cpu().filter(|_| set_real_time(LOWEST))?;
         CpuMask::only(cpu)?.set(Tid(0)).then_some(OwnCpu(cpu))
     }
+
+    /// Keeps another thread of ours on this CPU too.
+    pub fn share(&self, tid: Tid) {
+        let _or_wherever_it_is = CpuMask::only(self.0).is_some_and(|mask| mask.set(tid));
+    }
+}
+
+/// The lowest real-time priority.
+const LOWEST: i32 = 1;
+
+fn set_real_time(sched_priority: i32) -> bool {
+    let wanted = libc::sched_param { sched_priority };
+    // SAFETY: the parameters are a live struct of the right type.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &raw const wanted) == 0 }
+}
+
+/// Gives the calling thread precedence over whoever has a CPU of its own, where that is allowed.
+pub fn outrank_own_cpu() {
+    let _as_far_as_allowed = set_real_time(LOWEST + 1);
 }
 
 /// Whether a thread has an ordinary priority.

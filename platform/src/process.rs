@@ -262,6 +262,25 @@ pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
+/// Keeps this process in memory, as far as that is allowed: it must not wait for the disk when it is needed.
+pub fn stay_in_memory() {
+    use nix::sys::mman::{MlockAllFlags, mlockall};
+    let _as_far_as_allowed = mlockall(MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE);
+}
+
+/// Has the kernel look for another process when memory runs out, where that is allowed; forked children inherit it.
+pub fn be_spared_by_the_oom_killer() {
+    const NEVER: &str = "-1000";
+    let _as_far_as_allowed = std::fs::write("/proc/self/oom_score_adj", NEVER);
+}
+
+/// Leaves SIGCHLD pending in the calling thread and in threads that it makes.
+pub fn block_child_signals() {
+    let mut set = SigSet::empty();
+    set.add(nix::sys::signal::Signal::SIGCHLD);
+    let _blocked = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None);
+}
+
 /// Raises this process's limit of open descriptors as far as it may go.
 pub fn allow_many_descriptors() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};

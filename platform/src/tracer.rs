@@ -27,9 +27,19 @@ pub enum Waited {
     NoTracee,
 }
 
+/// What becomes of the tracees when their tracer is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTracerDeath {
+    /// They go on, as far as the kernel lets them.
+    LetGo,
+    /// They are killed (PTRACE_O_EXITKILL), also when the tracer ends by itself without having detached them.
+    Kill,
+}
+
 /// The one door to ptrace and waitpid.
 #[derive(Debug)]
 pub struct Tracer {
+    options: i32,
     bound_to_its_thread: PhantomData<*const ()>,
     /// Reports that were taken while something else was awaited.
     given_back: RefCell<VecDeque<Wait>>,
@@ -88,8 +98,12 @@ impl SignalInfo {
 
 impl Tracer {
     /// A tracer for the calling thread.
-    pub fn for_this_thread() -> Self {
-        Tracer { bound_to_its_thread: PhantomData, given_back: RefCell::default() }
+    pub fn for_this_thread(on_death: OnTracerDeath) -> Self {
+        let options = match on_death {
+            OnTracerDeath::LetGo => OPTIONS,
+            OnTracerDeath::Kill => OPTIONS | libc::PTRACE_O_EXITKILL,
+        };
+        Tracer { options, bound_to_its_thread: PhantomData, given_back: RefCell::default() }
     }
 
     fn request(
@@ -108,7 +122,18 @@ impl Tracer {
 
     /// PTRACE_SEIZE: traces a thread without stopping it; children and threads that it makes are seized with it.
     pub fn seize(&self, tid: Tid) -> Result<(), OsError> {
-        self.request("seize", libc::PTRACE_SEIZE, tid, 0, OPTIONS as usize).map(drop)
+        self.request("seize", libc::PTRACE_SEIZE, tid, 0, self.options as usize).map(drop)
+    }
+
+    /// PTRACE_SEIZE of a thread of which nothing but its end is of interest: it stops before that
+    /// ([`crate::Event::Exit`]), SIGKILL included, with all that it has, tracees of its own too. What it makes is not traced.
+    pub fn seize_for_its_end(&self, tid: Tid) -> Result<(), OsError> {
+        self.request("seize", libc::PTRACE_SEIZE, tid, 0, libc::PTRACE_O_TRACEEXIT as usize).map(drop)
+    }
+
+    /// How a thread that stands at [`crate::Event::Exit`] is going to end.
+    pub fn coming_end(&self, tid: Tid) -> Result<Wait, OsError> {
+        Ok(Wait::decode(tid, self.event_tid(tid)?.0))
     }
 
     /// Waits for any tracee; `block` false comes back at once.
@@ -196,7 +221,12 @@ impl Tracer {
 
     /// Where a thread that just executed a breakpoint executed it.
     pub fn breakpoint_address(&self, tid: Tid) -> Result<Avma, OsError> {
-        Ok(Avma(self.peek_register(tid, arch::PC)?.wrapping_sub(arch::PC_AFTER_BREAKPOINT)))
+        self.pc(tid).map(arch::breakpoint_before)
+    }
+
+    /// The program counter.
+    pub fn pc(&self, tid: Tid) -> Result<Avma, OsError> {
+        self.peek_register(tid, arch::PC).map(Avma)
     }
 
     /// Sets the program counter.
@@ -275,6 +305,15 @@ impl Tracer {
 
 fn signal_number(signal: Option<Signal>) -> usize {
     signal.map_or(0, |signal| signal.0 as usize)
+}
+
+/// Sends a signal to one thread of a process.
+pub fn kill_thread(pid: Pid, tid: Tid, signal: Signal) -> Result<(), OsError> {
+    // SAFETY: tgkill takes plain numbers.
+    match unsafe { libc::syscall(libc::SYS_tgkill, pid.0, tid.0, signal.0) } {
+        0 => Ok(()),
+        _ => Err(OsError::last("signal", format_args!("tid {tid}"))),
+    }
 }
 
 /// Sends a signal to a process.

@@ -2,7 +2,8 @@
 //!
 //! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
 
-use super::action::{Action, Input, Mark, Then};
+use super::action::{Action, Mark, Then};
+use super::input::Input;
 use super::repair;
 use super::sections::{Opened, Sections};
 use super::sigtrap::Sigtrap;
@@ -10,12 +11,16 @@ use super::space::SpaceId;
 use super::texts::Texts;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
 use platform::affinity::{self, OwnCpu};
-use platform::{Avma, Memory, OsError, Pid, Signal, Tid, Tracer, procfs, threads};
+use platform::{Avma, GuardTable, Memory, OsError, Pid, Signal, Tid, Tracer, procfs, threads};
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// A thread that trapped this recently is in a burst, and is woken on the supervisor's own CPU.
 const BURST: Duration = Duration::from_millis(1);
+
+/// A signal that a tracee got this recently may be the one that the front got too.
+const JUST_NOW: Duration = Duration::from_millis(500);
 
 /// Hits of one thread in quick succession.
 struct Burst {
@@ -38,10 +43,23 @@ pub(super) struct Hands {
     burst: Option<Burst>,
     lost: u64,
     senders: HashMap<(Signal, Pid), Instant>,
+    guard: Rc<GuardTable>,
+    pids: HashMap<ProcessNo, Pid>,
 }
 
 impl Hands {
-    pub fn new(tracer: Tracer, journal: JournalWriter, sections: Sections, recorder: Port, front: Pid) -> Self {
+    pub fn new(
+        tracer: Tracer,
+        journal: JournalWriter,
+        sections: Sections,
+        recorder: Port,
+        front: Pid,
+        guard: Rc<GuardTable>,
+    ) -> Self {
+        let cpu = OwnCpu::take();
+        if let Some(cpu) = &cpu {
+            cpu.share(guard.guard().leader());
+        }
         Hands {
             tracer,
             sigtrap: Sigtrap::default(),
@@ -50,10 +68,12 @@ impl Hands {
             recorder,
             texts: Texts::default(),
             front,
-            cpu: OwnCpu::take(),
+            cpu,
             burst: None,
             lost: 0,
             senders: HashMap::new(),
+            guard,
+            pids: HashMap::new(),
         }
     }
 
@@ -75,12 +95,18 @@ impl Hands {
             Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
             Action::Inherit { child, maker } => self.sigtrap.thread_born(child, maker),
             Action::Forget { tid } => self.sigtrap.thread_gone(tid),
-            Action::Resume { tid, signal } => gone_is_fine(self.tracer.resume(tid, signal)),
+            Action::Resume { tid, signal } => {
+                self.guard.set_stopped(tid, false);
+                gone_is_fine(self.tracer.resume(tid, signal));
+            }
             Action::Deliver { tid, process, signal } => {
                 gone_is_fine(self.sigtrap.delivers(&self.tracer, process, tid, signal));
                 gone_is_fine(self.tracer.resume(tid, Some(signal)));
             }
-            Action::Listen { tid } => gone_is_fine(self.tracer.listen(tid)),
+            Action::Listen { tid } => {
+                self.guard.set_stopped(tid, true);
+                gone_is_fine(self.tracer.listen(tid));
+            }
             Action::Interrupt { tid } => gone_is_fine(self.tracer.interrupt(tid)),
             Action::Detach { tid, signal } => gone_is_fine(self.tracer.detach(tid, signal)),
             Action::Rewind { tid, at } => gone_is_fine(self.tracer.set_pc(tid, at)),
@@ -126,12 +152,17 @@ impl Hands {
                     inputs.push_back(Input::Orphan { tid, group, parent, candidate });
                 }
             }
-            Action::Began { process, pid, maker, parent, attached: _ } => {
+            Action::Began { process, pid, maker, parent, attached } => {
                 if let Some(maker) = maker {
                     self.sigtrap.process_born(process, maker);
                 }
+                self.guard.add(pid);
+                self.pids.insert(process, pid);
                 let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
-                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, at: platform::unix_millis() });
+                let now = platform::unix_millis();
+                let started = if attached { platform::unix_millis_at(start_ticks) } else { now };
+                let attached = attached.then_some(now);
+                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, started, attached });
             }
             Action::Meet { process, threads } => self.sigtrap.met(process, &threads),
             Action::Execed { process, tid } => {
@@ -153,13 +184,13 @@ impl Hands {
         if matches!(signal, Signal::INT | Signal::TERM | Signal::HUP | Signal::QUIT)
             && let Some(sender) = self.tracer.signal_info(tid).ok().and_then(|info| info.sender())
         {
+            self.senders.retain(|_, at| at.elapsed() < JUST_NOW);
             self.senders.insert((signal, sender), Instant::now());
         }
     }
 
     /// Whether a process sent a signal to a tracee just now.
     pub fn was_sent(&self, signal: Signal, sender: Pid) -> bool {
-        const JUST_NOW: Duration = Duration::from_millis(500);
         self.senders.get(&(signal, sender)).is_some_and(|at| at.elapsed() < JUST_NOW)
     }
 
@@ -184,6 +215,9 @@ impl Hands {
     }
 
     fn ended(&mut self, process: ProcessNo, how: EndOfProcess) {
+        if let Some(pid) = self.pids.remove(&process) {
+            self.guard.remove(pid);
+        }
         if self.lost > 0 {
             let text = "memory for marks could not be had, so these hits are lost".to_owned();
             let count = std::mem::take(&mut self.lost);
@@ -194,11 +228,13 @@ impl Hands {
 
     fn serve(&mut self, tid: Tid, at: Avma, space: SpaceId, restore: u8, mark: Mark, then: Then) {
         self.mark(mark);
+        self.guard.serving(tid, at);
         match self.texts.restore_byte(&self.tracer, space, tid, at, restore) {
             Err(error) if !error.is_gone() => return self.give_up(mark.process, tid, &error),
             Ok(()) | Err(_) => {}
         }
         gone_is_fine(self.tracer.set_pc(tid, at));
+        self.guard.served();
         self.repair_trap(mark.process, tid, space);
         match then {
             Then::Resume => self.resume_after_hit(tid),
@@ -209,6 +245,7 @@ impl Hands {
     /// A breakpoint that was inherited cannot be taken out again. The thread gets its signal, as it would without a
     /// tracer: to go on serving it would never end.
     fn give_up(&mut self, process: ProcessNo, tid: Tid, error: &OsError) {
+        self.guard.served();
         let text = format!("a breakpoint could not be taken out, so the process got SIGTRAP: {error}");
         self.tell(&Record::Warning { process: Some(process), slug: "text-not-restored".to_owned(), text, count: 1 });
         gone_is_fine(self.tracer.resume(tid, Some(Signal::TRAP)));

@@ -16,6 +16,7 @@ mod bits;
 mod hear;
 mod images;
 mod inbox;
+mod input;
 mod leaving;
 mod lineage;
 mod repair;
@@ -31,11 +32,12 @@ mod text;
 mod texts;
 
 use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Plan, Port, RunDir, ToSupervisor};
-use action::{Action, Input};
+use action::Action;
 use apply::Hands;
 use attach::Attach;
 use inbox::{Inbox, Mail};
-use platform::{OsError, Pid, Signal, Tracer, Waited, procfs};
+use input::Input;
+use platform::{GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
 use sections::Sections;
 use state::State;
 use std::collections::VecDeque;
@@ -59,6 +61,10 @@ pub struct Options {
     pub front: Port,
     /// The front's pid.
     pub front_pid: Pid,
+    /// What becomes of the tracees when this process is killed.
+    pub on_death: OnTracerDeath,
+    /// What the guard needs to know then.
+    pub guard: Rc<GuardTable>,
     /// Where to log what is heard, for tests.
     pub stop_log: Option<PathBuf>,
 }
@@ -66,6 +72,8 @@ pub struct Options {
 /// Traces until nobody is left; gives the exit status.
 pub fn run(options: Options) -> i32 {
     platform::process::allow_many_descriptors();
+    // The guard would have to pass on each.
+    platform::process::block_child_signals();
     match Supervisor::start(options) {
         Ok(mut supervisor) => {
             supervisor.trace();
@@ -95,14 +103,14 @@ struct Supervisor {
 
 impl Supervisor {
     fn start(options: Options) -> Result<Self, OsError> {
-        let Options { run, recorder, front, front_pid, stop_log } = options;
+        let Options { run, recorder, front, front_pid, on_death, guard, stop_log } = options;
         let stop_log = stop_log.and_then(|path| StopLog::create(&path).ok());
         let journal = JournalWriter::new(run.journal_to_write()?);
         let sections = Sections::new(run.marks()?);
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
-        let hands = Hands::new(Tracer::for_this_thread(), journal, sections, recorder, front_pid);
+        let hands = Hands::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
-        let (state, quiet) = (State::default(), Instant::now());
+        let (state, quiet) = (State::new(on_death), Instant::now());
         Ok(Supervisor {
             state,
             hands,
@@ -132,7 +140,7 @@ impl Supervisor {
             if self.state.is_empty() && (self.began || self.leaving_since.is_some()) {
                 return;
             }
-            let patient = self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
+            let patient = self.state.must_stay() || self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
             if !patient || (self.state.may_leave() && !self.hear(false)) {
                 self.inputs.push_back(Input::Leave);
                 self.settle();

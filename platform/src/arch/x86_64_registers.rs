@@ -8,6 +8,11 @@ use std::mem::offset_of;
 /// How far the program counter stands past an executed breakpoint.
 pub const PC_AFTER_BREAKPOINT: u64 = 1;
 
+/// Where the breakpoint stands that a thread at `pc` has just executed, if it has.
+pub fn breakpoint_before(pc: crate::Avma) -> crate::Avma {
+    crate::Avma(pc.0.wrapping_sub(PC_AFTER_BREAKPOINT))
+}
+
 /// Offsets of single registers in the `user` area, for PTRACE_PEEKUSER and PTRACE_POKEUSER.
 pub const PC: usize = offset_of!(user_regs_struct, rip);
 /// The stack pointer.

@@ -1,0 +1,111 @@
+//! How the threads of other processes stand, read from /proc without tracing them (proc(5)).
+//!
+//! Invariant: what has ended meanwhile, or is closed to us, reads as `None` or as nothing, never as an error.
+
+use crate::{Avma, Pid, Signal, Tid, Wait, procfs};
+
+/// What a thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It runs, or is about to.
+    Runs,
+    /// It stands in a stop that its tracer has not been told of: what it was going to report.
+    Unreported(Wait),
+    /// It stands in a stop that its tracer knows of.
+    Reported,
+    /// It sleeps, or has ended.
+    Other,
+}
+
+/// How a thread stands (`/proc/PID/task/TID/stat`, fields 3 and 52).
+pub fn standing(pid: Pid, tid: Tid) -> Option<Standing> {
+    let stat = std::fs::read(format!("/proc/{pid}/task/{tid}/stat")).ok()?;
+    parse(tid, &String::from_utf8_lossy(&stat))
+}
+
+/// The name in parentheses may hold spaces and parentheses itself, so fields count from the last one.
+fn parse(tid: Tid, stat: &str) -> Option<Standing> {
+    const STOPPED: i32 = 0x7f;
+    let mut fields = stat.get(stat.rfind(')')? + 2..)?.trim_end().split(' ');
+    let state = fields.next()?;
+    let code: i32 = fields.nth(48)?.parse().ok()?;
+    Some(match state {
+        "R" => Standing::Runs,
+        "t" if code == 0 => Standing::Reported,
+        "t" => Standing::Unreported(Wait::decode(tid, code << 8 | STOPPED)),
+        _ => Standing::Other,
+    })
+}
+
+/// The program counter of a thread that stands still outside a system call (`/proc/PID/task/TID/syscall`).
+pub fn pc(pid: Pid, tid: Tid) -> Option<Avma> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")).ok()?;
+    parse_pc(&text)
+}
+
+fn parse_pc(text: &str) -> Option<Avma> {
+    let mut words = text.split_whitespace();
+    let outside = words.next() == Some("-1");
+    let pc = words.nth(1).filter(|_| outside)?.strip_prefix("0x")?;
+    u64::from_str_radix(pc, 16).ok().map(Avma)
+}
+
+/// The threads of a process.
+pub fn threads(pid: Pid) -> Vec<Tid> {
+    numbers(&format!("/proc/{pid}/task")).map(Tid).collect()
+}
+
+/// The processes whose leader is traced by `tracer` now.
+pub fn tracees_of(tracer: Tid) -> Vec<Pid> {
+    let is_traced = |pid: &Pid| procfs::thread_group(pid.leader()).is_ok_and(|(_, by)| by.0 == tracer.0);
+    numbers("/proc").map(Pid).filter(is_traced).collect()
+}
+
+fn numbers(folder: &str) -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Whether a thread stands for a breakpoint that its tracer has not been told of.
+pub fn is_trapped(standing: Standing) -> bool {
+    match standing {
+        Standing::Unreported(Wait::Signal { signal, .. }) => signal == Signal::TRAP,
+        Standing::Unreported(_) | Standing::Runs | Standing::Reported | Standing::Other => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stat(state: &str, code: i32) -> String {
+        format!("12 (a) R 9) {state} {}{code}\n", "0 ".repeat(48))
+    }
+
+    #[test]
+    fn reads_state_and_code() {
+        let tid = Tid(12);
+        assert_eq!(parse(tid, &stat("R", 0)), Some(Standing::Runs));
+        assert_eq!(parse(tid, &stat("t", 0)), Some(Standing::Reported));
+        assert_eq!(parse(tid, &stat("S", 0)), Some(Standing::Other));
+        let trapped = parse(tid, &stat("t", 5));
+        assert_eq!(trapped, Some(Standing::Unreported(Wait::Signal { tid, signal: Signal::TRAP })));
+        assert!(trapped.is_some_and(is_trapped));
+        assert_eq!(parse(tid, "12 (a) R"), None);
+    }
+
+    #[test]
+    fn reads_a_program_counter_outside_system_calls_only() {
+        assert_eq!(parse_pc("-1 0x7ffc10 0x401136\n"), Some(Avma(0x401136)));
+        assert_eq!(parse_pc("0 0x0 0x7ffc 0x1 0x0 0x0 0x0 0x7ffc10 0x7f01\n"), None);
+        assert_eq!(parse_pc("running\n"), None);
+    }
+
+    #[test]
+    fn finds_the_threads_of_this_process() {
+        let me = Pid(std::process::id() as i32);
+        assert!(threads(me).contains(&me.leader()));
+        assert!(standing(me, me.leader()).is_some());
+        assert!(tracees_of(me.leader()).is_empty());
+    }
+}
