@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t traps;
+static volatile int counter_a, counter_b;
 static int requests[2], answers[2];
 
 static void handler(int number) {       // hit
@@ -14,12 +15,43 @@ static void handler(int number) {       // hit
     traps++;                            // hit
 }                                       // hit
 
+// Both run at the same time, and every line is a breakpoint.
 static void work_unblocked(void) {      // hit
-    traps += 0;                         // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
+    counter_a++;                        // hit
 }                                       // hit
 
 static void work_blocked(void) {        // hit
-    traps += 0;                         // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
+    counter_b++;                        // hit
 }                                       // hit
 
 static void facts(const char *who) {    // hit
@@ -57,10 +89,10 @@ int main(void) {                        // miss
     while (read(0, &letter, 1) == 1) {  // hit
         if (letter == 't')              // hit
             raise(SIGTRAP);             // hit
-        work_unblocked();               // hit
-        facts("main");                  // hit
         (void)!write(requests[1], &letter, 1); // hit
+        work_unblocked();               // hit
         (void)!read(answers[0], &letter, 1); // hit
+        facts("main");                  // hit
     }
     return 0;                           // miss
 }

@@ -49,11 +49,11 @@ fn sigtrap_handled_and_blocked() {
     let mut scene = Scene::start("attach/sigtrap");
     scene.session.expect("ready");
     let facts = |traps: u32| {
-        [format!("main: {traps} traps, handled, not blocked"), format!("thread: {traps} traps, handled, blocked")]
+        [format!("thread: {traps} traps, handled, blocked"), format!("main: {traps} traps, handled, not blocked")]
     };
     let ask = |scene: &mut Scene, letter: &str, traps: u32| {
-        let [main, thread] = facts(traps);
-        scene.ask(letter, &[&main, &thread]);
+        let [thread, main] = facts(traps);
+        scene.ask(letter, &[&thread, &main]);
     };
     let caught = field(scene.pid(), "SigCgt:");
     let attached = scene.attach();

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::attached::Attached;
 use crate::footprint::Footprint;
+use crate::options::Options;
 use crate::rounds::{median, size, wrong_text};
 use crate::service::{Events, PATIENCE, Service, under_load};
 use crate::timeline::Timeline;
@@ -19,7 +20,7 @@ pub struct Cycles {
     pub asked_for: usize,
     pub done: usize,
     pub answers: u64,
-    pub events: u64,
+    pub events: usize,
     pub failed: u64,
     pub reconnects: u64,
     /// The longest time without any answer.
@@ -41,8 +42,14 @@ pub struct Cycles {
 ///
 /// # Errors
 /// When it cannot be done at all.
-pub fn repeat(service: &dyn Service, name: &'static str, count: usize, data: &Path) -> Result<Cycles, String> {
-    let (timeline, events) = (Timeline::new(), Events::default());
+pub fn repeat(
+    service: &dyn Service,
+    name: &'static str,
+    count: usize,
+    options: &Options,
+    data: &Path,
+) -> Result<Cycles, String> {
+    let (timeline, events) = (Timeline::new(), Events::new(options.every));
     let (mut attach, mut detach, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     let start = Instant::now();
     let (before, after) = under_load(service, &timeline, &events, || {

@@ -1,10 +1,12 @@
 //! Real services while cov-trace is attached to them:
-//! `cargo bench --bench services [-- --only redis|nginx|epoll] [--seconds N] [--rounds N] [--cycles N] [--json FILE]`.
+//! `cargo bench --bench services [-- --only redis|nginx|epoll] [--seconds N] [--every N] [--rounds N]
+//! [--cycles N] [--json FILE]`.
 //!
-//! Builds Redis and nginx from Debian's sources and a small service of threads in epoll_wait, starts them on a socket in a folder of their own, keeps them busy, checks
-//! every answer, and prints what being attached costs: throughput bare and attached in turns, pauses, failed requests,
-//! memory. With `--cycles` it attaches and lets go that often instead and looks for what is left behind.
-//! Fails when a request fails, or text, threads or descriptors are not as before.
+//! Builds Redis and nginx from Debian's sources, and a small service of threads in epoll_wait. Starts them on a socket in
+//! a folder of their own, keeps them busy, checks every answer, and prints what being attached costs: throughput bare and
+//! attached in turns, pauses, failed requests, memory, and how soon a report knows what runs. With `--cycles` it attaches
+//! and lets go that often instead and looks for what is left behind. `--every` says how many seconds lie between two
+//! saves or reloads, 0 for none. Fails when a request fails, or text, threads or descriptors are not as before.
 #![forbid(unsafe_code)]
 
 mod cycles;
@@ -66,7 +68,7 @@ fn run() -> Result<bool, String> {
         let data = folder.path().join("data");
         let (text, json, wrong) = match options.cycles {
             Some(count) => {
-                let result = cycles::repeat(&*service, name, count, &data)?;
+                let result = cycles::repeat(&*service, name, count, &options, &data)?;
                 (print::cycles(&result), serde_json::to_value(&result), result.wrong)
             }
             None => {

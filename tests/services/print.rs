@@ -22,6 +22,10 @@ pub fn rounds(result: &Rounds) -> String {
             "  requests               {} answered, {} failed (goal 0), {} reconnects, {} saves or reloads",
             result.answers, result.failed, result.reconnects, result.events
         ),
+        format!(
+            "  a save or reload       {:.0} ms bare, {:.0} attached (medians)",
+            result.event_ms.0, result.event_ms.1
+        ),
         format!("  attach                 {}", pauses(&result.attach)),
         format!("  detach                 {}", pauses(&result.detach)),
         format!(

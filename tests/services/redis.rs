@@ -1,7 +1,7 @@
 //! Redis: a main thread that serves, threads in the background, and children that save.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -63,24 +63,26 @@ impl Redis {
         Ok(redis)
     }
 
-    /// Sends one command on a connection of its own and returns the first line of the answer.
+    /// Sends one command on a connection of its own and returns the answer, without waiting for the end of the
+    /// connection: a child that saves keeps that open.
     fn ask(&self, command: &str) -> Result<String, String> {
-        Ok(self.read(command)?.lines().next().unwrap_or_default().to_owned())
-    }
-
-    /// Sends one command and `QUIT`, and returns all that comes.
-    fn read(&self, command: &str) -> Result<String, String> {
         let text = |error: std::io::Error| format!("redis, {command:?}: {error}");
-        let mut stream = open(&self.socket).map_err(text)?;
-        stream.write_all(command.as_bytes()).map_err(text)?;
-        stream.write_all(b"*1\r\n$4\r\nQUIT\r\n").map_err(text)?;
+        let mut stream = BufReader::new(open(&self.socket).map_err(text)?);
+        stream.get_mut().write_all(command.as_bytes()).map_err(text)?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).map_err(text)?;
-        Ok(answer)
+        stream.read_line(&mut answer).map_err(text)?;
+        if let Some(length) = answer.strip_prefix('$') {
+            let length =
+                length.trim_end().parse().map_err(|error| format!("redis, {command:?}: {answer:?}: {error}"))?;
+            let mut bytes = vec![0; length];
+            stream.read_exact(&mut bytes).map_err(text)?;
+            return Ok(String::from_utf8_lossy(&bytes).into_owned());
+        }
+        Ok(answer.trim_end().to_owned())
     }
 
     fn info(&self) -> Result<String, String> {
-        self.read("*2\r\n$4\r\nINFO\r\n$11\r\npersistence\r\n")
+        self.ask("*2\r\n$4\r\nINFO\r\n$11\r\npersistence\r\n")
     }
 }
 
@@ -119,7 +121,7 @@ impl Service for Redis {
     }
 
     fn run_source(&self, number: usize) -> Result<(), String> {
-        self.read(UNUSED[number].1).map(drop)
+        self.ask(UNUSED[number].1).map(drop)
     }
 
     fn settle(&self) -> Result<(), String> {

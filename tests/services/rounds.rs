@@ -39,7 +39,9 @@ pub struct Rounds {
     /// The same of the longest waits of a client.
     pub bare_wait_ms: (f64, f64),
     pub answers: u64,
-    pub events: u64,
+    pub events: usize,
+    /// Medians of what a save or reload takes, in milliseconds: bare, and in the steady phases.
+    pub event_ms: (f64, f64),
     pub failed: u64,
     pub reconnects: u64,
     pub before: Footprint,
@@ -72,7 +74,7 @@ pub struct Pause {
 /// # Errors
 /// When it cannot be measured at all.
 pub fn measure(service: &dyn Service, name: &'static str, options: &Options, data: &Path) -> Result<Rounds, String> {
-    let (timeline, events) = (Timeline::new(), Events::default());
+    let (timeline, events) = (Timeline::new(), Events::new(options.every));
     let phase = options.phase;
     let of = || Footprint::of_family(service.pid());
     let mut rounds = under_load(service, &timeline, &events, || {
@@ -80,6 +82,7 @@ pub fn measure(service: &dyn Service, name: &'static str, options: &Options, dat
         sleep(phase.min(SETTLING));
         let mut rounds = Rounds::new(name, phase, of()?);
         let (mut between, mut pauses) = (bare(&timeline, phase), Vec::new());
+        let (mut bare_events, mut attached_events) = (Vec::new(), Vec::new());
         for number in 0..options.rounds {
             let began = Instant::now();
             let attached = Attached::to(&[service.pid()], service.attach_options(), data)?;
@@ -95,6 +98,8 @@ pub fn measure(service: &dyn Service, name: &'static str, options: &Options, dat
             let let_go = Instant::now();
             let ended = attached.let_go("TERM")?;
             let gone = Instant::now();
+            attached_events.extend(events.between(steady, end));
+            bare_events.extend(events.between(between.start, between.start + phase));
             let steady = timeline.window(steady, end);
             let first_second = timeline.window(said, said + Duration::from_secs(1)).per_second;
             let next = bare(&timeline, phase);
@@ -108,6 +113,7 @@ pub fn measure(service: &dyn Service, name: &'static str, options: &Options, dat
             between = next;
         }
         rounds.bare.push(between.window);
+        rounds.event_ms = (median(&bare_events), median(&attached_events));
         service.settle()?;
         rounds.after = of()?;
         rounds.pauses(&timeline, &pauses, between.start, phase);
@@ -170,6 +176,7 @@ impl Rounds {
             bare_wait_ms: (0.0, 0.0),
             answers: 0,
             events: 0,
+            event_ms: (0.0, 0.0),
             failed: 0,
             reconnects: 0,
             before,

@@ -1,6 +1,7 @@
 //! What a service is to the bench, and the load on it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,9 +9,6 @@ use crate::timeline::Timeline;
 
 /// Clients at a time.
 const CLIENTS: usize = 8;
-
-/// Between two disturbances of the service's own.
-const BETWEEN_EVENTS: Duration = Duration::from_secs(3);
 
 /// How long a client waits for an answer before that is a failure.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -60,14 +58,50 @@ pub trait Client: Send {
     fn exchange(&mut self) -> Result<u64, String>;
 }
 
-/// How much happened besides requests.
-#[derive(Default)]
-pub struct Events(AtomicU64);
+/// What happens besides requests.
+pub struct Events {
+    every: Option<Duration>,
+    /// When each began, and how long it took until nothing of it was under way.
+    times: Mutex<Vec<(Instant, Duration)>>,
+}
 
 impl Events {
+    /// One each time so much time has passed; none without a time.
+    pub fn new(every: Option<Duration>) -> Self {
+        Self { every, times: Mutex::default() }
+    }
+
     /// How many there were.
-    pub fn count(&self) -> u64 {
-        self.0.load(Relaxed)
+    pub fn count(&self) -> usize {
+        self.times().len()
+    }
+
+    /// How many milliseconds those took that began between two moments.
+    pub fn between(&self, from: Instant, to: Instant) -> Vec<f64> {
+        let times = self.times();
+        let meant = times.iter().filter(|(began, _)| (from..to).contains(began));
+        meant.map(|(_, took)| took.as_secs_f64() * 1e3).collect()
+    }
+
+    fn times(&self) -> MutexGuard<'_, Vec<(Instant, Duration)>> {
+        self.times.lock().expect("invariant: nobody panics with it")
+    }
+
+    fn happen(&self, service: &dyn Service, timeline: &Timeline, stop: &AtomicBool) {
+        let Some(every) = self.every else { return };
+        let mut next = Instant::now() + every;
+        while !stop.load(Relaxed) {
+            if Instant::now() < next {
+                thread::sleep(Duration::from_millis(50));
+                continue;
+            }
+            let began = Instant::now();
+            next = began + every;
+            match service.event().and_then(|()| service.settle()) {
+                Ok(()) => self.times().push((began, began.elapsed())),
+                Err(error) => timeline.failed(error),
+            }
+        }
     }
 }
 
@@ -89,22 +123,7 @@ pub fn under_load<R>(
             let stop = &stop;
             scope.spawn(move || keep_busy(service, number, timeline, stop));
         }
-        scope.spawn(|| {
-            let mut next = Instant::now() + BETWEEN_EVENTS;
-            while !stop.load(Relaxed) {
-                if Instant::now() < next {
-                    thread::sleep(Duration::from_millis(50));
-                    continue;
-                }
-                next += BETWEEN_EVENTS;
-                match service.event() {
-                    Ok(()) => {
-                        events.0.fetch_add(1, Relaxed);
-                    }
-                    Err(error) => timeline.failed(error),
-                }
-            }
-        });
+        scope.spawn(|| events.happen(service, timeline, &stop));
         work()
     })
 }
