@@ -27,7 +27,7 @@ mod tracer;
 mod wait;
 
 pub use bell::Bell;
-pub use channel::{Channel, MAX_MESSAGE, Received, wait_readable};
+pub use channel::{Channel, MAX_MESSAGE, Received, is_hung_up, wait_readable};
 pub use clock::unix_millis;
 pub use entry::restore_sigpipe;
 pub use error::OsError;

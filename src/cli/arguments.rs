@@ -148,7 +148,8 @@ mod tests {
     fn options_of_a_measurement_come_before_the_dashes() {
         let options = run(&["--data", "d", "--exclude", "*.h", "--module", "prog", "-q", "--no-wait", "--", "./prog"]);
         assert_eq!(options.data, std::path::Path::new("d"));
-        assert!(options.quiet && options.no_wait && options.args.is_empty());
+        assert!(options.quiet && options.no_wait && options.args.is_empty() && !options.kill_on_exit);
+        assert!(run(&["--kill-on-exit", "--", "./prog"]).kill_on_exit);
         assert!(!options.sources.takes("/x/a.h") && options.sources.takes("/x/a.c"));
         assert!(options.modules.takes("/bin/prog") && !options.modules.takes("/lib/libc.so.6"));
     }

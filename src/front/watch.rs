@@ -6,7 +6,7 @@ use crate::link::{Port, PortError, ToSupervisor};
 use crate::recorder::{self, FrontRequest, News};
 use crate::store::DataDir;
 use platform::process::{Arrived, ChildNews, SignalInbox, child_news, stop_like_a_job};
-use platform::{Pid, Signal, kill, wait_readable};
+use platform::{OnTracerDeath, Pid, Signal, is_hung_up, kill, wait_readable};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,8 @@ pub(super) struct Watch<'a> {
     interrupts: u32,
     letting_go: bool,
     recording: Recording,
+    /// The guard's end, which is the supervisor's unless the guard alone was killed.
+    guard_ended: Option<ChildNews>,
     supervisor_ended: Option<ChildNews>,
 }
 
@@ -70,6 +72,7 @@ impl<'a> Watch<'a> {
             interrupts: 0,
             letting_go: false,
             recording: Recording::Running,
+            guard_ended: None,
             supervisor_ended: None,
         }
     }
@@ -91,6 +94,9 @@ impl<'a> Watch<'a> {
             let mut fds = vec![self.inbox.as_fd()];
             if self.recording == Recording::Running {
                 fds.push(self.to_recorder.as_fd());
+            }
+            if self.supervisor_outlived_its_guard() {
+                fds.push(self.to_supervisor.as_fd());
             }
             wait_readable(&fds, self.patience());
         }
@@ -133,21 +139,37 @@ impl<'a> Watch<'a> {
                 ChildNews::Exited(status) => Some(Outcome::Exit(status as u8)),
                 ChildNews::Killed(signal) => Some(Outcome::DieOf(signal)),
                 ChildNews::Stopped(_) => {
-                    stop_like_a_job();
+                    // In its last moment the guard may have to stop the program, which is nobody's job control.
+                    if self.guard_ended.is_some() || !is_hung_up(self.to_supervisor.as_fd()) {
+                        stop_like_a_job();
+                    }
                     None
                 }
             };
             self.ended = outcome.map(|outcome| (outcome, Instant::now()));
         }
-        if self.supervisor_ended.is_none() {
-            self.supervisor_ended = Some(child_news(self.guard)).filter(|news| ended(*news));
-        }
+        self.look_at_guard();
         if ended(child_news(self.recorder)) {
             self.look_at_news();
             if self.recording == Recording::Running {
                 self.recording = Recording::Died;
             }
         }
+    }
+
+    /// The guard ends after the supervisor, and as that did; if the link is still open it was killed alone.
+    fn look_at_guard(&mut self) {
+        if self.guard_ended.is_none() {
+            self.guard_ended = Some(child_news(self.guard)).filter(|news| ended(*news));
+            self.supervisor_ended = self.guard_ended.filter(|_| is_hung_up(self.to_supervisor.as_fd()));
+        } else if self.supervisor_outlived_its_guard() && is_hung_up(self.to_supervisor.as_fd()) {
+            // Nobody saw how; it is not known to have been killed.
+            self.supervisor_ended = Some(ChildNews::Exited(0));
+        }
+    }
+
+    fn supervisor_outlived_its_guard(&self) -> bool {
+        self.guard_ended.is_some() && self.supervisor_ended.is_none()
     }
 
     fn look_at_signals(&mut self) {
@@ -235,6 +257,21 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// What came of the program when the supervisor had ended before it.
+    fn without_supervisor(&self) -> &'static str {
+        match (self.options.on_supervisor_death, &self.ended) {
+            (OnTracerDeath::Kill, Some((Outcome::DieOf(Signal::KILL), _))) => {
+                "the supervisor was killed and the program with it (--kill-on-exit); its data is incomplete"
+            }
+            (OnTracerDeath::LetGo, Some((Outcome::DieOf(Signal::TRAP), _))) => {
+                "the supervisor was killed, and the program by a breakpoint that it met at that moment; its data is incomplete"
+            }
+            (OnTracerDeath::Kill | OnTracerDeath::LetGo, _) => {
+                "the supervisor was killed before the program ended; the program went on unmeasured, its data is incomplete"
+            }
+        }
+    }
+
     fn tell_the_end(&mut self, data: &DataDir) {
         match &self.recording {
             Recording::Running => {}
@@ -243,7 +280,7 @@ impl<'a> Watch<'a> {
                     self.stderr.insist(&text);
                 }
                 if summary.incomplete > 0 {
-                    self.stderr.insist("the supervisor ended before the program did; its data is incomplete");
+                    self.stderr.insist(self.without_supervisor());
                 }
                 if summary.processes > 0 || summary.unwritten == 0 {
                     self.stderr.say(&stderr::summary(summary, data.path()));
