@@ -201,15 +201,12 @@ mod tests {
     #[test]
     fn options_of_a_measurement_come_before_the_dashes() {
         let options = run(&["--data", "d", "--exclude", "*.h", "--module", "prog", "-q", "--no-wait", "--", "./prog"]);
+        let selection = &options.measuring.selection;
         assert_eq!(options.measuring.data, std::path::Path::new("d"));
-        assert!(options.measuring.quiet && options.no_wait && options.args.is_empty());
-        assert!(
-            !options.measuring.selection.sources.takes("/x/a.h") && options.measuring.selection.sources.takes("/x/a.c")
-        );
-        assert!(
-            options.measuring.selection.modules.takes("/bin/prog")
-                && !options.measuring.selection.modules.takes("/lib/libc.so.6")
-        );
+        assert!(options.measuring.quiet && options.no_wait && options.args.is_empty() && !options.kill_on_exit);
+        assert!(run(&["--kill-on-exit", "--", "./prog"]).kill_on_exit);
+        assert!(selection.sources.takes("/x/a.c") && !selection.sources.takes("/x/a.h"));
+        assert!(selection.modules.takes("/bin/prog") && !selection.modules.takes("/lib/libc.so.6"));
     }
 
     #[test]
