@@ -11,6 +11,8 @@
 mod action;
 mod apply;
 mod attach;
+#[cfg(test)]
+mod attach_tests;
 mod attached;
 mod bits;
 mod hear;
