@@ -11,6 +11,8 @@
 mod action;
 mod apply;
 mod attach;
+#[cfg(test)]
+mod attach_tests;
 mod attached;
 mod bits;
 mod hear;
@@ -96,6 +98,8 @@ struct Supervisor {
     attach: Option<Attach>,
     /// When nobody was waiting in a stop.
     quiet: Instant,
+    /// When the last report came.
+    heard: Instant,
     leaving_since: Option<Instant>,
     inputs: VecDeque<Input>,
     actions: Vec<Action>,
@@ -122,6 +126,7 @@ impl Supervisor {
             began: false,
             attach: None,
             quiet,
+            heard: quiet,
             leaving_since: None,
             inputs,
             actions,
@@ -153,18 +158,20 @@ impl Supervisor {
 
     /// Takes what is there to be heard; without anything, plants a page or waits.
     fn hear_or_plant(&mut self) {
-        if !self.hands.texts.is_planting() {
-            self.hear(!self.state.is_empty());
-            return;
-        }
-        if self.hear(false) {
+        let planting = self.hands.texts.is_planting();
+        let waits = !planting && !self.state.is_empty();
+        if self.hear(waits) && self.attach.is_some() {
+            // While planting, whoever reports may have stood still since nobody was last seen to.
+            let since = if planting { self.quiet } else { self.heard };
             self.settle();
             if let Some(attach) = &mut self.attach {
-                attach.held(self.quiet.elapsed());
+                attach.held(since.elapsed());
             }
         }
         self.quiet = Instant::now();
-        self.hands.texts.plant_a_page(&self.hands.tracer, &mut self.inputs);
+        if planting {
+            self.hands.texts.plant_a_page(&self.hands.tracer, &mut self.inputs);
+        }
     }
 
     /// Waits for one report if `block`, then takes all others that are there, so that no tracee starves another. True
@@ -172,6 +179,7 @@ impl Supervisor {
     fn hear(&mut self, block: bool) -> bool {
         match self.hands.tracer.wait(block) {
             Ok(Waited::Report(report)) => {
+                self.heard = Instant::now();
                 hear::hear(&self.hands, &self.state, report, &mut self.inputs);
                 if self.state.threads() > 1 {
                     while let Ok(Waited::Report(report)) = self.hands.tracer.wait(false) {

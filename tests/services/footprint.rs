@@ -50,6 +50,23 @@ impl Footprint {
     }
 }
 
+/// The seconds of processor time that a process has used, and with it, if asked for, all its descendants, also those that
+/// have ended.
+///
+/// # Errors
+/// When the process has ended.
+pub fn cpu_seconds(pid: u32, with_descendants: bool) -> Result<f64, String> {
+    let ticks = |pid: u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(if with_descendants { 4 } else { 2 });
+        Some(fields.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>())
+    };
+    let all = if with_descendants { family(pid) } else { vec![pid] };
+    let own = ticks(pid).ok_or(format!("process {pid} has ended"))?;
+    // USER_HZ is 100 wherever Linux runs.
+    Ok((own + all.into_iter().skip(1).filter_map(ticks).sum::<f64>()) / 100.0)
+}
+
 /// A process and all its descendants.
 pub fn family(pid: u32) -> Vec<u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();

@@ -17,6 +17,12 @@ pub fn rounds(result: &Rounds) -> String {
             list(&result.ratios, 4),
             list(&result.bare_ratios, 4)
         ),
+        format!(
+            "  processor time ratio   {:.4} for an answer (goal 1.01) of {}; bare phases among themselves {}",
+            result.cpu_ratio,
+            list(&result.cpu_ratios, 4),
+            list(&result.bare_cpu_ratios, 4)
+        ),
         format!("  first second attached  {} of bare", list(&result.first_second, 3)),
         format!(
             "  requests               {} answered, {} failed (goal 0), {} reconnects, {} saves or reloads",

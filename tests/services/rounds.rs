@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::attached::Attached;
-use crate::footprint::Footprint;
+use crate::footprint::{Footprint, cpu_seconds};
 use crate::live;
 use crate::options::Options;
 use crate::service::{Events, Service, under_load};
@@ -28,6 +28,10 @@ pub struct Rounds {
     pub ratios: Vec<f64>,
     /// The same of the bare phases between two others: what the machine adds by itself.
     pub bare_ratios: Vec<f64>,
+    /// Processor time of the service for each answer, as ratios like those above: busy neighbours disturb it less.
+    pub cpu_ratio: f64,
+    pub cpu_ratios: Vec<f64>,
+    pub bare_cpu_ratios: Vec<f64>,
     pub bare: Vec<Window>,
     pub steady: Vec<Window>,
     /// The second after cov-trace said that it is attached, by bare throughput.
@@ -81,50 +85,31 @@ pub fn measure(service: &dyn Service, name: &'static str, options: &Options, dat
         // The first seconds fill the service with keys and the load generator's caches.
         sleep(phase.min(SETTLING));
         let mut rounds = Rounds::new(name, phase, of()?);
-        let (mut between, mut pauses) = (bare(&timeline, phase), Vec::new());
-        let (mut bare_events, mut attached_events) = (Vec::new(), Vec::new());
+        let mut bare = vec![Phase::pass(service, &timeline, phase)?];
+        let (mut steady, mut pauses) = (Vec::new(), Vec::new());
         for number in 0..options.rounds {
             let began = Instant::now();
             let attached = Attached::to(&[service.pid()], service.attach_options(), data)?;
             let said = Instant::now();
             sleep(SETTLING);
-            let steady = Instant::now();
-            sleep(phase);
-            let end = Instant::now();
+            steady.push(Phase::pass(service, &timeline, phase)?);
             rounds.attached = of()?;
             rounds.cov_trace =
                 attached.mark.processes().into_iter().filter_map(|pid| Footprint::of(pid).ok()).collect();
             rounds.live.extend(live::delay(service, number, data)?);
             let let_go = Instant::now();
-            let ended = attached.let_go("TERM")?;
-            let gone = Instant::now();
-            attached_events.extend(events.between(steady, end));
-            bare_events.extend(events.between(between.start, between.start + phase));
-            let steady = timeline.window(steady, end);
-            let first_second = timeline.window(said, said + Duration::from_secs(1)).per_second;
-            let next = bare(&timeline, phase);
-            let usual = (between.window.per_second + next.window.per_second) / 2.0;
-            rounds.ratios.push(steady.per_second / usual);
-            rounds.first_second.push(first_second / usual);
-            rounds.bare.push(between.window);
-            rounds.steady.push(steady);
-            pauses.push((began, said, let_go, gone));
-            rounds.said = ended.said;
-            between = next;
+            rounds.said = attached.let_go("TERM")?.said;
+            pauses.push((began, said, let_go, Instant::now()));
+            bare.push(Phase::pass(service, &timeline, phase)?);
+            let first = timeline.window(said, said + Duration::from_secs(1)).per_second;
+            rounds.first_second.push(first / beside(&bare, number, Phase::speed));
         }
-        rounds.bare.push(between.window);
-        rounds.event_ms = (median(&bare_events), median(&attached_events));
         service.settle()?;
         rounds.after = of()?;
-        rounds.pauses(&timeline, &pauses, between.start, phase);
+        rounds.compare(&bare, &steady, &events);
+        rounds.pauses(&timeline, &pauses, &bare[options.rounds]);
         Ok(rounds)
     })?;
-    rounds.ratio = median(&rounds.ratios);
-    rounds.bare_ratios = rounds
-        .bare
-        .windows(3)
-        .map(|three| 2.0 * three[1].per_second / (three[0].per_second + three[2].per_second))
-        .collect();
     (rounds.answers, rounds.events) = (timeline.answers(), events.count());
     (rounds.failed, rounds.reconnects) = (timeline.failures(), timeline.reconnects());
     rounds.wrong.extend(timeline.words());
@@ -148,15 +133,38 @@ pub fn wrong_text(pid: u32) -> Result<Vec<String>, String> {
     Ok(comparison.differences.into_iter().take(10).collect())
 }
 
-struct Bare {
+/// A stretch of time in which nothing is begun or ended.
+struct Phase {
     start: Instant,
+    end: Instant,
     window: Window,
+    /// Microseconds of the service's processor time for each answer.
+    cpu: f64,
 }
 
-fn bare(timeline: &Timeline, phase: Duration) -> Bare {
-    let start = Instant::now();
-    sleep(phase);
-    Bare { start, window: timeline.window(start, Instant::now()) }
+impl Phase {
+    /// Lets so much time pass.
+    fn pass(service: &dyn Service, timeline: &Timeline, time: Duration) -> Result<Self, String> {
+        // Workers that come and go count with what they used.
+        let used = || cpu_seconds(service.pid(), !service.keeps_its_size());
+        let (start, before, answers) = (Instant::now(), used()?, timeline.answers());
+        sleep(time);
+        let (end, after, answers) = (Instant::now(), used()?, timeline.answers() - answers);
+        Ok(Self { start, end, window: timeline.window(start, end), cpu: (after - before) * 1e6 / answers as f64 })
+    }
+
+    fn speed(&self) -> f64 {
+        self.window.per_second
+    }
+
+    fn cost(&self) -> f64 {
+        self.cpu
+    }
+}
+
+/// The mean of a value in the bare phases before and after an attached one.
+fn beside(bare: &[Phase], number: usize, of: fn(&Phase) -> f64) -> f64 {
+    (of(&bare[number]) + of(&bare[number + 1])) / 2.0
 }
 
 impl Rounds {
@@ -167,6 +175,9 @@ impl Rounds {
             ratio: 0.0,
             ratios: Vec::new(),
             bare_ratios: Vec::new(),
+            cpu_ratio: 0.0,
+            cpu_ratios: Vec::new(),
+            bare_cpu_ratios: Vec::new(),
             bare: Vec::new(),
             steady: Vec::new(),
             first_second: Vec::new(),
@@ -190,14 +201,27 @@ impl Rounds {
         }
     }
 
+    /// The steady phases against the bare ones around them, and these against each other.
+    fn compare(&mut self, bare: &[Phase], steady: &[Phase], events: &Events) {
+        let against = |of: fn(&Phase) -> f64| -> Vec<f64> {
+            steady.iter().enumerate().map(|(number, phase)| of(phase) / beside(bare, number, of)).collect()
+        };
+        let among = |of: fn(&Phase) -> f64| -> Vec<f64> {
+            bare.windows(3).map(|three| 2.0 * of(&three[1]) / (of(&three[0]) + of(&three[2]))).collect()
+        };
+        (self.ratios, self.bare_ratios) = (against(Phase::speed), among(Phase::speed));
+        (self.cpu_ratios, self.bare_cpu_ratios) = (against(Phase::cost), among(Phase::cost));
+        (self.ratio, self.cpu_ratio) = (median(&self.ratios), median(&self.cpu_ratios));
+        let taken = |phases: &[Phase]| -> f64 {
+            median(&phases.iter().flat_map(|phase| events.between(phase.start, phase.end)).collect::<Vec<_>>())
+        };
+        self.event_ms = (taken(bare), taken(steady));
+        self.bare = bare.iter().map(|phase| phase.window).collect();
+        self.steady = steady.iter().map(|phase| phase.window).collect();
+    }
+
     /// The pauses of attaching and letting go, and what gaps the last bare phase has in as much time.
-    fn pauses(
-        &mut self,
-        timeline: &Timeline,
-        moments: &[(Instant, Instant, Instant, Instant)],
-        bare: Instant,
-        phase: Duration,
-    ) {
+    fn pauses(&mut self, timeline: &Timeline, moments: &[(Instant, Instant, Instant, Instant)], bare: &Phase) {
         let pause = |from: Instant, to: Instant| {
             // An answer that was held up comes a little later.
             let window = timeline.window(from, to + Duration::from_millis(100));
@@ -207,9 +231,9 @@ impl Rounds {
         self.detach = moments.iter().map(|&(.., let_go, gone)| pause(let_go, gone)).collect();
         let took = median(&self.attach.iter().map(|pause| pause.took_ms).collect::<Vec<_>>());
         let length = Duration::from_secs_f64(took.max(100.0) / 1e3);
-        let windows = (phase.as_secs_f64() / length.as_secs_f64()) as u32;
+        let windows = ((bare.end - bare.start).as_secs_f64() / length.as_secs_f64()) as u32;
         let usual: Vec<Window> = (0..windows.max(1))
-            .map(|number| timeline.window(bare + length * number, bare + length * (number + 1)))
+            .map(|number| timeline.window(bare.start + length * number, bare.start + length * (number + 1)))
             .collect();
         let of = |value: fn(&Window) -> f64| {
             let values: Vec<f64> = usual.iter().map(value).collect();
