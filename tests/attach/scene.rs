@@ -69,7 +69,8 @@ impl Scene {
     /// Lets go, and checks that nothing is left of it in the process that was started.
     #[track_caller]
     pub fn let_go(&self, attached: Attached) {
-        attached.let_go("TERM").unwrap();
+        let ended = attached.let_go("TERM").unwrap();
+        assert!(ended.said.iter().any(|line| line.starts_with("cov-trace: let go of")), "{ended:?}");
         is_as_before(self.pid());
     }
 
