@@ -101,16 +101,34 @@ impl AsFd for Channel {
     }
 }
 
+impl From<OwnedFd> for Channel {
+    fn from(socket: OwnedFd) -> Self {
+        Channel(socket)
+    }
+}
+
 /// Waits until one of `fds` has something to read or its other side is gone, at most `millis` (`None`: for ever).
 /// Answers which are ready; none on a timeout or a signal.
 pub fn wait_readable(fds: &[BorrowedFd<'_>], millis: Option<u32>) -> Vec<bool> {
+    wait_ready(fds, &[], millis).0
+}
+
+/// The same for descriptors to read from and others to write to.
+pub fn wait_ready(
+    readable: &[BorrowedFd<'_>],
+    writable: &[BorrowedFd<'_>],
+    millis: Option<u32>,
+) -> (Vec<bool>, Vec<bool>) {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    let to_read = readable.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN));
+    let to_write = writable.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLOUT));
+    let mut polled: Vec<PollFd<'_>> = to_read.chain(to_write).collect();
     let timeout = millis.map_or(PollTimeout::NONE, |ms| PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX));
     if poll(&mut polled, timeout).is_err() {
-        return vec![false; fds.len()];
+        return (vec![false; readable.len()], vec![false; writable.len()]);
     }
-    polled.iter().map(|fd| fd.any().unwrap_or(false)).collect()
+    let mut ready = polled.iter().map(|fd| fd.any().unwrap_or(false));
+    (ready.by_ref().take(readable.len()).collect(), ready.collect())
 }
 
 /// Whether the other side of a socket or pipe is gone, whatever it left to read.

@@ -61,6 +61,8 @@ impl Signal {
     pub const INT: Signal = Signal(libc::SIGINT);
     /// SIGQUIT.
     pub const QUIT: Signal = Signal(libc::SIGQUIT);
+    /// SIGUSR1.
+    pub const USR1: Signal = Signal(libc::SIGUSR1);
     /// SIGCHLD.
     pub const CHLD: Signal = Signal(libc::SIGCHLD);
 

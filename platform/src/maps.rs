@@ -80,6 +80,10 @@ pub struct Mapped {
 pub fn mapped(tid: Tid) -> Result<Mapped, OsError> {
     let path = format!("/proc/{tid}/maps");
     let text = std::fs::read(&path).map_err(|e| OsError::io("read", &path, &e))?;
+    // A thread that has ended has no address space any more, and no error tells so.
+    if text.is_empty() {
+        return Err(OsError::new("read", &path, nix::errno::Errno::ESRCH));
+    }
     let text = String::from_utf8_lossy(&text);
     let entries = || text.lines().filter_map(parse_line);
     let vdso = entries().find(|entry| entry.path == "[vdso]").map(|entry| entry.start..entry.end);

@@ -103,11 +103,6 @@ impl Marks {
     pub fn read(&self, base: u64, len: u64) -> Vec<u8> {
         (base..base + len).map(|at| self.byte(at).map_or(0, |byte| byte.load(Ordering::Relaxed))).collect()
     }
-
-    /// Asks the kernel to have everything on disk.
-    pub fn sync(&self) -> Result<(), OsError> {
-        self.file.sync_data().map_err(|e| OsError::io("sync", "marks", &e))
-    }
 }
 
 impl Drop for Marks {

@@ -38,7 +38,7 @@ impl SignalState {
     }
 }
 
-fn read(path: &str) -> Result<String, OsError> {
+pub(crate) fn read(path: &str) -> Result<String, OsError> {
     let bytes = std::fs::read(path).map_err(|e| OsError::io("read", path, &e))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -47,7 +47,7 @@ fn malformed(path: &str) -> OsError {
     OsError::new("parse", path, nix::errno::Errno::EINVAL)
 }
 
-fn status_field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn status_field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
     status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
@@ -118,14 +118,14 @@ pub struct ImageOf {
     pub cwd: String,
 }
 
-/// Reads what image a process runs now.
-pub fn image_of(pid: Pid) -> ImageOf {
+/// Reads what image the process of a thread runs now.
+pub fn image_of(tid: Tid) -> ImageOf {
     let link = |name: &str| {
-        std::fs::read_link(format!("/proc/{pid}/{name}"))
+        std::fs::read_link(format!("/proc/{tid}/{name}"))
             .map(|path| path.to_string_lossy().into_owned())
             .unwrap_or_default()
     };
-    let argv = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let argv = std::fs::read(format!("/proc/{tid}/cmdline")).unwrap_or_default();
     let argv = argv.strip_suffix(b"\0").unwrap_or(&argv);
     ImageOf {
         exe: link("exe"),
@@ -173,7 +173,7 @@ mod tests {
         let me = Pid(std::process::id() as i32);
         assert_eq!(thread_group(me.leader()).expect("status").0, me);
         assert!(origin(me).expect("stat").start_ticks > 0);
-        assert!(!image_of(me).argv.is_empty());
+        assert!(!image_of(me.leader()).argv.is_empty());
         assert!(signal_state(me.leader()).is_ok());
     }
 }

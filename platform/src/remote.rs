@@ -22,7 +22,7 @@ pub fn find_syscall(memory: &Memory, vdso: &Range<u64>) -> Option<Avma> {
 /// (prctl(2), PR_SET_DUMPABLE): it is dumpable for as long as that takes.
 pub fn open_undumpable(tracer: &Tracer, tid: Tid, syscall: Avma) -> Result<Memory, OsError> {
     let prctl =
-        |option: i32, value: u64| call(tracer, tid, syscall, arch::PRCTL, &[], |_| [option as u64, value, 0, 0]);
+        |option: i32, value: u64| call(tracer, tid, syscall, arch::PRCTL, &mut [], |_| [option as u64, value, 0, 0]);
     let before = prctl(libc::PR_GET_DUMPABLE, 0)?;
     prctl(libc::PR_SET_DUMPABLE, 1)?;
     let memory = Memory::open(tid);
@@ -41,8 +41,25 @@ pub fn set_signal_action(
     signal: Signal,
     action: &[u8; arch::SIGACTION_LEN],
 ) -> Result<(), OsError> {
-    call(tracer, tid, syscall, arch::RT_SIGACTION, action, |place| [signal.0 as u64, place, 0, arch::SIGSET_LEN])
-        .map(drop)
+    let set = |place| [signal.0 as u64, place, 0, arch::SIGSET_LEN];
+    call(tracer, tid, syscall, arch::RT_SIGACTION, &mut { *action }, set).map(drop)
+}
+
+/// A signal's action in the process of the stopped thread `tid`, as the kernel's `struct sigaction`.
+pub fn signal_action(
+    tracer: &Tracer,
+    tid: Tid,
+    syscall: Avma,
+    signal: Signal,
+) -> Result<[u8; arch::SIGACTION_LEN], OsError> {
+    let mut action = [0; arch::SIGACTION_LEN];
+    let get = |place| [signal.0 as u64, 0, place, arch::SIGSET_LEN];
+    match call(tracer, tid, syscall, arch::RT_SIGACTION, &mut action, get)? {
+        0 => Ok(action),
+        error => {
+            Err(OsError::new("call in", format_args!("tid {tid}"), Errno::from_raw((error as i32).wrapping_neg())))
+        }
+    }
 }
 
 /// Has the stopped thread `tid` send a signal to itself, or to its process `group`, with the siginfo that it had.
@@ -55,21 +72,23 @@ pub fn send_to_itself(
     info: &SignalInfo,
 ) -> Result<(), OsError> {
     let (group, thread, signal) = (group.0 as u64, tid.0 as u64, signal.0 as u64);
+    let mut bytes = info.bytes().to_vec();
     let sent = if info.is_for_thread() {
-        call(tracer, tid, syscall, arch::RT_TGSIGQUEUEINFO, info.bytes(), |place| [group, thread, signal, place])
+        call(tracer, tid, syscall, arch::RT_TGSIGQUEUEINFO, &mut bytes, |place| [group, thread, signal, place])
     } else {
-        call(tracer, tid, syscall, arch::RT_SIGQUEUEINFO, info.bytes(), |place| [group, signal, place, 0])
+        call(tracer, tid, syscall, arch::RT_SIGQUEUEINFO, &mut bytes, |place| [group, signal, place, 0])
     };
     sent.map(drop)
 }
 
-/// Makes one call whose arguments may point to `buffer`, which is put at the place given; gives the call's result.
+/// Makes one call whose arguments may point to `buffer`, which is put at the place given and read back from it; gives
+/// the call's result.
 fn call(
     tracer: &Tracer,
     tid: Tid,
     syscall: Avma,
     number: i64,
-    buffer: &[u8],
+    buffer: &mut [u8],
     args: impl FnOnce(u64) -> [u64; 4],
 ) -> Result<u64, OsError> {
     let before = tracer.registers(tid)?;
@@ -85,6 +104,7 @@ fn call(
     let made = pass_through_call(tracer, tid);
     tracer.set_registers(tid, &before)?;
     tracer.set_signal_mask(tid, mask)?;
+    buffer.copy_from_slice(&read(tracer, tid, place, buffer.len() / 8)?);
     write(tracer, tid, place, &saved)?;
     made
 }

@@ -1,5 +1,7 @@
 //! The command line as clap sees it.
 
+use super::attach::AttachArguments;
+use super::control::ControlArguments;
 use super::erase::EraseArguments;
 use super::lcov::LcovArguments;
 use super::ps::PsArguments;
@@ -15,7 +17,43 @@ Examples:
   cov-trace -- ./prog --its-own-option     measure a program and all its descendants
   cov-trace --include src -- make test     measure a test suite, only sources below src
   cov-trace -- report                      measure a program called report
+  cov-trace attach 4711                    measure a process that runs already
   cov-trace report --show-missing          show what ran";
+
+const ATTACH_EXAMPLES: &str = "\
+What the processes ran before is not known; everything that they run from then on is, with all their threads and all
+processes that they make. Ctrl-C, SIGTERM, SIGHUP and `cov-trace detach` let go of them; they go on as if nothing had been.
+SIGUSR1 has everything that ran written to the files.
+
+Examples:
+  cov-trace attach 4711                    measure a process until Ctrl-C
+  cov-trace attach --children 4711         with the workers that it has already
+  cov-trace attach $(pidof nginx) --for 5m let go after five minutes
+  cov-trace attach --include src --verify-detach 4711
+
+Exit status: 0 if everything was let go of properly, 1 if nothing could be attached to or something is missing.";
+
+const STATUS_EXAMPLES: &str = "\
+NEW/MIN is how many lines were new in the last minute.
+
+Examples:
+  cov-trace status                         all measurements under way
+  cov-trace status 4711                    the one that measures process 4711";
+
+const FLUSH_EXAMPLES: &str = "\
+Files are never more than about a second behind; this waits until they are not behind at all. SIGUSR1 to cov-trace
+asks for the same.
+
+Examples:
+  cov-trace flush && cov-trace lcov -o coverage.info";
+
+const DETACH_EXAMPLES: &str = "\
+A measurement is ended as a whole: with the process named, all others that it measures are let go of. A program that was
+launched goes on, too, and cov-trace goes on waiting for it.
+
+Examples:
+  cov-trace detach                         end all measurements of this data directory
+  cov-trace detach 4711                    end the one that measures process 4711";
 
 const REPORT_EXAMPLES: &str = "\
 Examples:
@@ -66,6 +104,18 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Measure processes that run already
+    #[command(after_help = ATTACH_EXAMPLES)]
+    Attach(AttachArguments),
+    /// Show what is being measured right now
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(ControlArguments),
+    /// Have everything that ran until now in the files
+    #[command(after_help = FLUSH_EXAMPLES)]
+    Flush(ControlArguments),
+    /// Let go of what is being measured
+    #[command(after_help = DETACH_EXAMPLES)]
+    Detach(ControlArguments),
     /// Show the coverage as a table
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArguments),
@@ -87,6 +137,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Arguments::try_parse_from(&words).map_err(|error| misplaced(&words, &error).unwrap_or(error.into()))?;
     let cwd = std::env::current_dir().map_err(|source| CliError::WorkingDirectory { source })?;
     Ok(match arguments.action {
+        Some(Action::Attach(arguments)) => Command::Attach(arguments.validated(&cwd)),
+        Some(Action::Status(arguments)) => Command::Status(arguments.validated()),
+        Some(Action::Flush(arguments)) => Command::Flush(arguments.validated()),
+        Some(Action::Detach(arguments)) => Command::Detach(arguments.validated()),
         Some(Action::Report(arguments)) => Command::Report(arguments.validated(&cwd)),
         Some(Action::Lcov(arguments)) => Command::Lcov(arguments.validated(&cwd)),
         Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
@@ -119,6 +173,7 @@ mod tests {
     use super::*;
     use crate::cli::RunOptions;
     use clap::CommandFactory;
+    use platform::OnTracerDeath;
 
     fn parsed(words: &[&str]) -> Result<Command, CliError> {
         parse(["cov-trace"].iter().chain(words).map(OsString::from))
@@ -141,17 +196,20 @@ mod tests {
         let options = run(&["--", "report", "--data", "x", "--", "-q"]);
         assert_eq!(options.program, "report");
         assert_eq!(options.args, ["--data", "x", "--", "-q"]);
-        assert!(!options.quiet && !options.no_wait);
+        assert!(!options.measuring.quiet && !options.no_wait);
     }
 
     #[test]
     fn options_of_a_measurement_come_before_the_dashes() {
         let options = run(&["--data", "d", "--exclude", "*.h", "--module", "prog", "-q", "--no-wait", "--", "./prog"]);
-        assert_eq!(options.data, std::path::Path::new("d"));
-        assert!(options.quiet && options.no_wait && options.args.is_empty() && !options.kill_on_exit);
-        assert!(run(&["--kill-on-exit", "--", "./prog"]).kill_on_exit);
-        assert!(!options.sources.takes("/x/a.h") && options.sources.takes("/x/a.c"));
-        assert!(options.modules.takes("/bin/prog") && !options.modules.takes("/lib/libc.so.6"));
+        let selection = &options.measuring.selection;
+        assert_eq!(options.measuring.data, std::path::Path::new("d"));
+        assert!(options.measuring.quiet && options.no_wait && options.args.is_empty());
+        assert_eq!(options.measuring.on_supervisor_death, OnTracerDeath::LetGo);
+        let kills = run(&["--kill-on-exit", "--", "./prog"]);
+        assert_eq!(kills.measuring.on_supervisor_death, OnTracerDeath::Kill);
+        assert!(selection.sources.takes("/x/a.c") && !selection.sources.takes("/x/a.h"));
+        assert!(selection.modules.takes("/bin/prog") && !selection.modules.takes("/lib/libc.so.6"));
     }
 
     #[test]
@@ -159,11 +217,25 @@ mod tests {
         assert!(matches!(parsed(&["report"]), Ok(Command::Report(_))));
         assert!(matches!(parsed(&["lcov", "-o", "x"]), Ok(Command::Lcov(_))));
         assert!(matches!(parsed(&["ps"]), Ok(Command::Ps(_))));
+        assert!(matches!(parsed(&["attach", "--children", "7", "8", "--for", "5m"]), Ok(Command::Attach(_))));
+        assert!(matches!(parsed(&["status"]), Ok(Command::Status(_))));
+        assert!(matches!(parsed(&["flush", "7"]), Ok(Command::Flush(_))));
+        assert!(matches!(parsed(&["detach", "--data", "d"]), Ok(Command::Detach(_))));
         assert!(matches!(parsed(&["erase"]), Ok(Command::Erase(_))));
         for words in [&["make", "test"][..], &["-q", "make"], &["--data", "x", "report"]] {
             assert!(matches!(parsed(words), Err(CliError::Misplaced { .. })), "{words:?}");
         }
-        for words in [&["report", "x"][..], &[], &["--"], &["report", "--", "x"], &["--what"]] {
+        for words in [
+            &["report", "x"][..],
+            &["attach"],
+            &["attach", "0"],
+            &["attach", "x"],
+            &["attach", "7", "--for", "soon"],
+            &[],
+            &["--"],
+            &["report", "--", "x"],
+            &["--what"],
+        ] {
             assert!(matches!(parsed(words), Err(CliError::Arguments(_))), "{words:?}");
         }
     }

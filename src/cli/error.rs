@@ -1,7 +1,7 @@
 //! Why a command failed.
 
 use super::output::tell;
-use crate::front::RunError;
+use crate::front::{AttachError, RunError};
 use crate::report::SelectionError;
 use crate::store::StoreError;
 use std::io::{self, Write};
@@ -42,6 +42,27 @@ pub enum CliError {
         /// Why, and what to do.
         cause: &'static str,
     },
+    /// There is no measurement to ask.
+    #[error(
+        "nothing is being measured in {}; start with cov-trace -- PROGRAM or cov-trace attach PID, or name another \
+         directory with --data DIR",
+        path.display()
+    )]
+    NothingUnderWay {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// No measurement measures these processes.
+    #[error("process {pids} is not being measured in {}; `cov-trace status` lists what is", path.display())]
+    NotMeasured {
+        /// The processes.
+        pids: String,
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// Processes could not be attached to.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
     /// The result cannot be written.
     #[error("write {subject}: {source}")]
     Write {
@@ -77,8 +98,17 @@ impl CliError {
             | CliError::Store(_)
             | CliError::Selection(_)
             | CliError::NothingLeft { .. }
+            | CliError::NothingUnderWay { .. }
+            | CliError::NotMeasured { .. }
             | CliError::Write { .. } => {
                 tell(&self.to_string());
+                ExitCode::FAILURE
+            }
+            CliError::Attach(error) => {
+                if let AttachError::Refused(reasons) = error {
+                    reasons.iter().for_each(|reason| tell(reason));
+                }
+                tell(&error.to_string());
                 ExitCode::FAILURE
             }
             CliError::Run(error) => {

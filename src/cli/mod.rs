@@ -4,16 +4,22 @@
 //! looks at arguments or the environment.
 
 mod arguments;
+mod attach;
+mod control;
 mod erase;
 mod error;
 mod lcov;
+mod measuring;
 mod output;
 mod ps;
 mod report;
 mod run;
 mod selection;
+mod status;
 
 pub use arguments::parse;
+pub use attach::AttachOptions;
+pub use control::ControlOptions;
 pub use erase::EraseOptions;
 pub use error::CliError;
 pub use lcov::LcovOptions;
@@ -31,6 +37,14 @@ use std::process::ExitCode;
 pub enum Command {
     /// Measure a program.
     Run(RunOptions),
+    /// Measure processes that run.
+    Attach(AttachOptions),
+    /// Tell what is being measured.
+    Status(ControlOptions),
+    /// Have everything that ran in the files.
+    Flush(ControlOptions),
+    /// Let go of what is being measured.
+    Detach(ControlOptions),
     /// Print the table.
     Report(ReportOptions),
     /// Write an LCOV tracefile.
@@ -48,7 +62,9 @@ pub enum Outcome {
     Success,
     /// The coverage is below what `--fail-under` requires.
     BelowThreshold,
-    /// A program was measured and ended like this.
+    /// Some of it could not be done, and that was told.
+    Failed,
+    /// Something was measured, and this is how to end.
     Program(front::Outcome),
 }
 
@@ -57,6 +73,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Success => ExitCode::SUCCESS,
             Outcome::BelowThreshold => ExitCode::from(2),
+            Outcome::Failed => ExitCode::FAILURE,
             Outcome::Program(front::Outcome::Exit(status)) => ExitCode::from(status),
             Outcome::Program(front::Outcome::DieOf(signal)) => {
                 platform::process::die_of(signal);
@@ -71,6 +88,10 @@ impl From<Outcome> for ExitCode {
 pub fn execute(command: Command) -> Result<Outcome, CliError> {
     match command {
         Command::Run(options) => run::run(&options),
+        Command::Attach(options) => attach::attach(&options),
+        Command::Status(options) => control::status(&options),
+        Command::Flush(options) => control::flush(&options),
+        Command::Detach(options) => control::detach(&options),
         Command::Report(options) => report::report(&options),
         Command::Lcov(options) => lcov::lcov(&options),
         Command::Ps(options) => ps::ps(&options),

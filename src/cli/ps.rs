@@ -6,8 +6,8 @@ use super::{CliError, Outcome};
 use crate::report::{Now, Summary, Width, tree};
 use crate::store::UnixMillis;
 use clap::Args;
+use jiff::tz::TimeZone;
 use std::path::Path;
-use std::time::SystemTime;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct PsArguments {
@@ -40,12 +40,7 @@ pub(super) fn ps(options: &PsOptions) -> Result<Outcome, CliError> {
     let mut processes = Vec::new();
     let selection = &options.selection.selection;
     let live = options.selection.read(|record| processes.push(Summary::new(&record, selection)))?;
-    let now = Now { time: unix_millis(SystemTime::now()), live };
+    let now = Now { time: UnixMillis(platform::unix_millis()), live, zone: TimeZone::system() };
     print(&tree(&processes, &now, options.width))?;
     Ok(Outcome::Success)
-}
-
-fn unix_millis(time: SystemTime) -> UnixMillis {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    UnixMillis(since.as_millis().try_into().unwrap_or(i64::MAX))
 }

@@ -1,5 +1,6 @@
-//! The process that the user starts: it makes supervisor and recorder, is the measured program's parent, passes
-//! signals on, tells what is to tell, and ends as the program ended.
+//! The process that the user starts: it makes supervisor and recorder, is the measured program's parent or has running
+//! processes attached to, passes signals on, tells what is to tell, and ends as the program ended. And the commands'
+//! way to a measurement under way (`control`).
 //!
 //! ```text
 //! shell ── front ──┬── program ── its children...
@@ -8,47 +9,73 @@
 //! ```
 //! Invariant: it opens nothing that the program inherits, and holds no pipe of the program once that has started.
 
+mod attach;
+mod control;
 mod error;
+mod refusal;
 mod stderr;
+mod verify;
 mod watch;
 
+pub use attach::{Attach, AttachError, attach};
+pub use control::{Control, ControlError};
 pub use error::RunError;
+pub use stderr::{summary, unwritten};
 pub use watch::Outcome;
 
 use crate::guard;
-use crate::link::{FromSupervisor, Port, RunDir, ToSupervisor};
+use crate::link::{FromSupervisor, Helper, Port, RunDir, ToSupervisor};
 use crate::recorder::{self, Selection};
 use crate::store::{self, DataDir, UnixMillis, run_name};
 use crate::supervisor;
 use platform::process::{self, HeldProgram, SignalInbox, SignalMask};
-use platform::{Channel, OnTracerDeath, Pid, Signal};
+use platform::{Channel, Listener, OnTracerDeath, Pid, Signal};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::time::Duration;
 use stderr::Stderr;
-use watch::Watch;
+use watch::{Subject, Watch};
 
-/// A program to run and how to measure it.
+/// How to measure.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The data directory.
     pub data: PathBuf,
     /// What is to be measured.
     pub selection: Selection,
+    /// How long, if not until the end.
+    pub limit: Option<Duration>,
+    /// Whether to print nothing but errors.
+    pub quiet: bool,
+    /// What becomes of what is measured when the supervisor is killed.
+    pub on_supervisor_death: OnTracerDeath,
+    /// Where the supervisor logs what it hears, for tests.
+    pub stop_log: Option<PathBuf>,
+}
+
+/// A program to run.
+#[derive(Clone, Debug)]
+pub struct Launch {
     /// The program, looked up in PATH if it has no slash.
     pub program: OsString,
     /// Its arguments.
     pub args: Vec<OsString>,
     /// Whether to wait for its descendants too.
     pub wait: bool,
-    /// Whether to print nothing but errors.
-    pub quiet: bool,
-    /// What becomes of it and its descendants when the supervisor is killed.
-    pub on_supervisor_death: OnTracerDeath,
-    /// Where the supervisor logs what it hears, for tests.
-    pub stop_log: Option<PathBuf>,
 }
+
+/// A run's directory, with all in it that could fail for want of rights or space.
+struct Prepared {
+    data: DataDir,
+    run: RunDir,
+    lock: File,
+    control: Option<Listener>,
+}
+
+/// The signals that the front reads as messages.
+const SIGNALS: [Signal; 6] = [Signal::INT, Signal::QUIT, Signal::TERM, Signal::HUP, Signal::USR1, Signal::CHLD];
 
 /// The processes behind a run, as the front holds them.
 struct Helpers {
@@ -60,39 +87,48 @@ struct Helpers {
 
 /// Runs a program and measures it with all its descendants. Where the data directory cannot be written the program
 /// runs all the same, unmeasured, and that is said.
-pub fn run(options: &Options) -> Result<Outcome, RunError> {
-    let (data, run, lock) = match prepare(options) {
+pub fn run(options: &Options, launch: &Launch) -> Result<Outcome, RunError> {
+    let prepared = match prepare(options) {
         Ok(prepared) => prepared,
         Err(error) => {
             Stderr::new(options.quiet).insist(&format!("{error}; the program runs unmeasured"));
-            let failed = process::become_unmeasured(&options.program, &options.args);
-            return Err(RunError::exec(&options.program, failed.errno));
+            let failed = process::become_unmeasured(&launch.program, &launch.args);
+            return Err(RunError::exec(&launch.program, failed.errno));
         }
     };
-    let signals = [Signal::INT, Signal::QUIT, Signal::TERM, Signal::HUP, Signal::CHLD];
-    let (inbox, mask) = SignalInbox::collect(&signals)?;
-    let helpers = start_helpers(options, &data, &run, &lock)?;
-    drop(lock);
-    match start_program(options, &helpers, &mask) {
+    let (inbox, mask) = SignalInbox::collect(&SIGNALS)?;
+    let helpers = start_helpers(options, &prepared)?;
+    let Prepared { data, run: _, lock, control } = prepared;
+    drop((lock, control));
+    match start_program(launch, &helpers, &mask) {
         Ok(program) => {
             let fds = [inbox.as_fd(), helpers.to_recorder.as_fd(), helpers.to_supervisor.as_fd()];
             process::keep_only(&fds, &[2]);
-            let watch = Watch::new(program, inbox, helpers, options);
-            Ok(watch.until_the_end(&data))
+            let on_supervisor_death = options.on_supervisor_death;
+            let subject = Subject::Program { pid: program, wait: launch.wait, on_supervisor_death };
+            let watch = Watch::new(subject, inbox, helpers, options.quiet);
+            Ok(watch.until_the_end(&data).outcome)
         }
         Err(error) => {
-            // Supervisor and recorder leave by themselves as their links end; the recorder takes the run's directory.
-            let (guard, recorder) = (helpers.guard, helpers.recorder);
-            drop(helpers);
-            process::await_end(guard);
-            process::await_end(recorder);
+            helpers.leave();
             Err(error)
         }
     }
 }
 
-/// Makes the run's directory, with everything in it that could fail for want of rights or space.
-fn prepare(options: &Options) -> Result<(DataDir, RunDir, File), RunError> {
+impl Helpers {
+    /// Has them leave before anything was measured. They do so as their links end, and the recorder takes the run's
+    /// directory.
+    fn leave(self) {
+        let (guard, recorder) = (self.guard, self.recorder);
+        drop(self);
+        process::await_end(guard);
+        process::await_end(recorder);
+    }
+}
+
+/// Makes the run's directory.
+fn prepare(options: &Options) -> Result<Prepared, RunError> {
     let data = DataDir::create(&options.data)?;
     for run in recorder::recover(&data)? {
         // A run that cannot be picked up is no reason not to measure this one.
@@ -107,10 +143,18 @@ fn prepare(options: &Options) -> Result<(DataDir, RunDir, File), RunError> {
     run.journal_to_write()
         .and_then(|_| run.marks())
         .map_err(|source| RunError::RunDirectory { data: options.data.clone(), source })?;
-    Ok((data, run, lock))
+    let control = run
+        .listen()
+        .inspect_err(|error| {
+            let lost = "`cov-trace status`, `flush` and `detach` cannot reach this measurement";
+            Stderr::new(options.quiet).insist(&format!("warning: {error}; {lost}"));
+        })
+        .ok();
+    Ok(Prepared { data, run, lock, control })
 }
 
-fn start_helpers(options: &Options, data: &DataDir, run: &RunDir, lock: &File) -> Result<Helpers, RunError> {
+fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunError> {
+    let Prepared { data, run, lock, control } = prepared;
     let (front_supervisor, supervisor_front) = Channel::pair()?;
     let (front_recorder, recorder_front) = Channel::pair()?;
     let (recorder_supervisor, supervisor_recorder) = Channel::pair()?;
@@ -125,21 +169,36 @@ fn start_helpers(options: &Options, data: &DataDir, run: &RunDir, lock: &File) -
         guard::run(on_death, |guard| supervisor::Options { run, recorder, front, front_pid, on_death, guard, stop_log })
     })?;
     let recorder = process::fork_helper("cov-recorder", || {
-        process::keep_only(&[recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()], &[]);
+        let mut kept = vec![recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()];
+        kept.extend(control.as_ref().map(AsFd::as_fd));
+        process::keep_only(&kept, &[]);
         let (Ok(front), Ok(supervisor)) = (recorder_front.try_clone(), recorder_supervisor.try_clone()) else {
             return 1;
         };
         let (front, supervisor) = (Port::new(front), Port::new(supervisor));
         let selection = options.selection.clone();
-        recorder::run(recorder::Options { run: run.clone(), data: data.clone(), supervisor, front, selection })
+        recorder::run(recorder::Options {
+            run: run.clone(),
+            data: data.clone(),
+            supervisor,
+            front,
+            control: control.as_ref().and_then(|control| control.try_clone().ok()),
+            selection,
+            limit: options.limit,
+            helpers: vec![helper("front", front_pid), helper("guard", guard)],
+        })
     })?;
     let (to_supervisor, to_recorder) = (Port::new(front_supervisor), Port::new(front_recorder));
     Ok(Helpers { guard, recorder, to_supervisor, to_recorder })
 }
 
+fn helper(name: &str, pid: Pid) -> Helper {
+    Helper { name: name.to_owned(), pid }
+}
+
 /// Forks the program, has it traced, and lets it exec.
-fn start_program(options: &Options, helpers: &Helpers, mask: &SignalMask) -> Result<Pid, RunError> {
-    let program = HeldProgram::fork(&options.program, &options.args, mask, helpers.guard)?;
+fn start_program(launch: &Launch, helpers: &Helpers, mask: &SignalMask) -> Result<Pid, RunError> {
+    let program = HeldProgram::fork(&launch.program, &launch.args, mask, helpers.guard)?;
     let mut port = helpers.to_supervisor.try_clone()?;
     port.send(&ToSupervisor::Launch(program.pid()), None)?;
     match port.receive(true)? {
@@ -151,5 +210,5 @@ fn start_program(options: &Options, helpers: &Helpers, mask: &SignalMask) -> Res
             return Err(RunError::NoSupervisor);
         }
     }
-    program.release().map_err(|error| RunError::exec(&options.program, error.errno))
+    program.release().map_err(|error| RunError::exec(&launch.program, error.errno))
 }

@@ -1,6 +1,6 @@
 //! What the front tells people, on stderr only, without keeping a pipe open that others wait for.
 
-use crate::recorder::Summary;
+use crate::link::{LetGoBy, Summary};
 use crate::report::Ratio;
 use platform::process::WeakStderr;
 use std::fmt::Write as _;
@@ -34,6 +34,11 @@ impl Stderr {
         }
     }
 
+    /// Whether anything but errors may be shown.
+    pub fn shows_progress(&self) -> bool {
+        !self.quiet
+    }
+
     /// Says something that must be said.
     pub fn insist(&self, text: &str) {
         let line = format!("cov-trace: {text}\n");
@@ -46,8 +51,18 @@ impl Stderr {
 }
 
 /// What a run came to, in a line.
-pub(super) fn summary(summary: &Summary, data: &Path) -> String {
-    let mut text = format!("{}, ", plural(summary.processes, "process", "processes"));
+pub fn summary(summary: &Summary, data: &Path) -> String {
+    let mut text = String::new();
+    if summary.let_go > 0 {
+        let why = match summary.let_go_by {
+            Some(LetGoBy::Limit) => "the time of --for is over: ",
+            Some(LetGoBy::Command) => "`cov-trace detach`: ",
+            Some(LetGoBy::Front) | None => "",
+        };
+        let (count, go) = (summary.let_go, if summary.let_go == 1 { "goes" } else { "go" });
+        text = format!("{why}let go of {}, which {go} on; ", plural(count, "process", "processes"));
+    }
+    _ = write!(text, "{}, ", plural(summary.processes, "process", "processes"));
     if summary.lines == 0 {
         text.push_str("no line information (build with -g)");
     } else {
@@ -62,7 +77,7 @@ pub(super) fn summary(summary: &Summary, data: &Path) -> String {
 }
 
 /// What is not in its files, why, and whether it is lost.
-pub(super) fn unwritten(summary: &Summary, data: &Path) -> Option<String> {
+pub fn unwritten(summary: &Summary, data: &Path) -> Option<String> {
     let cause = summary.cause.as_ref()?;
     let what = plural(summary.unwritten, "process", "processes");
     Some(if summary.recoverable {
@@ -76,14 +91,14 @@ pub(super) fn unwritten(summary: &Summary, data: &Path) -> Option<String> {
 }
 
 /// Which processes are still being measured.
-pub(super) fn still_measuring(pids: &[i32]) -> String {
+pub(super) fn still_measuring(count: u64, first: &[i32]) -> String {
     const SHOWN: usize = 8;
-    let shown: Vec<String> = pids.iter().take(SHOWN).map(|&pid| with_name(pid)).collect();
-    let more = pids.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = first.iter().take(SHOWN).map(|&pid| with_name(pid)).collect();
+    let more = count.saturating_sub(shown.len() as u64);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!(
         "the program has ended; still measuring {}: {}{more} (Ctrl-C lets go of them)",
-        plural(pids.len() as u64, "process", "processes"),
+        plural(count, "process", "processes"),
         shown.join(", ")
     )
 }
@@ -95,6 +110,6 @@ fn with_name(pid: i32) -> String {
     }
 }
 
-fn plural(count: u64, one: &str, many: &str) -> String {
+pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

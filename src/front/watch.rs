@@ -1,7 +1,8 @@
-//! Waiting with the program: passing signals on, stopping when it stops, until it and its descendants have ended.
+//! Waiting with the program: passing signals on, stopping when it stops, until it and its descendants have ended. Where
+//! there is none of ours, waiting until the processes that were attached to have ended or were let go.
 
+use super::Helpers;
 use super::stderr::{self, Stderr};
-use super::{Helpers, Options};
 use crate::link::{Port, PortError, ToSupervisor};
 use crate::recorder::{self, FrontRequest, News};
 use crate::store::DataDir;
@@ -34,9 +35,26 @@ enum Recording {
     Died,
 }
 
-pub(super) struct Watch<'a> {
-    options: &'a Options,
-    program: Pid,
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A child of ours; and if `wait`, its descendants. What becomes of them when the supervisor is killed.
+    Program { pid: Pid, wait: bool, on_supervisor_death: OnTracerDeath },
+    /// Processes that were attached to.
+    Attached,
+}
+
+/// What a watch came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// How the front is to end.
+    pub outcome: Outcome,
+    /// The processes that were let go: pid and start in clock ticks since boot.
+    pub let_go: Vec<(Pid, u64)>,
+}
+
+pub(super) struct Watch {
+    subject: Subject,
     guard: Pid,
     recorder: Pid,
     inbox: SignalInbox,
@@ -50,34 +68,47 @@ pub(super) struct Watch<'a> {
     interrupts: u32,
     letting_go: bool,
     recording: Recording,
+    /// Whether what the recording came to was told.
+    told: bool,
+    let_go: Vec<(Pid, u64)>,
     /// The guard's end, which is the supervisor's unless the guard alone was killed.
     guard_ended: Option<ChildNews>,
     supervisor_ended: Option<ChildNews>,
 }
 
-impl<'a> Watch<'a> {
-    pub fn new(program: Pid, inbox: SignalInbox, helpers: Helpers, options: &'a Options) -> Self {
+impl Watch {
+    pub fn new(subject: Subject, inbox: SignalInbox, helpers: Helpers, quiet: bool) -> Self {
         Watch {
-            options,
-            program,
+            subject,
             guard: helpers.guard,
             recorder: helpers.recorder,
             inbox,
             to_recorder: helpers.to_recorder,
             to_supervisor: helpers.to_supervisor,
             to_pass_on: Vec::new(),
-            stderr: Stderr::new(options.quiet),
+            stderr: Stderr::new(quiet),
             ended: None,
             noticed: false,
             interrupts: 0,
             letting_go: false,
             recording: Recording::Running,
+            told: false,
+            let_go: Vec::new(),
             guard_ended: None,
             supervisor_ended: None,
         }
     }
 
-    pub fn until_the_end(mut self, data: &DataDir) -> Outcome {
+    /// Goes on after what happened while attaching: the recorder's last word, and whether everybody is to be let go.
+    pub fn after(mut self, last_word: Option<News>, letting_go: bool) -> Self {
+        if let Some(news) = last_word {
+            self.take(news);
+        }
+        self.letting_go = letting_go;
+        self
+    }
+
+    pub fn until_the_end(mut self, data: &DataDir) -> Ended {
         loop {
             // Signals first: a SIGCHLD that is taken here is one whose child is looked at below.
             self.look_at_signals();
@@ -86,7 +117,11 @@ impl<'a> Watch<'a> {
             self.look_at_news();
             if let Some(outcome) = self.outcome() {
                 self.tell_the_end(data);
-                return outcome;
+                return Ended { outcome, let_go: self.let_go };
+            }
+            // The program was let go and goes on: we wait with it, as its parent.
+            if self.recording != Recording::Running && !self.letting_go {
+                self.tell_the_end(data);
             }
             if self.notice() {
                 continue;
@@ -124,17 +159,34 @@ impl<'a> Watch<'a> {
             Recording::Over(_) => true,
             Recording::Died => self.supervisor_ended.is_some(),
         };
+        let waits = match self.subject {
+            Subject::Program { wait, .. } => wait,
+            Subject::Attached if over => return Some(Outcome::Exit(u8::from(!self.is_well()))),
+            // Asked twice; supervisor and recorder go on with it by themselves.
+            Subject::Attached if self.interrupts > 1 => return Some(Outcome::Exit(1)),
+            Subject::Attached => return None,
+        };
         match self.ended {
-            Some((outcome, _)) if over || (!self.options.wait && self.noticed) => Some(outcome),
+            Some((outcome, _)) if over || (!waits && self.noticed) => Some(outcome),
             // The user asked twice: everybody was let go and the program runs on.
             None if over && self.letting_go => Some(Outcome::DieOf(Signal::INT)),
             Some(_) | None => None,
         }
     }
 
+    /// Whether the recording came to its end with nothing missing.
+    fn is_well(&self) -> bool {
+        match &self.recording {
+            Recording::Over(News::Finished(summary)) => summary.incomplete == 0 && summary.unwritten == 0,
+            Recording::Over(_) | Recording::Running | Recording::Died => false,
+        }
+    }
+
     fn look_at_children(&mut self) {
-        if self.ended.is_none() {
-            let outcome = match child_news(self.program) {
+        if let Subject::Program { pid, .. } = self.subject
+            && self.ended.is_none()
+        {
+            let outcome = match child_news(pid) {
                 ChildNews::Nothing => None,
                 ChildNews::Exited(status) => Some(Outcome::Exit(status as u8)),
                 ChildNews::Killed(signal) => Some(Outcome::DieOf(signal)),
@@ -177,6 +229,9 @@ impl<'a> Watch<'a> {
             match arrived.signal {
                 Signal::INT => self.interrupted(arrived),
                 Signal::TERM | Signal::HUP | Signal::QUIT => self.pass_on(arrived),
+                Signal::USR1 => {
+                    let _recorder_gone = self.to_recorder.send_waiting(&FrontRequest::Flush);
+                }
                 // SIGCHLD: the children are looked at in every round.
                 _ => {}
             }
@@ -190,7 +245,7 @@ impl<'a> Watch<'a> {
     }
 
     fn pass_on(&mut self, arrived: Arrived) {
-        if self.ended.is_some() {
+        if self.ended.is_some() || self.subject == Subject::Attached {
             self.let_go();
         } else if let Some(sender) = arrived.sender {
             self.to_pass_on.push((Instant::now() + SENT_TO_BOTH, arrived.signal, sender));
@@ -205,8 +260,11 @@ impl<'a> Watch<'a> {
         self.to_pass_on = later;
         for (_, signal, sender) in due {
             let asked = self.to_supervisor.send(&ToSupervisor::Forward { signal: signal.0, sender }, None);
-            if asked.is_err() && self.ended.is_none() {
-                let _ended_meanwhile = kill(self.program, signal);
+            if let Subject::Program { pid, .. } = self.subject
+                && asked.is_err()
+                && self.ended.is_none()
+            {
+                let _ended_meanwhile = kill(pid, signal);
             }
         }
     }
@@ -219,22 +277,30 @@ impl<'a> Watch<'a> {
     fn look_at_news(&mut self) {
         while self.recording == Recording::Running {
             match self.to_recorder.receive(false) {
-                Ok(Some((News::Running(pids), _))) => self.tell_who_runs(&pids),
-                Ok(Some((news @ (News::Finished(_) | News::Failed(_)), _))) => self.recording = Recording::Over(news),
+                Ok(Some((news, _))) => self.take(news),
                 Ok(None) | Err(PortError::Malformed(_)) => return,
                 Err(PortError::Closed | PortError::Os(_)) => self.recording = Recording::Died,
             }
         }
     }
 
+    fn take(&mut self, news: News) {
+        match news {
+            News::Running { count, first } => self.tell_who_runs(count, &first),
+            News::Reading { .. } => {}
+            News::LetGo(some) => self.let_go.extend(some),
+            News::Finished(_) | News::Failed(_) => self.recording = Recording::Over(news),
+        }
+    }
+
     /// A second after the program's end, whoever still runs is told of; without waiting, its file is awaited at once.
     /// True if that changed what is to be done.
     fn notice(&mut self) -> bool {
-        let Some((_, at)) = self.ended else { return false };
-        let due = !self.options.wait || at.elapsed() >= NOTICE_AFTER;
+        let (Some((_, at)), Subject::Program { wait, .. }) = (self.ended, self.subject) else { return false };
+        let due = !wait || at.elapsed() >= NOTICE_AFTER;
         if due && !self.noticed && self.recording == Recording::Running {
             let _recorder_gone = self.to_recorder.send_waiting(&FrontRequest::WhoRuns);
-            if !self.options.wait {
+            if !wait {
                 self.await_answer();
             }
             self.noticed = true;
@@ -250,30 +316,39 @@ impl<'a> Watch<'a> {
         self.look_at_news();
     }
 
-    fn tell_who_runs(&mut self, pids: &[i32]) {
-        if !pids.is_empty() && self.options.wait {
-            self.stderr.say(&stderr::still_measuring(pids));
+    fn tell_who_runs(&mut self, count: u64, first: &[i32]) {
+        if count > 0 && self.subject.waits() {
+            self.stderr.say(&stderr::still_measuring(count, first));
             self.stderr.let_go();
         }
     }
 
     /// What came of the program when the supervisor had ended before it.
     fn without_supervisor(&self) -> &'static str {
-        match (self.options.on_supervisor_death, &self.ended) {
-            (OnTracerDeath::Kill, Some((Outcome::DieOf(Signal::KILL), _))) => {
+        match (self.subject, &self.ended) {
+            (Subject::Program { on_supervisor_death: OnTracerDeath::Kill, .. }, _) => {
                 "the supervisor was killed and the program with it (--kill-on-exit); its data is incomplete"
             }
-            (OnTracerDeath::LetGo, Some((Outcome::DieOf(Signal::TRAP), _))) => {
+            (Subject::Program { .. }, Some((Outcome::DieOf(Signal::TRAP), _))) => {
                 "the supervisor was killed, and the program by a breakpoint that it met at that moment; its data is incomplete"
             }
-            (OnTracerDeath::Kill | OnTracerDeath::LetGo, _) => {
+            (Subject::Program { .. }, _) => {
                 "the supervisor was killed before the program ended; the program went on unmeasured, its data is incomplete"
+            }
+            (Subject::Attached, _) => {
+                "the supervisor was killed; what it measured went on unmeasured, its data is incomplete"
             }
         }
     }
 
     fn tell_the_end(&mut self, data: &DataDir) {
+        if std::mem::replace(&mut self.told, true) {
+            return;
+        }
         match &self.recording {
+            Recording::Running if self.subject == Subject::Attached => {
+                self.stderr.insist("still letting go, in the background; `cov-trace status` tells how far it is");
+            }
             Recording::Running => {}
             Recording::Over(News::Finished(summary)) => {
                 if let Some(text) = stderr::unwritten(summary, data.path()) {
@@ -287,7 +362,7 @@ impl<'a> Watch<'a> {
                 }
             }
             Recording::Over(News::Failed(error)) => self.stderr.insist(&format!("recording failed: {error}")),
-            Recording::Over(News::Running(_)) => {}
+            Recording::Over(News::Running { .. } | News::Reading { .. } | News::LetGo(_)) => {}
             Recording::Died => {
                 self.stderr.insist(match self.supervisor_ended {
                     Some(ChildNews::Killed(_)) => "recorder and supervisor were killed; what ran since is not measured",
@@ -301,6 +376,15 @@ impl<'a> Watch<'a> {
                     Err(error) => self.stderr.insist(&error.to_string()),
                 }
             }
+        }
+    }
+}
+
+impl Subject {
+    fn waits(self) -> bool {
+        match self {
+            Subject::Program { wait, .. } => wait,
+            Subject::Attached => true,
         }
     }
 }

@@ -26,8 +26,10 @@ pub enum Record {
         maker: Option<ProcessNo>,
         /// Its parent's pid.
         parent: Pid,
-        /// When.
-        at: i64,
+        /// When it started.
+        started: i64,
+        /// When it was attached to, if it ran already.
+        attached: Option<i64>,
     },
     /// A process runs a new program image.
     Exec {

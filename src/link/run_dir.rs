@@ -1,9 +1,9 @@
-//! What is in the directory of a run: journal, marks, plans, facts. It is gone when the run is over.
+//! What is in the directory of a run: journal, marks, plans, facts, control socket. It is gone when the run is over.
 //!
 //! Invariant: whoever may still write to it holds the run's lock (`store`), and the lock goes with its last holder.
 
 use super::ImageId;
-use platform::OsError;
+use platform::{Channel, Listener, OsError};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
@@ -48,6 +48,21 @@ impl RunDir {
     /// The journal, for reading.
     pub fn journal_to_read(&self) -> Result<File, OsError> {
         self.open("journal", OpenOptions::new().read(true))
+    }
+
+    /// Where the marks are.
+    pub fn marks_path(&self) -> PathBuf {
+        self.path.join("marks")
+    }
+
+    /// The socket at which commands ask for the recorder of this run, to be made.
+    pub fn listen(&self) -> Result<Listener, OsError> {
+        Listener::bind(&self.path, "control")
+    }
+
+    /// Asks for the recorder of this run.
+    pub fn connect(&self) -> Result<Channel, OsError> {
+        Channel::connect(&self.path, "control")
     }
 
     /// The marks, made as needed.

@@ -2,12 +2,13 @@
 //! way afterwards where it was cut short.
 
 use super::facts::{Facts, StoredFacts};
+use super::lines::{New, RunLines};
 use super::replay::{ProcessFacts, Replay};
 use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
 use crate::store::{
-    DataDir, Flush, Hits, Numbits, ProcessFile, ProcessRecord, StoreError, UnixMillis, Warning, Writer,
+    DataDir, EndReason, Flush, Hits, Numbits, ProcessFile, ProcessRecord, StoreError, UnixMillis, Warning, Writer,
 };
-use platform::{Marks, OsError};
+use platform::{Marks, OsError, Pid};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
@@ -38,10 +39,12 @@ pub(super) struct Ledger {
     pub replay: Replay,
     facts: BTreeMap<ImageId, Facts>,
     writer: Writer,
-    /// Files by path: what has code and what ran, of all processes whose files were written.
-    pub totals: BTreeMap<String, (Numbits, Numbits)>,
+    /// What all processes that ran a program have run.
+    pub lines: RunLines,
     /// Processes whose last file was written.
     pub finished: u64,
+    /// Those of them that were let go: pid and start in clock ticks since boot.
+    pub let_go: Vec<(Pid, u64)>,
     /// Files written for good that may not be on disk.
     unsynced: Vec<PathBuf>,
     /// Files of the run that may not be on disk.
@@ -60,8 +63,9 @@ impl Ledger {
             replay: Replay::default(),
             facts: BTreeMap::new(),
             writer: Writer::new()?,
-            totals: BTreeMap::new(),
+            lines: RunLines::default(),
             finished: 0,
+            let_go: Vec::new(),
             unsynced: Vec::new(),
             unsynced_run: Vec::new(),
         })
@@ -77,6 +81,11 @@ impl Ledger {
         self.memory_journal = Some(JournalReader::new(file));
     }
 
+    /// Size of the map of marks in bytes.
+    pub fn size_of_marks(&self) -> u64 {
+        self.marks.len() + self.memory_marks.as_ref().map_or(0, Marks::len)
+    }
+
     /// Whether all that was heard would survive this process.
     pub fn is_recoverable(&self) -> bool {
         self.memory_journal.is_none() && self.memory_marks.is_none() && self.run.path().exists()
@@ -86,6 +95,9 @@ impl Ledger {
     pub fn add_facts(&mut self, image: ImageId, facts: Facts) {
         self.unsynced_run.push(self.run.facts(image));
         self.facts.insert(image, facts);
+        for process in self.replay.processes.values_mut().filter(|process| process.images.contains(&image)) {
+            process.changed = true;
+        }
     }
 
     /// Takes the facts of all images that the run's directory has and that are not known yet.
@@ -116,18 +128,43 @@ impl Ledger {
         Ok(())
     }
 
-    /// Has the run's journal and marks on disk, so that a crash of the machine loses no more than what came since.
-    pub fn sync_run(&mut self) -> Result<(), LedgerError> {
-        self.marks.sync()?;
-        let mut written = std::mem::take(&mut self.unsynced_run);
-        written.push(self.run.journal());
-        Ok(platform::sync_files(self.run.path(), &written)?)
+    /// Looks what the processes have run since the last time; it is noted as seen at `at`.
+    pub fn collect(&mut self, at: UnixMillis) {
+        for process in self.replay.processes.values_mut().filter(|process| !process.execs.is_empty()) {
+            for image in &process.images {
+                if let Some(facts) = self.facts.get(image) {
+                    self.lines.enter(*image, &facts.image);
+                }
+            }
+            let mut new = New::default();
+            for (index, section) in process.sections.iter().enumerate() {
+                let marks = if section.in_memory { self.memory_marks.as_ref() } else { Some(&self.marks) };
+                let (Some(marks), Some(facts)) = (marks, self.facts.get(&section.image)) else { continue };
+                let bytes = marks.read(section.base, u64::from(section.bits).div_ceil(8));
+                let found = process.lines.take(index, bytes, section.image, facts, &mut self.lines);
+                new.in_process += found.in_process;
+                new.in_run += found.in_run;
+            }
+            if new.in_process > 0 {
+                process.flushes.push(Flush { at, new_lines: new.in_process, new_in_run: new.in_run });
+                process.changed = true;
+            }
+        }
     }
 
-    /// Has the files that were written for good on disk.
-    pub fn sync_finished(&mut self) -> Result<(), LedgerError> {
-        let written = std::mem::take(&mut self.unsynced);
-        if written.is_empty() { Ok(()) } else { Ok(platform::sync_files(self.data.path(), &written)?) }
+    /// What is to be on disk: the files written for good, and if `run`, the run's journal and marks, so that a crash
+    /// of the machine loses no more than what came since.
+    pub fn unsynced(&mut self, run: bool) -> BTreeMap<PathBuf, Vec<PathBuf>> {
+        let mut files = BTreeMap::new();
+        if !self.unsynced.is_empty() {
+            files.insert(self.data.path().to_owned(), std::mem::take(&mut self.unsynced));
+        }
+        if run {
+            let mut of_run = std::mem::take(&mut self.unsynced_run);
+            of_run.extend([self.run.journal(), self.run.marks_path()]);
+            files.insert(self.run.path().to_owned(), of_run);
+        }
+        files
     }
 
     /// The processes that have not ended, with their pids.
@@ -150,38 +187,35 @@ impl Ledger {
         self.ended().into_iter().filter(known).collect()
     }
 
-    /// Writes the file of a process that goes on, if there is anything new; true if it was written.
+    /// Writes the file of a process that goes on, as it was when collecting; true if there was anything new.
     pub fn flush(&mut self, process: ProcessNo) -> Result<bool, LedgerError> {
-        if self.replay.processes.get(&process).is_none_or(|facts| facts.execs.is_empty()) {
-            return Ok(false);
-        }
-        let Some(record) = self.record(process, false) else {
+        let facts = self.replay.processes.get(&process).filter(|facts| facts.changed && !facts.execs.is_empty());
+        let Some(record) = facts.map(|facts| self.record(process, facts, false)) else {
             return Ok(false);
         };
         self.writer.write(&self.data.path_of(&ProcessFile::of(&record)), &record)?;
         if let Some(facts) = self.replay.processes.get_mut(&process) {
             facts.changed = false;
-            facts.lines = count(&record.hits);
-            facts.flushes = record.flushes;
         }
         Ok(true)
     }
 
     /// Writes the file of a process for the last time and forgets the process; one that never got to its exec has none.
     pub fn finish(&mut self, process: ProcessNo, complete: bool) -> Result<(), LedgerError> {
-        let Some(facts) = self.replay.processes.get_mut(&process) else {
+        let Some(facts) = self.replay.processes.get(&process) else {
             return Ok(());
         };
-        facts.changed = true;
-        let ran_a_program = !facts.execs.is_empty();
-        if ran_a_program && let Some(record) = self.record(process, complete) {
+        if !facts.execs.is_empty() {
+            let record = self.record(process, facts, complete);
             let path = self.data.path_of(&ProcessFile::of(&record));
             self.writer.write(&path, &record)?;
             self.unsynced.push(path);
-            self.add_to_totals(&record);
+            self.finished += 1;
+            if record.end.is_some_and(|end| end.reason == EndReason::Detached) {
+                self.let_go.push((Pid(record.pid), record.start_ticks));
+            }
         }
         self.replay.processes.remove(&process);
-        self.finished += u64::from(ran_a_program);
         Ok(())
     }
 
@@ -197,90 +231,59 @@ impl Ledger {
         lost > 0 && self.memory_marks.is_none()
     }
 
-    /// Whether a process's file is there and complete already.
-    pub fn is_complete(&self, process: ProcessNo) -> bool {
-        let Some(facts) = self.replay.processes.get(&process) else {
-            return false;
-        };
+    /// What is in a process's file already.
+    pub fn stored(&self, process: ProcessNo) -> Option<ProcessRecord> {
+        let facts = self.replay.processes.get(&process)?;
         let file = ProcessFile { run: self.run.name().to_owned(), sequence: process.0, pid: facts.pid };
-        crate::store::read(&self.data.path_of(&file)).is_ok_and(|record| record.complete)
+        crate::store::read(&self.data.path_of(&file)).ok()
     }
 
-    fn record(&self, process: ProcessNo, complete: bool) -> Option<ProcessRecord> {
-        let facts = self.replay.processes.get(&process)?;
+    /// Goes on from what is in a process's file already.
+    pub fn resume(&mut self, process: ProcessNo, stored: ProcessRecord) {
+        let lines = self.lines.enter_record(&stored);
+        if let Some(facts) = self.replay.processes.get_mut(&process) {
+            facts.lines = lines;
+            facts.flushes = stored.flushes;
+        }
+    }
+
+    /// When the marks were written to last, as far as the file system knows.
+    pub fn last_mark(&self) -> Option<UnixMillis> {
+        let modified = std::fs::metadata(self.run.marks_path()).and_then(|marks| marks.modified()).ok()?;
+        let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(UnixMillis(since.as_millis() as i64))
+    }
+
+    fn record(&self, process: ProcessNo, facts: &ProcessFacts, complete: bool) -> ProcessRecord {
         let images: Vec<(ImageId, &Facts)> = facts
             .images
             .iter()
             .filter_map(|image| self.facts.get(image).map(|facts| (*image, facts)))
             .filter(|(_, facts)| !facts.image.files.is_empty() || !facts.image.warnings.is_empty())
             .collect();
-        let hits = images
-            .iter()
-            .enumerate()
-            .flat_map(|(index, (image, image_facts))| self.hits(facts, *image, image_facts, index));
-        let hits: Vec<Hits> = hits.collect();
-        let new_lines = count(&hits).saturating_sub(facts.lines);
-        if new_lines == 0 && !facts.changed {
-            return None;
-        }
-        let mut flushes = facts.flushes.clone();
-        if new_lines > 0 {
-            flushes.push(Flush { at: UnixMillis(platform::unix_millis()), new_lines });
-        }
-        Some(ProcessRecord {
+        let of_image = |(index, (image, _)): (usize, &(ImageId, &Facts))| {
+            let hits =
+                move |(file, lines): (usize, &Numbits)| Hits { image: index, file, context: 0, lines: lines.clone() };
+            facts.lines.of_image(*image).map(hits)
+        };
+        ProcessRecord {
             complete,
             run: self.run.name().to_owned(),
             sequence: process.0,
             pid: facts.pid,
             start_ticks: facts.start_ticks,
             started: facts.started,
+            attached: facts.attached,
             parent: facts.parent,
             end: facts.end,
             execs: facts.execs.clone(),
+            hits: images.iter().enumerate().flat_map(of_image).collect(),
             images: images.iter().map(|(_, facts)| Arc::clone(&facts.image)).collect(),
             contexts: vec![String::new()],
-            hits,
-            flushes,
+            flushes: facts.flushes.clone(),
             warnings: facts.warnings.iter().chain(&self.replay.warnings).cloned().collect(),
-        })
-    }
-
-    /// The lines of one image that a process ran.
-    fn hits(&self, process: &ProcessFacts, image: ImageId, facts: &Facts, index: usize) -> Vec<Hits> {
-        let mut lines: BTreeMap<usize, Numbits> = BTreeMap::new();
-        for section in process.sections.iter().filter(|section| section.image == image) {
-            let marks = if section.in_memory { self.memory_marks.as_ref() } else { Some(&self.marks) };
-            let Some(marks) = marks else { continue };
-            let bytes = marks.read(section.base, u64::from(section.bits).div_ceil(8));
-            for probe in Numbits::from_bytes(&bytes).iter() {
-                if let Some(&(file, line)) = facts.probes.get(probe as usize) {
-                    lines.entry(file as usize).or_default().insert(line);
-                }
-            }
-        }
-        lines.into_iter().map(|(file, lines)| Hits { image: index, file, context: 0, lines }).collect()
-    }
-
-    fn add_to_totals(&mut self, record: &ProcessRecord) {
-        for file in record.images.iter().flat_map(|image| &image.files) {
-            let (executable, _) = self.totals.entry(file.path.clone()).or_default();
-            executable.union_with(&file.executable);
-        }
-        for hits in &record.hits {
-            let path = &record.images[hits.image].files[hits.file].path;
-            let (_, ran) = self.totals.entry(path.clone()).or_default();
-            ran.union_with(&hits.lines);
         }
     }
-
-    /// How many lines ran and how many there are, in all files written for good.
-    pub fn line_totals(&self) -> (u64, u64) {
-        self.totals.values().fold((0, 0), |(ran, all), (executable, hit)| (ran + hit.len(), all + executable.len()))
-    }
-}
-
-fn count(hits: &[Hits]) -> u64 {
-    hits.iter().map(|hits| hits.lines.len()).sum()
 }
 
 #[cfg(test)]
@@ -299,7 +302,15 @@ mod tests {
         let (process, image) = (ProcessNo(0), ImageId(0));
         let text = String::new;
         for record in [
-            Record::Process { process, pid: Pid(9), start_ticks: 1, maker: None, parent: Pid(8), at: 0 },
+            Record::Process {
+                process,
+                pid: Pid(9),
+                start_ticks: 1,
+                maker: None,
+                parent: Pid(8),
+                started: 0,
+                attached: None,
+            },
             Record::Exec { process, at: 0, exe: text(), argv: Vec::new(), cwd: text() },
             Record::Image { image, path: "/bin/x".to_owned() },
             Record::Mapped { process, image },

@@ -1,26 +1,36 @@
 //! The process that reads images and writes files: it answers the supervisor's requests, and turns journal and marks
 //! into one SQLite file per process while the run lives.
 //!
-//! Invariant: it may be killed at any moment; all it knows is in the run's directory.
+//! Invariants: it may be killed at any moment, for all it knows is in the run's directory; in its loop it waits for
+//! nobody but the file system's memory: not for the disk, a command, or a large image.
 
+mod control;
+mod disk;
 mod facts;
 mod images;
 mod ledger;
+mod lines;
 mod news;
 mod recovery;
 mod replay;
+mod round;
+mod serve;
+mod status;
 
+pub use crate::link::Summary;
 pub use images::Selection;
 pub use ledger::LedgerError;
-pub use news::{FrontRequest, News, Summary};
+pub use news::{FrontRequest, News};
 pub use recovery::{Recovered, RecoveryError, recover};
 
-use crate::link::{FromSupervisor, Port, PortError, RunDir, ToSupervisor};
-use crate::store::DataDir;
+use crate::link::{Helper, LetGoBy, Port, RunDir, ToSupervisor};
+use crate::store::{DataDir, UnixMillis};
+use control::Control;
+use disk::{Disk, Job};
 use images::ImageReaders;
 use ledger::Ledger;
-use platform::wait_readable;
-use std::os::fd::AsFd;
+use platform::Listener;
+use round::{Asker, Round};
 use std::time::{Duration, Instant};
 
 /// How often the files of living processes are brought up to date.
@@ -36,20 +46,21 @@ pub struct Options {
     pub supervisor: Port,
     /// The link to the front.
     pub front: Port,
+    /// Where commands ask, if they can.
+    pub control: Option<Listener>,
     /// What is to be measured.
     pub selection: Selection,
+    /// How long, if not until the end.
+    pub limit: Option<Duration>,
+    /// The other processes of cov-trace behind this run.
+    pub helpers: Vec<Helper>,
 }
 
 /// Records until the supervisor is gone; gives the exit status.
 pub fn run(options: Options) -> i32 {
-    let Options { run, data, supervisor, mut front, selection } = options;
-    let started = Recorder::start(run, data, supervisor, front.try_clone(), &selection);
-    match started.and_then(|recorder| recorder.record()) {
-        Ok((summary, mut ledger)) => {
-            let _front_gone = front.send_waiting(&News::Finished(summary));
-            // Nobody has to wait for the disk.
-            i32::from(ledger.sync_finished().is_err())
-        }
+    let Ok(mut front) = options.front.try_clone() else { return 1 };
+    match Recorder::start(options).and_then(Recorder::record) {
+        Ok(files_on_disk) => i32::from(!files_on_disk),
         Err(error) => {
             let _front_gone = front.send_waiting(&News::Failed(error.to_string()));
             1
@@ -62,120 +73,103 @@ struct Recorder {
     ledger: Ledger,
     supervisor: Port,
     front: Option<Port>,
+    control: Option<Control>,
+    helpers: Vec<Helper>,
     readers: ImageReaders,
-    last_flush: Instant,
+    images_wanted: u64,
+    images_ready: u64,
+    disk: Disk,
+    round: Option<Round>,
+    last_round: Instant,
+    /// Who asked since the round under way began.
+    askers: Vec<Asker>,
+    limit: Option<Duration>,
+    let_go_by: Option<LetGoBy>,
+    /// The commands that wait for the end.
+    detaching: Vec<control::ClientId>,
 }
 
 impl Recorder {
-    fn start(
-        run: RunDir,
-        data: DataDir,
-        supervisor: Port,
-        front: Result<Port, platform::OsError>,
-        selection: &Selection,
-    ) -> Result<Self, LedgerError> {
-        let ledger = Ledger::open(&run, &data)?;
-        let readers = ImageReaders::start(&run, selection, &supervisor)?;
-        let last_flush = Instant::now();
-        Ok(Recorder { run, ledger, supervisor, front: front.ok(), readers, last_flush })
+    fn start(options: Options) -> Result<Self, LedgerError> {
+        let Options { run, data, supervisor, front, control, selection, limit, helpers } = options;
+        Ok(Recorder {
+            ledger: Ledger::open(&run, &data)?,
+            readers: ImageReaders::start(&run, &selection, &supervisor)?,
+            run,
+            supervisor,
+            front: Some(front),
+            control: control.map(Control::new),
+            helpers,
+            images_wanted: 0,
+            images_ready: 0,
+            disk: Disk::start()?,
+            round: None,
+            last_round: Instant::now(),
+            askers: Vec::new(),
+            limit,
+            let_go_by: None,
+            detaching: Vec::new(),
+        })
     }
 
-    fn record(mut self) -> Result<(Summary, Ledger), LedgerError> {
+    /// Records to the end; false if the files may not all be on disk.
+    fn record(mut self) -> Result<bool, LedgerError> {
         while self.listen() {
             for (image, facts) in self.readers.ready() {
+                self.images_ready += 1;
                 self.ledger.add_facts(image, facts);
             }
-            if self.last_flush.elapsed() >= FLUSH_EVERY {
-                self.last_flush = Instant::now();
-                // What cannot be written now is tried again, and told at the end if it never can.
-                let _later = self.flush();
+            self.go_on_writing();
+            if self.until().is_some_and(|until| until.0 <= platform::unix_millis()) {
+                self.let_go(LetGoBy::Limit);
             }
         }
         self.close()
     }
 
-    /// Waits for messages; false when the supervisor is gone.
-    fn listen(&mut self) -> bool {
-        let wait = FLUSH_EVERY.saturating_sub(self.last_flush.elapsed()).as_millis() as u32;
-        let fds = std::iter::once(self.supervisor.as_fd()).chain(self.front.as_ref().map(AsFd::as_fd));
-        let ready = wait_readable(&fds.collect::<Vec<_>>(), Some(wait.max(1)));
-        if ready.get(1) == Some(&true) {
-            self.hear_front();
-        }
-        ready.first() != Some(&true) || self.hear_supervisor()
+    /// When the time to measure is over, once measuring has begun.
+    fn until(&self) -> Option<UnixMillis> {
+        let (begun, _) = self.ledger.replay.begun?;
+        let limit = i64::try_from(self.limit?.as_millis()).ok()?;
+        begun.0.checked_add(limit).map(UnixMillis)
     }
 
-    fn hear_supervisor(&mut self) -> bool {
-        loop {
-            match self.supervisor.receive(false) {
-                Ok(Some((FromSupervisor::WantImage(image), file))) => {
-                    let _later = self.ledger.catch_up();
-                    let path = self.ledger.replay.images.get(&image).cloned().unwrap_or_default();
-                    self.readers.request(image, path, file);
-                }
-                Ok(Some((FromSupervisor::MarksInMemory, file))) => {
-                    if let Some(file) = file {
-                        self.ledger.add_memory_marks(file);
-                    }
-                }
-                Ok(Some((FromSupervisor::JournalInMemory, file))) => {
-                    if let Some(file) = file {
-                        self.ledger.add_memory_journal(file);
-                    }
-                }
-                Ok(Some((
-                    FromSupervisor::Seized | FromSupervisor::Attached(_) | FromSupervisor::Refused { .. },
-                    _,
-                )))
-                | Err(PortError::Malformed(_)) => {}
-                Ok(None) => return true,
-                Err(PortError::Closed | PortError::Os(_)) => return false,
-            }
+    fn let_go(&mut self, by: LetGoBy) {
+        if self.let_go_by.is_none() {
+            self.let_go_by = Some(by);
+            let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::LetGo);
         }
     }
 
-    fn hear_front(&mut self) {
-        let Some(front) = &self.front else { return };
-        match front.receive(false) {
-            Ok(Some((FrontRequest::WhoRuns, _))) => {
-                // What cannot be written now is tried again, and told at the end if it never can.
-                let _later = self.flush();
-                let pids = self.ledger.living().into_iter().map(|(_, pid)| pid).collect();
-                let _front_gone = self.front.as_mut().map(|front| front.send(&News::Running(pids), None));
-            }
-            Ok(Some((FrontRequest::LetGo, _))) => {
-                let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::LetGo);
-            }
-            Ok(None) | Err(PortError::Malformed(_)) => {}
-            Err(PortError::Closed | PortError::Os(_)) => self.front = None,
-        }
-    }
-
-    /// Brings every file up to date: of processes that have ended for good, of the others for now.
-    fn flush(&mut self) -> Result<(), LedgerError> {
-        self.ledger.catch_up()?;
-        let ended = self.ledger.ended_and_known();
-        for process in &ended {
-            self.ledger.finish(*process, true)?;
-        }
-        // Only what is on disk may lose its marks.
-        self.ledger.sync_finished()?;
-        for process in ended {
+    /// Begins a round when it is time to, and writes what fits into a moment.
+    fn go_on_writing(&mut self) {
+        for process in self.disk.freed() {
             let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::Free(process));
         }
-        let mut anything_new = false;
-        for (process, _) in self.ledger.living() {
-            anything_new |= self.ledger.flush(process)?;
+        if self.round.is_none() && (self.last_round.elapsed() >= FLUSH_EVERY || !self.askers.is_empty()) {
+            self.last_round = Instant::now();
+            self.round = Some(Round::begin(&mut self.ledger, std::mem::take(&mut self.askers)));
         }
-        if anything_new { self.ledger.sync_run() } else { Ok(()) }
+        let Some(mut round) = self.round.take() else { return };
+        if !round.go_on(&mut self.ledger) {
+            self.round = Some(round);
+            return;
+        }
+        if round.anything_new || !round.finished.is_empty() {
+            let files = self.ledger.unsynced(round.anything_new);
+            self.disk.sync(Job { files, freed: round.finished });
+        }
+        // What cannot be written now is tried again, and told at the end if it never can.
+        self.answer_round(&round.askers, round.failure.as_deref());
     }
 
     /// The supervisor is gone: everything goes into its files, and the run's directory goes.
-    fn close(mut self) -> Result<(Summary, Ledger), LedgerError> {
+    fn close(mut self) -> Result<bool, LedgerError> {
         for (image, facts) in self.readers.finish() {
             self.ledger.add_facts(image, facts);
         }
         self.ledger.catch_up()?;
+        self.ledger.collect(UnixMillis(platform::unix_millis()));
         let (mut incomplete, mut unwritten, mut cause) = (0, 0, None);
         let living = self.ledger.living().into_iter().map(|(process, _)| (process, false));
         let ended = self.ledger.ended().into_iter().map(|process| (process, true));
@@ -190,9 +184,12 @@ impl Recorder {
         if unwritten == 0 || !recoverable {
             self.run.remove()?;
         }
-        let (ran, lines) = self.ledger.line_totals();
+        let (ran, lines) = self.ledger.lines.totals();
         let processes = self.ledger.finished;
-        let summary = Summary { processes, ran, lines, incomplete, unwritten, cause, recoverable };
-        Ok((summary, self.ledger))
+        let (let_go, let_go_by) = (self.ledger.let_go.len() as u64, self.let_go_by);
+        let summary = Summary { processes, ran, lines, let_go, let_go_by, incomplete, unwritten, cause, recoverable };
+        serve::tell_the_end(self.front, self.control, &self.detaching, &self.ledger.let_go, summary);
+        // Nobody has to wait for the disk.
+        Ok(self.disk.finish(Job { files: self.ledger.unsynced(false), freed: Vec::new() }))
     }
 }

@@ -4,7 +4,8 @@
 
 use super::ledger::{Ledger, LedgerError};
 use crate::link::RunDir;
-use crate::store::{DataDir, EndReason, StoreError};
+use crate::store::{DataDir, EndReason, StoreError, UnixMillis};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What was picked up of one run.
@@ -60,8 +61,23 @@ fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
     ledger.load_facts();
     let mut recovered = Recovered { run: run.name().to_owned(), processes: 0, incomplete: 0 };
     let processes: Vec<_> = ledger.replay.processes.iter().map(|(process, facts)| (*process, facts.end)).collect();
+    let mut complete_already = BTreeSet::new();
+    for (process, _) in &processes {
+        if let Some(stored) = ledger.stored(*process) {
+            let complete = stored.complete;
+            ledger.resume(*process, stored);
+            if complete {
+                // Its marks may be another one's by now.
+                ledger.replay.processes.remove(process);
+                complete_already.insert(*process);
+            }
+        }
+    }
+    // What came after the last flush was seen by nobody; it was marked by then.
+    let last_mark = ledger.last_mark().unwrap_or(UnixMillis(platform::unix_millis()));
+    ledger.collect(last_mark);
     for (process, end) in processes {
-        if ledger.is_complete(process) {
+        if complete_already.contains(&process) {
             continue;
         }
         // A process that was let go because its recorder died ran on unseen.

@@ -1,6 +1,7 @@
 //! What the journal tells, put together: the processes of a run as far as they are known. The live recorder and a
 //! recovery read the same journal by the same code.
 
+use super::lines::ProcessLines;
 use crate::link::{EndOfProcess, ImageId, ProcessNo, Record};
 use crate::store::{End, EndReason, Exec, Flush, Parent, UnixMillis, Warning};
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(super) struct ProcessFacts {
     pub pid: i32,
     pub start_ticks: u64,
     pub started: UnixMillis,
+    pub attached: Option<UnixMillis>,
     pub parent: Option<Parent>,
     pub execs: Vec<Exec>,
     pub images: Vec<ImageId>,
@@ -27,8 +29,8 @@ pub(super) struct ProcessFacts {
     pub end: Option<End>,
     pub warnings: Vec<Warning>,
     pub flushes: Vec<Flush>,
-    /// Lines seen until the last flush.
-    pub lines: u64,
+    /// What it was seen to run.
+    pub lines: ProcessLines,
     /// Whether the journal told something that is not in its file.
     pub changed: bool,
 }
@@ -36,6 +38,8 @@ pub(super) struct ProcessFacts {
 /// The processes and images of a run.
 #[derive(Debug, Default)]
 pub(super) struct Replay {
+    /// When the measuring began, and whether it was by attaching.
+    pub begun: Option<(UnixMillis, bool)>,
     pub processes: BTreeMap<ProcessNo, ProcessFacts>,
     pub images: BTreeMap<ImageId, String>,
     pub warnings: Vec<Warning>,
@@ -45,18 +49,21 @@ impl Replay {
     /// Takes one record in.
     pub fn take(&mut self, record: Record) {
         match record {
-            Record::Process { process, pid, start_ticks, maker, parent, at } => {
+            Record::Process { process, pid, start_ticks, maker, parent, started, attached } => {
                 let maker = maker.and_then(|maker| self.processes.get(&maker));
                 let start_of_maker = maker.filter(|maker| maker.pid == parent.0).map(|maker| maker.start_ticks);
-                let at = UnixMillis(at);
+                let started = UnixMillis(started);
+                let measured_from = attached.map_or(started, UnixMillis);
+                self.begun.get_or_insert((measured_from, attached.is_some()));
                 let facts = ProcessFacts {
                     pid: pid.0,
                     start_ticks,
-                    started: at,
+                    started,
+                    attached: attached.map(UnixMillis),
                     parent: (parent.0 > 0).then_some(Parent { pid: parent.0, start_ticks: start_of_maker }),
                     execs: maker
                         .and_then(|maker| maker.execs.last())
-                        .map(|exec| Exec { at, ..exec.clone() })
+                        .map(|exec| Exec { at: started, ..exec.clone() })
                         .into_iter()
                         .collect(),
                     images: maker.map(|maker| maker.images.clone()).unwrap_or_default(),
@@ -64,7 +71,7 @@ impl Replay {
                     end: None,
                     warnings: Vec::new(),
                     flushes: Vec::new(),
-                    lines: 0,
+                    lines: ProcessLines::default(),
                     changed: true,
                 };
                 self.processes.insert(process, facts);

@@ -17,6 +17,8 @@ pub struct Summary {
     pub start_ticks: u64,
     /// When it started.
     pub started: UnixMillis,
+    /// When it was attached to; `None` where it was measured from its start.
+    pub attached: Option<UnixMillis>,
     /// The process that created it.
     pub parent: Option<Parent>,
     /// How it ended.
@@ -40,6 +42,7 @@ impl Summary {
             pid: record.pid,
             start_ticks: record.start_ticks,
             started: record.started,
+            attached: record.attached,
             parent: record.parent,
             end: record.end,
             complete: record.complete,

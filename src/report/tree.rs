@@ -4,13 +4,12 @@
 
 use super::escape::printable;
 use super::processes::Summary;
+use super::shown::{command_line, date_time, span};
 use super::signal::signal_name;
 use crate::store::{EndReason, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// Characters of a program's arguments that are shown unless it is wide.
-const SHORT: usize = 48;
 
 /// Deeper descendants are not moved further to the right.
 const MAX_DEPTH: usize = 24;
@@ -31,6 +30,8 @@ pub struct Now {
     pub time: UnixMillis,
     /// Names of the runs under way.
     pub live: BTreeSet<String>,
+    /// Where.
+    pub zone: TimeZone,
 }
 
 /// The processes of each run, children below their parents, in the order in which they appeared.
@@ -54,16 +55,24 @@ fn table_of(processes: &[&Summary], now: &Now, width: Width) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.force_no_tty();
-    table.set_header(["PID", "PROGRAM", "END", "LINES", "TIME"]);
+    // Processes that were measured from their start need no column that says so.
+    let attached = processes.iter().any(|process| process.attached.is_some());
+    let columns = ["PID", "PROGRAM", "END", "LINES", "TIME", "ATTACHED"];
+    let columns = if attached { &columns[..] } else { &columns[..5] };
+    table.set_header(columns);
     for (index, branch) in branches(processes) {
         let process = processes[index];
-        table.add_row([
+        let mut row = vec![
             process.pid.to_string(),
-            branch + &program(process, width),
+            branch + &command_line(&process.program, width),
             end(process, now),
             process.lines.to_string(),
             duration(process, now),
-        ]);
+        ];
+        if attached {
+            row.push(process.attached.map_or(String::new(), |at| date_time(at, &now.zone)));
+        }
+        table.add_row(row);
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         let left = index == 1 || index == 2;
@@ -123,25 +132,6 @@ fn parents(processes: &[&Summary]) -> Vec<Option<usize>> {
     processes.iter().enumerate().map(parent_of).collect()
 }
 
-fn program(process: &Summary, width: Width) -> String {
-    let words: Vec<String> = process.program.iter().map(|word| quoted(word)).collect();
-    let text = printable(&words.join(" ")).into_owned();
-    let too_long = text.chars().count() > SHORT;
-    match width {
-        Width::Short if too_long => text.chars().take(SHORT - 1).chain(['\u{2026}']).collect(),
-        Width::Short | Width::Full => text,
-    }
-}
-
-/// An argument as one would write it in a shell, where it is not plain.
-fn quoted(word: &str) -> String {
-    let plain = !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || "'\"\\$`|&;<>()*?#~".contains(c));
-    if plain {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 fn end(process: &Summary, now: &Now) -> String {
     let how = match process.end.map(|end| end.reason) {
         Some(EndReason::Exited(status)) => format!("exit {status}"),
@@ -160,13 +150,7 @@ fn duration(process: &Summary, now: &Now) -> String {
         None if now.live.contains(&process.run) => now.time,
         None => return "-".to_owned(),
     };
-    let millis = until.0.saturating_sub(process.started.0).max(0);
-    let seconds = millis / 1000;
-    match seconds {
-        0..60 => format!("{seconds}.{:03} s", millis % 1000),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
-    }
+    span(until.0.saturating_sub(process.started.0))
 }
 
 #[cfg(test)]
@@ -181,6 +165,7 @@ mod tests {
             pid,
             start_ticks,
             started: UnixMillis(1_000),
+            attached: None,
             parent: parent.map(|(pid, start_ticks)| Parent { pid, start_ticks }),
             end: Some(End { at: UnixMillis(1_250), reason: EndReason::Exited(0) }),
             complete: true,
@@ -190,7 +175,7 @@ mod tests {
     }
 
     fn now() -> Now {
-        Now { time: UnixMillis(3_723_000), live: BTreeSet::from(["live".to_owned()]) }
+        Now { time: UnixMillis(3_723_000), live: BTreeSet::from(["live".to_owned()]), zone: TimeZone::UTC }
     }
 
     #[test]
@@ -241,6 +226,22 @@ PID  PROGRAM                                           END                 LINES
         assert!(tree(&processes, &now(), Width::Full).contains(&"x".repeat(60)));
         processes.reverse();
         assert_eq!(tree(&processes, &now(), Width::Short), text, "whatever the order");
+    }
+
+    #[test]
+    fn what_was_attached_to_says_since_when() {
+        let mut running = process(0, 10, 1, None);
+        running.attached = Some(UnixMillis(3_661_000));
+        (running.run, running.end) = ("live".to_owned(), None);
+        let child = Summary { run: "live".to_owned(), ..process(1, 11, 2, Some((10, Some(1)))) };
+        let expected = "\
+run live, under way
+PID  PROGRAM     END      LINES        TIME             ATTACHED
+ 10  prog 10     running     10  1 h 02 min  1970-01-01 01:01:01
+ 11  `- prog 11  exit 0      10     0.250 s
+";
+        let text = tree(&[running, child], &now(), Width::Short);
+        assert_eq!(text.replace("\u{2514}\u{2500}", "`-"), expected);
     }
 
     #[test]

@@ -41,8 +41,8 @@ impl Reader {
         let positions = contexts.iter().enumerate().map(|(position, (id, _))| (*id, position));
         record.hits = hits(db, &images, &positions.collect()).map_err(|fault| ("line_bits", fault))?;
         record.contexts = contexts.into_iter().map(|(_, label)| label).collect();
-        record.flushes = rows(db, "SELECT at, new_lines FROM flush ORDER BY id", |row| {
-            Ok(Flush { at: UnixMillis(row.get(0)?), new_lines: row.get(1)? })
+        record.flushes = rows(db, "SELECT at, new_lines, new_in_run FROM flush ORDER BY id", |row| {
+            Ok(Flush { at: UnixMillis(row.get(0)?), new_lines: row.get(1)?, new_in_run: row.get(2)? })
         })
         .map_err(|fault| ("flush", fault))?;
         let of_process = "SELECT slug, text, count FROM warning WHERE image IS NULL ORDER BY id";
@@ -115,11 +115,11 @@ fn complete(db: &Connection) -> Result<bool, Fault> {
 }
 
 fn process(db: &Connection) -> Result<ProcessRecord, Fault> {
-    let sql = "SELECT pid, run, sequence, start_ticks, started, parent_pid, parent_start_ticks, \
-               ended, end_reason, exit_status, end_signal, core FROM process";
+    let sql = "SELECT pid, run, sequence, start_ticks, started, attached, parent_pid, \
+               parent_start_ticks, ended, end_reason, exit_status, end_signal, core FROM process";
     let mut found = rows(db, sql, |row| {
-        let parent = row.get::<_, Option<i32>>(5)?;
-        let parent_start: Option<u64> = row.get(6)?;
+        let parent = row.get::<_, Option<i32>>(6)?;
+        let parent_start: Option<u64> = row.get(7)?;
         Ok(ProcessRecord {
             complete: false,
             pid: row.get(0)?,
@@ -127,6 +127,7 @@ fn process(db: &Connection) -> Result<ProcessRecord, Fault> {
             sequence: row.get(2)?,
             start_ticks: row.get(3)?,
             started: UnixMillis(row.get(4)?),
+            attached: row.get::<_, Option<i64>>(5)?.map(UnixMillis),
             parent: parent.map(|pid| Parent { pid, start_ticks: parent_start }),
             end: end(row)?,
             execs: Vec::new(),
@@ -145,13 +146,13 @@ fn process(db: &Connection) -> Result<ProcessRecord, Fault> {
 }
 
 fn end(row: &Row<'_>) -> Result<Option<End>, Fault> {
-    let Some(at) = row.get(7)? else {
+    let Some(at) = row.get(8)? else {
         return Ok(None);
     };
-    let reason: String = row.get(8)?;
+    let reason: String = row.get(9)?;
     let reason = match reason.as_str() {
-        "exited" => EndReason::Exited(row.get(9)?),
-        "signaled" => EndReason::Signaled { signal: row.get(10)?, core: row.get(11)? },
+        "exited" => EndReason::Exited(row.get(10)?),
+        "signaled" => EndReason::Signaled { signal: row.get(11)?, core: row.get(12)? },
         "detached" => EndReason::Detached,
         other => return Err(Fault::Value(format!("unknown end_reason {other:?}"))),
     };

@@ -24,6 +24,8 @@ pub struct ProcessRecord {
     pub start_ticks: u64,
     /// The same on the wall clock.
     pub started: UnixMillis,
+    /// When it was attached to; `None` where it was measured from its start.
+    pub attached: Option<UnixMillis>,
     /// The process that created it, where that is known.
     pub parent: Option<Parent>,
     /// How it ended; `None` while it runs, or where nobody saw the end.
@@ -142,8 +144,10 @@ pub struct Hits {
 pub struct Flush {
     /// When.
     pub at: UnixMillis,
-    /// How many lines were seen for the first time.
+    /// How many lines were seen for the first time in this process.
     pub new_lines: u64,
+    /// How many of them no process of the run had run before.
+    pub new_in_run: u64,
 }
 
 /// Something that lowers the truth of a result.

@@ -33,6 +33,7 @@ pub(crate) fn record() -> ProcessRecord {
         pid: 4712,
         start_ticks: 123_456_789_012,
         started: UnixMillis(1_795_395_723_512),
+        attached: Some(UnixMillis(1_795_395_723_600)),
         parent: Some(Parent { pid: 4711, start_ticks: Some(123_456_789_000) }),
         end: Some(End { at: UnixMillis(1_795_395_724_000), reason: EndReason::Signaled { signal: 11, core: true } }),
         execs: vec![
@@ -42,7 +43,7 @@ pub(crate) fn record() -> ProcessRecord {
         images: vec![image("/usr/bin/prog", Some("00ff")), image("/usr/lib/libx.so.1", None)],
         contexts: vec![String::new(), "test_one".to_owned()],
         hits: vec![hits(0, 0, 0, &[1, 8]), hits(0, 0, 1, &[4000]), hits(1, 0, 0, &[9]), hits(1, 1, 1, &[])],
-        flushes: vec![flush(1_795_395_723_700, 3), flush(1_795_395_724_000, 1)],
+        flushes: vec![flush(1_795_395_723_700, 3, 2), flush(1_795_395_724_000, 1, 0)],
         warnings: vec![warning("unplantable", 1), warning("32-bit", 7)],
     }
 }
@@ -61,8 +62,8 @@ fn exec(at: i64, exe: &str, argv: &[&str], cwd: &str) -> Exec {
     }
 }
 
-fn flush(at: i64, new_lines: u64) -> Flush {
-    Flush { at: UnixMillis(at), new_lines }
+fn flush(at: i64, new_lines: u64, new_in_run: u64) -> Flush {
+    Flush { at: UnixMillis(at), new_lines, new_in_run }
 }
 
 /// A sequence of numbers that a seed determines.
@@ -159,6 +160,7 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
         pid: next.below(1 << 31) as i32,
         start_ticks: next.below(1 << 63),
         started: UnixMillis(next.below(1 << 50) as i64 - (1 << 49)),
+        attached: next.maybe(|next| UnixMillis(next.below(1 << 50) as i64)),
         parent: next
             .maybe(|next| Parent { pid: next.below(99) as i32, start_ticks: next.maybe(|next| next.below(1 << 40)) }),
         end: next.maybe(Sequence::end),
@@ -171,7 +173,7 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
         images,
         contexts,
         hits: all_hits,
-        flushes: next.several(9, |next| flush(next.below(1 << 50) as i64, next.below(1 << 40))),
+        flushes: next.several(9, |next| flush(next.below(1 << 50) as i64, next.below(1 << 40), next.below(1 << 40))),
         warnings: next.several(3, Sequence::warning),
     }
 }

@@ -24,6 +24,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;
 --   sequence             Position in that run's order of appearance; 0 is the program that was launched.
 --   start_ticks          Start in clock ticks since boot (field 22 of /proc/PID/stat): with the pid, its identity.
 --   started              The same on the wall clock.
+--   attached             When it was attached to; null where it was measured from its start.
 --   parent_pid           Pid of the process that created it; null where unknown.
 --   parent_start_ticks   That one's start_ticks; null where unknown.
 --   ended                When it ended; null while it runs, or where nobody saw the end.
@@ -37,6 +38,7 @@ CREATE TABLE process (
     sequence INTEGER NOT NULL,
     start_ticks INTEGER NOT NULL,
     started INTEGER NOT NULL,
+    attached INTEGER,
     parent_pid INTEGER,
     parent_start_ticks INTEGER,
     ended INTEGER,
@@ -90,7 +92,14 @@ CREATE TABLE line_bits (
 ) WITHOUT ROWID;
 
 -- When how many lines were seen for the first time: growth over time.
-CREATE TABLE flush (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, new_lines INTEGER NOT NULL);
+--   new_lines   Lines that this process had not run before.
+--   new_in_run  Those of them that no process of the run had run before.
+CREATE TABLE flush (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    new_lines INTEGER NOT NULL,
+    new_in_run INTEGER NOT NULL
+);
 
 -- What lowers the truth of the data: of one image, or of the process where image is null.
 --   slug   Stable machine-readable name.

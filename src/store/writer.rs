@@ -77,13 +77,14 @@ fn insert_process(db: &mut Connection, record: &ProcessRecord, hits: &HitsById<'
         };
     }
     db.execute(
-        "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             record.pid,
             record.run,
             record.sequence,
             record.start_ticks,
             record.started.0,
+            record.attached.map(|at| at.0),
             record.parent.map(|parent| parent.pid),
             record.parent.and_then(|parent| parent.start_ticks),
             record.end.map(|end| end.at.0),
@@ -106,9 +107,9 @@ fn insert_process(db: &mut Connection, record: &ProcessRecord, hits: &HitsById<'
     for ((file, context), lines) in hits {
         line_bits.execute(params![file, *context as i64, lines.as_bytes()])?;
     }
-    let mut flush = db.prepare("INSERT INTO flush (at, new_lines) VALUES (?1, ?2)")?;
+    let mut flush = db.prepare("INSERT INTO flush (at, new_lines, new_in_run) VALUES (?1, ?2, ?3)")?;
     for row in &record.flushes {
-        flush.execute(params![row.at.0, row.new_lines])?;
+        flush.execute(params![row.at.0, row.new_lines, row.new_in_run])?;
     }
     let mut warning = prepare_warning(&db)?;
     for row in &record.warnings {

@@ -1,140 +1,8 @@
-//! What the supervisor hears and what it does about it, as plain data.
-//!
-//! Invariant: an [`Input`] holds all that a decision needs, so a recorded series of inputs replays without a kernel.
+//! What the supervisor does about what it hears, as plain data.
 
 use super::space::{InstanceId, SpaceId, Sync};
-use crate::link::{EndOfProcess, ImageId, LandmarkKind, Plan, ProcessNo};
-use platform::procfs::Disposition;
-use platform::{Avma, Lineage, Pid, Signal, TextMapping, Tid, TrapCause};
-use serde::{Deserialize, Serialize};
-use std::rc::Rc;
-
-/// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Input {
-    /// The program to launch is traced and waits before its exec.
-    Launched {
-        /// Its pid.
-        pid: Pid,
-        /// Its parent.
-        parent: Pid,
-    },
-    /// SIGTRAP is about to be delivered; a breakpoint, if it was one, stands at `at`.
-    Trap {
-        /// The thread.
-        tid: Tid,
-        /// Where.
-        at: Avma,
-    },
-    /// Answer to [`Action::AskCause`].
-    Cause {
-        /// The thread.
-        tid: Tid,
-        /// Where a breakpoint would stand.
-        at: Avma,
-        /// Why.
-        cause: TrapCause,
-    },
-    /// Another signal is about to be delivered.
-    Signal {
-        /// The thread.
-        tid: Tid,
-        /// Which.
-        signal: Signal,
-    },
-    /// Answer to [`Action::WeighSignal`].
-    Weighed {
-        /// The thread.
-        tid: Tid,
-        /// Which.
-        signal: Signal,
-        /// What it does natively, where that matters.
-        disposition: Option<Disposition>,
-        /// Whether it made a system call give up that would not have without a tracer if the signal is ignored.
-        interrupted: bool,
-    },
-    /// A process or thread was made.
-    Born {
-        /// By this thread, which stands in the event stop.
-        tid: Tid,
-        /// The new one.
-        child: Tid,
-        /// What they share.
-        lineage: Lineage,
-        /// Whether the maker waits for the child's exec or end (CLONE_VFORK).
-        waits: bool,
-    },
-    /// The maker of a vfork child runs again.
-    VforkDone {
-        /// The maker.
-        tid: Tid,
-    },
-    /// A new program image is in place.
-    Exec {
-        /// The thread, which is the leader now.
-        tid: Tid,
-        /// What its tid was before.
-        former: Tid,
-    },
-    /// Event stop: first stop of a new tracee, after an interrupt, or at SIGCONT.
-    Stopped {
-        /// The thread.
-        tid: Tid,
-    },
-    /// Group-stop.
-    GroupStopped {
-        /// The thread.
-        tid: Tid,
-    },
-    /// A thread ended.
-    Gone {
-        /// The thread.
-        tid: Tid,
-        /// How.
-        how: EndOfProcess,
-    },
-    /// Answer to [`Action::ReadMappings`].
-    Mapped {
-        /// The thread that asked.
-        tid: Tid,
-        /// What is mapped now.
-        mappings: Vec<TextMapping>,
-    },
-    /// Answer to [`Action::ReadMappings`] where the kernel does not let us read.
-    Unreadable {
-        /// The thread that asked.
-        tid: Tid,
-    },
-    /// Answer to [`Action::WantImage`].
-    Planned {
-        /// The image.
-        image: ImageId,
-        /// Its plan.
-        plan: Rc<Plan>,
-    },
-    /// Answer to [`Action::Sync`], where some probes could not be planted.
-    Refused {
-        /// The space.
-        space: SpaceId,
-        /// The instance.
-        instance: InstanceId,
-        /// The probes.
-        probes: Vec<u32>,
-    },
-    /// Answer to [`Action::FindMaker`].
-    Orphan {
-        /// The tracee whose maker never told of it.
-        tid: Tid,
-        /// The process it belongs to.
-        group: Pid,
-        /// Its parent now.
-        parent: Pid,
-        /// The process to take it from if its parent is unknown.
-        candidate: ProcessNo,
-    },
-    /// Restore everything and let go.
-    LetGo,
-}
+use crate::link::{EndOfProcess, ImageId, LandmarkKind, ProcessNo};
+use platform::{Avma, Pid, Signal, TextMapping, Tid};
 
 /// A hit to mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,6 +82,11 @@ pub enum Action {
         /// The thread.
         tid: Tid,
     },
+    /// Look what a thread is doing.
+    Look {
+        /// The thread.
+        tid: Tid,
+    },
     /// PTRACE_INTERRUPT.
     Interrupt {
         /// The thread.
@@ -259,6 +132,15 @@ pub enum Action {
         /// ...in its address space.
         space: SpaceId,
     },
+    /// Read what is mapped in a process that runs.
+    ReadLive {
+        /// The process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
+        /// Its threads, any of which will do.
+        threads: Vec<Tid>,
+    },
     /// Ask the recorder for a plan.
     WantImage {
         /// Of this image.
@@ -284,6 +166,19 @@ pub enum Action {
     },
     /// Bring text to a wanted state.
     Sync(Box<Sync>),
+    /// The same by and by, while the program runs.
+    Plant(Box<Sync>),
+    /// Find out whether a copied text has the breakpoints of the original, of which one stands at each place.
+    CheckCopy {
+        /// The new process's thread.
+        tid: Tid,
+        /// Whether it stands in a group-stop.
+        group: bool,
+        /// Its address space.
+        space: SpaceId,
+        /// The places.
+        places: Vec<(InstanceId, Avma)>,
+    },
     /// Find out who made a tracee.
     FindMaker {
         /// The tracee.
@@ -297,6 +192,13 @@ pub enum Action {
         child: Tid,
         /// Its maker.
         maker: Tid,
+    },
+    /// Learn how threads that ran before us treat signals.
+    Meet {
+        /// Their process.
+        process: ProcessNo,
+        /// The threads.
+        threads: Vec<Tid>,
     },
     /// A thread is no longer traced.
     Forget {
@@ -313,13 +215,15 @@ pub enum Action {
         maker: Option<ProcessNo>,
         /// Its parent.
         parent: Pid,
+        /// Whether it ran before us.
+        attached: bool,
     },
     /// Tell of a new program image.
     Execed {
         /// Which process.
         process: ProcessNo,
-        /// Its pid.
-        pid: Pid,
+        /// One of its threads.
+        tid: Tid,
     },
     /// Tell that a process has a file mapped.
     Maps {

@@ -2,22 +2,25 @@
 //!
 //! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
 
-use super::action::{Action, Input, Mark, Then};
+use super::action::{Action, Mark, Then};
+use super::input::Input;
 use super::repair;
 use super::sections::{Opened, Sections};
 use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
-use super::text;
+use super::texts::Texts;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
 use platform::affinity::{self, OwnCpu};
-use platform::{Avma, GuardTable, Memory, OsError, Pid, Signal, Tid, Tracer, procfs, remote};
+use platform::{Avma, GuardTable, Memory, OsError, Pid, Signal, Tid, Tracer, procfs, threads};
 use std::collections::{HashMap, VecDeque};
-use std::ops::Range;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// A thread that trapped this recently is in a burst, and is woken on the supervisor's own CPU.
 const BURST: Duration = Duration::from_millis(1);
+
+/// A signal that a tracee got this recently may be the one that the front got too.
+const JUST_NOW: Duration = Duration::from_millis(500);
 
 /// Hits of one thread in quick succession.
 struct Burst {
@@ -31,11 +34,10 @@ struct Burst {
 pub(super) struct Hands {
     pub tracer: Tracer,
     pub sigtrap: Sigtrap,
+    pub texts: Texts,
     journal: JournalWriter,
     sections: Sections,
     recorder: Port,
-    memories: HashMap<SpaceId, Memory>,
-    vdso: HashMap<SpaceId, Range<u64>>,
     front: Pid,
     cpu: Option<OwnCpu>,
     burst: Option<Burst>,
@@ -64,8 +66,7 @@ impl Hands {
             journal,
             sections,
             recorder,
-            memories: HashMap::new(),
-            vdso: HashMap::new(),
+            texts: Texts::default(),
             front,
             cpu,
             burst: None,
@@ -78,7 +79,7 @@ impl Hands {
 
     /// The memory of a space.
     pub fn memory(&self, space: SpaceId) -> Option<&Memory> {
-        self.memories.get(&space)
+        self.texts.memory(space)
     }
 
     /// Performs an action; what it learns goes to `inputs`.
@@ -86,7 +87,7 @@ impl Hands {
         match action {
             Action::Serve { tid, at, space, restore, also, mark, then } => {
                 for (other, original) in also {
-                    gone_is_fine(text::restore_byte(&self.tracer, self.memories.get(&space), tid, other, original));
+                    gone_is_fine(self.texts.restore_byte(&self.tracer, space, tid, other, original));
                 }
                 self.serve(tid, at, space, restore, mark, then);
             }
@@ -119,24 +120,30 @@ impl Hands {
                 self.note_sender(tid, signal);
                 inputs.push_back(repair::weigh(&self.tracer, tid, signal));
             }
-            Action::ReadMappings { tid, space } => inputs.push_back(self.read_mappings(tid, space)),
+            Action::ReadMappings { tid, space } => inputs.push_back(match self.texts.mappings(tid, space) {
+                Ok(mappings) => Input::Mapped { tid, mappings },
+                Err(_) => Input::Unreadable { tid },
+            }),
+            Action::ReadLive { process, space, threads } => {
+                inputs.extend(self.texts.mappings_live(process, space, &threads));
+            }
+            Action::Look { tid } => inputs.push_back(Input::Looked { tid, activity: threads::activity(tid) }),
             Action::WantImage { image, tid, mapping } => {
                 self.tell(&Record::Image { image, path: mapping.path.clone() });
                 // Without a file the recorder answers with an empty plan and a warning.
                 let file = platform::open_mapped(tid, &mapping).ok();
                 let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
             }
-            Action::OpenSpace { space, tid, copy_of } => self.open_space(space, tid, copy_of),
+            Action::OpenSpace { space, tid, copy_of } => self.texts.open(&self.tracer, space, tid, copy_of),
             Action::CloseSpace { space } => {
-                self.memories.remove(&space);
-                self.vdso.remove(&space);
+                self.texts.close(space);
                 self.sigtrap.space_gone(space);
             }
-            Action::Sync(sync) => {
-                let probes = text::sync(&self.tracer, self.memories.get(&sync.space), &sync);
-                if !probes.is_empty() {
-                    inputs.push_back(Input::Refused { space: sync.space, instance: sync.instance, probes });
-                }
+            Action::Sync(sync) => self.texts.sync(&self.tracer, sync, inputs),
+            Action::Plant(sync) => self.texts.plant(sync),
+            Action::CheckCopy { tid, group, space, places } => {
+                let lacking = self.texts.copied_without(space, places);
+                inputs.push_back(Input::CopyChecked { tid, group, lacking });
             }
             Action::FindMaker { tid, candidate } => {
                 let group = procfs::thread_group(tid).map(|(group, _)| group);
@@ -145,18 +152,22 @@ impl Hands {
                     inputs.push_back(Input::Orphan { tid, group, parent, candidate });
                 }
             }
-            Action::Began { process, pid, maker, parent } => {
+            Action::Began { process, pid, maker, parent, attached } => {
                 if let Some(maker) = maker {
                     self.sigtrap.process_born(process, maker);
                 }
                 self.guard.add(pid);
                 self.pids.insert(process, pid);
                 let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
-                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, at: platform::unix_millis() });
+                let now = platform::unix_millis();
+                let started = if attached { platform::unix_millis_at(start_ticks) } else { now };
+                let attached = attached.then_some(now);
+                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, started, attached });
             }
-            Action::Execed { process, pid } => {
-                self.sigtrap.execed(process, pid.leader());
-                let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(pid);
+            Action::Meet { process, threads } => self.sigtrap.met(process, &threads),
+            Action::Execed { process, tid } => {
+                self.sigtrap.execed(process, tid);
+                let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(tid);
                 self.tell(&Record::Exec { process, at: platform::unix_millis(), exe, argv, cwd });
             }
             Action::Maps { process, image } => self.tell(&Record::Mapped { process, image }),
@@ -173,48 +184,19 @@ impl Hands {
         if matches!(signal, Signal::INT | Signal::TERM | Signal::HUP | Signal::QUIT)
             && let Some(sender) = self.tracer.signal_info(tid).ok().and_then(|info| info.sender())
         {
+            self.senders.retain(|_, at| at.elapsed() < JUST_NOW);
             self.senders.insert((signal, sender), Instant::now());
         }
     }
 
     /// Whether a process sent a signal to a tracee just now.
     pub fn was_sent(&self, signal: Signal, sender: Pid) -> bool {
-        const JUST_NOW: Duration = Duration::from_millis(500);
         self.senders.get(&(signal, sender)).is_some_and(|at| at.elapsed() < JUST_NOW)
     }
 
-    fn read_mappings(&mut self, tid: Tid, space: SpaceId) -> Input {
-        let Ok(mapped) = platform::mapped(tid) else { return Input::Unreadable { tid } };
-        if let Some(vdso) = mapped.vdso {
-            self.vdso.insert(space, vdso);
-        }
-        Input::Mapped { tid, mappings: mapped.text }
-    }
-
-    /// Opens the memory of a new space. A child of a program that made itself undumpable keeps us out, unless it is
-    /// dumpable for that moment.
-    fn open_space(&mut self, space: SpaceId, tid: Tid, copy_of: Option<SpaceId>) {
-        if let Some(vdso) = copy_of.and_then(|of| self.vdso.get(&of)).cloned() {
-            self.vdso.insert(space, vdso);
-        }
-        let refused = |error: OsError| {
-            let call = copy_of.and_then(|of| self.find_call(of)).filter(|_| !procfs::is_confined(tid));
-            call.map_or(Err(error), |call| remote::open_undumpable(&self.tracer, tid, call))
-        };
-        if let Ok(memory) = Memory::open(tid).or_else(refused) {
-            self.memories.insert(space, memory);
-        }
-    }
-
-    /// A place in a space where system calls can be made.
-    fn find_call(&self, space: SpaceId) -> Option<Avma> {
-        remote::find_syscall(self.memories.get(&space)?, self.vdso.get(&space)?)
-    }
-
     fn repair_trap(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {
-        let (memories, vdso) = (&self.memories, &self.vdso);
-        let find_call = || remote::find_syscall(memories.get(&space)?, vdso.get(&space)?);
-        gone_is_fine(self.sigtrap.after_breakpoint(&self.tracer, process, tid, find_call));
+        let texts = &self.texts;
+        gone_is_fine(self.sigtrap.after_breakpoint(&self.tracer, process, tid, || texts.find_call(space)));
     }
 
     fn tell(&mut self, record: &Record) {
@@ -247,8 +229,7 @@ impl Hands {
     fn serve(&mut self, tid: Tid, at: Avma, space: SpaceId, restore: u8, mark: Mark, then: Then) {
         self.mark(mark);
         self.guard.serving(tid, at);
-        let memory = self.memories.get(&space);
-        match text::restore_byte(&self.tracer, memory, tid, at, restore) {
+        match self.texts.restore_byte(&self.tracer, space, tid, at, restore) {
             Err(error) if !error.is_gone() => return self.give_up(mark.process, tid, &error),
             Ok(()) | Err(_) => {}
         }
@@ -328,8 +309,8 @@ impl Hands {
     /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.
     fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma) {
         if self.sigtrap.is_worn_out(space, at) {
-            let memory = self.memories.get(&space);
-            gone_is_fine(text::restore_byte(&self.tracer, memory, tid, at, platform::arch::registers::MOV_EAX));
+            let original = platform::arch::registers::MOV_EAX;
+            gone_is_fine(self.texts.restore_byte(&self.tracer, space, tid, at, original));
         }
     }
 

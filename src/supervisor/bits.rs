@@ -32,14 +32,18 @@ impl Bits {
         self.0.iter().all(|&word| word == 0)
     }
 
-    /// The set bits, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.0.iter().enumerate().flat_map(|(index, &word)| {
-            std::iter::successors((word != 0).then_some(word), |&rest| {
-                Some(rest & (rest - 1)).filter(|&rest| rest != 0)
-            })
-            .map(move |rest| index as u32 * 64 + rest.trailing_zeros())
-        })
+    /// The first set bit from `bit` on.
+    pub fn first_from(&self, bit: u32) -> Option<u32> {
+        let start = (bit / 64) as usize;
+        let rest = self.0.get(start)? & (u64::MAX << (bit % 64));
+        let words = std::iter::once(rest).chain(self.0[start + 1..].iter().copied());
+        (start as u32..).zip(words).find(|(_, word)| *word != 0).map(|(index, word)| index * 64 + word.trailing_zeros())
+    }
+
+    /// The last set bit.
+    pub fn last(&self) -> Option<u32> {
+        let index = self.0.iter().rposition(|&word| word != 0)?;
+        Some(index as u32 * 64 + 63 - self.0[index].leading_zeros())
     }
 }
 
@@ -48,13 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn iterates_over_what_was_put() {
+    fn finds_what_was_put() {
         let mut bits = Bits::clear_of(130);
         for bit in [0, 63, 64, 129] {
             bits.put(bit, true);
         }
         bits.put(63, false);
-        assert_eq!(bits.iter().collect::<Vec<_>>(), [0, 64, 129]);
+        assert_eq!((bits.first_from(0), bits.first_from(1), bits.first_from(65)), (Some(0), Some(64), Some(129)));
+        assert_eq!((bits.first_from(130), bits.first_from(9999), bits.last()), (None, None, Some(129)));
         assert!(bits.get(129) && !bits.get(63) && !bits.get(5000));
         assert_eq!(bits.difference(&Bits::clear_of(130)), bits);
         assert!(bits.difference(&bits).is_empty());

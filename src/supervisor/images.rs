@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::space::{InstanceId, Planned, SpaceId};
 use super::state::{Doing, State};
-use crate::link::{ImageId, Plan};
+use crate::link::{ImageId, Plan, ProcessNo};
 use platform::{TextMapping, Tid};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -11,6 +11,25 @@ use std::rc::Rc;
 impl State {
     /// A thread stands still until all that is mapped in its space has a plan.
     pub(super) fn mapped(&mut self, tid: Tid, mappings: Vec<TextMapping>, out: &mut Vec<Action>) {
+        let mapped = self.want_images(tid, mappings, out);
+        if let Some(number) = self.process_number(tid) {
+            self.note_images(number, &mapped, out);
+        }
+        let missing = self.without_plan(&mapped);
+        if missing.is_empty() || self.leaving {
+            self.plant(tid, mapped, out);
+        } else {
+            self.set_doing(tid, Doing::Parked { mapped, missing });
+        }
+    }
+
+    /// Numbers the mapped files, and asks for the plans of those that are new.
+    pub(super) fn want_images(
+        &mut self,
+        tid: Tid,
+        mappings: Vec<TextMapping>,
+        out: &mut Vec<Action>,
+    ) -> Vec<(ImageId, TextMapping)> {
         let mut mapped = Vec::with_capacity(mappings.len());
         for mapping in mappings {
             let next = ImageId(self.images.len() as u32);
@@ -18,16 +37,14 @@ impl State {
             if image == next {
                 out.push(Action::WantImage { image, tid, mapping: mapping.clone() });
             }
-            self.note_image(tid, image, out);
             mapped.push((image, mapping));
         }
-        let missing: BTreeSet<ImageId> =
-            mapped.iter().map(|(image, _)| *image).filter(|image| !self.plans.contains_key(image)).collect();
-        if missing.is_empty() || self.leaving {
-            self.plant(tid, mapped, out);
-        } else {
-            self.set_doing(tid, Doing::Parked { mapped, missing });
-        }
+        mapped
+    }
+
+    /// Those of the mapped files whose plan has not come.
+    pub(super) fn without_plan(&self, mapped: &[(ImageId, TextMapping)]) -> BTreeSet<ImageId> {
+        mapped.iter().map(|(image, _)| *image).filter(|image| !self.plans.contains_key(image)).collect()
     }
 
     /// Nothing new can be learned of what is mapped, so all that is known of it stays.
@@ -43,10 +60,12 @@ impl State {
         self.release(tid, None, out);
     }
 
-    fn note_image(&mut self, tid: Tid, image: ImageId, out: &mut Vec<Action>) {
-        let Some(number) = self.process_number(tid) else { return };
-        if self.processes.get_mut(&number).is_some_and(|process| process.images.insert(image)) {
-            out.push(Action::Maps { process: number, image });
+    pub(super) fn note_images(&mut self, number: ProcessNo, mapped: &[(ImageId, TextMapping)], out: &mut Vec<Action>) {
+        let Some(process) = self.processes.get_mut(&number) else { return };
+        for &(image, _) in mapped {
+            if process.images.insert(image) {
+                out.push(Action::Maps { process: number, image });
+            }
         }
     }
 
@@ -64,20 +83,23 @@ impl State {
         for (tid, mapped) in ready {
             self.plant(tid, mapped, out);
         }
+        self.plant_waiting(image, out);
     }
 
     fn plant(&mut self, tid: Tid, mapped: Vec<(ImageId, TextMapping)>, out: &mut Vec<Action>) {
-        let planned: Vec<(ImageId, Planned, TextMapping)> = mapped
-            .into_iter()
-            .filter_map(|(image, mapping)| self.plans.get(&image).map(|plan| (image, plan.clone(), mapping)))
-            .collect();
+        let planned = self.with_plans(mapped);
         if !self.leaving
             && let Some(id) = self.space_of(tid)
             && let Some(space) = self.spaces.get_mut(&id)
         {
-            out.extend(space.remap(id, tid, &planned).into_iter().map(|sync| Action::Sync(Box::new(sync))));
+            out.extend(space.remap(id, Some(tid), &planned).into_iter().map(|sync| Action::Sync(Box::new(sync))));
         }
         self.release(tid, None, out);
+    }
+
+    pub(super) fn with_plans(&self, mapped: Vec<(ImageId, TextMapping)>) -> Vec<(ImageId, Planned, TextMapping)> {
+        let planned = |(image, mapping)| self.plans.get(&image).map(|plan| (image, plan.clone(), mapping));
+        mapped.into_iter().filter_map(planned).collect()
     }
 
     pub(super) fn refused(&mut self, space: SpaceId, instance: InstanceId, probes: &[u32], out: &mut Vec<Action>) {

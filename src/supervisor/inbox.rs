@@ -18,6 +18,8 @@ pub(super) enum Mail {
     RecorderGone,
     /// The front has ended, or left its link since everything is under way.
     FrontGone,
+    /// The time that [`Inbox::remind_after`] was given is over.
+    Reminder,
 }
 
 /// Messages that came.
@@ -50,6 +52,17 @@ impl Inbox {
         std::mem::take(&mut *self.mail.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Sends a reminder once `time` is over.
+    pub fn remind_after(&self, time: Duration) {
+        let (mail, bell) = (self.mail.clone(), self.bell.clone());
+        let remind = move || {
+            std::thread::sleep(time);
+            deliver(VecDeque::from([Mail::Reminder]), &mail, &bell);
+        };
+        // Without the thread there is no reminder; whoever is let go of reports, as a rule.
+        let _started = std::thread::Builder::new().name("reminder".to_owned()).stack_size(64 * 1024).spawn(remind);
+    }
+
     /// Waits for mail, or a moment, where there is no tracee whose reports could be waited for.
     pub fn pause(&self) {
         self.bell.hear();
@@ -60,7 +73,14 @@ impl Inbox {
     }
 }
 
-fn read(recorder: &Port, front: Port, (mail, came_in): &(Mutex<VecDeque<Mail>>, Condvar), bell: &Bell) {
+/// Puts mail into the box and has the tracing thread look at it.
+fn deliver(came: VecDeque<Mail>, (mail, came_in): &(Mutex<VecDeque<Mail>>, Condvar), bell: &Bell) {
+    mail.lock().unwrap_or_else(PoisonError::into_inner).extend(came);
+    came_in.notify_all();
+    bell.ring();
+}
+
+fn read(recorder: &Port, front: Port, mail: &(Mutex<VecDeque<Mail>>, Condvar), bell: &Bell) {
     let mut front = Some(front);
     loop {
         let mut came = VecDeque::new();
@@ -76,9 +96,7 @@ fn read(recorder: &Port, front: Port, (mail, came_in): &(Mutex<VecDeque<Mail>>, 
         }
         came.extend(recorder_gone.then_some(Mail::RecorderGone));
         if !came.is_empty() {
-            mail.lock().unwrap_or_else(PoisonError::into_inner).extend(came);
-            came_in.notify_all();
-            bell.ring();
+            deliver(came, mail, bell);
         }
         if recorder_gone {
             return;

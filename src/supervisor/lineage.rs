@@ -1,7 +1,7 @@
 //! Deciding about births, execs and ends: who is new, what it shares with its maker, who is left.
 
 use super::action::Action;
-use super::space::Space;
+use super::space::{Space, SpaceId};
 use super::state::{Doing, Process, State};
 use crate::link::{EndOfProcess, ProcessNo};
 use platform::{Lineage, Pid, Tid};
@@ -52,28 +52,26 @@ impl State {
                 .map_or_else(|| Space::fresh(true), |space| space.copied(parent_space, unread));
             self.add_space(copy)
         };
-        let process = self.add_process(Process { pid, space, images, borrows });
+        let process = self.add_process(Process { pid, space, images, borrows, headless: false });
         self.add_tracee(child, process, Doing::Starting);
-        out.push(Action::Began { process, pid, maker: Some(maker), parent: parent_pid });
+        out.push(Action::Began { process, pid, maker: Some(maker), parent: parent_pid, attached: false });
         if lineage == Lineage::SharedMemory && !waits {
-            out.push(Action::Warn {
-                process: Some(process),
-                slug: "shared-address-space",
-                text: "it shares its memory with the process that made it (CLONE_VM), so a line that both ran may be \
-                       credited to only one of them"
-                    .to_owned(),
-                count: 1,
-            });
+            out.push(Self::shares_its_memory(process));
         }
     }
 
-    fn share(
-        &mut self,
-        id: super::space::SpaceId,
-        through: Tid,
-        waits: bool,
-        out: &mut Vec<Action>,
-    ) -> super::space::SpaceId {
+    pub(super) fn shares_its_memory(process: ProcessNo) -> Action {
+        Action::Warn {
+            process: Some(process),
+            slug: "shared-address-space",
+            text: "it shares its memory with the process that made it (CLONE_VM), so a line that both ran may be \
+                   credited to only one of them"
+                .to_owned(),
+            count: 1,
+        }
+    }
+
+    fn share(&mut self, id: SpaceId, through: Tid, waits: bool, out: &mut Vec<Action>) -> SpaceId {
         let leaving = self.leaving;
         if let Some(space) = self.spaces.get_mut(&id) {
             space.users += 1;
@@ -97,16 +95,26 @@ impl State {
         let shared = self.spaces.get(&id).is_none_or(|space| space.users > 1);
         self.set_doing(tid, Doing::Running);
         if leader && !shared {
-            let copy_of = self.spaces.get(&id).and_then(|space| space.copy_of);
-            out.push(Action::OpenSpace { space: id, tid, copy_of });
-            if let Some(space) = self.spaces.get_mut(&id) {
-                let changes = if self.leaving { space.restore(id, tid) } else { space.rearm(id, tid) };
-                let unread = space.unread && !self.leaving;
-                out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
-                if unread && !group {
-                    out.push(Action::ReadMappings { tid, space: id });
-                    return;
-                }
+            let copied = self.spaces.get(&id);
+            out.push(Action::OpenSpace { space: id, tid, copy_of: copied.and_then(|space| space.copy_of) });
+            if let Some(space) = copied.filter(|space| space.planted_live && !self.leaving) {
+                out.push(Action::CheckCopy { tid, group, space: id, places: space.planted_last() });
+                return;
+            }
+            self.first_stop_in_copy(tid, id, group, out);
+        } else {
+            self.after_stop(tid, group, out);
+        }
+    }
+
+    pub(super) fn first_stop_in_copy(&mut self, tid: Tid, id: SpaceId, group: bool, out: &mut Vec<Action>) {
+        if let Some(space) = self.spaces.get_mut(&id) {
+            let changes = if self.leaving { space.restore(id, Some(tid)) } else { space.rearm(id, tid) };
+            let unread = space.unread && !self.leaving;
+            out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
+            if unread && !group {
+                out.push(Action::ReadMappings { tid, space: id });
+                return;
             }
         }
         self.after_stop(tid, group, out);
@@ -135,10 +143,10 @@ impl State {
         let Some(process) = self.processes.get_mut(&number) else {
             return;
         };
-        let (old, pid) = (std::mem::replace(&mut process.space, fresh), process.pid);
-        process.borrows = false;
+        let old = std::mem::replace(&mut process.space, fresh);
+        (process.borrows, process.headless) = (false, false);
         self.leave_space(old, out);
-        out.push(Action::Execed { process: number, pid });
+        out.push(Action::Execed { process: number, tid });
         if self.leaving {
             self.release(tid, None, out);
         } else {
@@ -149,12 +157,15 @@ impl State {
 
     pub(super) fn gone(&mut self, tid: Tid, how: EndOfProcess, out: &mut Vec<Action>) {
         self.unclaimed.remove(&tid);
+        self.unseen.remove(&tid);
         out.push(Action::Forget { tid });
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;
         };
         self.find_makers(tracee.process, out);
-        if self.processes.get(&tracee.process).is_some_and(|process| process.pid.leader() == tid) {
+        let last = || self.tracees.values().all(|other| other.process != tracee.process);
+        let ends = |process: &Process| process.pid.leader() == tid || (process.headless && last());
+        if self.processes.get(&tracee.process).is_some_and(ends) {
             self.tracees.retain(|_, other| other.process != tracee.process);
             self.end_process(tracee.process, how, out);
         }
@@ -187,11 +198,17 @@ impl State {
     fn adopt_orphan(&mut self, tid: Tid, maker: ProcessNo, out: &mut Vec<Action>) {
         let parent = self.processes.get(&maker).map_or(Pid(0), |process| process.pid);
         let space = self.add_space(Space::fresh(true));
-        let process = self.add_process(Process { pid: Pid(tid.0), space, images: BTreeSet::new(), borrows: false });
+        let process = self.add_process(Process {
+            pid: Pid(tid.0),
+            space,
+            images: BTreeSet::new(),
+            borrows: false,
+            headless: false,
+        });
         self.add_tracee(tid, process, Doing::Starting);
-        out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent });
+        out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent, attached: false });
         // Its maker may be in its file and forgotten already, so what it runs is told of anew.
-        out.push(Action::Execed { process, pid: Pid(tid.0) });
+        out.push(Action::Execed { process, tid });
         if let Some(group) = self.unclaimed.remove(&tid) {
             self.first_stop(tid, group, out);
         }

@@ -10,10 +10,14 @@
 
 mod action;
 mod apply;
+mod attach;
+mod attached;
 mod bits;
 mod hear;
 mod images;
 mod inbox;
+mod input;
+mod leaving;
 mod lineage;
 mod repair;
 #[cfg(test)]
@@ -25,11 +29,14 @@ mod state;
 mod step;
 mod stop_log;
 mod text;
+mod texts;
 
-use crate::link::{EndOfProcess, JournalWriter, Plan, Port, RunDir, ToSupervisor};
-use action::{Action, Input};
+use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Plan, Port, RunDir, ToSupervisor};
+use action::Action;
 use apply::Hands;
+use attach::Attach;
 use inbox::{Inbox, Mail};
+use input::Input;
 use platform::{GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
 use sections::Sections;
 use state::State;
@@ -84,7 +91,13 @@ struct Supervisor {
     front: Port,
     front_pid: Pid,
     stop_log: Option<StopLog>,
-    launched: bool,
+    /// Whether somebody was ever to be traced.
+    began: bool,
+    attach: Option<Attach>,
+    /// When nobody was waiting in a stop.
+    quiet: Instant,
+    /// When the last report came.
+    heard: Instant,
     leaving_since: Option<Instant>,
     inputs: VecDeque<Input>,
     actions: Vec<Action>,
@@ -99,7 +112,7 @@ impl Supervisor {
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
         let hands = Hands::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
-        let (state, launched, leaving_since) = (State::default(), false, None);
+        let (state, quiet) = (State::new(on_death), Instant::now());
         Ok(Supervisor {
             state,
             hands,
@@ -108,8 +121,11 @@ impl Supervisor {
             front,
             front_pid,
             stop_log,
-            launched,
-            leaving_since,
+            began: false,
+            attach: None,
+            quiet,
+            heard: quiet,
+            leaving_since: None,
             inputs,
             actions,
         })
@@ -121,29 +137,54 @@ impl Supervisor {
                 self.read(mail);
             }
             self.settle();
-            if self.state.is_empty() && (self.launched || self.leaving_since.is_some()) {
+            if self.go_on_attaching() {
+                continue;
+            }
+            if self.state.is_empty() && (self.began || self.leaving_since.is_some()) {
                 return;
             }
-            if self.leaving_since.is_some_and(|since| since.elapsed() > PATIENCE) {
+            let patient = self.state.must_stay() || self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
+            if !patient || (self.state.may_leave() && !self.hear(false)) {
+                self.inputs.push_back(Input::Leave);
+                self.settle();
                 return;
             }
             self.hands.flush();
-            self.wait();
+            self.hear_or_plant();
         }
     }
 
-    /// Waits for one report, then takes all others that are there, so that no tracee starves another.
-    fn wait(&mut self) {
-        // While letting go there may be threads that report nothing for long.
-        let block = self.leaving_since.is_none();
-        match self.hands.tracer.wait(block && !self.state.is_empty()) {
+    /// Takes what is there to be heard; without anything, plants a page or waits.
+    fn hear_or_plant(&mut self) {
+        let planting = self.hands.texts.is_planting();
+        let waits = !planting && !self.state.is_empty();
+        if self.hear(waits) && self.attach.is_some() {
+            // While planting, whoever reports may have stood still since nobody was last seen to.
+            let since = if planting { self.quiet } else { self.heard };
+            self.settle();
+            if let Some(attach) = &mut self.attach {
+                attach.held(since.elapsed());
+            }
+        }
+        self.quiet = Instant::now();
+        if planting {
+            self.hands.texts.plant_a_page(&self.hands.tracer, &mut self.inputs);
+        }
+    }
+
+    /// Waits for one report if `block`, then takes all others that are there, so that no tracee starves another. True
+    /// if there was one.
+    fn hear(&mut self, block: bool) -> bool {
+        match self.hands.tracer.wait(block) {
             Ok(Waited::Report(report)) => {
+                self.heard = Instant::now();
                 hear::hear(&self.hands, &self.state, report, &mut self.inputs);
                 if self.state.threads() > 1 {
                     while let Ok(Waited::Report(report)) = self.hands.tracer.wait(false) {
                         hear::hear(&self.hands, &self.state, report, &mut self.inputs);
                     }
                 }
+                return true;
             }
             // Whoever is still known has ended without a word.
             Ok(Waited::NoTracee) if !self.state.is_empty() => {
@@ -151,13 +192,33 @@ impl Supervisor {
                 self.inputs.extend(gone.collect::<Vec<_>>());
             }
             Ok(Waited::Nothing | Waited::NoTracee) => {
-                if self.state.is_empty() || self.leaving_since.is_some() {
+                if self.state.is_empty() {
                     self.inbox.pause();
                 }
             }
             // No error is known that could come here; if one does, it must not become a busy loop.
             Err(_) => self.inbox.pause(),
         }
+        false
+    }
+
+    /// Does the next step of an attach; true if something is to be decided.
+    fn go_on_attaching(&mut self) -> bool {
+        let Some(attach) = &mut self.attach else { return false };
+        let texts = &self.hands.texts;
+        if attach.advance(&self.hands.tracer, &self.state, texts, &mut self.inputs) {
+            self.began |= !self.inputs.is_empty();
+            return true;
+        }
+        if let Some(answer) = attach.answer(&self.state, texts) {
+            let nobody = matches!(answer, FromSupervisor::Refused { .. });
+            self.attach = None;
+            let _front_gone = self.front.send(&answer, None);
+            if nobody {
+                self.leave();
+            }
+        }
+        false
     }
 
     /// Decides and acts until nothing is left to decide.
@@ -188,13 +249,15 @@ impl Supervisor {
             Mail::Message(ToSupervisor::Launch(pid)) => {
                 let seized = self.hands.tracer.seize(pid.leader());
                 if seized.is_ok() {
-                    self.launched = true;
+                    self.began = true;
                     self.inputs.push_back(Input::Launched { pid, parent: self.front_pid });
                     self.settle();
                 }
                 Hands::answer_launch(&mut self.front, seized);
             }
-            Mail::Message(ToSupervisor::Attach { .. }) => {}
+            Mail::Message(ToSupervisor::Attach { pids, children }) => {
+                self.attach = Some(Attach::begin(pids, children, &mut self.inputs));
+            }
             Mail::Message(ToSupervisor::Plan(image)) => {
                 let plan = std::fs::read(self.run.plan(image)).ok().and_then(|bytes| Plan::decode(&bytes).ok());
                 if plan.is_none() {
@@ -207,14 +270,18 @@ impl Supervisor {
             Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),
             Mail::Message(ToSupervisor::Forward { signal, sender }) => self.forward(Signal(signal), sender),
             // Nobody is left who could ask for anything.
-            Mail::FrontGone if !self.launched => self.leaving_since = Some(Instant::now()),
-            Mail::FrontGone => {}
-            Mail::Message(ToSupervisor::LetGo) | Mail::RecorderGone => {
-                if self.leaving_since.is_none() {
-                    self.leaving_since = Some(Instant::now());
-                    self.inputs.push_back(Input::LetGo);
-                }
-            }
+            Mail::FrontGone if !self.began && self.attach.is_none() => self.leave(),
+            Mail::FrontGone | Mail::Reminder => {}
+            Mail::Message(ToSupervisor::LetGo) | Mail::RecorderGone => self.leave(),
+        }
+    }
+
+    fn leave(&mut self) {
+        if self.leaving_since.is_none() {
+            self.leaving_since = Some(Instant::now());
+            self.attach = None;
+            self.inbox.remind_after(PATIENCE);
+            self.inputs.push_back(Input::LetGo);
         }
     }
 }

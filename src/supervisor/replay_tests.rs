@@ -1,7 +1,8 @@
 //! Replays what the real kernel said when samples ran (`tests/stops`), in the order it said it and in others that it
 //! may choose, and checks what the supervisor decides.
 
-use super::action::{Action, Input, Mark, Then};
+use super::action::{Action, Mark, Then};
+use super::input::Input;
 use super::state::State;
 use platform::Tid;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,29 +19,6 @@ fn logs() -> Vec<PathBuf> {
 fn inputs(log: &Path) -> Vec<Input> {
     let text = std::fs::read_to_string(log).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-/// The thread that stands still since this input, if it is a stop.
-fn stops(input: &Input) -> Option<Tid> {
-    match input {
-        Input::Trap { tid, .. }
-        | Input::Signal { tid, .. }
-        | Input::Born { tid, .. }
-        | Input::VforkDone { tid }
-        | Input::Exec { tid, .. }
-        | Input::Stopped { tid }
-        | Input::GroupStopped { tid } => Some(*tid),
-        Input::Launched { .. }
-        | Input::Cause { .. }
-        | Input::Weighed { .. }
-        | Input::Gone { .. }
-        | Input::Mapped { .. }
-        | Input::Unreadable { .. }
-        | Input::Planned { .. }
-        | Input::Refused { .. }
-        | Input::Orphan { .. }
-        | Input::LetGo => None,
-    }
 }
 
 fn leaves(action: &Action) -> Option<Tid> {
@@ -71,7 +49,7 @@ impl Replayed {
             self.stopped.remove(former);
             self.stopped.remove(tid);
         }
-        if let Some(tid) = stops(input) {
+        if let Some(tid) = input.stop() {
             assert!(self.stopped.insert(tid), "{context}: {tid} stops twice at {input:?}");
         }
         let mut actions = Vec::new();
@@ -168,7 +146,7 @@ fn letting_go_at_any_moment_keeps_nobody() {
             let armed = |action: &Action| matches!(action, Action::Sync(sync) if !sync.armed.is_empty());
             for input in &inputs[cut..] {
                 // What was let go is heard of no more.
-                let of = stops(input).or(match input {
+                let of = input.stop().or(match input {
                     Input::Gone { tid, .. } | Input::Mapped { tid, .. } => Some(*tid),
                     _ => None,
                 });
@@ -177,7 +155,7 @@ fn letting_go_at_any_moment_keeps_nobody() {
                 }
                 let mut actions = Vec::new();
                 let before = replayed.stopped.clone();
-                let stops_now = stops(input).filter(|tid| state.process_number(*tid).is_some());
+                let stops_now = input.stop().filter(|tid| state.process_number(*tid).is_some());
                 if let Some(tid) = stops_now {
                     state.step(input.clone(), &mut actions);
                     assert!(!actions.iter().any(armed), "{context}, cut at {cut}: planted for {tid}");

@@ -10,7 +10,7 @@ use super::space::SpaceId;
 use crate::link::ProcessNo;
 use platform::arch::registers as arch;
 use platform::{Avma, OsError, Signal, Tid, Tracer, TrapCause, procfs, remote};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 const TRAP: u64 = 1 << (Signal::TRAP.0 - 1);
 /// The standard signals that can be blocked.
@@ -111,6 +111,8 @@ pub(super) struct Sigtrap {
     masks: HashMap<Tid, Masks>,
     /// Signals whose action is known not to be the default, by process.
     actions: HashMap<ProcessNo, BTreeMap<Signal, SignalAction>>,
+    /// Processes that had a handler for SIGTRAP before we came: which one is asked at their first breakpoint.
+    unread: HashSet<ProcessNo>,
     /// Where to make a system call in them, once it was looked for.
     calls: HashMap<ProcessNo, Avma>,
     /// How often a landmark was reached, by its address.
@@ -128,6 +130,17 @@ impl Sigtrap {
         }
     }
 
+    /// Threads of a process that ran before us.
+    pub fn met(&mut self, process: ProcessNo, threads: &[Tid]) {
+        for &tid in threads {
+            let Ok(state) = procfs::signal_state(tid) else { continue };
+            self.masks.insert(tid, Masks { now: Some(state.blocked), ..Masks::default() });
+            if state.caught & TRAP != 0 {
+                self.unread.insert(process);
+            }
+        }
+    }
+
     /// A new tracee has its maker's mask.
     pub fn thread_born(&mut self, child: Tid, maker: Tid) {
         let masks = self.masks.get(&maker).copied().unwrap_or_default();
@@ -139,6 +152,9 @@ impl Sigtrap {
         if let Some(actions) = self.actions.get(&maker).cloned() {
             self.actions.insert(process, actions);
         }
+        if self.unread.contains(&maker) {
+            self.unread.insert(process);
+        }
     }
 
     pub fn thread_gone(&mut self, tid: Tid) {
@@ -148,6 +164,7 @@ impl Sigtrap {
     pub fn process_gone(&mut self, process: ProcessNo) {
         self.actions.remove(&process);
         self.calls.remove(&process);
+        self.unread.remove(&process);
     }
 
     pub fn space_gone(&mut self, space: SpaceId) {
@@ -172,8 +189,11 @@ impl Sigtrap {
         tracer: &Tracer,
         process: ProcessNo,
         tid: Tid,
-        find_call: impl FnOnce() -> Option<Avma>,
+        find_call: impl Fn() -> Option<Avma>,
     ) -> Result<(), OsError> {
+        if self.unread.contains(&process) {
+            self.read_action(tracer, process, tid, &find_call)?;
+        }
         let found = tracer.signal_mask(tid)?;
         let action = self.action(process, Signal::TRAP);
         let was = self.masks.entry(tid).or_default().before_breakpoint(found, evidence(action, tid));
@@ -190,8 +210,7 @@ impl Sigtrap {
         if procfs::is_confined(tid) {
             return Ok(());
         }
-        let Some(call) = self.calls.get(&process).copied().or_else(find_call) else { return Ok(()) };
-        self.calls.insert(process, call);
+        let Some(call) = self.call(process, &find_call) else { return Ok(()) };
         if let Some(action) = lost_action {
             remote::set_signal_action(tracer, tid, call, Signal::TRAP, &action.0)?;
         }
@@ -199,6 +218,32 @@ impl Sigtrap {
             let (group, _) = procfs::thread_group(tid)?;
             remote::send_to_itself(tracer, tid, group, call, Signal::TRAP, &info)?;
         }
+        Ok(())
+    }
+
+    /// A place in a process where system calls can be made.
+    fn call(&mut self, process: ProcessNo, find_call: &impl Fn() -> Option<Avma>) -> Option<Avma> {
+        let call = self.calls.get(&process).copied().or_else(find_call)?;
+        self.calls.insert(process, call);
+        Some(call)
+    }
+
+    /// Asks a stopped thread which handler for SIGTRAP its process had before us. If its very first breakpoint was
+    /// executed with SIGTRAP blocked, that is lost.
+    fn read_action(
+        &mut self,
+        tracer: &Tracer,
+        process: ProcessNo,
+        tid: Tid,
+        find_call: &impl Fn() -> Option<Avma>,
+    ) -> Result<(), OsError> {
+        self.unread.remove(&process);
+        if procfs::signal_state(tid)?.caught & TRAP == 0 || procfs::is_confined(tid) {
+            return Ok(());
+        }
+        let Some(call) = self.call(process, find_call) else { return Ok(()) };
+        let action = SignalAction(remote::signal_action(tracer, tid, call, Signal::TRAP)?);
+        self.actions.entry(process).or_default().insert(Signal::TRAP, action);
         Ok(())
     }
 
@@ -240,6 +285,9 @@ impl Sigtrap {
             && let Ok(bytes) = read_action(tracer, tid, Avma(action))
         {
             let (signal, action) = (Signal(signal as i32), SignalAction(bytes));
+            if signal == Signal::TRAP {
+                self.unread.remove(&process);
+            }
             let actions = self.actions.entry(process).or_default();
             if action.is_default() || (action.is_ignored() && signal != Signal::TRAP) {
                 actions.remove(&signal);

@@ -54,8 +54,8 @@ struct Instance {
 pub struct Sync {
     /// In this space.
     pub space: SpaceId,
-    /// Through this stopped thread, where memory can be written by ptrace only.
-    pub tid: Tid,
+    /// Through this thread, if it is stopped, where memory can be written by ptrace only.
+    pub tid: Option<Tid>,
     /// Of this instance.
     pub instance: InstanceId,
     /// Its plan.
@@ -70,6 +70,14 @@ pub struct Sync {
     pub armed: Bits,
     /// Whether landmarks are to be armed, disarmed, or left as they are.
     pub landmarks: Option<bool>,
+}
+
+impl Sync {
+    /// Where a file offset is in memory, if it is mapped.
+    pub fn address(&self, offset: u64) -> Option<u64> {
+        let at = self.bias.wrapping_add(offset);
+        self.ranges.iter().any(|range| range.contains(&at)).then_some(at)
+    }
 }
 
 /// Armed probes as they were before the space was lent to a vfork child.
@@ -91,6 +99,10 @@ pub struct Space {
     pub unread: bool,
     /// The space that it was copied from at a fork.
     pub copy_of: Option<SpaceId>,
+    /// Whether it was planted while its threads ran, so that a copy may have been made before.
+    pub planted_live: bool,
+    /// Whether breakpoints are left in it that only a stopped thread can take out.
+    pub unrestored: bool,
 }
 
 /// A probe at an address.
@@ -183,7 +195,7 @@ impl Space {
     }
 
     /// Takes what is mapped now; gives the text to change for what is new.
-    pub fn remap(&mut self, space: SpaceId, tid: Tid, mapped: &[(ImageId, Planned, TextMapping)]) -> Vec<Sync> {
+    pub fn remap(&mut self, space: SpaceId, tid: Option<Tid>, mapped: &[(ImageId, Planned, TextMapping)]) -> Vec<Sync> {
         let mut now: BTreeMap<InstanceId, (&Planned, Vec<Range<u64>>)> = BTreeMap::new();
         for (image, planned, mapping) in mapped.iter().filter(|(_, planned, _)| !planned.plan.is_empty()) {
             let id = InstanceId { image: *image, bias: mapping.start.0.wrapping_sub(mapping.offset) };
@@ -226,19 +238,49 @@ impl Space {
         Space { users: 1, unread, ..Space::default() }
     }
 
+    /// A space of one user who runs while it is planted.
+    pub fn planted_live() -> Space {
+        Space { planted_live: true, ..Space::fresh(false) }
+    }
+
     /// The copy that a forked child gets; `unread`: something newly mapped still waits for its plan.
     pub fn copied(&self, this: SpaceId, unread: bool) -> Space {
-        Space { users: 1, unread: unread || self.unread, lent: None, copy_of: Some(this), ..self.clone() }
+        Space {
+            users: 1,
+            unread: unread || self.unread,
+            lent: None,
+            copy_of: Some(this),
+            unrestored: false,
+            ..self.clone()
+        }
     }
 
     /// Arms everything that was ever armed; gives the text to change.
     pub fn rearm(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
         let planted: BTreeMap<InstanceId, Bits> =
             self.instances.iter().map(|(id, instance)| (*id, instance.planted.clone())).collect();
-        self.set_armed(space, tid, &planted)
+        self.set_armed(space, Some(tid), &planted)
     }
 
-    fn set_armed(&mut self, space: SpaceId, tid: Tid, wanted: &BTreeMap<InstanceId, Bits>) -> Vec<Sync> {
+    /// Takes it that nothing of these instances is armed, as in a copy that was made before they were planted.
+    pub fn was_copied_without(&mut self, lacking: &[InstanceId]) {
+        for id in lacking {
+            if let Some(instance) = self.instances.get_mut(id) {
+                instance.armed = Bits::clear_of(instance.plan.len());
+            }
+        }
+    }
+
+    /// For each instance the place of the armed probe that is planted last: what has that has all.
+    pub fn planted_last(&self) -> Vec<(InstanceId, Avma)> {
+        let place = |(id, instance): (&InstanceId, &Instance)| {
+            let offset = instance.plan.offsets.get(instance.armed.last()? as usize)?;
+            Some((*id, Avma(id.bias.wrapping_add(*offset))))
+        };
+        self.instances.iter().filter_map(place).collect()
+    }
+
+    fn set_armed(&mut self, space: SpaceId, tid: Option<Tid>, wanted: &BTreeMap<InstanceId, Bits>) -> Vec<Sync> {
         let mut changes = Vec::new();
         for (id, instance) in &mut self.instances {
             let Some(wanted) = wanted.get(id) else { continue };
@@ -271,14 +313,14 @@ impl Space {
         }) {
             Some(0) => {
                 let lent = self.lent.take().map(|lent| lent.armed).unwrap_or_default();
-                self.set_armed(space, tid, &lent)
+                self.set_armed(space, Some(tid), &lent)
             }
             Some(_) | None => Vec::new(),
         }
     }
 
     /// Takes out every breakpoint that may be in it, landmarks included; whatever was planted stays known.
-    pub fn restore(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
+    pub fn restore(&mut self, space: SpaceId, tid: Option<Tid>) -> Vec<Sync> {
         let mut changes = Vec::new();
         for (id, instance) in &mut self.instances {
             instance.armed = Bits::clear_of(instance.plan.len());
@@ -305,7 +347,7 @@ impl Instance {
         change
     }
 
-    fn sync(&self, space: SpaceId, tid: Tid, id: InstanceId, change: Bits, landmarks: Option<bool>) -> Sync {
+    fn sync(&self, space: SpaceId, tid: Option<Tid>, id: InstanceId, change: Bits, landmarks: Option<bool>) -> Sync {
         Sync {
             space,
             tid,

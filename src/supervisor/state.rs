@@ -5,7 +5,7 @@
 use super::action::Action;
 use super::space::{Planned, Space, SpaceId};
 use crate::link::{ImageId, ProcessNo};
-use platform::{FileKey, Pid, TextMapping, Tid};
+use platform::{FileKey, OnTracerDeath, Pid, TextMapping, Tid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a tracee is doing.
@@ -19,6 +19,8 @@ pub(super) enum Doing {
     Parked { mapped: Vec<(ImageId, TextMapping)>, missing: BTreeSet<ImageId> },
     /// It is in a group-stop.
     Listening,
+    /// Everything is restored and it has no trap on the way: it needs no stop to be let go.
+    Settled,
 }
 
 /// A thread that is traced.
@@ -28,6 +30,8 @@ pub(super) struct Tracee {
     pub doing: Doing,
     /// Whether it was in a group-stop since it last ran.
     pub was_stopped: bool,
+    /// Whether we asked it to stop and it has not yet.
+    pub interrupted: bool,
 }
 
 /// A process that is measured.
@@ -38,6 +42,16 @@ pub(super) struct Process {
     pub images: BTreeSet<ImageId>,
     /// Whether the space belongs to the vfork parent for now.
     pub borrows: bool,
+    /// Whether its leader had ended before we came, so that its end is that of its last thread.
+    pub headless: bool,
+}
+
+/// A process that runs while plans are awaited for what it has mapped.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub process: ProcessNo,
+    pub mapped: Vec<(ImageId, TextMapping)>,
+    pub missing: BTreeSet<ImageId>,
 }
 
 /// All the supervisor knows.
@@ -50,15 +64,40 @@ pub struct State {
     pub(super) plans: BTreeMap<ImageId, Planned>,
     /// Tracees whose first stop came before anybody told of them; true: it was a group-stop.
     pub(super) unclaimed: BTreeMap<Tid, bool>,
+    /// Processes that run while plans are awaited.
+    pub(super) waiting: Vec<Waiting>,
+    /// Threads that were busy when we came and have not been heard of since.
+    pub(super) unseen: BTreeSet<Tid>,
     pub(super) leaving: bool,
+    /// Whether the tracer's end kills whoever is still traced, so that it must let go of everybody before.
+    pub(super) end_kills: bool,
     next_process: u32,
     next_space: u32,
 }
 
 impl State {
+    /// Knows nobody yet; `on_death` is what becomes of tracees as the tracer ends.
+    pub fn new(on_death: OnTracerDeath) -> Self {
+        State { end_kills: on_death == OnTracerDeath::Kill, ..State::default() }
+    }
+
     /// Whether nobody is traced any more.
     pub fn is_empty(&self) -> bool {
         self.tracees.is_empty() && self.unclaimed.is_empty()
+    }
+
+    /// Whether the tracer must not end before it has let go of everybody, however long that takes.
+    pub fn must_stay(&self) -> bool {
+        self.end_kills && !self.is_empty()
+    }
+
+    /// Whether the end of the tracer would let go of everybody without harm.
+    pub fn may_leave(&self) -> bool {
+        let let_go = |tracee: &Tracee| match tracee.doing {
+            Doing::Settled | Doing::Listening => !self.end_kills,
+            Doing::Starting | Doing::Running | Doing::Parked { .. } => false,
+        };
+        self.leaving && self.unclaimed.is_empty() && self.tracees.values().all(let_go)
     }
 
     /// The tracees, those that nobody told of included.
@@ -112,7 +151,7 @@ impl State {
     }
 
     pub(super) fn add_tracee(&mut self, tid: Tid, process: ProcessNo, doing: Doing) {
-        self.tracees.insert(tid, Tracee { process, doing, was_stopped: false });
+        self.tracees.insert(tid, Tracee { process, doing, was_stopped: false, interrupted: false });
     }
 
     /// A process leaves an address space, which is forgotten with its last user.
@@ -128,6 +167,7 @@ impl State {
     /// A tracee leaves its stop: it goes on, or is let go if everybody is.
     pub(super) fn release(&mut self, tid: Tid, signal: Option<platform::Signal>, out: &mut Vec<Action>) {
         if self.leaving {
+            self.restore_what_is_left(tid, out);
             out.push(Action::Detach { tid, signal });
             self.forget(tid, out);
         } else {
@@ -138,6 +178,7 @@ impl State {
 
     /// A tracee was let go: with the last thread of its process the measurement of that ends.
     pub(super) fn forget(&mut self, tid: Tid, out: &mut Vec<Action>) {
+        self.unseen.remove(&tid);
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;
         };
@@ -147,6 +188,7 @@ impl State {
     }
 
     pub(super) fn end_process(&mut self, number: ProcessNo, how: crate::link::EndOfProcess, out: &mut Vec<Action>) {
+        self.waiting.retain(|waiting| waiting.process != number);
         if let Some(process) = self.processes.remove(&number) {
             out.push(Action::Ended { process: number, how });
             self.leave_space(process.space, out);

@@ -1,6 +1,7 @@
 //! Deciding: one input to the actions it asks for, without a system call.
 
-use super::action::{Action, Input, Mark, Then};
+use super::action::{Action, Mark, Then};
+use super::input::Input;
 use super::space::{Found, Site};
 use super::state::{Doing, Process, State};
 use crate::link::{LandmarkKind, ProcessNo};
@@ -11,6 +12,9 @@ use std::collections::BTreeSet;
 impl State {
     /// Takes an input and appends what to do about it.
     pub fn step(&mut self, input: Input, out: &mut Vec<Action>) {
+        if let Some(tid) = input.stop() {
+            self.unseen.remove(&tid);
+        }
         match input {
             Input::Launched { pid, parent } => self.launched(pid, parent, out),
             Input::Trap { tid, at } => self.trap(tid, at, out),
@@ -30,15 +34,29 @@ impl State {
             Input::Planned { image, plan } => self.planned(image, plan, out),
             Input::Refused { space, instance, probes } => self.refused(space, instance, &probes, out),
             Input::Orphan { tid, group, parent, candidate } => self.orphan(tid, group, parent, candidate, out),
+            Input::Survey { tid, mappings } => self.survey(tid, mappings, out),
+            Input::Attached { pid, parent, threads, shares } => self.attached(pid, parent, threads, shares, out),
+            Input::Joined { pid, tid } => {
+                if let Some(process) = self.process_with(pid) {
+                    self.joined(process, tid, out);
+                }
+            }
+            Input::Ready { pid } => self.ready(pid, out),
+            Input::MappedLive { process, tid, mappings } => self.mapped_live(process, tid, mappings, out),
+            Input::Looked { tid, activity } => self.looked(tid, activity, out),
+            Input::CopyChecked { tid, group, lacking } => self.copy_checked(tid, group, &lacking, out),
+            Input::Unrestored { space } => self.unrestored(space),
             Input::LetGo => self.let_go(out),
+            Input::Leave => self.leave(out),
         }
     }
 
     fn launched(&mut self, pid: Pid, parent: Pid, out: &mut Vec<Action>) {
         let space = self.add_space(super::space::Space::fresh(false));
-        let process = self.add_process(Process { pid, space, images: BTreeSet::new(), borrows: false });
+        let process =
+            self.add_process(Process { pid, space, images: BTreeSet::new(), borrows: false, headless: false });
         self.add_tracee(pid.leader(), process, Doing::Running);
-        out.push(Action::Began { process, pid, maker: None, parent });
+        out.push(Action::Began { process, pid, maker: None, parent, attached: false });
     }
 
     fn trap(&mut self, tid: Tid, at: Avma, out: &mut Vec<Action>) {
@@ -82,6 +100,9 @@ impl State {
             Some(space) if armed => space.spend(site, owner),
             Some(_) | None => Vec::new(),
         };
+        if self.leaving {
+            self.restore_what_is_left(tid, out);
+        }
         let then = if self.leaving { Then::Detach } else { Then::Resume };
         let mark = Self::mark(number, site);
         out.push(Action::Serve { tid, at, space, restore: site.original, also, mark, then });
@@ -130,6 +151,7 @@ impl State {
         if ignored && interrupted && !ends_a_stop {
             out.push(Action::RepairCall { tid });
         }
+        // A core dump must not hold our breakpoints.
         if disposition == Some(Disposition::Default) && signal.dumps_core_by_default() {
             self.restore_text(tid, out);
         }
@@ -143,11 +165,11 @@ impl State {
         }
     }
 
-    /// A core dump is about to be made, which must not hold our breakpoints.
-    fn restore_text(&mut self, tid: Tid, out: &mut Vec<Action>) {
+    /// Takes every breakpoint out of the space of a stopped thread.
+    pub(super) fn restore_text(&mut self, tid: Tid, out: &mut Vec<Action>) {
         let Some(id) = self.space_of(tid) else { return };
         if let Some(space) = self.spaces.get_mut(&id) {
-            out.extend(space.restore(id, tid).into_iter().map(|sync| Action::Sync(Box::new(sync))));
+            out.extend(space.restore(id, Some(tid)).into_iter().map(|sync| Action::Sync(Box::new(sync))));
         }
     }
 
@@ -164,18 +186,19 @@ impl State {
                 out.push(Action::ContinueFront);
                 self.after_stop(tid, group, out);
             }
-            Doing::Listening | Doing::Running => self.after_stop(tid, group, out),
+            Doing::Listening | Doing::Running | Doing::Settled => self.after_stop(tid, group, out),
             // A parked thread is stopped already and leaves when its plans have come.
             Doing::Parked { .. } => {}
         }
     }
 
     pub(super) fn after_stop(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
+        let interrupted = self.tracees.get_mut(&tid).is_some_and(|tracee| std::mem::take(&mut tracee.interrupted));
+        // The interrupt was ours, so a call that it broke off starts again.
+        if interrupted && !group {
+            out.push(Action::RepairCall { tid });
+        }
         if self.leaving {
-            // The interrupt was ours, so a call that it broke off starts again.
-            if !group {
-                out.push(Action::RepairCall { tid });
-            }
             self.release(tid, None, out);
         } else if group {
             self.set_doing(tid, Doing::Listening);
@@ -187,24 +210,5 @@ impl State {
 
     fn is_launched_leader(&self, tid: Tid) -> bool {
         self.process_of(tid).is_some_and(|(number, process)| number == ProcessNo(0) && process.pid.leader() == tid)
-    }
-
-    fn let_go(&mut self, out: &mut Vec<Action>) {
-        self.leaving = true;
-        let tracees: Vec<(Tid, Doing)> =
-            self.tracees.iter().map(|(tid, tracee)| (*tid, tracee.doing.clone())).collect();
-        let mut restored = BTreeSet::new();
-        for &(tid, _) in &tracees {
-            if self.space_of(tid).is_some_and(|space| restored.insert(space)) {
-                self.restore_text(tid, out);
-            }
-        }
-        for (tid, doing) in tracees {
-            match doing {
-                Doing::Parked { .. } => self.release(tid, None, out),
-                Doing::Running | Doing::Listening => out.push(Action::Interrupt { tid }),
-                Doing::Starting => {}
-            }
-        }
     }
 }

@@ -5,86 +5,122 @@
 
 use super::space::Sync;
 use platform::arch::BREAKPOINT;
-use platform::{Avma, Memory, OsError, Tid, Tracer};
-use std::collections::BTreeMap;
+use platform::{Avma, Errno, Memory, OsError, Tid, Tracer};
 
 const PAGE: u64 = 4096;
 
-/// A byte to hold in a page: the probe's number (landmarks have none), its original and whether it is to be armed.
+/// A byte to hold in a page: the probe's number (landmarks have none), its place in the page, its original and whether
+/// it is to be armed.
 #[derive(Clone, Copy)]
 struct Wanted {
-    at: u64,
     probe: Option<u32>,
+    place: usize,
     original: u8,
     armed: bool,
 }
 
-/// Brings text to the wanted state; gives the probes that could not be.
-pub(super) fn sync(tracer: &Tracer, memory: Option<&Memory>, sync: &Sync) -> Vec<u32> {
-    let mut refused = Vec::new();
-    for (page, wanted) in pages(sync) {
+/// Text that is being brought to a wanted state, a page at a time, so that traps can be served in between.
+#[derive(Debug)]
+pub(super) struct Planting {
+    sync: Box<Sync>,
+    next_landmark: usize,
+    next_probe: u32,
+    /// Probes that could not be planted.
+    pub refused: Vec<u32>,
+    /// How many breakpoints were planted.
+    pub planted: u64,
+    /// Whether a breakpoint that is to go could not be taken out.
+    pub left: bool,
+}
+
+impl Planting {
+    /// Begins; nothing is touched yet.
+    pub fn new(sync: Box<Sync>) -> Self {
+        Planting { sync, next_landmark: 0, next_probe: 0, refused: Vec::new(), planted: 0, left: false }
+    }
+
+    /// Of which text.
+    pub fn sync(&self) -> &Sync {
+        &self.sync
+    }
+
+    /// Does one landmark or the next page with a change; false when nothing is left to do.
+    pub fn advance(&mut self, tracer: &Tracer, memory: Option<&Memory>) -> bool {
+        if let Some(armed) = self.sync.landmarks
+            && let Some(landmark) = self.sync.plan.landmarks.get(self.next_landmark).copied()
+        {
+            self.next_landmark += 1;
+            if let Some(at) = self.sync.address(landmark.offset) {
+                let place = (at & (PAGE - 1)) as usize;
+                let wanted = Wanted { probe: None, place, original: landmark.original, armed };
+                self.page(tracer, memory, at & !(PAGE - 1), &[wanted]);
+            }
+            return true;
+        }
+        let Some(probe) = self.sync.change.first_from(self.next_probe) else { return false };
+        self.next_probe = probe + 1;
+        let offset = self.sync.plan.offsets.get(probe as usize).copied();
+        if let Some((offset, at)) = offset.and_then(|offset| Some((offset, self.sync.address(offset)?))) {
+            let wanted = self.wanted_beside(offset, at);
+            self.page(tracer, memory, at & !(PAGE - 1), &wanted);
+        }
+        true
+    }
+
+    /// Everything that is known of the page of the probe at `offset`, which is `at` in memory.
+    fn wanted_beside(&mut self, offset: u64, at: u64) -> Vec<Wanted> {
+        let sync = &self.sync;
+        let in_page = at & (PAGE - 1);
+        let (first, last) = (offset.saturating_sub(in_page), offset.saturating_add(PAGE - 1 - in_page));
+        let begin = sync.plan.offsets.partition_point(|&offset| offset < first);
+        let end = sync.plan.offsets.partition_point(|&offset| offset <= last);
+        self.next_probe = end as u32;
+        let known = |probe: u32| sync.change.get(probe) || sync.armed.get(probe);
+        (begin..end)
+            .filter(|&index| known(index as u32) && sync.address(sync.plan.offsets[index]).is_some())
+            .map(|index| Wanted {
+                probe: Some(index as u32),
+                place: (sync.bias.wrapping_add(sync.plan.offsets[index]) & (PAGE - 1)) as usize,
+                original: sync.plan.originals[index],
+                armed: sync.armed.get(index as u32),
+            })
+            .collect()
+    }
+
+    fn page(&mut self, tracer: &Tracer, memory: Option<&Memory>, page: u64, wanted: &[Wanted]) {
         let mut bytes = vec![0; PAGE as usize];
+        let tid = self.sync.tid;
         // What cannot be read stays known as it is: a breakpoint may stand there, inherited.
-        if read_page(tracer, memory, sync.tid, page, &mut bytes).is_err() {
-            continue;
+        if read_page(tracer, memory, tid, page, &mut bytes).is_err() {
+            self.left |= memory.is_none();
+            return;
         }
         let before = bytes.clone();
         let mut planting = Vec::new();
-        for wanted in &wanted {
-            let byte = &mut bytes[(wanted.at - page) as usize];
+        for wanted in wanted {
+            let byte = &mut bytes[wanted.place];
             match (wanted.armed, *byte) {
                 (true, BREAKPOINT) => {}
                 (true, found) if found == wanted.original => {
                     *byte = BREAKPOINT;
                     planting.extend(wanted.probe);
                 }
-                (true, _) => refused.extend(wanted.probe),
+                (true, _) => self.refused.extend(wanted.probe),
                 (false, BREAKPOINT) => *byte = wanted.original,
                 (false, _) => {}
             }
         }
-        if bytes != before && write_page(tracer, memory, sync.tid, page, &before, &bytes).is_err() {
-            refused.extend(planting);
+        if bytes == before {
+            return;
         }
-    }
-    refused
-}
-
-/// The bytes to hold, by page: all probes of every page in which one changes, and the landmarks if they change.
-fn pages(sync: &Sync) -> BTreeMap<u64, Vec<Wanted>> {
-    let mut pages: BTreeMap<u64, Vec<Wanted>> = BTreeMap::new();
-    let address = |offset: u64| {
-        let at = sync.bias.wrapping_add(offset);
-        sync.ranges.iter().any(|range| range.contains(&at)).then_some(at)
-    };
-    for probe in sync.change.iter() {
-        if let Some(at) = sync.plan.offsets.get(probe as usize).and_then(|&offset| address(offset)) {
-            pages.entry(at & !(PAGE - 1)).or_default();
-        }
-    }
-    for (&page, wanted) in &mut pages {
-        let first = sync.plan.offsets.partition_point(|&offset| sync.bias.wrapping_add(offset) < page);
-        for (probe, &offset) in (first as u32..).zip(&sync.plan.offsets[first..]) {
-            let at = sync.bias.wrapping_add(offset);
-            if at >= page + PAGE {
-                break;
-            }
-            let known = sync.change.get(probe) || sync.armed.get(probe);
-            if known && address(offset).is_some() {
-                let original = sync.plan.originals[probe as usize];
-                wanted.push(Wanted { at, probe: Some(probe), original, armed: sync.armed.get(probe) });
+        match write_page(tracer, memory, tid, page, &before, &bytes) {
+            Ok(()) => self.planted += planting.len() as u64,
+            Err(_) => {
+                self.refused.extend(planting);
+                self.left |= wanted.iter().any(|wanted| !wanted.armed);
             }
         }
     }
-    if let Some(armed) = sync.landmarks {
-        for landmark in &sync.plan.landmarks {
-            if let Some(at) = address(landmark.offset) {
-                let wanted = Wanted { at, probe: None, original: landmark.original, armed };
-                pages.entry(at & !(PAGE - 1)).or_default().push(wanted);
-            }
-        }
-    }
-    pages
 }
 
 /// Restores one byte.
@@ -102,10 +138,15 @@ pub(super) fn restore_byte(
 }
 
 /// Reads through ptrace where /proc/PID/mem is closed to us (no descriptor left, `proc_mem.force_override`).
-fn read_page(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, page: u64, bytes: &mut [u8]) -> Result<(), OsError> {
-    if memory.is_some_and(|memory| memory.read(Avma(page), bytes).is_ok()) {
-        return Ok(());
-    }
+fn read_page(
+    tracer: &Tracer,
+    memory: Option<&Memory>,
+    tid: Option<Tid>,
+    page: u64,
+    bytes: &mut [u8],
+) -> Result<(), OsError> {
+    let read = memory.map(|memory| memory.read(Avma(page), bytes));
+    let (Some(tid), None | Some(Err(_))) = (tid, &read) else { return read.unwrap_or_else(|| Err(not_stopped(page))) };
     for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
         word.copy_from_slice(&tracer.peek_word(tid, Avma(page + index as u64 * 8))?.to_ne_bytes());
     }
@@ -115,16 +156,17 @@ fn read_page(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, page: u64, byte
 fn write_page(
     tracer: &Tracer,
     memory: Option<&Memory>,
-    tid: Tid,
+    tid: Option<Tid>,
     page: u64,
     before: &[u8],
     after: &[u8],
 ) -> Result<(), OsError> {
     let first = before.iter().zip(after).position(|(a, b)| a != b).unwrap_or(0);
     let last = before.iter().zip(after).rposition(|(a, b)| a != b).unwrap_or(0);
-    if memory.is_some_and(|memory| memory.write(Avma(page + first as u64), &after[first..=last]).is_ok()) {
-        return Ok(());
-    }
+    let wrote = memory.map(|memory| memory.write(Avma(page + first as u64), &after[first..=last]));
+    let (Some(tid), None | Some(Err(_))) = (tid, &wrote) else {
+        return wrote.unwrap_or_else(|| Err(not_stopped(page)));
+    };
     for (index, (old, new)) in before.chunks_exact(8).zip(after.chunks_exact(8)).enumerate() {
         if old != new {
             let mut word = [0; 8];
@@ -133,6 +175,10 @@ fn write_page(
         }
     }
     Ok(())
+}
+
+fn not_stopped(page: u64) -> OsError {
+    OsError::new("access memory at", Avma(page), Errno::EACCES)
 }
 
 fn poke_byte(tracer: &Tracer, tid: Tid, at: Avma, byte: u8) -> Result<(), OsError> {

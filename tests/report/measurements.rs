@@ -112,6 +112,7 @@ pub(crate) fn process(pid: i32, files: Vec<(FileFacts, Numbits)>) -> ProcessReco
         pid,
         start_ticks: 100 + pid as u64,
         started: UnixMillis(1_000_000),
+        attached: None,
         parent: None,
         end: Some(End { at: UnixMillis(1_001_500), reason: EndReason::Exited(0) }),
         execs: vec![Exec {

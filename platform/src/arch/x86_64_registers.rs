@@ -148,3 +148,8 @@ pub fn clear_clone_untraced(tracer: &crate::Tracer, tid: crate::Tid) -> Result<(
     let untraced = libc::CLONE_UNTRACED as u64;
     if flags & untraced != 0 { tracer.poke_register(tid, FLAGS, flags & !untraced) } else { Ok(()) }
 }
+
+/// Whether a system call makes a process or a thread.
+pub fn makes_somebody(number: i64) -> bool {
+    matches!(number, libc::SYS_fork | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3)
+}

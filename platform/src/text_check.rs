@@ -1,0 +1,165 @@
+//! Comparing the text of a running process with the files that it was mapped from, byte by byte.
+//!
+//! Invariant: only reads; the process need not be stopped.
+
+use crate::arch::BREAKPOINT;
+use crate::{OsError, Pid, TextMapping, Tid, mapped, open_mapped, threads};
+use nix::errno::Errno;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+/// How much is compared at a time.
+const CHUNK: u64 = 256 * 1024;
+
+/// What differs between a mapping and its file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextDifference {
+    /// The file.
+    pub path: String,
+    /// Breakpoint instructions that the file does not have.
+    pub breakpoints: Offsets,
+    /// All other bytes that differ.
+    pub others: Offsets,
+}
+
+/// Places in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offsets {
+    /// How many.
+    pub count: u64,
+    /// The first of them.
+    pub first: Option<u64>,
+}
+
+impl Offsets {
+    fn add(&mut self, offset: u64) {
+        self.count += 1;
+        self.first.get_or_insert(offset);
+    }
+}
+
+impl TextDifference {
+    fn is_none(&self) -> bool {
+        self.breakpoints.count == 0 && self.others.count == 0
+    }
+
+    /// Takes bytes of memory and those of the file at `offset`, from which they were mapped.
+    fn compare(&mut self, memory: &[u8], file: &[u8], offset: u64) {
+        if memory == file {
+            return;
+        }
+        let bytes = (offset..).zip(memory.iter().zip(file));
+        for (at, (here, _)) in bytes.filter(|(_, (here, there))| here != there) {
+            let places = if *here == BREAKPOINT { &mut self.breakpoints } else { &mut self.others };
+            places.add(at);
+        }
+    }
+}
+
+/// Compares every private executable mapping of a file in a process with that file; gives those that differ.
+pub fn text_differences(pid: Pid) -> Result<Vec<TextDifference>, OsError> {
+    let living = threads::of(pid)?.into_iter().find_map(|tid| Some((tid, mapped(tid).ok()?)));
+    let Some((tid, mapped)) = living else {
+        return Err(OsError::new("read the mappings of", format_args!("process {pid}"), Errno::ESRCH));
+    };
+    let path = format!("/proc/{tid}/mem");
+    let memory = File::open(&path).map_err(|e| OsError::io("open", &path, &e))?;
+    let mut found = Vec::new();
+    for mapping in &mapped.text {
+        match difference(tid, &memory, mapping) {
+            Ok(difference) => found.extend(Some(difference).filter(|difference| !difference.is_none())),
+            // It may have been unmapped while we looked; what is not there needs no comparing.
+            Err(_) if !is_still_there(tid, mapping) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+fn is_still_there(tid: Tid, mapping: &TextMapping) -> bool {
+    mapped(tid).is_ok_and(|mapped| mapped.text.contains(mapping))
+}
+
+fn difference(tid: Tid, memory: &File, mapping: &TextMapping) -> Result<TextDifference, OsError> {
+    let file = open_mapped(tid, mapping)?;
+    let mut difference = TextDifference { path: mapping.path.clone(), ..TextDifference::default() };
+    let (mut here, mut there) = (vec![0; CHUNK as usize], vec![0; CHUNK as usize]);
+    let mut done = 0;
+    while mapping.start.0 + done < mapping.end.0 {
+        let want = CHUNK.min(mapping.end.0 - mapping.start.0 - done) as usize;
+        let offset = mapping.offset + done;
+        let in_file = read(&file, &mut there[..want], offset, &mapping.path)?;
+        if in_file == 0 {
+            // Behind the file's end there is nothing to compare with.
+            break;
+        }
+        let address = mapping.start.0 + done;
+        let in_memory = read(memory, &mut here[..in_file], address, &format!("memory of tid {tid} at {address:#x}"))?;
+        difference.compare(&here[..in_memory], &there[..in_memory], offset);
+        done += in_memory as u64;
+    }
+    Ok(difference)
+}
+
+/// Reads as much as there is, but of memory all that is asked for.
+fn read(from: &File, buffer: &mut [u8], at: u64, subject: &str) -> Result<usize, OsError> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match from.read_at(&mut buffer[done..], at + done as u64) {
+            Ok(0) => break,
+            Ok(count) => done += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(OsError::io("read", subject, &error)),
+        }
+    }
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Avma, Memory};
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn tells_a_breakpoint_from_other_differences() {
+        let mut difference = TextDifference::default();
+        difference.compare(&[1, 2, 3], &[1, 2, 3], 0);
+        assert!(difference.is_none());
+        difference.compare(&[1, BREAKPOINT, 9, BREAKPOINT, 0], &[1, 2, 3, BREAKPOINT, 7], 0x100);
+        assert_eq!(difference.breakpoints, Offsets { count: 1, first: Some(0x101) });
+        assert_eq!(difference.others, Offsets { count: 2, first: Some(0x102) });
+    }
+
+    #[test]
+    fn finds_what_was_written_into_a_running_process() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat");
+        let pid = Pid(child.id() as i32);
+        let cat = |tid: Tid| {
+            let mapped = mapped(tid).ok()?;
+            mapped.text.into_iter().find(|mapping| mapping.path.ends_with("/cat") || mapping.path.contains("coreutils"))
+        };
+        let text = loop {
+            if let Some(text) = cat(pid.leader()) {
+                break text;
+            }
+        };
+        assert_eq!(text_differences(pid).expect("compares"), []);
+        let at = Avma(text.end.0 - 0x1000);
+        let memory = Memory::open(pid.leader()).expect("open");
+        let mut byte = [0];
+        memory.read(at, &mut byte).expect("read");
+        memory.write(at, &[BREAKPOINT]).expect("write");
+        let found = text_differences(pid).expect("compares");
+        let offset = text.offset + (at.0 - text.start.0);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].breakpoints, found[0].others),
+            (Offsets { count: 1, first: Some(offset) }, Offsets::default())
+        );
+        memory.write(at, &byte).expect("write");
+        assert_eq!(text_differences(pid).expect("compares"), []);
+        drop(child.stdin.take());
+        child.wait().expect("wait");
+    }
+}

@@ -1,0 +1,104 @@
+//! Which threads and processes there are, and what a thread is doing, without stopping it (proc(5)).
+
+use crate::procfs::{self, status_field};
+use crate::{OsError, Pid, Signal, Tid, arch, share_memory};
+use std::collections::BTreeSet;
+
+/// What a thread is doing, as far as that matters to a tracer that comes or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Activity {
+    /// It sleeps and has no trap on the way: until it wakes it executes nothing and makes nobody.
+    Asleep,
+    /// It runs, or a trap or a new process or thread of its may be on the way.
+    Busy,
+    /// It is in a stop, of whose kind a wait tells.
+    Stopped,
+    /// It has ended.
+    Gone,
+}
+
+/// The threads of a process as they are listed now.
+pub fn of(pid: Pid) -> Result<Vec<Tid>, OsError> {
+    let path = format!("/proc/{pid}/task");
+    let entries = std::fs::read_dir(&path).map_err(|e| OsError::io("read", &path, &e))?;
+    Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(Tid)).collect())
+}
+
+/// What a thread is doing now.
+pub fn activity(tid: Tid) -> Activity {
+    let Ok(status) = procfs::read(&format!("/proc/{tid}/status")) else { return Activity::Gone };
+    let pending = status_field(&status, "SigPnd").and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    match status_field(&status, "State").and_then(|state| state.bytes().next()) {
+        Some(b'Z' | b'X') => Activity::Gone,
+        Some(b't' | b'T') => Activity::Stopped,
+        Some(b'S' | b'D' | b'I') if pending & Signal::TRAP.bit() == 0 && !is_making_somebody(tid) => Activity::Asleep,
+        Some(_) | None => Activity::Busy,
+    }
+}
+
+/// Whether a thread sleeps in the middle of a fork or clone; the wait for a vfork child comes after it.
+fn is_making_somebody(tid: Tid) -> bool {
+    let call = procfs::read(&format!("/proc/{tid}/syscall")).unwrap_or_default();
+    let number = call.split(' ').next().and_then(|number| number.parse().ok());
+    number.is_some_and(arch::registers::makes_somebody)
+        && !children_of_thread(tid).iter().any(|&child| share_memory(Pid(tid.0), child))
+}
+
+/// The children that a thread made and that it has not collected.
+fn children_of_thread(tid: Tid) -> Vec<Pid> {
+    let children = procfs::read(&format!("/proc/{tid}/task/{tid}/children")).unwrap_or_default();
+    children.split_whitespace().filter_map(|pid| pid.parse().ok().map(Pid)).collect()
+}
+
+/// All descendants of a process as they are listed now, each behind its parent.
+pub fn descendants(pid: Pid) -> Vec<Pid> {
+    let mut found: Vec<Pid> = Vec::new();
+    let mut seen = BTreeSet::from([pid]);
+    let mut next = Some(pid);
+    let mut done = 0;
+    while let Some(parent) = next {
+        let children = of(parent).unwrap_or_default().into_iter().flat_map(children_of_thread);
+        found.extend(children.filter(|child| seen.insert(*child)));
+        next = found.get(done).copied();
+        done += 1;
+    }
+    found
+}
+
+/// Every process but `pid` that lives in the address space of `tid`, one of its threads, which must not have ended.
+pub fn sharing_memory_with(pid: Pid, tid: Tid) -> Vec<Pid> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(Pid));
+    pids.filter(|&other| other != pid && share_memory(Pid(tid.0), other)).collect()
+}
+
+/// The process that traces a thread, if one does.
+pub fn tracer_of(tid: Tid) -> Option<Pid> {
+    procfs::thread_group(tid).ok().map(|(_, tracer)| tracer).filter(|tracer| tracer.0 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn tells_a_sleeping_child_from_one_that_ended() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat");
+        let pid = Pid(child.id() as i32);
+        let me = Pid(std::process::id() as i32);
+        assert_eq!(of(pid).expect("threads"), [pid.leader()]);
+        assert!(descendants(me).contains(&pid));
+        assert_eq!(sharing_memory_with(pid, pid.leader()), []);
+        assert_eq!(tracer_of(pid.leader()), None);
+        while activity(pid.leader()) != Activity::Asleep {
+            std::thread::yield_now();
+        }
+        drop(child.stdin.take());
+        while activity(pid.leader()) != Activity::Gone {
+            std::thread::yield_now();
+        }
+        child.wait().expect("wait");
+        assert_eq!(activity(pid.leader()), Activity::Gone);
+    }
+}

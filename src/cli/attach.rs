@@ -1,0 +1,48 @@
+//! `cov-trace attach PID...`: measures processes that run.
+
+use super::measuring::MeasuringArguments;
+use super::{CliError, Outcome};
+use crate::front;
+use clap::Args;
+use platform::Pid;
+use std::path::Path;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct AttachArguments {
+    #[command(flatten)]
+    measuring: MeasuringArguments,
+    /// Measure the descendants that they have already, too
+    ///
+    /// Those that they make from now on are measured in any case.
+    #[arg(long)]
+    children: bool,
+    /// Afterwards, compare the text of every process with its files
+    #[arg(long)]
+    verify_detach: bool,
+    /// The processes
+    #[arg(required = true, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
+    pids: Vec<i32>,
+}
+
+/// What to attach to, and how to measure it.
+#[derive(Clone, Debug)]
+pub struct AttachOptions {
+    /// How to measure.
+    pub measuring: front::Options,
+    /// What.
+    pub attach: front::Attach,
+}
+
+impl AttachArguments {
+    pub(super) fn validated(self, cwd: &Path) -> AttachOptions {
+        let pids = self.pids.into_iter().map(Pid).collect();
+        AttachOptions {
+            measuring: self.measuring.validated(cwd),
+            attach: front::Attach { pids, children: self.children, verify: self.verify_detach },
+        }
+    }
+}
+
+pub(super) fn attach(options: &AttachOptions) -> Result<Outcome, CliError> {
+    Ok(Outcome::Program(front::attach(&options.measuring, &options.attach)?))
+}

@@ -1,0 +1,140 @@
+//! `cov-trace status`, `flush` and `detach`: measurements under way, in another terminal.
+
+use super::output::{print, tell};
+use super::selection::DataArguments;
+use super::status::{Shown, status_table};
+use super::{CliError, Outcome};
+use crate::front::{self, Control, ControlError};
+use crate::report::printable;
+use crate::store::{DataDir, UnixMillis};
+use clap::Args;
+use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ControlArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Only the measurements of these processes [default: all that are under way]
+    #[arg(value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
+    pids: Vec<i32>,
+}
+
+/// Which measurements are meant.
+#[derive(Clone, Debug)]
+pub struct ControlOptions {
+    /// The data directory.
+    pub data: PathBuf,
+    /// The processes that they measure; all if there is none.
+    pub pids: BTreeSet<i32>,
+}
+
+impl ControlArguments {
+    pub(super) fn validated(self) -> ControlOptions {
+        ControlOptions { data: self.data.validated(), pids: self.pids.into_iter().collect() }
+    }
+}
+
+pub(super) fn status(options: &ControlOptions) -> Result<Outcome, CliError> {
+    let (mut controls, mut well) = selected(options)?;
+    let (now, zone) = (UnixMillis(platform::unix_millis()), TimeZone::system());
+    for (index, control) in controls.iter_mut().enumerate() {
+        match control.status() {
+            Ok((run, processes)) => {
+                let gap = if index > 0 { "\n" } else { "" };
+                let shown = Shown { name: control.run(), run: &run, processes: &processes, now, zone: &zone };
+                print(&format!("{gap}{}", status_table(&shown)))?;
+            }
+            Err(error) => well = failed(&error),
+        }
+    }
+    Ok(outcome(well))
+}
+
+pub(super) fn flush(options: &ControlOptions) -> Result<Outcome, CliError> {
+    let (mut controls, mut well) = selected(options)?;
+    for control in &mut controls {
+        match control.flush() {
+            Ok(()) => print(&format!("run {}: everything that ran until now is in the files\n", control.run()))?,
+            Err(error) => well = failed(&error),
+        }
+    }
+    Ok(outcome(well))
+}
+
+pub(super) fn detach(options: &ControlOptions) -> Result<Outcome, CliError> {
+    let (controls, mut well) = selected(options)?;
+    let mut asked = Vec::new();
+    // All at once, so that the last does not wait for the files of the first.
+    for mut control in controls {
+        match control.detach() {
+            Ok(()) => asked.push(control),
+            Err(error) => well = failed(&error),
+        }
+    }
+    for control in &mut asked {
+        match control.detached() {
+            Ok(mut summary) => {
+                // Whoever asks for it need not be told that somebody did.
+                summary.let_go_by = None;
+                if let Some(text) = front::unwritten(&summary, &options.data) {
+                    tell(&format!("run {}: {text}", control.run()));
+                }
+                well &= summary.unwritten == 0 && summary.incomplete == 0;
+                let text = front::summary(&summary, &options.data);
+                print(&printable(&format!("run {}: {text}", control.run())))?;
+                print("\n")?;
+            }
+            Err(error) => well = failed(&error),
+        }
+    }
+    Ok(outcome(well))
+}
+
+/// The measurements that are meant, and whether all of them can be asked.
+fn selected(options: &ControlOptions) -> Result<(Vec<Control>, bool), CliError> {
+    let data = DataDir::open_for_reading(&options.data)?;
+    let mut controls = Vec::new();
+    let (mut well, mut any) = (true, false);
+    let mut missing = options.pids.clone();
+    for run in data.runs()? {
+        if run.state()? == crate::store::RunState::Dead {
+            continue;
+        }
+        any = true;
+        let meant = Control::connect(run).and_then(|mut control| {
+            let meant = options.pids.is_empty() || measures(&mut control, &options.pids, &mut missing)?;
+            Ok(meant.then_some(control))
+        });
+        match meant {
+            Ok(control) => controls.extend(control),
+            Err(error) => well = failed(&error),
+        }
+    }
+    if !any {
+        return Err(CliError::NothingUnderWay { path: options.data.clone() });
+    }
+    if !missing.is_empty() {
+        let pids: Vec<String> = missing.iter().map(i32::to_string).collect();
+        return Err(CliError::NotMeasured { pids: pids.join(", "), path: options.data.clone() });
+    }
+    Ok((controls, well))
+}
+
+fn measures(control: &mut Control, wanted: &BTreeSet<i32>, missing: &mut BTreeSet<i32>) -> Result<bool, ControlError> {
+    let (_, processes) = control.status()?;
+    let pids: BTreeSet<i32> = processes.iter().map(|process| process.pid.0).collect();
+    missing.retain(|pid| !pids.contains(pid));
+    Ok(!pids.is_disjoint(wanted))
+}
+
+/// Tells of it; false, for what is no longer well.
+fn failed(error: &ControlError) -> bool {
+    tell(&error.to_string());
+    false
+}
+
+fn outcome(well: bool) -> Outcome {
+    if well { Outcome::Success } else { Outcome::Failed }
+}

@@ -1,0 +1,69 @@
+//! The options of both ways to measure: launching and attaching.
+
+use super::selection::{DataArguments, FilterArguments};
+use crate::front;
+use crate::recorder::Selection;
+use clap::Args;
+use jiff::SignedDuration;
+use platform::OnTracerDeath;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct MeasuringArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    filter: FilterArguments,
+    /// Let go after this time, such as 90, 90s, 5m or 1h30m; what is measured goes on
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    limit: Option<Duration>,
+    /// Say nothing unless something fails
+    #[arg(short, long)]
+    quiet: bool,
+    /// Log every stop of the measured threads, for cov-trace's own tests
+    #[arg(long, value_name = "FILE", hide = true)]
+    stop_log: Option<PathBuf>,
+}
+
+impl MeasuringArguments {
+    pub(super) fn validated(self, cwd: &Path) -> front::Options {
+        front::Options {
+            data: self.data.validated(),
+            selection: Selection { sources: self.filter.sources(cwd), modules: self.filter.modules(cwd) },
+            limit: self.limit,
+            quiet: self.quiet,
+            on_supervisor_death: OnTracerDeath::LetGo,
+            stop_log: self.stop_log,
+        }
+    }
+}
+
+/// A number of seconds, or a duration with units.
+fn duration(text: &str) -> Result<Duration, String> {
+    const EXAMPLES: &str = "give seconds or units, such as 90, 90s, 5m or 1h30m";
+    let seconds = text.parse::<u32>().ok().map(|seconds| SignedDuration::from_secs(seconds.into()));
+    let parsed = match seconds {
+        Some(seconds) => seconds,
+        None => text.parse::<SignedDuration>().map_err(|_| EXAMPLES.to_owned())?,
+    };
+    match Duration::try_from(parsed) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(_) | Err(_) => Err(format!("it must be longer than nothing; {EXAMPLES}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_seconds_or_have_units() {
+        for (text, millis) in [("90", 90_000), ("90s", 90_000), ("5m", 300_000), ("1h30m", 5_400_000), ("250ms", 250)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "0", "-5", "-5s", "5 parsecs", "5m ago", "1e9", "99999999999999999999s", "nan"] {
+            assert!(duration(text).is_err_and(|error| error.contains("1h30m")), "{text}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What commands say to the recorder of a measurement under way, over the socket `control` in the run's directory.
+//!
+//! Invariant: no message of ours is larger than a channel carries; whatever else comes is no message.
+
+use platform::Pid;
+use serde::{Deserialize, Serialize};
+
+/// What a command asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ControlRequest {
+    /// What is being measured; answered by `Run`, a `Process` for each, and `NoMore`.
+    Status,
+    /// Have everything that ran until now in the files; answered by `Flushed`.
+    Flush,
+    /// Let go of everybody; answered by `Detached` when everything is in its file.
+    Detach,
+}
+
+/// What the recorder answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ControlAnswer {
+    /// The measurement.
+    Run(RunStatus),
+    /// One of its processes.
+    Process(ProcessStatus),
+    /// That was all.
+    NoMore,
+    /// Everything is in the files.
+    Flushed,
+    /// Everybody was let go.
+    Detached(Summary),
+    /// It could not be done.
+    Failed(String),
+}
+
+/// A measurement under way. Times are milliseconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStatus {
+    /// When its first process was attached to or launched.
+    pub since: Option<i64>,
+    /// Whether it was attached to.
+    pub attached: bool,
+    /// When it ends by itself, if it was given a time.
+    pub until: Option<i64>,
+    /// The processes of cov-trace behind it.
+    pub helpers: Vec<Helper>,
+    /// Size of the map of marks, in bytes.
+    pub marks: u64,
+}
+
+/// A process of cov-trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Helper {
+    /// What it does.
+    pub name: String,
+    /// Its pid.
+    pub pid: Pid,
+}
+
+/// A process that is being measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessStatus {
+    /// Its pid.
+    pub pid: Pid,
+    /// Its program and arguments, the beginning of them.
+    pub program: Vec<String>,
+    /// How many lines it ran.
+    pub ran: u64,
+    /// How many lines its images have.
+    pub lines: u64,
+    /// How many of those that it ran were new in the last minute.
+    pub new: u64,
+    /// Since when it is measured.
+    pub since: i64,
+    /// Whether it was attached to.
+    pub attached: bool,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How many processes were measured.
+    pub processes: u64,
+    /// How many lines ran in all of them together.
+    pub ran: u64,
+    /// Out of how many.
+    pub lines: u64,
+    /// How many processes were let go and went on.
+    pub let_go: u64,
+    /// Who had them let go; `None` where nobody asked for it.
+    pub let_go_by: Option<LetGoBy>,
+    /// How many processes are incomplete, since the supervisor ended before they did.
+    pub incomplete: u64,
+    /// How many processes could not be written to their files.
+    pub unwritten: u64,
+    /// Why.
+    pub cause: Option<String>,
+    /// Whether what is not written is still in the run's directory.
+    pub recoverable: bool,
+}
+
+/// Who had the processes let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LetGoBy {
+    /// The user, by a signal to cov-trace.
+    Front,
+    /// The user, by `cov-trace detach`.
+    Command,
+    /// The time given with `--for` was over.
+    Limit,
+}

@@ -1,0 +1,183 @@
+//! Lines out of marks, as they appear: only bits that are new are looked at.
+//!
+//! Invariants: a line counts once, however many images have its source; it is new in the run only for the process that
+//! ran it first, or of several that did between two looks for the one that appeared first.
+
+use super::facts::Facts;
+use crate::link::ImageId;
+use crate::store::{ImageFacts, Numbits, ProcessRecord};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A source of the run, by position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Place(usize);
+
+/// What the processes of a run ran together, by source.
+#[derive(Debug, Default)]
+pub(super) struct RunLines {
+    places: HashMap<String, Place>,
+    sources: Vec<Source>,
+    images: BTreeMap<ImageId, Vec<Place>>,
+}
+
+#[derive(Debug, Default)]
+struct Source {
+    executable: Numbits,
+    ran: Numbits,
+}
+
+/// What one process ran.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ProcessLines {
+    /// The marks as they were seen last, by section.
+    seen: Vec<Vec<u8>>,
+    by_file: BTreeMap<(ImageId, u32), Numbits>,
+    by_source: BTreeMap<Place, Numbits>,
+}
+
+/// How many lines a look at the marks brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct New {
+    pub in_process: u64,
+    pub in_run: u64,
+}
+
+impl RunLines {
+    /// Takes an image that a process of the run has mapped.
+    pub fn enter(&mut self, image: ImageId, facts: &ImageFacts) {
+        if self.images.contains_key(&image) {
+            return;
+        }
+        let places: Vec<Place> = facts.files.iter().map(|file| self.place(&file.path)).collect();
+        for (place, file) in places.iter().zip(&facts.files) {
+            self.sources[place.0].executable.union_with(&file.executable);
+        }
+        self.images.insert(image, places);
+    }
+
+    /// How many lines ran and how many there are.
+    pub fn totals(&self) -> (u64, u64) {
+        let sum = |(ran, all), source: &Source| (ran + source.ran.len(), all + source.executable.len());
+        self.sources.iter().fold((0, 0), sum)
+    }
+
+    /// How many lines the sources of some images have.
+    pub fn executable_of(&self, images: &[ImageId]) -> u64 {
+        let places = images.iter().filter_map(|image| self.images.get(image)).flatten();
+        let distinct: BTreeSet<Place> = places.copied().collect();
+        distinct.iter().map(|place| self.sources[place.0].executable.len()).sum()
+    }
+
+    /// Takes what is in a process's file already.
+    pub fn enter_record(&mut self, record: &ProcessRecord) -> ProcessLines {
+        let mut lines = ProcessLines::default();
+        for hits in &record.hits {
+            let place = self.place(&record.images[hits.image].files[hits.file].path);
+            self.sources[place.0].ran.union_with(&hits.lines);
+            lines.by_source.entry(place).or_default().union_with(&hits.lines);
+        }
+        lines
+    }
+
+    fn place(&mut self, path: &str) -> Place {
+        if let Some(place) = self.places.get(path) {
+            return *place;
+        }
+        let place = Place(self.sources.len());
+        self.sources.push(Source::default());
+        self.places.insert(path.to_owned(), place);
+        place
+    }
+}
+
+impl ProcessLines {
+    /// Takes the marks of a process's section in an image that was entered.
+    pub fn take(&mut self, section: usize, bytes: Vec<u8>, image: ImageId, facts: &Facts, run: &mut RunLines) -> New {
+        let mut new = New::default();
+        if self.seen.len() <= section {
+            self.seen.resize(section + 1, Vec::new());
+        }
+        let seen = std::mem::take(&mut self.seen[section]);
+        if seen != bytes {
+            for (byte, now) in bytes.iter().enumerate() {
+                let mut appeared = now & !seen.get(byte).copied().unwrap_or(0);
+                while appeared != 0 {
+                    let probe = byte * 8 + appeared.trailing_zeros() as usize;
+                    appeared &= appeared - 1;
+                    if let Some(&(file, line)) = facts.probes.get(probe) {
+                        self.add(image, file, line, run, &mut new);
+                    }
+                }
+            }
+        }
+        self.seen[section] = bytes;
+        new
+    }
+
+    /// How many lines.
+    pub fn len(&self) -> u64 {
+        self.by_source.values().map(Numbits::len).sum()
+    }
+
+    /// What ran of an image, by position of the file in it.
+    pub fn of_image(&self, image: ImageId) -> impl Iterator<Item = (usize, &Numbits)> {
+        let files = self.by_file.range((image, 0)..=(image, u32::MAX));
+        files.map(|((_, file), lines)| (*file as usize, lines))
+    }
+
+    fn add(&mut self, image: ImageId, file: u32, line: u32, run: &mut RunLines, new: &mut New) {
+        if !self.by_file.entry((image, file)).or_default().insert(line) {
+            return;
+        }
+        let Some(place) = run.images.get(&image).and_then(|places| places.get(file as usize)).copied() else { return };
+        if self.by_source.entry(place).or_default().insert(line) {
+            new.in_process += 1;
+            new.in_run += u64::from(run.sources[place.0].ran.insert(line));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::FileFacts;
+    use std::sync::Arc;
+
+    /// An image of some sources, each with the lines 1 and 2: probe 2n is line 1 of source n.
+    fn facts(paths: &[&str]) -> Facts {
+        let file = |path: &&str| FileFacts {
+            path: (*path).to_owned(),
+            executable: [1, 2].into_iter().collect(),
+            functions: vec![],
+        };
+        let files = paths.iter().map(file).collect();
+        let image = ImageFacts { path: "/bin/x".to_owned(), build_id: None, files, warnings: vec![] };
+        let probes = (0..paths.len() as u32).flat_map(|file| [(file, 1), (file, 2)]).collect();
+        Facts { image: Arc::new(image), probes }
+    }
+
+    #[test]
+    fn a_line_is_new_once_in_a_process_and_once_in_the_run() {
+        let (one, other) = (facts(&["/a.c", "/shared.h"]), facts(&["/shared.h"]));
+        let mut run = RunLines::default();
+        run.enter(ImageId(0), &one.image);
+        run.enter(ImageId(1), &other.image);
+        let new = |in_process, in_run| New { in_process, in_run };
+        let (mut first, mut second) = (ProcessLines::default(), ProcessLines::default());
+        assert_eq!(first.take(0, vec![0b0101], ImageId(0), &one, &mut run), new(2, 2));
+        assert_eq!(first.take(0, vec![0b0101], ImageId(0), &one, &mut run), new(0, 0));
+        assert_eq!(first.take(0, vec![0b0111], ImageId(0), &one, &mut run), new(1, 1));
+        assert_eq!(
+            first.take(1, vec![0b11], ImageId(1), &other, &mut run),
+            new(1, 1),
+            "line 1 was seen in the other image"
+        );
+        assert_eq!(second.take(0, vec![0b1111, 0xff], ImageId(0), &one, &mut run), new(4, 0), "bits without a probe");
+        assert_eq!((first.len(), second.len(), run.totals()), (4, 4, (4, 4)));
+        assert_eq!(
+            first.of_image(ImageId(0)).map(|(file, lines)| (file, lines.len())).collect::<Vec<_>>(),
+            [(0, 2), (1, 1)]
+        );
+        assert_eq!(run.executable_of(&[ImageId(0), ImageId(1)]), 4);
+    }
+}

@@ -1,0 +1,162 @@
+//! Hearing the supervisor, the front and commands, and answering them.
+
+use super::control::{ClientId, Control};
+use super::news::{FrontRequest, MOST_IN_ONE, News};
+use super::round::Asker;
+use super::{FLUSH_EVERY, Recorder, status};
+use crate::link::{
+    ControlAnswer, ControlRequest, FromSupervisor, Helper, LetGoBy, Port, PortError, RunStatus, Summary,
+};
+use platform::{Pid, wait_ready};
+use std::os::fd::{AsFd, BorrowedFd};
+
+impl Recorder {
+    /// Waits for messages, or until there is something to write; false when the supervisor is gone.
+    pub(super) fn listen(&mut self) -> bool {
+        let mut readable: Vec<BorrowedFd<'_>> = vec![self.supervisor.as_fd(), self.disk.as_fd()];
+        readable.extend(self.front.as_ref().map(AsFd::as_fd));
+        readable.extend(self.control.iter().flat_map(Control::readable));
+        let writable: Vec<BorrowedFd<'_>> = self.control.iter().flat_map(Control::writable).collect();
+        let (ready, _) = wait_ready(&readable, &writable, Some(self.patience()));
+        if self.front.is_some() && ready[2] {
+            self.hear_front();
+        }
+        self.hear_commands();
+        !ready[0] || self.hear_supervisor()
+    }
+
+    /// How many milliseconds nothing needs to be done if nothing comes.
+    fn patience(&self) -> u32 {
+        if self.round.is_some() || !self.askers.is_empty() {
+            return 0;
+        }
+        let round = FLUSH_EVERY.saturating_sub(self.last_round.elapsed()).as_millis() as u32;
+        let until_limit = |until: crate::store::UnixMillis| (until.0 - platform::unix_millis()).clamp(0, 1000) as u32;
+        let limit = self.until().filter(|_| self.let_go_by.is_none()).map_or(u32::MAX, until_limit);
+        round.min(limit).max(1)
+    }
+
+    fn hear_supervisor(&mut self) -> bool {
+        loop {
+            match self.supervisor.receive(false) {
+                Ok(Some((FromSupervisor::WantImage(image), file))) => {
+                    let _later = self.ledger.catch_up();
+                    let path = self.ledger.replay.images.get(&image).cloned().unwrap_or_default();
+                    self.images_wanted += 1;
+                    self.readers.request(image, path, file);
+                }
+                Ok(Some((FromSupervisor::MarksInMemory, file))) => {
+                    if let Some(file) = file {
+                        self.ledger.add_memory_marks(file);
+                    }
+                }
+                Ok(Some((FromSupervisor::JournalInMemory, file))) => {
+                    if let Some(file) = file {
+                        self.ledger.add_memory_journal(file);
+                    }
+                }
+                Ok(Some((
+                    FromSupervisor::Seized | FromSupervisor::Attached(_) | FromSupervisor::Refused { .. },
+                    _,
+                )))
+                | Err(PortError::Malformed(_)) => {}
+                Ok(None) => return true,
+                Err(PortError::Closed | PortError::Os(_)) => return false,
+            }
+        }
+    }
+
+    fn hear_front(&mut self) {
+        let Some(front) = &mut self.front else { return };
+        match front.receive(false) {
+            Ok(Some((FrontRequest::WhoRuns, _))) => self.askers.push(Asker::Front),
+            Ok(Some((FrontRequest::HowFar, _))) => {
+                let (ready, wanted) = (self.images_ready, self.images_wanted);
+                let _front_gone = front.send(&News::Reading { ready, wanted }, None);
+            }
+            Ok(Some((FrontRequest::Flush, _))) => self.askers.push(Asker::Nobody),
+            Ok(Some((FrontRequest::LetGo, _))) => self.let_go(LetGoBy::Front),
+            Ok(None) | Err(PortError::Malformed(_)) => {}
+            Err(PortError::Closed | PortError::Os(_)) => self.front = None,
+        }
+    }
+
+    fn hear_commands(&mut self) {
+        let requests = self.control.as_mut().map(Control::hear).unwrap_or_default();
+        for (client, request) in requests {
+            match request {
+                ControlRequest::Status => self.answer_status(client),
+                ControlRequest::Flush => self.askers.push(Asker::Client(client)),
+                ControlRequest::Detach => {
+                    self.detaching.push(client);
+                    self.let_go(LetGoBy::Command);
+                }
+            }
+        }
+    }
+
+    fn answer_status(&mut self, client: ClientId) {
+        let mut helpers = self.helpers.clone();
+        // The supervisor is the guard's only child.
+        let of_guard = self.helpers.iter().filter(|helper| helper.name == "guard");
+        let supervisors = of_guard.flat_map(|guard| platform::threads::descendants(guard.pid));
+        helpers.extend(supervisors.map(|pid| Helper { name: "supervisor".to_owned(), pid }));
+        helpers.push(Helper { name: "recorder".to_owned(), pid: Pid(std::process::id() as i32) });
+        let run = RunStatus {
+            since: self.ledger.replay.begun.map(|(at, _)| at.0),
+            attached: self.ledger.replay.begun.is_some_and(|(_, attached)| attached),
+            until: self.until().map(|until| until.0),
+            helpers,
+            marks: self.ledger.size_of_marks(),
+        };
+        let processes = status::of_processes(&self.ledger).into_iter().map(ControlAnswer::Process);
+        let answers: Vec<_> =
+            std::iter::once(ControlAnswer::Run(run)).chain(processes).chain([ControlAnswer::NoMore]).collect();
+        if let Some(control) = &mut self.control {
+            control.answer(client, answers);
+        }
+    }
+
+    /// Tells everybody who waited for a round that it is over.
+    pub(super) fn answer_round(&mut self, askers: &[Asker], failure: Option<&str>) {
+        for asker in askers {
+            match asker {
+                Asker::Nobody => {}
+                Asker::Front => {
+                    let mut first: Vec<i32> = self.ledger.living().into_iter().map(|(_, pid)| pid).collect();
+                    let count = first.len() as u64;
+                    first.truncate(MOST_IN_ONE);
+                    let _front_gone =
+                        self.front.as_mut().map(|front| front.send(&News::Running { count, first }, None));
+                }
+                Asker::Client(client) => {
+                    let answer = match failure {
+                        None => ControlAnswer::Flushed,
+                        Some(failure) => ControlAnswer::Failed(failure.to_owned()),
+                    };
+                    if let Some(control) = &mut self.control {
+                        control.answer(*client, [answer]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Tells the front, and the commands that wait for the end, what the run came to.
+pub(super) fn tell_the_end(
+    front: Option<Port>,
+    control: Option<Control>,
+    detaching: &[ClientId],
+    let_go: &[(Pid, u64)],
+    summary: Summary,
+) {
+    // A front that is stopped must not keep commands waiting.
+    if let Some(mut control) = control {
+        detaching.iter().for_each(|client| control.answer(*client, [ControlAnswer::Detached(summary.clone())]));
+    }
+    if let Some(mut front) = front {
+        let lists = let_go.chunks(MOST_IN_ONE).map(|some| News::LetGo(some.to_vec()));
+        let _front_gone = lists.chain([News::Finished(summary)]).try_for_each(|news| front.send_waiting(&news));
+    }
+}

@@ -1,0 +1,65 @@
+//! How programs, times and spans of time are shown.
+
+use super::escape::printable;
+use super::tree::Width;
+use crate::store::UnixMillis;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Characters of a program's arguments that are shown unless it is wide.
+const SHORT: usize = 48;
+
+/// A program with its arguments, as one would write it in a shell.
+pub fn command_line(words: &[String], width: Width) -> String {
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    let text = printable(&words.join(" ")).into_owned();
+    let too_long = text.chars().count() > SHORT;
+    match width {
+        Width::Short if too_long => text.chars().take(SHORT - 1).chain(['\u{2026}']).collect(),
+        Width::Short | Width::Full => text,
+    }
+}
+
+/// An argument as one would write it in a shell, where it is not plain.
+fn quoted(word: &str) -> String {
+    let plain = !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || "'\"\\$`|&;<>()*?#~".contains(c));
+    if plain {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A span of time, given in milliseconds.
+pub fn span(millis: i64) -> String {
+    let millis = millis.max(0);
+    let seconds = millis / 1000;
+    match seconds {
+        0..60 => format!("{seconds}.{:03} s", millis % 1000),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} d {:02} h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+/// Date and time to the second.
+pub fn date_time(at: UnixMillis, zone: &TimeZone) -> String {
+    let time = Timestamp::from_millisecond(at.0).unwrap_or_default();
+    time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_two_units() {
+        let shown = [-1, 0, 59_999, 60_000, 3_723_000, 90_000_000].map(span);
+        assert_eq!(shown, ["0.000 s", "0.000 s", "59.999 s", "1 min 00 s", "1 h 02 min", "1 d 01 h"]);
+    }
+
+    #[test]
+    fn times_are_those_of_the_zone() {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(date_time(UnixMillis(1_795_395_723_512), &zone), "2026-11-23 03:02:03");
+    }
+}

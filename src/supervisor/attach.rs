@@ -1,0 +1,226 @@
+//! Taking over processes that run: their images are read first, then every thread is seized, then they are planted.
+//!
+//! Invariant: no thread is stopped for it but those that run, and these only to be let run on at once.
+
+use super::input::Input;
+use super::state::State;
+use super::texts::Texts;
+use crate::link::{AttachReport, FromSupervisor};
+use platform::threads::{self, Activity};
+use platform::{Errno, OsError, Pid, Tid, Tracer, procfs};
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The images are being read; nothing is traced.
+    Reading,
+    /// Threads are seized until there is none left.
+    Seizing,
+    /// Everything that is mapped is planted.
+    Planting,
+    /// What was mapped meanwhile is planted too.
+    Again,
+}
+
+/// An attach under way.
+#[derive(Debug)]
+pub(super) struct Attach {
+    /// The processes, with their start times.
+    wanted: Vec<(Pid, u64)>,
+    children: bool,
+    phase: Phase,
+    since: Instant,
+    /// The processes whose threads were seized.
+    taken: BTreeSet<Pid>,
+    report: AttachReport,
+}
+
+impl Attach {
+    /// Asks for the images of the processes.
+    pub fn begin(pids: Vec<Pid>, children: bool, inputs: &mut VecDeque<Input>) -> Self {
+        let mut attach = Attach {
+            wanted: Vec::new(),
+            children,
+            phase: Phase::Reading,
+            since: Instant::now(),
+            taken: BTreeSet::new(),
+            report: AttachReport::default(),
+        };
+        for pid in pids {
+            attach.want(pid, inputs);
+            if children {
+                threads::descendants(pid).into_iter().for_each(|child| attach.want(child, inputs));
+            }
+        }
+        attach
+    }
+
+    fn want(&mut self, pid: Pid, inputs: &mut VecDeque<Input>) {
+        if self.wanted.iter().any(|(wanted, _)| *wanted == pid) {
+            return;
+        }
+        match survey(pid) {
+            Ok((start_ticks, input)) => {
+                self.wanted.push((pid, start_ticks));
+                inputs.push_back(input);
+            }
+            Err(error) => self.report.failures.push(error.to_string()),
+        }
+    }
+
+    /// A thread was held in a stop this long.
+    pub fn held(&mut self, time: Duration) {
+        self.report.longest_hold = self.report.longest_hold.max(micros(time));
+    }
+
+    /// Goes on as far as it can; true if something is to be decided. All that was heard must have been decided.
+    pub fn advance(&mut self, tracer: &Tracer, state: &State, texts: &Texts, inputs: &mut VecDeque<Input>) -> bool {
+        match self.phase {
+            Phase::Reading if state.has_all_plans() => {
+                self.report.reading = micros(self.since.elapsed());
+                self.since = Instant::now();
+                for (pid, start_ticks) in std::mem::take(&mut self.wanted) {
+                    if procfs::origin(pid).is_ok_and(|origin| origin.start_ticks == start_ticks) {
+                        self.take(tracer, pid, None, inputs);
+                    } else {
+                        self.report.failures.push(format!("process {pid} has ended meanwhile"));
+                    }
+                }
+                self.phase = Phase::Seizing;
+                true
+            }
+            Phase::Seizing if !state.awaits_threads() => {
+                self.take_the_rest(tracer, state, inputs);
+                if inputs.is_empty() {
+                    self.phase = Phase::Planting;
+                    self.have_planted(inputs);
+                }
+                true
+            }
+            Phase::Planting if !texts.is_planting() && !state.awaits_plans() => {
+                self.phase = Phase::Again;
+                self.have_planted(inputs);
+                true
+            }
+            Phase::Reading | Phase::Seizing | Phase::Planting | Phase::Again => false,
+        }
+    }
+
+    /// What it came to, once it is over.
+    pub fn answer(&mut self, state: &State, texts: &Texts) -> Option<FromSupervisor> {
+        if self.phase != Phase::Again || texts.is_planting() || state.awaits_plans() {
+            return None;
+        }
+        let mut report = std::mem::take(&mut self.report);
+        if self.taken.is_empty() {
+            return Some(FromSupervisor::Refused { errno: Errno::ESRCH as i32, text: report.failures.join("; ") });
+        }
+        report.attaching = micros(self.since.elapsed());
+        report.pids = self.taken.iter().copied().filter(|pid| state.process_with(*pid).is_some()).collect();
+        report.threads = state.threads() as u64;
+        report.breakpoints = texts.planted();
+        Some(FromSupervisor::Attached(report))
+    }
+
+    /// Seizes every thread of a process, and of those that share its memory.
+    fn take(&mut self, tracer: &Tracer, pid: Pid, shares: Option<Pid>, inputs: &mut VecDeque<Input>) {
+        if !self.taken.insert(pid) {
+            return;
+        }
+        let Seized { threads, error } = seize_all(tracer, pid, &BTreeSet::new());
+        if let Some(error) = error {
+            self.report.failures.push(error.to_string());
+        }
+        let Some(&thread) = threads.first() else {
+            self.taken.remove(&pid);
+            return;
+        };
+        let parent = procfs::origin(pid).map_or(Pid(0), |origin| origin.parent);
+        inputs.push_back(Input::Attached { pid, parent, threads, shares });
+        for other in threads::sharing_memory_with(pid, thread) {
+            self.take(tracer, other, Some(pid), inputs);
+        }
+    }
+
+    /// Seizes whoever was made by a thread before that was seized.
+    fn take_the_rest(&mut self, tracer: &Tracer, state: &State, inputs: &mut VecDeque<Input>) {
+        for pid in self.taken.clone() {
+            let Some(number) = state.process_with(pid) else { continue };
+            let known: BTreeSet<Tid> = state.tids().collect();
+            let Seized { threads, error } = seize_all(tracer, pid, &known);
+            self.report.failures.extend(error.map(|error| error.to_string()));
+            let first = threads.first().copied().or_else(|| state.threads_of(number).first().copied());
+            inputs.extend(threads.into_iter().map(|tid| Input::Joined { pid, tid }));
+            for other in first.map(|tid| threads::sharing_memory_with(pid, tid)).unwrap_or_default() {
+                if state.process_with(other).is_none() && threads::tracer_of(other.leader()) != Some(me()) {
+                    self.take(tracer, other, Some(pid), inputs);
+                }
+            }
+            for child in if self.children { threads::descendants(pid) } else { Vec::new() } {
+                if state.process_with(child).is_none() && threads::tracer_of(child.leader()) != Some(me()) {
+                    self.take(tracer, child, None, inputs);
+                }
+            }
+        }
+    }
+
+    fn have_planted(&self, inputs: &mut VecDeque<Input>) {
+        inputs.extend(self.taken.iter().map(|&pid| Input::Ready { pid }));
+    }
+}
+
+/// The threads of a process that were seized now, and why one that lives could not be.
+struct Seized {
+    threads: Vec<Tid>,
+    error: Option<OsError>,
+}
+
+/// Seizes every thread of a process but those that are `known`, until a pass finds no other.
+fn seize_all(tracer: &Tracer, pid: Pid, known: &BTreeSet<Tid>) -> Seized {
+    let mut seen = known.clone();
+    let mut seized = Seized { threads: Vec::new(), error: None };
+    loop {
+        let listed = match threads::of(pid) {
+            Ok(listed) => listed,
+            Err(error) => {
+                seized.error = Some(error).filter(|_| seized.threads.is_empty());
+                return seized;
+            }
+        };
+        let new: Vec<Tid> = listed.into_iter().filter(|tid| seen.insert(*tid)).collect();
+        if new.is_empty() {
+            return seized;
+        }
+        for tid in new {
+            match tracer.seize(tid) {
+                Ok(()) => seized.threads.push(tid),
+                // It has ended, or its maker is traced and it is with it.
+                Err(_) if threads::activity(tid) == Activity::Gone || threads::tracer_of(tid) == Some(me()) => {}
+                Err(error) => seized.error = Some(error),
+            }
+        }
+    }
+}
+
+/// When a process started, and what is mapped in it.
+fn survey(pid: Pid) -> Result<(u64, Input), OsError> {
+    let start_ticks = procfs::origin(pid)?.start_ticks;
+    let mut refused = OsError::new("read the mappings of", format_args!("process {pid}"), Errno::ESRCH);
+    for tid in threads::of(pid)? {
+        match platform::mapped(tid) {
+            Ok(mapped) => return Ok((start_ticks, Input::Survey { tid, mappings: mapped.text })),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
+fn me() -> Pid {
+    Pid(std::process::id() as i32)
+}
+
+fn micros(time: Duration) -> u64 {
+    time.as_micros() as u64
+}
