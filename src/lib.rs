@@ -7,6 +7,7 @@
 //!                        └──────────► store: one SQLite file per process ◄──────────────┘
 //! cli ─► report ─► store
 //! ```
+//! A guard, asleep between front and supervisor, rescues the program should the supervisor be killed.
 //! The program is never our child's child: the front is its parent, as a shell would be. What is measured and reported
 //! is chosen by `filter`.
 #![forbid(unsafe_code)]

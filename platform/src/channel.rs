@@ -131,6 +131,14 @@ pub fn wait_ready(
     (ready.by_ref().take(readable.len()).collect(), ready.collect())
 }
 
+/// Whether the other side of a socket or pipe is gone, whatever it left to read.
+pub fn is_hung_up(fd: BorrowedFd<'_>) -> bool {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let mut polled = [PollFd::new(fd, PollFlags::empty())];
+    poll(&mut polled, PollTimeout::ZERO).is_ok()
+        && polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,9 +164,11 @@ mod tests {
     #[test]
     fn the_last_words_of_a_peer_are_heard() {
         let (one, other) = Channel::pair().expect("pair");
+        assert!(!is_hung_up(one.as_fd()));
         assert!(one.send(b"never read", None).expect("send"));
         assert!(other.send(b"last words", None).expect("send"));
         drop(other);
+        assert!(is_hung_up(one.as_fd()));
         assert!(matches!(one.receive(true), Ok(Received::Message(text, None)) if text == b"last words"));
         assert!(matches!(one.receive(true), Ok(Received::Closed)));
     }

@@ -174,6 +174,7 @@ mod tests {
     use super::*;
     use crate::cli::RunOptions;
     use clap::CommandFactory;
+    use platform::OnTracerDeath;
 
     fn parsed(words: &[&str]) -> Result<Command, CliError> {
         parse(["cov-trace"].iter().chain(words).map(OsString::from))
@@ -202,15 +203,14 @@ mod tests {
     #[test]
     fn options_of_a_measurement_come_before_the_dashes() {
         let options = run(&["--data", "d", "--exclude", "*.h", "--module", "prog", "-q", "--no-wait", "--", "./prog"]);
+        let selection = &options.measuring.selection;
         assert_eq!(options.measuring.data, std::path::Path::new("d"));
         assert!(options.measuring.quiet && options.no_wait && options.args.is_empty());
-        assert!(
-            !options.measuring.selection.sources.takes("/x/a.h") && options.measuring.selection.sources.takes("/x/a.c")
-        );
-        assert!(
-            options.measuring.selection.modules.takes("/bin/prog")
-                && !options.measuring.selection.modules.takes("/lib/libc.so.6")
-        );
+        assert_eq!(options.measuring.on_supervisor_death, OnTracerDeath::LetGo);
+        let kills = run(&["--kill-on-exit", "--", "./prog"]);
+        assert_eq!(kills.measuring.on_supervisor_death, OnTracerDeath::Kill);
+        assert!(selection.sources.takes("/x/a.c") && !selection.sources.takes("/x/a.h"));
+        assert!(selection.modules.takes("/bin/prog") && !selection.modules.takes("/lib/libc.so.6"));
     }
 
     #[test]

@@ -104,7 +104,9 @@ pub fn run(options: &Options, launch: &Launch) -> Result<Outcome, RunError> {
         Ok(program) => {
             let fds = [inbox.as_fd(), helpers.to_recorder.as_fd(), helpers.to_supervisor.as_fd()];
             process::keep_only(&fds, &[2]);
-            let watch = Watch::new(Subject::Program { pid: program, wait: launch.wait }, inbox, helpers, options.quiet);
+            let on_supervisor_death = options.on_supervisor_death;
+            let subject = Subject::Program { pid: program, wait: launch.wait, on_supervisor_death };
+            let watch = Watch::new(subject, inbox, helpers, options.quiet);
             Ok(watch.until_the_end(&data).outcome)
         }
         Err(error) => {

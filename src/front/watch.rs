@@ -7,7 +7,7 @@ use crate::link::{Port, PortError, ToSupervisor};
 use crate::recorder::{self, FrontRequest, News};
 use crate::store::DataDir;
 use platform::process::{Arrived, ChildNews, SignalInbox, child_news, stop_like_a_job};
-use platform::{Pid, Signal, kill, wait_readable};
+use platform::{OnTracerDeath, Pid, Signal, is_hung_up, kill, wait_readable};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -38,8 +38,8 @@ enum Recording {
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// A child of ours; and if `wait`, its descendants.
-    Program { pid: Pid, wait: bool },
+    /// A child of ours; and if `wait`, its descendants. What becomes of them when the supervisor is killed.
+    Program { pid: Pid, wait: bool, on_supervisor_death: OnTracerDeath },
     /// Processes that were attached to.
     Attached,
 }
@@ -71,6 +71,8 @@ pub(super) struct Watch {
     /// Whether what the recording came to was told.
     told: bool,
     let_go: Vec<(Pid, u64)>,
+    /// The guard's end, which is the supervisor's unless the guard alone was killed.
+    guard_ended: Option<ChildNews>,
     supervisor_ended: Option<ChildNews>,
 }
 
@@ -92,6 +94,7 @@ impl Watch {
             recording: Recording::Running,
             told: false,
             let_go: Vec::new(),
+            guard_ended: None,
             supervisor_ended: None,
         }
     }
@@ -126,6 +129,9 @@ impl Watch {
             let mut fds = vec![self.inbox.as_fd()];
             if self.recording == Recording::Running {
                 fds.push(self.to_recorder.as_fd());
+            }
+            if self.supervisor_outlived_its_guard() {
+                fds.push(self.to_supervisor.as_fd());
             }
             wait_readable(&fds, self.patience());
         }
@@ -185,21 +191,37 @@ impl Watch {
                 ChildNews::Exited(status) => Some(Outcome::Exit(status as u8)),
                 ChildNews::Killed(signal) => Some(Outcome::DieOf(signal)),
                 ChildNews::Stopped(_) => {
-                    stop_like_a_job();
+                    // In its last moment the guard may have to stop the program, which is nobody's job control.
+                    if self.guard_ended.is_some() || !is_hung_up(self.to_supervisor.as_fd()) {
+                        stop_like_a_job();
+                    }
                     None
                 }
             };
             self.ended = outcome.map(|outcome| (outcome, Instant::now()));
         }
-        if self.supervisor_ended.is_none() {
-            self.supervisor_ended = Some(child_news(self.guard)).filter(|news| ended(*news));
-        }
+        self.look_at_guard();
         if ended(child_news(self.recorder)) {
             self.look_at_news();
             if self.recording == Recording::Running {
                 self.recording = Recording::Died;
             }
         }
+    }
+
+    /// The guard ends after the supervisor, and as that did; if the link is still open it was killed alone.
+    fn look_at_guard(&mut self) {
+        if self.guard_ended.is_none() {
+            self.guard_ended = Some(child_news(self.guard)).filter(|news| ended(*news));
+            self.supervisor_ended = self.guard_ended.filter(|_| is_hung_up(self.to_supervisor.as_fd()));
+        } else if self.supervisor_outlived_its_guard() && is_hung_up(self.to_supervisor.as_fd()) {
+            // Nobody saw how; it is not known to have been killed.
+            self.supervisor_ended = Some(ChildNews::Exited(0));
+        }
+    }
+
+    fn supervisor_outlived_its_guard(&self) -> bool {
+        self.guard_ended.is_some() && self.supervisor_ended.is_none()
     }
 
     fn look_at_signals(&mut self) {
@@ -301,6 +323,24 @@ impl Watch {
         }
     }
 
+    /// What came of the program when the supervisor had ended before it.
+    fn without_supervisor(&self) -> &'static str {
+        match (self.subject, &self.ended) {
+            (Subject::Program { on_supervisor_death: OnTracerDeath::Kill, .. }, _) => {
+                "the supervisor was killed and the program with it (--kill-on-exit); its data is incomplete"
+            }
+            (Subject::Program { .. }, Some((Outcome::DieOf(Signal::TRAP), _))) => {
+                "the supervisor was killed, and the program by a breakpoint that it met at that moment; its data is incomplete"
+            }
+            (Subject::Program { .. }, _) => {
+                "the supervisor was killed before the program ended; the program went on unmeasured, its data is incomplete"
+            }
+            (Subject::Attached, _) => {
+                "the supervisor was killed; what it measured went on unmeasured, its data is incomplete"
+            }
+        }
+    }
+
     fn tell_the_end(&mut self, data: &DataDir) {
         if std::mem::replace(&mut self.told, true) {
             return;
@@ -315,7 +355,7 @@ impl Watch {
                     self.stderr.insist(&text);
                 }
                 if summary.incomplete > 0 {
-                    self.stderr.insist("the supervisor ended before the program did; its data is incomplete");
+                    self.stderr.insist(self.without_supervisor());
                 }
                 if summary.processes > 0 || summary.unwritten == 0 {
                     self.stderr.say(&stderr::summary(summary, data.path()));

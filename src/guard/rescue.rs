@@ -9,7 +9,7 @@
 
 use super::text;
 use platform::standing::{self, Standing};
-use platform::{Avma, GuardTable, Pid, Signal, Tid, Tracer, Wait, kill, kill_thread};
+use platform::{Avma, Event, GuardTable, Pid, Signal, Tid, Tracer, Wait, kill, kill_thread};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -44,11 +44,16 @@ impl Rescue {
             stop_other_threads(pid);
         }
         let mut seen: BTreeSet<Pid> = known.iter().map(|process| process.pid).collect();
-        let mut misplaced = Vec::new();
+        let (mut misplaced, mut continued) = (Vec::new(), Vec::new());
         for process in &known {
             let breakpoints = text::restore(process.pid, supervisor).unwrap_or_default();
-            if !process.stopped {
-                misplaced.extend(find_misplaced(process.pid, &breakpoints, table));
+            if process.stopped {
+                continue;
+            }
+            match find_misplaced(process.pid, &breakpoints, table) {
+                Some(found) if found.is_empty() => continued.push(process.pid),
+                Some(found) => misplaced.extend(found),
+                None => {}
             }
         }
         // Children that the supervisor had not heard of stand at their very first stop.
@@ -62,7 +67,7 @@ impl Rescue {
                 break;
             }
         }
-        for pid in running().filter(|&pid| misplaced.iter().all(|thread| thread.pid != pid)) {
+        for pid in continued {
             let _ended = kill(pid, Signal::CONT);
         }
         Rescue { misplaced }
@@ -86,8 +91,8 @@ fn stop_other_threads(pid: Pid) {
 }
 
 /// Waits until every thread of a process stands still or sleeps, and finds those that stand for one of `breakpoints`
-/// which the supervisor had heard of.
-fn find_misplaced(pid: Pid, breakpoints: &[Avma], table: &GuardTable) -> Vec<Misplaced> {
+/// which the supervisor had heard of; `None` for a process in a group-stop that it had not heard of.
+fn find_misplaced(pid: Pid, breakpoints: &[Avma], table: &GuardTable) -> Option<Vec<Misplaced>> {
     let since = Instant::now();
     let mut misplaced = Vec::new();
     for tid in standing::threads(pid) {
@@ -96,15 +101,17 @@ fn find_misplaced(pid: Pid, breakpoints: &[Avma], table: &GuardTable) -> Vec<Mis
             std::thread::sleep(MOMENT);
             found = standing::standing(pid, tid);
         }
-        if found != Some(Standing::Reported) {
-            continue;
+        match found {
+            Some(Standing::Reported) => {}
+            Some(Standing::Unreported(Wait::Event { event: Event::GroupStop(_), .. })) => return None,
+            Some(Standing::Unreported(_) | Standing::Runs | Standing::Other) | None => continue,
         }
         let Some(belongs) = standing::pc(pid, tid).map(platform::arch::registers::breakpoint_before) else { continue };
         if breakpoints.binary_search(&belongs).is_ok() || table.being_served() == Some((tid, belongs)) {
             misplaced.push(Misplaced { pid, tid, belongs });
         }
     }
-    misplaced
+    Some(misplaced)
 }
 
 /// Its SIGSTOP comes before its next instruction, so it is met there.

@@ -24,7 +24,8 @@ pub(super) fn restore(pid: Pid, supervisor: Pid) -> Result<Vec<Avma>, OsError> {
 fn restore_mapping(pid: Pid, memory: &Memory, mapping: &TextMapping, restored: &mut Vec<Avma>) {
     let (start, end) = (mapping.start, mapping.end);
     // A breakpoint is a change, so only changed pages can hold one.
-    let pages = platform::own_pages(pid.leader(), start, end).unwrap_or_else(|| vec![start.0..end.0]);
+    let pages = platform::own_pages(pid.leader(), start, end);
+    let pages = pages.unwrap_or_else(|| std::iter::once(start.0..end.0).collect());
     if pages.is_empty() {
         return;
     }

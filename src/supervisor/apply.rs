@@ -2,7 +2,8 @@
 //!
 //! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
 
-use super::action::{Action, Input, Mark, Then};
+use super::action::{Action, Mark, Then};
+use super::input::Input;
 use super::repair;
 use super::sections::{Opened, Sections};
 use super::sigtrap::Sigtrap;
@@ -17,6 +18,9 @@ use std::time::{Duration, Instant};
 
 /// A thread that trapped this recently is in a burst, and is woken on the supervisor's own CPU.
 const BURST: Duration = Duration::from_millis(1);
+
+/// A signal that a tracee got this recently may be the one that the front got too.
+const JUST_NOW: Duration = Duration::from_millis(500);
 
 /// Hits of one thread in quick succession.
 struct Burst {
@@ -180,13 +184,13 @@ impl Hands {
         if matches!(signal, Signal::INT | Signal::TERM | Signal::HUP | Signal::QUIT)
             && let Some(sender) = self.tracer.signal_info(tid).ok().and_then(|info| info.sender())
         {
+            self.senders.retain(|_, at| at.elapsed() < JUST_NOW);
             self.senders.insert((signal, sender), Instant::now());
         }
     }
 
     /// Whether a process sent a signal to a tracee just now.
     pub fn was_sent(&self, signal: Signal, sender: Pid) -> bool {
-        const JUST_NOW: Duration = Duration::from_millis(500);
         self.senders.get(&(signal, sender)).is_some_and(|at| at.elapsed() < JUST_NOW)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no thread is stopped for it but those that run, and these only to be let run on at once.
 
-use super::action::Input;
+use super::input::Input;
 use super::state::State;
 use super::texts::Texts;
 use crate::link::{AttachReport, FromSupervisor};

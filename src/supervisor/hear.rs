@@ -1,7 +1,7 @@
 //! Turning a wait report into inputs, with what the decision needs read from the stopped tracee.
 
-use super::action::Input;
 use super::apply::Hands;
+use super::input::Input;
 use super::state::State;
 use crate::link::EndOfProcess;
 use platform::{Event, Signal, Tid, Wait, lineage};

@@ -23,6 +23,7 @@ impl State {
             match doing {
                 Doing::Parked { .. } => self.release(tid, None, out),
                 Doing::Running => out.push(Action::Look { tid }),
+                Doing::Listening if self.end_kills => self.interrupt(tid, out),
                 Doing::Listening | Doing::Starting | Doing::Settled => {}
             }
         }
@@ -34,7 +35,7 @@ impl State {
             return;
         }
         let space = self.space_of(tid).and_then(|id| self.spaces.get(&id));
-        let needs_a_stop = space.is_some_and(|space| space.unrestored);
+        let needs_a_stop = self.end_kills || space.is_some_and(|space| space.unrestored);
         match activity {
             Activity::Asleep if !needs_a_stop => self.set_doing(tid, Doing::Settled),
             Activity::Asleep | Activity::Busy => self.interrupt(tid, out),

@@ -16,6 +16,7 @@ mod bits;
 mod hear;
 mod images;
 mod inbox;
+mod input;
 mod leaving;
 mod lineage;
 mod repair;
@@ -31,10 +32,11 @@ mod text;
 mod texts;
 
 use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Plan, Port, RunDir, ToSupervisor};
-use action::{Action, Input};
+use action::Action;
 use apply::Hands;
 use attach::Attach;
 use inbox::{Inbox, Mail};
+use input::Input;
 use platform::{GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
 use sections::Sections;
 use state::State;
@@ -94,6 +96,8 @@ struct Supervisor {
     attach: Option<Attach>,
     /// When nobody was waiting in a stop.
     quiet: Instant,
+    /// When the last report came.
+    heard: Instant,
     leaving_since: Option<Instant>,
     inputs: VecDeque<Input>,
     actions: Vec<Action>,
@@ -108,7 +112,7 @@ impl Supervisor {
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
         let hands = Hands::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
-        let (state, quiet) = (State::default(), Instant::now());
+        let (state, quiet) = (State::new(on_death), Instant::now());
         Ok(Supervisor {
             state,
             hands,
@@ -120,6 +124,7 @@ impl Supervisor {
             began: false,
             attach: None,
             quiet,
+            heard: quiet,
             leaving_since: None,
             inputs,
             actions,
@@ -138,7 +143,7 @@ impl Supervisor {
             if self.state.is_empty() && (self.began || self.leaving_since.is_some()) {
                 return;
             }
-            let patient = self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
+            let patient = self.state.must_stay() || self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
             if !patient || (self.state.may_leave() && !self.hear(false)) {
                 self.inputs.push_back(Input::Leave);
                 self.settle();
@@ -151,18 +156,20 @@ impl Supervisor {
 
     /// Takes what is there to be heard; without anything, plants a page or waits.
     fn hear_or_plant(&mut self) {
-        if !self.hands.texts.is_planting() {
-            self.hear(!self.state.is_empty());
-            return;
-        }
-        if self.hear(false) {
+        let planting = self.hands.texts.is_planting();
+        let waits = !planting && !self.state.is_empty();
+        if self.hear(waits) && self.attach.is_some() {
+            // While planting, whoever reports may have stood still since nobody was last seen to.
+            let since = if planting { self.quiet } else { self.heard };
             self.settle();
             if let Some(attach) = &mut self.attach {
-                attach.held(self.quiet.elapsed());
+                attach.held(since.elapsed());
             }
         }
         self.quiet = Instant::now();
-        self.hands.texts.plant_a_page(&self.hands.tracer, &mut self.inputs);
+        if planting {
+            self.hands.texts.plant_a_page(&self.hands.tracer, &mut self.inputs);
+        }
     }
 
     /// Waits for one report if `block`, then takes all others that are there, so that no tracee starves another. True
@@ -170,6 +177,7 @@ impl Supervisor {
     fn hear(&mut self, block: bool) -> bool {
         match self.hands.tracer.wait(block) {
             Ok(Waited::Report(report)) => {
+                self.heard = Instant::now();
                 hear::hear(&self.hands, &self.state, report, &mut self.inputs);
                 if self.state.threads() > 1 {
                     while let Ok(Waited::Report(report)) = self.hands.tracer.wait(false) {

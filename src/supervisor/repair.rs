@@ -1,6 +1,6 @@
 //! Undoing what being traced does to a program: system calls that give up, instructions hidden by a breakpoint.
 
-use super::action::Input;
+use super::input::Input;
 use platform::arch::registers as arch;
 use platform::{Avma, OsError, Signal, Tid, Tracer, procfs};
 

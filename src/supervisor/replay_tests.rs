@@ -1,7 +1,8 @@
 //! Replays what the real kernel said when samples ran (`tests/stops`), in the order it said it and in others that it
 //! may choose, and checks what the supervisor decides.
 
-use super::action::{Action, Input, Mark, Then};
+use super::action::{Action, Mark, Then};
+use super::input::Input;
 use super::state::State;
 use platform::Tid;
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,7 +5,7 @@
 use super::action::Action;
 use super::space::{Planned, Space, SpaceId};
 use crate::link::{ImageId, ProcessNo};
-use platform::{FileKey, Pid, TextMapping, Tid};
+use platform::{FileKey, OnTracerDeath, Pid, TextMapping, Tid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a tracee is doing.
@@ -69,20 +69,32 @@ pub struct State {
     /// Threads that were busy when we came and have not been heard of since.
     pub(super) unseen: BTreeSet<Tid>,
     pub(super) leaving: bool,
+    /// Whether the tracer's end kills whoever is still traced, so that it must let go of everybody before.
+    pub(super) end_kills: bool,
     next_process: u32,
     next_space: u32,
 }
 
 impl State {
+    /// Knows nobody yet; `on_death` is what becomes of tracees as the tracer ends.
+    pub fn new(on_death: OnTracerDeath) -> Self {
+        State { end_kills: on_death == OnTracerDeath::Kill, ..State::default() }
+    }
+
     /// Whether nobody is traced any more.
     pub fn is_empty(&self) -> bool {
         self.tracees.is_empty() && self.unclaimed.is_empty()
     }
 
+    /// Whether the tracer must not end before it has let go of everybody, however long that takes.
+    pub fn must_stay(&self) -> bool {
+        self.end_kills && !self.is_empty()
+    }
+
     /// Whether the end of the tracer would let go of everybody without harm.
     pub fn may_leave(&self) -> bool {
         let let_go = |tracee: &Tracee| match tracee.doing {
-            Doing::Settled | Doing::Listening => true,
+            Doing::Settled | Doing::Listening => !self.end_kills,
             Doing::Starting | Doing::Running | Doing::Parked { .. } => false,
         };
         self.leaving && self.unclaimed.is_empty() && self.tracees.values().all(let_go)

@@ -1,6 +1,7 @@
 //! Deciding: one input to the actions it asks for, without a system call.
 
-use super::action::{Action, Input, Mark, Then};
+use super::action::{Action, Mark, Then};
+use super::input::Input;
 use super::space::{Found, Site};
 use super::state::{Doing, Process, State};
 use crate::link::{LandmarkKind, ProcessNo};

@@ -1,6 +1,6 @@
 //! A log of everything the supervisor heard, one JSON object a line: what the real kernel said, for tests to replay.
 
-use super::action::Input;
+use super::input::Input;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;

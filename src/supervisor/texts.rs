@@ -2,7 +2,7 @@
 //!
 //! Invariant: a text that is being restored is planted no further.
 
-use super::action::Input;
+use super::input::Input;
 use super::space::{InstanceId, SpaceId, Sync};
 use super::text::{self, Planting};
 use crate::link::ProcessNo;

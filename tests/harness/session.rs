@@ -84,6 +84,12 @@ impl Session {
         found.unwrap_or_else(|| panic!("no process is called {name}: {names:?}")).0
     }
 
+    /// The letter of the kernel for what a process does (`/proc/PID/stat`, field 3).
+    pub fn state(&self, pid: u32) -> char {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        stat.rsplit(") ").next().unwrap().chars().next().unwrap()
+    }
+
     /// Sends a signal to the command that was started.
     pub fn signal(&self, name: &str) {
         signal(self.pid, name);

@@ -1,3 +1,4 @@
-//! Nothing that was served is lost when cov-trace is killed, and without the recorder the program goes on.
+//! Nothing that was served is lost when cov-trace is killed, and the program goes on.
 
+mod guarded;
 mod killed;

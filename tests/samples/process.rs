@@ -9,6 +9,7 @@ super::samples! { "process":
     daemon
     death_signal
     exit_statuses
+    family
     fork
     fork_chain
     fork_from_thread

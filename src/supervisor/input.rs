@@ -1,0 +1,234 @@
+//! What the supervisor hears, as plain data.
+//!
+//! Invariant: an [`Input`] holds all that a decision needs, so a recorded series of inputs replays without a kernel.
+
+use super::space::{InstanceId, SpaceId};
+use crate::link::{EndOfProcess, ImageId, Plan, ProcessNo};
+use platform::procfs::Disposition;
+use platform::threads::Activity;
+use platform::{Avma, Lineage, Pid, Signal, TextMapping, Tid, TrapCause};
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Input {
+    /// The program to launch is traced and waits before its exec.
+    Launched {
+        /// Its pid.
+        pid: Pid,
+        /// Its parent.
+        parent: Pid,
+    },
+    /// SIGTRAP is about to be delivered; a breakpoint, if it was one, stands at `at`.
+    Trap {
+        /// The thread.
+        tid: Tid,
+        /// Where.
+        at: Avma,
+    },
+    /// Answer to [`super::action::Action::AskCause`].
+    Cause {
+        /// The thread.
+        tid: Tid,
+        /// Where a breakpoint would stand.
+        at: Avma,
+        /// Why.
+        cause: TrapCause,
+    },
+    /// Another signal is about to be delivered.
+    Signal {
+        /// The thread.
+        tid: Tid,
+        /// Which.
+        signal: Signal,
+    },
+    /// Answer to [`super::action::Action::WeighSignal`].
+    Weighed {
+        /// The thread.
+        tid: Tid,
+        /// Which.
+        signal: Signal,
+        /// What it does natively, where that matters.
+        disposition: Option<Disposition>,
+        /// Whether it made a system call give up that would not have without a tracer if the signal is ignored.
+        interrupted: bool,
+    },
+    /// A process or thread was made.
+    Born {
+        /// By this thread, which stands in the event stop.
+        tid: Tid,
+        /// The new one.
+        child: Tid,
+        /// What they share.
+        lineage: Lineage,
+        /// Whether the maker waits for the child's exec or end (CLONE_VFORK).
+        waits: bool,
+    },
+    /// The maker of a vfork child runs again.
+    VforkDone {
+        /// The maker.
+        tid: Tid,
+    },
+    /// A new program image is in place.
+    Exec {
+        /// The thread, which is the leader now.
+        tid: Tid,
+        /// What its tid was before.
+        former: Tid,
+    },
+    /// Event stop: first stop of a new tracee, after an interrupt, or at SIGCONT.
+    Stopped {
+        /// The thread.
+        tid: Tid,
+    },
+    /// Group-stop.
+    GroupStopped {
+        /// The thread.
+        tid: Tid,
+    },
+    /// A thread ended.
+    Gone {
+        /// The thread.
+        tid: Tid,
+        /// How.
+        how: EndOfProcess,
+    },
+    /// Answer to [`super::action::Action::ReadMappings`].
+    Mapped {
+        /// The thread that asked.
+        tid: Tid,
+        /// What is mapped now.
+        mappings: Vec<TextMapping>,
+    },
+    /// Answer to [`super::action::Action::ReadMappings`] where the kernel does not let us read.
+    Unreadable {
+        /// The thread that asked.
+        tid: Tid,
+    },
+    /// Answer to [`super::action::Action::WantImage`].
+    Planned {
+        /// The image.
+        image: ImageId,
+        /// Its plan.
+        plan: Rc<Plan>,
+    },
+    /// Answer to [`super::action::Action::Sync`], where some probes could not be planted.
+    Refused {
+        /// The space.
+        space: SpaceId,
+        /// The instance.
+        instance: InstanceId,
+        /// The probes.
+        probes: Vec<u32>,
+    },
+    /// Answer to [`super::action::Action::FindMaker`].
+    Orphan {
+        /// The tracee whose maker never told of it.
+        tid: Tid,
+        /// The process it belongs to.
+        group: Pid,
+        /// Its parent now.
+        parent: Pid,
+        /// The process to take it from if its parent is unknown.
+        candidate: ProcessNo,
+    },
+    /// What is mapped in a process that is about to be attached to.
+    Survey {
+        /// One of its threads.
+        tid: Tid,
+        /// What is mapped.
+        mappings: Vec<TextMapping>,
+    },
+    /// A process that ran before us is traced.
+    Attached {
+        /// Its pid.
+        pid: Pid,
+        /// Its parent.
+        parent: Pid,
+        /// Its threads.
+        threads: Vec<Tid>,
+        /// A process that is traced already and whose memory it shares.
+        shares: Option<Pid>,
+    },
+    /// One more thread of a process that ran before us is traced.
+    Joined {
+        /// The process.
+        pid: Pid,
+        /// The thread.
+        tid: Tid,
+    },
+    /// Every thread of a process that ran before us is traced and cannot make anybody unseen: it may be planted.
+    Ready {
+        /// The process.
+        pid: Pid,
+    },
+    /// Answer to [`super::action::Action::ReadLive`].
+    MappedLive {
+        /// The process.
+        process: ProcessNo,
+        /// The thread that was asked.
+        tid: Tid,
+        /// What is mapped now.
+        mappings: Vec<TextMapping>,
+    },
+    /// Answer to [`super::action::Action::Look`].
+    Looked {
+        /// The thread.
+        tid: Tid,
+        /// What it is doing.
+        activity: Activity,
+    },
+    /// Answer to [`super::action::Action::CheckCopy`].
+    CopyChecked {
+        /// The new process's thread.
+        tid: Tid,
+        /// Whether it stands in a group-stop.
+        group: bool,
+        /// What was copied before it was planted.
+        lacking: Vec<InstanceId>,
+    },
+    /// Answer to [`super::action::Action::Sync`], where breakpoints could not be taken out without a stopped thread.
+    Unrestored {
+        /// The space.
+        space: SpaceId,
+    },
+    /// Restore everything and let go.
+    LetGo,
+    /// The supervisor ends, which lets go of everybody who is left.
+    Leave,
+}
+
+impl Input {
+    /// The thread that stands still since this input, if it is a stop.
+    pub fn stop(&self) -> Option<Tid> {
+        match self {
+            Input::Trap { tid, .. }
+            | Input::Signal { tid, .. }
+            | Input::Born { tid, .. }
+            | Input::VforkDone { tid }
+            | Input::Exec { tid, .. }
+            | Input::Stopped { tid }
+            | Input::GroupStopped { tid } => Some(*tid),
+            Input::Launched { .. }
+            | Input::Cause { .. }
+            | Input::Weighed { .. }
+            | Input::Gone { .. }
+            | Input::Mapped { .. }
+            | Input::Unreadable { .. }
+            | Input::Planned { .. }
+            | Input::Refused { .. }
+            | Input::Orphan { .. }
+            | Input::Survey { .. }
+            | Input::Attached { .. }
+            | Input::Joined { .. }
+            | Input::Ready { .. }
+            | Input::MappedLive { .. }
+            | Input::Looked { .. }
+            | Input::CopyChecked { .. }
+            | Input::Unrestored { .. }
+            | Input::LetGo
+            | Input::Leave => None,
+        }
+    }
+}

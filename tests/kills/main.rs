@@ -1,0 +1,73 @@
+//! What a SIGKILL of cov-trace's own processes costs the program: `cargo bench --bench kills [-- --supervisor N]
+//! [--recorder N] [--only NAME] [--seed N]`.
+//!
+//! Kills them at random moments while programs run that meet no new line any more, or one every so often, and counts
+//! the programs that died of it and the hits that were served and are not in the data.
+#![forbid(unsafe_code)]
+
+mod options;
+mod program;
+mod round;
+mod shared;
+
+use options::Options;
+use program::{Pace, Program};
+use round::Round;
+use std::process::ExitCode;
+
+/// A process of cov-trace's own that is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Victim {
+    /// The process that traces.
+    Supervisor,
+    /// The process that writes.
+    Recorder,
+}
+
+impl Victim {
+    /// What the kernel calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Victim::Supervisor => "cov-supervisor",
+            Victim::Recorder => "cov-recorder",
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("kills: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let options = Options::parse(std::env::args().skip(1))?;
+    let program = Program::build()?;
+    println!("seed {}", options.seed);
+    println!("{:14}  {:20}  {:>5}  {:>13}  {:>9}", "killed", "program", "kills", "services lost", "hits lost");
+    let mut random = options.seed;
+    for (victim, kills) in [(Victim::Supervisor, options.supervisor), (Victim::Recorder, options.recorder)] {
+        for pace in Pace::ALL.iter().filter(|pace| kills > 0 && options.chosen(pace.name)) {
+            let (mut services, mut hits) = (0, 0);
+            for _ in 0..kills {
+                random = next(random);
+                let Round { survived, hits_lost } = round::play(&program, pace, victim, random)?;
+                services += u32::from(!survived);
+                hits += hits_lost;
+            }
+            println!("{:14}  {:20}  {kills:>5}  {services:>13}  {hits:>9}", victim.name(), pace.name);
+        }
+    }
+    Ok(())
+}
+
+/// The next number of a series that looks random (xorshift64).
+fn next(mut number: u64) -> u64 {
+    number ^= number << 13;
+    number ^= number >> 7;
+    number ^ number << 17
+}

@@ -1,0 +1,117 @@
+//! One kill: the program is started under cov-trace, somebody is killed, and it is seen what that cost.
+
+use crate::Victim;
+use crate::program::{Pace, Program, folder};
+use crate::shared::Shared;
+use cov_trace::store;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Generous: it only ends what hangs.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The kill comes within this time after the program has begun.
+const WITHIN_MICROS: u64 = 40_000;
+
+/// What a kill came to.
+pub struct Round {
+    /// Whether the program went on and ended as it should.
+    pub survived: bool,
+    /// Lines that the program had reported before the kill and that are not in the data.
+    pub hits_lost: usize,
+}
+
+/// Plays one round; `random` decides the moment.
+///
+/// # Errors
+/// When cov-trace cannot be started or its data not be read.
+pub fn play(program: &Program, pace: &Pace, victim: Victim, random: u64) -> Result<Round, String> {
+    let data = folder().join("data");
+    let text = |error: std::io::Error| format!("{}: {error}", folder().display());
+    if data.exists() {
+        fs::remove_dir_all(&data).map_err(text)?;
+    }
+    let shared = Shared::create(&folder().join("shared")).map_err(text)?;
+    let mut front = start(program, pace, &data)?;
+    until(&mut front, || shared.progress().done >= 1)?;
+    if pace.micros == 0 {
+        until(&mut front, || shared.progress().done >= u64::from(pace.lines))?;
+    }
+    // Not to wait for anything: the moment is to be any.
+    thread::sleep(Duration::from_micros(random % WITHIN_MICROS));
+    let victim = descendant(front.id(), victim.name()).ok_or_else(|| format!("there is no {}", victim.name()))?;
+    let before = shared.progress();
+    kill(victim)?;
+    let after = shared.progress();
+    // Enough new lines to meet every breakpoint that was left nearby.
+    let further = if pace.micros == 0 { 0 } else { 20 };
+    let goes_on = || {
+        let now = shared.progress();
+        now.done >= after.done + further && now.beats != after.beats && !exists(victim)
+    };
+    until(&mut front, goes_on)?;
+    shared.leave();
+    until(&mut front, || false)?;
+    let survived = front.wait().map_err(text)?.success();
+    let ran = lines_run(&data, &program.source)?;
+    let reported = (program.first_line..).take(before.done as usize);
+    Ok(Round { survived, hits_lost: reported.filter(|line| !ran.contains(line)).count() })
+}
+
+fn start(program: &Program, pace: &Pace, data: &Path) -> Result<Child, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cov-trace"));
+    command.args(["-q", "--data"]).arg(data).arg("--").arg(&program.executable).arg(folder().join("shared"));
+    command.args([pace.micros.to_string(), pace.lines.to_string()]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map_err(|error| format!("cov-trace: {error}"))
+}
+
+/// Waits until `reached`, or until cov-trace has ended.
+fn until(front: &mut Child, reached: impl Fn() -> bool) -> Result<(), String> {
+    let start = Instant::now();
+    while !reached() && front.try_wait().map_err(|error| format!("cov-trace: {error}"))?.is_none() {
+        if start.elapsed() > LIMIT {
+            return Err(format!("nothing happens any more; cov-trace is pid {}", front.id()));
+        }
+        thread::sleep(Duration::from_micros(200));
+    }
+    Ok(())
+}
+
+fn kill(pid: u32) -> Result<(), String> {
+    platform::kill(platform::Pid(pid as i32), platform::Signal::KILL).map_err(|error| error.to_string())
+}
+
+fn exists(pid: u32) -> bool {
+    Path::new("/proc").join(pid.to_string()).exists()
+}
+
+/// The descendant of `front` that has a name.
+fn descendant(front: u32, name: &str) -> Option<u32> {
+    let origin =
+        |pid: u32| platform::procfs::origin(platform::Pid(pid as i32)).ok().map(|origin| origin.parent.0 as u32);
+    let pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|&pid| platform::procfs::command_name(platform::Pid(pid as i32)).as_deref() == Some(name))
+        .find(|&pid| origin(pid) == Some(front) || origin(pid).and_then(origin) == Some(front))
+}
+
+/// The lines of `source` that are in the data as run.
+fn lines_run(data: &Path, source: &Path) -> Result<BTreeSet<u32>, String> {
+    let mut ran = BTreeSet::new();
+    for entry in fs::read_dir(data).map_err(|error| format!("{}: {error}", data.display()))?.flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "sqlite") {
+            let record = store::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            for hits in &record.hits {
+                if Path::new(&record.images[hits.image].files[hits.file].path) == source {
+                    ran.extend(hits.lines.iter());
+                }
+            }
+        }
+    }
+    Ok(ran)
+}
