@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod command;
+mod control;
 mod debuginfo;
 mod followers;
 mod harness;

@@ -53,6 +53,12 @@ impl Session {
         assert_eq!(self.lines.recv_timeout(LIMIT).as_deref(), Ok(line));
     }
 
+    /// Takes the next line.
+    #[track_caller]
+    pub fn line(&self) -> String {
+        self.lines.recv_timeout(LIMIT).expect("there is no other line")
+    }
+
     /// Waits for the end of the output, before which nothing more may come.
     #[track_caller]
     pub fn expect_end_of_output(&self) {
