@@ -6,6 +6,7 @@
 
 mod attach;
 mod command;
+mod control;
 mod debuginfo;
 mod followers;
 mod harness;

@@ -61,6 +61,7 @@ Examples:
   cov-trace report -m --sort cover         the least covered first, with the lines that did not run
   cov-trace report --fail-under 87.5       status 2 if the total is below 87.5 %
   cov-trace report --pid 4711              what one process ran
+  cov-trace report --growth                how the coverage grew over time
   cov-trace report --include src --exclude '*.h' --module 'libfoo.so*'
 
 Exit status: 0 if all is well, 1 on an error, 2 if the coverage is below --fail-under.";

@@ -3,8 +3,10 @@
 use super::output::{print, stdout_has_colour, tell};
 use super::selection::{DataSelection, SelectionArguments};
 use super::{CliError, Outcome};
-use crate::report::{Colour, Layout, Sort, SortKey, Threshold, table};
+use crate::report::{Colour, Growth, GrowthRows, Layout, Now, Sort, SortKey, Threshold, table};
+use crate::store::UnixMillis;
 use clap::Args;
+use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -31,6 +33,19 @@ pub(super) struct ReportArguments {
     /// 0% and 100% are only shown where they are exact.
     #[arg(long, value_name = "DECIMALS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(..=9))]
     precision: u8,
+    /// Show instead how the coverage of each run grew over time
+    ///
+    /// At most this many rows for each run [default: 40]; =all shows every moment at which lines were new. With --pid, how
+    /// the coverage of each of these processes grew. All sources count: --include and the like cannot be applied.
+    #[arg(
+        long,
+        value_name = "ROWS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "40",
+        conflicts_with_all = ["include", "exclude", "module", "context", "show_missing", "fail_under"]
+    )]
+    growth: Option<GrowthRows>,
     #[command(flatten)]
     selection: SelectionArguments,
 }
@@ -64,6 +79,8 @@ pub struct ReportOptions {
     pub selection: DataSelection,
     /// How the table looks.
     pub layout: Layout,
+    /// Whether to show growth over time instead.
+    pub growth: Option<GrowthRows>,
     /// What the total must reach.
     pub fail_under: Option<Threshold>,
     /// The directory that names are relative to.
@@ -82,6 +99,7 @@ impl ReportArguments {
                 decimals: self.precision,
                 colour: if stdout_has_colour() { Colour::Terminal } else { Colour::None },
             },
+            growth: self.growth,
             fail_under: self.fail_under,
             cwd: cwd.to_owned(),
         }
@@ -89,6 +107,9 @@ impl ReportArguments {
 }
 
 pub(super) fn report(options: &ReportOptions) -> Result<Outcome, CliError> {
+    if let Some(rows) = options.growth {
+        return growth(&options.selection, rows);
+    }
     let coverage = options.selection.merge()?;
     print(&table(&coverage, &options.cwd, options.layout))?;
     let total = coverage.total();
@@ -99,4 +120,12 @@ pub(super) fn report(options: &ReportOptions) -> Result<Outcome, CliError> {
         }
         Some(_) | None => Ok(Outcome::Success),
     }
+}
+
+fn growth(selection: &DataSelection, rows: GrowthRows) -> Result<Outcome, CliError> {
+    let mut growth = Growth::new(&selection.selection);
+    let live = selection.read(|record| growth.add(&record))?;
+    let now = Now { time: UnixMillis(platform::unix_millis()), live, zone: TimeZone::system() };
+    print(&growth.table(&now, rows))?;
+    Ok(Outcome::Success)
 }

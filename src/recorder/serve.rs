@@ -7,6 +7,7 @@ use super::{FLUSH_EVERY, Recorder, status};
 use crate::link::{
     ControlAnswer, ControlRequest, FromSupervisor, Helper, LetGoBy, Port, PortError, RunStatus, Summary,
 };
+use crate::store::UnixMillis;
 use platform::{Pid, wait_ready};
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -31,7 +32,7 @@ impl Recorder {
             return 0;
         }
         let round = FLUSH_EVERY.saturating_sub(self.last_round.elapsed()).as_millis() as u32;
-        let until_limit = |until: crate::store::UnixMillis| (until.0 - platform::unix_millis()).clamp(0, 1000) as u32;
+        let until_limit = |until: UnixMillis| (until.0 - platform::unix_millis()).clamp(0, 1000) as u32;
         let limit = self.until().filter(|_| self.let_go_by.is_none()).map_or(u32::MAX, until_limit);
         round.min(limit).max(1)
     }
@@ -96,6 +97,9 @@ impl Recorder {
     }
 
     fn answer_status(&mut self, client: ClientId) {
+        // What cannot be read now is missing here and tried again.
+        let _later = self.ledger.catch_up();
+        self.ledger.collect(UnixMillis(platform::unix_millis()));
         let mut helpers = self.helpers.clone();
         // The supervisor is the guard's only child.
         let of_guard = self.helpers.iter().filter(|helper| helper.name == "guard");

@@ -3,6 +3,7 @@
 //! Invariant: equal records give equal bytes, in whatever order the processes come.
 
 mod escape;
+mod growth;
 mod lcov;
 mod merge;
 mod missing;
@@ -16,6 +17,7 @@ mod table;
 mod tree;
 
 pub use escape::printable;
+pub use growth::{Growth, GrowthRows};
 pub use lcov::lcov;
 pub use merge::{Coverage, FileCoverage, Merge};
 pub use notes::Notes;

@@ -53,10 +53,10 @@ impl Session {
         assert_eq!(self.lines.recv_timeout(LIMIT).as_deref(), Ok(line));
     }
 
-    /// Takes the next line, whatever it is.
+    /// Takes the next line.
     #[track_caller]
     pub fn line(&self) -> String {
-        self.lines.recv_timeout(LIMIT).expect("it says nothing more")
+        self.lines.recv_timeout(LIMIT).expect("there is no other line")
     }
 
     /// Waits for the end of the output, before which nothing more may come.

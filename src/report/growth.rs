@@ -1,0 +1,214 @@
+//! How what ran grew over time: of each run as a whole, or of single processes.
+//!
+//! Invariants: a row's total is the sum of what was new until then; the last row of a part has all that ran in it.
+
+use super::percent::Ratio;
+use super::processes::Summary;
+use super::select::Selection;
+use super::shown::{command_line, date_time, span};
+use super::tree::{Now, Width};
+use crate::store::{ImageFacts, Numbits, ProcessRecord, UnixMillis};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// How many rows a part may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrowthRows {
+    /// So many at most; those next to each other are put together.
+    AtMost(NonZeroUsize),
+    /// As many as there were flushes.
+    All,
+}
+
+impl FromStr for GrowthRows {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "all" => Ok(GrowthRows::All),
+            number => number.parse().map(GrowthRows::AtMost).map_err(|_| "give a number of rows, or all"),
+        }
+    }
+}
+
+/// Gathers growth, one process at a time.
+#[derive(Debug)]
+pub struct Growth<'a> {
+    selection: &'a Selection,
+    parts: BTreeMap<Key, Part>,
+}
+
+/// A run; and where processes are selected, one of its processes: sequence and pid.
+type Key = (String, Option<(u32, i32)>);
+
+#[derive(Debug, Default)]
+struct Part {
+    program: Vec<String>,
+    began: Option<UnixMillis>,
+    new: BTreeMap<UnixMillis, u64>,
+    images: Vec<Arc<ImageFacts>>,
+}
+
+impl<'a> Growth<'a> {
+    /// Starts with nothing. If the selection names processes, each of them is a part of its own: what was new for it,
+    /// whatever the others of its run had run.
+    pub fn new(selection: &'a Selection) -> Self {
+        Growth { selection, parts: BTreeMap::new() }
+    }
+
+    /// Adds a process, if it is selected.
+    pub fn add(&mut self, record: &ProcessRecord) {
+        if !self.selection.takes_process(record.pid) {
+            return;
+        }
+        let alone = !self.selection.pids.is_empty();
+        let key = (record.run.clone(), alone.then_some((record.sequence, record.pid)));
+        let part = self.parts.entry(key).or_default();
+        let began = record.attached.unwrap_or(record.started);
+        part.began = Some(part.began.map_or(began, |known| known.min(began)));
+        if alone {
+            part.program = Summary::new(record, self.selection).program;
+        }
+        for flush in &record.flushes {
+            let new = if alone { flush.new_lines } else { flush.new_in_run };
+            if new > 0 {
+                *part.new.entry(flush.at).or_default() += new;
+            }
+        }
+        for image in &record.images {
+            if !part.images.iter().any(|known| Arc::ptr_eq(known, image)) {
+                part.images.push(image.clone());
+            }
+        }
+    }
+
+    /// A table for each part.
+    pub fn table(&self, now: &Now, rows: GrowthRows) -> String {
+        let mut text = String::new();
+        for ((run, process), part) in &self.parts {
+            let state = if now.live.contains(run) { ", under way" } else { "" };
+            let of = process.map_or(String::new(), |(_, pid)| {
+                format!(", process {pid} ({})", command_line(&part.program, Width::Short))
+            });
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{gap}run {run}{state}{of}\n"));
+            text.push_str(&part.table(now, rows));
+        }
+        text
+    }
+}
+
+impl Part {
+    fn table(&self, now: &Now, rows: GrowthRows) -> String {
+        let lines = self.lines();
+        let began = self.began.unwrap_or_default();
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.force_no_tty();
+        table.set_header(["TIME", "AFTER", "NEW", "TOTAL", "COVER"]);
+        let mut total = 0;
+        for (at, new) in self.rows(rows) {
+            total += new;
+            table.add_row([
+                date_time(at, &now.zone),
+                span(at.0 - began.0),
+                new.to_string(),
+                total.to_string(),
+                format!("{}%", Ratio { ran: total, lines: lines.max(total) }.percent(1)),
+            ]);
+        }
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_cell_alignment(if index == 0 { CellAlignment::Left } else { CellAlignment::Right });
+            column.set_padding((if index == 0 { 0 } else { 2 }, 0));
+        }
+        table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    }
+
+    /// Time and number of new lines of each row.
+    fn rows(&self, rows: GrowthRows) -> Vec<(UnixMillis, u64)> {
+        let flushes: Vec<(UnixMillis, u64)> = self.new.iter().map(|(at, new)| (*at, *new)).collect();
+        let together = match rows {
+            GrowthRows::All => 1,
+            GrowthRows::AtMost(most) => flushes.len().div_ceil(most.get()).max(1),
+        };
+        let sum = |some: &[(UnixMillis, u64)]| Some((some.last()?.0, some.iter().map(|(_, new)| new).sum()));
+        flushes.chunks(together).filter_map(sum).collect()
+    }
+
+    /// How many lines the sources of all its images have.
+    fn lines(&self) -> u64 {
+        let mut by_path: HashMap<&str, Numbits> = HashMap::new();
+        for file in self.images.iter().flat_map(|image| &image.files) {
+            by_path.entry(&file.path).or_default().union_with(&file.executable);
+        }
+        by_path.values().map(Numbits::len).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Flush, sample};
+    use jiff::tz::TimeZone;
+
+    fn record(sequence: u32, pid: i32, flushes: &[(i64, u64, u64)]) -> ProcessRecord {
+        let flush =
+            |&(at, new_lines, new_in_run): &(i64, u64, u64)| Flush { at: UnixMillis(at), new_lines, new_in_run };
+        ProcessRecord {
+            sequence,
+            pid,
+            run: "one".to_owned(),
+            started: UnixMillis(1_000),
+            attached: None,
+            flushes: flushes.iter().map(flush).collect(),
+            ..sample::record()
+        }
+    }
+
+    fn records() -> [ProcessRecord; 2] {
+        [record(0, 11, &[(1_500, 2, 2), (9_000, 1, 1)]), record(1, 12, &[(1_500, 2, 0), (3_000, 2, 1)])]
+    }
+
+    fn table(selection: &Selection, rows: &str) -> String {
+        let mut growth = Growth::new(selection);
+        records().iter().rev().for_each(|record| growth.add(record));
+        growth.table(
+            &Now { time: UnixMillis(0), live: ["one".to_owned()].into(), zone: TimeZone::UTC },
+            rows.parse().unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_run_grows_by_what_no_process_had_run_before() {
+        let expected = "\
+run one, under way
+TIME                   AFTER  NEW  TOTAL   COVER
+1970-01-01 00:00:01  0.500 s    2      2   50.0%
+1970-01-01 00:00:03  2.000 s    1      3   75.0%
+1970-01-01 00:00:09  8.000 s    1      4  100.0%
+";
+        assert_eq!(table(&Selection::all(), "all"), expected);
+        let expected = "\
+run one, under way
+TIME                   AFTER  NEW  TOTAL   COVER
+1970-01-01 00:00:03  2.000 s    3      3   75.0%
+1970-01-01 00:00:09  8.000 s    1      4  100.0%
+";
+        assert_eq!(table(&Selection::all(), "2"), expected);
+        assert!("0".parse::<GrowthRows>().is_err() && "some".parse::<GrowthRows>().is_err());
+    }
+
+    #[test]
+    fn a_selected_process_grows_by_what_it_had_not_run_before() {
+        let expected = "\
+run one, under way, process 12 (/usr/bin/prog)
+TIME                   AFTER  NEW  TOTAL   COVER
+1970-01-01 00:00:01  0.500 s    2      2   50.0%
+1970-01-01 00:00:03  2.000 s    2      4  100.0%
+";
+        assert_eq!(table(&Selection { pids: [12].into(), ..Selection::all() }, "40"), expected);
+    }
+}
