@@ -15,7 +15,6 @@ static void handler(int number) {       // hit
     traps++;                            // hit
 }                                       // hit
 
-// Both run at the same time, and every line is a breakpoint.
 static void work_unblocked(void) {      // hit
     counter_a++;                        // hit
     counter_a++;                        // hit
@@ -90,8 +89,8 @@ int main(void) {                        // miss
         if (letter == 't')              // hit
             raise(SIGTRAP);             // hit
         (void)!write(requests[1], &letter, 1); // hit
-        work_unblocked();               // hit
         (void)!read(answers[0], &letter, 1); // hit
+        work_unblocked();               // hit
         facts("main");                  // hit
     }
     return 0;                           // miss

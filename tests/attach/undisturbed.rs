@@ -46,13 +46,21 @@ fn both_sides_of_a_vfork() {
 
 #[test]
 fn sigtrap_handled_and_blocked() {
-    let mut scene = Scene::start("attach/sigtrap");
+    sigtrap("attach/sigtrap");
+}
+
+#[test]
+fn sigtrap_handled_and_blocked_at_once() {
+    sigtrap("attach/sigtrap_at_once");
+}
+
+/// Handler and masks are as they were, whatever the threads run.
+fn sigtrap(sample: &str) {
+    let mut scene = Scene::start(sample);
     scene.session.expect("ready");
-    let facts = |traps: u32| {
-        [format!("thread: {traps} traps, handled, blocked"), format!("main: {traps} traps, handled, not blocked")]
-    };
     let ask = |scene: &mut Scene, letter: &str, traps: u32| {
-        let [thread, main] = facts(traps);
+        let facts = [("thread", "blocked"), ("main", "not blocked")];
+        let [thread, main] = facts.map(|(who, blocked)| format!("{who}: {traps} traps, handled, {blocked}"));
         scene.ask(letter, &[&thread, &main]);
     };
     let caught = field(scene.pid(), "SigCgt:");
