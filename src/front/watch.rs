@@ -120,7 +120,7 @@ impl Watch {
                 return Ended { outcome, let_go: self.let_go };
             }
             // The program was let go and goes on: we wait with it, as its parent.
-            if self.recording != Recording::Running && !self.letting_go {
+            if matches!(self.recording, Recording::Over(_)) && !self.letting_go {
                 self.tell_the_end(data);
             }
             if self.notice() {
