@@ -56,10 +56,6 @@ impl Hands {
         front: Pid,
         guard: Rc<GuardTable>,
     ) -> Self {
-        let cpu = OwnCpu::take();
-        if let Some(cpu) = &cpu {
-            cpu.share(guard.guard().leader());
-        }
         Hands {
             tracer,
             sigtrap: Sigtrap::default(),
@@ -68,12 +64,23 @@ impl Hands {
             recorder,
             texts: Texts::default(),
             front,
-            cpu,
+            cpu: None,
             burst: None,
             lost: 0,
             senders: HashMap::new(),
             guard,
             pids: HashMap::new(),
+        }
+    }
+
+    /// Takes a CPU for serving hits. Not before what runs is planted: that takes long, at a priority that keeps
+    /// the program off this CPU.
+    pub fn take_cpu(&mut self) {
+        if self.cpu.is_none() {
+            self.cpu = OwnCpu::take();
+            if let Some(cpu) = &self.cpu {
+                cpu.share(self.guard.guard().leader());
+            }
         }
     }
 

@@ -11,6 +11,8 @@
 mod action;
 mod apply;
 mod attach;
+#[cfg(test)]
+mod attach_tests;
 mod attached;
 mod bits;
 mod hear;
@@ -213,6 +215,7 @@ impl Supervisor {
         if let Some(answer) = attach.answer(&self.state, texts) {
             let nobody = matches!(answer, FromSupervisor::Refused { .. });
             self.attach = None;
+            self.hands.take_cpu();
             let _front_gone = self.front.send(&answer, None);
             if nobody {
                 self.leave();
@@ -247,6 +250,7 @@ impl Supervisor {
     fn read(&mut self, mail: Mail) {
         match mail {
             Mail::Message(ToSupervisor::Launch(pid)) => {
+                self.hands.take_cpu();
                 let seized = self.hands.tracer.seize(pid.leader());
                 if seized.is_ok() {
                     self.began = true;

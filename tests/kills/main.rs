@@ -55,8 +55,11 @@ fn run() -> Result<(), String> {
             let (mut services, mut hits) = (0, 0);
             for _ in 0..kills {
                 random = next(random);
-                let Round { survived, hits_lost } = round::play(&program, pace, victim, random)?;
-                services += u32::from(!survived);
+                let Round { died, hits_lost } = round::play(&program, pace, victim, random)?;
+                if let Some(status) = died {
+                    eprintln!("{}, {}: {status}", victim.name(), pace.name);
+                    services += 1;
+                }
                 hits += hits_lost;
             }
             println!("{:14}  {:20}  {kills:>5}  {services:>13}  {hits:>9}", victim.name(), pace.name);

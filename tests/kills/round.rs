@@ -7,7 +7,7 @@ use cov_trace::store;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,8 @@ const WITHIN_MICROS: u64 = 40_000;
 
 /// What a kill came to.
 pub struct Round {
-    /// Whether the program went on and ended as it should.
-    pub survived: bool,
+    /// How the program ended, if not as it should.
+    pub died: Option<ExitStatus>,
     /// Lines that the program had reported before the kill and that are not in the data.
     pub hits_lost: usize,
 }
@@ -56,10 +56,10 @@ pub fn play(program: &Program, pace: &Pace, victim: Victim, random: u64) -> Resu
     until(&mut front, goes_on)?;
     shared.leave();
     until(&mut front, || false)?;
-    let survived = front.wait().map_err(text)?.success();
+    let died = Some(front.wait().map_err(text)?).filter(|status| !status.success());
     let ran = lines_run(&data, &program.source)?;
     let reported = (program.first_line..).take(before.done as usize);
-    Ok(Round { survived, hits_lost: reported.filter(|line| !ran.contains(line)).count() })
+    Ok(Round { died, hits_lost: reported.filter(|line| !ran.contains(line)).count() })
 }
 
 fn start(program: &Program, pace: &Pace, data: &Path) -> Result<Child, String> {

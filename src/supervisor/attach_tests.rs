@@ -1,0 +1,188 @@
+//! What is decided about processes that ran before us, and about letting go, input by input.
+
+use super::action::{Action, Then};
+use super::input::Input;
+use super::space::InstanceId;
+use super::state::State;
+use crate::link::{EndOfProcess, ImageId, Plan};
+use platform::threads::Activity;
+use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, Signal, TextMapping, Tid};
+use std::rc::Rc;
+
+const LEADER: Tid = Tid(100);
+const OTHER: Tid = Tid(101);
+const CHILD: Tid = Tid(102);
+const TEXT: u64 = 0x40_0000;
+const INSTANCE: InstanceId = InstanceId { image: ImageId(0), bias: TEXT };
+
+fn mapping() -> TextMapping {
+    TextMapping {
+        start: Avma(TEXT),
+        end: Avma(TEXT + 0x2000),
+        offset: 0,
+        file: FileKey { device: 1, inode: 2, size: 3, modified: 4 },
+        path: "/bin/x".to_owned(),
+    }
+}
+
+/// Probes at 0x10 and 0x1010, in two pages.
+fn plan() -> Plan {
+    Plan { offsets: vec![0x10, 0x1010], originals: vec![0x55, 0x90], groups: vec![0, 1], landmarks: Vec::new() }
+}
+
+fn step(state: &mut State, input: Input) -> Vec<Action> {
+    let mut actions = Vec::new();
+    state.step(input, &mut actions);
+    actions
+}
+
+/// A process whose image is planned, attached to with these threads, none of which was looked at.
+fn attached(mut state: State, threads: &[Tid]) -> (State, Vec<Action>) {
+    let mut actions = step(&mut state, Input::Survey { tid: threads[0], mappings: vec![mapping()] });
+    assert!(matches!(actions[..], [Action::WantImage { .. }]) && !state.has_all_plans());
+    step(&mut state, Input::Planned { image: ImageId(0), plan: Rc::new(plan()) });
+    assert!(state.has_all_plans());
+    let threads = threads.to_vec();
+    actions = step(&mut state, Input::Attached { pid: Pid(LEADER.0), parent: Pid(1), threads, shares: None });
+    (state, actions)
+}
+
+/// The same, with all threads asleep, planted.
+fn planted(state: State, threads: &[Tid]) -> State {
+    let (mut state, _) = attached(state, threads);
+    for &tid in threads {
+        assert_eq!(step(&mut state, Input::Looked { tid, activity: Activity::Asleep }), []);
+    }
+    let process = state.process_with(Pid(LEADER.0)).expect("it was attached to");
+    assert!(matches!(step(&mut state, Input::Ready { pid: Pid(LEADER.0) })[..], [Action::ReadLive { .. }]));
+    let actions = step(&mut state, Input::MappedLive { process, tid: threads[0], mappings: vec![mapping()] });
+    assert!(matches!(&actions[..], [Action::Maps { .. }, Action::Plant(_)]), "{actions:?}");
+    // What is mapped is asked for again, and nothing is new.
+    assert_eq!(step(&mut state, Input::MappedLive { process, tid: threads[0], mappings: vec![mapping()] }), []);
+    state
+}
+
+#[test]
+fn whoever_is_busy_is_heard_of_before_anything_is_planted() {
+    let (mut state, actions) = attached(State::default(), &[LEADER, OTHER]);
+    assert_eq!(actions.iter().filter(|action| matches!(action, Action::Look { .. })).count(), 2);
+    assert!(!actions.iter().any(|action| matches!(action, Action::Plant(_) | Action::Resume { .. })));
+    step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Asleep });
+    assert!(!state.awaits_threads());
+    let actions = step(&mut state, Input::Looked { tid: OTHER, activity: Activity::Busy });
+    assert_eq!(actions, [Action::Interrupt { tid: OTHER }]);
+    assert!(state.awaits_threads());
+    // What it was called out of starts again.
+    let actions = step(&mut state, Input::Stopped { tid: OTHER });
+    assert_eq!(actions, [Action::RepairCall { tid: OTHER }, Action::Resume { tid: OTHER, signal: None }]);
+    assert!(!state.awaits_threads());
+    let actions = step(&mut state, Input::Stopped { tid: OTHER });
+    assert_eq!(actions, [Action::Resume { tid: OTHER, signal: None }], "that stop was not ours");
+}
+
+#[test]
+fn a_thread_that_ends_is_awaited_no_more() {
+    let (mut state, _) = attached(State::default(), &[LEADER, OTHER]);
+    step(&mut state, Input::Looked { tid: OTHER, activity: Activity::Busy });
+    step(&mut state, Input::Gone { tid: OTHER, how: EndOfProcess::Exited(0) });
+    assert!(!state.awaits_threads());
+}
+
+#[test]
+fn without_its_leader_a_process_ends_with_its_last_thread() {
+    let mut state = planted(State::default(), &[OTHER, CHILD]);
+    let ends = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::Ended { .. }));
+    assert!(!ends(&step(&mut state, Input::Gone { tid: OTHER, how: EndOfProcess::Exited(0) })));
+    assert!(ends(&step(&mut state, Input::Gone { tid: CHILD, how: EndOfProcess::Exited(3) })));
+    assert!(state.is_empty());
+}
+
+/// A child forked while its maker is planted: where the last breakpoint is missing, all are.
+#[test]
+fn a_copy_made_too_early_is_planted_anew() {
+    for lacking in [vec![], vec![INSTANCE]] {
+        let mut state = planted(State::default(), &[LEADER]);
+        let lineage = Lineage::CopiedMemory;
+        step(&mut state, Input::Born { tid: LEADER, child: CHILD, lineage, waits: false });
+        let actions = step(&mut state, Input::Stopped { tid: CHILD });
+        let Some(Action::CheckCopy { places, .. }) = actions.last() else { panic!("{actions:?}") };
+        assert_eq!(*places, [(INSTANCE, Avma(TEXT + 0x1010))]);
+        let whole = lacking.is_empty();
+        let actions = step(&mut state, Input::CopyChecked { tid: CHILD, group: false, lacking });
+        let planting = actions.iter().find_map(|action| match action {
+            Action::Sync(sync) => Some(sync),
+            _ => None,
+        });
+        assert_eq!(planting.is_none(), whole);
+        assert!(planting.is_none_or(|sync| sync.change.get(0) && sync.armed.get(1)));
+        assert_eq!(actions.last(), Some(&Action::Resume { tid: CHILD, signal: None }));
+        // Once a copy was whole, all later ones are.
+        let other = Tid(103);
+        step(&mut state, Input::Born { tid: LEADER, child: other, lineage, waits: false });
+        let checks = matches!(step(&mut state, Input::Stopped { tid: other }).last(), Some(Action::CheckCopy { .. }));
+        assert_eq!(checks, !whole);
+    }
+}
+
+#[test]
+fn sleepers_are_let_go_by_the_tracers_end_and_others_in_a_stop() {
+    let mut state = planted(State::default(), &[LEADER, OTHER]);
+    let actions = step(&mut state, Input::LetGo);
+    assert!(matches!(&actions[0], Action::Sync(sync) if sync.armed.last().is_none() && sync.landmarks == Some(false)));
+    assert_eq!(actions.iter().filter(|action| matches!(action, Action::Look { .. })).count(), 2);
+    assert_eq!(step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Asleep }), []);
+    assert!(!state.may_leave());
+    let actions = step(&mut state, Input::Looked { tid: OTHER, activity: Activity::Busy });
+    assert_eq!(actions, [Action::Interrupt { tid: OTHER }]);
+    // A trap that was on the way is served first.
+    let actions = step(&mut state, Input::Trap { tid: OTHER, at: Avma(TEXT + 0x10) });
+    assert!(matches!(actions[..], [Action::AskCause { .. }]));
+    let cause = platform::TrapCause::Breakpoint;
+    let actions = step(&mut state, Input::Cause { tid: OTHER, at: Avma(TEXT + 0x10), cause });
+    assert!(matches!(actions[..], [Action::Serve { then: Then::Detach, .. }]), "{actions:?}");
+    assert!(state.may_leave() && !state.is_empty());
+    let actions = step(&mut state, Input::Leave);
+    assert!(matches!(actions[0], Action::Ended { how: EndOfProcess::LetGo, .. }));
+    assert!(state.is_empty());
+}
+
+#[test]
+fn a_group_stop_is_left_as_it_is() {
+    let mut state = planted(State::default(), &[LEADER]);
+    assert_eq!(step(&mut state, Input::GroupStopped { tid: LEADER }), [Action::Listen { tid: LEADER }]);
+    let actions = step(&mut state, Input::LetGo);
+    assert!(matches!(actions[..], [Action::Sync(_)]));
+    assert!(state.may_leave());
+}
+
+#[test]
+fn text_that_only_a_stopped_thread_can_restore_is() {
+    let mut state = planted(State::default(), &[LEADER]);
+    let actions = step(&mut state, Input::LetGo);
+    let Action::Sync(sync) = &actions[0] else { panic!("{actions:?}") };
+    let (space, none) = (sync.space, sync.tid);
+    assert_eq!(none, None);
+    step(&mut state, Input::Unrestored { space });
+    let actions = step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Asleep });
+    assert_eq!(actions, [Action::Interrupt { tid: LEADER }]);
+    let actions = step(&mut state, Input::Stopped { tid: LEADER });
+    let synced = actions.iter().any(|action| matches!(action, Action::Sync(sync) if sync.tid == Some(LEADER)));
+    assert!(synced && actions.contains(&Action::Detach { tid: LEADER, signal: None }), "{actions:?}");
+}
+
+#[test]
+fn where_the_tracers_end_kills_everybody_is_let_go_before() {
+    let mut state = planted(State::new(OnTracerDeath::Kill), &[LEADER, OTHER]);
+    step(&mut state, Input::GroupStopped { tid: OTHER });
+    let actions = step(&mut state, Input::LetGo);
+    assert!(actions.contains(&Action::Interrupt { tid: OTHER }));
+    let actions = step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Asleep });
+    assert_eq!(actions, [Action::Interrupt { tid: LEADER }]);
+    assert!(state.must_stay() && !state.may_leave());
+    let weighed = |disposition| Input::Weighed { tid: LEADER, signal: Signal::TERM, disposition, interrupted: false };
+    step(&mut state, Input::Signal { tid: LEADER, signal: Signal::TERM });
+    let actions = step(&mut state, weighed(None));
+    assert_eq!(actions.first(), Some(&Action::Detach { tid: LEADER, signal: Some(Signal::TERM) }));
+    step(&mut state, Input::GroupStopped { tid: OTHER });
+    assert!(!state.must_stay() && state.is_empty());
+}
