@@ -357,7 +357,9 @@ impl Watch {
                 if summary.incomplete > 0 {
                     self.stderr.insist(self.without_supervisor());
                 }
-                if summary.processes > 0 || summary.unwritten == 0 {
+                if summary.processes == 0 && self.subject == Subject::Attached {
+                    self.stderr.say("let go before anything was measured");
+                } else if summary.processes > 0 || summary.unwritten == 0 {
                     self.stderr.say(&stderr::summary(summary, data.path()));
                 }
             }
