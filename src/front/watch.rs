@@ -120,7 +120,7 @@ impl Watch {
                 return Ended { outcome, let_go: self.let_go };
             }
             // The program was let go and goes on: we wait with it, as its parent.
-            if self.recording != Recording::Running && !self.letting_go {
+            if matches!(self.recording, Recording::Over(_)) && !self.letting_go {
                 self.tell_the_end(data);
             }
             if self.notice() {
@@ -357,7 +357,9 @@ impl Watch {
                 if summary.incomplete > 0 {
                     self.stderr.insist(self.without_supervisor());
                 }
-                if summary.processes > 0 || summary.unwritten == 0 {
+                if summary.processes == 0 && self.subject == Subject::Attached {
+                    self.stderr.say("let go before anything was measured");
+                } else if summary.processes > 0 || summary.unwritten == 0 {
                     self.stderr.say(&stderr::summary(summary, data.path()));
                 }
             }

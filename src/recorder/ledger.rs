@@ -146,6 +146,8 @@ impl Ledger {
                 new.in_run += found.in_run;
             }
             if new.in_process > 0 {
+                // A clock may be set back, and the time of the last mark is known only roughly.
+                let at = process.flushes.last().map_or(at, |last| at.max(UnixMillis(last.at.0 + 1)));
                 process.flushes.push(Flush { at, new_lines: new.in_process, new_in_run: new.in_run });
                 process.changed = true;
             }

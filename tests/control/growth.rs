@@ -2,6 +2,7 @@
 
 use super::Server;
 use crate::harness::measured;
+use crate::harness::run::signal;
 
 /// The columns NEW and TOTAL.
 fn rows(table: &str) -> Vec<(u64, u64)> {
@@ -46,4 +47,27 @@ fn growth_adds_up_to_what_ran() {
     }
     let complaint = server.complains(&["report", "--growth", "--include", "src"]);
     assert!(complaint.contains("--growth") && complaint.contains("--include"), "{complaint}");
+}
+
+#[test]
+fn growth_survives_a_kill_of_everybody() {
+    let server = Server::new();
+    let mut session = server.measured(&[]);
+    session.send("a");
+    session.expect("a");
+    server.says(&["flush"]);
+    let before = rows(&server.says(&["report", "--growth=all"]));
+    session.send("b");
+    session.expect("b");
+    for name in ["cov-recorder", "cov-supervisor"] {
+        signal(session.process_named(name), "KILL");
+    }
+    session.until_only(&["cov-trace", "server"]);
+    session.end_input();
+    session.until_only(&[]);
+    let recovered = server.command(&["report", "--growth=all"]);
+    let after = rows(&recovered.stdout);
+    let ran = server.process().lines_run(&server.sample.main).len() as u64;
+    assert!(server.ran(super::B) && after.last().unwrap().1 == ran, "{recovered:?}");
+    assert_eq!(after[..before.len()], before, "what was told of growth stays told");
 }
