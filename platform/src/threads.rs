@@ -31,7 +31,9 @@ pub fn activity(tid: Tid) -> Activity {
     match status_field(&status, "State").and_then(|state| state.bytes().next()) {
         Some(b'Z' | b'X') => Activity::Gone,
         Some(b't' | b'T') => Activity::Stopped,
-        Some(b'S' | b'D' | b'I') if pending & Signal::TRAP.bit() == 0 && !may_be_making_somebody(tid) => Activity::Asleep,
+        Some(b'S' | b'D' | b'I') if pending & Signal::TRAP.bit() == 0 && !may_be_making_somebody(tid) => {
+            Activity::Asleep
+        }
         Some(_) | None => Activity::Busy,
     }
 }

@@ -70,7 +70,12 @@ pub fn repeat(
                 break;
             }
         }
-        Ok((before, settled(service)?))
+        // A service that died is told below, with what went before.
+        let after = settled(service).unwrap_or_else(|error| {
+            wrong.push(error);
+            Footprint::default()
+        });
+        Ok((before, after))
     })?;
     if service.keeps_its_size() && (before.threads, before.descriptors) != (after.threads, after.descriptors) {
         wrong.push(format!("the service was {before:?} and is {after:?}"));

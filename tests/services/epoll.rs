@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,10 @@ impl Epoll {
 impl Service for Epoll {
     fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    fn end(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
     fn attach_options(&self) -> &'static [&'static str] {

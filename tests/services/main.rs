@@ -64,18 +64,18 @@ fn run() -> Result<bool, String> {
     for name in ["redis", "nginx", "epoll"].into_iter().filter(|name| options.chosen(name)) {
         // A path of a socket must be short, which one below the target directory may not be.
         let folder = tempfile::tempdir().map_err(|error| format!("make a folder: {error}"))?;
-        let service = start(name, &built, folder.path())?;
+        let mut service = start(name, &built, folder.path())?;
         let data = folder.path().join("data");
         let (text, json, wrong) = match options.cycles {
-            Some(count) => {
-                let result = cycles::repeat(&*service, name, count, &options, &data)?;
-                (print::cycles(&result), serde_json::to_value(&result), result.wrong)
-            }
-            None => {
-                let result = rounds::measure(&*service, name, &options, &data)?;
-                (print::rounds(&result), serde_json::to_value(&result), result.wrong)
-            }
-        };
+            Some(count) => cycles::repeat(&*service, name, count, &options, &data)
+                .map(|result| (print::cycles(&result), serde_json::to_value(&result), result.wrong)),
+            None => rounds::measure(&*service, name, &options, &data)
+                .map(|result| (print::rounds(&result), serde_json::to_value(&result), result.wrong)),
+        }
+        .map_err(|error| error + &obituary(&mut *service, folder.path()))?;
+        if !wrong.is_empty() {
+            eprint!("{}", obituary(&mut *service, folder.path()));
+        }
         println!("{text}");
         is_well &= wrong.is_empty();
         results.push(json.map_err(|error| error.to_string())?);
@@ -85,6 +85,14 @@ fn run() -> Result<bool, String> {
         std::fs::write(path, json + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(is_well)
+}
+
+/// How a service ended, if it has, and the last that it wrote.
+fn obituary(service: &mut dyn Service, folder: &Path) -> String {
+    let Some(end) = service.end() else { return String::new() };
+    let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    format!("\nthe service has ended: {end}; its last words:\n{}\n", lines[lines.len().saturating_sub(30)..].join("\n"))
 }
 
 fn start(name: &str, built: &Path, folder: &Path) -> Result<Box<dyn Service>, String> {

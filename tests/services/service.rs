@@ -1,5 +1,6 @@
 //! What a service is to the bench, and the load on it.
 
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
@@ -14,9 +15,11 @@ const CLIENTS: usize = 8;
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server that runs.
-pub trait Service: Sync {
+pub trait Service: Send + Sync {
     /// The process to attach to.
     fn pid(&self) -> u32;
+    /// How it ended, if it has.
+    fn end(&mut self) -> Option<ExitStatus>;
     /// What `cov-trace attach` is given besides.
     fn attach_options(&self) -> &'static [&'static str];
     /// Whether the threads and descriptors of the process stay as many as they were.
