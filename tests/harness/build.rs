@@ -17,6 +17,8 @@ pub fn output() -> PathBuf {
 pub fn program(sample: &Sample, build: &Build) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     build.command.hash(&mut hasher);
+    // Debug info names the sources: a clone that took another one's target directory along has its own.
+    sample.main.hash(&mut hasher);
     sample.sources.iter().for_each(|file| std::fs::read(file).unwrap().hash(&mut hasher));
     let name = match build.variant.is_empty() {
         true => sample.name.clone(),

@@ -1,5 +1,6 @@
 //! What the tests stand on: a sample's header is parsed, its programs are built, run bare and traced, and compared.
 
+pub mod attached;
 pub mod build;
 pub mod check;
 pub mod marks;
@@ -7,3 +8,4 @@ pub mod measured;
 pub mod run;
 pub mod sample;
 pub mod session;
+pub mod text;

@@ -8,6 +8,7 @@ use std::path::Path;
 #[test]
 fn every_sample_is_in_a_list() {
     let lists = [
+        crate::attach::SAMPLES,
         debuginfo::ALL,
         environment::ALL,
         exec::ALL,

@@ -1,0 +1,71 @@
+//! SIGKILL of cov-trace's own processes while they are attached.
+
+use super::scene::{Scene, is_as_before};
+use crate::harness::check::COV_TRACE;
+use crate::harness::run::{LIMIT, Mark, signal, to_end};
+use std::process::Command;
+use std::time::Instant;
+
+/// Runs `cov-trace COMMAND --data` in the scene's data and has it succeed.
+#[track_caller]
+fn cov_trace(scene: &Scene, command: &str) -> String {
+    let outcome =
+        to_end(&Mark::new(), scene.folder(), Command::new(COV_TRACE).args([command, "--data"]).arg(&scene.data));
+    assert!(outcome.status.success(), "{outcome:?}");
+    outcome.stdout
+}
+
+#[test]
+fn the_front() {
+    let mut scene = Scene::start("attach/lines");
+    scene.session.expect("ready");
+    let attached = scene.attach();
+    scene.ask("b", &["b"]);
+    signal(attached.pid, "KILL");
+    let start = Instant::now();
+    while attached.mark.processes().contains(&attached.pid) {
+        assert!(start.elapsed() < LIMIT, "it does not die");
+    }
+    scene.ask("e", &["e"]);
+    while !scene.ran("dprintf(1, \"e\\n\")") {
+        assert!(start.elapsed() < LIMIT, "the measurement does not go on");
+    }
+    cov_trace(&scene, "detach");
+    assert!(attached.mark.left_behind().is_empty());
+    is_as_before(scene.pid());
+    scene.ask("c", &["c"]);
+    scene.end();
+    assert!(scene.ran("dprintf(1, \"b\\n\")") && !scene.ran("dprintf(1, \"c\\n\")"));
+    scene.was_let_go();
+}
+
+#[test]
+fn the_recorder() {
+    let mut scene = Scene::start("attach/lines");
+    scene.session.expect("ready");
+    let attached = scene.attach();
+    scene.ask("b", &["b"]);
+    signal(attached.process_named("cov-recorder").unwrap(), "KILL");
+    assert!(attached.mark.left_behind().is_empty(), "without its recorder cov-trace lets go");
+    is_as_before(scene.pid());
+    scene.ask("c", &["c"]);
+    scene.end();
+    cov_trace(&scene, "ps");
+    assert!(scene.ran("dprintf(1, \"b\\n\")"), "what ran is lost");
+    assert!(!scene.ran("dprintf(1, \"c\\n\")"));
+}
+
+#[test]
+fn let_go_from_elsewhere() {
+    let mut scene = Scene::start("attach/lines");
+    scene.session.expect("ready");
+    let attached = scene.attach();
+    scene.ask("b", &["b"]);
+    cov_trace(&scene, "detach");
+    let ended = attached.until_ended().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    is_as_before(scene.pid());
+    scene.ask("c", &["c"]);
+    scene.end();
+    assert!(scene.ran("dprintf(1, \"b\\n\")") && !scene.ran("dprintf(1, \"c\\n\")"));
+}

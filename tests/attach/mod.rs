@@ -1,0 +1,32 @@
+//! Attaching to processes that run, and letting go of them.
+
+mod images;
+mod killed;
+mod lines;
+mod processes;
+mod refused;
+mod scene;
+mod stopped;
+mod syscalls;
+mod text;
+mod threads;
+mod undisturbed;
+
+/// The samples of these tests, which need somebody to attach to them while they run.
+pub const SAMPLES: &[&str] = &[
+    "attach/blocked",
+    "attach/daemon",
+    "attach/epoll_service",
+    "attach/forks",
+    "attach/leader_exits",
+    "attach/lines",
+    "attach/many_threads",
+    "attach/plugin",
+    "attach/sigtrap",
+    "attach/sigtrap_at_once",
+    "attach/thread_churn",
+    "attach/tracer",
+    "attach/tree",
+    "attach/vfork",
+    "attach/zombie",
+];
