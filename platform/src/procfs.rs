@@ -75,6 +75,13 @@ pub fn is_pending(pid: Pid, signal: Signal) -> bool {
     (set("SigPnd") | set("ShdPnd")) & signal.bit() != 0
 }
 
+/// Whether a signal is pending for this very thread, which does not block it.
+pub fn is_next(tid: Tid, signal: Signal) -> bool {
+    let status = read(&format!("/proc/{tid}/status")).unwrap_or_default();
+    let set = |name| status_field(&status, name).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    set("SigPnd") & !set("SigBlk") & signal.bit() != 0
+}
+
 /// The process that a thread belongs to, and the pid of the tracer (0: none).
 pub fn thread_group(tid: Tid) -> Result<(Pid, Pid), OsError> {
     let path = format!("/proc/{tid}/status");

@@ -31,16 +31,18 @@ pub fn activity(tid: Tid) -> Activity {
     match status_field(&status, "State").and_then(|state| state.bytes().next()) {
         Some(b'Z' | b'X') => Activity::Gone,
         Some(b't' | b'T') => Activity::Stopped,
-        Some(b'S' | b'D' | b'I') if pending & Signal::TRAP.bit() == 0 && !is_making_somebody(tid) => Activity::Asleep,
+        Some(b'S' | b'D' | b'I') if pending & Signal::TRAP.bit() == 0 && !may_be_making_somebody(tid) => Activity::Asleep,
         Some(_) | None => Activity::Busy,
     }
 }
 
-/// Whether a thread sleeps in the middle of a fork or clone; the wait for a vfork child comes after it.
-fn is_making_somebody(tid: Tid) -> bool {
+/// Whether a thread that was seen asleep may have been so in the middle of a fork or clone; the wait for a vfork child
+/// comes after that.
+fn may_be_making_somebody(tid: Tid) -> bool {
     let call = procfs::read(&format!("/proc/{tid}/syscall")).unwrap_or_default();
-    let number = call.split(' ').next().and_then(|number| number.parse().ok());
-    number.is_some_and(arch::registers::makes_somebody)
+    // Of a thread that has woken meanwhile the kernel says no number.
+    let number = call.split_whitespace().next().and_then(|number| number.parse().ok());
+    number.is_none_or(arch::registers::makes_somebody)
         && !children_of_thread(tid).iter().any(|&child| share_memory(Pid(tid.0), child))
 }
 
@@ -65,11 +67,18 @@ pub fn descendants(pid: Pid) -> Vec<Pid> {
     found
 }
 
-/// Every process but `pid` that lives in the address space of `tid`, one of its threads, which must not have ended.
-pub fn sharing_memory_with(pid: Pid, tid: Tid) -> Vec<Pid> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(Pid));
-    pids.filter(|&other| other != pid && share_memory(Pid(tid.0), other)).collect()
+/// Every process but `pid` that lives in the same address space as its `threads`.
+pub fn sharing_memory_with(pid: Pid, threads: &[Tid]) -> Vec<Pid> {
+    for &tid in threads {
+        let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+        let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(Pid));
+        let found = pids.filter(|&other| other != pid && share_memory(Pid(tid.0), other)).collect();
+        // A thread that has ended has no memory, as the kernel's own threads have none.
+        if crate::mapped(tid).is_ok() {
+            return found;
+        }
+    }
+    Vec::new()
 }
 
 /// The process that traces a thread, if one does.
@@ -89,7 +98,7 @@ mod tests {
         let me = Pid(std::process::id() as i32);
         assert_eq!(of(pid).expect("threads"), [pid.leader()]);
         assert!(descendants(me).contains(&pid));
-        assert_eq!(sharing_memory_with(pid, pid.leader()), []);
+        assert_eq!(sharing_memory_with(pid, &[pid.leader()]), []);
         assert_eq!(tracer_of(pid.leader()), None);
         while activity(pid.leader()) != Activity::Asleep {
             std::thread::yield_now();

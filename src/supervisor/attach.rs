@@ -34,6 +34,8 @@ pub(super) struct Attach {
     since: Instant,
     /// The processes whose threads were seized.
     taken: BTreeSet<Pid>,
+    /// Those of them with a thread that could not be seized, which a breakpoint would kill.
+    untouchable: BTreeSet<Pid>,
     report: AttachReport,
 }
 
@@ -46,6 +48,7 @@ impl Attach {
             phase: Phase::Reading,
             since: Instant::now(),
             taken: BTreeSet::new(),
+            untouchable: BTreeSet::new(),
             report: AttachReport::default(),
         };
         for pid in pids {
@@ -130,17 +133,29 @@ impl Attach {
             return;
         }
         let Seized { threads, error } = seize_all(tracer, pid, &BTreeSet::new());
-        if let Some(error) = error {
-            self.report.failures.push(error.to_string());
-        }
-        let Some(&thread) = threads.first() else {
+        if threads.is_empty() {
             self.taken.remove(&pid);
+            self.report.failures.extend(error.map(|error| error.to_string()));
             return;
-        };
+        }
+        self.note_unseized(pid, error);
+        let sharing = threads::sharing_memory_with(pid, &threads);
         let parent = procfs::origin(pid).map_or(Pid(0), |origin| origin.parent);
         inputs.push_back(Input::Attached { pid, parent, threads, shares });
-        for other in threads::sharing_memory_with(pid, thread) {
+        for other in sharing {
             self.take(tracer, other, Some(pid), inputs);
+            // A breakpoint in one is a breakpoint in both.
+            if !self.taken.contains(&other) || self.untouchable.contains(&other) {
+                self.untouchable.insert(pid);
+            }
+        }
+    }
+
+    fn note_unseized(&mut self, pid: Pid, error: Option<OsError>) {
+        if let Some(error) = error
+            && self.untouchable.insert(pid)
+        {
+            self.report.failures.push(format!("process {pid} is followed, but not measured: {error}"));
         }
     }
 
@@ -150,10 +165,10 @@ impl Attach {
             let Some(number) = state.process_with(pid) else { continue };
             let known: BTreeSet<Tid> = state.tids().collect();
             let Seized { threads, error } = seize_all(tracer, pid, &known);
-            self.report.failures.extend(error.map(|error| error.to_string()));
-            let first = threads.first().copied().or_else(|| state.threads_of(number).first().copied());
+            self.note_unseized(pid, error);
+            let all: Vec<Tid> = threads.iter().copied().chain(state.threads_of(number)).collect();
             inputs.extend(threads.into_iter().map(|tid| Input::Joined { pid, tid }));
-            for other in first.map(|tid| threads::sharing_memory_with(pid, tid)).unwrap_or_default() {
+            for other in threads::sharing_memory_with(pid, &all) {
                 if state.process_with(other).is_none() && threads::tracer_of(other.leader()) != Some(me()) {
                     self.take(tracer, other, Some(pid), inputs);
                 }
@@ -167,7 +182,8 @@ impl Attach {
     }
 
     fn have_planted(&self, inputs: &mut VecDeque<Input>) {
-        inputs.extend(self.taken.iter().map(|&pid| Input::Ready { pid }));
+        let plantable = self.taken.difference(&self.untouchable);
+        inputs.extend(plantable.map(|&pid| Input::Ready { pid }));
     }
 }
 
@@ -196,8 +212,8 @@ fn seize_all(tracer: &Tracer, pid: Pid, known: &BTreeSet<Tid>) -> Seized {
         for tid in new {
             match tracer.seize(tid) {
                 Ok(()) => seized.threads.push(tid),
-                // It has ended, or its maker is traced and it is with it.
-                Err(_) if threads::activity(tid) == Activity::Gone || threads::tracer_of(tid) == Some(me()) => {}
+                // Its maker is traced and it is with it, or it has ended (last, since it may do so any time).
+                Err(_) if threads::tracer_of(tid) == Some(me()) || threads::activity(tid) == Activity::Gone => {}
                 Err(error) => seized.error = Some(error),
             }
         }

@@ -147,6 +147,21 @@ fn sleepers_are_let_go_by_the_tracers_end_and_others_in_a_stop() {
 }
 
 #[test]
+fn a_trap_behind_the_interrupt_is_served_before_letting_go() {
+    let mut state = planted(State::default(), &[LEADER]);
+    step(&mut state, Input::LetGo);
+    let actions = step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Busy });
+    assert_eq!(actions, [Action::Interrupt { tid: LEADER }]);
+    let actions = step(&mut state, Input::StoppedBeforeTrap { tid: LEADER });
+    assert_eq!(actions, [Action::Resume { tid: LEADER, signal: None }]);
+    assert!(!state.may_leave());
+    step(&mut state, Input::Trap { tid: LEADER, at: Avma(TEXT + 0x10) });
+    let cause = platform::TrapCause::Breakpoint;
+    let actions = step(&mut state, Input::Cause { tid: LEADER, at: Avma(TEXT + 0x10), cause });
+    assert!(matches!(actions[0], Action::Serve { then: Then::Detach, .. }), "{actions:?}");
+}
+
+#[test]
 fn a_group_stop_is_left_as_it_is() {
     let mut state = planted(State::default(), &[LEADER]);
     assert_eq!(step(&mut state, Input::GroupStopped { tid: LEADER }), [Action::Listen { tid: LEADER }]);

@@ -4,7 +4,7 @@ use super::apply::Hands;
 use super::input::Input;
 use super::state::State;
 use crate::link::EndOfProcess;
-use platform::{Event, Signal, Tid, Wait, lineage};
+use platform::{Event, Signal, Tid, Wait, lineage, procfs};
 use std::collections::VecDeque;
 
 /// Reads what `report` is about. A tracee that SIGKILL took meanwhile gives nothing: its end comes as a report.
@@ -35,6 +35,9 @@ fn hear_event(hands: &Hands, state: &State, tid: Tid, event: Event) -> Option<In
         Event::VforkDone => Some(Input::VforkDone { tid }),
         Event::Exec => Some(Input::Exec { tid, former: hands.tracer.event_tid(tid).unwrap_or(tid) }),
         Event::GroupStop(_) => Some(Input::GroupStopped { tid }),
+        Event::Stop if state.is_leaving() && procfs::is_next(tid, Signal::TRAP) => {
+            Some(Input::StoppedBeforeTrap { tid })
+        }
         // Exit and other events are not asked for; should one come, the tracee goes on.
         Event::Stop | Event::Exit | Event::Other(_) => Some(Input::Stopped { tid }),
     }

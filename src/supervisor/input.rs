@@ -82,6 +82,11 @@ pub enum Input {
         /// The thread.
         tid: Tid,
     },
+    /// Event stop while letting go, before a SIGTRAP that the thread takes as soon as it goes on.
+    StoppedBeforeTrap {
+        /// The thread.
+        tid: Tid,
+    },
     /// Group-stop.
     GroupStopped {
         /// The thread.
@@ -209,6 +214,7 @@ impl Input {
             | Input::VforkDone { tid }
             | Input::Exec { tid, .. }
             | Input::Stopped { tid }
+            | Input::StoppedBeforeTrap { tid }
             | Input::GroupStopped { tid } => Some(*tid),
             Input::Launched { .. }
             | Input::Cause { .. }

@@ -86,6 +86,11 @@ impl State {
         self.tracees.is_empty() && self.unclaimed.is_empty()
     }
 
+    /// Whether everybody is being let go.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
     /// Whether the tracer must not end before it has let go of everybody, however long that takes.
     pub fn must_stay(&self) -> bool {
         self.end_kills && !self.is_empty()

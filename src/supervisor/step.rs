@@ -27,6 +27,8 @@ impl State {
             Input::VforkDone { tid } => self.vfork_done(tid, out),
             Input::Exec { tid, former } => self.exec(tid, former, out),
             Input::Stopped { tid } => self.stopped(tid, false, out),
+            // Let go of now it would die of a breakpoint that it has met; its trap is reported next, and served.
+            Input::StoppedBeforeTrap { tid } => out.push(Action::Resume { tid, signal: None }),
             Input::GroupStopped { tid } => self.stopped(tid, true, out),
             Input::Gone { tid, how } => self.gone(tid, how, out),
             Input::Mapped { tid, mappings } => self.mapped(tid, mappings, out),

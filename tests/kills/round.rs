@@ -57,6 +57,7 @@ pub fn play(program: &Program, pace: &Pace, victim: Victim, random: u64) -> Resu
     shared.leave();
     until(&mut front, || false)?;
     let died = Some(front.wait().map_err(text)?).filter(|status| !status.success());
+    recover(&data)?;
     let ran = lines_run(&data, &program.source)?;
     let reported = (program.first_line..).take(before.done as usize);
     Ok(Round { died, hits_lost: reported.filter(|line| !ran.contains(line)).count() })
@@ -80,6 +81,13 @@ fn until(front: &mut Child, reached: impl Fn() -> bool) -> Result<(), String> {
         thread::sleep(Duration::from_micros(200));
     }
     Ok(())
+}
+
+/// Any next command picks up what was left.
+fn recover(data: &Path) -> Result<(), String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cov-trace"));
+    let status = command.arg("ps").arg("--data").arg(data).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.map(drop).map_err(|error| format!("cov-trace ps: {error}"))
 }
 
 fn kill(pid: u32) -> Result<(), String> {
