@@ -12,6 +12,8 @@ pub(super) fn verify(let_go: &[(Pid, u64)], stderr: &Stderr) -> bool {
         match text_differences(*pid) {
             // It ended, or another one has its pid by now.
             Ok(_) | Err(_) if !lives() => {}
+            // It has ended, and its parent has not collected it.
+            Err(error) if error.is_gone() => {}
             Ok(differences) if differences.is_empty() => as_in_files += 1,
             Ok(differences) => {
                 let name = procfs::command_name(*pid).unwrap_or_default();

@@ -59,9 +59,8 @@ fn growth_survives_a_kill_of_everybody() {
     let before = rows(&server.says(&["report", "--growth=all"]));
     session.send("b");
     session.expect("b");
-    for name in ["cov-recorder", "cov-supervisor"] {
-        signal(session.process_named(name), "KILL");
-    }
+    let victims = ["cov-recorder", "cov-supervisor"].map(|name| session.process_named(name));
+    victims.into_iter().for_each(|pid| signal(pid, "KILL"));
     session.until_only(&["cov-trace", "server"]);
     session.end_input();
     session.until_only(&[]);
