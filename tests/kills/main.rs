@@ -1,5 +1,5 @@
 //! What a SIGKILL of cov-trace's own processes costs the program: `cargo bench --bench kills [-- --supervisor N]
-//! [--recorder N] [--only NAME] [--seed N]`.
+//! [--recorder N] [--only NAME] [--attach] [--seed N]`.
 //!
 //! Kills them at random moments while programs run that meet no new line any more, or one every so often, and counts
 //! the programs that died of it and the hits that were served and are not in the data.
@@ -22,6 +22,15 @@ pub enum Victim {
     Supervisor,
     /// The process that writes.
     Recorder,
+}
+
+/// How the program comes to be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By `cov-trace -- PROGRAM`.
+    Launched,
+    /// By `cov-trace attach`.
+    Attached,
 }
 
 impl Victim {
@@ -55,7 +64,7 @@ fn run() -> Result<(), String> {
             let (mut services, mut hits) = (0, 0);
             for _ in 0..kills {
                 random = next(random);
-                let Round { died, hits_lost } = round::play(&program, pace, victim, random)?;
+                let Round { died, hits_lost } = round::play(&program, pace, options.way, victim, random)?;
                 if let Some(status) = died {
                     eprintln!("{}, {}: {status}", victim.name(), pace.name);
                     services += 1;

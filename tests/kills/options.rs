@@ -1,5 +1,6 @@
 //! The arguments of the benchmark.
 
+use crate::Way;
 use std::hash::{BuildHasher, RandomState};
 
 /// How often to kill whom.
@@ -8,6 +9,8 @@ pub struct Options {
     pub supervisor: u32,
     /// Kills of the recorder for each program.
     pub recorder: u32,
+    /// How the program comes to be measured.
+    pub way: Way,
     /// Decides the moments.
     pub seed: u64,
     only: Option<String>,
@@ -20,7 +23,7 @@ impl Options {
     /// On an unknown word or a missing or bad value.
     pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let random = RandomState::new().hash_one(0);
-        let mut options = Self { supervisor: 200, recorder: 200, seed: random, only: None };
+        let mut options = Self { supervisor: 200, recorder: 200, way: Way::Launched, seed: random, only: None };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("{word} needs a value"));
             match word.as_str() {
@@ -28,9 +31,10 @@ impl Options {
                 "--recorder" => options.recorder = number(&word, &value()?)?,
                 "--seed" => options.seed = number(&word, &value()?)?,
                 "--only" => options.only = Some(value()?),
+                "--attach" => options.way = Way::Attached,
                 "--bench" => {} // cargo's own
                 _ => {
-                    let known = "--supervisor N, --recorder N, --only NAME, --seed N";
+                    let known = "--supervisor N, --recorder N, --only NAME, --attach, --seed N";
                     return Err(format!("unknown argument {word}; known: {known}"));
                 }
             }

@@ -1,11 +1,13 @@
-//! One kill: the program is started under cov-trace, somebody is killed, and it is seen what that cost.
+//! One kill: the program is started under cov-trace, or first and then attached to; somebody is killed, and it is seen
+//! what that cost.
 
-use crate::Victim;
 use crate::program::{Pace, Program, folder};
 use crate::shared::Shared;
+use crate::{Victim, Way};
 use cov_trace::store;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -25,25 +27,41 @@ pub struct Round {
     pub hits_lost: usize,
 }
 
+/// A measurement under way.
+struct Measured {
+    /// Whose end is the program's: cov-trace where that started it, else the program itself.
+    program: Child,
+    /// The pid of cov-trace.
+    front: u32,
+    /// cov-trace, where it is not `program`.
+    attached: Option<Child>,
+    /// How many lines the program had reported before it was measured.
+    skipped: u64,
+}
+
 /// Plays one round; `random` decides the moment.
 ///
 /// # Errors
 /// When cov-trace cannot be started or its data not be read.
-pub fn play(program: &Program, pace: &Pace, victim: Victim, random: u64) -> Result<Round, String> {
+pub fn play(program: &Program, pace: &Pace, way: Way, victim: Victim, random: u64) -> Result<Round, String> {
     let data = folder().join("data");
     let text = |error: std::io::Error| format!("{}: {error}", folder().display());
     if data.exists() {
         fs::remove_dir_all(&data).map_err(text)?;
     }
     let shared = Shared::create(&folder().join("shared")).map_err(text)?;
-    let mut front = start(program, pace, &data)?;
-    until(&mut front, || shared.progress().done >= 1)?;
+    let mut measured = match way {
+        Way::Launched => launch(program, pace, &data)?,
+        Way::Attached => attach(program, pace, &shared, &data)?,
+    };
+    let front = &mut measured.program;
+    until(front, || shared.progress().done >= 1)?;
     if pace.micros == 0 {
-        until(&mut front, || shared.progress().done >= u64::from(pace.lines))?;
+        until(front, || shared.progress().done >= u64::from(pace.lines))?;
     }
     // Not to wait for anything: the moment is to be any.
     thread::sleep(Duration::from_micros(random % WITHIN_MICROS));
-    let victim = descendant(front.id(), victim.name()).ok_or_else(|| format!("there is no {}", victim.name()))?;
+    let victim = descendant(measured.front, victim.name()).ok_or_else(|| format!("there is no {}", victim.name()))?;
     let before = shared.progress();
     kill(victim)?;
     let after = shared.progress();
@@ -53,30 +71,58 @@ pub fn play(program: &Program, pace: &Pace, victim: Victim, random: u64) -> Resu
         let now = shared.progress();
         now.done >= after.done + further && now.beats != after.beats && !exists(victim)
     };
-    until(&mut front, goes_on)?;
+    until(front, goes_on)?;
     shared.leave();
-    until(&mut front, || false)?;
+    until(front, || false)?;
     let died = Some(front.wait().map_err(text)?).filter(|status| !status.success());
+    if let Some(mut attached) = measured.attached {
+        attached.wait().map_err(text)?;
+    }
     recover(&data)?;
     let ran = lines_run(&data, &program.source)?;
-    let reported = (program.first_line..).take(before.done as usize);
+    let reported = (program.first_line..).take(before.done as usize).skip(measured.skipped as usize);
     Ok(Round { died, hits_lost: reported.filter(|line| !ran.contains(line)).count() })
 }
 
-fn start(program: &Program, pace: &Pace, data: &Path) -> Result<Child, String> {
+fn launch(program: &Program, pace: &Pace, data: &Path) -> Result<Measured, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cov-trace"));
-    command.args(["-q", "--data"]).arg(data).arg("--").arg(&program.executable).arg(folder().join("shared"));
-    command.args([pace.micros.to_string(), pace.lines.to_string()]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().map_err(|error| format!("cov-trace: {error}"))
+    command.args(["-q", "--data"]).arg(data).arg("--").arg(&program.executable);
+    let program = start(command, pace)?;
+    Ok(Measured { front: program.id(), program, attached: None, skipped: 0 })
 }
 
-/// Waits until `reached`, or until cov-trace has ended.
+fn attach(program: &Program, pace: &Pace, shared: &Shared, data: &Path) -> Result<Measured, String> {
+    let mut program = start(Command::new(&program.executable), pace)?;
+    until(&mut program, || shared.progress().done >= 1)?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cov-trace"));
+    command.args(["attach", "--data"]).arg(data).arg(program.id().to_string());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut attached = command.spawn().map_err(|error| format!("cov-trace: {error}"))?;
+    let mut said = BufReader::new(attached.stderr.take().ok_or("no stderr")?);
+    let mut line = String::new();
+    said.read_line(&mut line).map_err(|error| format!("cov-trace: {error}"))?;
+    if !line.contains("attached to") {
+        return Err(line);
+    }
+    // What it says later is of no interest, but must not stop it.
+    thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+    // The line under way may have begun before.
+    let skipped = shared.progress().done + 1;
+    Ok(Measured { program, front: attached.id(), attached: Some(attached), skipped })
+}
+
+fn start(mut command: Command, pace: &Pace) -> Result<Child, String> {
+    command.arg(folder().join("shared")).args([pace.micros.to_string(), pace.lines.to_string()]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map_err(|error| format!("{command:?}: {error}"))
+}
+
+/// Waits until `reached`, or until the program has ended.
 fn until(front: &mut Child, reached: impl Fn() -> bool) -> Result<(), String> {
     let start = Instant::now();
     while !reached() && front.try_wait().map_err(|error| format!("cov-trace: {error}"))?.is_none() {
         if start.elapsed() > LIMIT {
-            return Err(format!("nothing happens any more; cov-trace is pid {}", front.id()));
+            return Err(format!("nothing happens any more, look at pid {}", front.id()));
         }
         thread::sleep(Duration::from_micros(200));
     }
