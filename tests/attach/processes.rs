@@ -2,7 +2,11 @@
 
 use super::scene::{Scene, is_as_before};
 use crate::harness::attached::Attached;
+use crate::harness::check::COV_TRACE;
 use crate::harness::measured;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
 
 #[test]
 fn several_at_once() {
@@ -76,4 +80,36 @@ fn the_whole_family_is_let_go_of() {
     family.into_iter().for_each(is_as_before);
     scene.ask("x", &["main", "child", "grandchild", "done"]);
     scene.end();
+}
+
+#[test]
+fn the_first_process_of_a_container_inherits_nobody() {
+    // Only root makes namespaces, and so does everybody who is root in a user namespace of his own.
+    let rights = if fs::metadata("/proc/self").unwrap().uid() == 0 { "-pf" } else { "-rpf" };
+    let mut scene = Scene::start_as("attach/lines", |program, _| {
+        let mut command = Command::new("unshare");
+        command.args([rights, "--mount-proc"]).arg(program);
+        command
+    });
+    scene.session.expect("ready");
+    let service = *scene.session.mark.processes().iter().find(|pid| **pid != scene.pid()).unwrap();
+    let mut command = Command::new("nsenter");
+    command.args(["-p", "-m", "-t", &service.to_string(), COV_TRACE, "attach", "1", "--for", "1s", "--data"]);
+    command.arg(&scene.data);
+    let attached = Attached::by(command).unwrap();
+    scene.ask("b", &["b"]);
+    let ended = attached.until_ended().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    is_as_before(service);
+    let children = fs::read_to_string(format!("/proc/{service}/task/{service}/children")).unwrap();
+    let named = |pid: &str| fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    assert_eq!(
+        children,
+        "",
+        "it has children that it did not make: {:?}",
+        children.split_whitespace().map(named).collect::<Vec<_>>()
+    );
+    scene.ask("c", &["c"]);
+    scene.end();
+    assert!(scene.ran("dprintf(1, \"b\\n\")") && !scene.ran("dprintf(1, \"c\\n\")"));
 }

@@ -46,7 +46,17 @@ fn both_sides_of_a_vfork() {
 
 #[test]
 fn sigtrap_handled_and_blocked() {
-    let mut scene = Scene::start("attach/sigtrap");
+    sigtrap("attach/sigtrap");
+}
+
+#[test]
+fn sigtrap_handled_and_blocked_at_once() {
+    sigtrap("attach/sigtrap_at_once");
+}
+
+/// Handler and masks are as they were, whatever the threads run.
+fn sigtrap(sample: &str) {
+    let mut scene = Scene::start(sample);
     scene.session.expect("ready");
     let ask = |scene: &mut Scene, letter: &str, traps: u32| {
         let facts = [("thread", "blocked"), ("main", "not blocked")];
