@@ -131,6 +131,11 @@ pub fn wait_ready(
     (ready.by_ref().take(readable.len()).collect(), ready.collect())
 }
 
+/// Whether a write would not have to wait for somebody who reads, now or within `millis`.
+pub fn takes_more(fd: BorrowedFd<'_>, millis: u32) -> bool {
+    wait_ready(&[], &[fd], Some(millis)).1 == [true]
+}
+
 /// Whether the other side of a socket or pipe is gone, whatever it left to read.
 pub fn is_hung_up(fd: BorrowedFd<'_>) -> bool {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

@@ -31,7 +31,7 @@ mod tracer;
 mod wait;
 
 pub use bell::Bell;
-pub use channel::{Channel, MAX_MESSAGE, Received, is_hung_up, wait_readable, wait_ready};
+pub use channel::{Channel, MAX_MESSAGE, Received, is_hung_up, takes_more, wait_readable, wait_ready};
 pub use clock::{unix_millis, unix_millis_at};
 pub use entry::restore_sigpipe;
 pub use error::OsError;

@@ -95,6 +95,10 @@ fn difference(tid: Tid, memory: &File, mapping: &TextMapping) -> Result<TextDiff
         }
         let address = mapping.start.0 + done;
         let in_memory = read(memory, &mut here[..in_file], address, &format!("memory of tid {tid} at {address:#x}"))?;
+        if in_memory == 0 {
+            // The process has ended or runs another program by now.
+            return Err(OsError::new("read the memory of", format_args!("tid {tid}"), Errno::ESRCH));
+        }
         difference.compare(&here[..in_memory], &there[..in_memory], offset);
         done += in_memory as u64;
     }

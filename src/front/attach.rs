@@ -9,6 +9,7 @@ use crate::link::{AttachReport, FromSupervisor, PortError, ToSupervisor};
 use crate::recorder::{FrontRequest, News};
 use platform::process::{self, ChildNews, SignalInbox, child_news};
 use platform::{Pid, Signal, procfs, wait_readable};
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -77,10 +78,21 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
         }
         Answer::Interrupted => true,
     };
+    let attached: Vec<(Pid, u64)> = match &answer {
+        Answer::Attached(report) => {
+            report.pids.iter().filter_map(|pid| Some((*pid, procfs::origin(*pid).ok()?.start_ticks))).collect()
+        }
+        Answer::Interrupted => Vec::new(),
+    };
     let Waiting { inbox, helpers, last_word, stderr, .. } = waiting;
+    let recorder = helpers.recorder;
     let watch = Watch::new(Subject::Attached, inbox, helpers, options.quiet).after(last_word, letting_go);
     let ended = watch.until_the_end(&data);
-    let verified = !attach.verify || verify::verify(&ended.let_go, &stderr);
+    // Of a container's first process we may be a child of sorts: no child of ours is left to it.
+    process::await_end(recorder);
+    // A killed recorder could not tell who was let go.
+    let to_verify: BTreeSet<(Pid, u64)> = attached.into_iter().chain(ended.let_go).collect();
+    let verified = !attach.verify || verify::verify(&to_verify, &stderr);
     Ok(if verified { ended.outcome } else { Outcome::Exit(1) })
 }
 
@@ -237,7 +249,8 @@ fn grouped(number: u64) -> String {
 /// Microseconds in the unit that fits.
 fn duration(micros: u64) -> String {
     match micros {
-        0..1_000 => format!("{micros} us"),
+        0 => "1 us".to_owned(),
+        1..1_000 => format!("{micros} us"),
         1_000..10_000 => format!("{}.{} ms", micros / 1000, micros / 100 % 10),
         10_000..10_000_000 => format!("{} ms", micros / 1000),
         _ => format!("{} s", micros / 1_000_000),

@@ -5,7 +5,11 @@ use crate::report::Ratio;
 use platform::process::WeakStderr;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::Path;
+
+/// How long a full pipe is waited for.
+const PATIENCE_MILLIS: u32 = 200;
 
 /// Standard error, held or merely remembered.
 #[derive(Debug)]
@@ -42,8 +46,9 @@ impl Stderr {
     /// Says something that must be said.
     pub fn insist(&self, text: &str) {
         let line = format!("cov-trace: {text}\n");
-        // Nobody may be there to read it.
+        // Nobody may be there to read it, and nobody shall have to wait for who does not.
         let _unread = match &self.weak {
+            None if !platform::takes_more(std::io::stderr().as_fd(), PATIENCE_MILLIS) => Ok(()),
             None => std::io::stderr().write_all(line.as_bytes()),
             Some(weak) => weak.open().map_or(Ok(()), |mut pipe| pipe.write_all(line.as_bytes())),
         };

@@ -2,9 +2,10 @@
 
 use super::stderr::{Stderr, plural};
 use platform::{Offsets, Pid, TextDifference, procfs, text_differences};
+use std::collections::BTreeSet;
 
 /// Tells of the processes that were let go and still live; true if none has a breakpoint left and all could be looked at.
-pub(super) fn verify(let_go: &[(Pid, u64)], stderr: &Stderr) -> bool {
+pub(super) fn verify(let_go: &BTreeSet<(Pid, u64)>, stderr: &Stderr) -> bool {
     let mut as_in_files = 0;
     let mut well = true;
     for (pid, start_ticks) in let_go {
@@ -29,7 +30,9 @@ pub(super) fn verify(let_go: &[(Pid, u64)], stderr: &Stderr) -> bool {
         }
     }
     let noun = plural(as_in_files, "process is as in its", "processes is as in their");
-    stderr.say(&format!("verified: the text of {noun} files"));
+    if as_in_files > 0 {
+        stderr.say(&format!("verified: the text of {noun} files"));
+    }
     well
 }
 

@@ -5,7 +5,7 @@
 use super::input::Input;
 use super::state::State;
 use super::texts::Texts;
-use crate::link::{AttachReport, FromSupervisor};
+use crate::link::{AttachReport, EndOfProcess, FromSupervisor};
 use platform::threads::{self, Activity};
 use platform::{Errno, OsError, Pid, Tid, Tracer, procfs};
 use std::collections::{BTreeSet, VecDeque};
@@ -29,6 +29,8 @@ enum Phase {
 pub(super) struct Attach {
     /// The processes, with their start times.
     wanted: Vec<(Pid, u64)>,
+    /// Those that were asked for by their pid.
+    asked: Vec<Pid>,
     children: bool,
     phase: Phase,
     since: Instant,
@@ -44,6 +46,7 @@ impl Attach {
     pub fn begin(pids: Vec<Pid>, children: bool, inputs: &mut VecDeque<Input>) -> Self {
         let mut attach = Attach {
             wanted: Vec::new(),
+            asked: pids.clone(),
             children,
             phase: Phase::Reading,
             since: Instant::now(),
@@ -69,7 +72,15 @@ impl Attach {
                 self.wanted.push((pid, start_ticks));
                 inputs.push_back(input);
             }
+            Err(_) if threads::of(pid).is_err() => self.gone(pid),
             Err(error) => self.report.failures.push(error.to_string()),
+        }
+    }
+
+    /// A process has ended: that of a child is nothing to tell.
+    fn gone(&mut self, pid: Pid) {
+        if self.asked.contains(&pid) {
+            self.report.failures.push(format!("process {pid} has ended meanwhile"));
         }
     }
 
@@ -88,7 +99,7 @@ impl Attach {
                     if procfs::origin(pid).is_ok_and(|origin| origin.start_ticks == start_ticks) {
                         self.take(tracer, pid, None, inputs);
                     } else {
-                        self.report.failures.push(format!("process {pid} has ended meanwhile"));
+                        self.gone(pid);
                     }
                 }
                 self.phase = Phase::Seizing;
@@ -135,7 +146,10 @@ impl Attach {
         let Seized { threads, error } = seize_all(tracer, pid, &BTreeSet::new());
         if threads.is_empty() {
             self.taken.remove(&pid);
-            self.report.failures.extend(error.map(|error| error.to_string()));
+            match error {
+                Some(error) if threads::of(pid).is_ok() => self.report.failures.push(error.to_string()),
+                Some(_) | None => self.gone(pid),
+            }
             return;
         }
         self.note_unseized(pid, error);
@@ -163,7 +177,17 @@ impl Attach {
     fn take_the_rest(&mut self, tracer: &Tracer, state: &State, inputs: &mut VecDeque<Input>) {
         for pid in self.taken.clone() {
             let Some(number) = state.process_with(pid) else { continue };
-            let known: BTreeSet<Tid> = state.tids().collect();
+            // Known, but not traced: an exec by another thread has put that in its place.
+            let (known, replaced): (BTreeSet<Tid>, BTreeSet<Tid>) =
+                state.threads_of(number).into_iter().partition(|tid| threads::tracer_of(*tid) == Some(me()));
+            let (gone, replaced): (Vec<Tid>, Vec<Tid>) =
+                replaced.into_iter().partition(|tid| threads::activity(*tid) == Activity::Gone);
+            if let Some(&tid) = replaced.iter().find(|tid| tracer.seize(**tid).is_ok()) {
+                inputs.push_back(Input::Renewed { pid, tid });
+                continue;
+            }
+            let ended = |tid: Tid| Input::Gone { tid, how: EndOfProcess::LetGo };
+            inputs.extend(gone.into_iter().filter(|tid| *tid != pid.leader()).map(ended));
             let Seized { threads, error } = seize_all(tracer, pid, &known);
             self.note_unseized(pid, error);
             let all: Vec<Tid> = threads.iter().copied().chain(state.threads_of(number)).collect();

@@ -56,7 +56,10 @@ fn planted(state: State, threads: &[Tid]) -> State {
     let process = state.process_with(Pid(LEADER.0)).expect("it was attached to");
     assert!(matches!(step(&mut state, Input::Ready { pid: Pid(LEADER.0) })[..], [Action::ReadLive { .. }]));
     let actions = step(&mut state, Input::MappedLive { process, tid: threads[0], mappings: vec![mapping()] });
-    assert!(matches!(&actions[..], [Action::Maps { .. }, Action::Plant(_)]), "{actions:?}");
+    let [Action::Maps { .. }, Action::Sync(first), Action::Meet { .. }, Action::Plant(then)] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!((first.landmarks, first.change.last(), then.landmarks), (Some(true), None, None));
     // What is mapped is asked for again, and nothing is new.
     assert_eq!(step(&mut state, Input::MappedLive { process, tid: threads[0], mappings: vec![mapping()] }), []);
     state
@@ -78,6 +81,18 @@ fn whoever_is_busy_is_heard_of_before_anything_is_planted() {
     assert!(!state.awaits_threads());
     let actions = step(&mut state, Input::Stopped { tid: OTHER });
     assert_eq!(actions, [Action::Resume { tid: OTHER, signal: None }], "that stop was not ours");
+}
+
+#[test]
+fn an_exec_while_seizing_leaves_one_thread_in_new_memory() {
+    let (mut state, _) = attached(State::default(), &[LEADER, OTHER]);
+    step(&mut state, Input::Looked { tid: OTHER, activity: Activity::Busy });
+    let actions = step(&mut state, Input::Renewed { pid: Pid(LEADER.0), tid: LEADER });
+    assert!(actions.iter().any(|action| matches!(action, Action::CloseSpace { .. })), "{actions:?}");
+    assert!(actions.iter().any(|action| matches!(action, Action::OpenSpace { .. })), "{actions:?}");
+    assert_eq!(actions.last(), Some(&Action::Look { tid: LEADER }));
+    assert!(!state.awaits_threads());
+    assert_eq!(state.threads(), 1);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! or clone that it had begun before, since what that makes would meet the breakpoints untraced.
 
 use super::action::Action;
-use super::space::{InstanceId, Space};
+use super::space::{InstanceId, Space, Sync};
 use super::state::{Doing, Process, State, Waiting};
 use crate::link::{ImageId, ProcessNo};
 use platform::threads::Activity;
@@ -78,6 +78,23 @@ impl State {
         out.push(Action::Look { tid });
     }
 
+    /// A process ran another program before all its threads were seized, which is gone with the threads known of it.
+    pub(super) fn renewed(&mut self, pid: Pid, tid: Tid, out: &mut Vec<Action>) {
+        let Some(number) = self.process_with(pid) else { return };
+        for gone in self.threads_of(number) {
+            self.unseen.remove(&gone);
+            self.tracees.remove(&gone);
+        }
+        let fresh = self.add_space(Space::planted_live());
+        let Some(process) = self.processes.get_mut(&number) else { return };
+        let old = std::mem::replace(&mut process.space, fresh);
+        process.headless = pid.leader() != tid;
+        self.leave_space(old, out);
+        out.push(Action::Execed { process: number, tid });
+        out.push(Action::OpenSpace { space: fresh, tid, copy_of: None });
+        self.joined(number, tid, out);
+    }
+
     /// A process may be planted; asked again, what it mapped meanwhile is.
     pub(super) fn ready(&mut self, pid: Pid, out: &mut Vec<Action>) {
         let Some(number) = self.process_with(pid) else { return };
@@ -119,10 +136,15 @@ impl State {
     fn plant_live(&mut self, number: ProcessNo, mapped: Vec<(ImageId, TextMapping)>, out: &mut Vec<Action>) {
         let planned = self.with_plans(mapped);
         let Some(process) = self.processes.get(&number).filter(|_| !self.leaving) else { return };
-        if let Some(space) = self.spaces.get_mut(&process.space) {
-            let changes = space.remap(process.space, None, &planned);
-            out.extend(changes.into_iter().map(|sync| Action::Plant(Box::new(sync))));
+        let Some(space) = self.spaces.get_mut(&process.space) else { return };
+        let changes = space.remap(process.space, None, &planned);
+        if changes.is_empty() {
+            return;
         }
+        // First what tells of every change of a signal mask, then the masks, then what needs to know them.
+        out.extend(changes.iter().map(|sync| Action::Sync(Box::new(sync.of_landmarks()))));
+        out.push(Action::Meet { process: number, threads: self.threads_of(number) });
+        out.extend(changes.into_iter().map(|sync| Action::Plant(Box::new(Sync { landmarks: None, ..sync }))));
     }
 
     /// A thread that was busy when we came is made to report, which it does outside of any system call it had begun.

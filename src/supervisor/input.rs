@@ -163,6 +163,13 @@ pub enum Input {
         /// The thread.
         tid: Tid,
     },
+    /// A process that ran before us executed another program unseen; this thread of it is traced.
+    Renewed {
+        /// The process.
+        pid: Pid,
+        /// The thread.
+        tid: Tid,
+    },
     /// Every thread of a process that ran before us is traced and cannot make anybody unseen: it may be planted.
     Ready {
         /// The process.
@@ -228,6 +235,7 @@ impl Input {
             | Input::Survey { .. }
             | Input::Attached { .. }
             | Input::Joined { .. }
+            | Input::Renewed { .. }
             | Input::Ready { .. }
             | Input::MappedLive { .. }
             | Input::Looked { .. }

@@ -9,7 +9,7 @@
 use super::space::SpaceId;
 use crate::link::ProcessNo;
 use platform::arch::registers as arch;
-use platform::{Avma, OsError, Signal, Tid, Tracer, TrapCause, procfs, remote};
+use platform::{Avma, OsError, Signal, Tid, Tracer, TrapCause, procfs, remote, threads};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 const TRAP: u64 = 1 << (Signal::TRAP.0 - 1);
@@ -26,19 +26,21 @@ struct Masks {
 }
 
 impl Masks {
-    /// The mask that a thread had before a breakpoint left it `found`, which never has SIGTRAP; `blocked` says whether
-    /// it had, where there is evidence.
-    fn before_breakpoint(&mut self, found: u64, blocked: Option<bool>) -> u64 {
+    /// The mask that a thread had before a breakpoint left it `found`, which never has SIGTRAP.
+    fn before_breakpoint(&mut self, found: u64, evidence: Option<Evidence>) -> u64 {
         let fits = |mask: Option<u64>| mask.filter(|mask| mask & !TRAP == found & !TRAP);
         let (now, before) = (fits(self.now), fits(self.before));
         let everything_else = STANDARD & !TRAP;
-        let was = match (blocked, now, before) {
-            (Some(true), ..) => found | TRAP,
-            (Some(false), ..) => found,
+        let told = |evidence: Evidence| if evidence.blocked { found | TRAP } else { found };
+        let was = match (evidence, now, before) {
+            (Some(evidence), ..) if evidence.sure => told(evidence),
+            (_, Some(now), None) => now,
+            (_, None, Some(before)) => before,
+            (_, Some(now), Some(before)) if now == before => now,
+            (Some(evidence), ..) => told(evidence),
             // Nobody told that the handler ended, so rather nothing is blocked than too much.
             (None, Some(now), Some(before)) if self.in_handler => now & before,
-            (None, Some(now), _) => now,
-            (None, None, Some(before)) => before,
+            (None, Some(now), Some(_)) => now,
             (None, None, None) if found & everything_else == everything_else => found | TRAP,
             (None, None, None) => found,
         };
@@ -48,10 +50,23 @@ impl Masks {
         was
     }
 
+    /// Whether it is known to have been the mask.
+    fn hold(&self, mask: u64) -> bool {
+        self.now == Some(mask) || self.before == Some(mask)
+    }
+
     fn change(&mut self, mask: u64, in_handler: bool) {
         self.before = self.now.replace(mask);
         self.in_handler = in_handler;
     }
+}
+
+/// Whether SIGTRAP was blocked when a breakpoint was executed, by what became of its handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Evidence {
+    blocked: bool,
+    /// Whether no other thread can have made it so.
+    sure: bool,
 }
 
 /// The mask after rt_sigprocmask(how, set).
@@ -134,8 +149,11 @@ impl Sigtrap {
     pub fn met(&mut self, process: ProcessNo, threads: &[Tid]) {
         for &tid in threads {
             let Ok(state) = procfs::signal_state(tid) else { continue };
-            self.masks.insert(tid, Masks { now: Some(state.blocked), ..Masks::default() });
-            if state.caught & TRAP != 0 {
+            let masks = self.masks.entry(tid).or_default();
+            if masks.now != Some(state.blocked) {
+                masks.change(state.blocked, false);
+            }
+            if state.caught & TRAP != 0 && self.action(process, Signal::TRAP).is_none() {
                 self.unread.insert(process);
             }
         }
@@ -196,6 +214,7 @@ impl Sigtrap {
         }
         let found = tracer.signal_mask(tid)?;
         let action = self.action(process, Signal::TRAP);
+        self.learn_from_siblings(tid, found);
         let was = self.masks.entry(tid).or_default().before_breakpoint(found, evidence(action, tid));
         let blocked = was & TRAP != 0;
         let lost_action = action.filter(|action| action.is_reset(blocked));
@@ -219,6 +238,20 @@ impl Sigtrap {
             remote::send_to_itself(tracer, tid, group, call, Signal::TRAP, &info)?;
         }
         Ok(())
+    }
+
+    /// A thread whose mask was met in the middle of a change has, as a rule, that of another thread of its process.
+    fn learn_from_siblings(&mut self, tid: Tid, found: u64) {
+        let known = |masks: &Masks| masks.hold(found) || masks.hold(found | TRAP);
+        if self.masks.get(&tid).is_some_and(known) {
+            return;
+        }
+        let siblings = procfs::thread_group(tid).and_then(|(group, _)| threads::of(group)).unwrap_or_default();
+        let holds =
+            |mask: u64| siblings.iter().any(|other| self.masks.get(other).is_some_and(|masks| masks.hold(mask)));
+        if holds(found | TRAP) && !holds(found) {
+            self.masks.entry(tid).or_default().change(found | TRAP, false);
+        }
     }
 
     /// A place in a process where system calls can be made.
@@ -299,10 +332,12 @@ impl Sigtrap {
     }
 }
 
-/// Whether SIGTRAP was blocked when a breakpoint was executed: if so, its handler is gone.
-fn evidence(action: Option<SignalAction>, tid: Tid) -> Option<bool> {
+/// If SIGTRAP was blocked when a breakpoint was executed, its handler is gone.
+fn evidence(action: Option<SignalAction>, tid: Tid) -> Option<Evidence> {
     action.filter(|action| !action.is_default() && !action.is_ignored())?;
-    Some(procfs::signal_state(tid).ok()?.caught & TRAP == 0)
+    let blocked = procfs::signal_state(tid).ok()?.caught & TRAP == 0;
+    let (group, _) = procfs::thread_group(tid).ok()?;
+    Some(Evidence { blocked, sure: threads::of(group).ok()?.len() == 1 })
 }
 
 fn read_action(tracer: &Tracer, tid: Tid, at: Avma) -> Result<[u8; arch::SIGACTION_LEN], OsError> {
@@ -347,12 +382,21 @@ mod tests {
     fn where_only_trap_tells_a_handler_from_its_end_evidence_counts() {
         let mut masks = Masks { now: Some(0), ..Masks::default() };
         masks.change(TRAP, true);
-        assert_eq!(masks.before_breakpoint(0, Some(true)), TRAP);
-        assert_eq!(masks.before_breakpoint(0, Some(false)), 0);
+        assert_eq!(masks.before_breakpoint(0, Some(Evidence { blocked: true, sure: false })), TRAP);
+        assert_eq!(masks.before_breakpoint(0, Some(Evidence { blocked: false, sure: false })), 0);
         masks.change(TRAP, true);
         assert_eq!(masks.before_breakpoint(0, None), 0);
         masks.change(TRAP, false);
         assert_eq!(masks.before_breakpoint(0, None), TRAP);
+    }
+
+    #[test]
+    fn what_other_threads_may_have_done_counts_only_where_nothing_better_is_known() {
+        let of_another = Some(Evidence { blocked: true, sure: false });
+        let mut masks = Masks { now: Some(HUP), ..Masks::default() };
+        assert_eq!(masks.before_breakpoint(HUP, of_another), HUP);
+        assert_eq!(masks.before_breakpoint(HUP, Some(Evidence { blocked: true, sure: true })), HUP | TRAP);
+        assert_eq!(Masks::default().before_breakpoint(HUP, of_another), HUP | TRAP);
     }
 
     #[test]

@@ -73,6 +73,11 @@ pub struct Sync {
 }
 
 impl Sync {
+    /// The same for the landmarks only.
+    pub fn of_landmarks(&self) -> Sync {
+        Sync { change: Bits::clear_of(0), ..self.clone() }
+    }
+
     /// Where a file offset is in memory, if it is mapped.
     pub fn address(&self, offset: u64) -> Option<u64> {
         let at = self.bias.wrapping_add(offset);

@@ -43,6 +43,7 @@ impl State {
                     self.joined(process, tid, out);
                 }
             }
+            Input::Renewed { pid, tid } => self.renewed(pid, tid, out),
             Input::Ready { pid } => self.ready(pid, out),
             Input::MappedLive { process, tid, mappings } => self.mapped_live(process, tid, mappings, out),
             Input::Looked { tid, activity } => self.looked(tid, activity, out),
