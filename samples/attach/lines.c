@@ -43,7 +43,7 @@ int main(void) {                        // miss
             break;                      // miss
         case 'd':
             work_d(ds++);               // hit
-            break;                      // hit
+            break; // perhaps after the answer let somebody detach
         case 'e':
             work_e();                   // miss
             break;                      // miss

@@ -99,10 +99,14 @@ pub enum Action {
         /// Signal to deliver.
         signal: Option<Signal>,
     },
-    /// Set the program counter back to a breakpoint that is restored already.
+    /// Set the program counter back to a breakpoint that is restored already, and undo what else that did.
     Rewind {
         /// The thread.
         tid: Tid,
+        /// Its process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
         /// Where to.
         at: Avma,
     },

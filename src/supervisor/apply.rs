@@ -116,7 +116,10 @@ impl Hands {
             }
             Action::Interrupt { tid } => gone_is_fine(self.tracer.interrupt(tid)),
             Action::Detach { tid, signal } => gone_is_fine(self.tracer.detach(tid, signal)),
-            Action::Rewind { tid, at } => gone_is_fine(self.tracer.set_pc(tid, at)),
+            Action::Rewind { tid, process, space, at } => {
+                gone_is_fine(self.tracer.set_pc(tid, at));
+                self.repair_trap(process, tid, space);
+            }
             Action::RepairCall { tid } => gone_is_fine(repair::restart_call(&self.tracer, tid)),
             Action::AskCause { tid, at } => {
                 if let Ok(info) = self.tracer.signal_info(tid) {

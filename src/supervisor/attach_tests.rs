@@ -96,6 +96,22 @@ fn an_exec_while_seizing_leaves_one_thread_in_new_memory() {
 }
 
 #[test]
+fn what_was_mapped_before_an_exec_is_not_planted_after_it() {
+    let (mut state, _) = attached(State::default(), &[LEADER]);
+    let process = state.process_with(Pid(LEADER.0)).expect("it was attached to");
+    let library = TextMapping { file: FileKey { device: 1, inode: 9, size: 3, modified: 4 }, ..mapping() };
+    step(&mut state, Input::MappedLive { process, tid: LEADER, mappings: vec![library] });
+    assert!(state.awaits_plans());
+    step(&mut state, Input::Exec { tid: LEADER, former: LEADER });
+    step(&mut state, Input::Mapped { tid: LEADER, mappings: vec![mapping()] });
+    let actions = step(&mut state, Input::Planned { image: ImageId(1), plan: Rc::new(plan()) });
+    assert_eq!(actions, []);
+    assert!(!state.awaits_plans());
+    let actions = step(&mut state, Input::Trap { tid: LEADER, at: Avma(TEXT + 0x10) });
+    assert!(matches!(actions[..], [Action::Serve { .. }]), "{actions:?}");
+}
+
+#[test]
 fn a_thread_that_ends_is_awaited_no_more() {
     let (mut state, _) = attached(State::default(), &[LEADER, OTHER]);
     step(&mut state, Input::Looked { tid: OTHER, activity: Activity::Busy });

@@ -4,7 +4,7 @@
 //! or clone that it had begun before, since what that makes would meet the breakpoints untraced.
 
 use super::action::Action;
-use super::space::{InstanceId, Space, Sync};
+use super::space::{InstanceId, Space, SpaceId, Sync};
 use super::state::{Doing, Process, State, Waiting};
 use crate::link::{ImageId, ProcessNo};
 use platform::threads::Activity;
@@ -57,8 +57,8 @@ impl State {
         {
             space.users += 1;
         }
-        let headless = !threads.contains(&pid.leader());
-        let process = self.add_process(Process { pid, space, images: BTreeSet::new(), borrows: false, headless });
+        let (headless, borrows) = (!threads.contains(&pid.leader()), shared.is_some());
+        let process = self.add_process(Process { pid, space, images: BTreeSet::new(), borrows, headless });
         out.push(Action::Began { process, pid, maker: None, parent, attached: true });
         out.push(Action::Execed { process, tid });
         if shared.is_none() {
@@ -98,7 +98,8 @@ impl State {
     /// A process may be planted; asked again, what it mapped meanwhile is.
     pub(super) fn ready(&mut self, pid: Pid, out: &mut Vec<Action>) {
         let Some(number) = self.process_with(pid) else { return };
-        let Some(process) = self.processes.get(&number) else { return };
+        // What another one lends it is planted with that one; and it may be about to leave it for memory of its own.
+        let Some(process) = self.processes.get(&number).filter(|process| !process.borrows) else { return };
         out.push(Action::ReadLive { process: number, space: process.space, threads: self.threads_of(number) });
     }
 
@@ -109,35 +110,44 @@ impl State {
         mappings: Vec<TextMapping>,
         out: &mut Vec<Action>,
     ) {
+        let Some(space) = self.processes.get(&process).map(|process| process.space) else { return };
         let mapped = self.want_images(tid, mappings, out);
         self.note_images(process, &mapped, out);
         let missing = self.without_plan(&mapped);
         self.waiting.retain(|waiting| waiting.process != process);
         if missing.is_empty() {
-            self.plant_live(process, mapped, out);
+            self.plant_live(process, space, mapped, out);
         } else {
-            self.waiting.push(Waiting { process, mapped, missing });
+            self.waiting.push(Waiting { process, space, mapped, missing });
         }
     }
 
     /// The plan of an image has come: processes that waited for it and for no other are planted.
     pub(super) fn plant_waiting(&mut self, image: ImageId, out: &mut Vec<Action>) {
         for waiting in std::mem::take(&mut self.waiting) {
-            let Waiting { process, mapped, mut missing } = waiting;
+            let Waiting { process, space, mapped, mut missing } = waiting;
             missing.remove(&image);
             if missing.is_empty() {
-                self.plant_live(process, mapped, out);
+                self.plant_live(process, space, mapped, out);
             } else {
-                self.waiting.push(Waiting { process, mapped, missing });
+                self.waiting.push(Waiting { process, space, mapped, missing });
             }
         }
     }
 
-    fn plant_live(&mut self, number: ProcessNo, mapped: Vec<(ImageId, TextMapping)>, out: &mut Vec<Action>) {
+    fn plant_live(
+        &mut self,
+        number: ProcessNo,
+        id: SpaceId,
+        mapped: Vec<(ImageId, TextMapping)>,
+        out: &mut Vec<Action>,
+    ) {
         let planned = self.with_plans(mapped);
-        let Some(process) = self.processes.get(&number).filter(|_| !self.leaving) else { return };
-        let Some(space) = self.spaces.get_mut(&process.space) else { return };
-        let changes = space.remap(process.space, None, &planned);
+        if self.leaving || self.processes.get(&number).is_none_or(|process| process.space != id) {
+            return;
+        }
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        let changes = space.remap(id, None, &planned);
         if changes.is_empty() {
             return;
         }

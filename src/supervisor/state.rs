@@ -50,6 +50,8 @@ pub(super) struct Process {
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub process: ProcessNo,
+    /// In which it is mapped: after an exec nothing of it is.
+    pub space: SpaceId,
     pub mapped: Vec<(ImageId, TextMapping)>,
     pub missing: BTreeSet<ImageId>,
 }

@@ -75,7 +75,9 @@ impl State {
         match (self.find(tid, at), cause) {
             (Found::Spent(site) | Found::Armed(site), TrapCause::Breakpoint) => self.serve(tid, at, site, false, out),
             (Found::Landmark(..), TrapCause::Breakpoint) if self.leaving => {
-                out.push(Action::Rewind { tid, at });
+                if let Some((process, space)) = self.process_of(tid).map(|(number, process)| (number, process.space)) {
+                    out.push(Action::Rewind { tid, process, space, at });
+                }
                 self.release(tid, None, out);
             }
             (Found::Spent(_) | Found::Armed(_) | Found::Landmark(..) | Found::Nothing, _) => {

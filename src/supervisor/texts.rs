@@ -60,7 +60,16 @@ impl Texts {
     /// The same through whichever of `threads` has not ended.
     pub fn mappings_live(&mut self, process: ProcessNo, space: SpaceId, threads: &[Tid]) -> Option<Input> {
         let read = |&tid: &Tid| Some((tid, self.mappings(tid, space).ok()?));
-        threads.iter().find_map(read).map(|(tid, mappings)| Input::MappedLive { process, tid, mappings })
+        let (tid, mappings) = threads.iter().find_map(read)?;
+        self.holds(space, &mappings).then_some(Input::MappedLive { process, tid, mappings })
+    }
+
+    /// Whether a space's memory is what is mapped like this: after an exec that we have not heard of it is not.
+    fn holds(&self, space: SpaceId, mappings: &[TextMapping]) -> bool {
+        let mut byte = [0];
+        let readable =
+            |at: u64, byte: &mut [u8]| self.memory(space).is_some_and(|memory| memory.read(Avma(at), byte).is_ok());
+        mappings.iter().all(|mapping| readable(mapping.start.0, &mut byte) && readable(mapping.end.0 - 1, &mut byte))
     }
 
     /// A place in a space where system calls can be made.
