@@ -74,7 +74,6 @@ impl State {
     /// Takes in a thread that was seized.
     pub(super) fn joined(&mut self, process: ProcessNo, tid: Tid, out: &mut Vec<Action>) {
         self.add_tracee(tid, process, Doing::Running);
-        out.push(Action::Meet { process, threads: vec![tid] });
         out.push(Action::Look { tid });
     }
 
