@@ -21,6 +21,7 @@ mod inbox;
 mod input;
 mod leaving;
 mod lineage;
+mod masks;
 mod repair;
 #[cfg(test)]
 mod replay_tests;
