@@ -113,7 +113,7 @@ impl Attach {
                 }
                 true
             }
-            Phase::Planting if !texts.is_planting() && !state.awaits_plans() => {
+            Phase::Planting if is_planted(state, texts) => {
                 self.phase = Phase::Again;
                 self.have_planted(inputs);
                 true
@@ -124,7 +124,7 @@ impl Attach {
 
     /// What it came to, once it is over.
     pub fn answer(&mut self, state: &State, texts: &Texts) -> Option<FromSupervisor> {
-        if self.phase != Phase::Again || texts.is_planting() || state.awaits_plans() {
+        if self.phase != Phase::Again || !is_planted(state, texts) {
             return None;
         }
         let mut report = std::mem::take(&mut self.report);
@@ -192,14 +192,11 @@ impl Attach {
             self.note_unseized(pid, error);
             let all: Vec<Tid> = threads.iter().copied().chain(state.threads_of(number)).collect();
             inputs.extend(threads.into_iter().map(|tid| Input::Joined { pid, tid }));
-            for other in threads::sharing_memory_with(pid, &all) {
+            let sharing = threads::sharing_memory_with(pid, &all).into_iter().map(|other| (other, Some(pid)));
+            let children = if self.children { threads::descendants(pid) } else { Vec::new() };
+            for (other, shares) in sharing.chain(children.into_iter().map(|child| (child, None))) {
                 if state.process_with(other).is_none() && threads::tracer_of(other.leader()) != Some(me()) {
-                    self.take(tracer, other, Some(pid), inputs);
-                }
-            }
-            for child in if self.children { threads::descendants(pid) } else { Vec::new() } {
-                if state.process_with(child).is_none() && threads::tracer_of(child.leader()) != Some(me()) {
-                    self.take(tracer, child, None, inputs);
+                    self.take(tracer, other, shares, inputs);
                 }
             }
         }
@@ -209,6 +206,10 @@ impl Attach {
         let plantable = self.taken.difference(&self.untouchable);
         inputs.extend(plantable.map(|&pid| Input::Ready { pid }));
     }
+}
+
+fn is_planted(state: &State, texts: &Texts) -> bool {
+    !texts.is_planting() && !state.awaits_plans()
 }
 
 /// The threads of a process that were seized now, and why one that lives could not be.

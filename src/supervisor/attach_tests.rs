@@ -95,6 +95,27 @@ fn an_exec_while_seizing_leaves_one_thread_in_new_memory() {
     assert_eq!(state.threads(), 1);
 }
 
+/// The thread that executes another program has the leader's tid from then on, and is heard of by its own no more.
+#[test]
+fn an_exec_by_another_thread_is_heard_of_for_all() {
+    let (mut state, _) = attached(State::default(), &[LEADER, OTHER]);
+    step(&mut state, Input::Looked { tid: OTHER, activity: Activity::Busy });
+    assert!(state.awaits_threads());
+    step(&mut state, Input::Exec { tid: LEADER, former: OTHER });
+    assert!(!state.awaits_threads());
+}
+
+/// One that lived in another's memory has its own after an exec, and is planted like any other.
+#[test]
+fn who_shared_memory_is_planted_after_an_exec_while_seizing() {
+    let (mut state, _) = attached(State::default(), &[LEADER]);
+    let shares = Some(Pid(LEADER.0));
+    step(&mut state, Input::Attached { pid: Pid(OTHER.0), parent: Pid(1), threads: vec![OTHER], shares });
+    assert_eq!(step(&mut state, Input::Ready { pid: Pid(OTHER.0) }), []);
+    step(&mut state, Input::Renewed { pid: Pid(OTHER.0), tid: OTHER });
+    assert!(matches!(step(&mut state, Input::Ready { pid: Pid(OTHER.0) })[..], [Action::ReadLive { .. }]));
+}
+
 #[test]
 fn what_was_mapped_before_an_exec_is_not_planted_after_it() {
     let (mut state, _) = attached(State::default(), &[LEADER]);

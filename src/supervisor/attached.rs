@@ -19,7 +19,7 @@ impl State {
 
     /// Whether a thread that was busy when we came has not been heard of.
     pub fn awaits_threads(&self) -> bool {
-        !self.unseen.is_empty()
+        self.tracees.values().any(|tracee| tracee.unseen)
     }
 
     /// Whether a process runs without what it has mapped being planted.
@@ -35,10 +35,6 @@ impl State {
     /// The traced threads of a process.
     pub fn threads_of(&self, number: ProcessNo) -> Vec<Tid> {
         self.tracees.iter().filter(|(_, tracee)| tracee.process == number).map(|(tid, _)| *tid).collect()
-    }
-
-    pub(super) fn survey(&mut self, tid: Tid, mappings: Vec<TextMapping>, out: &mut Vec<Action>) {
-        self.want_images(tid, mappings, out);
     }
 
     pub(super) fn attached(
@@ -80,18 +76,9 @@ impl State {
     /// A process ran another program before all its threads were seized, which is gone with the threads known of it.
     pub(super) fn renewed(&mut self, pid: Pid, tid: Tid, out: &mut Vec<Action>) {
         let Some(number) = self.process_with(pid) else { return };
-        for gone in self.threads_of(number) {
-            self.unseen.remove(&gone);
-            self.tracees.remove(&gone);
-        }
-        let fresh = self.add_space(Space::planted_live());
-        let Some(process) = self.processes.get_mut(&number) else { return };
-        let old = std::mem::replace(&mut process.space, fresh);
-        process.headless = pid.leader() != tid;
-        self.leave_space(old, out);
-        out.push(Action::Execed { process: number, tid });
-        out.push(Action::OpenSpace { space: fresh, tid, copy_of: None });
-        self.joined(number, tid, out);
+        let Some(space) = self.start_over(number, tid, Space::planted_live(), out) else { return };
+        out.push(Action::OpenSpace { space, tid, copy_of: None });
+        out.push(Action::Look { tid });
     }
 
     /// A process may be planted; asked again, what it mapped meanwhile is.
@@ -164,7 +151,9 @@ impl State {
         }
         match activity {
             Activity::Busy => {
-                self.unseen.insert(tid);
+                if let Some(tracee) = self.tracees.get_mut(&tid) {
+                    tracee.unseen = true;
+                }
                 self.interrupt(tid, out);
             }
             // Whoever is stopped reports by itself, and is not taken out of that stop before.

@@ -13,7 +13,6 @@ impl State {
     pub(super) fn let_go(&mut self, out: &mut Vec<Action>) {
         self.leaving = true;
         self.waiting.clear();
-        self.unseen.clear();
         for (&id, space) in &mut self.spaces {
             out.extend(space.restore(id, None).into_iter().map(|sync| Action::Sync(Box::new(sync))));
         }

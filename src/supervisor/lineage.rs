@@ -137,16 +137,7 @@ impl State {
             return;
         };
         self.find_makers(number, out);
-        self.tracees.retain(|_, tracee| tracee.process != number);
-        self.add_tracee(tid, number, Doing::Running);
-        let fresh = self.add_space(Space::fresh(false));
-        let Some(process) = self.processes.get_mut(&number) else {
-            return;
-        };
-        let old = std::mem::replace(&mut process.space, fresh);
-        (process.borrows, process.headless) = (false, false);
-        self.leave_space(old, out);
-        out.push(Action::Execed { process: number, tid });
+        let Some(fresh) = self.start_over(number, tid, Space::fresh(false), out) else { return };
         if self.leaving {
             self.release(tid, None, out);
         } else {
@@ -157,7 +148,6 @@ impl State {
 
     pub(super) fn gone(&mut self, tid: Tid, how: EndOfProcess, out: &mut Vec<Action>) {
         self.unclaimed.remove(&tid);
-        self.unseen.remove(&tid);
         out.push(Action::Forget { tid });
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;

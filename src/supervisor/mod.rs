@@ -97,10 +97,8 @@ struct Supervisor {
     /// Whether somebody was ever to be traced.
     began: bool,
     attach: Option<Attach>,
-    /// When nobody was waiting in a stop.
+    /// While attaching: when nobody was waiting in a stop.
     quiet: Instant,
-    /// When the last report came.
-    heard: Instant,
     leaving_since: Option<Instant>,
     inputs: VecDeque<Input>,
     actions: Vec<Action>,
@@ -127,7 +125,6 @@ impl Supervisor {
             began: false,
             attach: None,
             quiet,
-            heard: quiet,
             leaving_since: None,
             inputs,
             actions,
@@ -162,14 +159,15 @@ impl Supervisor {
         let planting = self.hands.texts.is_planting();
         let waits = !planting && !self.state.is_empty();
         if self.hear(waits) && self.attach.is_some() {
-            // While planting, whoever reports may have stood still since nobody was last seen to.
-            let since = if planting { self.quiet } else { self.heard };
             self.settle();
             if let Some(attach) = &mut self.attach {
-                attach.held(since.elapsed());
+                attach.held(self.quiet.elapsed());
             }
         }
-        self.quiet = Instant::now();
+        if self.attach.is_some() {
+            // Whoever reports next may have stood still from here on.
+            self.quiet = Instant::now();
+        }
         if planting {
             self.hands.texts.plant_a_page(&self.hands.tracer, &mut self.inputs);
         }
@@ -180,7 +178,9 @@ impl Supervisor {
     fn hear(&mut self, block: bool) -> bool {
         match self.hands.tracer.wait(block) {
             Ok(Waited::Report(report)) => {
-                self.heard = Instant::now();
+                if block && self.attach.is_some() {
+                    self.quiet = Instant::now();
+                }
                 hear::hear(&self.hands, &self.state, report, &mut self.inputs);
                 if self.state.threads() > 1 {
                     while let Ok(Waited::Report(report)) = self.hands.tracer.wait(false) {

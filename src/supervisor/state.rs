@@ -32,6 +32,8 @@ pub(super) struct Tracee {
     pub was_stopped: bool,
     /// Whether we asked it to stop and it has not yet.
     pub interrupted: bool,
+    /// Whether it was busy when we came and has not been heard of since.
+    pub unseen: bool,
 }
 
 /// A process that is measured.
@@ -68,8 +70,6 @@ pub struct State {
     pub(super) unclaimed: BTreeMap<Tid, bool>,
     /// Processes that run while plans are awaited.
     pub(super) waiting: Vec<Waiting>,
-    /// Threads that were busy when we came and have not been heard of since.
-    pub(super) unseen: BTreeSet<Tid>,
     pub(super) leaving: bool,
     /// Whether the tracer's end kills whoever is still traced, so that it must let go of everybody before.
     pub(super) end_kills: bool,
@@ -158,7 +158,26 @@ impl State {
     }
 
     pub(super) fn add_tracee(&mut self, tid: Tid, process: ProcessNo, doing: Doing) {
-        self.tracees.insert(tid, Tracee { process, doing, was_stopped: false, interrupted: false });
+        self.tracees.insert(tid, Tracee { process, doing, was_stopped: false, interrupted: false, unseen: false });
+    }
+
+    /// A process runs a new image in memory of its own, and all its threads are gone but `tid`; gives the new space.
+    pub(super) fn start_over(
+        &mut self,
+        number: ProcessNo,
+        tid: Tid,
+        fresh: Space,
+        out: &mut Vec<Action>,
+    ) -> Option<SpaceId> {
+        self.tracees.retain(|_, tracee| tracee.process != number);
+        self.add_tracee(tid, number, Doing::Running);
+        let fresh = self.add_space(fresh);
+        let process = self.processes.get_mut(&number)?;
+        let old = std::mem::replace(&mut process.space, fresh);
+        (process.borrows, process.headless) = (false, process.pid.leader() != tid);
+        self.leave_space(old, out);
+        out.push(Action::Execed { process: number, tid });
+        Some(fresh)
     }
 
     /// A process leaves an address space, which is forgotten with its last user.
@@ -185,7 +204,6 @@ impl State {
 
     /// A tracee was let go: with the last thread of its process the measurement of that ends.
     pub(super) fn forget(&mut self, tid: Tid, out: &mut Vec<Action>) {
-        self.unseen.remove(&tid);
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;
         };

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 impl State {
     /// Takes an input and appends what to do about it.
     pub fn step(&mut self, input: Input, out: &mut Vec<Action>) {
-        if let Some(tid) = input.stop() {
-            self.unseen.remove(&tid);
+        if let Some(tracee) = input.stop().and_then(|tid| self.tracees.get_mut(&tid)) {
+            tracee.unseen = false;
         }
         match input {
             Input::Launched { pid, parent } => self.launched(pid, parent, out),
@@ -36,7 +36,7 @@ impl State {
             Input::Planned { image, plan } => self.planned(image, plan, out),
             Input::Refused { space, instance, probes } => self.refused(space, instance, &probes, out),
             Input::Orphan { tid, group, parent, candidate } => self.orphan(tid, group, parent, candidate, out),
-            Input::Survey { tid, mappings } => self.survey(tid, mappings, out),
+            Input::Survey { tid, mappings } => drop(self.want_images(tid, mappings, out)),
             Input::Attached { pid, parent, threads, shares } => self.attached(pid, parent, threads, shares, out),
             Input::Joined { pid, tid } => {
                 if let Some(process) = self.process_with(pid) {
