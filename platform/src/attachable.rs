@@ -3,7 +3,7 @@
 //!
 //! Invariant: looking changes nothing in the process.
 
-use crate::procfs::{self, status_field};
+use crate::procfs::{self, status_field, status_set};
 use crate::{Errno, Pid, Tid, threads};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -83,8 +83,8 @@ pub fn standing(pid: Pid) -> Standing {
     if is_kernel_thread(pid, &status) {
         return Standing::Kernel;
     }
-    let threads = threads::of(pid).unwrap_or_default();
-    let Some(living) = threads.iter().copied().find(|&tid| !has_ended(tid)) else {
+    let (threads, living) = living_thread(pid);
+    let Some(living) = living else {
         return Standing::Zombie { parent: Pid(number("PPid").unwrap_or(0)) };
     };
     if is_this_program(living) {
@@ -124,6 +124,20 @@ fn hidden_or_missing(pid: Pid) -> Standing {
     }
 }
 
+/// The threads of a process, and one that has not ended. If all of a list have, that counts only if the list stays as
+/// it is: a thread that executes another program takes the leader's place in it.
+fn living_thread(pid: Pid) -> (Vec<Tid>, Option<Tid>) {
+    let mut threads = threads::of(pid).unwrap_or_default();
+    loop {
+        let living = threads.iter().copied().find(|&tid| !has_ended(tid));
+        let now = threads::of(pid).unwrap_or_default();
+        if living.is_some() || now == threads {
+            return (threads, living);
+        }
+        threads = now;
+    }
+}
+
 fn has_ended(tid: Tid) -> bool {
     let status = procfs::read(&format!("/proc/{tid}/status")).unwrap_or_default();
     status_field(&status, "State").is_none_or(|state| state.starts_with(['Z', 'X']))
@@ -134,7 +148,7 @@ fn is_kernel_thread(pid: Pid, status: &str) -> bool {
     const PF_KTHREAD: u64 = 0x20_0000;
     let flags = || {
         let stat = procfs::read(&format!("/proc/{pid}/stat")).ok()?;
-        stat.get(stat.rfind(')')? + 2..)?.split(' ').nth(6)?.parse::<u64>().ok()
+        procfs::stat_fields(&stat)?.nth(6)?.parse::<u64>().ok()
     };
     match status_field(status, "Kthread") {
         Some(said) => said == "1",
@@ -154,7 +168,7 @@ fn rights(pid: Pid, status: &str, errno: Errno) -> Rights {
     let mut users = status_field(status, "Uid").unwrap_or("").split_whitespace().map(|uid| uid.parse().unwrap_or(me));
     let users = std::array::from_fn(|_| users.next().unwrap_or(me));
     let mine = procfs::read("/proc/self/status").unwrap_or_default();
-    let capabilities = status_field(&mine, "CapEff").and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    let capabilities = status_set(&mine, "CapEff").unwrap_or(0);
     Rights {
         users,
         owner: std::fs::metadata(format!("/proc/{pid}/mem")).map_or(users[1], |meta| meta.uid()),

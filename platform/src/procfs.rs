@@ -51,11 +51,22 @@ pub(crate) fn status_field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
     status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
+/// A field of a status that is a set of bits in hexadecimal: signals, capabilities.
+pub(crate) fn status_set(status: &str, name: &str) -> Option<u64> {
+    status_field(status, name).and_then(|hex| u64::from_str_radix(hex, 16).ok())
+}
+
+/// The fields of a stat from the third on, which is the state: the name before them, in parentheses, may hold spaces
+/// and parentheses itself, so they count from the last one.
+pub(crate) fn stat_fields(stat: &str) -> Option<std::str::Split<'_, char>> {
+    Some(stat.get(stat.rfind(')')? + 2..)?.trim_end().split(' '))
+}
+
 /// Signal dispositions and mask of a thread.
 pub fn signal_state(tid: Tid) -> Result<SignalState, OsError> {
     let path = format!("/proc/{tid}/status");
     let status = read(&path)?;
-    let set = |name| status_field(&status, name).and_then(|hex| u64::from_str_radix(hex, 16).ok());
+    let set = |name| status_set(&status, name);
     match (set("SigBlk"), set("SigIgn"), set("SigCgt")) {
         (Some(blocked), Some(ignored), Some(caught)) => Ok(SignalState { blocked, ignored, caught }),
         _ => Err(malformed(&path)),
@@ -71,15 +82,22 @@ pub fn is_confined(tid: Tid) -> bool {
 /// Whether a signal is pending for a process or its leader.
 pub fn is_pending(pid: Pid, signal: Signal) -> bool {
     let status = read(&format!("/proc/{pid}/status")).unwrap_or_default();
-    let set = |name| status_field(&status, name).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    let set = |name| status_set(&status, name).unwrap_or(0);
     (set("SigPnd") | set("ShdPnd")) & signal.bit() != 0
 }
 
 /// Whether a signal is pending for this very thread, which does not block it.
 pub fn is_next(tid: Tid, signal: Signal) -> bool {
     let status = read(&format!("/proc/{tid}/status")).unwrap_or_default();
-    let set = |name| status_field(&status, name).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    let set = |name| status_set(&status, name).unwrap_or(0);
     set("SigPnd") & !set("SigBlk") & signal.bit() != 0
+}
+
+/// Whether a thread is the only one of its process.
+pub fn is_alone(tid: Tid) -> Result<bool, OsError> {
+    let path = format!("/proc/{tid}/status");
+    let status = read(&path)?;
+    status_field(&status, "Threads").map(|count| count == "1").ok_or_else(|| malformed(&path))
 }
 
 /// The process that a thread belongs to, and the pid of the tracer (0: none).
@@ -108,9 +126,8 @@ pub fn origin(pid: Pid) -> Result<Origin, OsError> {
     parse_stat(&read(&path)?).ok_or_else(|| malformed(&path))
 }
 
-/// The name in parentheses may hold spaces and parentheses itself, so fields count from the last one.
 fn parse_stat(stat: &str) -> Option<Origin> {
-    let fields: Vec<&str> = stat.get(stat.rfind(')')? + 2..)?.split(' ').collect();
+    let fields: Vec<&str> = stat_fields(stat)?.collect();
     Some(Origin { parent: Pid(fields.get(1)?.parse().ok()?), start_ticks: fields.get(19)?.parse().ok()? })
 }
 
@@ -182,5 +199,7 @@ mod tests {
         assert!(origin(me).expect("stat").start_ticks > 0);
         assert!(!image_of(me.leader()).argv.is_empty());
         assert!(signal_state(me.leader()).is_ok());
+        // The test runs in a thread of its own.
+        assert!(!is_alone(me.leader()).expect("status"));
     }
 }

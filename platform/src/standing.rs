@@ -2,7 +2,7 @@
 //!
 //! Invariant: what has ended meanwhile, or is closed to us, reads as `None` or as nothing, never as an error.
 
-use crate::{Avma, Pid, Signal, Tid, Wait, procfs};
+use crate::{Avma, Pid, Tid, Wait, procfs, threads};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +23,9 @@ pub fn standing(pid: Pid, tid: Tid) -> Option<Standing> {
     parse(tid, &String::from_utf8_lossy(&stat))
 }
 
-/// The name in parentheses may hold spaces and parentheses itself, so fields count from the last one.
 fn parse(tid: Tid, stat: &str) -> Option<Standing> {
     const STOPPED: i32 = 0x7f;
-    let mut fields = stat.get(stat.rfind(')')? + 2..)?.trim_end().split(' ');
+    let mut fields = procfs::stat_fields(stat)?;
     let state = fields.next()?;
     let code: i32 = fields.nth(48)?.parse().ok()?;
     Some(match state {
@@ -50,33 +49,16 @@ fn parse_pc(text: &str) -> Option<Avma> {
     u64::from_str_radix(pc, 16).ok().map(Avma)
 }
 
-/// The threads of a process.
-pub fn threads(pid: Pid) -> Vec<Tid> {
-    numbers(&format!("/proc/{pid}/task")).map(Tid).collect()
-}
-
 /// The processes whose leader is traced by `tracer` now.
 pub fn tracees_of(tracer: Tid) -> Vec<Pid> {
     let is_traced = |pid: &Pid| procfs::thread_group(pid.leader()).is_ok_and(|(_, by)| by.0 == tracer.0);
-    numbers("/proc").map(Pid).filter(is_traced).collect()
-}
-
-fn numbers(folder: &str) -> impl Iterator<Item = i32> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-}
-
-/// Whether a thread stands for a breakpoint that its tracer has not been told of.
-pub fn is_trapped(standing: Standing) -> bool {
-    match standing {
-        Standing::Unreported(Wait::Signal { signal, .. }) => signal == Signal::TRAP,
-        Standing::Unreported(_) | Standing::Runs | Standing::Reported | Standing::Other => false,
-    }
+    threads::processes().filter(is_traced).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Signal;
 
     fn stat(state: &str, code: i32) -> String {
         format!("12 (a) R 9) {state} {}{code}\n", "0 ".repeat(48))
@@ -90,7 +72,6 @@ mod tests {
         assert_eq!(parse(tid, &stat("S", 0)), Some(Standing::Other));
         let trapped = parse(tid, &stat("t", 5));
         assert_eq!(trapped, Some(Standing::Unreported(Wait::Signal { tid, signal: Signal::TRAP })));
-        assert!(trapped.is_some_and(is_trapped));
         assert_eq!(parse(tid, "12 (a) R"), None);
     }
 
@@ -102,9 +83,9 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_threads_of_this_process() {
+    fn tells_of_this_process() {
         let me = Pid(std::process::id() as i32);
-        assert!(threads(me).contains(&me.leader()));
+        assert!(threads::of(me).is_ok_and(|threads| threads.contains(&me.leader())));
         assert!(standing(me, me.leader()).is_some());
         assert!(tracees_of(me.leader()).is_empty());
     }

@@ -1,6 +1,6 @@
 //! Which threads and processes there are, and what a thread is doing, without stopping it (proc(5)).
 
-use crate::procfs::{self, status_field};
+use crate::procfs::{self, status_field, status_set};
 use crate::{OsError, Pid, Signal, Tid, arch, share_memory};
 use std::collections::BTreeSet;
 
@@ -17,17 +17,27 @@ pub enum Activity {
     Gone,
 }
 
-/// The threads of a process as they are listed now.
+/// The threads of a process as they are listed now; the process may be named by any of them.
 pub fn of(pid: Pid) -> Result<Vec<Tid>, OsError> {
     let path = format!("/proc/{pid}/task");
-    let entries = std::fs::read_dir(&path).map_err(|e| OsError::io("read", &path, &e))?;
-    Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(Tid)).collect())
+    let listed = numbers(&path).map_err(|e| OsError::io("read", &path, &e))?;
+    Ok(listed.map(Tid).collect())
+}
+
+/// All processes as they are listed now.
+pub(crate) fn processes() -> impl Iterator<Item = Pid> {
+    numbers("/proc").into_iter().flatten().map(Pid)
+}
+
+/// The entries of a folder whose names are numbers.
+fn numbers(folder: &str) -> std::io::Result<impl Iterator<Item = i32> + use<>> {
+    Ok(std::fs::read_dir(folder)?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
 }
 
 /// What a thread is doing now.
 pub fn activity(tid: Tid) -> Activity {
     let Ok(status) = procfs::read(&format!("/proc/{tid}/status")) else { return Activity::Gone };
-    let pending = status_field(&status, "SigPnd").and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    let pending = status_set(&status, "SigPnd").unwrap_or(0);
     match status_field(&status, "State").and_then(|state| state.bytes().next()) {
         Some(b'Z' | b'X') => Activity::Gone,
         Some(b't' | b'T') => Activity::Stopped,
@@ -72,9 +82,7 @@ pub fn descendants(pid: Pid) -> Vec<Pid> {
 /// Every process but `pid` that lives in the same address space as its `threads`.
 pub fn sharing_memory_with(pid: Pid, threads: &[Tid]) -> Vec<Pid> {
     for &tid in threads {
-        let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-        let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(Pid));
-        let found = pids.filter(|&other| other != pid && share_memory(Pid(tid.0), other)).collect();
+        let found = processes().filter(|&other| other != pid && share_memory(Pid(tid.0), other)).collect();
         // A thread that has ended has no memory, as the kernel's own threads have none.
         if crate::mapped(tid).is_ok() {
             return found;

@@ -5,15 +5,7 @@ use platform::{Errno, Pid, procfs};
 
 /// What stands in the way of attaching to a process, if anything does.
 pub(super) fn refusal(pid: Pid) -> Option<String> {
-    let mut standing = platform::attachable::standing(pid);
-    // While a thread that is not the first executes another program, the process looks as if it had ended.
-    for _ in 0..10 {
-        if !matches!(standing, Standing::Zombie { .. }) {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(2));
-        standing = platform::attachable::standing(pid);
-    }
+    let standing = platform::attachable::standing(pid);
     let name = procfs::command_name(pid).unwrap_or_default();
     in_words(pid, &name, &standing)
 }

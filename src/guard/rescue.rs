@@ -9,7 +9,7 @@
 
 use super::text;
 use platform::standing::{self, Standing};
-use platform::{Avma, Event, GuardTable, Pid, Signal, Tid, Tracer, Wait, kill, kill_thread};
+use platform::{Avma, Event, GuardTable, Pid, Signal, Tid, Tracer, Wait, kill, kill_thread, threads};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -85,7 +85,7 @@ impl Rescue {
 }
 
 fn stop_other_threads(pid: Pid) {
-    for tid in standing::threads(pid).into_iter().filter(|&tid| tid != pid.leader()) {
+    for tid in threads::of(pid).unwrap_or_default().into_iter().filter(|&tid| tid != pid.leader()) {
         let _ended = kill_thread(pid, tid, Signal::STOP);
     }
 }
@@ -95,7 +95,7 @@ fn stop_other_threads(pid: Pid) {
 fn find_misplaced(pid: Pid, breakpoints: &[Avma], table: &GuardTable) -> Option<Vec<Misplaced>> {
     let since = Instant::now();
     let mut misplaced = Vec::new();
-    for tid in standing::threads(pid) {
+    for tid in threads::of(pid).unwrap_or_default() {
         let mut found = standing::standing(pid, tid);
         while found == Some(Standing::Runs) && since.elapsed() < PATIENCE {
             std::thread::sleep(MOMENT);

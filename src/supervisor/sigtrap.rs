@@ -8,7 +8,7 @@ use super::masks::{Evidence, Masks, TRAP, masked};
 use super::space::SpaceId;
 use crate::link::ProcessNo;
 use platform::arch::registers as arch;
-use platform::{Avma, OsError, Signal, Tid, Tracer, TrapCause, procfs, remote, threads};
+use platform::{Avma, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, remote, threads};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A signal's action as rt_sigaction takes it.
@@ -178,7 +178,7 @@ impl Sigtrap {
         if self.masks.get(&tid).is_some_and(known) {
             return;
         }
-        let siblings = procfs::thread_group(tid).and_then(|(group, _)| threads::of(group)).unwrap_or_default();
+        let siblings = threads::of(Pid(tid.0)).unwrap_or_default();
         let holds =
             |mask: u64| siblings.iter().any(|other| self.masks.get(other).is_some_and(|masks| masks.hold(mask)));
         if holds(found | TRAP) && !holds(found) {
@@ -268,8 +268,7 @@ impl Sigtrap {
 fn evidence(action: Option<SignalAction>, tid: Tid) -> Option<Evidence> {
     action.filter(|action| !action.is_default() && !action.is_ignored())?;
     let blocked = procfs::signal_state(tid).ok()?.caught & TRAP == 0;
-    let (group, _) = procfs::thread_group(tid).ok()?;
-    Some(Evidence { blocked, sure: threads::of(group).ok()?.len() == 1 })
+    Some(Evidence { blocked, sure: procfs::is_alone(tid).ok()? })
 }
 
 fn read_action(tracer: &Tracer, tid: Tid, at: Avma) -> Result<[u8; arch::SIGACTION_LEN], OsError> {

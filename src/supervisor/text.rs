@@ -5,9 +5,7 @@
 
 use super::space::Sync;
 use platform::arch::BREAKPOINT;
-use platform::{Avma, Errno, Memory, OsError, Tid, Tracer};
-
-const PAGE: u64 = 4096;
+use platform::{Avma, Errno, Memory, OsError, PAGE, Tid, Tracer};
 
 /// A byte to hold in a page: the probe's number (landmarks have none), its place in the page, its original and whether
 /// it is to be armed.
