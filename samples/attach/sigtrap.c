@@ -1,4 +1,5 @@
-// Shows a program that has a handler for SIGTRAP, and a thread that blocks every signal, before one attaches.
+// Shows a program that has a handler for SIGTRAP, and a thread that blocks every signal, before one attaches. At capital
+// letters both threads run new code at the same time, at others one after the other.
 // build: cc -g -O0 -pthread
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -86,12 +87,15 @@ int main(void) {                        // miss
     pthread_sigmask(SIG_SETMASK, &all, NULL); // miss
     dprintf(1, "ready\n");              // miss
     while (read(0, &letter, 1) == 1) {  // hit
-        if (letter == 't')              // hit
+        int together = letter < 'a';    // hit
+        if (letter == 't' || letter == 'T') // hit
             raise(SIGTRAP);             // hit
-        // One line, so that this thread meets no breakpoint while the other one runs.
-        if (write(requests[1], &letter, 1) == 1 && read(answers[0], &letter, 1) != 1) // hit
+        // One line, so that this thread meets no breakpoint while the other one runs, unless it is to.
+        if (write(requests[1], &letter, 1) == 1 && !together && read(answers[0], &letter, 1) != 1) // hit
             return 1;                   // miss
         work_unblocked();               // hit
+        if (together && read(answers[0], &letter, 1) != 1) // hit
+            return 1;                   // miss
         facts("main");                  // hit
     }
     return 0;                           // miss

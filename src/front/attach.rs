@@ -70,19 +70,16 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
             return Err(error);
         }
     };
+    let mut to_verify: BTreeSet<(Pid, u64)> = BTreeSet::new();
     let letting_go = match &answer {
         Answer::Attached(report) => {
             report.failures.iter().for_each(|failure| waiting.stderr.insist(failure));
             waiting.stderr.say(&attached(report));
+            let identity = |pid: &Pid| Some((*pid, procfs::origin(*pid).ok()?.start_ticks));
+            to_verify.extend(report.pids.iter().filter_map(identity));
             false
         }
         Answer::Interrupted => true,
-    };
-    let attached: Vec<(Pid, u64)> = match &answer {
-        Answer::Attached(report) => {
-            report.pids.iter().filter_map(|pid| Some((*pid, procfs::origin(*pid).ok()?.start_ticks))).collect()
-        }
-        Answer::Interrupted => Vec::new(),
     };
     let Waiting { inbox, helpers, last_word, stderr, .. } = waiting;
     let recorder = helpers.recorder;
@@ -90,8 +87,8 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
     let ended = watch.until_the_end(&data);
     // Of a container's first process we may be a child of sorts: no child of ours is left to it.
     process::await_end(recorder);
-    // A killed recorder could not tell who was let go.
-    let to_verify: BTreeSet<(Pid, u64)> = attached.into_iter().chain(ended.let_go).collect();
+    // Besides those attached to; a killed recorder could not tell of any.
+    to_verify.extend(ended.let_go);
     let verified = !attach.verify || verify::verify(&to_verify, &stderr);
     Ok(if verified { ended.outcome } else { Outcome::Exit(1) })
 }

@@ -18,13 +18,7 @@ fn copy(program: &Path, folder: &Path) -> Command {
 /// Attaches to `attach/lines` once its program is no longer where it was started.
 fn without_its_program(away: impl FnOnce(&Path)) {
     let mut scene = Scene::start_as("attach/lines", copy);
-    scene.session.expect("ready");
-    scene.ask("ad", &["a", "d"]);
-    away(&scene.folder().join("copy"));
-    let attached = scene.attach();
-    scene.ask("bd", &["b", "d again"]);
-    scene.let_go(attached);
-    scene.ask("c", &["c"]);
+    scene.run_letters(&[], |folder| away(&folder.join("copy")));
     scene.end();
     scene.agrees_with_its_marks();
 }
@@ -54,13 +48,9 @@ fn the_program_is_in_another_mount_namespace() {
         command.args([rights, "sh", "-c", script]).arg(program);
         command
     });
-    scene.session.expect("ready");
-    assert!(!scene.folder().join("hidden/program").exists(), "the program can be seen from outside");
-    scene.ask("ad", &["a", "d"]);
-    let attached = scene.attach();
-    scene.ask("bd", &["b", "d again"]);
-    scene.let_go(attached);
-    scene.ask("c", &["c"]);
+    scene.run_letters(&[], |folder| {
+        assert!(!folder.join("hidden/program").exists(), "the program can be seen from outside");
+    });
     scene.end();
     scene.agrees_with_its_marks();
 }

@@ -9,12 +9,7 @@ use std::time::Instant;
 /// Runs every letter of `attach/lines` at its time.
 fn attached_between(options: &[&str]) -> Scene {
     let mut scene = Scene::start("attach/lines");
-    scene.session.expect("ready");
-    scene.ask("ad", &["a", "d"]);
-    let attached = scene.attach_with(options);
-    scene.ask("bd", &["b", "d again"]);
-    scene.let_go(attached);
-    scene.ask("c", &["c"]);
+    scene.run_letters(options, |_| ());
     scene
 }
 

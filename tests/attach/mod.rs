@@ -23,7 +23,6 @@ pub const SAMPLES: &[&str] = &[
     "attach/many_threads",
     "attach/plugin",
     "attach/sigtrap",
-    "attach/sigtrap_at_once",
     "attach/thread_churn",
     "attach/tracer",
     "attach/tree",

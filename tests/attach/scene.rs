@@ -82,6 +82,18 @@ impl Scene {
         assert!(self.session.status().success());
     }
 
+    /// Runs every letter of `attach/lines` at its time; `before` happens in its folder right before one attaches.
+    #[track_caller]
+    pub fn run_letters(&mut self, options: &[&str], before: impl FnOnce(&Path)) {
+        self.session.expect("ready");
+        self.ask("ad", &["a", "d"]);
+        before(self.folder());
+        let attached = self.attach_with(options);
+        self.ask("bd", &["b", "d again"]);
+        self.let_go(attached);
+        self.ask("c", &["c"]);
+    }
+
     /// What was measured.
     pub fn processes(&self) -> Vec<Process> {
         measured::processes(&self.data)

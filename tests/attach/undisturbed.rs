@@ -46,17 +46,17 @@ fn both_sides_of_a_vfork() {
 
 #[test]
 fn sigtrap_handled_and_blocked() {
-    sigtrap("attach/sigtrap");
+    sigtrap("a", "t");
 }
 
 #[test]
 fn sigtrap_handled_and_blocked_at_once() {
-    sigtrap("attach/sigtrap_at_once");
+    sigtrap("A", "T");
 }
 
-/// Handler and masks are as they were, whatever the threads run.
-fn sigtrap(sample: &str) {
-    let mut scene = Scene::start(sample);
+/// Handler and masks are as they were, whatever the threads run at the letters `plain` and, after a SIGTRAP, `trapped`.
+fn sigtrap(plain: &str, trapped: &str) {
+    let mut scene = Scene::start("attach/sigtrap");
     scene.session.expect("ready");
     let ask = |scene: &mut Scene, letter: &str, traps: u32| {
         let facts = [("thread", "blocked"), ("main", "not blocked")];
@@ -65,12 +65,12 @@ fn sigtrap(sample: &str) {
     };
     let caught = field(scene.pid(), "SigCgt:");
     let attached = scene.attach();
-    ask(&mut scene, "a", 0);
-    ask(&mut scene, "t", 1);
-    ask(&mut scene, "a", 1);
+    ask(&mut scene, plain, 0);
+    ask(&mut scene, trapped, 1);
+    ask(&mut scene, plain, 1);
     assert_eq!(field(scene.pid(), "SigCgt:"), caught);
     scene.let_go(attached);
-    ask(&mut scene, "t", 2);
+    ask(&mut scene, trapped, 2);
     scene.end();
     scene.agrees_with_its_marks();
 }

@@ -50,14 +50,6 @@ impl Service for Epoll {
         self.child.try_wait().ok().flatten()
     }
 
-    fn attach_options(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn keeps_its_size(&self) -> bool {
-        true
-    }
-
     fn connect(&self, number: usize) -> Result<Box<dyn Client>, String> {
         let text = |error: std::io::Error| format!("connect to epoll_service: {error}");
         let stream = UnixStream::connect(&self.socket).map_err(text)?;

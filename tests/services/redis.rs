@@ -95,14 +95,6 @@ impl Service for Redis {
         self.child.try_wait().ok().flatten()
     }
 
-    fn attach_options(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn keeps_its_size(&self) -> bool {
-        true
-    }
-
     fn connect(&self, number: usize) -> Result<Box<dyn Client>, String> {
         let stream = open(&self.socket).map_err(|error| format!("connect to redis: {error}"))?;
         let name = format!("{number}.{}", self.connections.fetch_add(1, Relaxed));

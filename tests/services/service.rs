@@ -21,9 +21,13 @@ pub trait Service: Send + Sync {
     /// How it ended, if it has.
     fn end(&mut self) -> Option<ExitStatus>;
     /// What `cov-trace attach` is given besides.
-    fn attach_options(&self) -> &'static [&'static str];
+    fn attach_options(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Whether the threads and descriptors of the process stay as many as they were.
-    fn keeps_its_size(&self) -> bool;
+    fn keeps_its_size(&self) -> bool {
+        true
+    }
     /// Connects one more client; clients of odd numbers behave in another way than those of even numbers.
     ///
     /// # Errors
