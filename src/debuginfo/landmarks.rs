@@ -4,14 +4,16 @@
 //! They are independent of the probes: both lists may name the same offset.
 
 use memchr::memmem;
-use platform::arch::{BRANCH_LANDING, CLONE_CALL, RETURN, RT_SIGACTION_CALL, RT_SIGPROCMASK_CALL};
+use platform::arch::{
+    BRANCH_LANDING, CLONE_CALL, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, leads_to_syscall,
+};
 
 use super::boundaries::{Functions, Standing};
 use super::elf::Elf;
 use super::error::{Budget, IndexError};
 use super::index::{Landmark, LandmarkKind, Svma};
 use super::shortfall::{Shortfall, Shortfalls};
-use super::text::Text;
+use super::text::{Text, TextRange};
 use std::ops::Range;
 
 /// The function that glibc's and musl's loaders call before and after they change their list of libraries.
@@ -41,7 +43,7 @@ pub(super) fn find(
     let clones = elf.functions().filter(|symbol| CLONE.iter().any(|name| symbol.is_named(name)));
     let clones: Vec<Range<u64>> =
         clones.map(|symbol| symbol.start.0..symbol.start.0.saturating_add(symbol.size)).collect();
-    found.extend(calls(&CLONE_CALL, LandmarkKind::Clone, functions, text, budget, |at| {
+    found.extend(calls(&CLONE_CALL, LandmarkKind::Clone, functions, text, budget, |at, _| {
         clones.iter().any(|range| range.contains(&at.0))
     })?);
     found.sort_unstable();
@@ -61,26 +63,34 @@ fn loader_state(start: Svma, text: &Text<'_>) -> Option<Landmark> {
 }
 
 fn system_calls(functions: &Functions, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Landmark>, IndexError> {
-    let mut found = calls(&RT_SIGPROCMASK_CALL, LandmarkKind::SignalMask, functions, text, budget, |_| true)?;
-    found.extend(calls(&RT_SIGACTION_CALL, LandmarkKind::SignalAction, functions, text, budget, |_| true)?);
+    let mut found = calls(&RT_SIGPROCMASK_NUMBER, LandmarkKind::SignalMask, functions, text, budget, |_, behind| {
+        leads_to_syscall(behind)
+    })?;
+    found.extend(calls(&RT_SIGACTION_NUMBER, LandmarkKind::SignalAction, functions, text, budget, |_, behind| {
+        leads_to_syscall(behind)
+    })?);
     Ok(found)
 }
 
-/// The instructions that are `bytes` at a place that is meant.
+/// The instructions that start with `bytes` at a place, and with code behind them, that are meant.
 fn calls(
     bytes: &[u8],
     kind: LandmarkKind,
     functions: &Functions,
     text: &Text<'_>,
     budget: &mut Budget,
-    meant: impl Fn(Svma) -> bool,
+    meant: impl Fn(Svma, &[u8]) -> bool,
 ) -> Result<Vec<Landmark>, IndexError> {
     let finder = memmem::Finder::new(bytes);
     // Segments may show the same bytes of the file over and over.
     budget.spend(text.ranges().iter().map(|range| (range.end.0 - range.start.0) as usize).sum())?;
-    let in_range =
-        |range| finder.find_iter(text.bytes_from(range, range.start)).map(|at| Svma(range.start.0 + at as u64));
-    let matches: Vec<Svma> = text.ranges().iter().flat_map(in_range).filter(|at| meant(*at)).collect();
+    let in_range = |range: &TextRange| {
+        let code = text.bytes_from(range, range.start);
+        let at = |at: usize| Svma(range.start.0 + at as u64);
+        let meant = finder.find_iter(code).filter(|found| meant(at(*found), &code[found + bytes.len()..]));
+        meant.map(at).collect::<Vec<Svma>>()
+    };
+    let matches: Vec<Svma> = text.ranges().iter().flat_map(in_range).collect();
     let standings = functions.prove(&matches, text, budget)?;
     let proven = matches.iter().zip(standings).filter(|(_, standing)| *standing == Standing::Start);
     let landmark = |(at, _): (&Svma, Standing)| {

@@ -231,9 +231,9 @@ impl Sigtrap {
 
     /// A thread is about to call rt_sigprocmask; `at` is the `mov` that sets the call's number.
     pub fn mask_call(&mut self, tracer: &Tracer, tid: Tid, at: Avma) -> Result<(), OsError> {
-        let [how, set, ..] = arch::pending_args(&tracer.registers(tid)?);
         // A pointer to nowhere makes the call fail and changes nothing.
-        if set != 0
+        if let Some([how, set, ..]) = arch::coming_args(tracer, tid, at)?
+            && set != 0
             && let Ok(set) = tracer.peek_word(tid, Avma(set))
         {
             let now = tracer.signal_mask(tid)?;
@@ -244,9 +244,9 @@ impl Sigtrap {
 
     /// A thread is about to call rt_sigaction.
     pub fn action_call(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, at: Avma) -> Result<(), OsError> {
-        let [signal, action, ..] = arch::pending_args(&tracer.registers(tid)?);
         // A pointer to nowhere makes the call fail and changes nothing.
-        if action != 0
+        if let Some([signal, action, ..]) = arch::coming_args(tracer, tid, at)?
+            && action != 0
             && let Ok(bytes) = read_action(tracer, tid, Avma(action))
         {
             let (signal, action) = (Signal(signal as i32), SignalAction(bytes));

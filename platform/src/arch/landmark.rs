@@ -10,9 +10,9 @@ pub enum LandmarkKind {
     LoaderState,
     /// The same where the function starts with `endbr64` (the `ret` follows those four bytes).
     LoaderStateEndbr,
-    /// A five-byte `mov $14, %eax` right before a `syscall`: rt_sigprocmask with its arguments in place.
+    /// A five-byte `mov $14, %eax` that leads to a `syscall`: rt_sigprocmask.
     SignalMask,
-    /// A five-byte `mov $13, %eax` right before a `syscall`: rt_sigaction with its arguments in place.
+    /// A five-byte `mov $13, %eax` that leads to a `syscall`: rt_sigaction.
     SignalAction,
     /// A five-byte `mov $56, %eax` right before a `syscall` in the C library's `clone`: its arguments are in place.
     Clone,

@@ -19,14 +19,14 @@ pub const RETURN: u8 = 0xc3;
 /// `endbr64`, which marks the target of an indirect branch and does nothing else.
 pub const BRANCH_LANDING: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
 
-/// `mov $14, %eax; syscall`: rt_sigprocmask.
-pub const RT_SIGPROCMASK_CALL: [u8; 7] = [0xb8, 14, 0, 0, 0, 0x0f, 0x05];
+/// `mov $14, %eax`: the number of rt_sigprocmask.
+pub const RT_SIGPROCMASK_NUMBER: [u8; 5] = [0xb8, 14, 0, 0, 0];
 
 /// `mov $56, %eax; syscall`: clone.
 pub const CLONE_CALL: [u8; 7] = [0xb8, 56, 0, 0, 0, 0x0f, 0x05];
 
-/// `mov $13, %eax; syscall`: rt_sigaction.
-pub const RT_SIGACTION_CALL: [u8; 7] = [0xb8, 13, 0, 0, 0, 0x0f, 0x05];
+/// `mov $13, %eax`: the number of rt_sigaction.
+pub const RT_SIGACTION_NUMBER: [u8; 5] = [0xb8, 13, 0, 0, 0];
 
 /// One instruction of a linear decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -130,6 +130,20 @@ pub const SIGSET_LEN: u64 = 8;
 /// The `syscall` instruction.
 pub const SYSCALL: [u8; 2] = [0x0f, 0x05];
 
+/// The arguments of the system call that follows the `mov $number, %eax` at `at`; `None` if they cannot be told.
+pub fn coming_args(
+    tracer: &crate::Tracer,
+    tid: crate::Tid,
+    at: crate::Avma,
+) -> Result<Option<[u64; 4]>, crate::OsError> {
+    const WORDS: u64 = 5;
+    let regs = tracer.registers(tid)?;
+    let behind = at.0 + MOV_EAX_LEN;
+    let words = (0..WORDS).map_while(|word| tracer.peek_word(tid, crate::Avma(behind + word * 8)).ok());
+    let code: Vec<u8> = words.flat_map(u64::to_ne_bytes).collect();
+    Ok(super::args_at_syscall(&code, behind, &regs))
+}
+
 /// Does what the `mov $number, %eax` at `at` does.
 pub fn emulate_call_number(
     tracer: &crate::Tracer,
