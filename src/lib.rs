@@ -13,6 +13,7 @@
 //! is chosen by `filter`.
 #![forbid(unsafe_code)]
 
+mod bits;
 pub mod cli;
 pub mod debuginfo;
 pub mod filter;

@@ -76,6 +76,11 @@ impl Signal {
         matches!(self.0, libc::SIGCHLD | libc::SIGURG | libc::SIGWINCH | libc::SIGCONT)
     }
 
+    /// Whether an instruction that faults brings it.
+    pub fn is_of_faults(self) -> bool {
+        matches!(self.0, libc::SIGSEGV | libc::SIGBUS | libc::SIGFPE | libc::SIGILL)
+    }
+
     /// Whether its default action ends the process with a core dump (signal(7)).
     pub fn dumps_core_by_default(self) -> bool {
         matches!(

@@ -14,7 +14,8 @@ const OPTIONS: i32 = libc::PTRACE_O_TRACEFORK
     | libc::PTRACE_O_TRACEVFORK
     | libc::PTRACE_O_TRACECLONE
     | libc::PTRACE_O_TRACEEXEC
-    | libc::PTRACE_O_TRACEVFORKDONE;
+    | libc::PTRACE_O_TRACEVFORKDONE
+    | libc::PTRACE_O_TRACEEXIT;
 
 /// What a blocking wait came back with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,11 @@ impl SignalInfo {
             code if code <= 0 => TrapCause::Sent,
             _ => TrapCause::Other,
         }
+    }
+
+    /// Whether the kernel sent it because an instruction faulted; meant for signals of faults.
+    pub fn is_fault(&self) -> bool {
+        self.code() > 0
     }
 
     /// The process that sent it, if one did.

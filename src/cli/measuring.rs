@@ -2,8 +2,8 @@
 
 use super::selection::{DataArguments, FilterArguments};
 use crate::front;
-use crate::recorder::Selection;
-use clap::Args;
+use crate::recorder::{Probing, Selection};
+use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use platform::OnTracerDeath;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,9 @@ pub(super) struct MeasuringArguments {
     /// Let go after this time, such as 90, 90s, 5m or 1h30m; what is measured goes on
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     limit: Option<Duration>,
+    /// Where to plant breakpoints: `runs` for as few as tell everything, `all` for every line address, to compare
+    #[arg(long, value_name = "WHERE", default_value = "runs", hide_default_value = true)]
+    probe: Probe,
     /// Say nothing unless something fails
     #[arg(short, long)]
     quiet: bool,
@@ -26,11 +29,26 @@ pub(super) struct MeasuringArguments {
     stop_log: Option<PathBuf>,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Probe {
+    /// At the end of each run of straight-line code, as long as it tells anything new
+    Runs,
+    /// At every line address, each until it was hit
+    All,
+}
+
 impl MeasuringArguments {
     pub(super) fn validated(self, cwd: &Path) -> front::Options {
         front::Options {
             data: self.data.validated(),
-            selection: Selection { sources: self.filter.sources(cwd), modules: self.filter.modules(cwd) },
+            selection: Selection {
+                sources: self.filter.sources(cwd),
+                modules: self.filter.modules(cwd),
+                probing: match self.probe {
+                    Probe::Runs => Probing::Runs,
+                    Probe::All => Probing::All,
+                },
+            },
             limit: self.limit,
             quiet: self.quiet,
             on_supervisor_death: OnTracerDeath::LetGo,

@@ -23,6 +23,7 @@ type Symbol = elf::Sym64<LittleEndian>;
 /// The headers of an image, checked, over its bytes.
 pub(super) struct Elf<'a> {
     bytes: &'a [u8],
+    kind: elf::FileType,
     segments: &'a [Segment],
     sections: &'a [Section],
     /// The first section of each name.
@@ -76,7 +77,7 @@ impl<'a> Elf<'a> {
         }
         let segments = header.program_headers(ENDIAN, bytes).map_err(malformed("program headers"))?;
         let sections = header.section_headers(ENDIAN, bytes).map_err(malformed("section headers"))?;
-        let mut elf = Elf { bytes, segments, sections, named: HashMap::new() };
+        let mut elf = Elf { bytes, kind: header.e_type(ENDIAN), segments, sections, named: HashMap::new() };
         if !sections.is_empty() {
             let index = header.section_strings_index(ENDIAN, bytes).map_err(malformed("section names"))?;
             elf.name_sections(sections.get(index.0).and_then(|s| elf.data(s)).unwrap_or_default());
@@ -166,6 +167,43 @@ impl<'a> Elf<'a> {
                 strings: strings.get(symbol.st_name(ENDIAN) as usize..).unwrap_or_default(),
             })
         })
+    }
+
+    /// Whether the program is loaded where it was linked.
+    pub(super) fn is_absolute(&self) -> bool {
+        self.kind == elf::ET_EXEC
+    }
+
+    /// The initialised data that is loaded with the program, part by part, each from an address that words are at.
+    pub(super) fn data_of_program(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
+        let flags = |section: &Section| section.sh_flags(ENDIAN);
+        let loaded = move |s: &&Section| flags(s).contains(elf::SHF_ALLOC) && !flags(s).contains(elf::SHF_EXECINSTR);
+        self.sections.iter().filter(loaded).filter_map(|section| {
+            let unaligned = section.sh_addr(ENDIAN).wrapping_neg() % 8;
+            self.data(section)?.get(unaligned as usize..)
+        })
+    }
+
+    /// The addresses that relocations of the loaded program bring into its data.
+    pub(super) fn relocated(&self) -> impl Iterator<Item = Svma> + '_ {
+        let tables = self.sections.iter().filter(|section| {
+            section.sh_type(ENDIAN) == elf::SHT_RELA && section.sh_flags(ENDIAN).contains(elf::SHF_ALLOC)
+        });
+        let relocations = |table: &'a Section| -> &'a [elf::Rela64<LittleEndian>] {
+            table.data_as_array(ENDIAN, self.bytes).unwrap_or_default()
+        };
+        tables.flat_map(relocations).map(|relocation| Svma(relocation.r_addend.get(ENDIAN) as u64))
+    }
+
+    /// The bytes of the file from what is loaded at an address on; none if nothing of it is.
+    pub(super) fn bytes_at(&self, address: Svma) -> &'a [u8] {
+        let loaded = self.segments.iter().filter(|segment| segment.p_type(ENDIAN) == elf::PT_LOAD);
+        let of = |segment: &'a Segment| {
+            let distance = address.0.checked_sub(segment.p_vaddr(ENDIAN))?;
+            let data = segment.data(ENDIAN, self.bytes).ok()?;
+            data.get(usize::try_from(distance).ok()?..).filter(|bytes| !bytes.is_empty())
+        };
+        loaded.filter_map(of).next().unwrap_or_default()
     }
 
     /// The executable bytes: executable PT_LOADs, cut to the executable sections where section headers exist.

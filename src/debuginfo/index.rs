@@ -66,6 +66,9 @@ pub struct Probe {
     pub line: u32,
     /// The byte that stands there, which is never the breakpoint instruction itself.
     pub original: u8,
+    /// How many bytes of straight-line code, entered at its start only, there are from here on: whoever executes a
+    /// later probe of these has executed this one.
+    pub straight: u32,
 }
 
 /// An instruction of the C library or the dynamic loader that the supervisor watches for its own knowledge.

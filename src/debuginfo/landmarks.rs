@@ -8,12 +8,12 @@ use platform::arch::{
     BRANCH_LANDING, CLONE_CALL, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, leads_to_syscall,
 };
 
-use super::boundaries::{Functions, Standing};
+use super::code::{Code, Standing};
 use super::elf::Elf;
 use super::error::{Budget, IndexError};
 use super::index::{Landmark, LandmarkKind, Svma};
 use super::shortfall::{Shortfall, Shortfalls};
-use super::text::{Text, TextRange};
+use super::text::Text;
 use std::ops::Range;
 
 /// The function that glibc's and musl's loaders call before and after they change their list of libraries.
@@ -28,12 +28,12 @@ const CLONE: [&str; 2] = ["clone", "__clone"];
 /// If the budget is used up.
 pub(super) fn find(
     elf: &Elf<'_>,
-    functions: &Functions,
+    code: &Code,
     text: &Text<'_>,
     budget: &mut Budget,
     shortfalls: &mut Shortfalls,
 ) -> Result<Vec<Landmark>, IndexError> {
-    let mut found = system_calls(functions, text, budget)?;
+    let mut found = system_calls(code, text, budget)?;
     for symbol in elf.functions().filter(|symbol| symbol.is_named(LOADER_STATE)) {
         match loader_state(symbol.start, text) {
             Some(landmark) => found.push(landmark),
@@ -43,7 +43,7 @@ pub(super) fn find(
     let clones = elf.functions().filter(|symbol| CLONE.iter().any(|name| symbol.is_named(name)));
     let clones: Vec<Range<u64>> =
         clones.map(|symbol| symbol.start.0..symbol.start.0.saturating_add(symbol.size)).collect();
-    found.extend(calls(&CLONE_CALL, LandmarkKind::Clone, functions, text, budget, |at, _| {
+    found.extend(calls(&CLONE_CALL, LandmarkKind::Clone, code, text, budget, |at, _| {
         clones.iter().any(|range| range.contains(&at.0))
     })?);
     found.sort_unstable();
@@ -62,11 +62,11 @@ fn loader_state(start: Svma, text: &Text<'_>) -> Option<Landmark> {
     (behind.first() == Some(&RETURN)).then_some(Landmark { offset, kind: LandmarkKind::LoaderStateEndbr, original })
 }
 
-fn system_calls(functions: &Functions, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Landmark>, IndexError> {
-    let mut found = calls(&RT_SIGPROCMASK_NUMBER, LandmarkKind::SignalMask, functions, text, budget, |_, behind| {
+fn system_calls(code: &Code, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Landmark>, IndexError> {
+    let mut found = calls(&RT_SIGPROCMASK_NUMBER, LandmarkKind::SignalMask, code, text, budget, |_, behind| {
         leads_to_syscall(behind)
     })?;
-    found.extend(calls(&RT_SIGACTION_NUMBER, LandmarkKind::SignalAction, functions, text, budget, |_, behind| {
+    found.extend(calls(&RT_SIGACTION_NUMBER, LandmarkKind::SignalAction, code, text, budget, |_, behind| {
         leads_to_syscall(behind)
     })?);
     Ok(found)
@@ -76,7 +76,7 @@ fn system_calls(functions: &Functions, text: &Text<'_>, budget: &mut Budget) -> 
 fn calls(
     bytes: &[u8],
     kind: LandmarkKind,
-    functions: &Functions,
+    code: &Code,
     text: &Text<'_>,
     budget: &mut Budget,
     meant: impl Fn(Svma, &[u8]) -> bool,
@@ -84,18 +84,15 @@ fn calls(
     let finder = memmem::Finder::new(bytes);
     // Segments may show the same bytes of the file over and over.
     budget.spend(text.ranges().iter().map(|range| (range.end.0 - range.start.0) as usize).sum())?;
-    let in_range = |range: &TextRange| {
-        let code = text.bytes_from(range, range.start);
-        let at = |at: usize| Svma(range.start.0 + at as u64);
-        let meant = finder.find_iter(code).filter(|found| meant(at(*found), &code[found + bytes.len()..]));
-        meant.map(at).collect::<Vec<Svma>>()
-    };
-    let matches: Vec<Svma> = text.ranges().iter().flat_map(in_range).collect();
-    let standings = functions.prove(&matches, text, budget)?;
-    let proven = matches.iter().zip(standings).filter(|(_, standing)| *standing == Standing::Start);
-    let landmark = |(at, _): (&Svma, Standing)| {
-        let offset = text.range_at(*at)?.offset_of(*at);
-        Some(Landmark { offset, kind, original: bytes[0] })
-    };
-    Ok(proven.filter_map(landmark).collect())
+    let mut landmarks = Vec::new();
+    for range in text.ranges() {
+        let bytes_of_range = text.bytes_from(range, range.start);
+        for found in finder.find_iter(bytes_of_range) {
+            let at = Svma(range.start.0 + found as u64);
+            if meant(at, &bytes_of_range[found + bytes.len()..]) && code.standing(at) == Standing::Start {
+                landmarks.push(Landmark { offset: range.offset_of(at), kind, original: bytes[0] });
+            }
+        }
+    }
+    Ok(landmarks)
 }

@@ -1,21 +1,23 @@
 //! ELF and DWARF to an [`ImageIndex`]: pure for given bytes, never panicking on hostile input.
 //!
 //! ```text
-//! elf ──► text, symbols ──┐
-//! frames (FDEs) ──────────┼──► boundaries ──► sites ──► probes, lines
-//! units ──► rows, paths ──┤        └────────► landmarks
-//!       └─► subprograms ──┴──────────────────► functions
+//! elf ──► text, symbols ──┐         ┌── entries: tables, landing pads
+//! frames (FDEs) ──────────┼──► code ◄┘──► sites ──► probes, lines
+//! units ──► rows, paths ──┤      └──────► landmarks
+//!       └─► subprograms ──┴─────────────► functions
 //! ```
 //!
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
-mod boundaries;
+mod code;
 mod elf;
+mod entries;
 mod error;
 mod frames;
 mod functions;
 mod index;
 mod landmarks;
+mod lsda;
 mod names;
 mod paths;
 mod rows;
@@ -28,7 +30,7 @@ mod units;
 pub use error::IndexError;
 pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Svma, Warning};
 
-use boundaries::Functions;
+use code::Code;
 use elf::Elf;
 use error::Budget;
 use shortfall::Shortfalls;
@@ -49,14 +51,15 @@ pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     let described = units::read(&sections, &mut budget, &mut shortfalls)?;
 
     let text = elf.text();
-    let mut ranges = Vec::new();
-    frames::collect(&elf, &mut ranges, &mut shortfalls);
+    let mut frames = frames::read(&elf, &mut shortfalls);
+    let mut ranges = std::mem::take(&mut frames.functions);
     ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
     ranges.extend(described.subprograms.iter().flat_map(|s| &s.ranges));
-    let functions = Functions::new(ranges, &text);
+    let mut code = Code::decode(ranges, entries::habits(&elf), &text, &mut budget)?;
+    entries::enter(&mut code, &elf, &text, &frames, &mut budget)?;
 
-    let sites = sites::plan(described.rows, &functions, &text, &mut budget, &mut shortfalls)?;
-    let landmarks = landmarks::find(&elf, &functions, &text, &mut budget, &mut shortfalls)?;
+    let sites = sites::plan(described.rows, &code, &text, &mut shortfalls);
+    let landmarks = landmarks::find(&elf, &code, &text, &mut budget, &mut shortfalls)?;
     let (files, place) = used_files(described.paths.into_strings(), &sites);
     let functions = functions::name(&described.subprograms, &elf, &sites, &place, &mut budget)?;
     let (lines, probes) = number_lines(&sites, &place);
@@ -86,7 +89,7 @@ fn number_lines(sites: &[Site], place: &[u32]) -> (Vec<Line>, Vec<Probe>) {
     by_line.sort_unstable();
     let mut lines: Vec<Line> = Vec::new();
     let mut probes: Vec<Probe> =
-        sites.iter().map(|s| Probe { offset: s.offset, line: 0, original: s.original }).collect();
+        sites.iter().map(|s| Probe { offset: s.offset, line: 0, original: s.original, straight: s.straight }).collect();
     for (line, site) in by_line {
         if lines.last() != Some(&line) {
             lines.push(line);

@@ -5,8 +5,7 @@
 
 use platform::arch::{BREAKPOINT, NOP};
 
-use super::boundaries::{Functions, Standing};
-use super::error::{Budget, IndexError};
+use super::code::{Code, Standing};
 use super::index::{FileOffset, Svma};
 use super::paths::FileId;
 use super::rows::Row;
@@ -22,19 +21,12 @@ pub(super) struct Site {
     pub(super) line: u32,
     /// The byte in the file.
     pub(super) original: u8,
+    /// Bytes of straight-line code from here on.
+    pub(super) straight: u32,
 }
 
 /// Keeps of `rows` what may be trapped, one line per address, and counts the rest.
-///
-/// # Errors
-/// If the budget is used up.
-pub(super) fn plan(
-    mut rows: Vec<Row>,
-    functions: &Functions,
-    text: &Text<'_>,
-    budget: &mut Budget,
-    shortfalls: &mut Shortfalls,
-) -> Result<Vec<Site>, IndexError> {
+pub(super) fn plan(mut rows: Vec<Row>, code: &Code, text: &Text<'_>, shortfalls: &mut Shortfalls) -> Vec<Site> {
     rows.retain(|row| row.line != 0);
     for row in &mut rows {
         row.address = behind_nops(row, text);
@@ -59,11 +51,9 @@ pub(super) fn plan(
         }
         place.is_some()
     });
-    let addresses: Vec<Svma> = rows.iter().map(|row| row.address).collect();
-    let standings = functions.prove(&addresses, text, budget)?;
     let mut sites = Vec::with_capacity(rows.len());
-    for ((row, (address, offset)), standing) in rows.iter().zip(places).zip(standings) {
-        let refused = match standing {
+    for (row, (address, offset)) in rows.iter().zip(places) {
+        let refused = match code.standing(address) {
             Standing::Start => None,
             Standing::OutsideFunction => Some(Shortfall::OutsideFunction),
             Standing::InsideInstruction => Some(Shortfall::NotOnBoundary),
@@ -73,10 +63,13 @@ pub(super) fn plan(
         match (refused, text.byte_at(offset)) {
             (Some(shortfall), _) => shortfalls.add(shortfall),
             (None, BREAKPOINT) => shortfalls.add(Shortfall::ProgramBreakpoint),
-            (None, original) => sites.push(Site { address, offset, file: row.file, line: row.line, original }),
+            (None, original) => {
+                let straight = code.straight(address);
+                sites.push(Site { address, offset, file: row.file, line: row.line, original, straight });
+            }
         }
     }
-    Ok(sites)
+    sites
 }
 
 /// The first instruction of a row that does something, or the row's own address where it has none.

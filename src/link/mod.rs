@@ -18,5 +18,5 @@ pub use control::{ControlAnswer, ControlRequest, Helper, LetGoBy, ProcessStatus,
 pub use ids::{ContextId, ImageId, ProcessNo};
 pub use journal::{EndOfProcess, JournalReader, JournalWriter, Record};
 pub use message::{AttachReport, FromSupervisor, Port, PortError, ToSupervisor};
-pub use plan::{ByGroup, Landmark, LandmarkKind, Plan, PlanError};
+pub use plan::{ByLine, Landmark, LandmarkKind, Plan, PlanError};
 pub use run_dir::RunDir;

@@ -4,6 +4,7 @@
 
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Where to plant in one image. Bit n of a section is `offsets[n]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,24 +13,32 @@ pub struct Plan {
     pub offsets: Vec<u64>,
     /// The byte that stands at each.
     pub originals: Vec<u8>,
-    /// The group of each, numbered without gaps: once one probe of a group was hit, the others tell nothing new.
-    pub groups: Vec<u32>,
+    /// How many bytes of straight-line code there are from each on: those within them were executed before whatever
+    /// follows within them, so a breakpoint at the last tells of all.
+    pub straight: Vec<u32>,
+    /// The line of each, numbered without gaps.
+    pub lines: Vec<u32>,
     /// Instructions watched for the supervisor's own knowledge, ascending by offset.
     pub landmarks: Vec<Landmark>,
 }
 
-/// Probes sorted by their group.
+/// Probes sorted by their line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ByGroup {
+pub struct ByLine {
     starts: Vec<u32>,
     probes: Vec<u32>,
 }
 
-impl ByGroup {
-    /// The probes of a group.
-    pub fn of(&self, group: u32) -> &[u32] {
-        let at = |group: usize| self.starts.get(group).map_or(self.probes.len(), |&start| start as usize);
-        &self.probes[at(group as usize)..at(group as usize + 1)]
+impl ByLine {
+    /// The probes of a line.
+    pub fn of(&self, line: u32) -> &[u32] {
+        let at = |line: usize| self.starts.get(line).map_or(self.probes.len(), |&start| start as usize);
+        &self.probes[at(line as usize)..at(line as usize + 1)]
+    }
+
+    /// Number of lines.
+    pub fn count(&self) -> u32 {
+        self.starts.len().saturating_sub(1) as u32
     }
 }
 
@@ -66,32 +75,60 @@ impl Plan {
         let plan: Plan = postcard::from_bytes(bytes)?;
         let sorted = plan.offsets.is_sorted_by(|a, b| a < b) && plan.landmarks.is_sorted_by(|a, b| a.offset < b.offset);
         let count = plan.offsets.len();
-        let complete = count == plan.originals.len() && count == plan.groups.len();
-        let grouped = plan.groups.iter().all(|&group| (group as usize) < count);
-        if sorted && complete && grouped && u32::try_from(count).is_ok() {
+        let complete = count == plan.originals.len() && count == plan.straight.len() && count == plan.lines.len();
+        let numbered = plan.lines.iter().all(|&line| (line as usize) < count);
+        if sorted && complete && numbered && u32::try_from(count).is_ok() {
             Ok(plan)
         } else {
             Err(PlanError::OutOfOrder)
         }
     }
 
-    /// The probes by group: those of group g are `probes[starts[g]..starts[g + 1]]`.
-    pub fn by_group(&self) -> ByGroup {
-        let count = self.groups.iter().max().map_or(0, |&last| last as usize + 1);
+    /// The probes by line.
+    pub fn by_line(&self) -> ByLine {
+        let count = self.lines.iter().max().map_or(0, |&last| last as usize + 1);
         let mut starts = vec![0u32; count + 1];
-        for &group in &self.groups {
-            starts[group as usize + 1] += 1;
+        for &line in &self.lines {
+            starts[line as usize + 1] += 1;
         }
-        for group in 0..count {
-            starts[group + 1] += starts[group];
+        for line in 0..count {
+            starts[line + 1] += starts[line];
         }
         let mut next = starts.clone();
-        let mut probes = vec![0; self.groups.len()];
-        for (probe, &group) in (0..).zip(&self.groups) {
-            probes[next[group as usize] as usize] = probe;
-            next[group as usize] += 1;
+        let mut probes = vec![0; self.lines.len()];
+        for (probe, &line) in (0..).zip(&self.lines) {
+            probes[next[line as usize] as usize] = probe;
+            next[line as usize] += 1;
         }
-        ByGroup { starts, probes }
+        ByLine { starts, probes }
+    }
+
+    /// Whether a probe is the last of its run, so that a breakpoint there tells of all of them.
+    pub fn ends_run(&self, probe: u32) -> bool {
+        let at = probe as usize;
+        let end = self.offsets[at].saturating_add(u64::from(self.straight[at]));
+        self.offsets.get(at + 1).is_none_or(|&next| next >= end)
+    }
+
+    /// The run that a probe belongs to: what is executed in this order, if the last of it is.
+    pub fn run_of(&self, probe: u32) -> Range<u32> {
+        let mut first = probe;
+        while first > 0 && !self.ends_run(first - 1) {
+            first -= 1;
+        }
+        let mut last = probe;
+        while !self.ends_run(last) {
+            last += 1;
+        }
+        first..last + 1
+    }
+
+    /// The last probe that a thread has executed which stands at `offset`, in the straight-line code there; itself if
+    /// `reached`.
+    pub fn executed_at(&self, offset: u64, reached: bool) -> Option<u32> {
+        let executed = |&at: &u64| if reached { at <= offset } else { at < offset };
+        let last = self.offsets.partition_point(executed).checked_sub(1)?;
+        (offset - self.offsets[last] < u64::from(self.straight[last])).then_some(last as u32)
     }
 
     /// Number of probes.
@@ -121,8 +158,13 @@ mod tests {
 
     #[test]
     fn refuses_what_is_out_of_order_or_short() {
-        let plan =
-            Plan { offsets: vec![1, 5, 9], originals: vec![2, 3, 4], groups: vec![1, 0, 1], landmarks: Vec::new() };
+        let plan = Plan {
+            offsets: vec![1, 5, 9],
+            originals: vec![2, 3, 4],
+            straight: vec![4; 3],
+            lines: vec![1, 0, 1],
+            landmarks: Vec::new(),
+        };
         assert_eq!(Plan::decode(&plan.encode()), Ok(plan.clone()));
         assert_eq!(plan.probe_at(5), Some(1));
         assert_eq!(plan.probe_at(6), None);
@@ -130,13 +172,31 @@ mod tests {
         assert_eq!(Plan::decode(&double.encode()), Err(PlanError::OutOfOrder));
         let short = Plan { originals: vec![2], ..plan.clone() };
         assert_eq!(Plan::decode(&short.encode()), Err(PlanError::OutOfOrder));
-        let stray = Plan { groups: vec![0, 3, 0], ..plan.clone() };
+        let endless = Plan { straight: vec![2], ..plan.clone() };
+        assert_eq!(Plan::decode(&endless.encode()), Err(PlanError::OutOfOrder));
+        let stray = Plan { lines: vec![0, 3, 0], ..plan.clone() };
         assert_eq!(Plan::decode(&stray.encode()), Err(PlanError::OutOfOrder));
-        assert_eq!((plan.by_group().of(0), plan.by_group().of(1)), (&[1][..], &[0, 2][..]));
-        assert_eq!(plan.by_group().of(2), [0; 0]);
+        assert_eq!((plan.by_line().of(0), plan.by_line().of(1)), (&[1][..], &[0, 2][..]));
+        assert_eq!((plan.by_line().of(2), plan.by_line().count()), (&[][..], 2));
         let whole = plan.encode();
         for len in 0..whole.len() {
             assert!(matches!(Plan::decode(&whole[..len]), Err(PlanError::Malformed(_))), "{len} bytes");
         }
+    }
+
+    #[test]
+    fn runs_end_where_the_straight_line_code_does() {
+        let plan = Plan {
+            offsets: vec![10, 13, 20, 22, 30],
+            originals: vec![0; 5],
+            straight: vec![8, 5, 12, 10, 2],
+            lines: vec![0, 1, 2, 3, 4],
+            landmarks: Vec::new(),
+        };
+        assert_eq!([0, 1, 2, 4].map(|probe| plan.run_of(probe)), [0..2, 0..2, 2..5, 2..5]);
+        assert!([1, 4].into_iter().all(|probe| plan.ends_run(probe)) && !plan.ends_run(3));
+        let executed = [9, 10, 11, 13, 17, 18, 31, 32].map(|offset| plan.executed_at(offset, false));
+        assert_eq!(executed, [None, None, Some(0), Some(0), Some(1), None, Some(4), None]);
+        assert_eq!([10, 13].map(|offset| plan.executed_at(offset, true)), [Some(0), Some(1)]);
     }
 }

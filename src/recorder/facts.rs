@@ -3,13 +3,23 @@
 //!
 //! Invariant: probe n of the facts is bit n of the image's sections.
 
+use super::images::Selection;
 use crate::debuginfo::ImageIndex;
-use crate::filter::SourceFilter;
 use crate::link::{Landmark, Plan};
 use crate::store::{FileFacts, FunctionFacts, ImageFacts, Numbits, Warning};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Where breakpoints are planted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Probing {
+    /// At the last line address of each run of straight-line code, and none for lines that were seen.
+    #[default]
+    Runs,
+    /// At every line address, each until it was hit: slow, with nothing inferred.
+    All,
+}
 
 /// What is stored of an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +29,8 @@ pub(super) struct StoredFacts {
     files: Vec<String>,
     /// File and line of every probe.
     probes: Vec<(u32, u32)>,
+    /// Whether whoever executed a probe has executed the one before it.
+    joined: Vec<bool>,
     /// File, first line, last line and name of every function.
     functions: Vec<(u32, u32, u32, String)>,
     /// Slug, text and count of every warning.
@@ -32,6 +44,8 @@ pub(super) struct Facts {
     pub image: Arc<ImageFacts>,
     /// File (index into the image's files) and line of every probe.
     pub probes: Vec<(u32, u32)>,
+    /// Whether whoever executed a probe has executed the one before it.
+    pub joined: Vec<bool>,
 }
 
 impl StoredFacts {
@@ -45,12 +59,13 @@ impl StoredFacts {
         self.warnings.push((slug.to_owned(), text.to_owned(), 1));
     }
 
-    /// The facts and the plan of an image, as far as `sources` are meant; `measured` false leaves the landmarks only.
-    pub fn of(path: &str, index: ImageIndex, sources: &SourceFilter, measured: bool) -> (Self, Plan) {
+    /// The facts and the plan of an image, as far as its sources are meant; the landmarks only if itself is not.
+    pub fn of(path: &str, index: ImageIndex, selection: &Selection) -> (Self, Plan) {
+        let measured = selection.modules.takes(path);
         let mut kept = vec![u32::MAX; index.files.len()];
         let mut files = Vec::new();
         for (number, file) in index.files.into_iter().enumerate() {
-            if measured && sources.takes(&file) {
+            if measured && selection.sources.takes(&file) {
                 kept[number] = files.len() as u32;
                 files.push(file);
             }
@@ -58,14 +73,19 @@ impl StoredFacts {
         let file_of = |file: u32| kept.get(file as usize).copied().filter(|&file| file != u32::MAX);
         let mut plan = Plan::default();
         let mut probes = Vec::new();
-        let mut groups = BTreeMap::new();
+        let mut lines = BTreeMap::new();
         for probe in &index.probes {
             let line = index.lines[probe.line as usize];
             if let Some(file) = file_of(line.file) {
                 plan.offsets.push(probe.offset.0);
                 plan.originals.push(probe.original);
-                let next = groups.len() as u32;
-                plan.groups.push(*groups.entry(probe.line).or_insert(next));
+                let next = lines.len() as u32;
+                let (straight, number) = match selection.probing {
+                    Probing::Runs => (probe.straight, *lines.entry(probe.line).or_insert(next)),
+                    Probing::All => (1, plan.lines.len() as u32),
+                };
+                plan.straight.push(straight);
+                plan.lines.push(number);
                 probes.push((file, line.number));
             }
         }
@@ -79,6 +99,7 @@ impl StoredFacts {
             build_id: index.build_id,
             files,
             probes,
+            joined: (0..plan.len()).map(|probe| probe > 0 && !plan.ends_run(probe - 1)).collect(),
             functions: functions.collect(),
             warnings: warnings.map(|warning| (warning.slug, warning.text, warning.count)).collect(),
         };
@@ -94,7 +115,8 @@ impl StoredFacts {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let facts: StoredFacts = postcard::from_bytes(bytes).ok()?;
         let in_range = |file: &u32| (*file as usize) < facts.files.len();
-        let fits = facts.probes.iter().all(|(file, _)| in_range(file))
+        let fits = facts.probes.len() == facts.joined.len()
+            && facts.probes.iter().all(|(file, _)| in_range(file))
             && facts.functions.iter().all(|(file, ..)| in_range(file));
         fits.then_some(facts)
     }
@@ -114,7 +136,17 @@ impl StoredFacts {
         }
         let warnings = self.warnings.into_iter().map(|(slug, text, count)| Warning { slug, text, count }).collect();
         let image = ImageFacts { path: self.path, build_id: self.build_id, files, warnings };
-        Facts { image: Arc::new(image), probes: self.probes }
+        Facts { image: Arc::new(image), probes: self.probes, joined: self.joined }
+    }
+}
+
+impl Facts {
+    /// File and line of a probe that was executed and of those that were before it, with which it was; none if there
+    /// is no such probe.
+    pub fn executed_with(&self, probe: usize) -> &[(u32, u32)] {
+        let Some(upto) = self.probes.get(..=probe) else { return &[] };
+        let first = self.joined[..=probe].iter().rposition(|joined| !joined).unwrap_or(0);
+        &upto[first..]
     }
 }
 

@@ -1,7 +1,7 @@
 //! Answering image requests: threads of their own read the file, plan its probes and put plan and facts into the run's
 //! directory, so that flushing goes on while a large image is being read.
 
-use super::facts::{Facts, StoredFacts};
+use super::facts::{Facts, Probing, StoredFacts};
 use crate::debuginfo;
 use crate::filter::{ModuleFilter, SourceFilter};
 use crate::link::{ImageId, Plan, Port, RunDir, ToSupervisor};
@@ -17,6 +17,8 @@ pub struct Selection {
     pub sources: SourceFilter,
     /// Of images.
     pub modules: ModuleFilter,
+    /// Where breakpoints are planted.
+    pub probing: Probing,
 }
 
 /// A request that the supervisor sent.
@@ -126,7 +128,7 @@ fn index(path: &str, bytes: &MappedFile, selection: &Selection) -> (StoredFacts,
     let unmeasured = |slug, text: String| (StoredFacts::unmeasured(path, slug, text), Plan::default());
     let indexed = std::panic::catch_unwind(|| debuginfo::index(bytes));
     match indexed {
-        Ok(Ok(index)) => StoredFacts::of(path, index, &selection.sources, selection.modules.takes(path)),
+        Ok(Ok(index)) => StoredFacts::of(path, index, selection),
         Ok(Err(error)) => unmeasured("image-not-measured", format!("followed, not measured: {error}")),
         Err(_) => unmeasured("image-not-measured", "followed, not measured: reading its debug info failed".to_owned()),
     }

@@ -104,7 +104,7 @@ impl ProcessLines {
                 while appeared != 0 {
                     let probe = byte * 8 + appeared.trailing_zeros() as usize;
                     appeared &= appeared - 1;
-                    if let Some(&(file, line)) = facts.probes.get(probe) {
+                    for &(file, line) in facts.executed_with(probe) {
                         self.add(image, file, line, run, &mut new);
                     }
                 }
@@ -152,8 +152,8 @@ mod tests {
         };
         let files = paths.iter().map(file).collect();
         let image = ImageFacts { path: "/bin/x".to_owned(), build_id: None, files, warnings: vec![] };
-        let probes = (0..paths.len() as u32).flat_map(|file| [(file, 1), (file, 2)]).collect();
-        Facts { image: Arc::new(image), probes }
+        let probes: Vec<_> = (0..paths.len() as u32).flat_map(|file| [(file, 1), (file, 2)]).collect();
+        Facts { image: Arc::new(image), joined: vec![false; probes.len()], probes }
     }
 
     #[test]
@@ -179,5 +179,16 @@ mod tests {
             [(0, 2), (1, 1)]
         );
         assert_eq!(run.executable_of(&[ImageId(0), ImageId(1)]), 4);
+    }
+
+    #[test]
+    fn what_was_executed_before_a_probe_counts_with_it() {
+        let mut one = facts(&["/a.c", "/b.c"]);
+        one.joined = vec![false, true, true, false];
+        let mut run = RunLines::default();
+        run.enter(ImageId(0), &one.image);
+        let mut process = ProcessLines::default();
+        assert_eq!(process.take(0, vec![0b0100], ImageId(0), &one, &mut run).in_process, 3);
+        assert_eq!(process.take(0, vec![0b1110], ImageId(0), &one, &mut run).in_process, 1);
     }
 }

@@ -18,6 +18,7 @@ mod serve;
 mod status;
 
 pub use crate::link::Summary;
+pub use facts::Probing;
 pub use images::Selection;
 pub use ledger::LedgerError;
 pub use news::{FrontRequest, News};

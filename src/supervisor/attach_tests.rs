@@ -27,7 +27,13 @@ fn mapping() -> TextMapping {
 
 /// Probes at 0x10 and 0x1010, in two pages.
 fn plan() -> Plan {
-    Plan { offsets: vec![0x10, 0x1010], originals: vec![0x55, 0x90], groups: vec![0, 1], landmarks: Vec::new() }
+    Plan {
+        offsets: vec![0x10, 0x1010],
+        originals: vec![0x55, 0x90],
+        straight: vec![1, 1],
+        lines: vec![0, 1],
+        landmarks: Vec::new(),
+    }
 }
 
 fn step(state: &mut State, input: Input) -> Vec<Action> {

@@ -17,11 +17,25 @@ pub(super) fn hear(hands: &Hands, state: &State, report: Wait, inputs: &mut VecD
         Wait::Signal { tid, signal: Signal::TRAP } => {
             hands.tracer.breakpoint_address(tid).ok().map(|at| Input::Trap { tid, at })
         }
-        Wait::Signal { tid, signal } => Some(Input::Signal { tid, signal }),
-        Wait::Event { tid, event } => hear_event(hands, state, tid, event),
+        Wait::Signal { tid, signal } => {
+            inputs.extend(stands(hands, tid, signal.is_of_faults()));
+            Some(Input::Signal { tid, signal })
+        }
+        Wait::Event { tid, event } => {
+            if event == Event::Exit || (event == Event::Stop && state.is_leaving()) {
+                inputs.extend(stands(hands, tid, false));
+            }
+            hear_event(hands, state, tid, event)
+        }
         Wait::Continued { .. } => None,
     };
     inputs.extend(input);
+}
+
+fn stands(hands: &Hands, tid: Tid, may_fault: bool) -> Option<Input> {
+    let at = hands.tracer.pc(tid).ok()?;
+    let faulted = may_fault && hands.tracer.signal_info(tid).is_ok_and(|info| info.is_fault());
+    Some(Input::Stands { tid, at, faulted })
 }
 
 fn hear_event(hands: &Hands, state: &State, tid: Tid, event: Event) -> Option<Input> {
@@ -38,7 +52,8 @@ fn hear_event(hands: &Hands, state: &State, tid: Tid, event: Event) -> Option<In
         Event::Stop if state.is_leaving() && procfs::is_next(tid, Signal::TRAP) => {
             Some(Input::StoppedBeforeTrap { tid })
         }
-        // Exit and other events are not asked for; should one come, the tracee goes on.
-        Event::Stop | Event::Exit | Event::Other(_) => Some(Input::Stopped { tid }),
+        Event::Exit => Some(Input::Exiting { tid }),
+        // Other events are not asked for; should one come, the tracee goes on.
+        Event::Stop | Event::Other(_) => Some(Input::Stopped { tid }),
     }
 }

@@ -36,6 +36,20 @@ pub enum Input {
         /// Why.
         cause: TrapCause,
     },
+    /// A thread stopped elsewhere than at a breakpoint; tells where, before the stop itself is told.
+    Stands {
+        /// The thread.
+        tid: Tid,
+        /// The instruction that is next.
+        at: Avma,
+        /// Whether that one was begun, and faulted.
+        faulted: bool,
+    },
+    /// A thread is about to end.
+    Exiting {
+        /// The thread.
+        tid: Tid,
+    },
     /// Another signal is about to be delivered.
     Signal {
         /// The thread.
@@ -216,6 +230,7 @@ impl Input {
     pub fn stop(&self) -> Option<Tid> {
         match self {
             Input::Trap { tid, .. }
+            | Input::Exiting { tid }
             | Input::Signal { tid, .. }
             | Input::Born { tid, .. }
             | Input::VforkDone { tid }
@@ -224,6 +239,7 @@ impl Input {
             | Input::StoppedBeforeTrap { tid }
             | Input::GroupStopped { tid } => Some(*tid),
             Input::Launched { .. }
+            | Input::Stands { .. }
             | Input::Cause { .. }
             | Input::Weighed { .. }
             | Input::Gone { .. }

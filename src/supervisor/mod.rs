@@ -14,7 +14,6 @@ mod attach;
 #[cfg(test)]
 mod attach_tests;
 mod attached;
-mod bits;
 mod hear;
 mod images;
 mod inbox;

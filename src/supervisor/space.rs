@@ -3,8 +3,8 @@
 //! Invariants: a breakpoint belongs to an address space, never to a pid; a probe that was ever armed in a space stays
 //! known there as long as its image is mapped, so that a stale trap is always recognised.
 
-use super::bits::Bits;
-use crate::link::{ByGroup, ImageId, LandmarkKind, Plan};
+use crate::bits::Bits;
+use crate::link::{ByLine, ImageId, LandmarkKind, Plan};
 use platform::{Avma, TextMapping, Tid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,18 +24,18 @@ pub struct InstanceId {
     pub bias: u64,
 }
 
-/// A plan and its probes by group.
+/// A plan and its probes by line.
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// The plan.
     pub plan: Rc<Plan>,
-    /// Its probes by group.
-    pub groups: Rc<ByGroup>,
+    /// Its probes by line.
+    pub lines: Rc<ByLine>,
 }
 
 impl From<Rc<Plan>> for Planned {
     fn from(plan: Rc<Plan>) -> Self {
-        Planned { groups: Rc::new(plan.by_group()), plan }
+        Planned { lines: Rc::new(plan.by_line()), plan }
     }
 }
 
@@ -43,10 +43,12 @@ impl From<Rc<Plan>> for Planned {
 #[derive(Clone, Debug)]
 struct Instance {
     plan: Rc<Plan>,
-    groups: Rc<ByGroup>,
+    lines: Rc<ByLine>,
     ranges: Vec<Range<u64>>,
     planted: Bits,
     armed: Bits,
+    /// Lines that are known to have run.
+    covered: Bits,
 }
 
 /// Text of one instance of an image to bring to a wanted state.
@@ -85,11 +87,12 @@ impl Sync {
     }
 }
 
-/// Armed probes as they were before the space was lent to a vfork child.
+/// What was known before the space was lent to a vfork child.
 #[derive(Clone, Debug)]
 struct Lent {
     children: u32,
-    armed: BTreeMap<InstanceId, Bits>,
+    /// Armed probes and covered lines.
+    known: BTreeMap<InstanceId, (Bits, Bits)>,
 }
 
 /// One address space.
@@ -137,21 +140,19 @@ pub enum Found {
 }
 
 impl Space {
+    fn instance_at(&self, at: Avma) -> Option<(InstanceId, &Instance)> {
+        let next = self.lookup.partition_point(|(range, _)| range.start <= at.0);
+        let (_, id) = next.checked_sub(1).map(|i| &self.lookup[i]).filter(|(range, _)| range.contains(&at.0))?;
+        Some((*id, &self.instances[id]))
+    }
+
     /// What stands at `at`.
     pub fn find(&self, at: Avma) -> Found {
-        let next = self.lookup.partition_point(|(range, _)| range.start <= at.0);
-        let Some((_, id)) = next.checked_sub(1).map(|i| &self.lookup[i]).filter(|(range, _)| range.contains(&at.0))
-        else {
+        let Some((id, instance)) = self.instance_at(at) else {
             return Found::Nothing;
         };
-        let instance = &self.instances[id];
         let offset = at.0.wrapping_sub(id.bias);
-        let site = instance.plan.probe_at(offset).map(|probe| Site {
-            instance: *id,
-            probe,
-            probes: instance.plan.len(),
-            original: instance.plan.originals[probe as usize],
-        });
+        let site = instance.plan.probe_at(offset).map(|probe| instance.site(id, probe));
         match (instance.plan.landmark_at(offset), site) {
             (Some(landmark), site) => Found::Landmark(landmark.kind, site),
             (None, Some(site)) if instance.armed.get(site.probe) => Found::Armed(site),
@@ -160,7 +161,15 @@ impl Space {
         }
     }
 
-    /// A probe was hit and its byte is being restored; gives the armed probes of its group, which tell nothing new and
+    /// The last probe that a thread which stands at `at` has executed in the straight-line code there; the one at `at`
+    /// if `reached`.
+    pub fn executed_at(&self, at: Avma, reached: bool) -> Option<Site> {
+        let (id, instance) = self.instance_at(at)?;
+        let probe = instance.plan.executed_at(at.0.wrapping_sub(id.bias), reached)?;
+        instance.planted_run(probe).then(|| instance.site(id, probe))
+    }
+
+    /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which
     /// are to be restored too. `owner` is false for a process the space is lent to.
     pub fn spend(&mut self, site: Site, owner: bool) -> Vec<(Avma, u8)> {
         /// Restoring one costs a tenth of a trap, and many are never reached.
@@ -169,24 +178,23 @@ impl Space {
             return Vec::new();
         };
         instance.armed.put(site.probe, false);
-        let group = instance.plan.groups[site.probe as usize];
-        let mut others: Vec<u32> =
-            instance.groups.of(group).iter().copied().filter(|&probe| instance.armed.get(probe)).collect();
-        others.truncate(AT_MOST);
-        for &probe in &others {
-            instance.armed.put(probe, false);
-        }
-        let lender = self.lent.as_mut().filter(|_| owner).and_then(|lent| lent.armed.get_mut(&site.instance));
-        if let Some(armed) = lender {
-            for &probe in others.iter().chain([&site.probe]) {
-                armed.put(probe, false);
+        match &mut self.lent {
+            None => {
+                let useless = instance.learn(site.probe, AT_MOST);
+                let place = |probe: u32| {
+                    let at = site.instance.bias.wrapping_add(instance.plan.offsets[probe as usize]);
+                    (Avma(at), instance.plan.originals[probe as usize])
+                };
+                useless.into_iter().map(place).collect()
+            }
+            // Lender and borrower know different things of the same text.
+            Some(lent) => {
+                if let Some((armed, _)) = lent.known.get_mut(&site.instance).filter(|_| owner) {
+                    armed.put(site.probe, false);
+                }
+                Vec::new()
             }
         }
-        let place = |probe: u32| {
-            let at = site.instance.bias.wrapping_add(instance.plan.offsets[probe as usize]);
-            (Avma(at), instance.plan.originals[probe as usize])
-        };
-        others.into_iter().map(place).collect()
     }
 
     /// Probes that could not be planted: their places hold something else.
@@ -213,8 +221,9 @@ impl Space {
             let instance = self.instances.entry(id).or_insert_with(|| Instance {
                 planted: Bits::clear_of(planned.plan.len()),
                 armed: Bits::clear_of(planned.plan.len()),
+                covered: Bits::clear_of(planned.lines.count()),
                 ranges: Vec::new(),
-                groups: planned.groups.clone(),
+                lines: planned.lines.clone(),
                 plan: planned.plan.clone(),
             });
             if !new && instance.ranges == ranges {
@@ -260,11 +269,11 @@ impl Space {
         }
     }
 
-    /// Arms everything that was ever armed; gives the text to change.
+    /// Arms everything that was ever armed, for one of whom nothing is known; gives the text to change.
     pub fn rearm(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
-        let planted: BTreeMap<InstanceId, Bits> =
-            self.instances.iter().map(|(id, instance)| (*id, instance.planted.clone())).collect();
-        self.set_armed(space, Some(tid), &planted)
+        let nothing = |instance: &Instance| (instance.planted.clone(), Bits::clear_of(instance.lines.count()));
+        let known = self.instances.iter().map(|(id, instance)| (*id, nothing(instance))).collect();
+        self.set_known(space, tid, known)
     }
 
     /// Takes it that nothing of these instances is armed, as in a copy that was made before they were planted.
@@ -285,14 +294,15 @@ impl Space {
         self.instances.iter().filter_map(place).collect()
     }
 
-    fn set_armed(&mut self, space: SpaceId, tid: Option<Tid>, wanted: &BTreeMap<InstanceId, Bits>) -> Vec<Sync> {
+    fn set_known(&mut self, space: SpaceId, tid: Tid, mut known: BTreeMap<InstanceId, (Bits, Bits)>) -> Vec<Sync> {
         let mut changes = Vec::new();
         for (id, instance) in &mut self.instances {
-            let Some(wanted) = wanted.get(id) else { continue };
-            let change = instance.armed.difference(wanted);
+            let Some((armed, covered)) = known.remove(id) else { continue };
+            instance.covered = covered;
+            let change = instance.armed.difference(&armed);
             if !change.is_empty() {
-                instance.armed = wanted.clone();
-                changes.push(instance.sync(space, tid, *id, change, None));
+                instance.armed = armed;
+                changes.push(instance.sync(space, Some(tid), *id, change, None));
             }
         }
         changes
@@ -303,8 +313,9 @@ impl Space {
         match &mut self.lent {
             Some(lent) => lent.children += 1,
             None => {
-                let armed = self.instances.iter().map(|(id, instance)| (*id, instance.armed.clone())).collect();
-                self.lent = Some(Lent { children: 1, armed });
+                let known = |instance: &Instance| (instance.armed.clone(), instance.covered.clone());
+                let known = self.instances.iter().map(|(id, instance)| (*id, known(instance))).collect();
+                self.lent = Some(Lent { children: 1, known });
             }
         }
         self.rearm(space, tid)
@@ -317,8 +328,8 @@ impl Space {
             lent.children
         }) {
             Some(0) => {
-                let lent = self.lent.take().map(|lent| lent.armed).unwrap_or_default();
-                self.set_armed(space, Some(tid), &lent)
+                let known = self.lent.take().map(|lent| lent.known).unwrap_or_default();
+                self.set_known(space, tid, known)
             }
             Some(_) | None => Vec::new(),
         }
@@ -336,13 +347,49 @@ impl Space {
 }
 
 impl Instance {
+    fn site(&self, id: InstanceId, probe: u32) -> Site {
+        Site { instance: id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
+    }
+
+    /// Whether a breakpoint was ever there for the run of a probe.
+    fn planted_run(&self, probe: u32) -> bool {
+        let last = self.plan.run_of(probe).end - 1;
+        self.planted.get(last) || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
+    }
+
+    /// Takes it that the run of a probe was executed up to there; disarms and gives up to `at_most` probes that tell
+    /// nothing new after that.
+    fn learn(&mut self, probe: u32, at_most: usize) -> Vec<u32> {
+        let mut useless = Vec::new();
+        let is_covered = |covered: &Bits, plan: &Plan, run: Range<u32>| {
+            run.into_iter().all(|probe| covered.get(plan.lines[probe as usize]))
+        };
+        for executed in self.plan.run_of(probe).start..=probe {
+            let line = self.plan.lines[executed as usize];
+            if self.covered.get(line) {
+                continue;
+            }
+            self.covered.put(line, true);
+            for &other in self.lines.of(line) {
+                let run = self.plan.run_of(other);
+                let last = run.end - 1;
+                if useless.len() < at_most && self.armed.get(last) && is_covered(&self.covered, &self.plan, run) {
+                    self.armed.put(last, false);
+                    useless.push(last);
+                }
+            }
+        }
+        useless
+    }
+
     /// Arms what came into the ranges and forgets what went out of them; gives what changed.
     fn cover(&mut self, bias: u64) -> Bits {
         let mut change = Bits::clear_of(self.plan.len());
         for (probe, &offset) in (0..).zip(&self.plan.offsets) {
             let at = bias.wrapping_add(offset);
-            let covered =
-                self.ranges.iter().any(|range| range.contains(&at)) && self.plan.landmark_at(offset).is_none();
+            let covered = self.plan.ends_run(probe)
+                && self.ranges.iter().any(|range| range.contains(&at))
+                && self.plan.landmark_at(offset).is_none();
             if covered != self.planted.get(probe) {
                 self.planted.put(probe, covered);
                 self.armed.put(probe, covered);

@@ -19,6 +19,8 @@ impl State {
             Input::Launched { pid, parent } => self.launched(pid, parent, out),
             Input::Trap { tid, at } => self.trap(tid, at, out),
             Input::Cause { tid, at, cause } => self.cause(tid, at, cause, out),
+            Input::Stands { tid, at, faulted } => self.stands(tid, at, faulted, out),
+            Input::Exiting { tid } => out.push(Action::Resume { tid, signal: None }),
             Input::Signal { tid, signal } => out.push(Action::WeighSignal { tid, signal }),
             Input::Weighed { tid, signal, disposition, interrupted } => {
                 self.weighed(tid, signal, disposition, interrupted, out);
@@ -94,6 +96,13 @@ impl State {
 
     fn mark(process: ProcessNo, site: Site) -> Mark {
         Mark { process, image: site.instance.image, probe: site.probe, probes: site.probes }
+    }
+
+    /// A thread may never get to the breakpoint at the end of the straight-line code that it is in.
+    fn stands(&self, tid: Tid, at: Avma, faulted: bool, out: &mut Vec<Action>) {
+        let Some((number, process)) = self.process_of(tid) else { return };
+        let executed = self.spaces.get(&process.space).and_then(|space| space.executed_at(at, faulted));
+        out.extend(executed.map(|site| Action::Mark(Self::mark(number, site))));
     }
 
     fn serve(&mut self, tid: Tid, at: Avma, site: Site, armed: bool, out: &mut Vec<Action>) {

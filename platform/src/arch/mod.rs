@@ -1,4 +1,4 @@
-//! What differs from one CPU to another: the encoding of its instruction_starts, its registers under ptrace.
+//! What differs from one CPU to another: the encoding of its instructions, its registers under ptrace.
 //!
 //! Invariant: no other folder of the workspace names a CPU or compares its instruction bytes.
 
@@ -20,6 +20,6 @@ mod pending;
 pub use pending::{args_at_syscall, leads_to_syscall};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{
-    BRANCH_LANDING, BREAKPOINT, CLONE_CALL, ELF_MACHINE, Instruction, Instructions, NOP, RETURN, RT_SIGACTION_NUMBER,
-    RT_SIGPROCMASK_NUMBER, instruction_starts,
+    BRANCH_LANDING, BREAKPOINT, CLONE_CALL, ELF_MACHINE, Flow, Instruction, Instructions, NOP, RETURN,
+    RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, instructions,
 };

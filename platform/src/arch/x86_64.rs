@@ -2,7 +2,7 @@
 //!
 //! Invariant: decoding never reads past the slice it was given and always ends.
 
-use iced_x86::{Decoder, DecoderOptions};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Mnemonic, OpKind};
 
 /// `e_machine` of the ELF files whose code this decodes (EM_X86_64).
 pub const ELF_MACHINE: u16 = 62;
@@ -35,24 +35,43 @@ pub struct Instruction {
     pub offset: usize,
     /// Its length in bytes, at least 1; of an invalid one, what the decoder had consumed.
     pub len: usize,
-    /// Its first byte, prefixes included.
-    pub first: u8,
     /// Whether the bytes are an instruction at all; what follows an invalid one means nothing.
     pub valid: bool,
+    /// Where it may go on.
+    pub flow: Flow,
+    /// An address that it takes, relative to itself, without reading there: a label or a table.
+    pub label: Option<u64>,
+    /// A number that would be an address in a program that is loaded where it was linked.
+    pub immediate: Option<u64>,
 }
 
-/// Decodes `code` linearly from its first byte to its last.
-pub fn instruction_starts(code: &[u8]) -> Instructions<'_> {
+/// What an instruction does to the flow of control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// The next one follows, unless this one faults.
+    Next,
+    /// It may go elsewhere: a branch, a call, a return, a system call, an interrupt; with the address if it tells.
+    Elsewhere(Option<u64>),
+    /// It calls: what follows it runs when that returns, if it does; with the address if it tells.
+    Call(Option<u64>),
+    /// It goes where a register or a table says.
+    Indirect,
+    /// A branch may end here that nothing else tells of; the next one follows.
+    Landing,
+}
+
+/// Decodes `code`, which stands at address `at`, linearly from its first byte to its last.
+pub fn instructions(code: &[u8], at: u64) -> Instructions<'_> {
     Instructions {
-        code,
-        decoder: Decoder::new(64, code, DecoderOptions::NONE),
+        len: code.len(),
+        decoder: Decoder::with_ip(64, code, at, DecoderOptions::NONE),
         scratch: iced_x86::Instruction::default(),
     }
 }
 
-/// The iterator that [`instruction_starts`] returns.
+/// The iterator that [`instructions`] returns.
 pub struct Instructions<'a> {
-    code: &'a [u8],
+    len: usize,
     decoder: Decoder<'a>,
     scratch: iced_x86::Instruction,
 }
@@ -62,10 +81,51 @@ impl Iterator for Instructions<'_> {
 
     fn next(&mut self) -> Option<Instruction> {
         let offset = self.decoder.position();
-        let first = *self.code.get(offset)?;
+        if offset >= self.len {
+            return None;
+        }
         self.decoder.decode_out(&mut self.scratch);
         let len = self.decoder.position().saturating_sub(offset).max(1);
-        Some(Instruction { offset, len, first, valid: !self.scratch.is_invalid() })
+        let valid = !self.scratch.is_invalid();
+        let (label, immediate) = (label(&self.scratch), immediate(&self.scratch));
+        Some(Instruction { offset, len, valid, flow: flow(&self.scratch), label, immediate })
+    }
+}
+
+fn flow(instruction: &iced_x86::Instruction) -> Flow {
+    let direct = || match instruction.op0_kind() {
+        OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => Some(instruction.near_branch_target()),
+        _ => None,
+    };
+    match instruction.flow_control() {
+        FlowControl::Next if instruction.mnemonic() == Mnemonic::Endbr64 => Flow::Landing,
+        FlowControl::Next => Flow::Next,
+        FlowControl::IndirectBranch => Flow::Indirect,
+        FlowControl::Call => Flow::Call(direct()),
+        FlowControl::IndirectCall => Flow::Call(None),
+        FlowControl::UnconditionalBranch
+        | FlowControl::ConditionalBranch
+        | FlowControl::Return
+        | FlowControl::Interrupt
+        | FlowControl::XbeginXabortXend
+        | FlowControl::Exception => Flow::Elsewhere(direct()),
+    }
+}
+
+fn label(instruction: &iced_x86::Instruction) -> Option<u64> {
+    let takes = instruction.mnemonic() == Mnemonic::Lea && instruction.is_ip_rel_memory_operand();
+    takes.then(|| instruction.ip_rel_memory_address())
+}
+
+fn immediate(instruction: &iced_x86::Instruction) -> Option<u64> {
+    let operand = match instruction.mnemonic() {
+        Mnemonic::Mov => 1,
+        Mnemonic::Push => 0,
+        _ => return None,
+    };
+    match instruction.op_kind(operand) {
+        OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64 => Some(instruction.immediate(operand)),
+        _ => None,
     }
 }
 
@@ -73,19 +133,56 @@ impl Iterator for Instructions<'_> {
 mod tests {
     use super::*;
 
+    const AT: u64 = 0x1000;
+
+    fn taken(code: &[u8]) -> Vec<(Option<u64>, Option<u64>)> {
+        instructions(code, AT).map(|i| (i.label, i.immediate)).collect()
+    }
+
     #[test]
     fn starts_follow_lengths() {
         // push rbp; mov rbp,rsp; endbr64; call +0; int3; ret
         let code = [0x55, 0x48, 0x89, 0xe5, 0xf3, 0x0f, 0x1e, 0xfa, 0xe8, 0, 0, 0, 0, 0xcc, 0xc3];
-        let starts: Vec<_> = instruction_starts(&code).map(|i| (i.offset, i.len, i.first, i.valid)).collect();
-        let expected = [(0, 1, 0x55), (1, 3, 0x48), (4, 4, 0xf3), (8, 5, 0xe8), (13, 1, 0xcc), (14, 1, 0xc3)];
-        assert_eq!(starts, expected.map(|(offset, len, first)| (offset, len, first, true)));
+        let starts: Vec<_> = instructions(&code, AT).map(|i| (i.offset, i.len, i.valid)).collect();
+        let expected = [(0, 1), (1, 3), (4, 4), (8, 5), (13, 1), (14, 1)];
+        assert_eq!(starts, expected.map(|(offset, len)| (offset, len, true)));
+    }
+
+    #[test]
+    fn where_it_may_go_on_is_told() {
+        // endbr64; call +0; jne +0; jmp *%rax; syscall; ret; ud2
+        let code = [0xf3, 0x0f, 0x1e, 0xfa, 0xe8, 0, 0, 0, 0, 0x75, 0, 0xff, 0xe0, 0x0f, 5, 0xc3, 0x0f, 0x0b];
+        let flows: Vec<Flow> = instructions(&code, AT).map(|i| i.flow).collect();
+        let nowhere = Flow::Elsewhere(None);
+        let expected = [
+            Flow::Landing,
+            Flow::Call(Some(AT + 9)),
+            Flow::Elsewhere(Some(AT + 11)),
+            Flow::Indirect,
+            Flow::Call(None),
+            nowhere,
+            nowhere,
+        ];
+        assert_eq!(flows, expected);
+    }
+
+    #[test]
+    fn addresses_that_are_taken_are_told() {
+        // lea 0x10(%rip),%rax; mov $0x401000,%eax; push $0x401000; mov 0x10(%rip),%rax
+        let lea = [0x48, 0x8d, 5, 0x10, 0, 0, 0];
+        let mov = [0xb8, 0, 0x10, 0x40, 0];
+        let push = [0x68, 0, 0x10, 0x40, 0];
+        let load = [0x48, 0x8b, 5, 0x10, 0, 0, 0];
+        assert_eq!(taken(&lea), [(Some(AT + 0x17), None)]);
+        assert_eq!(taken(&mov), [(None, Some(0x40_1000))]);
+        assert_eq!(taken(&push), [(None, Some(0x40_1000))]);
+        assert_eq!(taken(&load), [(None, None)]);
     }
 
     #[test]
     fn a_cut_instruction_is_invalid_and_the_decode_ends() {
         let code = [0x90, 0xe8, 0, 0];
-        let decoded: Vec<_> = instruction_starts(&code).collect();
+        let decoded: Vec<_> = instructions(&code, AT).collect();
         assert!(decoded[0].valid && !decoded[1].valid, "{decoded:?}");
         assert!(decoded.len() <= code.len());
     }
@@ -96,7 +193,7 @@ mod tests {
             for b in [0, 0x0f, 0x66, 0xf0, a, 0xff] {
                 let code = [a, b, a, b, a, b, a, b, a, b, a, b, a, b, a, b, a, b];
                 let mut end = 0;
-                for instruction in instruction_starts(&code) {
+                for instruction in instructions(&code, AT) {
                     assert_eq!(instruction.offset, end, "{a:02x} {b:02x}");
                     end = instruction.offset + instruction.len;
                 }

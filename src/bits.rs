@@ -1,4 +1,4 @@
-//! A fixed number of bits, one per probe of an image.
+//! A fixed number of bits: one per probe of an image, one per byte of its code.
 
 /// Bits 0 to `len`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
