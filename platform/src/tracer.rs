@@ -131,6 +131,13 @@ impl Tracer {
         self.request("seize", libc::PTRACE_SEIZE, tid, 0, self.options as usize).map(drop)
     }
 
+    /// The same for a thread of a process that runs. Neither it nor what it makes stops before its end: siblings that
+    /// an exec ends would wait there for us, while we wait for that exec (see [`crate::Reaper`]).
+    pub(crate) fn seize_running(&self, tid: Tid) -> Result<(), OsError> {
+        let options = self.options & !libc::PTRACE_O_TRACEEXIT;
+        self.request("seize", libc::PTRACE_SEIZE, tid, 0, options as usize).map(drop)
+    }
+
     /// PTRACE_SEIZE of a thread of which nothing but its end is of interest: it stops before that
     /// ([`crate::Event::Exit`]), SIGKILL included, with all that it has, tracees of its own too. What it makes is not traced.
     pub fn seize_for_its_end(&self, tid: Tid) -> Result<(), OsError> {

@@ -80,6 +80,24 @@ impl Wait {
         }
     }
 
+    /// Takes the end of a tracee or child of any thread of this process, if there is one; stops are left.
+    pub(crate) fn next_end() -> Option<Wait> {
+        // SAFETY: a siginfo_t is plain old data, for which zero is a value.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let flags = libc::WEXITED | libc::WNOHANG | libc::__WALL;
+        // SAFETY: `info` is a live siginfo_t.
+        if unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, flags) } != 0 {
+            return None;
+        }
+        // SAFETY: waitid has filled in the fields of a SIGCHLD, or left all zero.
+        let (tid, status) = unsafe { (Tid(info.si_pid()), info.si_status()) };
+        match info.si_code {
+            _ if tid.0 == 0 => None,
+            libc::CLD_EXITED => Some(Wait::Exited { tid, status }),
+            code => Some(Wait::Killed { tid, signal: Signal(status), core: code == libc::CLD_DUMPED }),
+        }
+    }
+
     /// Decodes a raw wait status (wait(2), ptrace(2)).
     pub fn decode(tid: Tid, status: i32) -> Wait {
         if libc::WIFEXITED(status) {

@@ -7,7 +7,7 @@ use super::state::State;
 use super::texts::Texts;
 use crate::link::{AttachReport, EndOfProcess, FromSupervisor};
 use platform::threads::{self, Activity};
-use platform::{Errno, OsError, Pid, Tid, Tracer, procfs};
+use platform::{Errno, OsError, Pid, Reaper, Tid, Tracer, procfs};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -95,9 +95,10 @@ impl Attach {
             Phase::Reading if state.has_all_plans() => {
                 self.report.reading = micros(self.since.elapsed());
                 self.since = Instant::now();
+                let hand = Hand { tracer, reaper: Reaper::start() };
                 for (pid, start_ticks) in std::mem::take(&mut self.wanted) {
                     if procfs::origin(pid).is_ok_and(|origin| origin.start_ticks == start_ticks) {
-                        self.take(tracer, pid, None, inputs);
+                        self.take(&hand, pid, None, inputs);
                     } else {
                         self.gone(pid);
                     }
@@ -106,7 +107,7 @@ impl Attach {
                 true
             }
             Phase::Seizing if !state.awaits_threads() => {
-                self.take_the_rest(tracer, state, inputs);
+                self.take_the_rest(&Hand { tracer, reaper: Reaper::start() }, state, inputs);
                 if inputs.is_empty() {
                     self.phase = Phase::Planting;
                     self.have_planted(inputs);
@@ -139,11 +140,11 @@ impl Attach {
     }
 
     /// Seizes every thread of a process, and of those that share its memory.
-    fn take(&mut self, tracer: &Tracer, pid: Pid, shares: Option<Pid>, inputs: &mut VecDeque<Input>) {
+    fn take(&mut self, hand: &Hand<'_>, pid: Pid, shares: Option<Pid>, inputs: &mut VecDeque<Input>) {
         if !self.taken.insert(pid) {
             return;
         }
-        let Seized { threads, error } = seize_all(tracer, pid, &BTreeSet::new());
+        let Seized { threads, error } = hand.seize_all(pid, &BTreeSet::new());
         if threads.is_empty() {
             self.taken.remove(&pid);
             match error {
@@ -157,7 +158,7 @@ impl Attach {
         let parent = procfs::origin(pid).map_or(Pid(0), |origin| origin.parent);
         inputs.push_back(Input::Attached { pid, parent, threads, shares });
         for other in sharing {
-            self.take(tracer, other, Some(pid), inputs);
+            self.take(hand, other, Some(pid), inputs);
             // A breakpoint in one is a breakpoint in both.
             if !self.taken.contains(&other) || self.untouchable.contains(&other) {
                 self.untouchable.insert(pid);
@@ -174,7 +175,7 @@ impl Attach {
     }
 
     /// Seizes whoever was made by a thread before that was seized.
-    fn take_the_rest(&mut self, tracer: &Tracer, state: &State, inputs: &mut VecDeque<Input>) {
+    fn take_the_rest(&mut self, hand: &Hand<'_>, state: &State, inputs: &mut VecDeque<Input>) {
         for pid in self.taken.clone() {
             let Some(number) = state.process_with(pid) else { continue };
             // Known, but not traced: an exec by another thread has put that in its place.
@@ -182,13 +183,13 @@ impl Attach {
                 state.threads_of(number).into_iter().partition(|tid| threads::tracer_of(*tid) == Some(me()));
             let (gone, replaced): (Vec<Tid>, Vec<Tid>) =
                 replaced.into_iter().partition(|tid| threads::activity(*tid) == Activity::Gone);
-            if let Some(&tid) = replaced.iter().find(|tid| tracer.seize(**tid).is_ok()) {
+            if let Some(&tid) = replaced.iter().find(|tid| hand.seize(**tid).is_ok()) {
                 inputs.push_back(Input::Renewed { pid, tid });
                 continue;
             }
             let ended = |tid: Tid| Input::Gone { tid, how: EndOfProcess::LetGo };
             inputs.extend(gone.into_iter().filter(|tid| *tid != pid.leader()).map(ended));
-            let Seized { threads, error } = seize_all(tracer, pid, &known);
+            let Seized { threads, error } = hand.seize_all(pid, &known);
             self.note_unseized(pid, error);
             let all: Vec<Tid> = threads.iter().copied().chain(state.threads_of(number)).collect();
             inputs.extend(threads.into_iter().map(|tid| Input::Joined { pid, tid }));
@@ -196,7 +197,7 @@ impl Attach {
             let children = if self.children { threads::descendants(pid) } else { Vec::new() };
             for (other, shares) in sharing.chain(children.into_iter().map(|child| (child, None))) {
                 if state.process_with(other).is_none() && threads::tracer_of(other.leader()) != Some(me()) {
-                    self.take(tracer, other, shares, inputs);
+                    self.take(hand, other, shares, inputs);
                 }
             }
         }
@@ -218,28 +219,40 @@ struct Seized {
     error: Option<OsError>,
 }
 
-/// Seizes every thread of a process but those that are `known`, until a pass finds no other.
-fn seize_all(tracer: &Tracer, pid: Pid, known: &BTreeSet<Tid>) -> Seized {
-    let mut seen = known.clone();
-    let mut seized = Seized { threads: Vec::new(), error: None };
-    loop {
-        let listed = match threads::of(pid) {
-            Ok(listed) => listed,
-            Err(error) => {
-                seized.error = Some(error).filter(|_| seized.threads.is_empty());
+/// What seizes.
+struct Hand<'a> {
+    tracer: &'a Tracer,
+    reaper: Reaper,
+}
+
+impl Hand<'_> {
+    fn seize(&self, tid: Tid) -> Result<(), OsError> {
+        self.reaper.seize(self.tracer, tid)
+    }
+
+    /// Seizes every thread of a process but those that are `known`, until a pass finds no other.
+    fn seize_all(&self, pid: Pid, known: &BTreeSet<Tid>) -> Seized {
+        let mut seen = known.clone();
+        let mut seized = Seized { threads: Vec::new(), error: None };
+        loop {
+            let listed = match threads::of(pid) {
+                Ok(listed) => listed,
+                Err(error) => {
+                    seized.error = Some(error).filter(|_| seized.threads.is_empty());
+                    return seized;
+                }
+            };
+            let new: Vec<Tid> = listed.into_iter().filter(|tid| seen.insert(*tid)).collect();
+            if new.is_empty() {
                 return seized;
             }
-        };
-        let new: Vec<Tid> = listed.into_iter().filter(|tid| seen.insert(*tid)).collect();
-        if new.is_empty() {
-            return seized;
-        }
-        for tid in new {
-            match tracer.seize(tid) {
-                Ok(()) => seized.threads.push(tid),
-                // Its maker is traced and it is with it, or it has ended (last, since it may do so any time).
-                Err(_) if threads::tracer_of(tid) == Some(me()) || threads::activity(tid) == Activity::Gone => {}
-                Err(error) => seized.error = Some(error),
+            for tid in new {
+                match self.seize(tid) {
+                    Ok(()) => seized.threads.push(tid),
+                    // Its maker is traced and it is with it, or it has ended (last, since it may do so any time).
+                    Err(_) if threads::tracer_of(tid) == Some(me()) || threads::activity(tid) == Activity::Gone => {}
+                    Err(error) => seized.error = Some(error),
+                }
             }
         }
     }

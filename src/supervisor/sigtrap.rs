@@ -82,7 +82,9 @@ impl Sigtrap {
         for &tid in threads {
             let Ok(state) = procfs::signal_state(tid) else { continue };
             let masks = self.masks.entry(tid).or_default();
-            if masks.now != Some(state.blocked) {
+            // What lacks only SIGTRAP is what a breakpoint left of the mask.
+            let left_by_breakpoint = masks.now == Some(state.blocked | TRAP);
+            if masks.now != Some(state.blocked) && !left_by_breakpoint {
                 masks.change(state.blocked, false);
             }
             if state.caught & TRAP != 0 && self.action(process, Signal::TRAP).is_none() {
