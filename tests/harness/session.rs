@@ -1,7 +1,7 @@
 //! A conversation with a program that runs: letters in, lines out.
 
 use super::run::{LIMIT, Mark, ended, signal};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::Path;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -23,8 +23,14 @@ impl Session {
     /// Starts `command` in `folder`; its stderr is the test's own.
     pub fn start(folder: &Path, mut command: Command) -> Session {
         let mark = Mark::new();
-        let spawned = mark.put(&mut command).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut child = spawned.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        mark.put(&mut command).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = loop {
+            match command.spawn() {
+                // A program that the test wrote is for a moment open in what another test forked.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::yield_now(),
+                spawned => break spawned.unwrap_or_else(|error| panic!("{command:?}: {error}")),
+            }
+        };
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         thread::spawn(move || {
