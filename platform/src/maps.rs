@@ -4,7 +4,7 @@
 
 use crate::{Avma, OsError, Tid};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -118,7 +118,7 @@ pub fn open_mapped(tid: Tid, mapping: &TextMapping) -> Result<File, OsError> {
     let mut last = OsError::new("open", &mapping.path, nix::errno::Errno::ENOENT);
     for path in candidates(tid, mapping) {
         match File::open(&path) {
-            Ok(file) if file.metadata().is_ok_and(|meta| meta.ino() == mapping.file.inode) => return Ok(file),
+            Ok(file) if file.metadata().is_ok_and(|meta| is_of(&meta, mapping.file)) => return Ok(file),
             Ok(_) => {}
             Err(e) => last = OsError::io("open", path.display(), &e),
         }
@@ -126,12 +126,18 @@ pub fn open_mapped(tid: Tid, mapping: &TextMapping) -> Result<File, OsError> {
     Err(last)
 }
 
-/// Where a mapped file may be reached: the mapping itself (needs CAP_CHECKPOINT_RESTORE), the path as the tracee sees it, its executable.
-fn candidates(tid: Tid, mapping: &TextMapping) -> [PathBuf; 3] {
+fn is_of(meta: &Metadata, key: FileKey) -> bool {
+    meta.ino() == key.inode && (key.size == 0 || meta.len() == key.size)
+}
+
+/// Where a mapped file may be reached: the mapping itself (needs CAP_CHECKPOINT_RESTORE), the path as the tracee sees
+/// it, its executable, and the path as we see it, since a thread may have ended or executed another program meanwhile.
+fn candidates(tid: Tid, mapping: &TextMapping) -> [PathBuf; 4] {
     [
         PathBuf::from(format!("/proc/{tid}/map_files/{:x}-{:x}", mapping.start.0, mapping.end.0)),
         PathBuf::from(format!("/proc/{tid}/root{}", mapping.path)),
         PathBuf::from(format!("/proc/{tid}/exe")),
+        PathBuf::from(&mapping.path),
     ]
 }
 
