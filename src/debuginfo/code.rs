@@ -95,10 +95,37 @@ impl Code {
         text: &Text<'_>,
         budget: &mut Budget,
     ) -> Result<Code, IndexError> {
+        Self::decode_clusters(clusters(functions, text), habits, text, budget)
+    }
+
+    /// The same for those only that have one of the places in them, which are sorted.
+    ///
+    /// # Errors
+    /// If the budget is used up.
+    pub(super) fn decode_around(
+        places: &[Svma],
+        functions: Vec<(Svma, Svma)>,
+        text: &Text<'_>,
+        budget: &mut Budget,
+    ) -> Result<Code, IndexError> {
+        let mut clusters = clusters(functions, text);
+        clusters.retain(|cluster| {
+            let first = places.partition_point(|place| *place < cluster.start());
+            places.get(first).is_some_and(|place| *place < cluster.end)
+        });
+        Self::decode_clusters(clusters, Habits::default(), text, budget)
+    }
+
+    fn decode_clusters(
+        clusters: Vec<Cluster>,
+        habits: Habits,
+        text: &Text<'_>,
+        budget: &mut Budget,
+    ) -> Result<Code, IndexError> {
         /// What one thread decodes at a time: well over what it costs to hand it over.
         const PORTION: u64 = 256 << 10;
         let mut chunks: Vec<Vec<Cluster>> = Vec::new();
-        for cluster in clusters(functions, text) {
+        for cluster in clusters {
             budget.spend((cluster.end.0 - cluster.start().0) as usize)?;
             match chunks.last_mut() {
                 Some(chunk) if chunk[0].range == cluster.range && cluster.end.0 - chunk[0].start().0 <= PORTION => {

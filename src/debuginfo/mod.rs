@@ -55,11 +55,19 @@ pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     let mut ranges = std::mem::take(&mut frames.functions);
     ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
     ranges.extend(described.subprograms.iter().flat_map(|s| &s.ranges));
-    let mut code = Code::decode(ranges, entries::habits(&elf), &text, &mut budget)?;
-    entries::enter(&mut code, &elf, &text, &frames, &mut budget)?;
+    let candidates = landmarks::candidates(&elf, &text, &mut budget)?;
+    // Without lines nobody asks where control may go.
+    let code = if described.rows.is_empty() {
+        let places: Vec<Svma> = candidates.iter().map(|candidate| candidate.at).collect();
+        Code::decode_around(&places, ranges, &text, &mut budget)?
+    } else {
+        let mut code = Code::decode(ranges, entries::habits(&elf), &text, &mut budget)?;
+        entries::enter(&mut code, &elf, &text, &frames, &mut budget)?;
+        code
+    };
 
     let sites = sites::plan(described.rows, &code, &text, &mut shortfalls);
-    let landmarks = landmarks::find(&elf, &code, &text, &mut budget, &mut shortfalls)?;
+    let landmarks = landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
     let (files, place) = used_files(described.paths.into_strings(), &sites);
     let functions = functions::name(&described.subprograms, &elf, &sites, &place, &mut budget)?;
     let (lines, probes) = number_lines(&sites, &place);
