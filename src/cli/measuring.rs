@@ -3,6 +3,7 @@
 use super::selection::{DataArguments, FilterArguments};
 use crate::front;
 use crate::recorder::{Probing, Selection};
+use crate::supervisor::Forks;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use platform::OnTracerDeath;
@@ -21,6 +22,14 @@ pub(super) struct MeasuringArguments {
     /// Where to plant breakpoints: `runs` for as few as tell everything, `all` for every line address, to compare
     #[arg(long, value_name = "WHERE", default_value = "runs", hide_default_value = true)]
     probe: Probe,
+    /// Measure only lines that no file in the data directory has yet: for the union of many runs; what each process
+    /// ran is not told then
+    #[arg(long)]
+    only_new: bool,
+    /// What a forked child starts with: `anew` for lines of its own, `inherit` for only what its parent had not run
+    /// yet, which costs nothing at a fork
+    #[arg(long, value_name = "HOW", default_value = "anew", hide_default_value = true)]
+    fork: Fork,
     /// Say nothing unless something fails
     #[arg(short, long)]
     quiet: bool,
@@ -37,6 +46,14 @@ enum Probe {
     All,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Fork {
+    /// All breakpoints: its lines are its own
+    Anew,
+    /// What its parent had left: the union is complete, its own data is not
+    Inherit,
+}
+
 impl MeasuringArguments {
     pub(super) fn validated(self, cwd: &Path) -> front::Options {
         front::Options {
@@ -48,6 +65,11 @@ impl MeasuringArguments {
                     Probe::Runs => Probing::Runs,
                     Probe::All => Probing::All,
                 },
+                only_new: self.only_new,
+            },
+            forks: match self.fork {
+                Fork::Anew => Forks::Anew,
+                Fork::Inherit => Forks::Inherit,
             },
             limit: self.limit,
             quiet: self.quiet,

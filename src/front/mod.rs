@@ -27,7 +27,7 @@ use crate::guard;
 use crate::link::{FromSupervisor, Helper, Port, RunDir, ToSupervisor};
 use crate::recorder::{self, Selection};
 use crate::store::{self, DataDir, UnixMillis, run_name};
-use crate::supervisor;
+use crate::supervisor::{self, Forks};
 use platform::process::{self, HeldProgram, SignalInbox, SignalMask};
 use platform::{Channel, Listener, OnTracerDeath, Pid, Signal};
 use std::ffi::OsString;
@@ -51,6 +51,8 @@ pub struct Options {
     pub quiet: bool,
     /// What becomes of what is measured when the supervisor is killed.
     pub on_supervisor_death: OnTracerDeath,
+    /// What a forked child starts with.
+    pub forks: Forks,
     /// Where the supervisor logs what it hears, for tests.
     pub stop_log: Option<PathBuf>,
 }
@@ -166,7 +168,17 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
         };
         let (front, recorder) = (Port::new(front), Port::new(recorder));
         let (run, stop_log, on_death) = (run.clone(), options.stop_log.clone(), options.on_supervisor_death);
-        guard::run(on_death, |guard| supervisor::Options { run, recorder, front, front_pid, on_death, guard, stop_log })
+        let forks = options.forks;
+        guard::run(on_death, |guard| supervisor::Options {
+            run,
+            recorder,
+            front,
+            front_pid,
+            on_death,
+            guard,
+            forks,
+            stop_log,
+        })
     })?;
     let recorder = process::fork_helper("cov-recorder", || {
         let mut kept = vec![recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()];

@@ -4,6 +4,7 @@
 
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Where to plant in one image. Bit n of a section is `offsets[n]`.
@@ -81,6 +82,15 @@ impl Plan {
             Ok(plan)
         } else {
             Err(PlanError::OutOfOrder)
+        }
+    }
+
+    /// Numbers the lines without gaps again, once some have gone.
+    pub fn number_lines_anew(&mut self) {
+        let mut numbers = BTreeMap::new();
+        for line in &mut self.lines {
+            let next = numbers.len() as u32;
+            *line = *numbers.entry(*line).or_insert(next);
         }
     }
 

@@ -4,6 +4,7 @@
 //! Invariant: probe n of the facts is bit n of the image's sections.
 
 use super::images::Selection;
+use super::known::KnownLines;
 use crate::debuginfo::ImageIndex;
 use crate::link::{Landmark, Plan};
 use crate::store::{FileFacts, FunctionFacts, ImageFacts, Numbits, Warning};
@@ -31,6 +32,8 @@ pub(super) struct StoredFacts {
     probes: Vec<(u32, u32)>,
     /// Whether whoever executed a probe has executed the one before it.
     joined: Vec<bool>,
+    /// File and line of what is not probed, because it is known.
+    left_out: Vec<(u32, u32)>,
     /// File, first line, last line and name of every function.
     functions: Vec<(u32, u32, u32, String)>,
     /// Slug, text and count of every warning.
@@ -100,10 +103,46 @@ impl StoredFacts {
             files,
             probes,
             joined: (0..plan.len()).map(|probe| probe > 0 && !plan.ends_run(probe - 1)).collect(),
+            left_out: Vec::new(),
             functions: functions.collect(),
             warnings: warnings.map(|warning| (warning.slug, warning.text, warning.count)).collect(),
         };
         (facts, plan)
+    }
+
+    /// Takes the runs out of plan and facts of which every line is known.
+    pub fn leave_out(&mut self, plan: &mut Plan, known: &KnownLines) {
+        let Some(lines) = known.of_image(&self.path, self.build_id.as_deref()) else { return };
+        let by_file: Vec<Option<&Numbits>> = self.files.iter().map(|path| lines.get(path)).collect();
+        let is_known = |&(file, line): &(u32, u32)| by_file[file as usize].is_some_and(|known| known.contains(line));
+        let all = std::mem::take(&mut self.probes);
+        let mut kept = vec![false; all.len()];
+        let mut next = 0;
+        while next < plan.len() {
+            let run = plan.run_of(next);
+            let places = run.start as usize..run.end as usize;
+            let is_new = !all[places.clone()].iter().all(is_known);
+            kept[places].fill(is_new);
+            next = run.end;
+        }
+        fn retain<T>(of: &mut Vec<T>, kept: &[bool]) {
+            let mut kept = kept.iter();
+            of.retain(|_| kept.next().is_some_and(|kept| *kept));
+        }
+        retain(&mut plan.offsets, &kept);
+        retain(&mut plan.originals, &kept);
+        retain(&mut plan.straight, &kept);
+        retain(&mut plan.lines, &kept);
+        retain(&mut self.joined, &kept);
+        plan.number_lines_anew();
+        for (probe, kept) in all.into_iter().zip(kept) {
+            if kept { self.probes.push(probe) } else { self.left_out.push(probe) }
+        }
+        if !self.left_out.is_empty() {
+            let text = "only what the data directory did not have was measured (--only-new); what each process ran is \
+                        not told";
+            self.warn("only-new", text);
+        }
     }
 
     /// Encodes for the run's directory.
@@ -116,7 +155,7 @@ impl StoredFacts {
         let facts: StoredFacts = postcard::from_bytes(bytes).ok()?;
         let in_range = |file: &u32| (*file as usize) < facts.files.len();
         let fits = facts.probes.len() == facts.joined.len()
-            && facts.probes.iter().all(|(file, _)| in_range(file))
+            && facts.probes.iter().chain(&facts.left_out).all(|(file, _)| in_range(file))
             && facts.functions.iter().all(|(file, ..)| in_range(file));
         fits.then_some(facts)
     }
@@ -128,7 +167,7 @@ impl StoredFacts {
             .into_iter()
             .map(|path| FileFacts { path, executable: Numbits::default(), functions: Vec::new() })
             .collect();
-        for &(file, line) in &self.probes {
+        for &(file, line) in self.probes.iter().chain(&self.left_out) {
             files[file as usize].executable.insert(line);
         }
         for (file, start, end, name) in self.functions {

@@ -2,12 +2,14 @@
 //! directory, so that flushing goes on while a large image is being read.
 
 use super::facts::{Facts, Probing, StoredFacts};
+use super::known::KnownLines;
 use crate::debuginfo;
 use crate::filter::{ModuleFilter, SourceFilter};
 use crate::link::{ImageId, Plan, Port, RunDir, ToSupervisor};
 use platform::{MappedFile, OsError};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// What is to be measured.
@@ -19,6 +21,8 @@ pub struct Selection {
     pub modules: ModuleFilter,
     /// Where breakpoints are planted.
     pub probing: Probing,
+    /// Whether to leave out what the data directory has already.
+    pub only_new: bool,
 }
 
 /// A request that the supervisor sent.
@@ -36,7 +40,12 @@ pub(super) struct ImageReaders {
 
 impl ImageReaders {
     /// Starts as many readers as there are CPUs, four at the most.
-    pub fn start(run: &RunDir, selection: &Selection, supervisor: &Port) -> Result<Self, OsError> {
+    pub fn start(
+        run: &RunDir,
+        selection: &Selection,
+        known: Option<Arc<KnownLines>>,
+        supervisor: &Port,
+    ) -> Result<Self, OsError> {
         let (send_done, done) = channel();
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(4);
         let mut requests = Vec::new();
@@ -45,6 +54,7 @@ impl ImageReaders {
             let reader = Reader {
                 run: run.clone(),
                 selection: selection.clone(),
+                known: known.clone(),
                 supervisor: supervisor.try_clone()?,
                 done: send_done.clone(),
             };
@@ -78,6 +88,7 @@ impl ImageReaders {
 struct Reader {
     run: RunDir,
     selection: Selection,
+    known: Option<Arc<KnownLines>>,
     supervisor: Port,
     done: Sender<(ImageId, Facts)>,
 }
@@ -85,7 +96,10 @@ struct Reader {
 impl Reader {
     fn serve(mut self, requests: &Receiver<Request>) {
         for Request { image, path, file } in requests {
-            let (facts, plan) = read(&path, file, &self.selection);
+            let (mut facts, mut plan) = read(&path, file, &self.selection);
+            if let Some(known) = &self.known {
+                facts.leave_out(&mut plan, known);
+            }
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
             let facts_kept = std::fs::write(self.run.facts(image), facts.encode());
             let planned = std::fs::write(self.run.plan(image), plan.encode());

@@ -8,6 +8,7 @@ mod control;
 mod disk;
 mod facts;
 mod images;
+mod known;
 mod ledger;
 mod lines;
 mod news;
@@ -29,9 +30,11 @@ use crate::store::{DataDir, UnixMillis};
 use control::Control;
 use disk::{Disk, Job};
 use images::ImageReaders;
+use known::KnownLines;
 use ledger::Ledger;
 use platform::Listener;
 use round::{Asker, Round};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often the files of living processes are brought up to date.
@@ -93,9 +96,10 @@ struct Recorder {
 impl Recorder {
     fn start(options: Options) -> Result<Self, LedgerError> {
         let Options { run, data, supervisor, front, control, selection, limit, helpers } = options;
+        let known = if selection.only_new { Some(Arc::new(KnownLines::of(&data)?)) } else { None };
         Ok(Recorder {
             ledger: Ledger::open(&run, &data)?,
-            readers: ImageReaders::start(&run, &selection, &supervisor)?,
+            readers: ImageReaders::start(&run, &selection, known, &supervisor)?,
             run,
             supervisor,
             front: Some(front),

@@ -34,6 +34,9 @@ pub enum RunState {
 }
 
 impl DataDir {
+    /// Name of the file that keeps the union of the others, for `--only-new`.
+    pub const KNOWN_LINES: &str = "known-lines";
+
     /// Opens what is there, without writing to it.
     pub fn open_for_reading(path: &Path) -> Result<Self, StoreError> {
         let directory =

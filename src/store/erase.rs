@@ -42,6 +42,9 @@ impl DataDir {
                 (file.run, &mut erased.processes)
             } else if let Some(file) = ProcessFile::parse_temporary(&name) {
                 (file.run, &mut erased.temporaries)
+            } else if name == DataDir::KNOWN_LINES {
+                remove(&entry.path(), fs::remove_file(entry.path()))?;
+                continue;
             } else {
                 if RunDir::from_entry(entry).is_none() {
                     erased.foreign.push(name.into());

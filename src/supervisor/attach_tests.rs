@@ -3,7 +3,7 @@
 use super::action::{Action, Then};
 use super::input::Input;
 use super::space::InstanceId;
-use super::state::State;
+use super::state::{Forks, State};
 use crate::link::{EndOfProcess, ImageId, Plan};
 use platform::threads::Activity;
 use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, Signal, TextMapping, Tid};
@@ -247,7 +247,7 @@ fn text_that_only_a_stopped_thread_can_restore_is() {
 
 #[test]
 fn where_the_tracers_end_kills_everybody_is_let_go_before() {
-    let mut state = planted(State::new(OnTracerDeath::Kill), &[LEADER, OTHER]);
+    let mut state = planted(State::new(OnTracerDeath::Kill, Forks::Anew), &[LEADER, OTHER]);
     step(&mut state, Input::GroupStopped { tid: OTHER });
     let actions = step(&mut state, Input::LetGo);
     assert!(actions.contains(&Action::Interrupt { tid: OTHER }));

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::space::{Space, SpaceId};
-use super::state::{Doing, Process, State};
+use super::state::{Doing, Forks, Process, State};
 use crate::link::{EndOfProcess, ProcessNo};
 use platform::{Lineage, Pid, Tid};
 use std::collections::BTreeSet;
@@ -58,6 +58,15 @@ impl State {
         if lineage == Lineage::SharedMemory && !waits {
             out.push(Self::shares_its_memory(process));
         }
+        if self.forks == Forks::Inherit {
+            out.push(Action::Warn {
+                process: Some(process),
+                slug: "fork-inherits",
+                text: "lines that had run before it was forked are those of its parent only (--fork=inherit)"
+                    .to_owned(),
+                count: 1,
+            });
+        }
     }
 
     pub(super) fn shares_its_memory(process: ProcessNo) -> Action {
@@ -75,7 +84,7 @@ impl State {
         let leaving = self.leaving;
         if let Some(space) = self.spaces.get_mut(&id) {
             space.users += 1;
-            if waits && !leaving {
+            if waits && !leaving && self.forks == Forks::Anew {
                 out.extend(space.lend(id, through).into_iter().map(|sync| Action::Sync(Box::new(sync))));
             }
         }
@@ -109,7 +118,11 @@ impl State {
 
     pub(super) fn first_stop_in_copy(&mut self, tid: Tid, id: SpaceId, group: bool, out: &mut Vec<Action>) {
         if let Some(space) = self.spaces.get_mut(&id) {
-            let changes = if self.leaving { space.restore(id, Some(tid)) } else { space.rearm(id, tid) };
+            let changes = match self.forks {
+                _ if self.leaving => space.restore(id, Some(tid)),
+                Forks::Anew => space.rearm(id, tid),
+                Forks::Inherit => Vec::new(),
+            };
             let unread = space.unread && !self.leaving;
             out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
             if unread && !group {

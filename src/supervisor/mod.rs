@@ -41,6 +41,7 @@ use inbox::{Inbox, Mail};
 use input::Input;
 use platform::{GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
 use sections::Sections;
+pub use state::Forks;
 use state::State;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -67,6 +68,8 @@ pub struct Options {
     pub on_death: OnTracerDeath,
     /// What the guard needs to know then.
     pub guard: Rc<GuardTable>,
+    /// What a forked child starts with.
+    pub forks: Forks,
     /// Where to log what is heard, for tests.
     pub stop_log: Option<PathBuf>,
 }
@@ -105,14 +108,14 @@ struct Supervisor {
 
 impl Supervisor {
     fn start(options: Options) -> Result<Self, OsError> {
-        let Options { run, recorder, front, front_pid, on_death, guard, stop_log } = options;
+        let Options { run, recorder, front, front_pid, on_death, guard, forks, stop_log } = options;
         let stop_log = stop_log.and_then(|path| StopLog::create(&path).ok());
         let journal = JournalWriter::new(run.journal_to_write()?);
         let sections = Sections::new(run.marks()?);
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
         let hands = Hands::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
-        let (state, quiet) = (State::new(on_death), Instant::now());
+        let (state, quiet) = (State::new(on_death, forks), Instant::now());
         Ok(Supervisor {
             state,
             hands,

@@ -8,6 +8,16 @@ use crate::link::{ImageId, ProcessNo};
 use platform::{FileKey, OnTracerDeath, Pid, TextMapping, Tid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// What a forked child starts with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Forks {
+    /// All breakpoints: its lines are its own.
+    #[default]
+    Anew,
+    /// Those that its parent had left: it tells only what is new, and forking costs nothing.
+    Inherit,
+}
+
 /// What a tracee is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
@@ -73,14 +83,15 @@ pub struct State {
     pub(super) leaving: bool,
     /// Whether the tracer's end kills whoever is still traced, so that it must let go of everybody before.
     pub(super) end_kills: bool,
+    pub(super) forks: Forks,
     next_process: u32,
     next_space: u32,
 }
 
 impl State {
     /// Knows nobody yet; `on_death` is what becomes of tracees as the tracer ends.
-    pub fn new(on_death: OnTracerDeath) -> Self {
-        State { end_kills: on_death == OnTracerDeath::Kill, ..State::default() }
+    pub fn new(on_death: OnTracerDeath, forks: Forks) -> Self {
+        State { end_kills: on_death == OnTracerDeath::Kill, forks, ..State::default() }
     }
 
     /// Whether nobody is traced any more.

@@ -3,4 +3,5 @@
 mod children;
 mod facts;
 mod filters;
+mod less;
 mod live;

@@ -1,0 +1,128 @@
+//! What the data directory has already, for measuring only what is new.
+//!
+//! The union of its files is kept beside them, with the names of those that are in it, so that each of ten thousand
+//! small runs reads only what was written since the one before.
+//!
+//! Invariant: a line counts as known only for the same image: the same build-id, or without one the same path.
+
+use crate::store::{DataDir, Numbits, ProcessRecord, Reader, StoreError};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+/// Lines by source.
+pub(super) type BySource = BTreeMap<String, Numbits>;
+
+/// The lines that the files of a data directory have.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KnownLines {
+    /// Names of the files that are in it.
+    files: BTreeSet<Vec<u8>>,
+    /// Lines by image and source, as sets of line numbers are stored.
+    lines: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+}
+
+impl KnownLines {
+    /// Reads what is in the files of a data directory. A file that cannot be read tells nothing.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub fn of(data: &DataDir) -> Result<Self, StoreError> {
+        let files = data.process_files()?;
+        let names: BTreeSet<Vec<u8>> = files.iter().map(|file| name_of(data, file)).collect();
+        let mut known = Self::load(data).filter(|known| known.files.is_subset(&names)).unwrap_or_default();
+        let (before, mut reader) = (known.files.len(), Reader::default());
+        for file in &files {
+            let name = name_of(data, file);
+            if known.files.contains(&name) {
+                continue;
+            }
+            if let Ok(record) = reader.read(&data.path_of(file)) {
+                known.add(&record);
+                // One that is being written to is read again next time.
+                if record.complete {
+                    known.files.insert(name);
+                }
+            }
+        }
+        if known.files.len() != before {
+            known.save(data);
+        }
+        Ok(known)
+    }
+
+    /// The lines of an image.
+    pub fn of_image(&self, path: &str, build_id: Option<&str>) -> Option<BySource> {
+        let lines = self.lines.get(&key(path, build_id))?;
+        Some(lines.iter().map(|(source, bytes)| (source.clone(), Numbits::from_bytes(bytes))).collect())
+    }
+
+    fn add(&mut self, record: &ProcessRecord) {
+        for hits in &record.hits {
+            let image = &record.images[hits.image];
+            let of_image = self.lines.entry(key(&image.path, image.build_id.as_deref())).or_default();
+            let bytes = of_image.entry(image.files[hits.file].path.clone()).or_default();
+            let mut lines = Numbits::from_bytes(bytes);
+            lines.union_with(&hits.lines);
+            *bytes = lines.as_bytes().to_vec();
+        }
+    }
+
+    fn load(data: &DataDir) -> Option<Self> {
+        postcard::from_bytes(&std::fs::read(path_of(data)).ok()?).ok()
+    }
+
+    /// What cannot be saved is made again.
+    fn save(&self, data: &DataDir) {
+        let bytes = postcard::to_stdvec(self).expect("invariant: strings and bytes always encode");
+        let temporary = path_of(data).with_extension(std::process::id().to_string());
+        let written = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path_of(data)));
+        if written.is_err() {
+            let _nothing_left = std::fs::remove_file(&temporary);
+        }
+    }
+}
+
+fn path_of(data: &DataDir) -> PathBuf {
+    data.path().join(DataDir::KNOWN_LINES)
+}
+
+fn name_of(data: &DataDir, file: &crate::store::ProcessFile) -> Vec<u8> {
+    data.path_of(file).file_name().map_or_else(OsString::new, OsString::from).into_vec()
+}
+
+fn key(path: &str, build_id: Option<&str>) -> String {
+    build_id.map_or_else(|| format!("path {path}"), |id| format!("build-id {id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{ProcessFile, Writer, sample};
+
+    #[test]
+    fn files_are_read_once_and_erased_ones_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::create(folder.path()).unwrap();
+        let mut record = sample::record();
+        record.complete = true;
+        let path = data.path_of(&ProcessFile::of(&record));
+        Writer::new().unwrap().write(&path, &record).unwrap();
+        let known = KnownLines::of(&data).unwrap();
+        let hits = &record.hits[0];
+        let image = &record.images[hits.image];
+        let lines = known.of_image(&image.path, image.build_id.as_deref()).unwrap();
+        assert!(hits.lines.iter().all(|line| lines[&image.files[hits.file].path].contains(line)));
+        assert!(known.of_image(&image.path, Some("another")).is_none());
+        // The file is damaged, but what was in it is known.
+        std::fs::write(&path, "no database").unwrap();
+        assert_eq!(KnownLines::of(&data).unwrap(), known);
+        std::fs::write(path_of(&data), &std::fs::read(path_of(&data)).unwrap()[..9]).unwrap();
+        assert_eq!(KnownLines::of(&data).unwrap(), KnownLines::default());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(KnownLines::of(&data).unwrap(), KnownLines::default());
+        assert!(data.erase().unwrap().foreign.is_empty());
+    }
+}
