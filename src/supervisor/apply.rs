@@ -93,9 +93,7 @@ impl Hands {
     pub fn apply(&mut self, action: Action, inputs: &mut VecDeque<Input>) {
         match action {
             Action::Serve { tid, at, space, restore, also, mark, then } => {
-                for (other, original) in also {
-                    gone_is_fine(self.texts.restore_byte(&self.tracer, space, tid, other, original));
-                }
+                self.texts.restore_bytes(&self.tracer, space, tid, &also);
                 self.serve(tid, at, space, restore, mark, then);
             }
             Action::Mark(mark) => self.mark(mark),

@@ -18,6 +18,7 @@ mod hear;
 mod images;
 mod inbox;
 mod input;
+mod instance;
 mod leaving;
 mod lineage;
 mod masks;

@@ -3,6 +3,7 @@
 //! Invariants: a breakpoint belongs to an address space, never to a pid; a probe that was ever armed in a space stays
 //! known there as long as its image is mapped, so that a stale trap is always recognised.
 
+use super::instance::Instance;
 use crate::bits::Bits;
 use crate::link::{ByLine, ImageId, LandmarkKind, Plan};
 use platform::{Avma, TextMapping, Tid};
@@ -37,18 +38,6 @@ impl From<Rc<Plan>> for Planned {
     fn from(plan: Rc<Plan>) -> Self {
         Planned { lines: Rc::new(plan.by_line()), plan }
     }
-}
-
-/// Text of an image as mapped in a space.
-#[derive(Clone, Debug)]
-struct Instance {
-    plan: Rc<Plan>,
-    lines: Rc<ByLine>,
-    ranges: Vec<Range<u64>>,
-    planted: Bits,
-    armed: Bits,
-    /// Lines that are known to have run.
-    covered: Bits,
 }
 
 /// Text of one instance of an image to bring to a wanted state.
@@ -172,8 +161,8 @@ impl Space {
     /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which
     /// are to be restored too. `owner` is false for a process the space is lent to.
     pub fn spend(&mut self, site: Site, owner: bool) -> Vec<(Avma, u8)> {
-        /// Restoring one costs a tenth of a trap, and many are never reached.
-        const AT_MOST: usize = 16;
+        /// Restoring one costs a tenth of a trap or less, and many are never reached.
+        const AT_MOST: usize = 64;
         let Some(instance) = self.instances.get_mut(&site.instance) else {
             return Vec::new();
         };
@@ -343,73 +332,5 @@ impl Space {
             changes.push(instance.sync(space, tid, *id, instance.planted.clone(), Some(false)));
         }
         changes
-    }
-}
-
-impl Instance {
-    fn site(&self, id: InstanceId, probe: u32) -> Site {
-        Site { instance: id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
-    }
-
-    /// Whether a breakpoint was ever there for the run of a probe.
-    fn planted_run(&self, probe: u32) -> bool {
-        let last = self.plan.run_of(probe).end - 1;
-        self.planted.get(last) || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
-    }
-
-    /// Takes it that the run of a probe was executed up to there; disarms and gives up to `at_most` probes that tell
-    /// nothing new after that.
-    fn learn(&mut self, probe: u32, at_most: usize) -> Vec<u32> {
-        let mut useless = Vec::new();
-        let is_covered = |covered: &Bits, plan: &Plan, run: Range<u32>| {
-            run.into_iter().all(|probe| covered.get(plan.lines[probe as usize]))
-        };
-        for executed in self.plan.run_of(probe).start..=probe {
-            let line = self.plan.lines[executed as usize];
-            if self.covered.get(line) {
-                continue;
-            }
-            self.covered.put(line, true);
-            for &other in self.lines.of(line) {
-                let run = self.plan.run_of(other);
-                let last = run.end - 1;
-                if useless.len() < at_most && self.armed.get(last) && is_covered(&self.covered, &self.plan, run) {
-                    self.armed.put(last, false);
-                    useless.push(last);
-                }
-            }
-        }
-        useless
-    }
-
-    /// Arms what came into the ranges and forgets what went out of them; gives what changed.
-    fn cover(&mut self, bias: u64) -> Bits {
-        let mut change = Bits::clear_of(self.plan.len());
-        for (probe, &offset) in (0..).zip(&self.plan.offsets) {
-            let at = bias.wrapping_add(offset);
-            let covered = self.plan.ends_run(probe)
-                && self.ranges.iter().any(|range| range.contains(&at))
-                && self.plan.landmark_at(offset).is_none();
-            if covered != self.planted.get(probe) {
-                self.planted.put(probe, covered);
-                self.armed.put(probe, covered);
-                change.put(probe, covered);
-            }
-        }
-        change
-    }
-
-    fn sync(&self, space: SpaceId, tid: Option<Tid>, id: InstanceId, change: Bits, landmarks: Option<bool>) -> Sync {
-        Sync {
-            space,
-            tid,
-            instance: id,
-            plan: self.plan.clone(),
-            bias: id.bias,
-            ranges: self.ranges.clone(),
-            change,
-            armed: self.armed.clone(),
-            landmarks,
-        }
     }
 }

@@ -135,6 +135,33 @@ pub(super) fn restore_byte(
     }
 }
 
+/// Restores bytes whose lines are known, given in order of address: where several are in one page, in one write. What
+/// cannot be restored is met and served later.
+pub(super) fn restore_bytes(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, places: &[(Avma, u8)]) {
+    /// Reading and writing all that lies between costs as much as writing so many single bytes.
+    const SEVERAL: usize = 3;
+    for page in places.chunk_by(|(a, _), (b, _)| a.0 / PAGE == b.0 / PAGE) {
+        let (first, last) = (page[0].0, page[page.len() - 1].0);
+        let mut bytes = vec![0; (last.0 - first.0) as usize + 1];
+        match memory {
+            Some(memory) if page.len() >= SEVERAL && memory.read(first, &mut bytes).is_ok() => {
+                for (at, original) in page {
+                    let byte = &mut bytes[(at.0 - first.0) as usize];
+                    if *byte == BREAKPOINT {
+                        *byte = *original;
+                    }
+                }
+                let _met_later = memory.write(first, &bytes);
+            }
+            Some(_) | None => {
+                for (at, original) in page {
+                    let _met_later = restore_byte(tracer, memory, tid, *at, *original);
+                }
+            }
+        }
+    }
+}
+
 /// Reads through ptrace where /proc/PID/mem is closed to us (no descriptor left, `proc_mem.force_override`).
 fn read_page(
     tracer: &Tracer,

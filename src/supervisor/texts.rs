@@ -124,6 +124,11 @@ impl Texts {
         places.into_iter().filter(|(_, at)| !stands(*at)).map(|(id, _)| id).collect()
     }
 
+    /// Restores bytes that tell nothing new, in order of address.
+    pub fn restore_bytes(&self, tracer: &Tracer, space: SpaceId, tid: Tid, places: &[(Avma, u8)]) {
+        text::restore_bytes(tracer, self.memories.get(&space), tid, places);
+    }
+
     /// Restores one byte.
     pub fn restore_byte(
         &self,

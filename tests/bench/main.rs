@@ -1,19 +1,25 @@
 //! The cost of being measured: `cargo bench --bench speed [-- --only NAME] [--rounds N] [--json FILE]`.
 //!
 //! Runs each program bare and under cov-trace in turns, and under `kcov --collect-only` where kcov is installed, and
-//! prints medians, ratios to the bare run and the peak memory of cov-trace's processes. Quote the ratios.
+//! prints medians, ratios to the bare run and the peak memory of cov-trace's processes. Quote the ratios. Then comes
+//! what has a goal, group by group.
 #![forbid(unsafe_code)]
 
+mod goals;
+mod indexing;
 mod measure;
 mod memory;
 mod options;
 mod programs;
+mod rows;
 mod table;
+mod timed;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use options::Options;
+use timed::Stage;
 
 fn main() -> ExitCode {
     match run() {
@@ -42,8 +48,18 @@ fn run() -> Result<(), String> {
         println!("{}", table::row(&result));
         results.push(result);
     }
+    let stage = Stage::new(&target)?;
+    let mut figures = Vec::new();
+    println!("{}", rows::header());
+    for (_, group) in goals::ALL.iter().filter(|(name, _)| options.chosen(name)) {
+        for row in group(&stage, options.rounds)? {
+            println!("{}", rows::text(&row));
+            figures.push(row);
+        }
+    }
     if let Some(path) = &options.json {
-        let json = serde_json::to_string_pretty(&results).map_err(|error| error.to_string())?;
+        let json = serde_json::json!({ "programs": results, "figures": figures });
+        let json = serde_json::to_string_pretty(&json).map_err(|error| error.to_string())?;
         std::fs::write(path, json + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::memory::{self, Peaks};
 use crate::programs::Program;
+use crate::timed::median;
 
 /// Medians in seconds, and peaks of memory in KiB.
 #[derive(Serialize)]
@@ -84,10 +85,4 @@ fn clear(scratch: &Path) -> std::result::Result<(), String> {
         fs::remove_dir_all(scratch).map_err(text)?;
     }
     fs::create_dir_all(scratch).map_err(text)
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }

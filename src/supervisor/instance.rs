@@ -1,0 +1,109 @@
+//! One image at one load address in one address space: which of its probes are armed, which of its lines are known.
+//!
+//! Invariant: a probe is planted only where it ends a run, so that the breakpoint there tells of the whole run.
+
+use super::space::{InstanceId, Site, SpaceId, Sync};
+use crate::bits::Bits;
+use crate::link::{ByLine, Plan};
+use platform::Tid;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Text of an image as mapped in a space.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    pub(super) plan: Rc<Plan>,
+    pub(super) lines: Rc<ByLine>,
+    pub(super) ranges: Vec<Range<u64>>,
+    pub(super) planted: Bits,
+    pub(super) armed: Bits,
+    /// Lines that are known to have run.
+    pub(super) covered: Bits,
+}
+
+impl Instance {
+    pub(super) fn site(&self, id: InstanceId, probe: u32) -> Site {
+        Site { instance: id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
+    }
+
+    /// Whether a breakpoint was ever there for the run of a probe.
+    pub(super) fn planted_run(&self, probe: u32) -> bool {
+        let last = self.plan.run_of(probe).end - 1;
+        self.planted.get(last) || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
+    }
+
+    /// Takes it that the run of a probe was executed up to there; disarms and gives up to `at_most` probes that tell
+    /// nothing new after that, in order of address: the nearest, which are the likeliest to be met.
+    pub(super) fn learn(&mut self, probe: u32, at_most: usize) -> Vec<u32> {
+        let executed = self.plan.run_of(probe).start..=probe;
+        for executed in executed.clone() {
+            self.covered.put(self.plan.lines[executed as usize], true);
+        }
+        let mut useless = Vec::new();
+        for executed in executed {
+            let same_line = self.lines.of(self.plan.lines[executed as usize]);
+            let (before, after) = same_line.split_at(same_line.partition_point(|other| *other < executed));
+            let (mut before, mut after) = (before.iter().rev().peekable(), after.iter().peekable());
+            while useless.len() < at_most {
+                let distance =
+                    |other: &&u32| self.plan.offsets[**other as usize].abs_diff(self.plan.offsets[probe as usize]);
+                let next = match (before.peek().map(distance), after.peek().map(distance)) {
+                    (Some(left), Some(right)) if left < right => before.next(),
+                    (_, Some(_)) => after.next(),
+                    (_, None) => before.next(),
+                };
+                let Some(&other) = next else { break };
+                let run = self.plan.run_of(other);
+                let last = run.end - 1;
+                if self.armed.get(last) && run.into_iter().all(|probe| self.is_covered(probe)) {
+                    self.armed.put(last, false);
+                    useless.push(last);
+                }
+            }
+        }
+        useless.sort_unstable();
+        useless
+    }
+
+    fn is_covered(&self, probe: u32) -> bool {
+        self.covered.get(self.plan.lines[probe as usize])
+    }
+
+    /// Arms what came into the ranges and forgets what went out of them; gives what changed.
+    pub(super) fn cover(&mut self, bias: u64) -> Bits {
+        let mut change = Bits::clear_of(self.plan.len());
+        for (probe, &offset) in (0..).zip(&self.plan.offsets) {
+            let at = bias.wrapping_add(offset);
+            let covered = self.plan.ends_run(probe)
+                && self.ranges.iter().any(|range| range.contains(&at))
+                && self.plan.landmark_at(offset).is_none();
+            if covered != self.planted.get(probe) {
+                self.planted.put(probe, covered);
+                self.armed.put(probe, covered);
+                change.put(probe, covered);
+            }
+        }
+        change
+    }
+
+    pub(super) fn sync(
+        &self,
+        space: SpaceId,
+        tid: Option<Tid>,
+        id: InstanceId,
+        change: Bits,
+        landmarks: Option<bool>,
+    ) -> Sync {
+        Sync {
+            space,
+            tid,
+            instance: id,
+            plan: self.plan.clone(),
+            bias: id.bias,
+            ranges: self.ranges.clone(),
+            change,
+            armed: self.armed.clone(),
+            landmarks,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Reading the line index of large binaries, without and with the cache.
+
+use std::path::Path;
+use std::time::Instant;
+
+use crate::rows::Row;
+use crate::timed::{Stage, median};
+
+/// The release build of cov-trace, and the largest debug binary that cargo has left.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn index(stage: &Stage, rounds: usize) -> Result<Vec<Row>, String> {
+    let mut rows = Vec::new();
+    let release = Path::new(env!("CARGO_BIN_EXE_cov-trace")).to_owned();
+    let largest = largest_of(&stage.target.join("debug/deps"))?;
+    for (name, path, cold) in [("a release binary", release, 100.0), ("the largest debug binary", largest, 600.0)] {
+        let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let (mut millis, mut probes) = (Vec::new(), 0);
+        for _ in 0..rounds.min(5) {
+            let start = Instant::now();
+            probes = cov_trace::debuginfo::index(&bytes).map_err(|error| error.to_string())?.probes.len();
+            millis.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+        let size = bytes.len() >> 20;
+        let name = format!("index of {name}, {size} MiB, {probes} line addresses");
+        rows.push(Row::new(format!("{name}, cold"), median(&mut millis), cold, "ms"));
+    }
+    Ok(rows)
+}
+
+fn largest_of(folder: &Path) -> Result<std::path::PathBuf, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let files = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_none());
+    let sized =
+        files.filter_map(|path| Some((std::fs::metadata(&path).ok().filter(|meta| meta.is_file())?.len(), path)));
+    sized.max().map(|(_, path)| path).ok_or(format!("{}: no binary in it", folder.display()))
+}
