@@ -127,7 +127,7 @@ pub fn role<'a>(sample: &'a Sample, process: &Process) -> Result<&'a str, String
 }
 
 /// Runs a command in a working directory that is empty and, for one mark, always at the same path.
-fn in_new_folder(mark: &Mark, command: &mut Command) -> Outcome {
+pub fn in_new_folder(mark: &Mark, command: &mut Command) -> Outcome {
     let folder = build::output().join("run").join(mark.text());
     std::fs::create_dir_all(&folder).unwrap();
     let outcome = to_end(mark, &folder, command);
