@@ -11,6 +11,7 @@ mod debuginfo;
 mod followers;
 mod harness;
 mod loss;
+mod random;
 mod report;
 mod samples;
 mod store;

@@ -7,12 +7,13 @@
 //! Invariants: clusters are disjoint, so the cost is linear in the text however the functions overlap. A run of
 //! straight-line code is entered at its first instruction only: wherever else control might come in, it is cut.
 
-use platform::arch::{Flow, instructions};
+use platform::arch::{Flow, Instruction, instructions};
 use rayon::prelude::*;
 
+use super::clusters::{Cluster, clusters};
 use super::error::{Budget, IndexError};
 use super::index::Svma;
-use super::text::{Text, TextRange};
+use super::text::Text;
 use crate::bits::Bits;
 
 /// What the decode says of an address.
@@ -39,10 +40,32 @@ pub(super) struct Habits {
     pub(super) calls_are_entries: bool,
 }
 
+impl Habits {
+    /// The address that an instruction takes.
+    fn label(self, instruction: &Instruction) -> Option<Svma> {
+        instruction.label.or(instruction.immediate.filter(|_| self.is_absolute)).map(Svma)
+    }
+}
+
+/// Where control may come in that no instruction tells, as far as that is known.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    /// Addresses that stand in data, sorted without duplicates.
+    pub(super) stored: Vec<Svma>,
+    /// What tables of distances lead to, sorted without duplicates.
+    pub(super) tables: Vec<Svma>,
+    /// Addresses that the code takes, sorted without duplicates.
+    pub(super) labels: Vec<Svma>,
+    /// Others, which tell nothing of any jump.
+    pub(super) others: Vec<Svma>,
+}
+
 /// The known functions of an image, decoded.
 pub(super) struct Code {
     /// In order of address.
     chunks: Vec<Chunk>,
+    /// Addresses that it takes.
+    labels: Vec<Svma>,
 }
 
 /// Neighbouring clusters.
@@ -60,27 +83,6 @@ struct Chunk {
     targets: Vec<Svma>,
     /// What it takes the address of.
     labels: Vec<Svma>,
-}
-
-/// Functions that overlap.
-struct Cluster {
-    range: TextRange,
-    end: Svma,
-    /// Where its functions start, sorted without duplicates; the cluster starts with the first.
-    starts: Vec<Svma>,
-    /// Whether it jumps to where a register or a table says.
-    jumps_anywhere: bool,
-}
-
-impl Cluster {
-    fn start(&self) -> Svma {
-        self.starts[0]
-    }
-
-    /// Whether an address is in it and no function's start.
-    fn has_inside(&self, address: Svma) -> bool {
-        self.start() < address && address < self.end && self.starts.binary_search(&address).is_err()
-    }
 }
 
 impl Code {
@@ -140,59 +142,93 @@ impl Code {
         } else {
             chunks.into_iter().map(decode).collect()
         };
-        let mut code = Code { chunks };
-        let of = |part: fn(&mut Chunk) -> &mut Vec<Svma>, code: &mut Code| -> Vec<Svma> {
-            code.chunks.iter_mut().flat_map(|chunk| std::mem::take(part(chunk))).collect()
-        };
-        for address in of(|chunk| &mut chunk.targets, &mut code) {
+        let mut code = Code { chunks, labels: Vec::new() };
+        let mut targets = code.read_between(habits, text, budget)?;
+        for chunk in &mut code.chunks {
+            targets.append(&mut chunk.targets);
+            code.labels.append(&mut chunk.labels);
+        }
+        for address in targets {
             code.cut(address);
         }
         Ok(code)
     }
 
+    /// What lies between the known functions may be code too: takes the labels and gives the targets it seems to have.
+    fn read_between(&mut self, habits: Habits, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Svma>, IndexError> {
+        let mut targets = Vec::new();
+        let mut known = self.chunks.iter().flat_map(|chunk| &chunk.clusters).peekable();
+        if known.peek().is_none() {
+            return Ok(targets);
+        }
+        for range in text.ranges() {
+            let mut at = range.start;
+            while at < range.end {
+                let next = known.next_if(|cluster| cluster.start() < range.end);
+                let end = next.map_or(range.end, Cluster::start);
+                budget.spend((end.0 - at.0) as usize)?;
+                while at < end {
+                    // Behind what is no instruction it starts anew with the next byte.
+                    let mut resume = end;
+                    for instruction in instructions(text.bytes_from(range, at), at.0) {
+                        let start = Svma(at.0 + instruction.offset as u64);
+                        if start >= end {
+                            break;
+                        }
+                        if !instruction.valid {
+                            resume = Svma(start.0 + 1);
+                            break;
+                        }
+                        if let Flow::Elsewhere(Some(target)) | Flow::Call(Some(target)) = instruction.flow {
+                            targets.push(Svma(target));
+                        }
+                        self.labels.extend(habits.label(&instruction));
+                    }
+                    at = resume;
+                }
+                at = next.map_or(range.end, |cluster| cluster.end);
+            }
+        }
+        Ok(targets)
+    }
+
     /// The addresses that the code takes, sorted without duplicates: those of labels and tables, among others.
     pub(super) fn take_labels(&mut self) -> Vec<Svma> {
-        let mut labels: Vec<Svma> =
-            self.chunks.iter_mut().flat_map(|chunk| std::mem::take(&mut chunk.labels)).collect();
+        let mut labels = std::mem::take(&mut self.labels);
         labels.sort_unstable();
         labels.dedup();
         labels
     }
 
-    /// Takes where else control may come in: `entries` that data tells of, sorted, and `opaque` functions of which
-    /// nothing is known.
-    pub(super) fn enter(&mut self, entries: &[Svma], opaque: &[(Svma, Svma)]) {
-        for &address in entries {
-            self.cut(address);
-        }
-        for &(start, end) in opaque {
-            let mut at = start;
-            while at < end
-                && let Some(chunk) = self.chunk_at(at)
-            {
-                let chunk_end = self.chunks[chunk].end;
-                self.chunks[chunk].cut_all(at, end);
-                at = chunk_end;
+    /// Takes where else control may come in. A cluster whose jumps that does not explain is all entries.
+    pub(super) fn enter(&mut self, entries: &Entries) {
+        for list in [&entries.stored, &entries.tables, &entries.labels, &entries.others] {
+            for &address in list {
+                self.cut(address);
             }
         }
         for chunk in &mut self.chunks {
-            let unresolved = |cluster: &&Cluster| {
-                let first = entries.partition_point(|entry| *entry <= cluster.start());
-                let inside = entries[first..].iter().take_while(|entry| **entry < cluster.end);
-                cluster.jumps_anywhere && !inside.into_iter().any(|entry| cluster.has_inside(*entry))
-            };
-            let ranges: Vec<_> = chunk.clusters.iter().filter(unresolved).map(|c| (c.start(), c.end)).collect();
+            let unexplained = |cluster: &&Cluster| !chunk.is_explained(cluster, entries);
+            let ranges: Vec<_> = chunk.clusters.iter().filter(unexplained).map(|c| (c.start(), c.end)).collect();
             for (start, end) in ranges {
                 chunk.cut_all(start, end);
             }
         }
     }
 
-    /// Takes labels whose address the code takes.
-    pub(super) fn enter_labels(&mut self, labels: &[Svma]) {
-        for &address in labels {
-            self.cut(address);
+    /// Takes it that control may come in at every instruction.
+    pub(super) fn enter_everywhere(&mut self) {
+        for chunk in &mut self.chunks {
+            chunk.cut_all(chunk.start, chunk.end);
         }
+    }
+
+    /// Whether known functions end there.
+    pub(super) fn is_end(&self, address: Svma) -> bool {
+        let Some(chunk) = self.chunk_at(Svma(address.0.wrapping_sub(1))).map(|chunk| &self.chunks[chunk]) else {
+            return false;
+        };
+        chunk.clusters.binary_search_by_key(&address, |cluster| cluster.end).is_ok()
     }
 
     /// What is known of an address.
@@ -259,7 +295,6 @@ impl Chunk {
 
     fn decode_cluster(&mut self, cluster: &mut Cluster, habits: Habits, text: &Text<'_>) {
         let (mut contested, mut is_clear) = (false, true);
-        let labels_before = self.labels.len();
         for (i, &start) in cluster.starts.iter().enumerate() {
             let end = cluster.starts.get(i + 1).copied().unwrap_or(cluster.end);
             if contested {
@@ -283,8 +318,10 @@ impl Chunk {
                     Flow::Next => {}
                     Flow::Landing => self.put_cut(at),
                     Flow::Elsewhere(target) => self.leave(next, target),
-                    Flow::Indirect => {
-                        cluster.jumps_anywhere = true;
+                    Flow::Indirect | Flow::Table | Flow::Loaded => {
+                        cluster.jumps.anywhere |= instruction.flow == Flow::Indirect;
+                        cluster.jumps.by_array |= instruction.flow != Flow::Indirect;
+                        cluster.jumps.loaded.extend((instruction.flow == Flow::Loaded).then_some(at));
                         self.leave(next, None);
                     }
                     Flow::Call(target) => {
@@ -294,18 +331,31 @@ impl Chunk {
                         self.leave(next, target);
                     }
                 }
-                let immediate = instruction.immediate.filter(|_| habits.is_absolute);
-                self.labels.extend(instruction.label.or(immediate).map(Svma));
+                self.labels.extend(habits.label(&instruction));
             }
             // Where the decode ended before, too few bytes were left or they are no instruction.
             contested = next > end;
             is_clear &= next == end;
         }
         self.put_cut(cluster.end);
-        let takes_own_label = self.labels[labels_before..].iter().any(|label| cluster.has_inside(*label));
-        // A jump to the sum of such a label and a number may go anywhere.
-        if !is_clear || (cluster.jumps_anywhere && takes_own_label) {
+        if !is_clear {
             self.cut_all(cluster.start(), cluster.end);
+        }
+    }
+
+    /// Whether it is known where the jumps of a cluster go.
+    ///
+    /// From the address of a place inside, whoever has it, all others may be computed: by adding a distance, and by a
+    /// jump that does not look like one (a return, a thunk). Only what arrays and tables of a compiler hold is as it is.
+    fn is_explained(&self, cluster: &Cluster, entries: &Entries) -> bool {
+        let jumps = &cluster.jumps;
+        let is_entered = |at: &Svma| self.cuts.get(self.bit(*at));
+        if cluster.has_one_inside(&entries.labels) {
+            false
+        } else if cluster.has_one_inside(&entries.stored) {
+            jumps.by_array && !jumps.anywhere && !jumps.loaded.iter().any(is_entered)
+        } else {
+            (!jumps.anywhere && !jumps.by_array) || cluster.has_one_inside(&entries.tables)
         }
     }
 
@@ -332,176 +382,5 @@ impl Chunk {
 
     fn bit(&self, address: Svma) -> u32 {
         (address.0 - self.start.0) as u32
-    }
-}
-
-/// The clusters of functions given as (start, end), in order of address.
-fn clusters(mut functions: Vec<(Svma, Svma)>, text: &Text<'_>) -> Vec<Cluster> {
-    /// No honest function is longer; what lies behind belongs to none.
-    const LONGEST: u64 = 1 << 30;
-    functions.sort_unstable();
-    let mut clusters: Vec<Cluster> = Vec::new();
-    let mut places = text.ranges().iter().peekable();
-    for (start, end) in functions {
-        while places.next_if(|place| place.end <= start).is_some() {}
-        let Some(place) = places.peek() else { break };
-        let end = end.min(place.end).min(Svma(start.0.saturating_add(LONGEST)));
-        if start < place.start || end <= start {
-            continue;
-        }
-        match clusters.last_mut() {
-            Some(last) if start < last.end => {
-                last.end = last.end.max(end).min(Svma(last.start().0.saturating_add(LONGEST)));
-                if last.starts.last() != Some(&start) {
-                    last.starts.push(start);
-                }
-            }
-            Some(_) | None => {
-                clusters.push(Cluster { range: **place, end, starts: vec![start], jumps_anywhere: false });
-            }
-        }
-    }
-    clusters
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::index::FileOffset;
-    use super::super::text::TextRange;
-    use super::*;
-    use Standing::*;
-
-    const BASE: u64 = 0x1000;
-
-    fn code(bytes: &[u8], functions: &[(u64, u64)], habits: Habits) -> Code {
-        let range = TextRange { start: Svma(BASE), end: Svma(BASE + bytes.len() as u64), offset: FileOffset(0) };
-        let text = Text::new(bytes, vec![range], None);
-        let functions = functions.iter().map(|(a, b)| (Svma(BASE + a), Svma(BASE.saturating_add(*b)))).collect();
-        Code::decode(functions, habits, &text, &mut Budget::for_bytes(0)).expect("budget")
-    }
-
-    fn standings(bytes: &[u8], functions: &[(u64, u64)]) -> Vec<Standing> {
-        let code = code(bytes, functions, Habits::default());
-        (0..bytes.len() as u64).map(|i| code.standing(Svma(BASE + i))).collect()
-    }
-
-    /// Where runs end, from each of the places.
-    fn straight(code: &Code, places: &[u64]) -> Vec<u64> {
-        places.iter().map(|at| at + u64::from(code.straight(Svma(BASE + at)))).collect()
-    }
-
-    #[test]
-    fn only_starts_inside_functions_are_proven() {
-        let code = [0x90, 0xe8, 0, 0, 0, 0, 0xc3, 0x90];
-        let expected = [
-            Start,
-            Start,
-            InsideInstruction,
-            InsideInstruction,
-            InsideInstruction,
-            InsideInstruction,
-            Start,
-            OutsideFunction,
-        ];
-        assert_eq!(standings(&code, &[(0, 7)]), expected);
-    }
-
-    #[test]
-    fn nothing_is_proven_behind_an_invalid_instruction_up_to_the_next_function() {
-        // nop; (invalid in 64-bit mode: push es); nop; nop
-        let code = [0x90, 0x06, 0x90, 0x90];
-        assert_eq!(standings(&code, &[(0, 4)]), [Start, Undecodable, Undecodable, Undecodable]);
-        assert_eq!(standings(&code, &[(0, 3), (3, 4)]), [Start, Undecodable, Undecodable, Start]);
-        assert_eq!(standings(&code, &[(0, 4), (3, 4)]), [Start, Undecodable, Undecodable, Start]);
-    }
-
-    #[test]
-    fn a_function_start_inside_an_instruction_of_another_is_contested() {
-        // mov $imm32, %eax whose operand is "entered" in the middle; then nops; a third function starts cleanly.
-        let code = [0xb8, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90];
-        let expected = [Start, InsideInstruction, Contested, Contested, Contested, Contested, Start];
-        assert_eq!(standings(&code, &[(0, 7), (2, 7), (6, 7)]), expected);
-    }
-
-    #[test]
-    fn an_alias_that_agrees_changes_nothing() {
-        let code = [0x90, 0xeb, 0x00, 0x90];
-        let expected = [Start, Start, InsideInstruction, Start];
-        assert_eq!(standings(&code, &[(0, 4), (0, 2), (1, 4), (3, 4)]), expected);
-    }
-
-    #[test]
-    fn absurd_ranges_are_cut_or_dropped() {
-        let code = [0x90; 4];
-        assert_eq!(
-            standings(&code, &[(2, u64::MAX), (1, 1), (9, 12)]),
-            [OutsideFunction, OutsideFunction, Start, Start]
-        );
-    }
-
-    #[test]
-    fn an_instruction_cut_by_the_end_of_text_is_not_proven() {
-        assert_eq!(standings(&[0x90, 0xe8, 0], &[(0, 3)]), [Start, Undecodable, Undecodable]);
-    }
-
-    /// nop; nop; call +0; nop; je to the second nop; nop; ret
-    const BRANCHY: [u8; 11] = [0x90, 0x90, 0xe8, 0, 0, 0, 0, 0x90, 0x74, 0xf7, 0x90];
-
-    #[test]
-    fn runs_end_at_calls_and_branches_and_where_a_branch_goes() {
-        let mut bytes = BRANCHY.to_vec();
-        bytes.push(0xc3);
-        let code = code(&bytes, &[(0, 12)], Habits::default());
-        assert_eq!(straight(&code, &[0, 1, 2, 7, 8, 10, 11]), [1, 7, 7, 10, 10, 12, 12]);
-    }
-
-    #[test]
-    fn where_calls_may_be_come_back_to_runs_end_before_them_too() {
-        let habits = Habits { calls_are_entries: true, ..Habits::default() };
-        assert_eq!(straight(&code(&BRANCHY, &[(0, 11)], habits), &[0, 1, 2]), [1, 2, 7]);
-    }
-
-    #[test]
-    fn an_entry_that_data_tells_of_cuts_and_resolves_a_jump() {
-        // nop; nop; nop; jmp *%rax; nop; nop; ret
-        let bytes = [0x90, 0x90, 0x90, 0xff, 0xe0, 0x90, 0x90, 0xc3];
-        let mut opened = code(&bytes, &[(0, 8)], Habits::default());
-        opened.enter(&[Svma(BASE + 6)], &[]);
-        assert_eq!(straight(&opened, &[0, 1, 5, 6]), [5, 5, 6, 8]);
-        let mut unresolved = code(&bytes, &[(0, 8)], Habits::default());
-        unresolved.enter(&[Svma(BASE)], &[]);
-        assert_eq!(straight(&unresolved, &[0, 1, 5, 6]), [1, 2, 6, 7]);
-    }
-
-    #[test]
-    fn a_function_that_jumps_and_takes_a_label_of_its_own_is_all_entries() {
-        // nop; lea 1(%rip),%rax; jmp *%rax; nop; ret
-        let bytes = [0x90, 0x48, 0x8d, 5, 2, 0, 0, 0, 0xff, 0xe0, 0x90, 0xc3];
-        let mut code = code(&bytes, &[(0, 12)], Habits::default());
-        assert_eq!(code.take_labels(), [Svma(BASE + 10)]);
-        code.enter(&[Svma(BASE + 10)], &[]);
-        assert_eq!(straight(&code, &[0, 1]), [1, 8]);
-    }
-
-    #[test]
-    fn an_opaque_function_is_all_entries_and_its_neighbour_is_not() {
-        let mut code = code(&[0x90; 6], &[(0, 3), (3, 6)], Habits::default());
-        code.enter(&[], &[(Svma(BASE), Svma(BASE + 3))]);
-        assert_eq!(straight(&code, &[0, 1, 3, 4]), [1, 2, 6, 6]);
-    }
-
-    #[test]
-    fn what_cannot_be_decoded_makes_its_whole_cluster_entries() {
-        assert_eq!(straight(&code(&[0x90, 0x90, 0x06, 0x90], &[(0, 4)], Habits::default()), &[0, 1]), [1, 2]);
-    }
-
-    #[test]
-    fn numbers_are_addresses_only_where_the_program_is_not_moved() {
-        // mov $0x1006,%eax; nop; ret
-        let bytes = [0xb8, 6, 0x10, 0, 0, 0x90, 0xc3];
-        for (is_absolute, expected) in [(false, vec![]), (true, vec![Svma(BASE + 6)])] {
-            let habits = Habits { is_absolute, ..Habits::default() };
-            assert_eq!(code(&bytes, &[(0, 7)], habits).take_labels(), expected);
-        }
     }
 }

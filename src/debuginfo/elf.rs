@@ -39,6 +39,16 @@ pub(super) struct FunctionSymbol<'a> {
     strings: &'a [u8],
 }
 
+/// A section that is loaded with the program.
+pub(super) struct Data<'a> {
+    pub(super) start: Svma,
+    pub(super) bytes: &'a [u8],
+    /// Whether it may be executed.
+    pub(super) is_code: bool,
+    /// Whether it has what compilers know to be constant, strings and numbers among it.
+    pub(super) is_constants: bool,
+}
+
 impl<'a> FunctionSymbol<'a> {
     /// Whether this is the symbol's name.
     pub(super) fn is_named(&self, name: &str) -> bool {
@@ -153,12 +163,7 @@ impl<'a> Elf<'a> {
 
     /// The functions of `.symtab` and `.dynsym`, in file order.
     pub(super) fn functions(&self) -> impl Iterator<Item = FunctionSymbol<'a>> + '_ {
-        let symbol_table = |s: &&Section| matches!(s.sh_type(ENDIAN), elf::SHT_SYMTAB | elf::SHT_DYNSYM);
-        // The gABI allows one of each.
-        self.sections.iter().filter(symbol_table).take(2).flat_map(|table| {
-            let symbols: &'a [Symbol] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
-            let strings = self.sections.get(table.sh_link(ENDIAN) as usize);
-            let strings = strings.and_then(|s| self.data(s)).unwrap_or_default();
+        self.symbol_tables().flat_map(|(symbols, strings)| {
             let function = |s: &&Symbol| matches!(s.st_type(), elf::STT_FUNC | elf::STT_GNU_IFUNC);
             let defined = |s: &&Symbol| s.st_shndx(ENDIAN) != elf::SHN_UNDEF;
             symbols.iter().filter(function).filter(defined).map(move |symbol| FunctionSymbol {
@@ -169,18 +174,39 @@ impl<'a> Elf<'a> {
         })
     }
 
+    /// The symbols of `.symtab` and `.dynsym`, each with the names of its own.
+    fn symbol_tables(&self) -> impl Iterator<Item = (&'a [Symbol], &'a [u8])> + '_ {
+        let symbol_table = |s: &&Section| matches!(s.sh_type(ENDIAN), elf::SHT_SYMTAB | elf::SHT_DYNSYM);
+        // The gABI allows one of each.
+        self.sections.iter().filter(symbol_table).take(2).map(|table| {
+            let symbols: &'a [Symbol] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
+            let strings = self.sections.get(table.sh_link(ENDIAN) as usize);
+            (symbols, strings.and_then(|s| self.data(s)).unwrap_or_default())
+        })
+    }
+
     /// Whether the program is loaded where it was linked.
     pub(super) fn is_absolute(&self) -> bool {
         self.kind == elf::ET_EXEC
     }
 
-    /// The initialised data that is loaded with the program, part by part, each from an address that words are at.
-    pub(super) fn data_of_program(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
+    /// Whether words in its data are addresses although no relocation says so one by one.
+    pub(super) fn has_plain_addresses(&self) -> bool {
+        self.is_absolute() || self.sections.iter().any(|section| section.sh_type(ENDIAN) == elf::SHT_RELR)
+    }
+
+    /// The initialised data that is loaded with the program, part by part, with its addresses.
+    pub(super) fn data_of_program(&self) -> impl Iterator<Item = Data<'a>> + '_ {
         let flags = |section: &Section| section.sh_flags(ENDIAN);
-        let loaded = move |s: &&Section| flags(s).contains(elf::SHF_ALLOC) && !flags(s).contains(elf::SHF_EXECINSTR);
-        self.sections.iter().filter(loaded).filter_map(|section| {
-            let unaligned = section.sh_addr(ENDIAN).wrapping_neg() % 8;
-            self.data(section)?.get(unaligned as usize..)
+        let loaded = move |s: &&Section| flags(s).contains(elf::SHF_ALLOC);
+        self.sections.iter().filter(loaded).filter_map(move |section| {
+            let name = self.named.iter().find(|(_, named)| std::ptr::eq(**named, section));
+            Some(Data {
+                start: Svma(section.sh_addr(ENDIAN)),
+                bytes: self.data(section)?,
+                is_code: flags(section).contains(elf::SHF_EXECINSTR),
+                is_constants: name.is_some_and(|(name, _)| name.starts_with(b".rodata")),
+            })
         })
     }
 
@@ -189,10 +215,23 @@ impl<'a> Elf<'a> {
         let tables = self.sections.iter().filter(|section| {
             section.sh_type(ENDIAN) == elf::SHT_RELA && section.sh_flags(ENDIAN).contains(elf::SHF_ALLOC)
         });
-        let relocations = |table: &'a Section| -> &'a [elf::Rela64<LittleEndian>] {
-            table.data_as_array(ENDIAN, self.bytes).unwrap_or_default()
-        };
-        tables.flat_map(relocations).map(|relocation| Svma(relocation.r_addend.get(ENDIAN) as u64))
+        tables.flat_map(|table| {
+            let relocations: &[elf::Rela64<LittleEndian>] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
+            let symbols = self.sections.get(table.sh_link(ENDIAN) as usize);
+            let symbols: &[Symbol] =
+                symbols.and_then(|symbols| symbols.data_as_array(ENDIAN, self.bytes).ok()).unwrap_or_default();
+            relocations.iter().map(|relocation| {
+                // The null symbol's value is 0.
+                let symbol = symbols.get(relocation.r_sym(ENDIAN, false) as usize);
+                let base = symbol.map_or(0, |symbol| symbol.st_value(ENDIAN));
+                Svma(base.wrapping_add_signed(relocation.r_addend.get(ENDIAN)))
+            })
+        })
+    }
+
+    /// The addresses of all its symbols, whatever they are.
+    pub(super) fn symbols(&self) -> impl Iterator<Item = Svma> + '_ {
+        self.symbol_tables().flat_map(|(symbols, _)| symbols).map(|symbol| Svma(symbol.st_value(ENDIAN)))
     }
 
     /// The bytes of the file from what is loaded at an address on; none if nothing of it is.

@@ -5,12 +5,13 @@
 //!
 //! Invariant: what a table holds is read as long as it is code, so its size need not be known.
 
-use super::code::{Code, Habits, Standing};
-use super::elf::Elf;
+use super::code::{Code, Entries, Habits, Standing};
+use super::elf::{Data, Elf};
 use super::error::{Budget, IndexError};
 use super::frames::Frames;
 use super::index::Svma;
 use super::text::Text;
+use std::ops::Range;
 
 /// Cuts `code` wherever control may come in.
 ///
@@ -23,25 +24,60 @@ pub(super) fn enter(
     frames: &Frames,
     budget: &mut Budget,
 ) -> Result<(), IndexError> {
-    let labels = code.take_labels();
-    let mut entries = frames.landing_pads.clone();
     let (Some(first), Some(last)) = (text.ranges().first(), text.ranges().last()) else { return Ok(()) };
     let span = first.start..last.end;
+    let mut entries = Entries { labels: code.take_labels(), others: frames.landing_pads.clone(), ..Entries::default() };
+    entries.stored.extend(elf.relocated().filter(|address| span.contains(address)));
+    entries.others.extend(elf.symbols().filter(|address| span.contains(address)));
     for data in elf.data_of_program() {
-        budget.spend(data.len())?;
-        let words = data.as_chunks::<8>().0.iter().map(|word| Svma(u64::from_le_bytes(*word)));
-        entries.extend(words.filter(|word| span.contains(word)));
+        budget.spend(data.bytes.len())?;
+        read_data(&data, elf, &span, &mut entries);
     }
-    entries.extend(elf.relocated().filter(|address| span.contains(address)));
-    for &label in &labels {
-        read_table(label, code, elf, &mut entries, budget)?;
+    for &label in &entries.labels {
+        read_table(label, code, elf, &mut entries.tables, budget)?;
     }
-    entries.sort_unstable();
-    entries.dedup();
-    code.enter(&entries, &frames.opaque);
-    // Not as entries: that a function takes a label of its own does not tell where its jumps go.
-    code.enter_labels(&labels);
+    for addresses in [&mut entries.stored, &mut entries.tables] {
+        addresses.sort_unstable();
+        addresses.dedup();
+    }
+    if frames.is_opaque {
+        code.enter_everywhere();
+    } else {
+        code.enter(&entries);
+    }
     Ok(())
+}
+
+/// Adds what the data may say of where control comes in.
+fn read_data(data: &Data<'_>, elf: &Elf<'_>, span: &Range<Svma>, entries: &mut Entries) {
+    if !data.is_code {
+        let unaligned = data.start.0.wrapping_neg() % 8;
+        let (words, _) = data.bytes.get(unaligned as usize..).unwrap_or_default().as_chunks::<8>();
+        let words = words.iter().map(|word| Svma(u64::from_le_bytes(*word))).filter(|word| span.contains(word));
+        if elf.has_plain_addresses() {
+            entries.stored.extend(words);
+        } else {
+            entries.others.extend(words);
+        }
+    }
+    if elf.is_absolute() {
+        // Packed structures and tables of 32 bits.
+        let numbers = data.bytes.windows(4).filter_map(|bytes| bytes.first_chunk::<4>());
+        let numbers = numbers.map(|number| Svma(u32::from_le_bytes(*number).into()));
+        entries.others.extend(numbers.filter(|number| span.contains(number)));
+    }
+    if !data.is_code && !data.is_constants {
+        // Distances from the place itself, as in tables of instructions that may fault and where to go on.
+        let unaligned = data.start.0.wrapping_neg() % 4;
+        let start = data.start.0.wrapping_add(unaligned);
+        let (distances, _) = data.bytes.get(unaligned as usize..).unwrap_or_default().as_chunks::<4>();
+        let targets = (0..).zip(distances).map(|(i, distance)| distant(Svma(start.wrapping_add(4 * i)), distance));
+        entries.others.extend(targets.filter(|target| span.contains(target)));
+    }
+}
+
+fn distant(base: Svma, distance: &[u8; 4]) -> Svma {
+    Svma(base.0.wrapping_add_signed(i64::from(i32::from_le_bytes(*distance))))
 }
 
 /// Adds the targets of the table at `base`, if there is one: distances of 32 bits from the table itself.
@@ -54,8 +90,9 @@ fn read_table(
 ) -> Result<(), IndexError> {
     let (distances, _) = elf.bytes_at(base).as_chunks::<4>();
     for distance in distances {
-        let target = Svma(base.0.wrapping_add_signed(i64::from(i32::from_le_bytes(*distance))));
-        if code.standing(target) != Standing::Start {
+        let target = distant(base, distance);
+        // Cases that cannot be go where a function ends.
+        if code.standing(target) != Standing::Start && !code.is_end(target) {
             break;
         }
         budget.spend(1)?;

@@ -23,8 +23,8 @@ pub(super) struct Frames {
     pub(super) functions: Vec<(Svma, Svma)>,
     /// Where exceptions come in.
     pub(super) landing_pads: Vec<Svma>,
-    /// Functions, as (start, end), of which that cannot be told.
-    pub(super) opaque: Vec<(Svma, Svma)>,
+    /// Whether there may be more places where they come in.
+    pub(super) is_opaque: bool,
 }
 
 /// Reads every FDE.
@@ -37,8 +37,12 @@ pub(super) fn read(elf: &Elf<'_>, shortfalls: &mut Shortfalls) -> Frames {
         .set_text(address(".text"))
         .set_got(address(".got"));
     match elf.section_data(".eh_frame") {
-        None => shortfalls.add(Shortfall::UnreadableSection),
+        None => {
+            found.is_opaque = true;
+            shortfalls.add(Shortfall::UnreadableSection);
+        }
         Some(data) => {
+            found.is_opaque |= goes_on_behind_its_end(&data);
             let mut frames = EhFrame::new(&data, LittleEndian);
             frames.set_address_size(8);
             section(&frames, &bases, elf, &mut found, shortfalls);
@@ -77,19 +81,56 @@ fn section<'a, S: UnwindSection<Bytes<'a>>>(
                 match fde.parse(cie) {
                     Ok(fde) => {
                         let start = Svma(fde.initial_address());
-                        let function = (start, Svma(start.0.saturating_add(fde.len())));
-                        found.functions.push(function);
+                        found.functions.push((start, Svma(start.0.saturating_add(fde.len()))));
                         match fde.lsda() {
                             None => {}
                             Some(Pointer::Direct(table))
                                 if lsda::landing_pads(elf.bytes_at(Svma(table)), start, &mut found.landing_pads) => {}
-                            Some(Pointer::Direct(_) | Pointer::Indirect(_)) => found.opaque.push(function),
+                            Some(Pointer::Direct(_) | Pointer::Indirect(_)) => found.is_opaque = true,
                         }
                     }
-                    Err(_) => shortfalls.add(Shortfall::MalformedFrames),
+                    Err(_) => {
+                        found.is_opaque = true;
+                        shortfalls.add(Shortfall::MalformedFrames);
+                    }
                 }
             }
-            Err(_) => return shortfalls.add(Shortfall::MalformedFrames),
+            Err(_) => {
+                found.is_opaque = true;
+                return shortfalls.add(Shortfall::MalformedFrames);
+            }
         }
+    }
+}
+
+/// Whether entries follow the one that ends the list, which a runtime still finds through its index.
+fn goes_on_behind_its_end(mut section: &[u8]) -> bool {
+    const FOLLOWED_BY_64_BITS: u64 = 0xffff_ffff;
+    loop {
+        let Some((head, rest)) = section.split_first_chunk::<4>() else { return false };
+        let (len, rest) = match (u64::from(u32::from_le_bytes(*head)), rest.split_first_chunk::<8>()) {
+            (0, _) => return rest.iter().any(|byte| *byte != 0),
+            (FOLLOWED_BY_64_BITS, Some((len, rest))) => (u64::from_le_bytes(*len), rest),
+            (len, _) => (len, rest),
+        };
+        // What is cut off is told by whoever reads it.
+        let Some(next) = usize::try_from(len).ok().and_then(|len| rest.get(len..)) else { return false };
+        section = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_the_end_of_the_list_is_noticed() {
+        let entry = [4, 0, 0, 0, 1, 2, 3, 4];
+        let wide = [0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 7, 7];
+        let end = [0; 4];
+        assert!(!goes_on_behind_its_end(&[&entry[..], &wide, &end].concat()));
+        assert!(!goes_on_behind_its_end(&[&entry[..], &end, &end].concat()));
+        assert!(goes_on_behind_its_end(&[&wide[..], &end, &entry, &end].concat()));
+        assert!(!goes_on_behind_its_end(&entry[..7]));
     }
 }

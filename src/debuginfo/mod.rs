@@ -9,7 +9,10 @@
 //!
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
+mod clusters;
 mod code;
+#[cfg(test)]
+mod code_tests;
 mod elf;
 mod entries;
 mod error;

@@ -3,6 +3,7 @@
 //! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
 
 use super::action::{Action, Mark, Then};
+use super::hear;
 use super::input::Input;
 use super::repair;
 use super::sections::{Opened, Sections};
@@ -11,7 +12,7 @@ use super::space::SpaceId;
 use super::texts::Texts;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
 use platform::affinity::{self, OwnCpu};
-use platform::{Avma, GuardTable, Memory, OsError, Pid, Signal, Tid, Tracer, procfs, threads};
+use platform::{Avma, GuardTable, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -121,7 +122,11 @@ impl Hands {
             Action::RepairCall { tid } => gone_is_fine(repair::restart_call(&self.tracer, tid)),
             Action::AskCause { tid, at } => {
                 if let Ok(info) = self.tracer.signal_info(tid) {
-                    inputs.push_back(Input::Cause { tid, at, cause: info.trap_cause() });
+                    let cause = info.trap_cause();
+                    if cause != TrapCause::Breakpoint {
+                        inputs.extend(hear::stands(self, tid, false));
+                    }
+                    inputs.push_back(Input::Cause { tid, at, cause });
                 }
             }
             Action::WeighSignal { tid, signal } => {

@@ -32,7 +32,8 @@ pub(super) fn hear(hands: &Hands, state: &State, report: Wait, inputs: &mut VecD
     inputs.extend(input);
 }
 
-fn stands(hands: &Hands, tid: Tid, may_fault: bool) -> Option<Input> {
+/// Where a stopped thread is that may never get to the end of the straight-line code there.
+pub(super) fn stands(hands: &Hands, tid: Tid, may_fault: bool) -> Option<Input> {
     let at = hands.tracer.pc(tid).ok()?;
     let faulted = may_fault && hands.tracer.signal_info(tid).is_ok_and(|info| info.is_fault());
     Some(Input::Stands { tid, at, faulted })

@@ -1,9 +1,10 @@
-//! The two checks that every sample passes: it behaves well bare, and traced it behaves the same and tells the truth.
+//! The two checks that every sample passes: it behaves well bare, and traced it behaves the same and tells the truth,
+//! with breakpoints at few places as with breakpoints everywhere.
 
 use super::measured::{self, Process};
 use super::run::{Mark, Outcome, described, to_end};
-use super::sample::{Build, End, Sample};
-use super::{build, marks};
+use super::sample::{self, Build, End, Sample};
+use super::{both, build, marks};
 use cov_trace::store::EndReason;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -58,6 +59,12 @@ fn failures(sample: &Sample, build: &Build) -> Vec<String> {
         failures.push(format!("it behaves differently\n    bare:   {bare:?}\n    traced: {traced:?}"));
     }
     failures.extend(measured(sample, data.path()));
+    let plain = tempfile::tempdir_in(build::output()).unwrap();
+    let traced = in_new_folder(&mark, &mut both::plainly(&program, plain.path()));
+    if traced != bare {
+        failures.push(format!("--probe=all: it behaves differently\n    bare:   {bare:?}\n    traced: {traced:?}"));
+    }
+    failures.extend(both::differences(data.path(), plain.path(), &sample::folder()));
     let left = mark.left_behind();
     if !left.is_empty() {
         failures.push(format!("processes were left behind: {}", described(&left)));
@@ -120,7 +127,7 @@ pub fn role<'a>(sample: &'a Sample, process: &Process) -> Result<&'a str, String
 }
 
 /// Runs a command in a working directory that is empty and, for one mark, always at the same path.
-fn in_new_folder(mark: &Mark, command: &mut Command) -> Outcome {
+pub fn in_new_folder(mark: &Mark, command: &mut Command) -> Outcome {
     let folder = build::output().join("run").join(mark.text());
     std::fs::create_dir_all(&folder).unwrap();
     let outcome = to_end(mark, &folder, command);

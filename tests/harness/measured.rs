@@ -45,6 +45,17 @@ impl Process {
         self.files.get(file).map(|lines| lines.ran.clone()).unwrap_or_default()
     }
 
+    /// The lines of sources in a folder that it ran, as texts, and those that only have code.
+    pub fn lines(&self, folder: &Path) -> [BTreeSet<String>; 2] {
+        let mut lines = [BTreeSet::new(), BTreeSet::new()];
+        for (path, of) in self.files.iter().filter(|(path, _)| path.starts_with(folder)) {
+            for line in of.code.union(&of.ran) {
+                lines[usize::from(!of.ran.contains(line))].insert(format!("{}:{line}", path.display()));
+            }
+        }
+        lines
+    }
+
     /// All source files that its images know.
     pub fn sources(&self) -> impl Iterator<Item = &Path> {
         self.files.keys().map(PathBuf::as_path)

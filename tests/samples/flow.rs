@@ -4,11 +4,16 @@ super::samples! { "flow":
     computed_goto
     coroutines
     data_in_text
+    entered_from_assembly
     exceptions
     jump_table
+    jumps_back
+    label_arithmetic
+    landing_pads
     setjmp
     string_instructions
     tail_calls
     templates
     uncaught
+    unreachable_cases
 }

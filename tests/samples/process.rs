@@ -16,6 +16,7 @@ super::samples! { "process":
     fork_in_handler
     fork_storm
     killed_child
+    killed_in_loop
     killed_self
     orphans
     pipeline

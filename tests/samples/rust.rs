@@ -4,4 +4,5 @@ super::samples! { "rust":
     command
     panics
     threads
+    unwinds
 }

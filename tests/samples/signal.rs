@@ -3,8 +3,10 @@
 super::samples! { "signal":
     dies_of_illegal
     dies_of_trap
+    exits_in_handler
     full_mask
     group
+    middle
     nested
     own_breakpoint
     queued

@@ -1,6 +1,7 @@
 //! Threads of one process.
 
 super::samples! { "thread":
+    ended_in_loop
     exit_group
     killed
     last_one_ends

@@ -2,7 +2,7 @@
 //!
 //! Invariant: decoding never reads past the slice it was given and always ends.
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Mnemonic, OpKind};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Mnemonic, OpKind, Register};
 
 /// `e_machine` of the ELF files whose code this decodes (EM_X86_64).
 pub const ELF_MACHINE: u16 = 62;
@@ -54,8 +54,12 @@ pub enum Flow {
     Elsewhere(Option<u64>),
     /// It calls: what follows it runs when that returns, if it does; with the address if it tells.
     Call(Option<u64>),
-    /// It goes where a register or a table says.
+    /// It goes where a register or a variable says.
     Indirect,
+    /// It goes where an element of an array of addresses says.
+    Table,
+    /// The same, through a register that the instruction before it has loaded.
+    Loaded,
     /// A branch may end here that nothing else tells of; the next one follows.
     Landing,
 }
@@ -66,6 +70,7 @@ pub fn instructions(code: &[u8], at: u64) -> Instructions<'_> {
         len: code.len(),
         decoder: Decoder::with_ip(64, code, at, DecoderOptions::NONE),
         scratch: iced_x86::Instruction::default(),
+        loaded: Register::None,
     }
 }
 
@@ -74,6 +79,8 @@ pub struct Instructions<'a> {
     len: usize,
     decoder: Decoder<'a>,
     scratch: iced_x86::Instruction,
+    /// What the instruction before has loaded from an array of addresses.
+    loaded: Register,
 }
 
 impl Iterator for Instructions<'_> {
@@ -88,11 +95,21 @@ impl Iterator for Instructions<'_> {
         let len = self.decoder.position().saturating_sub(offset).max(1);
         let valid = !self.scratch.is_invalid();
         let (label, immediate) = (label(&self.scratch), immediate(&self.scratch));
-        Some(Instruction { offset, len, valid, flow: flow(&self.scratch), label, immediate })
+        let flow = flow(&self.scratch, self.loaded);
+        let loads = self.scratch.mnemonic() == Mnemonic::Mov && is_element(&self.scratch, 1);
+        self.loaded = if loads { self.scratch.op0_register() } else { Register::None };
+        Some(Instruction { offset, len, valid, flow, label, immediate })
     }
 }
 
-fn flow(instruction: &iced_x86::Instruction) -> Flow {
+/// Whether an operand is an element of an array of addresses.
+fn is_element(instruction: &iced_x86::Instruction, operand: u32) -> bool {
+    instruction.op_kind(operand) == OpKind::Memory
+        && instruction.memory_index() != Register::None
+        && instruction.memory_index_scale() == 8
+}
+
+fn flow(instruction: &iced_x86::Instruction, loaded: Register) -> Flow {
     let direct = || match instruction.op0_kind() {
         OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => Some(instruction.near_branch_target()),
         _ => None,
@@ -100,6 +117,8 @@ fn flow(instruction: &iced_x86::Instruction) -> Flow {
     match instruction.flow_control() {
         FlowControl::Next if instruction.mnemonic() == Mnemonic::Endbr64 => Flow::Landing,
         FlowControl::Next => Flow::Next,
+        FlowControl::IndirectBranch if is_element(instruction, 0) => Flow::Table,
+        FlowControl::IndirectBranch if loaded != Register::None && instruction.op0_register() == loaded => Flow::Loaded,
         FlowControl::IndirectBranch => Flow::Indirect,
         FlowControl::Call => Flow::Call(direct()),
         FlowControl::IndirectCall => Flow::Call(None),
@@ -118,15 +137,13 @@ fn label(instruction: &iced_x86::Instruction) -> Option<u64> {
 }
 
 fn immediate(instruction: &iced_x86::Instruction) -> Option<u64> {
-    let operand = match instruction.mnemonic() {
-        Mnemonic::Mov => 1,
-        Mnemonic::Push => 0,
-        _ => return None,
-    };
-    match instruction.op_kind(operand) {
-        OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64 => Some(instruction.immediate(operand)),
-        _ => None,
+    if instruction.mnemonic() == Mnemonic::Lea && !instruction.is_ip_rel_memory_operand() {
+        return Some(instruction.memory_displacement64());
     }
+    let is_wide = |operand: &u32| {
+        matches!(instruction.op_kind(*operand), OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64)
+    };
+    (0..instruction.op_count()).find(is_wide).map(|operand| instruction.immediate(operand))
 }
 
 #[cfg(test)]
@@ -177,6 +194,19 @@ mod tests {
         assert_eq!(taken(&mov), [(None, Some(0x40_1000))]);
         assert_eq!(taken(&push), [(None, Some(0x40_1000))]);
         assert_eq!(taken(&load), [(None, None)]);
+        // add $0x401000,%rax; lea 0x401000(%rax),%rax
+        let add = [0x48, 5, 0, 0x10, 0x40, 0];
+        let sum = [0x48, 0x8d, 0x80, 0, 0x10, 0x40, 0];
+        assert_eq!(taken(&add), [(None, Some(0x40_1000))]);
+        assert_eq!(taken(&sum), [(None, Some(0x40_1000))]);
+    }
+
+    #[test]
+    fn jumps_through_arrays_of_addresses_are_told_from_others() {
+        // jmp *(%rbx,%rax,8); mov (%rbx,%rax,8),%rax; jmp *%rax; jmp *%rax; jmp *(%rbx,%rax,4)
+        let code = [0xff, 0x24, 0xc3, 0x48, 0x8b, 4, 0xc3, 0xff, 0xe0, 0xff, 0xe0, 0xff, 0x24, 0x83];
+        let flows: Vec<Flow> = instructions(&code, AT).map(|i| i.flow).collect();
+        assert_eq!(flows, [Flow::Table, Flow::Next, Flow::Loaded, Flow::Indirect, Flow::Indirect]);
     }
 
     #[test]
