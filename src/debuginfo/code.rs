@@ -8,10 +8,10 @@
 //! straight-line code is entered at its first instruction only: wherever else control might come in, it is cut.
 
 use platform::arch::{Flow, instructions};
-use rayon::prelude::*;
 
 use super::error::{Budget, IndexError};
 use super::index::Svma;
+use super::portions;
 use super::text::{Text, TextRange};
 use crate::bits::Bits;
 
@@ -107,12 +107,7 @@ impl Code {
                 Some(_) | None => chunks.push(vec![cluster]),
             }
         }
-        let decode = |clusters| Chunk::decode(clusters, habits, text);
-        let chunks: Vec<Chunk> = if chunks.len() > 1 {
-            chunks.into_par_iter().map(decode).collect()
-        } else {
-            chunks.into_iter().map(decode).collect()
-        };
+        let chunks = portions::map(chunks, |clusters| Chunk::decode(clusters, habits, text));
         let mut code = Code { chunks };
         let of = |part: fn(&mut Chunk) -> &mut Vec<Svma>, code: &mut Code| -> Vec<Svma> {
             code.chunks.iter_mut().flat_map(|chunk| std::mem::take(part(chunk))).collect()
@@ -170,29 +165,15 @@ impl Code {
 
     /// What is known of an address.
     pub(super) fn standing(&self, address: Svma) -> Standing {
-        let Some(chunk) = self.chunk_at(address).map(|chunk| &self.chunks[chunk]) else {
-            return Standing::OutsideFunction;
-        };
-        let after = chunk.clusters.partition_point(|cluster| cluster.start() <= address);
-        if chunk.clusters[..after].last().is_none_or(|cluster| cluster.end <= address) {
-            return Standing::OutsideFunction;
-        }
-        let starts = chunk.starts.get(chunk.bit(address));
-        let after = chunk.doubtful.partition_point(|(start, ..)| *start <= address);
-        match chunk.doubtful[..after].last() {
-            Some((_, end, Standing::Undecodable)) if address < *end => Standing::Undecodable,
-            Some((_, end, standing)) if address < *end && starts => *standing,
-            Some(_) | None if starts => Standing::Start,
-            Some(_) | None => Standing::InsideInstruction,
-        }
+        self.chunk_at(address).map_or(Standing::OutsideFunction, |chunk| {
+            let chunk = &self.chunks[chunk];
+            chunk.cluster_at(address).map_or(Standing::OutsideFunction, |_| chunk.standing(address))
+        })
     }
 
-    /// How many bytes of straight-line code there are from `address` on: once its first instruction was executed, the
-    /// others are, unless one faults or the thread is stopped for good.
-    pub(super) fn straight(&self, address: Svma) -> u32 {
-        let Some(chunk) = self.chunk_at(address).map(|chunk| &self.chunks[chunk]) else { return 1 };
-        let bit = chunk.bit(address);
-        chunk.cuts.first_from(bit + 1).map_or(1, |cut| cut - bit)
+    /// The same for many addresses, cheap where neighbours follow each other.
+    pub(super) fn seen_in_order(&self) -> InOrder<'_> {
+        InOrder { code: self, last: None }
     }
 
     fn chunk_at(&self, address: Svma) -> Option<usize> {
@@ -208,7 +189,56 @@ impl Code {
     }
 }
 
+/// The code, looked at in about the order of addresses.
+pub(super) struct InOrder<'c> {
+    code: &'c Code,
+    /// The cluster that the last address was in.
+    last: Option<(&'c Chunk, &'c Cluster)>,
+}
+
+impl<'c> InOrder<'c> {
+    /// What is known of an address.
+    pub(super) fn standing(&mut self, address: Svma) -> Standing {
+        self.find(address).map_or(Standing::OutsideFunction, |chunk| chunk.standing(address))
+    }
+
+    /// How many bytes of straight-line code there are from `address` on: once its first instruction was executed, the
+    /// others are, unless one faults or the thread is stopped for good.
+    pub(super) fn straight(&mut self, address: Svma) -> u32 {
+        let Some(chunk) = self.find(address) else { return 1 };
+        let bit = chunk.bit(address);
+        chunk.cuts.first_from(bit + 1).map_or(1, |cut| cut - bit)
+    }
+
+    /// The chunk of an address, if a function covers it.
+    fn find(&mut self, address: Svma) -> Option<&'c Chunk> {
+        let covers = |cluster: &Cluster| cluster.start() <= address && address < cluster.end;
+        if self.last.is_none_or(|(_, cluster)| !covers(cluster)) {
+            let chunk = &self.code.chunks[self.code.chunk_at(address)?];
+            self.last = Some((chunk, chunk.cluster_at(address)?));
+        }
+        self.last.map(|(chunk, _)| chunk)
+    }
+}
+
 impl Chunk {
+    fn cluster_at(&self, address: Svma) -> Option<&Cluster> {
+        let after = self.clusters.partition_point(|cluster| cluster.start() <= address);
+        self.clusters[..after].last().filter(|cluster| address < cluster.end)
+    }
+
+    /// What is known of an address that a cluster covers.
+    fn standing(&self, address: Svma) -> Standing {
+        let starts = self.starts.get(self.bit(address));
+        let after = self.doubtful.partition_point(|(start, ..)| *start <= address);
+        match self.doubtful[..after].last() {
+            Some((_, end, Standing::Undecodable)) if address < *end => Standing::Undecodable,
+            Some((_, end, standing)) if address < *end && starts => *standing,
+            Some(_) | None if starts => Standing::Start,
+            Some(_) | None => Standing::InsideInstruction,
+        }
+    }
+
     fn decode(clusters: Vec<Cluster>, habits: Habits, text: &Text<'_>) -> Chunk {
         let start = clusters[0].start();
         let end = clusters.last().map_or(start, |cluster| cluster.end);
@@ -335,146 +365,4 @@ fn clusters(mut functions: Vec<(Svma, Svma)>, text: &Text<'_>) -> Vec<Cluster> {
         }
     }
     clusters
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::index::FileOffset;
-    use super::super::text::TextRange;
-    use super::*;
-    use Standing::*;
-
-    const BASE: u64 = 0x1000;
-
-    fn code(bytes: &[u8], functions: &[(u64, u64)], habits: Habits) -> Code {
-        let range = TextRange { start: Svma(BASE), end: Svma(BASE + bytes.len() as u64), offset: FileOffset(0) };
-        let text = Text::new(bytes, vec![range], None);
-        let functions = functions.iter().map(|(a, b)| (Svma(BASE + a), Svma(BASE.saturating_add(*b)))).collect();
-        Code::decode(functions, habits, &text, &mut Budget::for_bytes(0)).expect("budget")
-    }
-
-    fn standings(bytes: &[u8], functions: &[(u64, u64)]) -> Vec<Standing> {
-        let code = code(bytes, functions, Habits::default());
-        (0..bytes.len() as u64).map(|i| code.standing(Svma(BASE + i))).collect()
-    }
-
-    /// Where runs end, from each of the places.
-    fn straight(code: &Code, places: &[u64]) -> Vec<u64> {
-        places.iter().map(|at| at + u64::from(code.straight(Svma(BASE + at)))).collect()
-    }
-
-    #[test]
-    fn only_starts_inside_functions_are_proven() {
-        let code = [0x90, 0xe8, 0, 0, 0, 0, 0xc3, 0x90];
-        let expected = [
-            Start,
-            Start,
-            InsideInstruction,
-            InsideInstruction,
-            InsideInstruction,
-            InsideInstruction,
-            Start,
-            OutsideFunction,
-        ];
-        assert_eq!(standings(&code, &[(0, 7)]), expected);
-    }
-
-    #[test]
-    fn nothing_is_proven_behind_an_invalid_instruction_up_to_the_next_function() {
-        // nop; (invalid in 64-bit mode: push es); nop; nop
-        let code = [0x90, 0x06, 0x90, 0x90];
-        assert_eq!(standings(&code, &[(0, 4)]), [Start, Undecodable, Undecodable, Undecodable]);
-        assert_eq!(standings(&code, &[(0, 3), (3, 4)]), [Start, Undecodable, Undecodable, Start]);
-        assert_eq!(standings(&code, &[(0, 4), (3, 4)]), [Start, Undecodable, Undecodable, Start]);
-    }
-
-    #[test]
-    fn a_function_start_inside_an_instruction_of_another_is_contested() {
-        // mov $imm32, %eax whose operand is "entered" in the middle; then nops; a third function starts cleanly.
-        let code = [0xb8, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90];
-        let expected = [Start, InsideInstruction, Contested, Contested, Contested, Contested, Start];
-        assert_eq!(standings(&code, &[(0, 7), (2, 7), (6, 7)]), expected);
-    }
-
-    #[test]
-    fn an_alias_that_agrees_changes_nothing() {
-        let code = [0x90, 0xeb, 0x00, 0x90];
-        let expected = [Start, Start, InsideInstruction, Start];
-        assert_eq!(standings(&code, &[(0, 4), (0, 2), (1, 4), (3, 4)]), expected);
-    }
-
-    #[test]
-    fn absurd_ranges_are_cut_or_dropped() {
-        let code = [0x90; 4];
-        assert_eq!(
-            standings(&code, &[(2, u64::MAX), (1, 1), (9, 12)]),
-            [OutsideFunction, OutsideFunction, Start, Start]
-        );
-    }
-
-    #[test]
-    fn an_instruction_cut_by_the_end_of_text_is_not_proven() {
-        assert_eq!(standings(&[0x90, 0xe8, 0], &[(0, 3)]), [Start, Undecodable, Undecodable]);
-    }
-
-    /// nop; nop; call +0; nop; je to the second nop; nop; ret
-    const BRANCHY: [u8; 11] = [0x90, 0x90, 0xe8, 0, 0, 0, 0, 0x90, 0x74, 0xf7, 0x90];
-
-    #[test]
-    fn runs_end_at_calls_and_branches_and_where_a_branch_goes() {
-        let mut bytes = BRANCHY.to_vec();
-        bytes.push(0xc3);
-        let code = code(&bytes, &[(0, 12)], Habits::default());
-        assert_eq!(straight(&code, &[0, 1, 2, 7, 8, 10, 11]), [1, 7, 7, 10, 10, 12, 12]);
-    }
-
-    #[test]
-    fn where_calls_may_be_come_back_to_runs_end_before_them_too() {
-        let habits = Habits { calls_are_entries: true, ..Habits::default() };
-        assert_eq!(straight(&code(&BRANCHY, &[(0, 11)], habits), &[0, 1, 2]), [1, 2, 7]);
-    }
-
-    #[test]
-    fn an_entry_that_data_tells_of_cuts_and_resolves_a_jump() {
-        // nop; nop; nop; jmp *%rax; nop; nop; ret
-        let bytes = [0x90, 0x90, 0x90, 0xff, 0xe0, 0x90, 0x90, 0xc3];
-        let mut opened = code(&bytes, &[(0, 8)], Habits::default());
-        opened.enter(&[Svma(BASE + 6)], &[]);
-        assert_eq!(straight(&opened, &[0, 1, 5, 6]), [5, 5, 6, 8]);
-        let mut unresolved = code(&bytes, &[(0, 8)], Habits::default());
-        unresolved.enter(&[Svma(BASE)], &[]);
-        assert_eq!(straight(&unresolved, &[0, 1, 5, 6]), [1, 2, 6, 7]);
-    }
-
-    #[test]
-    fn a_function_that_jumps_and_takes_a_label_of_its_own_is_all_entries() {
-        // nop; lea 1(%rip),%rax; jmp *%rax; nop; ret
-        let bytes = [0x90, 0x48, 0x8d, 5, 2, 0, 0, 0, 0xff, 0xe0, 0x90, 0xc3];
-        let mut code = code(&bytes, &[(0, 12)], Habits::default());
-        assert_eq!(code.take_labels(), [Svma(BASE + 10)]);
-        code.enter(&[Svma(BASE + 10)], &[]);
-        assert_eq!(straight(&code, &[0, 1]), [1, 8]);
-    }
-
-    #[test]
-    fn an_opaque_function_is_all_entries_and_its_neighbour_is_not() {
-        let mut code = code(&[0x90; 6], &[(0, 3), (3, 6)], Habits::default());
-        code.enter(&[], &[(Svma(BASE), Svma(BASE + 3))]);
-        assert_eq!(straight(&code, &[0, 1, 3, 4]), [1, 2, 6, 6]);
-    }
-
-    #[test]
-    fn what_cannot_be_decoded_makes_its_whole_cluster_entries() {
-        assert_eq!(straight(&code(&[0x90, 0x90, 0x06, 0x90], &[(0, 4)], Habits::default()), &[0, 1]), [1, 2]);
-    }
-
-    #[test]
-    fn numbers_are_addresses_only_where_the_program_is_not_moved() {
-        // mov $0x1006,%eax; nop; ret
-        let bytes = [0xb8, 6, 0x10, 0, 0, 0x90, 0xc3];
-        for (is_absolute, expected) in [(false, vec![]), (true, vec![Svma(BASE + 6)])] {
-            let habits = Habits { is_absolute, ..Habits::default() };
-            assert_eq!(code(&bytes, &[(0, 7)], habits).take_labels(), expected);
-        }
-    }
 }
