@@ -78,6 +78,29 @@ pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     Ok(ImageIndex { build_id: elf.build_id(), files, lines, functions, probes, landmarks, warnings })
 }
 
+/// Reads no more of an image than its landmarks: of one that is not measured nothing else is wanted.
+///
+/// # Errors
+/// As [`index`](fn@index).
+pub fn landmarks(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
+    let elf = Elf::parse(bytes)?;
+    let text = elf.text();
+    let mut shortfalls = Shortfalls::default();
+    let mut budget = Budget::for_bytes(bytes.len());
+    let mut ranges = frames::read(&elf, &mut shortfalls).functions;
+    ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
+    let code = Code::decode(ranges, entries::habits(&elf), &text, &mut budget)?;
+    let landmarks = landmarks::find(&elf, &code, &text, &mut budget, &mut shortfalls)?;
+    budget.settle()?;
+    let warnings = shortfalls.into_warnings();
+    Ok(ImageIndex { build_id: elf.build_id(), landmarks, warnings, ..ImageIndex::default() })
+}
+
+/// The GNU build-id of an image in lower-case hexadecimal, if it is one and has one.
+pub fn build_id(bytes: &[u8]) -> Option<String> {
+    Elf::parse(bytes).ok()?.build_id()
+}
+
 /// The paths that have sites, sorted, and for every path its place among them.
 fn used_files(mut paths: Vec<String>, sites: &[Site]) -> (Vec<String>, Vec<u32>) {
     let mut used = vec![false; paths.len()];

@@ -4,11 +4,10 @@
 //! Invariant: probe n of the facts is bit n of the image's sections.
 
 use super::images::Selection;
+use crate::arrays::{Columns, Taken};
 use crate::debuginfo::ImageIndex;
 use crate::link::{Landmark, Plan};
 use crate::store::{FileFacts, FunctionFacts, ImageFacts, Numbits, Warning};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where breakpoints are planted.
@@ -22,7 +21,7 @@ pub enum Probing {
 }
 
 /// What is stored of an image.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct StoredFacts {
     path: String,
     build_id: Option<String>,
@@ -60,28 +59,45 @@ impl StoredFacts {
     }
 
     /// The facts and the plan of an image, as far as its sources are meant; the landmarks only if itself is not.
-    pub fn of(path: &str, index: ImageIndex, selection: &Selection) -> (Self, Plan) {
+    pub fn of(path: &str, index: &ImageIndex, selection: &Selection) -> (Self, Plan) {
+        const LEFT_OUT: u32 = u32::MAX;
         let measured = selection.modules.takes(path);
-        let mut kept = vec![u32::MAX; index.files.len()];
+        let mut kept = vec![LEFT_OUT; index.files.len()];
         let mut files = Vec::new();
-        for (number, file) in index.files.into_iter().enumerate() {
-            if measured && selection.sources.takes(&file) {
+        for (number, file) in index.files.iter().enumerate() {
+            if measured && selection.sources.takes(file) {
                 kept[number] = files.len() as u32;
-                files.push(file);
+                files.push(file.clone());
             }
         }
-        let file_of = |file: u32| kept.get(file as usize).copied().filter(|&file| file != u32::MAX);
-        let mut plan = Plan::default();
-        let mut probes = Vec::new();
-        let mut lines = BTreeMap::new();
+        let file_of = |file: u32| kept.get(file as usize).copied().filter(|&file| file != LEFT_OUT);
+        let count =
+            index.probes.iter().filter(|probe| file_of(index.lines[probe.line as usize].file).is_some()).count();
+        let mut plan = Plan {
+            offsets: Vec::with_capacity(count),
+            originals: Vec::with_capacity(count),
+            straight: Vec::with_capacity(count),
+            lines: Vec::with_capacity(count),
+            landmarks: index.landmarks.iter().map(landmark).collect(),
+        };
+        let mut probes = Vec::with_capacity(count);
+        // The number of each line among those that are planned, once it is.
+        let mut numbers = vec![LEFT_OUT; index.lines.len()];
+        let mut next = 0;
         for probe in &index.probes {
             let line = index.lines[probe.line as usize];
             if let Some(file) = file_of(line.file) {
                 plan.offsets.push(probe.offset.0);
                 plan.originals.push(probe.original);
-                let next = lines.len() as u32;
                 let (straight, number) = match selection.probing {
-                    Probing::Runs => (probe.straight, *lines.entry(probe.line).or_insert(next)),
+                    Probing::Runs => {
+                        let number = &mut numbers[probe.line as usize];
+                        if *number == LEFT_OUT {
+                            *number = next;
+                            next += 1;
+                        }
+                        (probe.straight, *number)
+                    }
                     Probing::All => (1, plan.lines.len() as u32),
                 };
                 plan.straight.push(straight);
@@ -89,36 +105,62 @@ impl StoredFacts {
                 probes.push((file, line.number));
             }
         }
-        plan.landmarks = index.landmarks.iter().map(landmark).collect();
-        let functions = index.functions.into_iter();
-        let functions = functions
-            .filter_map(|function| Some((file_of(function.file)?, function.start, function.end, function.name)));
-        let warnings = index.warnings.into_iter().filter(|_| measured);
+        let functions = index.functions.iter().filter_map(|function| {
+            Some((file_of(function.file)?, function.start, function.end, function.name.clone()))
+        });
+        let warnings = index.warnings.iter().filter(|_| measured);
         let facts = StoredFacts {
             path: path.to_owned(),
-            build_id: index.build_id,
+            build_id: index.build_id.clone(),
             files,
             probes,
             joined: (0..plan.len()).map(|probe| probe > 0 && !plan.ends_run(probe - 1)).collect(),
             functions: functions.collect(),
-            warnings: warnings.map(|warning| (warning.slug, warning.text, warning.count)).collect(),
+            warnings: warnings.map(|warning| (warning.slug.clone(), warning.text.clone(), warning.count)).collect(),
         };
         (facts, plan)
     }
 
     /// Encodes for the run's directory.
     pub fn encode(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).expect("invariant: strings and numbers always encode")
+        let mut columns = Columns::with_capacity(self.probes.len() * 9 + self.functions.len() * 100 + 4096);
+        let small = postcard::to_stdvec(&(&self.path, &self.build_id, &self.warnings));
+        columns.bytes(&small.expect("invariant: strings and numbers always encode"));
+        columns.texts(self.files.iter().map(String::as_str));
+        columns.numbers32(self.probes.iter().map(|(file, _)| *file));
+        columns.numbers32(self.probes.iter().map(|(_, line)| *line));
+        columns.numbers8(self.joined.iter().map(|joined| u8::from(*joined)));
+        columns.numbers32(self.functions.iter().map(|(file, ..)| *file));
+        columns.numbers32(self.functions.iter().map(|(_, start, ..)| *start));
+        columns.numbers32(self.functions.iter().map(|(_, _, end, _)| *end));
+        columns.texts(self.functions.iter().map(|(.., name)| name.as_str()));
+        columns.into_bytes()
     }
 
     /// Decodes; `None` for what is no facts or does not fit together.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let facts: StoredFacts = postcard::from_bytes(bytes).ok()?;
-        let in_range = |file: &u32| (*file as usize) < facts.files.len();
-        let fits = facts.probes.len() == facts.joined.len()
-            && facts.probes.iter().all(|(file, _)| in_range(file))
-            && facts.functions.iter().all(|(file, ..)| in_range(file));
-        fits.then_some(facts)
+        let mut columns = Taken(bytes);
+        let (path, build_id, warnings) = postcard::from_bytes(columns.bytes()?).ok()?;
+        let files = columns.texts()?;
+        let (of_files, lines) = (columns.numbers32()?, columns.numbers32()?);
+        let joined = columns.bytes()?;
+        let mut in_range = of_files.clone().all(|file| (file as usize) < files.len());
+        let fits = of_files.len() == lines.len() && of_files.len() == joined.len();
+        let (declared_in, starts, ends) = (columns.numbers32()?, columns.numbers32()?, columns.numbers32()?);
+        let names = columns.texts()?;
+        in_range &= declared_in.clone().all(|file| (file as usize) < files.len());
+        let named = [declared_in.len(), starts.len(), ends.len()] == [names.len(); 3];
+        let functions = declared_in.zip(starts.zip(ends)).zip(names);
+        let facts = StoredFacts {
+            path,
+            build_id,
+            probes: of_files.zip(lines).collect(),
+            joined: joined.iter().map(|joined| *joined != 0).collect(),
+            functions: functions.map(|((file, (start, end)), name)| (file, start, end, name)).collect(),
+            files,
+            warnings,
+        };
+        (fits && named && in_range && columns.is_empty()).then_some(facts)
     }
 
     /// As the recorder works with it.
@@ -152,4 +194,31 @@ impl Facts {
 
 fn landmark(landmark: &crate::debuginfo::Landmark) -> Landmark {
     Landmark { offset: landmark.offset.0, original: landmark.original, kind: landmark.kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_read_as_they_were_written() {
+        let facts = StoredFacts {
+            path: "/bin/x".to_owned(),
+            build_id: Some("0a".to_owned()),
+            files: vec!["/a.c".to_owned(), "/ü.c".to_owned()],
+            probes: vec![(1, 7), (0, 3)],
+            joined: vec![false, true],
+            functions: vec![(1, 6, 9, "main".to_owned())],
+            warnings: vec![("slug".to_owned(), "text".to_owned(), 2)],
+        };
+        let bytes = facts.encode();
+        assert_eq!(StoredFacts::decode(&bytes), Some(facts.clone()));
+        for len in 0..bytes.len() {
+            assert_eq!(StoredFacts::decode(&bytes[..len]), None, "{len} bytes");
+        }
+        let stray = StoredFacts { probes: vec![(2, 7), (0, 3)], ..facts.clone() };
+        assert_eq!(StoredFacts::decode(&stray.encode()), None);
+        let short = StoredFacts { joined: vec![false], ..facts };
+        assert_eq!(StoredFacts::decode(&short.encode()), None);
+    }
 }
