@@ -3,64 +3,74 @@
 //!
 //! Invariant: reading takes nothing that does not fit; whatever the bytes are, it allocates no more than their size.
 
-/// Puts columns into bytes, one behind the other, each with its length.
-#[derive(Debug, Default)]
-pub struct Columns(Vec<u8>);
+use std::io::{self, BufWriter, IntoInnerError, Write};
 
-impl Columns {
-    /// Columns that will take about so many bytes.
-    pub fn with_capacity(bytes: usize) -> Self {
-        Columns(Vec::with_capacity(bytes))
+/// Writes columns, one behind the other, each with its length.
+#[derive(Debug)]
+pub struct Columns<W: Write>(BufWriter<W>);
+
+impl<W: Write> Columns<W> {
+    /// Columns that go to a file or into bytes.
+    pub fn to(to: W) -> Self {
+        Columns(BufWriter::with_capacity(64 << 10, to))
     }
 
     /// Adds bytes.
-    pub fn bytes(&mut self, bytes: &[u8]) {
-        self.length(bytes.len());
-        self.0.extend_from_slice(bytes);
+    pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.length(bytes.len())?;
+        self.0.write_all(bytes)
     }
 
     /// Adds numbers of 8 bits.
-    pub fn numbers8(&mut self, numbers: impl ExactSizeIterator<Item = u8>) {
-        self.length(numbers.len());
-        self.0.extend(numbers);
+    pub fn numbers8(&mut self, numbers: impl ExactSizeIterator<Item = u8>) -> io::Result<()> {
+        self.numbers(numbers, u8::to_le_bytes)
     }
 
     /// Adds numbers of 32 bits.
-    pub fn numbers32(&mut self, numbers: impl ExactSizeIterator<Item = u32>) {
-        self.length(numbers.len());
-        let start = self.0.len();
-        self.0.resize(start + numbers.len() * 4, 0);
-        self.0[start..].as_chunks_mut::<4>().0.iter_mut().zip(numbers).for_each(|(to, n)| *to = n.to_le_bytes());
+    pub fn numbers32(&mut self, numbers: impl ExactSizeIterator<Item = u32>) -> io::Result<()> {
+        self.numbers(numbers, u32::to_le_bytes)
     }
 
     /// Adds numbers of 64 bits.
-    pub fn numbers64(&mut self, numbers: impl ExactSizeIterator<Item = u64>) {
-        self.length(numbers.len());
-        let start = self.0.len();
-        self.0.resize(start + numbers.len() * 8, 0);
-        self.0[start..].as_chunks_mut::<8>().0.iter_mut().zip(numbers).for_each(|(to, n)| *to = n.to_le_bytes());
+    pub fn numbers64(&mut self, numbers: impl ExactSizeIterator<Item = u64>) -> io::Result<()> {
+        self.numbers(numbers, u64::to_le_bytes)
     }
 
     /// Adds texts: where each ends, and all of them in one.
-    pub fn texts<'a>(&mut self, texts: impl Iterator<Item = &'a str> + Clone) {
-        let mut end = 0u64;
+    pub fn texts<'a>(&mut self, texts: impl ExactSizeIterator<Item = &'a str> + Clone) -> io::Result<()> {
+        let mut end = 0;
         let ends = texts.clone().map(|text| {
             end += text.len() as u64;
             end
         });
-        let ends: Vec<u64> = ends.collect();
-        self.numbers64(ends.into_iter());
-        self.length(end as usize);
-        texts.for_each(|text| self.0.extend_from_slice(text.as_bytes()));
+        self.numbers64(ends)?;
+        self.length(end as usize)?;
+        texts.into_iter().try_for_each(|text| self.0.write_all(text.as_bytes()))
     }
 
-    /// All of them.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0
+    /// Writes what is left, and gives back what they went to.
+    pub fn finish(self) -> io::Result<W> {
+        self.0.into_inner().map_err(IntoInnerError::into_error)
     }
 
-    fn length(&mut self, length: usize) {
-        self.0.extend_from_slice(&(length as u64).to_le_bytes());
+    fn numbers<N, const SIZE: usize>(
+        &mut self,
+        mut numbers: impl ExactSizeIterator<Item = N>,
+        bytes: impl Fn(N) -> [u8; SIZE],
+    ) -> io::Result<()> {
+        // Enough to be copied fast, little enough to stay in the CPU's cache.
+        let mut portion = [[0; SIZE]; 512];
+        self.length(numbers.len())?;
+        while numbers.len() > 0 {
+            let count = numbers.len().min(portion.len());
+            portion.iter_mut().zip(numbers.by_ref().take(count)).for_each(|(to, number)| *to = bytes(number));
+            self.0.write_all(portion[..count].as_flattened())?;
+        }
+        Ok(())
+    }
+
+    fn length(&mut self, length: usize) -> io::Result<()> {
+        self.0.write_all(&(length as u64).to_le_bytes())
     }
 }
 
@@ -128,12 +138,17 @@ mod tests {
     fn what_was_put_is_taken_and_nothing_else() {
         let all: All =
             (vec![1, 2], vec![3, u32::MAX], vec![u64::MAX, 0, 5], vec!["ü".into(), String::new(), "x".into()]);
-        let mut columns = Columns::default();
-        columns.numbers8(all.0.iter().copied());
-        columns.numbers32(all.1.iter().copied());
-        columns.numbers64(all.2.iter().copied());
-        columns.texts(all.3.iter().map(String::as_str));
-        let bytes = columns.into_bytes();
+        let put = |all: &All| {
+            let mut columns = Columns::to(Vec::new());
+            columns.numbers8(all.0.iter().copied())?;
+            columns.numbers32(all.1.iter().copied())?;
+            columns.numbers64(all.2.iter().copied())?;
+            columns.texts(all.3.iter().map(String::as_str))?;
+            columns.finish()
+        };
+        let many: All = (vec![7; 1025], (0..1024).collect(), (0..5000).collect(), Vec::new());
+        assert_eq!(take(&put(&many).unwrap()), Some(many));
+        let bytes = put(&all).unwrap();
         assert_eq!(take(&bytes), Some(all));
         for len in 0..bytes.len() {
             assert_eq!(take(&bytes[..len]), None, "{len} bytes");

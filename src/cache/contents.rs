@@ -14,6 +14,7 @@ use crate::arrays::{Columns, Taken};
 use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Warning};
 use platform::arch::BREAKPOINT;
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 
 const MAGIC: &[u8; 8] = b"covindex";
@@ -59,34 +60,37 @@ struct Small {
 
 /// The bytes of the file for an index.
 pub(super) fn encode(index: &ImageIndex, maker: &Maker, identity: &Identity) -> Vec<u8> {
+    let header = [&MAGIC[..], &[0; 4], &FORMAT.to_le_bytes()].concat();
+    let mut bytes = put(header, index, maker, identity).expect("invariant: bytes take any write");
+    let checksum = crc32fast::hash(&bytes[CHECKED_FROM..]);
+    bytes[MAGIC.len()..CHECKED_FROM].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+/// Adds the columns of an index to the bytes of a file.
+fn put(to: Vec<u8>, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<Vec<u8>> {
     let ImageIndex { build_id, files, lines, functions, probes, landmarks, warnings } = index;
-    let (length, names) = (probes.len() * 17 + lines.len() * 8, functions.len() * 100 + files.len() * 100);
-    let mut columns = Columns::with_capacity(length + names + 4096);
+    let mut columns = Columns::to(to);
     let ours = postcard::to_stdvec(&(maker, identity));
-    columns.bytes(&ours.expect("invariant: strings and numbers always encode"));
+    columns.bytes(&ours.expect("invariant: strings and numbers always encode"))?;
     let small = Small {
         build_id: build_id.clone(),
         landmarks: landmarks.iter().map(|l| (l.offset.0, l.original, l.kind)).collect(),
         warnings: warnings.clone(),
     };
-    columns.bytes(&postcard::to_stdvec(&small).expect("invariant: strings and numbers always encode"));
-    columns.texts(files.iter().map(String::as_str));
-    columns.numbers32(lines.iter().map(|line| line.file));
-    columns.numbers32(lines.iter().map(|line| line.number));
-    columns.numbers32(functions.iter().map(|function| function.file));
-    columns.numbers32(functions.iter().map(|function| function.start));
-    columns.numbers32(functions.iter().map(|function| function.end));
-    columns.texts(functions.iter().map(|function| function.name.as_str()));
-    columns.numbers64(probes.iter().map(|probe| probe.offset.0));
-    columns.numbers32(probes.iter().map(|probe| probe.line));
-    columns.numbers32(probes.iter().map(|probe| probe.straight));
-    columns.numbers8(probes.iter().map(|probe| probe.original));
-    let columns = columns.into_bytes();
-    let format = FORMAT.to_le_bytes();
-    let mut checksum = crc32fast::Hasher::new();
-    checksum.update(&format);
-    checksum.update(&columns);
-    [&MAGIC[..], &checksum.finalize().to_le_bytes(), &format, &columns].concat()
+    columns.bytes(&postcard::to_stdvec(&small).expect("invariant: strings and numbers always encode"))?;
+    columns.texts(files.iter().map(String::as_str))?;
+    columns.numbers32(lines.iter().map(|line| line.file))?;
+    columns.numbers32(lines.iter().map(|line| line.number))?;
+    columns.numbers32(functions.iter().map(|function| function.file))?;
+    columns.numbers32(functions.iter().map(|function| function.start))?;
+    columns.numbers32(functions.iter().map(|function| function.end))?;
+    columns.texts(functions.iter().map(|function| function.name.as_str()))?;
+    columns.numbers64(probes.iter().map(|probe| probe.offset.0))?;
+    columns.numbers32(probes.iter().map(|probe| probe.line))?;
+    columns.numbers32(probes.iter().map(|probe| probe.straight))?;
+    columns.numbers8(probes.iter().map(|probe| probe.original))?;
+    columns.finish()
 }
 
 /// The index that the bytes of a file hold; None if they are damaged, of another format or maker, of another image, or

@@ -5,6 +5,7 @@
 use crate::arrays::{Columns, Taken};
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
+use std::io::{self, Write};
 use std::ops::Range;
 
 /// Where to plant in one image. Bit n of a section is `offsets[n]`.
@@ -66,16 +67,16 @@ pub enum PlanError {
 }
 
 impl Plan {
-    /// Encodes for the run's directory.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut columns = Columns::with_capacity(self.offsets.len() * 17 + self.landmarks.len() * 12 + 64);
-        columns.numbers64(self.offsets.iter().copied());
-        columns.bytes(&self.originals);
-        columns.numbers32(self.straight.iter().copied());
-        columns.numbers32(self.lines.iter().copied());
+    /// Writes it for the supervisor, into the run's directory.
+    pub fn write<W: Write>(&self, to: W) -> io::Result<W> {
+        let mut columns = Columns::to(to);
+        columns.numbers64(self.offsets.iter().copied())?;
+        columns.bytes(&self.originals)?;
+        columns.numbers32(self.straight.iter().copied())?;
+        columns.numbers32(self.lines.iter().copied())?;
         let landmarks = postcard::to_stdvec(&self.landmarks);
-        columns.bytes(&landmarks.expect("invariant: numbers always encode"));
-        columns.into_bytes()
+        columns.bytes(&landmarks.expect("invariant: numbers always encode"))?;
+        columns.finish()
     }
 
     /// Decodes and checks.
@@ -175,6 +176,10 @@ impl Plan {
 mod tests {
     use super::*;
 
+    fn encoded(plan: &Plan) -> Vec<u8> {
+        plan.write(Vec::new()).unwrap()
+    }
+
     #[test]
     fn refuses_what_is_out_of_order_or_short() {
         let plan = Plan {
@@ -184,20 +189,20 @@ mod tests {
             lines: vec![1, 0, 1],
             landmarks: Vec::new(),
         };
-        assert_eq!(Plan::decode(&plan.encode()), Ok(plan.clone()));
+        assert_eq!(Plan::decode(&encoded(&plan)), Ok(plan.clone()));
         assert_eq!(plan.probe_at(5), Some(1));
         assert_eq!(plan.probe_at(6), None);
         let double = Plan { offsets: vec![1, 5, 5], ..plan.clone() };
-        assert_eq!(Plan::decode(&double.encode()), Err(PlanError::OutOfOrder));
+        assert_eq!(Plan::decode(&encoded(&double)), Err(PlanError::OutOfOrder));
         let short = Plan { originals: vec![2], ..plan.clone() };
-        assert_eq!(Plan::decode(&short.encode()), Err(PlanError::OutOfOrder));
+        assert_eq!(Plan::decode(&encoded(&short)), Err(PlanError::OutOfOrder));
         let endless = Plan { straight: vec![2], ..plan.clone() };
-        assert_eq!(Plan::decode(&endless.encode()), Err(PlanError::OutOfOrder));
+        assert_eq!(Plan::decode(&encoded(&endless)), Err(PlanError::OutOfOrder));
         let stray = Plan { lines: vec![0, 3, 0], ..plan.clone() };
-        assert_eq!(Plan::decode(&stray.encode()), Err(PlanError::OutOfOrder));
+        assert_eq!(Plan::decode(&encoded(&stray)), Err(PlanError::OutOfOrder));
         assert_eq!((plan.by_line().of(0), plan.by_line().of(1)), (&[1][..], &[0, 2][..]));
         assert_eq!((plan.by_line().of(2), plan.by_line().count()), (&[][..], 2));
-        let whole = plan.encode();
+        let whole = encoded(&plan);
         for len in 0..whole.len() {
             assert_eq!(Plan::decode(&whole[..len]), Err(PlanError::Malformed), "{len} bytes");
         }

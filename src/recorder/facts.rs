@@ -8,6 +8,7 @@ use crate::arrays::{Columns, Taken};
 use crate::debuginfo::ImageIndex;
 use crate::link::{Landmark, Plan};
 use crate::store::{FileFacts, FunctionFacts, ImageFacts, Numbits, Warning};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 /// Where breakpoints are planted.
@@ -121,20 +122,20 @@ impl StoredFacts {
         (facts, plan)
     }
 
-    /// Encodes for the run's directory.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut columns = Columns::with_capacity(self.probes.len() * 9 + self.functions.len() * 100 + 4096);
+    /// Writes them for a recovery, into the run's directory.
+    pub fn write<W: Write>(&self, to: W) -> io::Result<W> {
+        let mut columns = Columns::to(to);
         let small = postcard::to_stdvec(&(&self.path, &self.build_id, &self.warnings));
-        columns.bytes(&small.expect("invariant: strings and numbers always encode"));
-        columns.texts(self.files.iter().map(String::as_str));
-        columns.numbers32(self.probes.iter().map(|(file, _)| *file));
-        columns.numbers32(self.probes.iter().map(|(_, line)| *line));
-        columns.numbers8(self.joined.iter().map(|joined| u8::from(*joined)));
-        columns.numbers32(self.functions.iter().map(|(file, ..)| *file));
-        columns.numbers32(self.functions.iter().map(|(_, start, ..)| *start));
-        columns.numbers32(self.functions.iter().map(|(_, _, end, _)| *end));
-        columns.texts(self.functions.iter().map(|(.., name)| name.as_str()));
-        columns.into_bytes()
+        columns.bytes(&small.expect("invariant: strings and numbers always encode"))?;
+        columns.texts(self.files.iter().map(String::as_str))?;
+        columns.numbers32(self.probes.iter().map(|(file, _)| *file))?;
+        columns.numbers32(self.probes.iter().map(|(_, line)| *line))?;
+        columns.numbers8(self.joined.iter().map(|joined| u8::from(*joined)))?;
+        columns.numbers32(self.functions.iter().map(|(file, ..)| *file))?;
+        columns.numbers32(self.functions.iter().map(|(_, start, ..)| *start))?;
+        columns.numbers32(self.functions.iter().map(|(_, _, end, _)| *end))?;
+        columns.texts(self.functions.iter().map(|(.., name)| name.as_str()))?;
+        columns.finish()
     }
 
     /// Decodes; `None` for what is no facts or does not fit together.
@@ -211,14 +212,14 @@ mod tests {
             functions: vec![(1, 6, 9, "main".to_owned())],
             warnings: vec![("slug".to_owned(), "text".to_owned(), 2)],
         };
-        let bytes = facts.encode();
+        let bytes = facts.write(Vec::new()).unwrap();
         assert_eq!(StoredFacts::decode(&bytes), Some(facts.clone()));
         for len in 0..bytes.len() {
             assert_eq!(StoredFacts::decode(&bytes[..len]), None, "{len} bytes");
         }
         let stray = StoredFacts { probes: vec![(2, 7), (0, 3)], ..facts.clone() };
-        assert_eq!(StoredFacts::decode(&stray.encode()), None);
+        assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
         let short = StoredFacts { joined: vec![false], ..facts };
-        assert_eq!(StoredFacts::decode(&short.encode()), None);
+        assert_eq!(StoredFacts::decode(&short.write(Vec::new()).unwrap()), None);
     }
 }
