@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! magic      8 bytes
-//! checksum   4 bytes, CRC-32 of all that follows
 //! format     4 bytes
 //! columns    maker and identity, then the index
+//! checksum   4 bytes, CRC-32 of all before
 //! ```
 //! Invariant: what [`decode`] gives keeps every invariant of an [`ImageIndex`] and fits the bytes of the image, whatever
 //! the file holds.
@@ -14,16 +14,13 @@ use crate::arrays::{Columns, Taken};
 use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Warning};
 use platform::arch::BREAKPOINT;
 use serde::{Deserialize, Serialize};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 
 const MAGIC: &[u8; 8] = b"covindex";
 
 /// To be raised whenever the columns change, or what they mean.
 const FORMAT: u32 = 1;
-
-/// Where the checksum ends.
-const CHECKED_FROM: usize = 12;
 
 /// No source has more lines (a set of lines is one bit per line).
 const LAST_LINE: u32 = (1 << 24) - 1;
@@ -58,17 +55,39 @@ struct Small {
     warnings: Vec<Warning>,
 }
 
-/// The bytes of the file for an index.
-pub(super) fn encode(index: &ImageIndex, maker: &Maker, identity: &Identity) -> Vec<u8> {
-    let header = [&MAGIC[..], &[0; 4], &FORMAT.to_le_bytes()].concat();
-    let mut bytes = put(header, index, maker, identity).expect("invariant: bytes take any write");
-    let checksum = crc32fast::hash(&bytes[CHECKED_FROM..]);
-    bytes[MAGIC.len()..CHECKED_FROM].copy_from_slice(&checksum.to_le_bytes());
-    bytes
+/// Writes the file for an index.
+///
+/// # Errors
+/// Those of `to`.
+pub(super) fn write<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<W> {
+    let mut to = Checked { to, checksum: crc32fast::Hasher::new() };
+    to.write_all(MAGIC)?;
+    to.write_all(&FORMAT.to_le_bytes())?;
+    let Checked { mut to, checksum } = put(to, index, maker, identity)?;
+    to.write_all(&checksum.finalize().to_le_bytes())?;
+    Ok(to)
 }
 
-/// Adds the columns of an index to the bytes of a file.
-fn put(to: Vec<u8>, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<Vec<u8>> {
+/// Sums up what is written.
+struct Checked<W> {
+    to: W,
+    checksum: crc32fast::Hasher,
+}
+
+impl<W: Write> Write for Checked<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.to.write(bytes)?;
+        self.checksum.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Writes the columns of an index.
+fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<W> {
     let ImageIndex { build_id, files, lines, functions, probes, landmarks, warnings } = index;
     let mut columns = Columns::to(to);
     let ours = postcard::to_stdvec(&(maker, identity));
@@ -96,10 +115,9 @@ fn put(to: Vec<u8>, index: &ImageIndex, maker: &Maker, identity: &Identity) -> i
 /// The index that the bytes of a file hold; None if they are damaged, of another format or maker, of another image, or
 /// do not fit the image.
 pub(super) fn decode(bytes: &[u8], maker: &Maker, identity: &Identity, image: &[u8]) -> Option<ImageIndex> {
-    let (checksum, checked) = (bytes.get(MAGIC.len()..CHECKED_FROM)?, &bytes[CHECKED_FROM..]);
-    let (format, columns) = checked.split_first_chunk::<4>()?;
-    let meant = bytes.starts_with(MAGIC) && u32::from_le_bytes(*format) == FORMAT;
-    if !meant || crc32fast::hash(checked).to_le_bytes() != checksum {
+    let (checked, checksum) = bytes.split_last_chunk::<4>()?;
+    let (format, columns) = checked.strip_prefix(MAGIC)?.split_first_chunk::<4>()?;
+    if u32::from_le_bytes(*format) != FORMAT || crc32fast::hash(checked) != u32::from_le_bytes(*checksum) {
         return None;
     }
     let mut columns = Taken(columns);

@@ -4,7 +4,7 @@
 
 use platform::process::effective_user;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,20 +48,19 @@ impl Folder {
         (meta.len() <= self.limit).then(|| File::open(path).ok())?
     }
 
-    /// Puts a file in the place of another, or of none, and makes room.
+    /// Puts a file that `put` writes in the place of another, or of none, and makes room.
     ///
     /// # Errors
     /// When it cannot be written; then nothing is left of it.
-    pub(super) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn replace(&self, path: &Path, put: impl FnOnce(File) -> io::Result<File>) -> io::Result<()> {
         static WRITTEN: AtomicU64 = AtomicU64::new(0);
-        if bytes.len() as u64 > self.limit {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
         let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.path.join(format!("{}-{number}.{UNFINISHED}", std::process::id()));
         let write = || {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-            file.write_all(bytes)?;
+            let file = put(OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?)?;
+            if file.metadata()?.len() > self.limit {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
             std::fs::rename(&unfinished, path)
         };
         write().inspect_err(|_| {

@@ -70,7 +70,7 @@ impl Place<'_> {
 
     /// Puts the index of the image there, and makes room by removing what was used longest ago.
     pub fn store(&self, index: &ImageIndex) {
-        let bytes = contents::encode(index, &self.cache.maker, &self.identity);
-        let _read_anew_next_time: std::io::Result<()> = self.cache.folder.replace(&self.path, &bytes);
+        let put = |file| contents::write(file, index, &self.cache.maker, &self.identity);
+        let _read_anew_next_time: std::io::Result<()> = self.cache.folder.replace(&self.path, put);
     }
 }

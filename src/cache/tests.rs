@@ -4,6 +4,7 @@ use super::contents::{self, Maker};
 use super::folder::Folder;
 use super::*;
 use crate::debuginfo::{self, FileOffset, Function, Landmark, LandmarkKind, Line, Probe, Warning};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
 /// Bytes that are no image, and an index that fits them.
@@ -37,7 +38,7 @@ fn an_index_comes_out_as_it_went_in_and_nothing_else_does() {
     let (image, index) = made_up();
     let (_, identity) = identity_of(folder.path(), &image);
     let maker = Maker::of_version("1");
-    let bytes = contents::encode(&index, &maker, &identity);
+    let bytes = contents::write(Vec::new(), &index, &maker, &identity).unwrap();
     let decode = |bytes: &[u8]| contents::decode(bytes, &maker, &identity, &image);
     assert_eq!(decode(&bytes), Some(index.clone()));
     for len in 0..bytes.len() {
@@ -78,7 +79,7 @@ fn an_index_that_breaks_its_promises_is_not_taken() {
     for (number, spoil) in breaks.into_iter().enumerate() {
         let mut index = good.clone();
         spoil(&mut index);
-        let bytes = contents::encode(&index, &maker, &identity);
+        let bytes = contents::write(Vec::new(), &index, &maker, &identity).unwrap();
         assert_eq!(contents::decode(&bytes, &maker, &identity, &image), None, "{number}");
     }
 }
@@ -89,13 +90,14 @@ fn every_damage_that_the_checksum_does_not_see_is_survived() {
     let (image, index) = made_up();
     let (_, identity) = identity_of(folder.path(), &image);
     let maker = Maker::of_version("1");
-    let bytes = contents::encode(&index, &maker, &identity);
-    for at in 12..bytes.len() {
+    let bytes = contents::write(Vec::new(), &index, &maker, &identity).unwrap();
+    let end = bytes.len() - 4;
+    for at in 0..end {
         for value in [0, 1, 0x7f, 0xff] {
             let mut damaged = bytes.clone();
             damaged[at] = value;
-            let checksum = crc32fast::hash(&damaged[12..]);
-            damaged[8..12].copy_from_slice(&checksum.to_le_bytes());
+            let checksum = crc32fast::hash(&damaged[..end]);
+            damaged[end..].copy_from_slice(&checksum.to_le_bytes());
             if let Some(index) = contents::decode(&damaged, &maker, &identity, &image) {
                 assert!(index.probes.iter().all(|probe| image[probe.offset.0 as usize] == probe.original));
             }
@@ -157,10 +159,11 @@ fn use_is_noted_once_a_day() {
 fn what_was_used_longest_ago_makes_room() {
     let folder = tempfile::tempdir().unwrap();
     let small = Folder::open(folder.path(), 30).unwrap();
+    let put = |path: &Path, bytes: &[u8]| small.replace(path, |mut file| file.write_all(bytes).map(|()| file));
     let paths = ["a", "b", "c", "d"].map(|name| small.path_of(name));
     let now = SystemTime::now();
     for (path, hours) in paths.iter().zip([3, 9, 1]) {
-        small.replace(path, &[0; 10]).unwrap();
+        put(path, &[0; 10]).unwrap();
         let used = now - Duration::from_secs(hours * 3600);
         File::open(path).unwrap().set_modified(used).unwrap();
     }
@@ -169,10 +172,10 @@ fn what_was_used_longest_ago_makes_room() {
     let (young, alien) = (folder.path().join("1-2.new"), folder.path().join("notes.txt"));
     std::fs::write(&young, [0; 100]).unwrap();
     std::fs::write(&alien, [0; 100]).unwrap();
-    small.replace(&paths[3], &[0; 10]).unwrap();
+    put(&paths[3], &[0; 10]).unwrap();
     assert_eq!(paths.each_ref().map(|path| path.exists()), [true, false, true, true]);
     assert_eq!([&abandoned, &young, &alien].map(|path| path.exists()), [false, true, true]);
-    assert!(small.replace(&paths[1], &[0; 31]).is_err());
+    assert!(put(&paths[1], &[0; 31]).is_err());
     assert!(!paths[1].exists());
 }
 

@@ -72,8 +72,10 @@ impl StoredFacts {
             }
         }
         let file_of = |file: u32| kept.get(file as usize).copied().filter(|&file| file != LEFT_OUT);
-        let count =
-            index.probes.iter().filter(|probe| file_of(index.lines[probe.line as usize].file).is_some()).count();
+        // Of each line where it counts, and its number in the plan once it has one.
+        let mut lines: Vec<(u32, u32, u32)> =
+            index.lines.iter().map(|line| (kept[line.file as usize], line.number, LEFT_OUT)).collect();
+        let count = index.probes.iter().filter(|probe| lines[probe.line as usize].0 != LEFT_OUT).count();
         let mut plan = Plan {
             offsets: Vec::with_capacity(count),
             originals: Vec::with_capacity(count),
@@ -82,29 +84,27 @@ impl StoredFacts {
             landmarks: index.landmarks.iter().map(landmark).collect(),
         };
         let mut probes = Vec::with_capacity(count);
-        // The number of each line among those that are planned, once it is.
-        let mut numbers = vec![LEFT_OUT; index.lines.len()];
         let mut next = 0;
         for probe in &index.probes {
-            let line = index.lines[probe.line as usize];
-            if let Some(file) = file_of(line.file) {
-                plan.offsets.push(probe.offset.0);
-                plan.originals.push(probe.original);
-                let (straight, number) = match selection.probing {
-                    Probing::Runs => {
-                        let number = &mut numbers[probe.line as usize];
-                        if *number == LEFT_OUT {
-                            *number = next;
-                            next += 1;
-                        }
-                        (probe.straight, *number)
-                    }
-                    Probing::All => (1, plan.lines.len() as u32),
-                };
-                plan.straight.push(straight);
-                plan.lines.push(number);
-                probes.push((file, line.number));
+            let (file, line, number) = &mut lines[probe.line as usize];
+            if *file == LEFT_OUT {
+                continue;
             }
+            let (straight, number) = match selection.probing {
+                Probing::Runs => {
+                    if *number == LEFT_OUT {
+                        *number = next;
+                        next += 1;
+                    }
+                    (probe.straight, *number)
+                }
+                Probing::All => (1, plan.lines.len() as u32),
+            };
+            plan.offsets.push(probe.offset.0);
+            plan.originals.push(probe.original);
+            plan.straight.push(straight);
+            plan.lines.push(number);
+            probes.push((*file, *line));
         }
         let functions = index.functions.iter().filter_map(|function| {
             Some((file_of(function.file)?, function.start, function.end, function.name.clone()))
