@@ -5,7 +5,7 @@
 
 use crate::debuginfo;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
 /// Of an image.
@@ -29,12 +29,11 @@ enum Who {
 }
 
 impl Identity {
-    /// The identity of an image in a file.
-    pub(super) fn of(file: &File, image: &[u8]) -> Option<Identity> {
-        let meta = file.metadata().ok()?;
+    /// The identity of an image in a file that was like this before the image was read.
+    pub(super) fn of(meta: &Metadata, image: &[u8]) -> Identity {
         let inode = || Who::Inode { device: meta.dev(), inode: meta.ino(), changed: (meta.ctime(), meta.ctime_nsec()) };
         let who = debuginfo::build_id(image).map_or_else(inode, Who::BuildId);
-        Some(Identity { who, size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) })
+        Identity { who, size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) }
     }
 
     /// What the file of the cache is called. A file that was written anew takes the place of the old one.

@@ -15,7 +15,7 @@ use contents::Maker;
 use folder::Folder;
 use identity::Identity;
 use platform::MappedFile;
-use std::fs::File;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -47,10 +47,13 @@ impl Cache {
     }
 
     /// Where the index of an image belongs.
-    pub fn place(&self, file: &File, image: &[u8]) -> Option<Place<'_>> {
-        let identity = Identity::of(file, image)?;
+    ///
+    /// `before` is what its file was like before the first byte was read: should it be changed meanwhile, what is read
+    /// belongs to nothing that anybody will look for.
+    pub fn place(&self, before: &Metadata, image: &[u8]) -> Place<'_> {
+        let identity = Identity::of(before, image);
         let path = self.folder.path_of(&identity.name());
-        Some(Place { cache: self, identity, path })
+        Place { cache: self, identity, path }
     }
 }
 

@@ -4,6 +4,7 @@ use super::contents::{self, Maker};
 use super::folder::Folder;
 use super::*;
 use crate::debuginfo::{self, FileOffset, Function, Landmark, LandmarkKind, Line, Probe, Warning};
+use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
@@ -28,7 +29,7 @@ fn identity_of(folder: &Path, image: &[u8]) -> (File, Identity) {
     let path = folder.join("image");
     std::fs::write(&path, image).unwrap();
     let file = File::open(path).unwrap();
-    let identity = Identity::of(&file, image).unwrap();
+    let identity = Identity::of(&file.metadata().unwrap(), image);
     (file, identity)
 }
 
@@ -112,7 +113,7 @@ fn a_real_image_is_found_again() {
     let image = std::fs::read(path).unwrap();
     let file = File::open(path).unwrap();
     let cache = Cache::open(&folder.path().join("not/made/yet")).unwrap();
-    let place = cache.place(&file, &image).unwrap();
+    let place = cache.place(&file.metadata().unwrap(), &image);
     assert_eq!(place.load(&image), None);
     let index = debuginfo::index(&image).unwrap();
     place.store(&index);
@@ -130,11 +131,11 @@ fn a_file_that_was_written_anew_is_another() {
     let (image, index) = made_up();
     let (file, _) = identity_of(folder.path(), &image);
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
-    cache.place(&file, &image).unwrap().store(&index);
-    assert_eq!(cache.place(&file, &image).unwrap().load(&image), Some(index));
+    cache.place(&file.metadata().unwrap(), &image).store(&index);
+    assert_eq!(cache.place(&file.metadata().unwrap(), &image).load(&image), Some(index));
     let later = file.metadata().unwrap().modified().unwrap() + Duration::from_nanos(100);
     file.set_modified(later).unwrap();
-    assert_eq!(cache.place(&file, &image).unwrap().load(&image), None);
+    assert_eq!(cache.place(&file.metadata().unwrap(), &image).load(&image), None);
 }
 
 #[test]
@@ -143,7 +144,7 @@ fn use_is_noted_once_a_day() {
     let (image, index) = made_up();
     let (file, _) = identity_of(folder.path(), &image);
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
-    let place = cache.place(&file, &image).unwrap();
+    let place = cache.place(&file.metadata().unwrap(), &image);
     place.store(&index);
     let used = || place.path.metadata().unwrap().modified().unwrap();
     for (ago, noted) in [(USE_IS_NOTED / 2, false), (USE_IS_NOTED * 2, true)] {
@@ -193,7 +194,7 @@ fn a_folder_that_cannot_be_used_is_done_without() {
     let (image, index) = made_up();
     let (file, _) = identity_of(folder.path(), &image);
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
-    let place = cache.place(&file, &image).unwrap();
+    let place = cache.place(&file.metadata().unwrap(), &image);
     // Not even root writes into what is gone.
     std::fs::remove_dir(folder.path().join("cache")).unwrap();
     place.store(&index);
@@ -210,12 +211,12 @@ fn many_may_write_at_once() {
     let (image, index) = made_up();
     let (file, _) = identity_of(folder.path(), &image);
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
-    cache.place(&file, &image).unwrap().store(&index);
+    cache.place(&file.metadata().unwrap(), &image).store(&index);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..100 {
-                    let place = cache.place(&file, &image).unwrap();
+                    let place = cache.place(&file.metadata().unwrap(), &image);
                     place.store(&index);
                     assert_eq!(place.load(&image).as_ref(), Some(&index));
                 }

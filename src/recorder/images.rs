@@ -2,12 +2,12 @@
 //! directory, so that flushing goes on while a large image is being read.
 
 use super::facts::{Facts, Probing, StoredFacts};
-use crate::cache::Cache;
+use crate::cache::{Cache, Place};
 use crate::debuginfo::{self, ImageIndex};
 use crate::filter::{ModuleFilter, SourceFilter};
 use crate::link::{ImageId, Plan, Port, RunDir, ToSupervisor};
 use platform::{MappedFile, OsError};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -94,12 +94,15 @@ impl Reader {
     fn serve(mut self, requests: &Receiver<Request>) {
         for Request { image, path, file } in requests {
             let mapped = map(file);
-            let read = mapped.as_ref().map_err(Unmeasured::clone).and_then(|mapped| self.read(&path, mapped));
+            let place = self.cache.as_ref().zip(mapped.as_ref().ok());
+            let place = place.map(|(cache, Mapped { before, bytes })| cache.place(before, bytes));
+            let read = mapped.as_ref().map_err(Unmeasured::clone);
+            let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref()));
             let (mut facts, plan) = match &read {
                 Ok(read) => StoredFacts::of(&path, &read.index, &self.selection),
                 Err(Unmeasured { slug, text }) => (StoredFacts::unmeasured(&path, slug, text.clone()), Plan::default()),
             };
-            if mapped.as_ref().is_ok_and(|mapped| loses_its_rights(&mapped.file)) {
+            if mapped.as_ref().is_ok_and(|mapped| loses_its_rights(&mapped.before)) {
                 facts.warn(
                     "set-user-id",
                     "a traced program does not get the rights of its file's owner unless the tracer is root, so it ran without them",
@@ -113,23 +116,20 @@ impl Reader {
             let _recorder_ends = self.done.send((image, facts.into_facts()));
             drop(plan);
             // When nobody waits any more.
-            if let (Ok(Read { index, is_new: true }), Ok(mapped), Some(cache)) = (&read, &mapped, &self.cache)
-                && let Some(place) = cache.place(&mapped.file, &mapped.bytes)
-            {
+            if let (Ok(Read { index, is_new: true }), Some(place)) = (&read, place) {
                 place.store(index);
             }
         }
     }
 
     /// The index of an image, from the cache if it is there; that of its landmarks if no more is wanted.
-    fn read(&self, path: &str, mapped: &Mapped) -> Result<Read, Unmeasured> {
-        let place = self.cache.as_ref().and_then(|cache| cache.place(&mapped.file, &mapped.bytes));
-        if let Some(index) = place.and_then(|place| place.load(&mapped.bytes)) {
+    fn read(&self, path: &str, bytes: &MappedFile, place: Option<&Place<'_>>) -> Result<Read, Unmeasured> {
+        if let Some(index) = place.and_then(|place| place.load(bytes)) {
             return Ok(Read { index, is_new: false });
         }
         let whole = self.selection.modules.takes(path);
         let read = if whole { debuginfo::index } else { debuginfo::landmarks };
-        match std::panic::catch_unwind(|| read(&mapped.bytes)) {
+        match std::panic::catch_unwind(|| read(bytes)) {
             Ok(Ok(index)) => Ok(Read { index, is_new: whole }),
             Ok(Err(error)) => Err(Unmeasured::because("image-not-measured", &error.to_string())),
             Err(_) => Err(Unmeasured::because("image-not-measured", "reading its debug info failed")),
@@ -144,7 +144,8 @@ struct Read {
 }
 
 struct Mapped {
-    file: File,
+    /// What the file was like before.
+    before: Metadata,
     bytes: MappedFile,
 }
 
@@ -167,14 +168,13 @@ fn map(file: Option<File>) -> Result<Mapped, Unmeasured> {
         let text = "its file could not be opened, so it is followed but not measured".to_owned();
         return Err(Unmeasured { slug, text });
     };
-    match MappedFile::map(&file) {
-        Ok(bytes) => Ok(Mapped { file, bytes }),
-        Err(error) => Err(Unmeasured::because(slug, &error.to_string())),
-    }
+    let before = file.metadata().map_err(|error| Unmeasured::because(slug, &error.to_string()))?;
+    let bytes = MappedFile::map(&file).map_err(|error| Unmeasured::because(slug, &error.to_string()))?;
+    Ok(Mapped { before, bytes })
 }
 
 /// Whether running this file would give rights that a tracer without CAP_SYS_PTRACE takes away (execve(2)).
-fn loses_its_rights(file: &File) -> bool {
+fn loses_its_rights(file: &Metadata) -> bool {
     const SET_ID: u32 = 0o6000;
-    file.metadata().is_ok_and(|meta| meta.mode() & SET_ID != 0) && !platform::process::is_root()
+    file.mode() & SET_ID != 0 && !platform::process::is_root()
 }
