@@ -3,7 +3,7 @@
 //! ```text
 //! cli ─► front ──┬── the program, traced ◄── ptrace ── supervisor ──► marks, journal ──┐
 //!                └── recorder ◄────── link: images wanted, plans made ────┘             │
-//!                        │ debuginfo: ELF, DWARF ─► probes, lines                       │
+//!                        │ debuginfo: ELF, DWARF ─► probes, lines ◄─► cache             │
 //!                        └──────────► store: one SQLite file per process ◄──────────────┘
 //! cli ─► front::Control ──► recorder, over the run's control socket: status, flush, detach
 //! cli ─► report ─► store
@@ -13,7 +13,9 @@
 //! is chosen by `filter`.
 #![forbid(unsafe_code)]
 
+mod arrays;
 mod bits;
+pub mod cache;
 pub mod cli;
 pub mod debuginfo;
 pub mod filter;

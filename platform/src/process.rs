@@ -257,6 +257,11 @@ pub fn stop_like_a_job() {
     }
 }
 
+/// The user whose rights this process has (geteuid(2)).
+pub fn effective_user() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}
+
 /// Whether this process has the rights of root.
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()

@@ -7,6 +7,7 @@ use crate::supervisor::Forks;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use platform::OnTracerDeath;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ pub(super) struct MeasuringArguments {
     /// yet, which costs nothing at a fork
     #[arg(long, value_name = "HOW", default_value = "anew", hide_default_value = true)]
     fork: Fork,
+    /// Read the debug info of every image anew, and keep nothing of it for later
+    #[arg(long)]
+    no_cache: bool,
     /// Say nothing unless something fails
     #[arg(short, long)]
     quiet: bool,
@@ -71,12 +75,20 @@ impl MeasuringArguments {
                 Fork::Anew => Forks::Anew,
                 Fork::Inherit => Forks::Inherit,
             },
+            cache: if self.no_cache { None } else { cache_folder(|name| std::env::var_os(name)) },
             limit: self.limit,
             quiet: self.quiet,
             on_supervisor_death: OnTracerDeath::LetGo,
             stop_log: self.stop_log,
         }
     }
+}
+
+/// Where what was read of images is kept (XDG Base Directory Specification): relative paths do not count.
+fn cache_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(base.join("cov-trace"))
 }
 
 /// A number of seconds, or a duration with units.
@@ -96,6 +108,18 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cache_is_where_caches_are() {
+        let folder = |cache: &str, home: &str| {
+            let value = |name: &str| if name == "HOME" { home } else { cache }.to_owned();
+            cache_folder(|name| Some(value(name).into()).filter(|value: &OsString| !value.is_empty()))
+        };
+        assert_eq!(folder("/c", "/h"), Some("/c/cov-trace".into()));
+        assert_eq!(folder("c", "/h"), Some("/h/.cache/cov-trace".into()));
+        assert_eq!(folder("", "/h"), Some("/h/.cache/cov-trace".into()));
+        assert_eq!(folder("", ""), None);
+    }
 
     #[test]
     fn durations_are_seconds_or_have_units() {

@@ -8,11 +8,11 @@
 //! straight-line code is entered at its first instruction only: wherever else control might come in, it is cut.
 
 use platform::arch::{Flow, Instruction, instructions};
-use rayon::prelude::*;
 
 use super::clusters::{Cluster, clusters};
 use super::error::{Budget, IndexError};
 use super::index::Svma;
+use super::portions;
 use super::text::Text;
 use crate::bits::Bits;
 
@@ -136,12 +136,7 @@ impl Code {
                 Some(_) | None => chunks.push(vec![cluster]),
             }
         }
-        let decode = |clusters| Chunk::decode(clusters, habits, text);
-        let chunks: Vec<Chunk> = if chunks.len() > 1 {
-            chunks.into_par_iter().map(decode).collect()
-        } else {
-            chunks.into_iter().map(decode).collect()
-        };
+        let chunks = portions::map(chunks, |clusters| Chunk::decode(clusters, habits, text));
         let mut code = Code { chunks, labels: Vec::new() };
         let mut targets = code.read_between(habits, text, budget)?;
         for chunk in &mut code.chunks {
@@ -233,29 +228,15 @@ impl Code {
 
     /// What is known of an address.
     pub(super) fn standing(&self, address: Svma) -> Standing {
-        let Some(chunk) = self.chunk_at(address).map(|chunk| &self.chunks[chunk]) else {
-            return Standing::OutsideFunction;
-        };
-        let after = chunk.clusters.partition_point(|cluster| cluster.start() <= address);
-        if chunk.clusters[..after].last().is_none_or(|cluster| cluster.end <= address) {
-            return Standing::OutsideFunction;
-        }
-        let starts = chunk.starts.get(chunk.bit(address));
-        let after = chunk.doubtful.partition_point(|(start, ..)| *start <= address);
-        match chunk.doubtful[..after].last() {
-            Some((_, end, Standing::Undecodable)) if address < *end => Standing::Undecodable,
-            Some((_, end, standing)) if address < *end && starts => *standing,
-            Some(_) | None if starts => Standing::Start,
-            Some(_) | None => Standing::InsideInstruction,
-        }
+        self.chunk_at(address).map_or(Standing::OutsideFunction, |chunk| {
+            let chunk = &self.chunks[chunk];
+            chunk.cluster_at(address).map_or(Standing::OutsideFunction, |_| chunk.standing(address))
+        })
     }
 
-    /// How many bytes of straight-line code there are from `address` on: once its first instruction was executed, the
-    /// others are, unless one faults or the thread is stopped for good.
-    pub(super) fn straight(&self, address: Svma) -> u32 {
-        let Some(chunk) = self.chunk_at(address).map(|chunk| &self.chunks[chunk]) else { return 1 };
-        let bit = chunk.bit(address);
-        chunk.cuts.first_from(bit + 1).map_or(1, |cut| cut - bit)
+    /// The same for many addresses, cheap where neighbours follow each other.
+    pub(super) fn seen_in_order(&self) -> InOrder<'_> {
+        InOrder { code: self, last: None }
     }
 
     fn chunk_at(&self, address: Svma) -> Option<usize> {
@@ -271,7 +252,56 @@ impl Code {
     }
 }
 
+/// The code, looked at in about the order of addresses.
+pub(super) struct InOrder<'c> {
+    code: &'c Code,
+    /// The cluster that the last address was in.
+    last: Option<(&'c Chunk, &'c Cluster)>,
+}
+
+impl<'c> InOrder<'c> {
+    /// What is known of an address.
+    pub(super) fn standing(&mut self, address: Svma) -> Standing {
+        self.find(address).map_or(Standing::OutsideFunction, |chunk| chunk.standing(address))
+    }
+
+    /// How many bytes of straight-line code there are from `address` on: once its first instruction was executed, the
+    /// others are, unless one faults or the thread is stopped for good.
+    pub(super) fn straight(&mut self, address: Svma) -> u32 {
+        let Some(chunk) = self.find(address) else { return 1 };
+        let bit = chunk.bit(address);
+        chunk.cuts.first_from(bit + 1).map_or(1, |cut| cut - bit)
+    }
+
+    /// The chunk of an address, if a function covers it.
+    fn find(&mut self, address: Svma) -> Option<&'c Chunk> {
+        let covers = |cluster: &Cluster| cluster.start() <= address && address < cluster.end;
+        if self.last.is_none_or(|(_, cluster)| !covers(cluster)) {
+            let chunk = &self.code.chunks[self.code.chunk_at(address)?];
+            self.last = Some((chunk, chunk.cluster_at(address)?));
+        }
+        self.last.map(|(chunk, _)| chunk)
+    }
+}
+
 impl Chunk {
+    fn cluster_at(&self, address: Svma) -> Option<&Cluster> {
+        let after = self.clusters.partition_point(|cluster| cluster.start() <= address);
+        self.clusters[..after].last().filter(|cluster| address < cluster.end)
+    }
+
+    /// What is known of an address that a cluster covers.
+    fn standing(&self, address: Svma) -> Standing {
+        let starts = self.starts.get(self.bit(address));
+        let after = self.doubtful.partition_point(|(start, ..)| *start <= address);
+        match self.doubtful[..after].last() {
+            Some((_, end, Standing::Undecodable)) if address < *end => Standing::Undecodable,
+            Some((_, end, standing)) if address < *end && starts => *standing,
+            Some(_) | None if starts => Standing::Start,
+            Some(_) | None => Standing::InsideInstruction,
+        }
+    }
+
     fn decode(clusters: Vec<Cluster>, habits: Habits, text: &Text<'_>) -> Chunk {
         let start = clusters[0].start();
         let end = clusters.last().map_or(start, |cluster| cluster.end);

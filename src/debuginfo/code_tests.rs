@@ -22,7 +22,7 @@ fn standings(bytes: &[u8], functions: &[(u64, u64)]) -> Vec<Standing> {
 
 /// Where runs end, from each of the places.
 fn straight(code: &Code, places: &[u64]) -> Vec<u64> {
-    places.iter().map(|at| at + u64::from(code.straight(Svma(BASE + at)))).collect()
+    places.iter().map(|at| at + u64::from(code.seen_in_order().straight(Svma(BASE + at)))).collect()
 }
 
 #[test]

@@ -23,7 +23,9 @@ mod landmarks;
 mod lsda;
 mod names;
 mod paths;
+mod portions;
 mod rows;
+mod sections;
 mod shortfall;
 mod sites;
 mod subprograms;
@@ -36,8 +38,12 @@ pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, 
 use code::Code;
 use elf::Elf;
 use error::Budget;
+use landmarks::Candidate;
+use rayon::slice::ParallelSliceMut;
+use sections::Sections;
 use shortfall::Shortfalls;
 use sites::Site;
+use text::Text;
 
 /// Reads everything that cov-trace wants to know of an image from the bytes of its file.
 ///
@@ -48,21 +54,24 @@ use sites::Site;
 /// If the bytes are no ELF file for this CPU, if its headers are malformed, or if its tables are made to waste time.
 pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     let elf = Elf::parse(bytes)?;
-    let mut shortfalls = Shortfalls::default();
-    let sections = units::Sections::load(&elf, &mut shortfalls);
-    let mut budget = Budget::for_bytes(bytes.len().saturating_add(sections.size));
-    let described = units::read(&sections, &mut budget, &mut shortfalls)?;
-
     let text = elf.text();
-    let mut frames = frames::read(&elf, &mut shortfalls);
+    let (mut shortfalls, mut of_frames) = (Shortfalls::default(), Shortfalls::default());
+    let sections = Sections::load(&elf, &mut shortfalls);
+    let mut budget = Budget::for_bytes(bytes.len().saturating_add(sections.size));
+    let (described, mut frames) = rayon::join(
+        || units::read(&sections, &text, &mut budget.share(), &mut shortfalls),
+        || frames::read(&elf, &mut of_frames),
+    );
+    let described = described?;
+    shortfalls.extend(&of_frames);
+
     let mut ranges = std::mem::take(&mut frames.functions);
     ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
     ranges.extend(described.subprograms.iter().flat_map(|s| &s.ranges));
     let candidates = landmarks::candidates(&elf, &text, &mut budget)?;
     // Without lines nobody asks where control may go.
     let code = if described.rows.is_empty() {
-        let places: Vec<Svma> = candidates.iter().map(|candidate| candidate.at).collect();
-        Code::decode_around(&places, ranges, &text, &mut budget)?
+        around(&candidates, ranges, &text, &mut budget)?
     } else {
         let mut code = Code::decode(ranges, entries::habits(&elf), &text, &mut budget)?;
         entries::enter(&mut code, &elf, &text, &frames, &mut budget)?;
@@ -72,10 +81,46 @@ pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     let sites = sites::plan(described.rows, &code, &text, &mut shortfalls);
     let landmarks = landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
     let (files, place) = used_files(described.paths.into_strings(), &sites);
-    let functions = functions::name(&described.subprograms, &elf, &sites, &place, &mut budget)?;
+    let functions = functions::name(&described.subprograms, &elf, &sites, &place, &budget)?;
+    budget.settle()?;
     let (lines, probes) = number_lines(&sites, &place);
     let warnings = shortfalls.into_warnings();
     Ok(ImageIndex { build_id: elf.build_id(), files, lines, functions, probes, landmarks, warnings })
+}
+
+/// Reads no more of an image than its landmarks: of one that is not measured nothing else is wanted.
+///
+/// # Errors
+/// As [`index`](fn@index).
+pub fn landmarks(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
+    let elf = Elf::parse(bytes)?;
+    let text = elf.text();
+    let mut shortfalls = Shortfalls::default();
+    let mut budget = Budget::for_bytes(bytes.len());
+    let mut ranges = frames::read(&elf, &mut shortfalls).functions;
+    ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
+    let candidates = landmarks::candidates(&elf, &text, &mut budget)?;
+    let code = around(&candidates, ranges, &text, &mut budget)?;
+    let landmarks = landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
+    budget.settle()?;
+    let warnings = shortfalls.into_warnings();
+    Ok(ImageIndex { build_id: elf.build_id(), landmarks, warnings, ..ImageIndex::default() })
+}
+
+/// No more of the code than what tells whether candidates are instructions.
+fn around(
+    candidates: &[Candidate],
+    functions: Vec<(Svma, Svma)>,
+    text: &Text<'_>,
+    budget: &mut Budget,
+) -> Result<Code, IndexError> {
+    let places: Vec<Svma> = candidates.iter().map(|candidate| candidate.at).collect();
+    Code::decode_around(&places, functions, text, budget)
+}
+
+/// The GNU build-id of an image in lower-case hexadecimal, if it is one and has one.
+pub fn build_id(bytes: &[u8]) -> Option<String> {
+    Elf::parse(bytes).ok()?.build_id()
 }
 
 /// The paths that have sites, sorted, and for every path its place among them.
@@ -95,17 +140,21 @@ fn used_files(mut paths: Vec<String>, sites: &[Site]) -> (Vec<String>, Vec<u32>)
 
 /// The lines that have sites, and the sites as probes of these lines, both sorted.
 fn number_lines(sites: &[Site], place: &[u32]) -> (Vec<Line>, Vec<Probe>) {
-    let line_of = |site: &Site| Line { file: place[site.file.0 as usize], number: site.line };
-    let mut by_line: Vec<(Line, u32)> = sites.iter().zip(0..).map(|(site, i)| (line_of(site), i)).collect();
-    by_line.sort_unstable();
+    // One number each, file before line before site, because numbers are sorted fastest.
+    let key = |(site, i): (&Site, u32)| {
+        u128::from(place[site.file.0 as usize]) << 64 | u128::from(site.line) << 32 | u128::from(i)
+    };
+    let mut by_line: Vec<u128> = sites.iter().zip(0..).map(key).collect();
+    by_line.par_sort_unstable();
     let mut lines: Vec<Line> = Vec::new();
     let mut probes: Vec<Probe> =
         sites.iter().map(|s| Probe { offset: s.offset, line: 0, original: s.original, straight: s.straight }).collect();
-    for (line, site) in by_line {
+    for key in by_line {
+        let line = Line { file: (key >> 64) as u32, number: (key >> 32) as u32 };
         if lines.last() != Some(&line) {
             lines.push(line);
         }
-        probes[site as usize].line = lines.len() as u32 - 1;
+        probes[key as u32 as usize].line = lines.len() as u32 - 1;
     }
     // Addresses order offsets too, unless segments are stored in another order than they are loaded.
     probes.sort_by_key(|probe| probe.offset);

@@ -1,6 +1,7 @@
 //! Source paths: joined from their parts, normalised lexically, interned.
 //!
-//! Invariant: a path is normalised once per line program and file index, and stored once per image.
+//! Invariant: a path is normalised once per line program and file index, and stored once per image,
+//! those of units that are read at the same time once for each thread until they are put together.
 
 use std::collections::HashMap;
 
@@ -27,6 +28,11 @@ impl Paths {
     fn intern(&mut self, path: String) -> FileId {
         let next = FileId(self.ids.len() as u32);
         *self.ids.entry(path).or_insert(next)
+    }
+
+    /// Adds the paths of other units; gives the id of each here, by its id there.
+    pub(super) fn adopt(&mut self, others: Paths) -> Vec<FileId> {
+        others.into_strings().into_iter().map(|path| self.intern(path)).collect()
     }
 
     /// All paths, by id.

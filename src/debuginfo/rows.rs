@@ -2,6 +2,7 @@
 //!
 //! Invariant: a row stands for the instruction at its address. Where a sequence has several `is_stmt` rows at one address
 //! only the last is kept, because the others cover no instruction. Sequences of discarded code are dropped whole.
+//! A row that begins with `nop`s stands for what is behind them.
 
 use gimli::{EndianSlice, IncompleteLineProgram, LineInstruction, LineProgramHeader, LineRow, LittleEndian, UnitRef};
 
@@ -9,21 +10,18 @@ use super::error::{Budget, IndexError};
 use super::index::Svma;
 use super::paths::{FileId, FileTable, Paths};
 use super::shortfall::{Shortfall, Shortfalls};
+use super::text::Text;
+use platform::arch::NOP;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// Source lines above this are taken for damage: a set of lines is stored as one bit per line.
 const LAST_LINE: u64 = (1 << 24) - 1;
 
-/// The end of a row whose next row has not been read.
-const OPEN: Svma = Svma(u64::MAX);
-
 /// An address that starts a statement of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) address: Svma,
-    /// The address of the next row behind it, of whatever kind, in its sequence.
-    pub(super) end: Svma,
     pub(super) file: FileId,
     /// 0 where the debug information says that the code belongs to no line.
     pub(super) line: u32,
@@ -33,6 +31,7 @@ pub(super) struct Row {
 pub(super) struct Sink<'s> {
     pub(super) rows: &'s mut Vec<Row>,
     pub(super) paths: &'s mut Paths,
+    pub(super) text: &'s Text<'s>,
     pub(super) budget: &'s mut Budget,
     pub(super) shortfalls: &'s mut Shortfalls,
 }
@@ -72,8 +71,9 @@ pub(super) fn read<'a>(
             Ok(false) => continue,
             Err(_) => return Ok(damaged(program, table, sequence, sink)),
         }
-        sink.close(Svma(row.address()), &sequence);
+        sink.close(Svma(row.address()), &mut sequence)?;
         if row.end_sequence() {
+            sink.close(Svma(u64::MAX), &mut sequence)?;
             sequence = Sequence::starting_at(sink.rows.len());
         } else if row.is_stmt() && !sequence.discarded {
             if row.file_index() != file.0 {
@@ -81,7 +81,7 @@ pub(super) fn read<'a>(
                 file = (row.file_index(), id);
             }
             sink.budget.spend(size_of::<Row>())?;
-            sink.push(&row, file.1, &sequence);
+            sink.push(&row, file.1, &mut sequence);
         }
         row.reset(program.header());
     }
@@ -102,36 +102,58 @@ fn damaged<'a>(
 }
 
 impl Sink<'_> {
-    /// Ends the last row of the sequence, if the next one starts behind it.
-    fn close(&mut self, next: Svma, sequence: &Sequence) {
-        if let Some(last) = self.rows[sequence.first_row..].last_mut()
-            && last.end == OPEN
+    /// Ends the last row of the sequence, if it has no end yet and the next row, of whatever kind, starts behind it.
+    fn close(&mut self, next: Svma, sequence: &mut Sequence) -> Result<(), IndexError> {
+        if sequence.is_open
+            && let Some(last) = self.rows[sequence.first_row..].last_mut()
             && last.address < next
         {
-            last.end = next;
+            sequence.is_open = false;
+            last.address = behind_nops(last.address, next, self.text, self.budget)?;
         }
+        Ok(())
     }
 
-    fn push(&mut self, row: &LineRow, file: Option<FileId>, sequence: &Sequence) {
+    fn push(&mut self, row: &LineRow, file: Option<FileId>, sequence: &mut Sequence) {
         let address = Svma(row.address());
         let line = row.line().map_or(0, |line| line.get());
         let row = match file {
-            Some(file) if line <= LAST_LINE => Row { address, end: OPEN, file, line: line as u32 },
+            Some(file) if line <= LAST_LINE => Row { address, file, line: line as u32 },
             Some(_) | None => {
                 self.shortfalls.add(Shortfall::LineOutOfRange);
-                Row { address, end: OPEN, file: FileId(0), line: 0 }
+                Row { address, file: FileId(0), line: 0 }
             }
         };
         match self.rows[sequence.first_row..].last_mut() {
-            Some(last) if last.address == address => *last = row,
+            // What is open when another row comes starts where that one does.
+            Some(last) if sequence.is_open => *last = row,
             Some(_) | None => self.rows.push(row),
         }
+        sequence.is_open = true;
     }
+}
+
+/// The first instruction of a row that does something, or the row's own address where it has none.
+///
+/// Compilers put a `nop` at the line of the brace that ends a function and let every other way out jump behind it, still
+/// into the same row: only there is the line reached by all. Whoever reaches the `nop` reaches what is behind it.
+fn behind_nops(start: Svma, end: Svma, text: &Text<'_>, budget: &mut Budget) -> Result<Svma, IndexError> {
+    let Some(range) = text.range_at(start) else {
+        return Ok(start);
+    };
+    let row = text.bytes_from(range, start);
+    let row = &row[..row.len().min((end.0 - start.0).try_into().unwrap_or(usize::MAX))];
+    let nops = row.iter().take_while(|byte| **byte == NOP).count();
+    // Any number of rows may begin in the same ones.
+    budget.spend(nops)?;
+    Ok(if nops < row.len() { Svma(start.0 + nops as u64) } else { start })
 }
 
 /// The sequence being read.
 struct Sequence {
     first_row: usize,
+    /// Whether its last row has no end yet.
+    is_open: bool,
     /// Whether the linker discarded the code of the rows to come.
     discarded: bool,
 }
@@ -139,7 +161,7 @@ struct Sequence {
 impl Sequence {
     fn starting_at(first_row: usize) -> Sequence {
         // A sequence that never sets its address starts at 0.
-        Sequence { first_row, discarded: true }
+        Sequence { first_row, is_open: false, discarded: true }
     }
 
     /// Takes note of a DW_LNE_set_address; `before` is the address so far, 0 at the start.

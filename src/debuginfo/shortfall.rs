@@ -56,6 +56,11 @@ impl Shortfalls {
         self.0[shortfall as usize] += 1;
     }
 
+    /// Counts what was met elsewhere too.
+    pub(super) fn extend(&mut self, others: &Shortfalls) {
+        self.0.iter_mut().zip(others.0).for_each(|(count, more)| *count += more);
+    }
+
     /// Those that were met, sorted by slug.
     pub(super) fn into_warnings(self) -> Vec<Warning> {
         let met = TOLD.iter().zip(self.0).filter(|(_, count)| *count > 0);

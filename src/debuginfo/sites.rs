@@ -3,11 +3,12 @@
 //! Invariant: sites are sorted by address without duplicates, and each is in executable text, in a known function, at the
 //! proven start of an instruction that is no breakpoint of the program itself.
 
-use platform::arch::{BREAKPOINT, NOP};
+use platform::arch::BREAKPOINT;
 
-use super::code::{Code, Standing};
+use super::code::{Code, InOrder, Standing};
 use super::index::{FileOffset, Svma};
 use super::paths::FileId;
+use super::portions;
 use super::rows::Row;
 use super::shortfall::{Shortfall, Shortfalls};
 use super::text::Text;
@@ -25,14 +26,12 @@ pub(super) struct Site {
     pub(super) straight: u32,
 }
 
-/// Keeps of `rows` what may be trapped, one line per address, and counts the rest.
-pub(super) fn plan(mut rows: Vec<Row>, code: &Code, text: &Text<'_>, shortfalls: &mut Shortfalls) -> Vec<Site> {
-    rows.retain(|row| row.line != 0);
-    for row in &mut rows {
-        row.address = behind_nops(row, text);
-    }
-    // Stable, so that of several claims the first wins, in the order of the units; sorted runs make it cheap.
-    rows.sort_by_key(|row| row.address);
+/// Keeps of `rows`, which are in the order of the units, what may be trapped, one line per address, and counts the rest.
+pub(super) fn plan(rows: Vec<Row>, code: &Code, text: &Text<'_>, shortfalls: &mut Shortfalls) -> Vec<Site> {
+    /// Rows that are worth handing to another thread.
+    const PORTION: usize = 8 << 10;
+    // Of several claims the first wins, in the order of the units.
+    let mut rows = sorted(rows);
     rows.dedup_by(|later, first| {
         let same = later.address == first.address;
         if same && (later.file, later.line) != (first.file, first.line) {
@@ -40,50 +39,86 @@ pub(super) fn plan(mut rows: Vec<Row>, code: &Code, text: &Text<'_>, shortfalls:
         }
         same
     });
-    let mut ranges = text.ranges().iter().peekable();
-    let mut places = Vec::with_capacity(rows.len());
-    rows.retain(|row| {
-        while ranges.next_if(|range| range.end <= row.address).is_some() {}
-        let place = ranges.peek().filter(|range| range.start <= row.address);
-        match place {
-            Some(range) => places.push((row.address, range.offset_of(row.address))),
-            None => shortfalls.add(Shortfall::OutsideText),
-        }
-        place.is_some()
-    });
-    let mut sites = Vec::with_capacity(rows.len());
-    for (row, (address, offset)) in rows.iter().zip(places) {
-        let refused = match code.standing(address) {
-            Standing::Start => None,
-            Standing::OutsideFunction => Some(Shortfall::OutsideFunction),
-            Standing::InsideInstruction => Some(Shortfall::NotOnBoundary),
-            Standing::Undecodable => Some(Shortfall::UndecodableCode),
-            Standing::Contested => Some(Shortfall::OverlappingFunctions),
-        };
-        match (refused, text.byte_at(offset)) {
-            (Some(shortfall), _) => shortfalls.add(shortfall),
-            (None, BREAKPOINT) => shortfalls.add(Shortfall::ProgramBreakpoint),
-            (None, original) => {
-                let straight = code.straight(address);
-                sites.push(Site { address, offset, file: row.file, line: row.line, original, straight });
+    let planned = portions::map_runs(&rows, PORTION, |rows| {
+        let mut refused = Shortfalls::default();
+        let mut sites = Vec::with_capacity(rows.len());
+        let mut code = code.seen_in_order();
+        for row in rows {
+            match site(row, &mut code, text) {
+                Ok(site) => sites.push(site),
+                Err(shortfall) => refused.add(shortfall),
             }
         }
+        (sites, refused)
+    });
+    drop(rows);
+    let mut sites = Vec::with_capacity(planned.iter().map(|(sites, _)| sites.len()).sum());
+    for (more, refused) in planned {
+        sites.extend(more);
+        shortfalls.extend(&refused);
     }
     sites
 }
 
-/// The first instruction of a row that does something, or the row's own address where it has none.
+/// Sorts by address, rows of one address in the order that they had.
 ///
-/// Compilers put a `nop` at the line of the brace that ends a function and let every other way out jump behind it, still
-/// into the same row: only there is the line reached by all. Whoever reaches the `nop` reaches what is behind it.
-fn behind_nops(row: &Row, text: &Text<'_>) -> Svma {
-    let Some(range) = text.range_at(row.address) else {
-        return row.address;
-    };
-    let end = row.end.min(range.end);
-    let mut address = row.address;
-    while address < end && text.byte_at(range.offset_of(address)) == NOP {
-        address.0 += 1;
+/// They come in runs that are sorted already, few of which overlap: whole runs are put in order, then rows within those
+/// that do.
+fn sorted(rows: Vec<Row>) -> Vec<Row> {
+    let mut runs: Vec<&[Row]> = rows.chunk_by(|a, b| a.address <= b.address).collect();
+    runs.sort_by_key(|run| run[0].address);
+    let mut sorted = Vec::with_capacity(rows.len());
+    let mut runs = &mut runs[..];
+    while let Some((first, rest)) = runs.split_first() {
+        let mut last = first[first.len() - 1].address;
+        let overlapping = rest.iter().take_while(|run| {
+            let overlaps = run[0].address <= last;
+            last = last.max(run[run.len() - 1].address);
+            overlaps
+        });
+        let count = 1 + overlapping.count();
+        let (group, behind) = runs.split_at_mut(count);
+        // In the order that they had: runs are parts of one vector.
+        group.sort_unstable_by_key(|run| run.as_ptr());
+        let start = sorted.len();
+        group.iter().for_each(|run| sorted.extend_from_slice(run));
+        if count > 1 {
+            sorted[start..].sort_by_key(|row: &Row| row.address);
+        }
+        runs = behind;
     }
-    if address < end { address } else { row.address }
+    sorted
+}
+
+fn site(row: &Row, code: &mut InOrder<'_>, text: &Text<'_>) -> Result<Site, Shortfall> {
+    let &Row { address, file, line } = row;
+    let range = text.range_at(address).ok_or(Shortfall::OutsideText)?;
+    match code.standing(address) {
+        Standing::Start => {}
+        Standing::OutsideFunction => return Err(Shortfall::OutsideFunction),
+        Standing::InsideInstruction => return Err(Shortfall::NotOnBoundary),
+        Standing::Undecodable => return Err(Shortfall::UndecodableCode),
+        Standing::Contested => return Err(Shortfall::OverlappingFunctions),
+    }
+    let offset = range.offset_of(address);
+    match text.byte_at(offset) {
+        BREAKPOINT => Err(Shortfall::ProgramBreakpoint),
+        original => Ok(Site { address, offset, file, line, original, straight: code.straight(address) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_sorted_and_keep_their_order_at_one_address() {
+        let runs = [&[5, 6, 9][..], &[1, 2], &[6, 7], &[9, 20], &[9], &[3, 4], &[30], &[25, 25, 31], &[8]];
+        let rows = runs.concat().into_iter().zip(0..);
+        let rows: Vec<Row> = rows.map(|(at, line)| Row { address: Svma(at), file: FileId(0), line }).collect();
+        let mut expected = rows.clone();
+        expected.sort_by_key(|row| row.address);
+        assert_eq!(sorted(rows), expected);
+        assert_eq!(sorted(Vec::new()), []);
+    }
 }

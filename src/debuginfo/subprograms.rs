@@ -123,7 +123,8 @@ impl<'u, 'a> Source<'u, 'a, '_> {
                     }
                     inlined_at = None;
                     let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
-                    let ranges = self.ranges(&attributes)?;
+                    let mut ranges = Vec::new();
+                    self.ranges(&attributes, &mut ranges)?;
                     let index = (!ranges.is_empty()).then_some(found.len());
                     if index.is_some() {
                         let mut subprogram = Subprogram { ranges, ..Subprogram::default() };
@@ -139,7 +140,7 @@ impl<'u, 'a> Source<'u, 'a, '_> {
                     inlined_at = Some(depth);
                     let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
                     if let Some(subprogram) = around.last().and_then(|(_, i)| found.get_mut((*i)?)) {
-                        subprogram.inlined.extend(self.ranges(&attributes)?);
+                        self.ranges(&attributes, &mut subprogram.inlined)?;
                     }
                 }
                 _ => entries.skip_attributes(abbreviation.attributes())?,
@@ -214,24 +215,34 @@ impl<'u, 'a> Source<'u, 'a, '_> {
         Ok((!bytes.is_empty()).then_some(&bytes[..bytes.len().min(LONGEST_NAME)]))
     }
 
-    fn ranges(&mut self, attributes: &Attributes<'a>) -> Result<Vec<(Svma, Svma)>, Stop> {
-        let mut ranges = Vec::new();
+    /// Adds the ranges of an entry, sorted; none if they are damaged.
+    fn ranges(&mut self, attributes: &Attributes<'a>, found: &mut Vec<(Svma, Svma)>) -> Result<(), Stop> {
+        let first = found.len();
+        let read = self.read_ranges(attributes, found);
+        match read {
+            Ok(()) => found[first..].sort_unstable(),
+            Err(_) => found.truncate(first),
+        }
+        read
+    }
+
+    fn read_ranges(&mut self, attributes: &Attributes<'a>, found: &mut Vec<(Svma, Svma)>) -> Result<(), Stop> {
+        let is_code = |(start, end): &(Svma, Svma)| start.0 != 0 && start < end;
         // Where there is a list, DW_AT_low_pc is only its base or an entry point.
         if let Some(value) = attributes.ranges {
             if let Some(mut list) = self.unit.attr_ranges(value)? {
                 // Raw, to see also those entries of a list that are no ranges: many functions may share it.
                 while let Some(raw) = list.next_raw()? {
                     self.budget.spend(size_of::<(Svma, Svma)>())?;
-                    ranges.extend(list.convert_raw(raw)?.map(|range| (Svma(range.begin), Svma(range.end))));
+                    let range = list.convert_raw(raw)?.map(|range| (Svma(range.begin), Svma(range.end)));
+                    found.extend(range.filter(is_code));
                 }
             }
         } else if let Some(low) = attributes.low {
             let end = attributes.high.or_else(|| low.checked_add(attributes.size?));
-            ranges.extend(end.map(|end| (Svma(low), Svma(end))));
+            found.extend(end.map(|end| (Svma(low), Svma(end))).filter(is_code));
         }
-        ranges.retain(|(start, end)| start.0 != 0 && start < end);
-        ranges.sort_unstable();
-        Ok(ranges)
+        Ok(())
     }
 }
 

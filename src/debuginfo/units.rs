@@ -1,73 +1,31 @@
 //! The DWARF of an image, unit by unit: rows of its line programs and the functions it describes.
 //!
-//! Invariant: a unit that cannot be read costs only itself; each line program and each abbreviation table is read once.
+//! Units are read in portions, by several threads at once, and put together in their order.
+//!
+//! Invariants: a unit that cannot be read costs only itself; each line program is read once, for the first unit that
+//! refers to it, and each abbreviation table once.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use gimli::{
-    Abbreviations, DebugAbbrev, DebugAbbrevOffset, DebugInfoOffset, Dwarf, DwarfSections, EndianSlice, LittleEndian,
-    Section, SectionId, Unit, UnitHeader,
+    Abbreviations, AttributeValue, DebugAbbrev, DebugAbbrevOffset, DebugInfoOffset, Dwarf, EndianSlice, LittleEndian,
+    Section, Unit, UnitHeader,
 };
 
-use super::elf::Elf;
 use super::error::{Budget, IndexError};
 use super::paths::{FileTable, Paths};
+use super::portions;
 use super::rows::{self, Row, Sink};
+use super::sections::Sections;
 use super::shortfall::{Shortfall, Shortfalls};
 use super::subprograms::{Source, Stop, Subprogram};
+use super::text::Text;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Tables = BTreeMap<usize, Option<Arc<Abbreviations>>>;
 
-/// The debug sections of an image that are needed, uncompressed.
-pub(super) struct Sections<'a> {
-    sections: DwarfSections<Cow<'a, [u8]>>,
-    /// Their size in bytes.
-    pub(super) size: usize,
-}
-
-impl<'a> Sections<'a> {
-    /// Takes the sections out of an image; what cannot be read counts as missing.
-    pub(super) fn load(elf: &Elf<'a>, shortfalls: &mut Shortfalls) -> Sections<'a> {
-        const NEEDED: [SectionId; 9] = [
-            SectionId::DebugAbbrev,
-            SectionId::DebugAddr,
-            SectionId::DebugInfo,
-            SectionId::DebugLine,
-            SectionId::DebugLineStr,
-            SectionId::DebugRanges,
-            SectionId::DebugRngLists,
-            SectionId::DebugStr,
-            SectionId::DebugStrOffsets,
-        ];
-        let mut size = 0;
-        let load = |id: SectionId| -> Result<Cow<'a, [u8]>, std::convert::Infallible> {
-            if !NEEDED.contains(&id) {
-                return Ok(Cow::Borrowed(&[]));
-            }
-            let mut data = elf.section_data(id.name()).unwrap_or_else(|| {
-                shortfalls.add(Shortfall::UnreadableSection);
-                Cow::Borrowed(&[])
-            });
-            if matches!(id, SectionId::DebugStr | SectionId::DebugLineStr) {
-                // Without this each reference to an unterminated string would search to the end of the section.
-                let terminated = memchr::memrchr(0, &data).map_or(0, |last| last + 1);
-                match &mut data {
-                    Cow::Borrowed(data) => *data = &data[..terminated],
-                    Cow::Owned(data) => data.truncate(terminated),
-                }
-            }
-            size += data.len();
-            Ok(data)
-        };
-        let Ok(sections) = DwarfSections::load(load);
-        Sections { sections, size }
-    }
-}
-
-/// What the DWARF of an image says.
+/// What the DWARF of an image, or of some of its units, says.
 #[derive(Default)]
 pub(super) struct Described<'a> {
     /// In the order of the line programs, each sequence sorted.
@@ -76,60 +34,154 @@ pub(super) struct Described<'a> {
     pub(super) paths: Paths,
 }
 
+impl<'a> Described<'a> {
+    /// Adds what units behind say.
+    fn append(&mut self, mut behind: Described<'a>) {
+        let ids = self.paths.adopt(behind.paths);
+        behind.rows.iter_mut().for_each(|row| row.file = ids[row.file.0 as usize]);
+        for file in behind.subprograms.iter_mut().filter_map(|subprogram| subprogram.declaration.file.as_mut()) {
+            *file = ids[file.0 as usize];
+        }
+        self.rows.append(&mut behind.rows);
+        self.subprograms.append(&mut behind.subprograms);
+    }
+}
+
+/// A unit that is to be read.
+struct Task<'a> {
+    header: UnitHeader<Bytes<'a>>,
+    /// Whether its line program is to be read too.
+    with_program: bool,
+}
+
 /// Reads every unit of `.debug_info`.
 ///
 /// # Errors
 /// If the budget is used up.
 pub(super) fn read<'a>(
     sections: &'a Sections<'_>,
+    text: &Text<'_>,
     budget: &mut Budget,
     shortfalls: &mut Shortfalls,
 ) -> Result<Described<'a>, IndexError> {
-    let dwarf = sections.sections.borrow(|section| EndianSlice::new(section, LittleEndian));
+    /// Bytes of debug information that are worth handing to another thread.
+    const PORTION: u64 = 64 << 10;
+    let dwarf = &sections.reader();
+    let headers = headers(dwarf, shortfalls);
+    let tables = &abbreviation_tables(dwarf.debug_abbrev.reader().slice(), &headers);
+    let tasks = tasks(&headers, tables, budget)?;
+    let portions = portions::cut(tasks, PORTION, |task| task.header.length_including_self() as u64);
+    let reader = |budget| Reader { dwarf, tables, text, budget, shortfalls: Shortfalls::default() };
+    let budgets: Vec<Budget> = portions.iter().map(|_| budget.share()).collect();
+    let read = portions::map(portions.into_iter().zip(budgets).collect(), |(tasks, budget)| {
+        let mut reader = reader(budget);
+        let described = reader.units(&tasks)?;
+        Ok((described, reader.shortfalls))
+    });
+    let mut described = Described::default();
+    for portion in read {
+        let (behind, more) = portion?;
+        described.append(behind);
+        shortfalls.extend(&more);
+    }
+    let mut reader = reader(budget.share());
+    reader.follow_elsewhere(&headers, &mut described)?;
+    shortfalls.extend(&reader.shortfalls);
+    Ok(described)
+}
+
+fn headers<'a>(dwarf: &Dwarf<Bytes<'a>>, shortfalls: &mut Shortfalls) -> Vec<UnitHeader<Bytes<'a>>> {
     let mut headers = Vec::new();
     let mut all = dwarf.units();
     loop {
         match all.next() {
             Ok(Some(header)) => headers.push(header),
-            Ok(None) => break,
+            Ok(None) => return headers,
             Err(_) => {
                 shortfalls.add(Shortfall::MalformedDebugInfo);
-                break;
+                return headers;
             }
         }
     }
-    let tables = abbreviation_tables(dwarf.debug_abbrev.reader().slice(), &headers);
-    let mut reader = Reader { dwarf: &dwarf, tables, programs: HashSet::new(), budget, shortfalls };
-    let mut described = Described::default();
-    for header in &headers {
-        reader.unit(*header, &mut described)?;
-    }
-    reader.follow_elsewhere(&headers, &mut described)?;
-    Ok(described)
 }
 
 /// Parses each abbreviation table that a unit refers to, cut off where the next one starts: honest ones do not overlap.
 fn abbreviation_tables(section: &[u8], headers: &[UnitHeader<Bytes<'_>>]) -> Tables {
-    let mut tables: Tables = headers.iter().map(|h| (h.debug_abbrev_offset().0, None)).collect();
-    let mut end = section.len();
-    for (start, table) in tables.iter_mut().rev() {
-        let bytes = section.get(*start..end).unwrap_or_default();
-        *table = DebugAbbrev::new(bytes, LittleEndian).abbreviations(DebugAbbrevOffset(0)).ok().map(Arc::new);
-        end = end.min(*start);
-    }
-    tables
+    let mut starts: Vec<usize> = headers.iter().map(|h| h.debug_abbrev_offset().0).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    let ends = starts.iter().skip(1).copied().chain([section.len()]);
+    let ranges: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
+    let tables = portions::map_runs(&ranges, ranges.len().div_ceil(32), |ranges| {
+        let parse = |&(start, end): &(usize, usize)| {
+            let bytes = section.get(start..end.min(section.len())).unwrap_or_default();
+            let table = DebugAbbrev::new(bytes, LittleEndian).abbreviations(DebugAbbrevOffset(0));
+            (start, table.ok().map(Arc::new))
+        };
+        ranges.iter().map(parse).collect::<Vec<_>>()
+    });
+    tables.into_iter().flatten().collect()
 }
 
+/// The units, each with whether it is the first of those that share its line program.
+fn tasks<'a>(headers: &[UnitHeader<Bytes<'a>>], tables: &Tables, budget: &Budget) -> Result<Vec<Task<'a>>, IndexError> {
+    let programs = portions::map_runs(headers, headers.len().div_ceil(32), |headers| {
+        let mut budget = budget.share();
+        let programs = headers.iter().map(|header| program_of(header, tables, &mut budget));
+        let programs = programs.collect::<Result<Vec<_>, _>>()?;
+        budget.settle().map(|()| programs)
+    });
+    let mut taken = HashSet::new();
+    let mut tasks = Vec::with_capacity(headers.len());
+    for (program, header) in programs.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().zip(headers) {
+        tasks.push(Task { header: *header, with_program: program.is_some_and(|program| taken.insert(program)) });
+    }
+    Ok(tasks)
+}
+
+/// Where the line program is that a unit's first entry refers to, if it does.
+fn program_of(
+    header: &UnitHeader<Bytes<'_>>,
+    tables: &Tables,
+    budget: &mut Budget,
+) -> Result<Option<usize>, IndexError> {
+    let Some(Some(table)) = tables.get(&header.debug_abbrev_offset().0) else {
+        return Ok(None);
+    };
+    let Ok(mut entries) = header.entries_raw(table, None) else { return Ok(None) };
+    let Ok(Some(abbreviation)) = entries.read_abbreviation() else { return Ok(None) };
+    budget.spend(abbreviation.attributes().len())?;
+    let mut program = None;
+    for specification in abbreviation.attributes() {
+        let Ok(attribute) = entries.read_attribute(*specification) else { return Ok(None) };
+        if let (gimli::DW_AT_stmt_list, AttributeValue::DebugLineRef(offset)) = (attribute.name(), attribute.value()) {
+            program = Some(offset.0);
+        }
+    }
+    Ok(program)
+}
+
+/// Reads units, one after the other.
 struct Reader<'d, 'a> {
     dwarf: &'d Dwarf<Bytes<'a>>,
-    tables: Tables,
-    /// Offsets of the line programs that were read.
-    programs: HashSet<usize>,
-    budget: &'d mut Budget,
-    shortfalls: &'d mut Shortfalls,
+    tables: &'d Tables,
+    text: &'d Text<'d>,
+    budget: Budget,
+    shortfalls: Shortfalls,
 }
 
 impl<'a> Reader<'_, 'a> {
+    fn units(&mut self, tasks: &[Task<'a>]) -> Result<Described<'a>, IndexError> {
+        let mut described = Described::default();
+        for task in tasks {
+            self.unit(task, &mut described)?;
+        }
+        // Rows of no line were needed only to tell where those before them end.
+        described.rows.retain(|row| row.line != 0);
+        self.budget.settle()?;
+        Ok(described)
+    }
+
     /// Opens a unit; None if it is damaged.
     fn open(&mut self, header: UnitHeader<Bytes<'a>>) -> Result<Option<Unit<Bytes<'a>>>, IndexError> {
         let table = self.tables.get(&header.debug_abbrev_offset().0).cloned().flatten();
@@ -149,8 +201,8 @@ impl<'a> Reader<'_, 'a> {
         Ok(Some(unit))
     }
 
-    fn unit(&mut self, header: UnitHeader<Bytes<'a>>, described: &mut Described<'a>) -> Result<(), IndexError> {
-        let Some(mut unit) = self.open(header)? else {
+    fn unit(&mut self, task: &Task<'a>, described: &mut Described<'a>) -> Result<(), IndexError> {
+        let Some(mut unit) = self.open(task.header)? else {
             return Ok(());
         };
         if unit.dwo_id.is_some() {
@@ -158,17 +210,18 @@ impl<'a> Reader<'_, 'a> {
         }
         let program = unit.line_program.take();
         let unit = unit.unit_ref(self.dwarf);
+        let Described { rows, subprograms, paths } = described;
         let files = match program {
-            Some(program) if self.programs.insert(program.header().offset().0) => {
-                let Described { rows, paths, .. } = described;
-                let mut sink = Sink { rows, paths, budget: self.budget, shortfalls: self.shortfalls };
+            Some(program) if task.with_program => {
+                let (budget, shortfalls) = (&mut self.budget, &mut self.shortfalls);
+                let mut sink = Sink { rows, paths, text: self.text, budget, shortfalls };
                 Some(rows::read(program, unit, &mut sink)?)
             }
             Some(program) => Some((program.header().clone(), FileTable::default())),
             None => None,
         };
-        let mut source = Source { unit, files, paths: &mut described.paths, budget: self.budget };
-        match source.collect(&mut described.subprograms) {
+        let mut source = Source { unit, files, paths, budget: &mut self.budget };
+        match source.collect(subprograms) {
             Ok(()) => {}
             Err(Stop::Damaged) => self.shortfalls.add(Shortfall::MalformedDebugInfo),
             Err(Stop::Fatal(error)) => return Err(error),
@@ -199,7 +252,7 @@ impl<'a> Reader<'_, 'a> {
                 let Some(mut unit) = self.open(header)? else { continue };
                 let files = unit.line_program.take().map(|p| (p.header().clone(), FileTable::default()));
                 let unit = unit.unit_ref(self.dwarf);
-                let mut source = Source { unit, files, paths: &mut described.paths, budget: self.budget };
+                let mut source = Source { unit, files, paths: &mut described.paths, budget: &mut self.budget };
                 for (target, index) in group {
                     let Some(entry) = target.to_unit_offset(&unit.header) else {
                         continue;
@@ -213,7 +266,7 @@ impl<'a> Reader<'_, 'a> {
             }
             waiting = still;
         }
-        Ok(())
+        self.budget.settle()
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Options {
     pub data: PathBuf,
     /// What is to be measured.
     pub selection: Selection,
+    /// The folder that keeps what was read of images, for later measurements; none to do without.
+    pub cache: Option<PathBuf>,
     /// How long, if not until the end.
     pub limit: Option<Duration>,
     /// Whether to print nothing but errors.
@@ -196,6 +198,7 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
             front,
             control: control.as_ref().and_then(|control| control.try_clone().ok()),
             selection,
+            cache: options.cache.clone(),
             limit: options.limit,
             helpers: vec![helper("front", front_pid), helper("guard", guard)],
         })

@@ -2,9 +2,11 @@
 //!
 //! Invariant: what [`Plan::decode`] accepts has sorted, unique offsets and as many bytes as offsets.
 
+use crate::arrays::{Columns, Taken};
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::ops::Range;
 
 /// Where to plant in one image. Bit n of a section is `offsets[n]`.
@@ -58,22 +60,29 @@ pub struct Landmark {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// The bytes are no plan.
-    #[error("not a plan: {0}")]
-    Malformed(#[from] postcard::Error),
+    #[error("not a plan")]
+    Malformed,
     /// Offsets are out of order, or bytes are missing.
     #[error("plan out of order")]
     OutOfOrder,
 }
 
 impl Plan {
-    /// Encodes for the run's directory.
-    pub fn encode(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).expect("invariant: numbers always encode")
+    /// Writes it for the supervisor, into the run's directory.
+    pub fn write<W: Write>(&self, to: W) -> io::Result<W> {
+        let mut columns = Columns::to(to);
+        columns.numbers64(self.offsets.iter().copied())?;
+        columns.bytes(&self.originals)?;
+        columns.numbers32(self.straight.iter().copied())?;
+        columns.numbers32(self.lines.iter().copied())?;
+        let landmarks = postcard::to_stdvec(&self.landmarks);
+        columns.bytes(&landmarks.expect("invariant: numbers always encode"))?;
+        columns.finish()
     }
 
     /// Decodes and checks.
     pub fn decode(bytes: &[u8]) -> Result<Plan, PlanError> {
-        let plan: Plan = postcard::from_bytes(bytes)?;
+        let plan = Plan::taken(Taken(bytes)).ok_or(PlanError::Malformed)?;
         let sorted = plan.offsets.is_sorted_by(|a, b| a < b) && plan.landmarks.is_sorted_by(|a, b| a.offset < b.offset);
         let count = plan.offsets.len();
         let complete = count == plan.originals.len() && count == plan.straight.len() && count == plan.lines.len();
@@ -92,6 +101,17 @@ impl Plan {
             let next = numbers.len() as u32;
             *line = *numbers.entry(*line).or_insert(next);
         }
+    }
+
+    fn taken(mut columns: Taken<'_>) -> Option<Plan> {
+        let plan = Plan {
+            offsets: columns.numbers64()?.collect(),
+            originals: columns.bytes()?.to_vec(),
+            straight: columns.numbers32()?.collect(),
+            lines: columns.numbers32()?.collect(),
+            landmarks: postcard::from_bytes(columns.bytes()?).ok()?,
+        };
+        columns.is_empty().then_some(plan)
     }
 
     /// The probes by line.
@@ -166,6 +186,10 @@ impl Plan {
 mod tests {
     use super::*;
 
+    fn encoded(plan: &Plan) -> Vec<u8> {
+        plan.write(Vec::new()).unwrap()
+    }
+
     #[test]
     fn refuses_what_is_out_of_order_or_short() {
         let plan = Plan {
@@ -175,22 +199,22 @@ mod tests {
             lines: vec![1, 0, 1],
             landmarks: Vec::new(),
         };
-        assert_eq!(Plan::decode(&plan.encode()), Ok(plan.clone()));
+        assert_eq!(Plan::decode(&encoded(&plan)), Ok(plan.clone()));
         assert_eq!(plan.probe_at(5), Some(1));
         assert_eq!(plan.probe_at(6), None);
         let double = Plan { offsets: vec![1, 5, 5], ..plan.clone() };
-        assert_eq!(Plan::decode(&double.encode()), Err(PlanError::OutOfOrder));
+        assert_eq!(Plan::decode(&encoded(&double)), Err(PlanError::OutOfOrder));
         let short = Plan { originals: vec![2], ..plan.clone() };
-        assert_eq!(Plan::decode(&short.encode()), Err(PlanError::OutOfOrder));
+        assert_eq!(Plan::decode(&encoded(&short)), Err(PlanError::OutOfOrder));
         let endless = Plan { straight: vec![2], ..plan.clone() };
-        assert_eq!(Plan::decode(&endless.encode()), Err(PlanError::OutOfOrder));
+        assert_eq!(Plan::decode(&encoded(&endless)), Err(PlanError::OutOfOrder));
         let stray = Plan { lines: vec![0, 3, 0], ..plan.clone() };
-        assert_eq!(Plan::decode(&stray.encode()), Err(PlanError::OutOfOrder));
+        assert_eq!(Plan::decode(&encoded(&stray)), Err(PlanError::OutOfOrder));
         assert_eq!((plan.by_line().of(0), plan.by_line().of(1)), (&[1][..], &[0, 2][..]));
         assert_eq!((plan.by_line().of(2), plan.by_line().count()), (&[][..], 2));
-        let whole = plan.encode();
+        let whole = encoded(&plan);
         for len in 0..whole.len() {
-            assert!(matches!(Plan::decode(&whole[..len]), Err(PlanError::Malformed(_))), "{len} bytes");
+            assert_eq!(Plan::decode(&whole[..len]), Err(PlanError::Malformed), "{len} bytes");
         }
     }
 

@@ -5,11 +5,11 @@
 
 use super::images::Selection;
 use super::known::KnownLines;
+use crate::arrays::{Columns, Taken};
 use crate::debuginfo::ImageIndex;
 use crate::link::{Landmark, Plan};
 use crate::store::{FileFacts, FunctionFacts, ImageFacts, Numbits, Warning};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 /// Where breakpoints are planted.
@@ -23,7 +23,7 @@ pub enum Probing {
 }
 
 /// What is stored of an image.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct StoredFacts {
     path: String,
     build_id: Option<String>,
@@ -63,49 +63,65 @@ impl StoredFacts {
     }
 
     /// The facts and the plan of an image, as far as its sources are meant; the landmarks only if itself is not.
-    pub fn of(path: &str, index: ImageIndex, selection: &Selection) -> (Self, Plan) {
+    pub fn of(path: &str, index: &ImageIndex, selection: &Selection) -> (Self, Plan) {
+        const LEFT_OUT: u32 = u32::MAX;
         let measured = selection.modules.takes(path);
-        let mut kept = vec![u32::MAX; index.files.len()];
+        let mut kept = vec![LEFT_OUT; index.files.len()];
         let mut files = Vec::new();
-        for (number, file) in index.files.into_iter().enumerate() {
-            if measured && selection.sources.takes(&file) {
+        for (number, file) in index.files.iter().enumerate() {
+            if measured && selection.sources.takes(file) {
                 kept[number] = files.len() as u32;
-                files.push(file);
+                files.push(file.clone());
             }
         }
-        let file_of = |file: u32| kept.get(file as usize).copied().filter(|&file| file != u32::MAX);
-        let mut plan = Plan::default();
-        let mut probes = Vec::new();
-        let mut lines = BTreeMap::new();
+        let file_of = |file: u32| kept.get(file as usize).copied().filter(|&file| file != LEFT_OUT);
+        // Of each line where it counts, and its number in the plan once it has one.
+        let mut lines: Vec<(u32, u32, u32)> =
+            index.lines.iter().map(|line| (kept[line.file as usize], line.number, LEFT_OUT)).collect();
+        let count = index.probes.iter().filter(|probe| lines[probe.line as usize].0 != LEFT_OUT).count();
+        let mut plan = Plan {
+            offsets: Vec::with_capacity(count),
+            originals: Vec::with_capacity(count),
+            straight: Vec::with_capacity(count),
+            lines: Vec::with_capacity(count),
+            landmarks: index.landmarks.iter().map(landmark).collect(),
+        };
+        let mut probes = Vec::with_capacity(count);
+        let mut next = 0;
         for probe in &index.probes {
-            let line = index.lines[probe.line as usize];
-            if let Some(file) = file_of(line.file) {
-                plan.offsets.push(probe.offset.0);
-                plan.originals.push(probe.original);
-                let next = lines.len() as u32;
-                let (straight, number) = match selection.probing {
-                    Probing::Runs => (probe.straight, *lines.entry(probe.line).or_insert(next)),
-                    Probing::All => (1, plan.lines.len() as u32),
-                };
-                plan.straight.push(straight);
-                plan.lines.push(number);
-                probes.push((file, line.number));
+            let (file, line, number) = &mut lines[probe.line as usize];
+            if *file == LEFT_OUT {
+                continue;
             }
+            let (straight, number) = match selection.probing {
+                Probing::Runs => {
+                    if *number == LEFT_OUT {
+                        *number = next;
+                        next += 1;
+                    }
+                    (probe.straight, *number)
+                }
+                Probing::All => (1, plan.lines.len() as u32),
+            };
+            plan.offsets.push(probe.offset.0);
+            plan.originals.push(probe.original);
+            plan.straight.push(straight);
+            plan.lines.push(number);
+            probes.push((*file, *line));
         }
-        plan.landmarks = index.landmarks.iter().map(landmark).collect();
-        let functions = index.functions.into_iter();
-        let functions = functions
-            .filter_map(|function| Some((file_of(function.file)?, function.start, function.end, function.name)));
-        let warnings = index.warnings.into_iter().filter(|_| measured);
+        let functions = index.functions.iter().filter_map(|function| {
+            Some((file_of(function.file)?, function.start, function.end, function.name.clone()))
+        });
+        let warnings = index.warnings.iter().filter(|_| measured);
         let facts = StoredFacts {
             path: path.to_owned(),
-            build_id: index.build_id,
+            build_id: index.build_id.clone(),
             files,
             probes,
             joined: (0..plan.len()).map(|probe| probe > 0 && !plan.ends_run(probe - 1)).collect(),
             left_out: Vec::new(),
             functions: functions.collect(),
-            warnings: warnings.map(|warning| (warning.slug, warning.text, warning.count)).collect(),
+            warnings: warnings.map(|warning| (warning.slug.clone(), warning.text.clone(), warning.count)).collect(),
         };
         (facts, plan)
     }
@@ -145,19 +161,51 @@ impl StoredFacts {
         }
     }
 
-    /// Encodes for the run's directory.
-    pub fn encode(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).expect("invariant: strings and numbers always encode")
+    /// Writes them for a recovery, into the run's directory.
+    pub fn write<W: Write>(&self, to: W) -> io::Result<W> {
+        let mut columns = Columns::to(to);
+        let small = postcard::to_stdvec(&(&self.path, &self.build_id, &self.warnings));
+        columns.bytes(&small.expect("invariant: strings and numbers always encode"))?;
+        columns.texts(self.files.iter().map(String::as_str))?;
+        columns.numbers32(self.probes.iter().map(|(file, _)| *file))?;
+        columns.numbers32(self.probes.iter().map(|(_, line)| *line))?;
+        columns.numbers32(self.left_out.iter().map(|(file, _)| *file))?;
+        columns.numbers32(self.left_out.iter().map(|(_, line)| *line))?;
+        columns.numbers8(self.joined.iter().map(|joined| u8::from(*joined)))?;
+        columns.numbers32(self.functions.iter().map(|(file, ..)| *file))?;
+        columns.numbers32(self.functions.iter().map(|(_, start, ..)| *start))?;
+        columns.numbers32(self.functions.iter().map(|(_, _, end, _)| *end))?;
+        columns.texts(self.functions.iter().map(|(.., name)| name.as_str()))?;
+        columns.finish()
     }
 
     /// Decodes; `None` for what is no facts or does not fit together.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let facts: StoredFacts = postcard::from_bytes(bytes).ok()?;
-        let in_range = |file: &u32| (*file as usize) < facts.files.len();
-        let fits = facts.probes.len() == facts.joined.len()
-            && facts.probes.iter().chain(&facts.left_out).all(|(file, _)| in_range(file))
-            && facts.functions.iter().all(|(file, ..)| in_range(file));
-        fits.then_some(facts)
+        let mut columns = Taken(bytes);
+        let (path, build_id, warnings) = postcard::from_bytes(columns.bytes()?).ok()?;
+        let files = columns.texts()?;
+        let (of_files, lines) = (columns.numbers32()?, columns.numbers32()?);
+        let (out_of_files, out_lines) = (columns.numbers32()?, columns.numbers32()?);
+        let joined = columns.bytes()?;
+        let mut in_range = of_files.clone().chain(out_of_files.clone()).all(|file| (file as usize) < files.len());
+        let fits =
+            of_files.len() == lines.len() && of_files.len() == joined.len() && out_of_files.len() == out_lines.len();
+        let (declared_in, starts, ends) = (columns.numbers32()?, columns.numbers32()?, columns.numbers32()?);
+        let names = columns.texts()?;
+        in_range &= declared_in.clone().all(|file| (file as usize) < files.len());
+        let named = [declared_in.len(), starts.len(), ends.len()] == [names.len(); 3];
+        let functions = declared_in.zip(starts.zip(ends)).zip(names);
+        let facts = StoredFacts {
+            path,
+            build_id,
+            probes: of_files.zip(lines).collect(),
+            left_out: out_of_files.zip(out_lines).collect(),
+            joined: joined.iter().map(|joined| *joined != 0).collect(),
+            functions: functions.map(|((file, (start, end)), name)| (file, start, end, name)).collect(),
+            files,
+            warnings,
+        };
+        (fits && named && in_range && columns.is_empty()).then_some(facts)
     }
 
     /// As the recorder works with it.
@@ -191,4 +239,34 @@ impl Facts {
 
 fn landmark(landmark: &crate::debuginfo::Landmark) -> Landmark {
     Landmark { offset: landmark.offset.0, original: landmark.original, kind: landmark.kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_read_as_they_were_written() {
+        let facts = StoredFacts {
+            path: "/bin/x".to_owned(),
+            build_id: Some("0a".to_owned()),
+            files: vec!["/a.c".to_owned(), "/ü.c".to_owned()],
+            probes: vec![(1, 7), (0, 3)],
+            joined: vec![false, true],
+            left_out: vec![(0, 9)],
+            functions: vec![(1, 6, 9, "main".to_owned())],
+            warnings: vec![("slug".to_owned(), "text".to_owned(), 2)],
+        };
+        let bytes = facts.write(Vec::new()).unwrap();
+        assert_eq!(StoredFacts::decode(&bytes), Some(facts.clone()));
+        for len in 0..bytes.len() {
+            assert_eq!(StoredFacts::decode(&bytes[..len]), None, "{len} bytes");
+        }
+        let stray = StoredFacts { probes: vec![(2, 7), (0, 3)], ..facts.clone() };
+        assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
+        let stray = StoredFacts { left_out: vec![(2, 7)], ..facts.clone() };
+        assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
+        let short = StoredFacts { joined: vec![false], ..facts };
+        assert_eq!(StoredFacts::decode(&short.write(Vec::new()).unwrap()), None);
+    }
 }

@@ -3,11 +3,12 @@
 
 use super::facts::{Facts, Probing, StoredFacts};
 use super::known::KnownLines;
-use crate::debuginfo;
+use crate::cache::{Cache, Place};
+use crate::debuginfo::{self, ImageIndex};
 use crate::filter::{ModuleFilter, SourceFilter};
 use crate::link::{ImageId, Plan, Port, RunDir, ToSupervisor};
 use platform::{MappedFile, OsError};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -44,6 +45,7 @@ impl ImageReaders {
         run: &RunDir,
         selection: &Selection,
         known: Option<Arc<KnownLines>>,
+        cache: Option<&Cache>,
         supervisor: &Port,
     ) -> Result<Self, OsError> {
         let (send_done, done) = channel();
@@ -55,6 +57,7 @@ impl ImageReaders {
                 run: run.clone(),
                 selection: selection.clone(),
                 known: known.clone(),
+                cache: cache.cloned(),
                 supervisor: supervisor.try_clone()?,
                 done: send_done.clone(),
             };
@@ -89,6 +92,7 @@ struct Reader {
     run: RunDir,
     selection: Selection,
     known: Option<Arc<KnownLines>>,
+    cache: Option<Cache>,
     supervisor: Port,
     done: Sender<(ImageId, Facts)>,
 }
@@ -96,54 +100,91 @@ struct Reader {
 impl Reader {
     fn serve(mut self, requests: &Receiver<Request>) {
         for Request { image, path, file } in requests {
-            let (mut facts, mut plan) = read(&path, file, &self.selection);
+            let mapped = map(file);
+            let place = self.cache.as_ref().zip(mapped.as_ref().ok());
+            let place = place.map(|(cache, Mapped { before, bytes })| cache.place(before, bytes));
+            let read = mapped.as_ref().map_err(Unmeasured::clone);
+            let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref()));
+            let (mut facts, mut plan) = match &read {
+                Ok(read) => StoredFacts::of(&path, &read.index, &self.selection),
+                Err(Unmeasured { slug, text }) => (StoredFacts::unmeasured(&path, slug, text.clone()), Plan::default()),
+            };
+            if mapped.as_ref().is_ok_and(|mapped| loses_its_rights(&mapped.before)) {
+                facts.warn(
+                    "set-user-id",
+                    "a traced program does not get the rights of its file's owner unless the tracer is root, so it ran without them",
+                );
+            }
             if let Some(known) = &self.known {
                 facts.leave_out(&mut plan, known);
             }
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
-            let facts_kept = std::fs::write(self.run.facts(image), facts.encode());
-            let planned = std::fs::write(self.run.plan(image), plan.encode());
-            let _disk_full: (std::io::Result<()>, std::io::Result<()>) = (facts_kept, planned);
+            let facts_kept = File::create(self.run.facts(image)).and_then(|file| facts.write(file));
+            let planned = File::create(self.run.plan(image)).and_then(|file| plan.write(file));
+            let _disk_full: (std::io::Result<File>, std::io::Result<File>) = (facts_kept, planned);
             let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::Plan(image));
             let _recorder_ends = self.done.send((image, facts.into_facts()));
+            drop(plan);
+            // When nobody waits any more.
+            if let (Ok(Read { index, is_new: true }), Some(place)) = (&read, place) {
+                place.store(index);
+            }
+        }
+    }
+
+    /// The index of an image, from the cache if it is there; that of its landmarks if no more is wanted.
+    fn read(&self, path: &str, bytes: &MappedFile, place: Option<&Place<'_>>) -> Result<Read, Unmeasured> {
+        if let Some(index) = place.and_then(|place| place.load(bytes)) {
+            return Ok(Read { index, is_new: false });
+        }
+        let whole = self.selection.modules.takes(path);
+        let read = if whole { debuginfo::index } else { debuginfo::landmarks };
+        match std::panic::catch_unwind(|| read(bytes)) {
+            Ok(Ok(index)) => Ok(Read { index, is_new: whole }),
+            Ok(Err(error)) => Err(Unmeasured::because("image-not-measured", &error.to_string())),
+            Err(_) => Err(Unmeasured::because("image-not-measured", "reading its debug info failed")),
         }
     }
 }
 
-fn read(path: &str, file: Option<File>, selection: &Selection) -> (StoredFacts, Plan) {
-    let unmeasured = |slug, text: String| (StoredFacts::unmeasured(path, slug, text), Plan::default());
-    let Some(file) = file else {
-        return unmeasured(
-            "image-unreadable",
-            "its file could not be opened, so it is followed but not measured".to_owned(),
-        );
-    };
-    let bytes = match MappedFile::map(&file) {
-        Ok(bytes) => bytes,
-        Err(error) => return unmeasured("image-unreadable", format!("followed, not measured: {error}")),
-    };
-    let (mut facts, plan) = index(path, &bytes, selection);
-    if loses_its_rights(&file) {
-        facts.warn(
-            "set-user-id",
-            "a traced program does not get the rights of its file's owner unless the tracer is root, so it ran without them",
-        );
+/// An image's index, and whether the whole of it was read just now.
+struct Read {
+    index: ImageIndex,
+    is_new: bool,
+}
+
+struct Mapped {
+    /// What the file was like before.
+    before: Metadata,
+    bytes: MappedFile,
+}
+
+/// Why an image is not measured.
+#[derive(Clone)]
+struct Unmeasured {
+    slug: &'static str,
+    text: String,
+}
+
+impl Unmeasured {
+    fn because(slug: &'static str, cause: &str) -> Unmeasured {
+        Unmeasured { slug, text: format!("followed, not measured: {cause}") }
     }
-    (facts, plan)
+}
+
+fn map(file: Option<File>) -> Result<Mapped, Unmeasured> {
+    let slug = "image-unreadable";
+    let Some(file) = file else {
+        let text = "its file could not be opened, so it is followed but not measured".to_owned();
+        return Err(Unmeasured { slug, text });
+    };
+    let before = file.metadata().map_err(|error| Unmeasured::because(slug, &error.to_string()))?;
+    let bytes = MappedFile::map(&file).map_err(|error| Unmeasured::because(slug, &error.to_string()))?;
+    Ok(Mapped { before, bytes })
 }
 
 /// Whether running this file would give rights that a tracer without CAP_SYS_PTRACE takes away (execve(2)).
-fn loses_its_rights(file: &File) -> bool {
+fn loses_its_rights(file: &Metadata) -> bool {
     const SET_ID: u32 = 0o6000;
-    file.metadata().is_ok_and(|meta| meta.mode() & SET_ID != 0) && !platform::process::is_root()
-}
-
-fn index(path: &str, bytes: &MappedFile, selection: &Selection) -> (StoredFacts, Plan) {
-    let unmeasured = |slug, text: String| (StoredFacts::unmeasured(path, slug, text), Plan::default());
-    let indexed = std::panic::catch_unwind(|| debuginfo::index(bytes));
-    match indexed {
-        Ok(Ok(index)) => StoredFacts::of(path, index, selection),
-        Ok(Err(error)) => unmeasured("image-not-measured", format!("followed, not measured: {error}")),
-        Err(_) => unmeasured("image-not-measured", "followed, not measured: reading its debug info failed".to_owned()),
-    }
+    file.mode() & SET_ID != 0 && !platform::process::is_root()
 }

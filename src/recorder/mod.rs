@@ -25,6 +25,7 @@ pub use ledger::LedgerError;
 pub use news::{FrontRequest, News};
 pub use recovery::{Recovered, RecoveryError, recover};
 
+use crate::cache::Cache;
 use crate::link::{Helper, LetGoBy, Port, RunDir, ToSupervisor};
 use crate::store::{DataDir, UnixMillis};
 use control::Control;
@@ -34,6 +35,7 @@ use known::KnownLines;
 use ledger::Ledger;
 use platform::Listener;
 use round::{Asker, Round};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -54,6 +56,8 @@ pub struct Options {
     pub control: Option<Listener>,
     /// What is to be measured.
     pub selection: Selection,
+    /// The folder that keeps what was read of images, if any is to.
+    pub cache: Option<PathBuf>,
     /// How long, if not until the end.
     pub limit: Option<Duration>,
     /// The other processes of cov-trace behind this run.
@@ -95,11 +99,12 @@ struct Recorder {
 
 impl Recorder {
     fn start(options: Options) -> Result<Self, LedgerError> {
-        let Options { run, data, supervisor, front, control, selection, limit, helpers } = options;
+        let Options { run, data, supervisor, front, control, selection, cache, limit, helpers } = options;
         let known = if selection.only_new { Some(Arc::new(KnownLines::of(&data)?)) } else { None };
+        let cache = cache.and_then(|folder| Cache::open(&folder));
         Ok(Recorder {
             ledger: Ledger::open(&run, &data)?,
-            readers: ImageReaders::start(&run, &selection, known, &supervisor)?,
+            readers: ImageReaders::start(&run, &selection, known, cache.as_ref(), &supervisor)?,
             run,
             supervisor,
             front: Some(front),

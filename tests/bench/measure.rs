@@ -35,7 +35,7 @@ pub fn measure(program: &Program, target: &Path, rounds: usize, kcov: bool) -> s
     let scratch = target.join("bench").join(program.slug());
     let data = scratch.join("data");
     let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-    let mut cov_trace = words(&[env!("CARGO_BIN_EXE_cov-trace"), "-q", "--data"]);
+    let mut cov_trace = words(&[env!("CARGO_BIN_EXE_cov-trace"), "-q", "--no-cache", "--data"]);
     cov_trace.extend([data.clone().into(), "--".into()]);
     let mut kcov_prefix = words(&["kcov", "--collect-only"]);
     kcov_prefix.push(data.clone().into());

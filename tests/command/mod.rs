@@ -1,5 +1,6 @@
 //! What `cov-trace -- PROGRAM` is to its caller: status, outputs, signals, and what it leaves.
 
+mod cache;
 mod outputs;
 mod refused;
 mod signals;

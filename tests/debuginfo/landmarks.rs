@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use cov_trace::debuginfo::{ImageIndex, LandmarkKind};
+use cov_trace::debuginfo::{ImageIndex, LandmarkKind, index, landmarks};
 
 use super::programs::{Built, assert_invariants, index_of};
 
@@ -39,6 +39,17 @@ fn a_stripped_c_library_has_its_signal_calls() {
     let library = index_of(Path::new("/lib/x86_64-linux-gnu/libc.so.6"));
     assert!(count(&library, LandmarkKind::SignalMask) >= 15, "{:?}", library.landmarks);
     assert!(count(&library, LandmarkKind::SignalAction) >= 1, "{:?}", library.landmarks);
+}
+
+#[test]
+fn landmarks_alone_are_those_of_the_whole_index() {
+    let built = Built::c("gcc", &["-g", "-static"]);
+    for path in [interpreter(), "/lib/x86_64-linux-gnu/libc.so.6".into(), built.program.clone()] {
+        let bytes = std::fs::read(&path).unwrap();
+        let (alone, whole) = (landmarks(&bytes).unwrap(), index(&bytes).unwrap());
+        assert_eq!((&alone.landmarks, &alone.build_id), (&whole.landmarks, &whole.build_id), "{}", path.display());
+        assert!(alone.probes.is_empty() && alone.lines.is_empty() && alone.functions.is_empty());
+    }
 }
 
 #[test]

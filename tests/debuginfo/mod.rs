@@ -7,4 +7,5 @@ mod landmarks;
 mod objdump;
 mod programs;
 mod rows;
+mod threads;
 mod versions;

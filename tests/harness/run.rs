@@ -16,6 +16,9 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 /// The variable that marks what a run started.
 const MARK: &str = "COV_TRACE_TEST_RUN";
 
+/// The variable that names the folder of caches.
+pub const CACHE: &str = "XDG_CACHE_HOME";
+
 static RUNS: AtomicU32 = AtomicU32::new(0);
 
 /// What a program was seen to do.
@@ -43,8 +46,11 @@ impl Mark {
         &self.0
     }
 
-    /// Puts the mark on a command.
+    /// Puts the mark on a command, and keeps it from the user's own cache.
     pub fn put<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        if command.get_envs().all(|(name, _)| name != CACHE) {
+            command.env(CACHE, Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
+        }
         command.env(MARK, &self.0)
     }
 

@@ -86,7 +86,7 @@ pub fn play(program: &Program, pace: &Pace, way: Way, victim: Victim, random: u6
 
 fn launch(program: &Program, pace: &Pace, data: &Path) -> Result<Measured, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cov-trace"));
-    command.args(["-q", "--data"]).arg(data).arg("--").arg(&program.executable);
+    command.args(["-q", "--no-cache", "--data"]).arg(data).arg("--").arg(&program.executable);
     let program = start(command, pace)?;
     Ok(Measured { front: program.id(), program, attached: None, skipped: 0 })
 }
@@ -95,7 +95,7 @@ fn attach(program: &Program, pace: &Pace, shared: &Shared, data: &Path) -> Resul
     let mut program = start(Command::new(&program.executable), pace)?;
     until(&mut program, || shared.progress().done >= 1)?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_cov-trace"));
-    command.args(["attach", "--data"]).arg(data).arg(program.id().to_string());
+    command.args(["attach", "--no-cache", "--data"]).arg(data).arg(program.id().to_string());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut attached = command.spawn().map_err(|error| format!("cov-trace: {error}"))?;
     let mut said = BufReader::new(attached.stderr.take().ok_or("no stderr")?);

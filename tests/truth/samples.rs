@@ -40,7 +40,7 @@ pub fn compare(built: &Path, verdict: &mut Verdict) -> Result<(), String> {
         let steps = programs.join(format!("{name}.steps"));
         run(&built.join("step").to_string_lossy(), &[&steps, &program])?;
         let data = programs.join(format!("{name}.data"));
-        run(COV_TRACE, &["-q".as_ref(), "--data".as_ref(), &data, "--".as_ref(), &program])?;
+        run(COV_TRACE, &["-q".as_ref(), "--no-cache".as_ref(), "--data".as_ref(), &data, "--".as_ref(), &program])?;
 
         let image = fs::read(&program).map_err(|error| format!("{}: {error}", program.display()))?;
         let steps = fs::read_to_string(&steps).map_err(|error| format!("{}: {error}", steps.display()))?;

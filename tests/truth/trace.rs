@@ -28,7 +28,7 @@ pub fn cov_trace(
     let data = empty(&built.join(format!("{}-{variant}.data", subject.name))).map_err(text)?;
     let data = data.to_string_lossy().into_owned();
     let bare = subject.run(built, variant, &|_| Vec::new()).map_err(text)?;
-    let prefix = |_| [COV_TRACE, "-q", "--data", &data, "--"].map(str::to_owned).to_vec();
+    let prefix = |_| [COV_TRACE, "-q", "--no-cache", "--data", &data, "--"].map(str::to_owned).to_vec();
     let traced = subject.run(built, variant, &prefix).map_err(text)?;
     for (number, (bare, traced)) in bare.iter().zip(&traced).enumerate() {
         verdict.same_behaviour(&format!("{} -{variant}, run {number}", subject.name), bare, traced);

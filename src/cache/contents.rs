@@ -1,0 +1,184 @@
+//! An index as the bytes of a file: a short header, then columns that are taken as they are.
+//!
+//! ```text
+//! magic      8 bytes
+//! format     4 bytes
+//! columns    maker and identity, then the index
+//! checksum   4 bytes, CRC-32 of all before
+//! ```
+//! Invariant: what [`decode`] gives keeps every invariant of an [`ImageIndex`] and fits the bytes of the image, whatever
+//! the file holds.
+
+use super::identity::Identity;
+use crate::arrays::{Columns, Taken};
+use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Warning};
+use platform::arch::BREAKPOINT;
+use serde::{Deserialize, Serialize};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+
+const MAGIC: &[u8; 8] = b"covindex";
+
+/// To be raised whenever the columns change, or what they mean.
+const FORMAT: u32 = 1;
+
+/// No source has more lines (a set of lines is one bit per line).
+const LAST_LINE: u32 = (1 << 24) - 1;
+
+/// Which cov-trace made an index. Another one may read images otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Maker {
+    version: String,
+    /// Size and time of change of its executable: not every build has a version of its own.
+    executable: Option<(u64, i64, i64)>,
+}
+
+impl Maker {
+    /// This cov-trace.
+    pub(super) fn this() -> Maker {
+        let meta = std::env::current_exe().and_then(std::fs::metadata).ok();
+        let executable = meta.map(|meta| (meta.size(), meta.mtime(), meta.mtime_nsec()));
+        Maker { version: env!("CARGO_PKG_VERSION").to_owned(), executable }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_version(version: &str) -> Maker {
+        Maker { version: version.to_owned(), executable: None }
+    }
+}
+
+/// What is small and has no fixed size.
+#[derive(Serialize, Deserialize)]
+struct Small {
+    build_id: Option<String>,
+    landmarks: Vec<(u64, u8, LandmarkKind)>,
+    warnings: Vec<Warning>,
+}
+
+/// Writes the file for an index.
+///
+/// # Errors
+/// Those of `to`.
+pub(super) fn write<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<W> {
+    let mut to = Checked { to, checksum: crc32fast::Hasher::new() };
+    to.write_all(MAGIC)?;
+    to.write_all(&FORMAT.to_le_bytes())?;
+    let Checked { mut to, checksum } = put(to, index, maker, identity)?;
+    to.write_all(&checksum.finalize().to_le_bytes())?;
+    Ok(to)
+}
+
+/// Sums up what is written.
+struct Checked<W> {
+    to: W,
+    checksum: crc32fast::Hasher,
+}
+
+impl<W: Write> Write for Checked<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.to.write(bytes)?;
+        self.checksum.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Writes the columns of an index.
+fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<W> {
+    let ImageIndex { build_id, files, lines, functions, probes, landmarks, warnings } = index;
+    let mut columns = Columns::to(to);
+    let ours = postcard::to_stdvec(&(maker, identity));
+    columns.bytes(&ours.expect("invariant: strings and numbers always encode"))?;
+    let small = Small {
+        build_id: build_id.clone(),
+        landmarks: landmarks.iter().map(|l| (l.offset.0, l.original, l.kind)).collect(),
+        warnings: warnings.clone(),
+    };
+    columns.bytes(&postcard::to_stdvec(&small).expect("invariant: strings and numbers always encode"))?;
+    columns.texts(files.iter().map(String::as_str))?;
+    columns.numbers32(lines.iter().map(|line| line.file))?;
+    columns.numbers32(lines.iter().map(|line| line.number))?;
+    columns.numbers32(functions.iter().map(|function| function.file))?;
+    columns.numbers32(functions.iter().map(|function| function.start))?;
+    columns.numbers32(functions.iter().map(|function| function.end))?;
+    columns.texts(functions.iter().map(|function| function.name.as_str()))?;
+    columns.numbers64(probes.iter().map(|probe| probe.offset.0))?;
+    columns.numbers32(probes.iter().map(|probe| probe.line))?;
+    columns.numbers32(probes.iter().map(|probe| probe.straight))?;
+    columns.numbers8(probes.iter().map(|probe| probe.original))?;
+    columns.finish()
+}
+
+/// The index that the bytes of a file hold; None if they are damaged, of another format or maker, of another image, or
+/// do not fit the image.
+pub(super) fn decode(bytes: &[u8], maker: &Maker, identity: &Identity, image: &[u8]) -> Option<ImageIndex> {
+    let (checked, checksum) = bytes.split_last_chunk::<4>()?;
+    let (format, columns) = checked.strip_prefix(MAGIC)?.split_first_chunk::<4>()?;
+    if u32::from_le_bytes(*format) != FORMAT || crc32fast::hash(checked) != u32::from_le_bytes(*checksum) {
+        return None;
+    }
+    let mut columns = Taken(columns);
+    let ours: (Maker, Identity) = postcard::from_bytes(columns.bytes()?).ok()?;
+    if (&ours.0, &ours.1) != (maker, identity) {
+        return None;
+    }
+    let index = index(&mut columns)?;
+    (columns.is_empty() && holds(&index, image)).then_some(index)
+}
+
+fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
+    let Small { build_id, landmarks, warnings } = postcard::from_bytes(columns.bytes()?).ok()?;
+    let files = columns.texts()?;
+    let (of, number) = (columns.numbers32()?, columns.numbers32()?);
+    let lines_fit = of.len() == number.len();
+    let lines = of.zip(number).map(|(file, number)| Line { file, number }).collect();
+    let (of, start, end) = (columns.numbers32()?, columns.numbers32()?, columns.numbers32()?);
+    let names = columns.texts()?;
+    let functions_fit = [of.len(), start.len(), end.len()] == [names.len(); 3];
+    let functions = of.zip(start).zip(end).zip(names);
+    let functions = functions.map(|(((file, start), end), name)| Function { file, start, end, name }).collect();
+    let (offset, line, straight) = (columns.numbers64()?, columns.numbers32()?, columns.numbers32()?);
+    let original = columns.bytes()?;
+    let probes_fit = [line.len(), straight.len(), original.len()] == [offset.len(); 3];
+    let probes = offset.zip(line).zip(straight).zip(original).map(|(((offset, line), straight), original)| Probe {
+        offset: FileOffset(offset),
+        line,
+        original: *original,
+        straight,
+    });
+    let landmarks = landmarks.into_iter();
+    let index = ImageIndex {
+        build_id,
+        files,
+        lines,
+        functions,
+        probes: probes.collect(),
+        landmarks: landmarks
+            .map(|(offset, original, kind)| Landmark { offset: FileOffset(offset), kind, original })
+            .collect(),
+        warnings,
+    };
+    (lines_fit && functions_fit && probes_fit).then_some(index)
+}
+
+/// Whether an index keeps what every index promises, and is one of this image as far as its bytes tell.
+fn holds(index: &ImageIndex, image: &[u8]) -> bool {
+    let ImageIndex { build_id: _, files, lines, functions, probes, landmarks, warnings: _ } = index;
+    let stands = |offset: FileOffset, byte: u8| {
+        usize::try_from(offset.0).ok().and_then(|at| image.get(at)).is_some_and(|there| *there == byte)
+    };
+    files.is_sorted_by(|a, b| a < b)
+        && lines.is_sorted_by(|a, b| a < b)
+        && lines.iter().all(|l| (l.file as usize) < files.len() && (1..=LAST_LINE).contains(&l.number))
+        && functions.iter().all(|f| (f.file as usize) < files.len() && f.start <= f.end)
+        && u32::try_from(probes.len()).is_ok()
+        && probes.is_sorted_by(|a, b| a.offset < b.offset)
+        && probes
+            .iter()
+            .all(|p| (p.line as usize) < lines.len() && p.original != BREAKPOINT && stands(p.offset, p.original))
+        && landmarks.is_sorted_by(|a, b| a < b)
+        && landmarks.iter().all(|l| stands(l.offset, l.original))
+}

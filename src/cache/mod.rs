@@ -1,0 +1,79 @@
+//! Indexes of images that were read before, so that reading them again costs next to nothing: one file per image in a
+//! folder of the user's.
+//!
+//! Invariants: what comes out of it is what reading the image anew would give, or nothing; whatever fails here, the image
+//! is read instead, and nobody is told. Files are replaced whole, so any number of runs may share the folder.
+
+mod contents;
+mod folder;
+mod identity;
+#[cfg(test)]
+mod tests;
+
+use crate::debuginfo::ImageIndex;
+use contents::Maker;
+use folder::Folder;
+use identity::Identity;
+use platform::MappedFile;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// How much the folder may hold, in bytes.
+const LIMIT: u64 = 512 << 20;
+
+/// How long the last use of a file may be wrong: touching it costs a write.
+const USE_IS_NOTED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Where the indexes are.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    folder: Folder,
+    maker: Maker,
+}
+
+/// The place of one image in the cache.
+#[derive(Debug)]
+pub struct Place<'c> {
+    cache: &'c Cache,
+    identity: Identity,
+    path: PathBuf,
+}
+
+impl Cache {
+    /// The cache in a folder, which is made if need be; None if it is not this user's alone to write to.
+    pub fn open(folder: &Path) -> Option<Cache> {
+        Some(Cache { folder: Folder::open(folder, LIMIT)?, maker: Maker::this() })
+    }
+
+    /// Where the index of an image belongs.
+    ///
+    /// `before` is what its file was like before the first byte was read: should it be changed meanwhile, what is read
+    /// belongs to nothing that anybody will look for.
+    pub fn place(&self, before: &Metadata, image: &[u8]) -> Place<'_> {
+        let identity = Identity::of(before, image);
+        let path = self.folder.path_of(&identity.name());
+        Place { cache: self, identity, path }
+    }
+}
+
+impl Place<'_> {
+    /// The index of the image, if it is there, whole, and fits the image.
+    pub fn load(&self, image: &[u8]) -> Option<ImageIndex> {
+        let file = self.cache.folder.open_file(&self.path)?;
+        let mapped = MappedFile::map(&file).ok()?;
+        let index = contents::decode(&mapped, &self.cache.maker, &self.identity, image)?;
+        let now = SystemTime::now();
+        let used = file.metadata().and_then(|meta| meta.modified()).ok()?;
+        if now.duration_since(used).is_ok_and(|since| since > USE_IS_NOTED) {
+            let _kept_all_the_same = file.set_modified(now);
+        }
+        Some(index)
+    }
+
+    /// Puts the index of the image there, and makes room by removing what was used longest ago.
+    pub fn store(&self, index: &ImageIndex) {
+        let put = |file| contents::write(file, index, &self.cache.maker, &self.identity);
+        let _read_anew_next_time: std::io::Result<()> = self.cache.folder.replace(&self.path, put);
+    }
+}

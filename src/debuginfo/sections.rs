@@ -1,0 +1,61 @@
+//! The sections of the debug information, found and uncompressed.
+//!
+//! Invariant: every string of a string section ends within it.
+
+use std::borrow::Cow;
+
+use gimli::{Dwarf, DwarfSections, EndianSlice, LittleEndian, SectionId};
+
+use super::elf::Elf;
+use super::shortfall::{Shortfall, Shortfalls};
+
+/// The debug sections of an image that are needed, uncompressed.
+pub(super) struct Sections<'a> {
+    sections: DwarfSections<Cow<'a, [u8]>>,
+    /// Their size in bytes.
+    pub(super) size: usize,
+}
+
+impl<'a> Sections<'a> {
+    /// Takes the sections out of an image; what cannot be read counts as missing.
+    pub(super) fn load(elf: &Elf<'a>, shortfalls: &mut Shortfalls) -> Sections<'a> {
+        const NEEDED: [SectionId; 9] = [
+            SectionId::DebugAbbrev,
+            SectionId::DebugAddr,
+            SectionId::DebugInfo,
+            SectionId::DebugLine,
+            SectionId::DebugLineStr,
+            SectionId::DebugRanges,
+            SectionId::DebugRngLists,
+            SectionId::DebugStr,
+            SectionId::DebugStrOffsets,
+        ];
+        let mut size = 0;
+        let load = |id: SectionId| -> Result<Cow<'a, [u8]>, std::convert::Infallible> {
+            if !NEEDED.contains(&id) {
+                return Ok(Cow::Borrowed(&[]));
+            }
+            let mut data = elf.section_data(id.name()).unwrap_or_else(|| {
+                shortfalls.add(Shortfall::UnreadableSection);
+                Cow::Borrowed(&[])
+            });
+            if matches!(id, SectionId::DebugStr | SectionId::DebugLineStr) {
+                // Without this each reference to an unterminated string would search to the end of the section.
+                let terminated = memchr::memrchr(0, &data).map_or(0, |last| last + 1);
+                match &mut data {
+                    Cow::Borrowed(data) => *data = &data[..terminated],
+                    Cow::Owned(data) => data.truncate(terminated),
+                }
+            }
+            size += data.len();
+            Ok(data)
+        };
+        let Ok(sections) = DwarfSections::load(load);
+        Sections { sections, size }
+    }
+
+    /// A reader of them.
+    pub(super) fn reader(&self) -> Dwarf<EndianSlice<'_, LittleEndian>> {
+        self.sections.borrow(|section| EndianSlice::new(section, LittleEndian))
+    }
+}
