@@ -3,7 +3,7 @@
 //! Invariant: what is cut off, out of range or nonsense is absent; only headers that nothing works without are errors.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use object::LittleEndian;
 use object::elf;
@@ -45,7 +45,7 @@ pub(super) struct Data<'a> {
     pub(super) bytes: &'a [u8],
     /// Whether it may be executed.
     pub(super) is_code: bool,
-    /// Whether it has what compilers know to be constant, strings and numbers among it.
+    /// Whether it has what compilers know to be constant, strings and numbers among it, or what they tell of functions.
     pub(super) is_constants: bool,
 }
 
@@ -197,15 +197,18 @@ impl<'a> Elf<'a> {
 
     /// The initialised data that is loaded with the program, part by part, with its addresses.
     pub(super) fn data_of_program(&self) -> impl Iterator<Item = Data<'a>> + '_ {
+        const CONSTANTS: [&[u8]; 3] = [b".rodata", b".eh_frame", b".gcc_except_table"];
+        let is_constants = |name: &[u8]| CONSTANTS.iter().any(|start| name.starts_with(start));
+        let constants = self.named.iter().filter(|(name, _)| is_constants(name));
+        let constants: HashSet<*const Section> = constants.map(|(_, section)| std::ptr::from_ref(*section)).collect();
         let flags = |section: &Section| section.sh_flags(ENDIAN);
         let loaded = move |s: &&Section| flags(s).contains(elf::SHF_ALLOC);
         self.sections.iter().filter(loaded).filter_map(move |section| {
-            let name = self.named.iter().find(|(_, named)| std::ptr::eq(**named, section));
             Some(Data {
                 start: Svma(section.sh_addr(ENDIAN)),
                 bytes: self.data(section)?,
                 is_code: flags(section).contains(elf::SHF_EXECINSTR),
-                is_constants: name.is_some_and(|(name, _)| name.starts_with(b".rodata")),
+                is_constants: constants.contains(&std::ptr::from_ref(section)),
             })
         })
     }

@@ -14,7 +14,7 @@ pub(super) fn landing_pads(table: &[u8], function: Svma, pads: &mut Vec<Svma>) -
 }
 
 fn read(mut table: Bytes<'_>, function: Svma, pads: &mut Vec<Svma>) -> Option<()> {
-    // Landing pads that are given from elsewhere than the function's start are used by no compiler for this CPU.
+    // Only functions split into many sections have landing pads that are counted from elsewhere than their start.
     if table.read_u8().ok()? != constants::DW_EH_PE_omit.0 {
         return None;
     }

@@ -3,8 +3,8 @@
 use super::dice::Dice;
 use super::program::Language;
 
-/// A compiler with options.
-pub fn command(dice: &mut Dice, language: Language) -> Vec<&'static str> {
+/// A compiler with options, for a text.
+pub fn command(dice: &mut Dice, language: Language, text: &str) -> Vec<&'static str> {
     let is_gcc = dice.below(5) < 3;
     let compiler = match (language, is_gcc) {
         (Language::C, true) => "gcc",
@@ -32,6 +32,10 @@ pub fn command(dice: &mut Dice, language: Language) -> Vec<&'static str> {
         if dice.once_in(4) {
             command.extend(*options);
         }
+    }
+    // Else gcc may put the labels into two sections, and refuse to tell the distance.
+    if is_gcc && text.contains("distances") {
+        command.push("-fno-reorder-blocks-and-partition");
     }
     // Much code of the C library comes along.
     if dice.once_in(20) {

@@ -32,7 +32,7 @@ fn both_ways_tell_the_same_lines() {
 fn failure(seed: u64) -> Result<(), String> {
     let mut dice = Dice::new(seed);
     let (language, text) = program::text(&mut dice);
-    let command = build::command(&mut dice, language);
+    let command = build::command(&mut dice, language, &text);
     let folder = tempfile::tempdir_in(output()).unwrap();
     let source = folder.path().join(match language {
         Language::C => "random.c",

@@ -20,6 +20,8 @@ pub struct Program<'a> {
     pub dice: &'a mut Dice,
     /// Its language.
     pub language: Language,
+    /// Whether it has tables of distances between labels, which C only has.
+    pub has_distances: bool,
     text: String,
     indent: usize,
     /// The function that is being written, by number: it calls those before it.
@@ -112,8 +114,17 @@ int main(void) {
 pub fn text(dice: &mut Dice) -> (Language, String) {
     let language = if dice.once_in(6) { Language::Cpp } else { Language::C };
     let functions = 3 + dice.below(4);
-    let mut program =
-        Program { dice, language, text: PRELUDE.into(), indent: 0, function: 0, labels: 0, labels_written: 0 };
+    let has_distances = language == Language::C && dice.once_in(2);
+    let mut program = Program {
+        dice,
+        language,
+        has_distances,
+        text: PRELUDE.into(),
+        indent: 0,
+        function: 0,
+        labels: 0,
+        labels_written: 0,
+    };
     if language == Language::Cpp {
         program.text += OF_CPP;
     }
@@ -142,7 +153,7 @@ impl Program<'_> {
         let labels = |one: fn(u32) -> String, count| (0..count).map(one).collect::<Vec<_>>().join(", ");
         let places = labels(|n| format!("&&l{n}"), self.labels);
         self.line(&format!("static void *const places[] = {{{places}}};"));
-        if self.language == Language::C {
+        if self.has_distances {
             let distances = labels(|n| format!("&&l{n} - &&l0"), self.labels);
             self.line(&format!("static const int distances[] = {{{distances}}};"));
             self.line("static void *volatile base = &&l0; (void)base; (void)distances;");

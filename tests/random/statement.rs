@@ -103,7 +103,8 @@ fn cases(program: &mut Program<'_>, depth: u32) {
 /// A place that jumps and faults come back to.
 fn jump_point(program: &mut Program<'_>, depth: u32) {
     program.braces("", |program| {
-        program.line("sigjmp_buf here, *before = top;");
+        // Whoever jumps out of the block leaves it in use, so its memory must not be another's.
+        program.line("static sigjmp_buf here; sigjmp_buf *before = top;");
         program.line("top = &here;");
         program.braces("if (sigsetjmp(here, 1) == 0)", |program| program.block(depth));
         program.braces("else", |program| {
@@ -206,10 +207,10 @@ fn goes_elsewhere(program: &mut Program<'_>) {
 /// A jump to one of the labels by its address.
 pub fn computed_goto(program: &mut Program<'_>) {
     let (condition, labels) = (condition(program), program.labels);
-    let target = match (program.language, program.dice.below(3)) {
-        (Language::C, 0) => format!("&&l0 + distances[s % {labels}]"),
-        (Language::C, 1) => format!("base + distances[s % {labels}]"),
-        (Language::C | Language::Cpp, _) => format!("places[s % {labels}]"),
+    let target = match (program.has_distances, program.dice.below(3)) {
+        (true, 0) => format!("&&l0 + distances[s % {labels}]"),
+        (true, 1) => format!("base + distances[s % {labels}]"),
+        (true | false, _) => format!("places[s % {labels}]"),
     };
     program.line(&format!("if (({condition}) && fuel-- > 0)\n        goto *({target});"));
 }
