@@ -54,6 +54,20 @@ impl OwnCpu {
         CpuMask::only(cpu)?.set(Tid(0)).then_some(OwnCpu(cpu))
     }
 
+    /// Lets every other thread that is woken go before the calling one: an idle policy. The kernel then takes this CPU
+    /// for idle, so that a thread which ran here wakes here, and runs at once; and as it stops the caller goes on,
+    /// without having slept. Whoever needs this CPU for longer starves the caller; false where it is not allowed.
+    pub fn step_aside(&self) -> bool {
+        let nothing = libc::sched_param { sched_priority: 0 };
+        // SAFETY: the parameters are a live struct of the right type.
+        unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE | libc::SCHED_RESET_ON_FORK, &raw const nothing) == 0 }
+    }
+
+    /// Takes precedence again.
+    pub fn step_back(&self) {
+        let _was_allowed_before = set_real_time(LOWEST);
+    }
+
     /// Keeps another thread of ours on this CPU too.
     pub fn share(&self, tid: Tid) {
         let _or_wherever_it_is = CpuMask::only(self.0).is_some_and(|mask| mask.set(tid));

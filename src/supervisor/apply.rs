@@ -5,31 +5,20 @@
 use super::action::{Action, Mark, Then};
 use super::hear;
 use super::input::Input;
+use super::pace::Pace;
 use super::repair;
 use super::sections::{Opened, Sections};
 use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
 use super::texts::Texts;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
-use platform::affinity::{self, OwnCpu};
 use platform::{Avma, GuardTable, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// A thread that trapped this recently is in a burst, and is woken on the supervisor's own CPU.
-const BURST: Duration = Duration::from_millis(1);
-
 /// A signal that a tracee got this recently may be the one that the front got too.
 const JUST_NOW: Duration = Duration::from_millis(500);
-
-/// Hits of one thread in quick succession.
-struct Burst {
-    tid: Tid,
-    last: Instant,
-    /// Whether the thread may be handed over, once that was looked at.
-    thread: Option<Option<affinity::Ordinary>>,
-}
 
 /// Everything that acting needs.
 pub(super) struct Hands {
@@ -40,8 +29,7 @@ pub(super) struct Hands {
     sections: Sections,
     recorder: Port,
     front: Pid,
-    cpu: Option<OwnCpu>,
-    burst: Option<Burst>,
+    pub pace: Pace,
     lost: u64,
     senders: HashMap<(Signal, Pid), Instant>,
     guard: Rc<GuardTable>,
@@ -65,8 +53,7 @@ impl Hands {
             recorder,
             texts: Texts::default(),
             front,
-            cpu: None,
-            burst: None,
+            pace: Pace::default(),
             lost: 0,
             senders: HashMap::new(),
             guard,
@@ -77,12 +64,7 @@ impl Hands {
     /// Takes a CPU for serving hits. Not before what runs is planted: that takes long, at a priority that keeps
     /// the program off this CPU.
     pub fn take_cpu(&mut self) {
-        if self.cpu.is_none() {
-            self.cpu = OwnCpu::take();
-            if let Some(cpu) = &self.cpu {
-                cpu.share(self.guard.guard().leader());
-            }
-        }
+        self.pace.take_cpu(self.guard.guard());
     }
 
     /// The memory of a space.
@@ -248,9 +230,11 @@ impl Hands {
         }
         gone_is_fine(self.tracer.set_pc(tid, at));
         self.guard.served();
-        self.repair_trap(mark.process, tid, space);
+        if !(self.pace.is_in_the_midst() && self.sigtrap.is_out_of_use(mark.process, tid)) {
+            self.repair_trap(mark.process, tid, space);
+        }
         match then {
-            Then::Resume => self.resume_after_hit(tid),
+            Then::Resume => gone_is_fine(self.pace.resume(&self.tracer, tid)),
             Then::Detach => gone_is_fine(self.tracer.detach(tid, None)),
         }
     }
@@ -262,30 +246,6 @@ impl Hands {
         let text = format!("a breakpoint could not be taken out, so the process got SIGTRAP: {error}");
         self.tell(&Record::Warning { process: Some(process), slug: "text-not-restored".to_owned(), text, count: 1 });
         gone_is_fine(self.tracer.resume(tid, Some(Signal::TRAP)));
-    }
-
-    fn resume_after_hit(&mut self, tid: Tid) {
-        let now = Instant::now();
-        if self.burst.as_ref().is_some_and(|burst| burst.tid != tid || now.duration_since(burst.last) >= BURST) {
-            self.burst = None;
-        }
-        let tracer = &self.tracer;
-        let resumed = match (&mut self.burst, &self.cpu) {
-            (Some(burst), Some(cpu)) => {
-                burst.last = now;
-                // A thread's priority is looked at once a burst: to change it takes longer than one.
-                let thread = *burst.thread.get_or_insert_with(|| affinity::Ordinary::check(tid));
-                match thread {
-                    Some(thread) => affinity::wake_on(thread, cpu, || tracer.resume(tid, None)),
-                    None => tracer.resume(tid, None),
-                }
-            }
-            (_, _) => {
-                self.burst = Some(Burst { tid, last: now, thread: None });
-                tracer.resume(tid, None)
-            }
-        };
-        gone_is_fine(resumed);
     }
 
     fn mark(&mut self, mark: Mark) {

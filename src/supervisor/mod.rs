@@ -22,6 +22,7 @@ mod instance;
 mod leaving;
 mod lineage;
 mod masks;
+mod pace;
 mod repair;
 #[cfg(test)]
 mod replay_tests;
@@ -179,7 +180,8 @@ impl Supervisor {
     /// Waits for one report if `block`, then takes all others that are there, so that no tracee starves another. True
     /// if there was one.
     fn hear(&mut self, block: bool) -> bool {
-        match self.hands.tracer.wait(block) {
+        let waited = self.wait(block);
+        match waited {
             Ok(Waited::Report(report)) => {
                 if block && self.attach.is_some() {
                     self.quiet = Instant::now();
@@ -206,6 +208,23 @@ impl Supervisor {
             Err(_) => self.inbox.pause(),
         }
         false
+    }
+
+    /// Waits for a report. Who has stepped aside must not sleep without precedence: it looks, yields, which the
+    /// scheduler may want several times before it takes the other thread, and at last steps back.
+    fn wait(&mut self, block: bool) -> Result<Waited, OsError> {
+        let Hands { tracer, pace, .. } = &mut self.hands;
+        if pace.is_aside() {
+            const LOOKS: u32 = 12;
+            for _ in 0..LOOKS {
+                match tracer.wait(false) {
+                    Ok(Waited::Nothing) => std::thread::yield_now(),
+                    waited => return waited,
+                }
+            }
+            pace.step_back();
+        }
+        tracer.wait(block)
     }
 
     /// Does the next step of an attach; true if something is to be decided.
@@ -235,6 +254,7 @@ impl Supervisor {
                 log.write(&input);
             }
             self.state.step(input, &mut self.actions);
+            self.hands.pace.is_alone = self.state.threads() == 1;
             for action in self.actions.drain(..) {
                 self.hands.apply(action, &mut self.inputs);
             }

@@ -131,6 +131,15 @@ impl Sigtrap {
         *reached > OFTEN_ENOUGH
     }
 
+    /// Whether all that is known of a thread says that it does not block SIGTRAP, nor has its process a use for it.
+    pub fn is_out_of_use(&self, process: ProcessNo, tid: Tid) -> bool {
+        let free = |mask: Option<u64>| mask.is_none_or(|mask| mask & TRAP == 0);
+        let masks = self.masks.get(&tid).filter(|masks| masks.now.is_some());
+        masks.is_some_and(|masks| free(masks.now) && free(masks.before))
+            && self.action(process, Signal::TRAP).is_none()
+            && !self.unread.contains(&process)
+    }
+
     /// A thread stands at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of
     /// its own, which was pending and whose siginfo the breakpoint got, it sends that to itself again.
     ///
