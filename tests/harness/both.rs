@@ -17,10 +17,14 @@ pub fn plainly(program: &Path, data: &Path) -> Command {
 }
 
 /// How the lines of a data directory differ from those of one that was written with breakpoints everywhere, in the
-/// sources of a folder: what a library does when threads meet is not the same in every run.
-pub fn differences(few: &Path, all: &Path, sources: &Path) -> Vec<String> {
+/// sources of a folder: what a library does when threads meet is not the same in every run. Nor is who runs the lines
+/// in `left_open`.
+pub fn differences(few: &Path, all: &Path, sources: &Path, left_open: &BTreeSet<String>) -> Vec<String> {
     let [few, all] = [few, all].map(|data| {
-        let mut lines: Vec<_> = measured::processes(data).iter().map(|process| process.lines(sources)).collect();
+        let mut lines: Vec<_> = measured::processes(data)
+            .iter()
+            .map(|process| process.lines(sources).map(|lines| &lines - left_open))
+            .collect();
         lines.sort();
         lines
     });

@@ -64,7 +64,7 @@ fn failures(sample: &Sample, build: &Build) -> Vec<String> {
     if traced != bare {
         failures.push(format!("--probe=all: it behaves differently\n    bare:   {bare:?}\n    traced: {traced:?}"));
     }
-    failures.extend(both::differences(data.path(), plain.path(), &sample::folder()));
+    failures.extend(both::differences(data.path(), plain.path(), &sample::folder(), &marks::left_open(sample)));
     let left = mark.left_behind();
     if !left.is_empty() {
         failures.push(format!("processes were left behind: {}", described(&left)));

@@ -12,7 +12,7 @@
 use super::measured::Process;
 use super::sample::Sample;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a line says of itself.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,6 +59,16 @@ pub fn disagreements(sample: &Sample, processes: &[Process], roles: &[&str]) -> 
     found.sort();
     found.dedup();
     found
+}
+
+/// The lines of a sample, as "file:line", of which some process has one and chance tells which.
+pub fn left_open(sample: &Sample) -> BTreeSet<String> {
+    let is_open = |mark: &Mark| matches!(mark, Mark::Hit) && sample.roles.len() > 1;
+    let of_file = |file: &PathBuf| -> Vec<String> {
+        let open = of(file).into_iter().filter(|(_, mark)| is_open(mark));
+        open.map(|(line, _)| format!("{}:{line}", file.display())).collect()
+    };
+    sample.sources.iter().flat_map(of_file).collect()
 }
 
 /// The roles that the marks of a sample name.
