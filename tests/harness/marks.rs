@@ -12,7 +12,7 @@
 use super::measured::Process;
 use super::sample::Sample;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a line says of itself.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,14 +61,26 @@ pub fn disagreements(sample: &Sample, processes: &[Process], roles: &[&str]) -> 
     found
 }
 
-/// The lines of a sample, as "file:line", of which some process has one and chance tells which.
+/// The lines of a sample, as "file:line", of which chance tells who runs them: where there are several processes or
+/// threads, they say nothing of themselves, or not by whom they were run.
 pub fn left_open(sample: &Sample) -> BTreeSet<String> {
-    let is_open = |mark: &Mark| matches!(mark, Mark::Hit) && sample.roles.len() > 1;
-    let of_file = |file: &PathBuf| -> Vec<String> {
-        let open = of(file).into_iter().filter(|(_, mark)| is_open(mark));
-        open.map(|(line, _)| format!("{}:{line}", file.display())).collect()
-    };
-    sample.sources.iter().flat_map(of_file).collect()
+    let mut open = BTreeSet::new();
+    for file in &sample.sources {
+        let text = std::fs::read_to_string(file).unwrap();
+        let has_many = sample.roles.len() > 1;
+        let has_threads = text.contains("thread");
+        for (line, text) in (1..).zip(text.lines()) {
+            let is_open = match mark(text) {
+                None => has_many || has_threads,
+                Some(Mark::Hit) => has_many,
+                Some(Mark::HitBy(_) | Mark::Miss | Mark::None) => false,
+            };
+            if is_open {
+                open.insert(format!("{}:{line}", file.display()));
+            }
+        }
+    }
+    open
 }
 
 /// The roles that the marks of a sample name.
