@@ -2,13 +2,11 @@
 //!
 //! Invariant: processes are compared by what they ran, not by their order, which may be another in every run.
 
-use super::check::{in_new_folder, under_cov_trace};
-use super::run::Mark;
-use super::{build, measured, sample};
+use super::check::under_cov_trace;
+use super::measured;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use tempfile::TempDir;
 
 /// `program` under cov-trace with breakpoints at every line address.
 pub fn plainly(program: &Path, data: &Path) -> Command {
@@ -18,31 +16,15 @@ pub fn plainly(program: &Path, data: &Path) -> Command {
     command
 }
 
-/// How the lines of a sample that was run both ways, into `few` and `all`, differ each time. Where processes meet, as with
-/// a signal that kills before a line or after it, a line may run once and not the next time: then it is run again.
-pub fn lasting_differences(program: &Path, mut few: TempDir, mut all: TempDir) -> Vec<String> {
-    const TRIES: usize = 5;
-    let mut found = Vec::new();
-    for _ in 0..TRIES {
-        found = differences(few.path(), all.path(), &sample::folder());
-        if found.is_empty() {
-            break;
-        }
-        let again = |command: fn(&Path, &Path) -> Command| {
-            let data = tempfile::tempdir_in(build::output()).unwrap();
-            in_new_folder(&Mark::new(), &mut command(program, data.path()));
-            data
-        };
-        (few, all) = (again(|program, data| under_cov_trace(data, program)), again(plainly));
-    }
-    found
-}
-
 /// How the lines of a data directory differ from those of one that was written with breakpoints everywhere, in the
-/// sources of a folder: what a library does when threads meet is not the same in every run.
-pub fn differences(few: &Path, all: &Path, sources: &Path) -> Vec<String> {
+/// sources of a folder: what a library does when threads meet is not the same in every run. Nor is who runs the lines
+/// in `left_open`.
+pub fn differences(few: &Path, all: &Path, sources: &Path, left_open: &BTreeSet<String>) -> Vec<String> {
     let [few, all] = [few, all].map(|data| {
-        let mut lines: Vec<_> = measured::processes(data).iter().map(|process| process.lines(sources)).collect();
+        let mut lines: Vec<_> = measured::processes(data)
+            .iter()
+            .map(|process| process.lines(sources).map(|lines| &lines - left_open))
+            .collect();
         lines.sort();
         lines
     });

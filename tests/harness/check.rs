@@ -3,7 +3,7 @@
 
 use super::measured::{self, Process};
 use super::run::{Mark, Outcome, described, to_end};
-use super::sample::{Build, End, Sample};
+use super::sample::{self, Build, End, Sample};
 use super::{both, build, marks};
 use cov_trace::store::EndReason;
 use std::os::unix::process::ExitStatusExt;
@@ -64,7 +64,7 @@ fn failures(sample: &Sample, build: &Build) -> Vec<String> {
     if traced != bare {
         failures.push(format!("--probe=all: it behaves differently\n    bare:   {bare:?}\n    traced: {traced:?}"));
     }
-    failures.extend(both::lasting_differences(&program, data, plain));
+    failures.extend(both::differences(data.path(), plain.path(), &sample::folder(), &marks::left_open(sample)));
     let left = mark.left_behind();
     if !left.is_empty() {
         failures.push(format!("processes were left behind: {}", described(&left)));

@@ -61,6 +61,28 @@ pub fn disagreements(sample: &Sample, processes: &[Process], roles: &[&str]) -> 
     found
 }
 
+/// The lines of a sample, as "file:line", of which chance tells who runs them: where there are several processes or
+/// threads, they say nothing of themselves, or not by whom they were run.
+pub fn left_open(sample: &Sample) -> BTreeSet<String> {
+    let mut open = BTreeSet::new();
+    for file in &sample.sources {
+        let text = std::fs::read_to_string(file).unwrap();
+        let has_many = sample.roles.len() > 1;
+        let has_threads = text.contains("thread");
+        for (line, text) in (1..).zip(text.lines()) {
+            let is_open = match mark(text) {
+                None => has_many || has_threads,
+                Some(Mark::Hit) => has_many,
+                Some(Mark::HitBy(_) | Mark::Miss | Mark::None) => false,
+            };
+            if is_open {
+                open.insert(format!("{}:{line}", file.display()));
+            }
+        }
+    }
+    open
+}
+
 /// The roles that the marks of a sample name.
 pub fn named_roles(sample: &Sample) -> BTreeSet<String> {
     let marks = sample.sources.iter().flat_map(|file| of(file));

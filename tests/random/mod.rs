@@ -13,6 +13,7 @@ use crate::harness::check::{in_new_folder, under_cov_trace};
 use crate::harness::{both, build::output, run::Mark};
 use dice::Dice;
 use program::Language;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -55,7 +56,7 @@ fn failure(seed: u64) -> Result<(), String> {
             return Err(format!("{described}, --probe={way}: bare {bare:?}, traced {traced:?}"));
         }
     }
-    match both::differences(&few, &all, folder.path()) {
+    match both::differences(&few, &all, folder.path(), &BTreeSet::new()) {
         differences if differences.is_empty() => Ok(()),
         differences => Err(format!("{described}: {}", kept(&text, seed, &differences.join("\n"), folder.path()))),
     }

@@ -87,7 +87,8 @@ fn cases(program: &mut Program<'_>, depth: u32) {
         for case in 0..count {
             program.line(&format!("case {}:", case * step));
             program.block(depth.min(1));
-            if program.dice.below(3) > 0 {
+            let would_fall_out = is_total && case + 1 == count;
+            if would_fall_out || program.dice.below(3) > 0 {
                 program.line("break;");
             }
         }
