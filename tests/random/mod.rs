@@ -45,7 +45,7 @@ fn failure(seed: u64) -> Result<(), String> {
     let made = compiler.args(&command[1..]).arg(&source).arg("-o").arg(&program).output().unwrap();
     let described = format!("seed {seed}, {}", command.join(" "));
     if !made.status.success() {
-        return Err(format!("{described}: {}", String::from_utf8_lossy(&made.stderr)));
+        return Err(format!("{described}: {}: {}", made.status, String::from_utf8_lossy(&made.stderr)));
     }
     let mark = Mark::new();
     let bare = in_new_folder(&mark, &mut Command::new(&program));
