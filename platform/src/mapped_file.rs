@@ -1,7 +1,7 @@
 //! A file's bytes without copying them.
 
 use crate::OsError;
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
 use std::fs::File;
 use std::num::NonZeroUsize;
 use std::ops::Deref;
@@ -25,6 +25,16 @@ impl MappedFile {
         // SAFETY: a new private read-only mapping at an address of the kernel's choice aliases nothing of ours.
         let at = unsafe { mmap(None, size, ProtFlags::PROT_READ, MapFlags::MAP_PRIVATE, file, 0) };
         Ok(MappedFile { at: at.map_err(|errno| OsError::new("map", "file", errno))?.cast(), len: size.get() })
+    }
+}
+
+impl MappedFile {
+    /// Lets go of the memory that was needed to read it so far; what is read again comes from the file again.
+    pub fn release(&self) {
+        if self.len > 0 {
+            // SAFETY: the mapping is private, read-only and of a file: its pages hold nothing that the file does not.
+            let _still_held = unsafe { madvise(self.at.cast(), self.len, MmapAdvise::MADV_DONTNEED) };
+        }
     }
 }
 

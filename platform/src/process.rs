@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 /// Closes every descriptor of this process but those of `keep` and the standard ones given in `standard`; the other
 /// standard ones lead to /dev/null from then on, so that no pipe of the measured program stays open here.
@@ -267,10 +268,15 @@ pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-/// Keeps this process in memory, as far as that is allowed: it must not wait for the disk when it is needed.
-pub fn stay_in_memory() {
+/// Keeps this process in memory, as far as that is allowed: it must not wait for the disk when it is needed. That takes
+/// some milliseconds, so a process that ends before `time` has passed is spared it.
+pub fn stay_in_memory_after(time: Duration) {
     use nix::sys::mman::{MlockAllFlags, mlockall};
-    let _as_far_as_allowed = mlockall(MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE);
+    let stay = move || {
+        std::thread::sleep(time);
+        let _as_far_as_allowed = mlockall(MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE);
+    };
+    let _without_then = std::thread::Builder::new().name("stay".to_owned()).spawn(stay);
 }
 
 /// Has the kernel look for another process when memory runs out, where that is allowed; forked children inherit it.

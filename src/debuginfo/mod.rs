@@ -53,6 +53,14 @@ use text::Text;
 /// # Errors
 /// If the bytes are no ELF file for this CPU, if its headers are malformed, or if its tables are made to waste time.
 pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
+    index_in_steps(bytes, &|| ())
+}
+
+/// The same; calls `step_done` when another large part of the bytes has been read and will not be read again.
+///
+/// # Errors
+/// As [`index`](fn@index).
+pub fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, IndexError> {
     let elf = Elf::parse(bytes)?;
     let text = elf.text();
     let (mut shortfalls, mut of_frames) = (Shortfalls::default(), Shortfalls::default());
@@ -63,6 +71,7 @@ pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
         || frames::read(&elf, &mut of_frames),
     );
     let described = described?;
+    step_done();
     shortfalls.extend(&of_frames);
 
     let mut ranges = std::mem::take(&mut frames.functions);

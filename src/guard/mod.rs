@@ -19,6 +19,10 @@ use platform::process::{self, die_of};
 use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tracer, Wait, affinity};
 use rescue::Rescue;
 use std::rc::Rc;
+use std::time::Duration;
+
+/// What ends within this time need not be prepared for want of memory.
+const SHORT_RUN: Duration = Duration::from_millis(300);
 
 /// Forks the supervisor, in which `start` runs to its end, and stands behind it; gives the exit status.
 ///
@@ -36,7 +40,7 @@ pub fn run(on_death: OnTracerDeath, start: impl FnOnce(Rc<GuardTable>) -> superv
     // Where this is refused the supervisor is refused too, and says so.
     let _untraced = tracer.seize_for_its_end(supervisor.leader());
     affinity::outrank_own_cpu();
-    process::stay_in_memory();
+    process::stay_in_memory_after(SHORT_RUN);
     match stand_behind(&tracer, &table, supervisor, on_death) {
         Wait::Exited { status, .. } => status,
         Wait::Killed { signal, .. } => {

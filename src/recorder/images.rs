@@ -138,8 +138,10 @@ impl Reader {
             return Ok(Read { index, is_new: false });
         }
         let whole = self.selection.modules.takes(path);
-        let read = if whole { debuginfo::index } else { debuginfo::landmarks };
-        match std::panic::catch_unwind(|| read(bytes)) {
+        let read = || {
+            if whole { debuginfo::index_in_steps(bytes, &|| bytes.release()) } else { debuginfo::landmarks(bytes) }
+        };
+        match std::panic::catch_unwind(read) {
             Ok(Ok(index)) => Ok(Read { index, is_new: whole }),
             Ok(Err(error)) => Err(Unmeasured::because("image-not-measured", &error.to_string())),
             Err(_) => Err(Unmeasured::because("image-not-measured", "reading its debug info failed")),

@@ -264,19 +264,16 @@ impl Hands {
 
     fn emulate(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, at: Avma, kind: LandmarkKind) {
         self.repair_trap(process, tid, space);
-        gone_is_fine(match kind {
-            LandmarkKind::LoaderState => repair::emulate_return(&self.tracer, tid),
-            LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at),
-            LandmarkKind::Clone => repair::trace_every_clone(&self.tracer, tid, at),
-            LandmarkKind::SignalMask => {
-                self.wear_out(tid, space, at);
-                self.sigtrap.mask_call(&self.tracer, tid, at)
-            }
-            LandmarkKind::SignalAction => {
-                self.wear_out(tid, space, at);
-                self.sigtrap.action_call(&self.tracer, process, tid, at)
-            }
-        });
+        let told = match kind {
+            LandmarkKind::LoaderState => return gone_is_fine(repair::emulate_return(&self.tracer, tid)),
+            LandmarkKind::LoaderStateEndbr => return gone_is_fine(repair::skip_endbr(&self.tracer, tid, at)),
+            LandmarkKind::Clone => return gone_is_fine(repair::trace_every_clone(&self.tracer, tid, at)),
+            LandmarkKind::SignalMask => self.sigtrap.mask_call(&self.tracer, tid, at),
+            LandmarkKind::SignalAction => self.sigtrap.action_call(&self.tracer, process, tid, at),
+        };
+        if matches!(told, Ok(false)) {
+            self.wear_out(tid, space, at);
+        }
     }
 
     /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.

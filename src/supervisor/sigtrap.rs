@@ -123,9 +123,10 @@ impl Sigtrap {
         self.reached.retain(|(of, _), _| *of != space);
     }
 
-    /// Counts that a landmark was reached; true once it was so often that its breakpoint costs more than it tells.
+    /// Counts that a landmark was reached and told nothing new; true once that was so often that its breakpoint costs
+    /// more than it tells.
     pub fn is_worn_out(&mut self, space: SpaceId, at: Avma) -> bool {
-        const OFTEN_ENOUGH: u32 = 512;
+        const OFTEN_ENOUGH: u32 = 128;
         let reached = self.reached.entry((space, at)).or_default();
         *reached += 1;
         *reached > OFTEN_ENOUGH
@@ -240,21 +241,27 @@ impl Sigtrap {
         Ok(())
     }
 
-    /// A thread is about to call rt_sigprocmask; `at` is the `mov` that sets the call's number.
-    pub fn mask_call(&mut self, tracer: &Tracer, tid: Tid, at: Avma) -> Result<(), OsError> {
+    /// A thread is about to call rt_sigprocmask; `at` is the `mov` that sets the call's number. True if that told
+    /// anything new.
+    pub fn mask_call(&mut self, tracer: &Tracer, tid: Tid, at: Avma) -> Result<bool, OsError> {
+        let mut is_new = false;
         // A pointer to nowhere makes the call fail and changes nothing.
         if let Some([how, set, ..]) = arch::coming_args(tracer, tid, at)?
             && set != 0
             && let Ok(set) = tracer.peek_word(tid, Avma(set))
         {
             let now = tracer.signal_mask(tid)?;
-            self.masks.entry(tid).or_default().change(masked(now, how, set), false);
+            let (masks, mask) = (self.masks.entry(tid).or_default(), masked(now, how, set));
+            is_new = !masks.hold(mask);
+            masks.change(mask, false);
         }
-        arch::emulate_call_number(tracer, tid, at, arch::RT_SIGPROCMASK)
+        arch::emulate_call_number(tracer, tid, at, arch::RT_SIGPROCMASK)?;
+        Ok(is_new)
     }
 
-    /// A thread is about to call rt_sigaction.
-    pub fn action_call(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, at: Avma) -> Result<(), OsError> {
+    /// A thread is about to call rt_sigaction. True if that told anything new.
+    pub fn action_call(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, at: Avma) -> Result<bool, OsError> {
+        let mut is_new = false;
         // A pointer to nowhere makes the call fail and changes nothing.
         if let Some([signal, action, ..]) = arch::coming_args(tracer, tid, at)?
             && action != 0
@@ -266,12 +273,13 @@ impl Sigtrap {
             }
             let actions = self.actions.entry(process).or_default();
             if action.is_default() || (action.is_ignored() && signal != Signal::TRAP) {
-                actions.remove(&signal);
+                is_new = actions.remove(&signal).is_some();
             } else {
-                actions.insert(signal, action);
+                is_new = actions.insert(signal, action) != Some(action);
             }
         }
-        arch::emulate_call_number(tracer, tid, at, arch::RT_SIGACTION)
+        arch::emulate_call_number(tracer, tid, at, arch::RT_SIGACTION)?;
+        Ok(is_new)
     }
 }
 

@@ -139,9 +139,15 @@ pub fn coming_args(
     const WORDS: u64 = 5;
     let regs = tracer.registers(tid)?;
     let behind = at.0 + MOV_EAX_LEN;
-    let words = (0..WORDS).map_while(|word| tracer.peek_word(tid, crate::Avma(behind + word * 8)).ok());
-    let code: Vec<u8> = words.flat_map(u64::to_ne_bytes).collect();
-    Ok(super::args_at_syscall(&code, behind, &regs))
+    let mut code = Vec::new();
+    for word in 0..WORDS {
+        let Ok(word) = tracer.peek_word(tid, crate::Avma(behind + word * 8)) else { break };
+        code.extend(word.to_ne_bytes());
+        if let Some(args) = super::args_at_syscall(&code, behind, &regs) {
+            return Ok(Some(args));
+        }
+    }
+    Ok(None)
 }
 
 /// Does what the `mov $number, %eax` at `at` does.
