@@ -49,10 +49,17 @@ fn trap(stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
     ])
 }
 
-/// Traps for each line that ran.
-fn traps_per_line(stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
+/// How many traps a program meets; its data stays.
+fn traps(stage: &Stage, line: &[&str], input: Option<&str>) -> Result<usize, String> {
     let log = stage.target.join("bench/stops.jsonl");
     let log_text = log.to_string_lossy().into_owned();
+    stage.output(&How::traced(&["--stop-log", &log_text]), line, input)?;
+    let stops = std::fs::read_to_string(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+    Ok(stops.lines().filter(|line| line.starts_with("{\"Trap\"")).count())
+}
+
+/// Traps for each line that ran.
+fn traps_per_line(stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
     let debug = "debug/cov-trace";
     let built = Command::new(env!("CARGO")).args(["build", "--quiet"]).status().map_err(|error| error.to_string())?;
     if !built.success() {
@@ -66,9 +73,7 @@ fn traps_per_line(stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
     ];
     let mut rows = Vec::new();
     for (name, line, input) in programs {
-        stage.output(&How::traced(&["--stop-log", &log_text]), line, input)?;
-        let stops = std::fs::read_to_string(&log).map_err(|error| format!("{}: {error}", log.display()))?;
-        let traps = stops.lines().filter(|line| line.starts_with("{\"Trap\"")).count();
+        let traps = traps(stage, line, input)?;
         let output = Command::new(env!("CARGO_BIN_EXE_cov-trace"))
             .args(["lcov", "-o", "-", "--data"])
             .arg(stage.data())
@@ -130,9 +135,10 @@ fn arming(stage: &Stage, rounds: usize) -> Result<Vec<Row>, String> {
     let none = How::traced(&["--exclude", "*"]);
     // 500 pages with some breakpoints each; excluded, the same is read and nothing planted.
     let seconds = stage.in_turns(&[all, none], &["bench/pages", "0"], None, rounds)?;
-    // Each function is called once and traps twice, which is taken off.
+    // Its functions are called once, and what that costs is taken off.
     let trap = number(&stage.output(&How::traced(&[]), &["bench/straight"], None)?)?;
-    let micros = (seconds[0] - seconds[1]) * 1e6 - 1500.0 * trap;
+    let traps = traps(stage, &["bench/pages", "0"], None)? as f64;
+    let micros = (seconds[0] - seconds[1]) * 1e6 - traps * trap;
     Ok(vec![Row::new("arming a page, its breakpoints included", micros / 500.0, 7.0, "us")])
 }
 
