@@ -17,6 +17,9 @@ struct Wanted {
     armed: bool,
 }
 
+/// How many neighbouring pages are read and written at a time: that costs less for each, and no trap waits long for it.
+const AT_ONCE: u64 = 16;
+
 /// Text that is being brought to a wanted state, a page at a time, so that traps can be served in between.
 #[derive(Debug)]
 pub(super) struct Planting {
@@ -42,7 +45,7 @@ impl Planting {
         &self.sync
     }
 
-    /// Does one landmark or the next page with a change; false when nothing is left to do.
+    /// Does one landmark or the next few pages with a change; false when nothing is left to do.
     pub fn advance(&mut self, tracer: &Tracer, memory: Option<&Memory>) -> bool {
         if let Some(armed) = self.sync.landmarks
             && let Some(landmark) = self.sync.plan.landmarks.get(self.next_landmark).copied()
@@ -51,18 +54,30 @@ impl Planting {
             if let Some(at) = self.sync.address(landmark.offset) {
                 let place = (at & (PAGE - 1)) as usize;
                 let wanted = Wanted { probe: None, place, original: landmark.original, armed };
-                self.page(tracer, memory, at & !(PAGE - 1), &[wanted]);
+                self.pages(tracer, memory, at & !(PAGE - 1), &[wanted]);
             }
             return true;
         }
         let Some(probe) = self.sync.change.first_from(self.next_probe) else { return false };
         self.next_probe = probe + 1;
-        let offset = self.sync.plan.offsets.get(probe as usize).copied();
-        if let Some((offset, at)) = offset.and_then(|offset| Some((offset, self.sync.address(offset)?))) {
-            let wanted = self.wanted_beside(offset, at);
-            self.page(tracer, memory, at & !(PAGE - 1), &wanted);
+        if let Some((offset, at)) = self.place_of(probe) {
+            let first = at & !(PAGE - 1);
+            let mut wanted = self.wanted_beside(offset, at);
+            for distance in (1..AT_ONCE).map(|page| page * PAGE) {
+                let next = self.sync.change.first_from(self.next_probe).and_then(|probe| self.place_of(probe));
+                let Some((offset, at)) = next.filter(|(_, at)| at & !(PAGE - 1) == first + distance) else { break };
+                let beside = self.wanted_beside(offset, at).into_iter();
+                wanted.extend(beside.map(|wanted| Wanted { place: wanted.place + distance as usize, ..wanted }));
+            }
+            self.pages(tracer, memory, first, &wanted);
         }
         true
+    }
+
+    /// The offset of a probe and where it is in memory, if it is mapped.
+    fn place_of(&self, probe: u32) -> Option<(u64, u64)> {
+        let offset = *self.sync.plan.offsets.get(probe as usize)?;
+        Some((offset, self.sync.address(offset)?))
     }
 
     /// Everything that is known of the page of the probe at `offset`, which is `at` in memory.
@@ -85,11 +100,16 @@ impl Planting {
             .collect()
     }
 
-    fn page(&mut self, tracer: &Tracer, memory: Option<&Memory>, page: u64, wanted: &[Wanted]) {
-        let mut bytes = vec![0; PAGE as usize];
+    /// Brings neighbouring pages to what is wanted of them, whose places count from the first.
+    fn pages(&mut self, tracer: &Tracer, memory: Option<&Memory>, first: u64, wanted: &[Wanted]) {
+        let last = wanted.last().map_or(0, |wanted| wanted.place as u64 / PAGE);
+        let mut bytes = vec![0; ((last + 1) * PAGE) as usize];
         let tid = self.sync.tid;
-        // What cannot be read stays known as it is: a breakpoint may stand there, inherited.
-        if read_page(tracer, memory, tid, page, &mut bytes).is_err() {
+        if read_pages(tracer, memory, tid, first, &mut bytes).is_err() {
+            if last > 0 {
+                return self.page_by_page(tracer, memory, first, wanted);
+            }
+            // What cannot be read stays known as it is: a breakpoint may stand there, inherited.
             self.left |= memory.is_none();
             return;
         }
@@ -111,12 +131,23 @@ impl Planting {
         if bytes == before {
             return;
         }
-        match write_page(tracer, memory, tid, page, &before, &bytes) {
+        match write_pages(tracer, memory, tid, first, &before, &bytes) {
             Ok(()) => self.planted += planting.len() as u64,
+            // Some of them may have been written.
+            Err(_) if last > 0 => self.page_by_page(tracer, memory, first, wanted),
             Err(_) => {
                 self.refused.extend(planting);
                 self.left |= wanted.iter().any(|wanted| !wanted.armed);
             }
+        }
+    }
+
+    /// The same, where one of them is at fault.
+    fn page_by_page(&mut self, tracer: &Tracer, memory: Option<&Memory>, first: u64, wanted: &[Wanted]) {
+        for page in wanted.chunk_by(|a, b| a.place as u64 / PAGE == b.place as u64 / PAGE) {
+            let at = page[0].place as u64 & !(PAGE - 1);
+            let in_page = |wanted: &Wanted| Wanted { place: wanted.place - at as usize, ..*wanted };
+            self.pages(tracer, memory, first + at, &page.iter().map(in_page).collect::<Vec<_>>());
         }
     }
 }
@@ -163,7 +194,7 @@ pub(super) fn restore_bytes(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, 
 }
 
 /// Reads through ptrace where /proc/PID/mem is closed to us (no descriptor left, `proc_mem.force_override`).
-fn read_page(
+fn read_pages(
     tracer: &Tracer,
     memory: Option<&Memory>,
     tid: Option<Tid>,
@@ -178,7 +209,7 @@ fn read_page(
     Ok(())
 }
 
-fn write_page(
+fn write_pages(
     tracer: &Tracer,
     memory: Option<&Memory>,
     tid: Option<Tid>,
