@@ -8,8 +8,10 @@ use platform::Signal;
 
 /// SIGTRAP in a kernel signal set.
 pub(super) const TRAP: u64 = 1 << (Signal::TRAP.0 - 1);
+/// What nobody can block.
+pub(super) const UNBLOCKABLE: u64 = 1 << (Signal::KILL.0 - 1) | 1 << (Signal::STOP.0 - 1);
 /// The standard signals that can be blocked.
-const STANDARD: u64 = 0x7fff_ffff & !(1 << (Signal::KILL.0 - 1)) & !(1 << (Signal::STOP.0 - 1));
+const STANDARD: u64 = 0x7fff_ffff & !UNBLOCKABLE;
 
 /// What a thread blocks, as far as is known: now, and before the last change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,14 +66,15 @@ pub(super) struct Evidence {
     pub sure: bool,
 }
 
-/// The mask after rt_sigprocmask(how, set).
+/// The mask after rt_sigprocmask(how, set), as the kernel keeps it.
 pub(super) fn masked(mask: u64, how: u64, set: u64) -> u64 {
-    match how as i32 {
+    let mask = match how as i32 {
         0 => mask | set,
         1 => mask & !set,
         2 => set,
         _ => mask,
-    }
+    };
+    mask & !UNBLOCKABLE
 }
 
 #[cfg(test)]
@@ -131,5 +134,7 @@ mod tests {
         assert_eq!(masked(HUP | TRAP, 1, TRAP), HUP);
         assert_eq!(masked(HUP, 2, TRAP), TRAP);
         assert_eq!(masked(HUP, 9, TRAP), HUP);
+        assert_eq!(masked(HUP, 0, u64::MAX), !UNBLOCKABLE);
+        assert_eq!(masked(HUP, 2, u64::MAX), !UNBLOCKABLE);
     }
 }

@@ -4,7 +4,7 @@
 //! What the program had is known from /proc at an exec, from the calls it makes at the C library's landmarks, and from
 //! inheritance.
 
-use super::masks::{Evidence, Masks, TRAP, masked};
+use super::masks::{Evidence, Masks, TRAP, UNBLOCKABLE, masked};
 use super::space::SpaceId;
 use crate::link::ProcessNo;
 use platform::arch::registers as arch;
@@ -43,7 +43,7 @@ impl SignalAction {
     fn mask_in_handler(&self, signal: Signal, mask: u64) -> u64 {
         const SA_NODEFER: u64 = 0x4000_0000;
         let itself = if self.word(1) & SA_NODEFER == 0 { signal.bit() } else { 0 };
-        mask | self.word(3) | itself
+        (mask | self.word(3) | itself) & !UNBLOCKABLE
     }
 
     /// Whether a breakpoint resets SIGTRAP's action to the default.
