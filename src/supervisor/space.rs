@@ -162,7 +162,7 @@ impl Space {
     /// are to be restored too. `owner` is false for a process the space is lent to.
     pub fn spend(&mut self, site: Site, owner: bool) -> Vec<(Avma, u8)> {
         /// Restoring one costs a tenth of a trap or less, and many are never reached.
-        const AT_MOST: usize = 64;
+        const AT_MOST: usize = 128;
         let Some(instance) = self.instances.get_mut(&site.instance) else {
             return Vec::new();
         };
