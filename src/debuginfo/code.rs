@@ -9,12 +9,12 @@
 
 use platform::arch::{Flow, Instruction, instructions};
 
+use super::chunk::Chunk;
 use super::clusters::{Cluster, clusters};
 use super::error::{Budget, IndexError};
 use super::index::Svma;
 use super::portions;
 use super::text::Text;
-use crate::bits::Bits;
 
 /// What the decode says of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) struct Habits {
 
 impl Habits {
     /// The address that an instruction takes.
-    fn label(self, instruction: &Instruction) -> Option<Svma> {
+    pub(super) fn label(self, instruction: &Instruction) -> Option<Svma> {
         instruction.label.or(instruction.immediate.filter(|_| self.is_absolute)).map(Svma)
     }
 }
@@ -65,23 +65,6 @@ pub(super) struct Code {
     /// In order of address.
     chunks: Vec<Chunk>,
     /// Addresses that it takes.
-    labels: Vec<Svma>,
-}
-
-/// Neighbouring clusters.
-struct Chunk {
-    clusters: Vec<Cluster>,
-    start: Svma,
-    end: Svma,
-    /// Where an instruction starts, one bit per byte.
-    starts: Bits,
-    /// Where a run of straight-line code starts or the last one has ended, one bit per byte.
-    cuts: Bits,
-    /// Parts in which the decode proves nothing, in order of address.
-    doubtful: Vec<(Svma, Svma, Standing)>,
-    /// Where the code goes.
-    targets: Vec<Svma>,
-    /// What it takes the address of.
     labels: Vec<Svma>,
 }
 
@@ -281,136 +264,5 @@ impl<'c> InOrder<'c> {
             self.last = Some((chunk, chunk.cluster_at(address)?));
         }
         self.last.map(|(chunk, _)| chunk)
-    }
-}
-
-impl Chunk {
-    fn cluster_at(&self, address: Svma) -> Option<&Cluster> {
-        let after = self.clusters.partition_point(|cluster| cluster.start() <= address);
-        self.clusters[..after].last().filter(|cluster| address < cluster.end)
-    }
-
-    /// What is known of an address that a cluster covers.
-    fn standing(&self, address: Svma) -> Standing {
-        let starts = self.starts.get(self.bit(address));
-        let after = self.doubtful.partition_point(|(start, ..)| *start <= address);
-        match self.doubtful[..after].last() {
-            Some((_, end, Standing::Undecodable)) if address < *end => Standing::Undecodable,
-            Some((_, end, standing)) if address < *end && starts => *standing,
-            Some(_) | None if starts => Standing::Start,
-            Some(_) | None => Standing::InsideInstruction,
-        }
-    }
-
-    fn decode(clusters: Vec<Cluster>, habits: Habits, text: &Text<'_>) -> Chunk {
-        let start = clusters[0].start();
-        let end = clusters.last().map_or(start, |cluster| cluster.end);
-        let bits = Bits::clear_of((end.0 - start.0) as u32 + 1);
-        let mut chunk = Chunk {
-            clusters: Vec::new(),
-            start,
-            end,
-            starts: bits.clone(),
-            cuts: bits,
-            doubtful: Vec::new(),
-            targets: Vec::new(),
-            labels: Vec::new(),
-        };
-        for mut cluster in clusters {
-            chunk.decode_cluster(&mut cluster, habits, text);
-            chunk.clusters.push(cluster);
-        }
-        chunk
-    }
-
-    fn decode_cluster(&mut self, cluster: &mut Cluster, habits: Habits, text: &Text<'_>) {
-        let (mut contested, mut is_clear) = (false, true);
-        for (i, &start) in cluster.starts.iter().enumerate() {
-            let end = cluster.starts.get(i + 1).copied().unwrap_or(cluster.end);
-            if contested {
-                self.doubtful.push((start, end, Standing::Contested));
-            }
-            self.put_cut(start);
-            let mut next = start;
-            for instruction in instructions(text.bytes_from(&cluster.range, start), start.0) {
-                let at = Svma(start.0 + instruction.offset as u64);
-                if at >= end {
-                    break;
-                }
-                if !instruction.valid {
-                    self.doubtful.push((at, end, Standing::Undecodable));
-                    self.put_cut(at);
-                    break;
-                }
-                next = Svma(at.0 + instruction.len as u64);
-                self.starts.put(self.bit(at), true);
-                match instruction.flow {
-                    Flow::Next => {}
-                    Flow::Landing => self.put_cut(at),
-                    Flow::Elsewhere(target) => self.leave(next, target),
-                    Flow::Indirect | Flow::Table | Flow::Loaded => {
-                        cluster.jumps.anywhere |= instruction.flow == Flow::Indirect;
-                        cluster.jumps.by_array |= instruction.flow != Flow::Indirect;
-                        cluster.jumps.loaded.extend((instruction.flow == Flow::Loaded).then_some(at));
-                        self.leave(next, None);
-                    }
-                    Flow::Call(target) => {
-                        if habits.calls_are_entries {
-                            self.put_cut(at);
-                        }
-                        self.leave(next, target);
-                    }
-                }
-                self.labels.extend(habits.label(&instruction));
-            }
-            // Where the decode ended before, too few bytes were left or they are no instruction.
-            contested = next > end;
-            is_clear &= next == end;
-        }
-        self.put_cut(cluster.end);
-        if !is_clear {
-            self.cut_all(cluster.start(), cluster.end);
-        }
-    }
-
-    /// Whether it is known where the jumps of a cluster go.
-    ///
-    /// From the address of a place inside, whoever has it, all others may be computed: by adding a distance, and by a
-    /// jump that does not look like one (a return, a thunk). Only what arrays and tables of a compiler hold is as it is.
-    fn is_explained(&self, cluster: &Cluster, entries: &Entries) -> bool {
-        let jumps = &cluster.jumps;
-        let is_entered = |at: &Svma| self.cuts.get(self.bit(*at));
-        if cluster.has_one_inside(&entries.labels) {
-            false
-        } else if cluster.has_one_inside(&entries.stored) {
-            jumps.by_array && !jumps.anywhere && !jumps.loaded.iter().any(is_entered)
-        } else {
-            (!jumps.anywhere && !jumps.by_array) || cluster.has_one_inside(&entries.tables)
-        }
-    }
-
-    /// An instruction ends at `next` after which control may be elsewhere.
-    fn leave(&mut self, next: Svma, target: Option<u64>) {
-        self.put_cut(next);
-        match target.map(Svma) {
-            Some(target) if self.start <= target && target < self.end => self.put_cut(target),
-            target => self.targets.extend(target),
-        }
-    }
-
-    fn cut_all(&mut self, start: Svma, end: Svma) {
-        let (mut bit, end) = (self.bit(start.max(self.start)), self.bit(end.min(self.end)));
-        while let Some(at) = self.starts.first_from(bit).filter(|&at| at < end) {
-            self.cuts.put(at, true);
-            bit = at + 1;
-        }
-    }
-
-    fn put_cut(&mut self, address: Svma) {
-        self.cuts.put(self.bit(address), true);
-    }
-
-    fn bit(&self, address: Svma) -> u32 {
-        (address.0 - self.start.0) as u32
     }
 }

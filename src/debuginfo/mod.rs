@@ -9,6 +9,7 @@
 //!
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
+mod chunk;
 mod clusters;
 mod code;
 #[cfg(test)]

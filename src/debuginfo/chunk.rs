@@ -1,0 +1,159 @@
+//! A stretch of neighbouring functions, decoded: one thread's work.
+//!
+//! Invariant: a bit of `starts` or `cuts` stands for the byte at that distance from the chunk's start.
+
+use platform::arch::{Flow, instructions};
+
+use super::clusters::Cluster;
+use super::code::{Entries, Habits, Standing};
+use super::index::Svma;
+use super::text::Text;
+use crate::bits::Bits;
+
+/// Neighbouring clusters.
+pub(super) struct Chunk {
+    pub(super) clusters: Vec<Cluster>,
+    pub(super) start: Svma,
+    pub(super) end: Svma,
+    /// Where an instruction starts, one bit per byte.
+    pub(super) starts: Bits,
+    /// Where a run of straight-line code starts or the last one has ended, one bit per byte.
+    pub(super) cuts: Bits,
+    /// Parts in which the decode proves nothing, in order of address.
+    pub(super) doubtful: Vec<(Svma, Svma, Standing)>,
+    /// Where the code goes.
+    pub(super) targets: Vec<Svma>,
+    /// What it takes the address of.
+    pub(super) labels: Vec<Svma>,
+}
+
+impl Chunk {
+    pub(super) fn cluster_at(&self, address: Svma) -> Option<&Cluster> {
+        let after = self.clusters.partition_point(|cluster| cluster.start() <= address);
+        self.clusters[..after].last().filter(|cluster| address < cluster.end)
+    }
+
+    /// What is known of an address that a cluster covers.
+    pub(super) fn standing(&self, address: Svma) -> Standing {
+        let starts = self.starts.get(self.bit(address));
+        let after = self.doubtful.partition_point(|(start, ..)| *start <= address);
+        match self.doubtful[..after].last() {
+            Some((_, end, Standing::Undecodable)) if address < *end => Standing::Undecodable,
+            Some((_, end, standing)) if address < *end && starts => *standing,
+            Some(_) | None if starts => Standing::Start,
+            Some(_) | None => Standing::InsideInstruction,
+        }
+    }
+
+    pub(super) fn decode(clusters: Vec<Cluster>, habits: Habits, text: &Text<'_>) -> Chunk {
+        let start = clusters[0].start();
+        let end = clusters.last().map_or(start, |cluster| cluster.end);
+        let bits = Bits::clear_of((end.0 - start.0) as u32 + 1);
+        let mut chunk = Chunk {
+            clusters: Vec::new(),
+            start,
+            end,
+            starts: bits.clone(),
+            cuts: bits,
+            doubtful: Vec::new(),
+            targets: Vec::new(),
+            labels: Vec::new(),
+        };
+        for mut cluster in clusters {
+            chunk.decode_cluster(&mut cluster, habits, text);
+            chunk.clusters.push(cluster);
+        }
+        chunk
+    }
+
+    fn decode_cluster(&mut self, cluster: &mut Cluster, habits: Habits, text: &Text<'_>) {
+        let (mut contested, mut is_clear) = (false, true);
+        for (i, &start) in cluster.starts.iter().enumerate() {
+            let end = cluster.starts.get(i + 1).copied().unwrap_or(cluster.end);
+            if contested {
+                self.doubtful.push((start, end, Standing::Contested));
+            }
+            self.put_cut(start);
+            let mut next = start;
+            for instruction in instructions(text.bytes_from(&cluster.range, start), start.0) {
+                let at = Svma(start.0 + instruction.offset as u64);
+                if at >= end {
+                    break;
+                }
+                if !instruction.valid {
+                    self.doubtful.push((at, end, Standing::Undecodable));
+                    self.put_cut(at);
+                    break;
+                }
+                next = Svma(at.0 + instruction.len as u64);
+                self.starts.put(self.bit(at), true);
+                match instruction.flow {
+                    Flow::Next => {}
+                    Flow::Landing => self.put_cut(at),
+                    Flow::Elsewhere(target) => self.leave(next, target),
+                    Flow::Indirect | Flow::Table | Flow::Loaded => {
+                        cluster.jumps.anywhere |= instruction.flow == Flow::Indirect;
+                        cluster.jumps.by_array |= instruction.flow != Flow::Indirect;
+                        cluster.jumps.loaded.extend((instruction.flow == Flow::Loaded).then_some(at));
+                        self.leave(next, None);
+                    }
+                    Flow::Call(target) => {
+                        if habits.calls_are_entries {
+                            self.put_cut(at);
+                        }
+                        self.leave(next, target);
+                    }
+                }
+                self.labels.extend(habits.label(&instruction));
+            }
+            // Where the decode ended before, too few bytes were left or they are no instruction.
+            contested = next > end;
+            is_clear &= next == end;
+        }
+        self.put_cut(cluster.end);
+        if !is_clear {
+            self.cut_all(cluster.start(), cluster.end);
+        }
+    }
+
+    /// Whether it is known where the jumps of a cluster go.
+    ///
+    /// From the address of a place inside, whoever has it, all others may be computed: by adding a distance, and by a
+    /// jump that does not look like one (a return, a thunk). Only what arrays and tables of a compiler hold is as it is.
+    pub(super) fn is_explained(&self, cluster: &Cluster, entries: &Entries) -> bool {
+        let jumps = &cluster.jumps;
+        let is_entered = |at: &Svma| self.cuts.get(self.bit(*at));
+        if cluster.has_one_inside(&entries.labels) {
+            false
+        } else if cluster.has_one_inside(&entries.stored) {
+            jumps.by_array && !jumps.anywhere && !jumps.loaded.iter().any(is_entered)
+        } else {
+            (!jumps.anywhere && !jumps.by_array) || cluster.has_one_inside(&entries.tables)
+        }
+    }
+
+    /// An instruction ends at `next` after which control may be elsewhere.
+    fn leave(&mut self, next: Svma, target: Option<u64>) {
+        self.put_cut(next);
+        match target.map(Svma) {
+            Some(target) if self.start <= target && target < self.end => self.put_cut(target),
+            target => self.targets.extend(target),
+        }
+    }
+
+    pub(super) fn cut_all(&mut self, start: Svma, end: Svma) {
+        let (mut bit, end) = (self.bit(start.max(self.start)), self.bit(end.min(self.end)));
+        while let Some(at) = self.starts.first_from(bit).filter(|&at| at < end) {
+            self.cuts.put(at, true);
+            bit = at + 1;
+        }
+    }
+
+    fn put_cut(&mut self, address: Svma) {
+        self.cuts.put(self.bit(address), true);
+    }
+
+    pub(super) fn bit(&self, address: Svma) -> u32 {
+        (address.0 - self.start.0) as u32
+    }
+}
