@@ -58,9 +58,7 @@ impl OwnCpu {
     /// for idle, so that a thread which ran here wakes here, and runs at once; and as it stops the caller goes on,
     /// without having slept. Whoever needs this CPU for longer starves the caller; false where it is not allowed.
     pub fn step_aside(&self) -> bool {
-        let nothing = libc::sched_param { sched_priority: 0 };
-        // SAFETY: the parameters are a live struct of the right type.
-        unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE | libc::SCHED_RESET_ON_FORK, &raw const nothing) == 0 }
+        set_policy(libc::SCHED_IDLE, 0)
     }
 
     /// Takes precedence again.
@@ -77,10 +75,15 @@ impl OwnCpu {
 /// The lowest real-time priority.
 const LOWEST: i32 = 1;
 
-fn set_real_time(sched_priority: i32) -> bool {
+fn set_real_time(priority: i32) -> bool {
+    set_policy(libc::SCHED_FIFO, priority)
+}
+
+/// Sets the calling thread's policy, which what it forks does not inherit; false where that is not allowed.
+fn set_policy(policy: i32, sched_priority: i32) -> bool {
     let wanted = libc::sched_param { sched_priority };
     // SAFETY: the parameters are a live struct of the right type.
-    unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &raw const wanted) == 0 }
+    unsafe { libc::sched_setscheduler(0, policy | libc::SCHED_RESET_ON_FORK, &raw const wanted) == 0 }
 }
 
 /// Gives the calling thread precedence over whoever has a CPU of its own, where that is allowed.

@@ -128,20 +128,23 @@ impl Tracer {
 
     /// PTRACE_SEIZE: traces a thread without stopping it; children and threads that it makes are seized with it.
     pub fn seize(&self, tid: Tid) -> Result<(), OsError> {
-        self.request("seize", libc::PTRACE_SEIZE, tid, 0, self.options as usize).map(drop)
+        self.seize_with(tid, self.options)
     }
 
     /// The same for a thread of a process that runs. Neither it nor what it makes stops before its end: siblings that
     /// an exec ends would wait there for us, while we wait for that exec (see [`crate::Reaper`]).
     pub(crate) fn seize_running(&self, tid: Tid) -> Result<(), OsError> {
-        let options = self.options & !libc::PTRACE_O_TRACEEXIT;
-        self.request("seize", libc::PTRACE_SEIZE, tid, 0, options as usize).map(drop)
+        self.seize_with(tid, self.options & !libc::PTRACE_O_TRACEEXIT)
     }
 
     /// PTRACE_SEIZE of a thread of which nothing but its end is of interest: it stops before that
     /// ([`crate::Event::Exit`]), SIGKILL included, with all that it has, tracees of its own too. What it makes is not traced.
     pub fn seize_for_its_end(&self, tid: Tid) -> Result<(), OsError> {
-        self.request("seize", libc::PTRACE_SEIZE, tid, 0, libc::PTRACE_O_TRACEEXIT as usize).map(drop)
+        self.seize_with(tid, libc::PTRACE_O_TRACEEXIT)
+    }
+
+    fn seize_with(&self, tid: Tid, options: i32) -> Result<(), OsError> {
+        self.request("seize", libc::PTRACE_SEIZE, tid, 0, options as usize).map(drop)
     }
 
     /// How a thread that stands at [`crate::Event::Exit`] is going to end.

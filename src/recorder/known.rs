@@ -8,8 +8,6 @@
 use crate::store::{DataDir, Numbits, ProcessRecord, Reader, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 /// Lines by source.
@@ -19,7 +17,7 @@ pub(super) type BySource = BTreeMap<String, Numbits>;
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KnownLines {
     /// Names of the files that are in it.
-    files: BTreeSet<Vec<u8>>,
+    files: BTreeSet<String>,
     /// Lines by image and source, as sets of line numbers are stored.
     lines: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
 }
@@ -31,11 +29,11 @@ impl KnownLines {
     /// If the directory cannot be read.
     pub fn of(data: &DataDir) -> Result<Self, StoreError> {
         let files = data.process_files()?;
-        let names: BTreeSet<Vec<u8>> = files.iter().map(|file| name_of(data, file)).collect();
+        let names: BTreeSet<String> = files.iter().map(ToString::to_string).collect();
         let mut known = Self::load(data).filter(|known| known.files.is_subset(&names)).unwrap_or_default();
         let (before, mut reader) = (known.files.len(), Reader::default());
         for file in &files {
-            let name = name_of(data, file);
+            let name = file.to_string();
             if known.files.contains(&name) {
                 continue;
             }
@@ -87,10 +85,6 @@ impl KnownLines {
 
 fn path_of(data: &DataDir) -> PathBuf {
     data.path().join(DataDir::KNOWN_LINES)
-}
-
-fn name_of(data: &DataDir, file: &crate::store::ProcessFile) -> Vec<u8> {
-    data.path_of(file).file_name().map_or_else(OsString::new, OsString::from).into_vec()
 }
 
 fn key(path: &str, build_id: Option<&str>) -> String {

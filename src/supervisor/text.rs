@@ -173,9 +173,9 @@ pub(super) fn restore_bytes(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, 
     const SEVERAL: usize = 3;
     for page in places.chunk_by(|(a, _), (b, _)| a.0 / PAGE == b.0 / PAGE) {
         let (first, last) = (page[0].0, page[page.len() - 1].0);
-        let mut bytes = vec![0; (last.0 - first.0) as usize + 1];
-        match memory {
-            Some(memory) if page.len() >= SEVERAL && memory.read(first, &mut bytes).is_ok() => {
+        if let Some(memory) = memory.filter(|_| page.len() >= SEVERAL) {
+            let mut bytes = vec![0; (last.0 - first.0) as usize + 1];
+            if memory.read(first, &mut bytes).is_ok() {
                 for (at, original) in page {
                     let byte = &mut bytes[(at.0 - first.0) as usize];
                     if *byte == BREAKPOINT {
@@ -183,12 +183,11 @@ pub(super) fn restore_bytes(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, 
                     }
                 }
                 let _met_later = memory.write(first, &bytes);
+                continue;
             }
-            Some(_) | None => {
-                for (at, original) in page {
-                    let _met_later = restore_byte(tracer, memory, tid, *at, *original);
-                }
-            }
+        }
+        for (at, original) in page {
+            let _met_later = restore_byte(tracer, memory, tid, *at, *original);
         }
     }
 }

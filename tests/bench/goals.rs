@@ -163,10 +163,7 @@ fn peaks(stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
     for (name, line, supervisor, recorder) in
         [("Lua", LUA, 8.0, 25.0), ("the release binary", &[own, "report", "--help"], 30.0, 90.0)]
     {
-        stage.clear()?;
-        let mut command = stage.command(&How::traced(&[]), line, None)?;
-        let started = command.stdout(std::process::Stdio::null()).spawn().map_err(|error| error.to_string())?;
-        let peaks = memory::watch(started)?;
+        let peaks = memory::peaks(stage, &How::traced(&["--no-cache"]), line, None)?;
         rows.push(Row::new(
             format!("peak of the supervisor, {name}"),
             peaks.supervisor_kib as f64 / 1024.0,

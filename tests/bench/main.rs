@@ -41,14 +41,14 @@ fn run() -> Result<(), String> {
     }
     let target = target.canonicalize().map_err(|error| format!("{}: {error}", target.display()))?;
     let kcov = Command::new("kcov").arg("--version").output().is_ok();
+    let stage = Stage::new(&target)?;
     let mut results = Vec::new();
     println!("{}", table::header(kcov));
     for program in programs::ALL.iter().filter(|program| options.chosen(program.name)) {
-        let result = measure::measure(program, &target, options.rounds, kcov)?;
+        let result = measure::measure(program, &stage, options.rounds, kcov)?;
         println!("{}", table::row(&result));
         results.push(result);
     }
-    let stage = Stage::new(&target)?;
     let mut figures = Vec::new();
     println!("{}", rows::header());
     for (_, group) in goals::ALL.iter().filter(|(name, _)| options.chosen(name)) {

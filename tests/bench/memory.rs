@@ -4,11 +4,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use serde::Serialize;
+
+use crate::timed::{How, Stage};
 
 /// Peaks in KiB; 0 for a process that was never seen.
 #[derive(Default, Serialize)]
@@ -21,7 +23,7 @@ pub struct Peaks {
 ///
 /// # Errors
 /// When it cannot be waited for.
-pub fn watch(mut started: Child) -> Result<Peaks, String> {
+fn watch(mut started: Child) -> Result<Peaks, String> {
     let mut peaks = Peaks::default();
     let front = started.id();
     while started.try_wait().map_err(|error| format!("wait for cov-trace: {error}"))?.is_none() {
@@ -29,6 +31,16 @@ pub fn watch(mut started: Child) -> Result<Peaks, String> {
         thread::sleep(Duration::from_micros(500));
     }
     Ok(peaks)
+}
+
+/// Runs a program and returns the peaks.
+///
+/// # Errors
+/// When it cannot be run.
+pub fn peaks(stage: &Stage, how: &How, line: &[&str], input: Option<&str>) -> Result<Peaks, String> {
+    stage.clear()?;
+    let mut command = stage.command(how, line, input)?;
+    watch(command.stdout(Stdio::null()).spawn().map_err(|error| format!("{line:?}: {error}"))?)
 }
 
 /// Reads the peaks of `front` and of those of its descendants that are cov-trace's own.

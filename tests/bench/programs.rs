@@ -36,10 +36,3 @@ pub const ALL: &[Program] = &[
     Program { name: "100 forks", executable: "bench/forks", args: &["100"], input: None },
     Program { name: "1000 forks", executable: "bench/forks", args: &["1000"], input: None },
 ];
-
-impl Program {
-    /// Its name as a file name.
-    pub fn slug(&self) -> String {
-        self.name.replace(|letter: char| !letter.is_alphanumeric(), "_")
-    }
-}
