@@ -18,6 +18,7 @@ mod bits;
 pub mod cache;
 pub mod cli;
 pub mod debuginfo;
+mod dominance;
 pub mod filter;
 pub mod front;
 pub mod guard;

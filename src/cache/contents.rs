@@ -12,6 +12,7 @@
 use super::identity::Identity;
 use crate::arrays::{Columns, Taken};
 use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Warning};
+use crate::dominance::Dominance;
 use platform::arch::BREAKPOINT;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
@@ -20,7 +21,7 @@ use std::os::unix::fs::MetadataExt;
 const MAGIC: &[u8; 8] = b"covindex";
 
 /// To be raised whenever the columns change, or what they mean.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// No source has more lines (a set of lines is one bit per line).
 const LAST_LINE: u32 = (1 << 24) - 1;
@@ -88,7 +89,7 @@ impl<W: Write> Write for Checked<W> {
 
 /// Writes the columns of an index.
 fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<W> {
-    let ImageIndex { build_id, files, lines, functions, probes, landmarks, warnings } = index;
+    let ImageIndex { build_id, files, lines, functions, probes, dominance, landmarks, warnings } = index;
     let mut columns = Columns::to(to);
     let ours = postcard::to_stdvec(&(maker, identity));
     columns.bytes(&ours.expect("invariant: strings and numbers always encode"))?;
@@ -109,6 +110,7 @@ fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) 
     columns.numbers32(probes.iter().map(|probe| probe.line))?;
     columns.numbers32(probes.iter().map(|probe| probe.straight))?;
     columns.numbers8(probes.iter().map(|probe| probe.original))?;
+    dominance.put(&mut columns)?;
     columns.finish()
 }
 
@@ -149,6 +151,7 @@ fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
         original: *original,
         straight,
     });
+    let dominance = Dominance::taken(columns)?;
     let landmarks = landmarks.into_iter();
     let index = ImageIndex {
         build_id,
@@ -156,6 +159,7 @@ fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
         lines,
         functions,
         probes: probes.collect(),
+        dominance,
         landmarks: landmarks
             .map(|(offset, original, kind)| Landmark { offset: FileOffset(offset), kind, original })
             .collect(),
@@ -166,7 +170,7 @@ fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
 
 /// Whether an index keeps what every index promises, and is one of this image as far as its bytes tell.
 fn holds(index: &ImageIndex, image: &[u8]) -> bool {
-    let ImageIndex { build_id: _, files, lines, functions, probes, landmarks, warnings: _ } = index;
+    let ImageIndex { build_id: _, files, lines, functions, probes, dominance, landmarks, warnings: _ } = index;
     let stands = |offset: FileOffset, byte: u8| {
         usize::try_from(offset.0).ok().and_then(|at| image.get(at)).is_some_and(|there| *there == byte)
     };
@@ -179,6 +183,7 @@ fn holds(index: &ImageIndex, image: &[u8]) -> bool {
         && probes
             .iter()
             .all(|p| (p.line as usize) < lines.len() && p.original != BREAKPOINT && stands(p.offset, p.original))
+        && dominance.holds(probes.len())
         && landmarks.is_sorted_by(|a, b| a < b)
         && landmarks.iter().all(|l| stands(l.offset, l.original))
 }

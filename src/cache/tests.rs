@@ -4,6 +4,7 @@ use super::contents::{self, Maker};
 use super::folder::Folder;
 use super::*;
 use crate::debuginfo::{self, FileOffset, Function, Landmark, LandmarkKind, Line, Probe, Warning};
+use crate::dominance::Dominance;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +13,11 @@ use std::os::unix::fs::PermissionsExt;
 fn made_up() -> (Vec<u8>, ImageIndex) {
     let image: Vec<u8> = (0..64).collect();
     let probe = |offset, line| Probe { offset: FileOffset(offset), line, original: offset as u8, straight: 3 };
+    let mut dominance = Dominance::default();
+    dominance.push_stretch(12, Some(1));
+    dominance.push_implied(1, &[2]);
     let index = ImageIndex {
+        dominance,
         build_id: Some("00ff".to_owned()),
         files: vec!["/a.c".to_owned(), "/b/ü.c".to_owned()],
         lines: vec![Line { file: 0, number: 3 }, Line { file: 1, number: 9 }],

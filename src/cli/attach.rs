@@ -3,6 +3,7 @@
 use super::measuring::MeasuringArguments;
 use super::{CliError, Outcome};
 use crate::front;
+use crate::recorder::Probing;
 use clap::Args;
 use platform::Pid;
 use std::path::Path;
@@ -36,10 +37,12 @@ pub struct AttachOptions {
 impl AttachArguments {
     pub(super) fn validated(self, cwd: &Path) -> AttachOptions {
         let pids = self.pids.into_iter().map(Pid).collect();
-        AttachOptions {
-            measuring: self.measuring.validated(cwd),
-            attach: front::Attach { pids, children: self.children, verify: self.verify_detach },
+        let mut measuring = self.measuring.validated(cwd);
+        // Whoever is in the middle of a function has executed what comes before in it, but not while it was measured.
+        if measuring.selection.probing == Probing::Dominators {
+            measuring.selection.probing = Probing::Runs;
         }
+        AttachOptions { measuring, attach: front::Attach { pids, children: self.children, verify: self.verify_detach } }
     }
 }
 

@@ -20,8 +20,9 @@ pub(super) struct MeasuringArguments {
     /// Let go after this time, such as 90, 90s, 5m or 1h30m; what is measured goes on
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     limit: Option<Duration>,
-    /// Where to plant breakpoints: `runs` for as few as tell everything, `all` for every line address, to compare
-    #[arg(long, value_name = "WHERE", default_value = "runs", hide_default_value = true)]
+    /// Where to plant breakpoints: `fewest` for as few as tell everything, `runs` for one in each run of straight-line
+    /// code, as a process is always attached to, `all` for every line address, to compare
+    #[arg(long, value_name = "WHERE", default_value = "fewest", hide_default_value = true)]
     probe: Probe,
     /// Measure only lines that no file in the data directory has yet: for the union of many runs; what each process
     /// ran is not told then
@@ -44,6 +45,8 @@ pub(super) struct MeasuringArguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Probe {
+    /// At the end of those runs of which no others tell
+    Fewest,
     /// At the end of each run of straight-line code, as long as it tells anything new
     Runs,
     /// At every line address, each until it was hit
@@ -66,6 +69,7 @@ impl MeasuringArguments {
                 sources: self.filter.sources(cwd),
                 modules: self.filter.modules(cwd),
                 probing: match self.probe {
+                    Probe::Fewest => Probing::Dominators,
                     Probe::Runs => Probing::Runs,
                     Probe::All => Probing::All,
                 },

@@ -1,6 +1,8 @@
 //! A stretch of neighbouring functions, decoded: one thread's work.
 //!
-//! Invariant: a bit of `starts` or `cuts` stands for the byte at that distance from the chunk's start.
+//! Invariants: a bit of `starts`, `cuts` or `entries` stands for the byte at that distance from the chunk's start. Every
+//! cut that is no entry is a place inside one cluster where control comes in only from what its `leads` tell, or from the
+//! instruction before it.
 
 use platform::arch::{Flow, instructions};
 
@@ -19,12 +21,35 @@ pub(super) struct Chunk {
     pub(super) starts: Bits,
     /// Where a run of straight-line code starts or the last one has ended, one bit per byte.
     pub(super) cuts: Bits,
+    /// The cuts where control may come in from anywhere.
+    pub(super) entries: Bits,
+    /// How the runs end that do not go on with the next one, in order of address.
+    pub(super) leads: Vec<Lead>,
     /// Parts in which the decode proves nothing, in order of address.
     pub(super) doubtful: Vec<(Svma, Svma, Standing)>,
     /// Where the code goes.
     pub(super) targets: Vec<Svma>,
     /// What it takes the address of.
     pub(super) labels: Vec<Svma>,
+}
+
+/// Where control goes from the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lead {
+    /// The bit behind the run's last instruction.
+    pub(super) end: u32,
+    pub(super) to: To,
+}
+
+/// Where an instruction leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum To {
+    /// Out of the cluster, or it is not known where.
+    Out,
+    /// To a bit of the same cluster.
+    Place(u32),
+    /// There, or to the next instruction.
+    PlaceOrNext(u32),
 }
 
 impl Chunk {
@@ -54,7 +79,9 @@ impl Chunk {
             start,
             end,
             starts: bits.clone(),
-            cuts: bits,
+            cuts: bits.clone(),
+            entries: bits,
+            leads: Vec::new(),
             doubtful: Vec::new(),
             targets: Vec::new(),
             labels: Vec::new(),
@@ -73,7 +100,7 @@ impl Chunk {
             if contested {
                 self.doubtful.push((start, end, Standing::Contested));
             }
-            self.put_cut(start);
+            self.put_entry(start);
             let mut next = start;
             for instruction in instructions(text.bytes_from(&cluster.range, start), start.0) {
                 let at = Svma(start.0 + instruction.offset as u64);
@@ -82,26 +109,29 @@ impl Chunk {
                 }
                 if !instruction.valid {
                     self.doubtful.push((at, end, Standing::Undecodable));
-                    self.put_cut(at);
+                    self.put_entry(at);
                     break;
                 }
                 next = Svma(at.0 + instruction.len as u64);
                 self.starts.put(self.bit(at), true);
                 match instruction.flow {
                     Flow::Next => {}
-                    Flow::Landing => self.put_cut(at),
-                    Flow::Elsewhere(target) => self.leave(next, target),
+                    Flow::Landing => self.put_entry(at),
+                    Flow::Elsewhere(target) => self.leave(next, target, To::Place, cluster),
+                    Flow::Branch(target) => self.leave(next, Some(target), To::PlaceOrNext, cluster),
                     Flow::Indirect | Flow::Table | Flow::Loaded => {
                         cluster.jumps.anywhere |= instruction.flow == Flow::Indirect;
                         cluster.jumps.by_array |= instruction.flow != Flow::Indirect;
                         cluster.jumps.loaded.extend((instruction.flow == Flow::Loaded).then_some(at));
-                        self.leave(next, None);
+                        self.leave(next, None, To::Place, cluster);
                     }
                     Flow::Call(target) => {
                         if habits.calls_are_entries {
-                            self.put_cut(at);
+                            self.put_entry(at);
                         }
-                        self.leave(next, target);
+                        self.put_entry(next);
+                        self.leads.push(Lead { end: self.bit(next), to: To::Out });
+                        self.come_from_elsewhere(target);
                     }
                 }
                 self.labels.extend(habits.label(&instruction));
@@ -110,7 +140,7 @@ impl Chunk {
             contested = next > end;
             is_clear &= next == end;
         }
-        self.put_cut(cluster.end);
+        self.put_entry(cluster.end);
         if !is_clear {
             self.cut_all(cluster.start(), cluster.end);
         }
@@ -132,11 +162,28 @@ impl Chunk {
         }
     }
 
-    /// An instruction ends at `next` after which control may be elsewhere.
-    fn leave(&mut self, next: Svma, target: Option<u64>) {
+    /// An instruction ends at `next` after which control goes to the target, as `to` says.
+    fn leave(&mut self, next: Svma, target: Option<u64>, to: fn(u32) -> To, cluster: &Cluster) {
         self.put_cut(next);
+        let inside = target.map(Svma).filter(|target| cluster.start() <= *target && *target < cluster.end);
+        let lead = inside.map_or(To::Out, |target| to(self.bit(target)));
+        self.leads.push(Lead { end: self.bit(next), to: lead });
+        match inside {
+            Some(target) => self.put_cut(target),
+            None => {
+                self.come_from_elsewhere(target);
+                // Whether the next one follows is not told any more.
+                if matches!(to(0), To::PlaceOrNext(_)) {
+                    self.put_entry(next);
+                }
+            }
+        }
+    }
+
+    /// Control comes to a place from another cluster, or by a call.
+    fn come_from_elsewhere(&mut self, target: Option<u64>) {
         match target.map(Svma) {
-            Some(target) if self.start <= target && target < self.end => self.put_cut(target),
+            Some(target) if self.start <= target && target < self.end => self.put_entry(target),
             target => self.targets.extend(target),
         }
     }
@@ -145,12 +192,18 @@ impl Chunk {
         let (mut bit, end) = (self.bit(start.max(self.start)), self.bit(end.min(self.end)));
         while let Some(at) = self.starts.first_from(bit).filter(|&at| at < end) {
             self.cuts.put(at, true);
+            self.entries.put(at, true);
             bit = at + 1;
         }
     }
 
     fn put_cut(&mut self, address: Svma) {
         self.cuts.put(self.bit(address), true);
+    }
+
+    pub(super) fn put_entry(&mut self, address: Svma) {
+        self.put_cut(address);
+        self.entries.put(self.bit(address), true);
     }
 
     pub(super) fn bit(&self, address: Svma) -> u32 {

@@ -157,7 +157,9 @@ impl Code {
                             resume = Svma(start.0 + 1);
                             break;
                         }
-                        if let Flow::Elsewhere(Some(target)) | Flow::Call(Some(target)) = instruction.flow {
+                        if let Flow::Elsewhere(Some(target)) | Flow::Branch(target) | Flow::Call(Some(target)) =
+                            instruction.flow
+                        {
                             targets.push(Svma(target));
                         }
                         self.labels.extend(habits.label(&instruction));
@@ -209,6 +211,11 @@ impl Code {
         chunk.clusters.binary_search_by_key(&address, |cluster| cluster.end).is_ok()
     }
 
+    /// The stretches that were decoded, in order of address.
+    pub(super) fn chunks(&self) -> &[Chunk] {
+        &self.chunks
+    }
+
     /// What is known of an address.
     pub(super) fn standing(&self, address: Svma) -> Standing {
         self.chunk_at(address).map_or(Standing::OutsideFunction, |chunk| {
@@ -230,7 +237,7 @@ impl Code {
     fn cut(&mut self, address: Svma) {
         if let Some(chunk) = self.chunk_at(address) {
             let chunk = &mut self.chunks[chunk];
-            chunk.cuts.put(chunk.bit(address), true);
+            chunk.put_entry(address);
         }
     }
 }

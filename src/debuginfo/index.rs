@@ -3,6 +3,7 @@
 //! Invariant: `probes` is sorted by offset without duplicates, `lines` and `files` are sorted without duplicates,
 //! and every index into another vector is in range.
 
+use crate::dominance::{Dominance, Runs};
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,8 @@ pub struct ImageIndex {
     pub functions: Vec<Function>,
     /// Where to trap for a line.
     pub probes: Vec<Probe>,
+    /// Which of them tell of others.
+    pub dominance: Dominance,
     /// Where to trap for the tracer's own sake; independent of `probes`, so both may name the same offset.
     pub landmarks: Vec<Landmark>,
     /// What lowers the truth of the index.
@@ -69,6 +72,20 @@ pub struct Probe {
     /// How many bytes of straight-line code, entered at its start only, there are from here on: whoever executes a
     /// later probe of these has executed this one.
     pub straight: u32,
+}
+
+impl Runs for [Probe] {
+    fn count(&self) -> u32 {
+        self.len() as u32
+    }
+
+    fn offset(&self, probe: u32) -> u64 {
+        self[probe as usize].offset.0
+    }
+
+    fn straight(&self, probe: u32) -> u32 {
+        self[probe as usize].straight
+    }
 }
 
 /// An instruction of the C library or the dynamic loader that the supervisor watches for its own knowledge.

@@ -3,7 +3,8 @@
 //! ```text
 //! elf ──► text, symbols ──┐         ┌── entries: tables, landing pads
 //! frames (FDEs) ──────────┼──► code ◄┘──► sites ──► probes, lines
-//! units ──► rows, paths ──┤      └──────► landmarks
+//! units ──► rows, paths ──┤      │└─ flow ─┴─► dominance
+//!                         │      └──────► landmarks
 //!       └─► subprograms ──┴─────────────► functions
 //! ```
 //!
@@ -17,8 +18,10 @@ mod code_tests;
 mod elf;
 mod entries;
 mod error;
+mod flow;
 mod frames;
 mod functions;
+mod implied;
 mod index;
 mod landmarks;
 mod lsda;
@@ -89,13 +92,14 @@ pub fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, 
     };
 
     let sites = sites::plan(described.rows, &code, &text, &mut shortfalls);
+    let dominance = implied::dominance(&sites, &code);
     let landmarks = landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
     let (files, place) = used_files(described.paths.into_strings(), &sites);
     let functions = functions::name(&described.subprograms, &elf, &sites, &place, &budget)?;
     budget.settle()?;
     let (lines, probes) = number_lines(&sites, &place);
     let warnings = shortfalls.into_warnings();
-    Ok(ImageIndex { build_id: elf.build_id(), files, lines, functions, probes, landmarks, warnings })
+    Ok(ImageIndex { build_id: elf.build_id(), files, lines, functions, probes, dominance, landmarks, warnings })
 }
 
 /// Reads no more of an image than its landmarks: of one that is not measured nothing else is wanted.

@@ -3,6 +3,7 @@
 //! Invariant: what [`Plan::decode`] accepts has sorted, unique offsets and as many bytes as offsets.
 
 use crate::arrays::{Columns, Taken};
+use crate::dominance::{Dominance, Runs};
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ pub struct Plan {
     pub straight: Vec<u32>,
     /// The line of each, numbered without gaps.
     pub lines: Vec<u32>,
+    /// Which of them tell of others.
+    #[serde(default)]
+    pub dominance: Dominance,
     /// Instructions watched for the supervisor's own knowledge, ascending by offset.
     pub landmarks: Vec<Landmark>,
 }
@@ -67,6 +71,20 @@ pub enum PlanError {
     OutOfOrder,
 }
 
+impl Runs for Plan {
+    fn count(&self) -> u32 {
+        self.offsets.len() as u32
+    }
+
+    fn offset(&self, probe: u32) -> u64 {
+        self.offsets[probe as usize]
+    }
+
+    fn straight(&self, probe: u32) -> u32 {
+        self.straight[probe as usize]
+    }
+}
+
 impl Plan {
     /// Writes it for the supervisor, into the run's directory.
     pub fn write<W: Write>(&self, to: W) -> io::Result<W> {
@@ -75,6 +93,7 @@ impl Plan {
         columns.bytes(&self.originals)?;
         columns.numbers32(self.straight.iter().copied())?;
         columns.numbers32(self.lines.iter().copied())?;
+        self.dominance.put(&mut columns)?;
         let landmarks = postcard::to_stdvec(&self.landmarks);
         columns.bytes(&landmarks.expect("invariant: numbers always encode"))?;
         columns.finish()
@@ -87,7 +106,7 @@ impl Plan {
         let count = plan.offsets.len();
         let complete = count == plan.originals.len() && count == plan.straight.len() && count == plan.lines.len();
         let numbered = plan.lines.iter().all(|&line| (line as usize) < count);
-        if sorted && complete && numbered && u32::try_from(count).is_ok() {
+        if sorted && complete && numbered && plan.dominance.holds(count) && u32::try_from(count).is_ok() {
             Ok(plan)
         } else {
             Err(PlanError::OutOfOrder)
@@ -109,6 +128,7 @@ impl Plan {
             originals: columns.bytes()?.to_vec(),
             straight: columns.numbers32()?.collect(),
             lines: columns.numbers32()?.collect(),
+            dominance: Dominance::taken(&mut columns)?,
             landmarks: postcard::from_bytes(columns.bytes()?).ok()?,
         };
         columns.is_empty().then_some(plan)
@@ -133,37 +153,28 @@ impl Plan {
         ByLine { starts, probes }
     }
 
-    /// Whether a probe is the last of its run, so that a breakpoint there tells of all of them.
-    pub fn ends_run(&self, probe: u32) -> bool {
-        let at = probe as usize;
-        let end = self.offsets[at].saturating_add(u64::from(self.straight[at]));
-        self.offsets.get(at + 1).is_none_or(|&next| next >= end)
+    /// What was executed if a probe was, run by run.
+    pub fn executed_with(&self, probe: u32) -> impl Iterator<Item = Range<u32>> {
+        self.dominance.executed_with(probe, self)
     }
 
-    /// The run that a probe belongs to: what is executed in this order, if the last of it is.
-    pub fn run_of(&self, probe: u32) -> Range<u32> {
-        let mut first = probe;
-        while first > 0 && !self.ends_run(first - 1) {
-            first -= 1;
-        }
-        let mut last = probe;
-        while !self.ends_run(last) {
-            last += 1;
-        }
-        first..last + 1
+    /// Whether a probe is to have a breakpoint: it ends a run that others do not tell of.
+    pub fn is_needed(&self, probe: u32) -> bool {
+        self.ends_run(probe) && !self.dominance.is_implied(probe)
     }
 
-    /// The last probe that a thread has executed which stands at `offset`, in the straight-line code there; itself if
-    /// `reached`.
+    /// The last probe that a thread has executed which stands at `offset`, as far as the code there tells; the one at
+    /// `offset` if `reached`.
     pub fn executed_at(&self, offset: u64, reached: bool) -> Option<u32> {
         let executed = |&at: &u64| if reached { at <= offset } else { at < offset };
-        let last = self.offsets.partition_point(executed).checked_sub(1)?;
-        (offset - self.offsets[last] < u64::from(self.straight[last])).then_some(last as u32)
+        let last = self.offsets.partition_point(executed).checked_sub(1);
+        let in_run = last.filter(|&last| offset - self.offsets[last] < u64::from(self.straight[last]));
+        in_run.map(|last| last as u32).or_else(|| self.dominance.before(offset))
     }
 
     /// Number of probes.
     pub fn len(&self) -> u32 {
-        self.offsets.len() as u32
+        self.count()
     }
 
     /// Whether there is nothing to plant.
@@ -197,7 +208,7 @@ mod tests {
             originals: vec![2, 3, 4],
             straight: vec![4; 3],
             lines: vec![1, 0, 1],
-            landmarks: Vec::new(),
+            ..Plan::default()
         };
         assert_eq!(Plan::decode(&encoded(&plan)), Ok(plan.clone()));
         assert_eq!(plan.probe_at(5), Some(1));
@@ -225,12 +236,20 @@ mod tests {
             originals: vec![0; 5],
             straight: vec![8, 5, 12, 10, 2],
             lines: vec![0, 1, 2, 3, 4],
-            landmarks: Vec::new(),
+            ..Plan::default()
         };
         assert_eq!([0, 1, 2, 4].map(|probe| plan.run_of(probe)), [0..2, 0..2, 2..5, 2..5]);
-        assert!([1, 4].into_iter().all(|probe| plan.ends_run(probe)) && !plan.ends_run(3));
+        assert!([1, 4].into_iter().all(|probe| plan.is_needed(probe)) && !plan.is_needed(3));
         let executed = [9, 10, 11, 13, 17, 18, 31, 32].map(|offset| plan.executed_at(offset, false));
         assert_eq!(executed, [None, None, Some(0), Some(0), Some(1), None, Some(4), None]);
         assert_eq!([10, 13].map(|offset| plan.executed_at(offset, true)), [Some(0), Some(1)]);
+        let mut dominated = Plan { straight: vec![8, 5, 5, 3, 2], ..plan };
+        dominated.dominance.push_stretch(18, Some(1));
+        dominated.dominance.push_stretch(32, None);
+        dominated.dominance.push_implied(1, &[3, 4]);
+        let executed = [17, 18, 20, 21, 25, 31, 32].map(|offset| dominated.executed_at(offset, false));
+        assert_eq!(executed, [Some(1), Some(1), Some(1), Some(2), Some(1), Some(4), None]);
+        assert_eq!([1, 3, 4].map(|probe| dominated.is_needed(probe)), [false, true, true]);
+        assert_eq!(dominated.executed_with(3).collect::<Vec<_>>(), [2..4, 0..2]);
     }
 }

@@ -7,16 +7,23 @@ use super::images::Selection;
 use super::known::KnownLines;
 use crate::arrays::{Columns, Taken};
 use crate::debuginfo::ImageIndex;
+use crate::dominance::{Dominance, Runs};
 use crate::link::{Landmark, Plan};
 use crate::store::{FileFacts, FunctionFacts, ImageFacts, Numbits, Warning};
 use std::io::{self, Write};
+use std::iter::successors;
 use std::sync::Arc;
+
+/// No probe.
+const NONE: u32 = u32::MAX;
 
 /// Where breakpoints are planted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Probing {
-    /// At the last line address of each run of straight-line code, and none for lines that were seen.
+    /// As `Runs`, and none in runs of which those that follow tell.
     #[default]
+    Dominators,
+    /// At the last line address of each run of straight-line code, and none for lines that were seen.
     Runs,
     /// At every line address, each until it was hit: slow, with nothing inferred.
     All,
@@ -30,8 +37,8 @@ pub(super) struct StoredFacts {
     files: Vec<String>,
     /// File and line of every probe.
     probes: Vec<(u32, u32)>,
-    /// Whether whoever executed a probe has executed the one before it.
-    joined: Vec<bool>,
+    /// The probe that was executed before each was, if one is known.
+    before: Vec<u32>,
     /// File and line of what is not probed, because it is known.
     left_out: Vec<(u32, u32)>,
     /// File, first line, last line and name of every function.
@@ -47,8 +54,8 @@ pub(super) struct Facts {
     pub image: Arc<ImageFacts>,
     /// File (index into the image's files) and line of every probe.
     pub probes: Vec<(u32, u32)>,
-    /// Whether whoever executed a probe has executed the one before it.
-    pub joined: Vec<bool>,
+    /// The probe that was executed before each was, if one is known.
+    pub before: Vec<u32>,
 }
 
 impl StoredFacts {
@@ -64,7 +71,7 @@ impl StoredFacts {
 
     /// The facts and the plan of an image, as far as its sources are meant; the landmarks only if itself is not.
     pub fn of(path: &str, index: &ImageIndex, selection: &Selection) -> (Self, Plan) {
-        const LEFT_OUT: u32 = u32::MAX;
+        const LEFT_OUT: u32 = NONE;
         let measured = selection.modules.takes(path);
         let mut kept = vec![LEFT_OUT; index.files.len()];
         let mut files = Vec::new();
@@ -84,6 +91,7 @@ impl StoredFacts {
             originals: Vec::with_capacity(count),
             straight: Vec::with_capacity(count),
             lines: Vec::with_capacity(count),
+            dominance: Dominance::default(),
             landmarks: index.landmarks.iter().map(landmark).collect(),
         };
         let mut probes = Vec::with_capacity(count);
@@ -94,7 +102,7 @@ impl StoredFacts {
                 continue;
             }
             let (straight, number) = match selection.probing {
-                Probing::Runs => {
+                Probing::Dominators | Probing::Runs => {
                     if *number == LEFT_OUT {
                         *number = next;
                         next += 1;
@@ -109,6 +117,14 @@ impl StoredFacts {
             plan.lines.push(number);
             probes.push((*file, *line));
         }
+        if selection.probing == Probing::Dominators {
+            plan.dominance = if probes.len() == index.probes.len() {
+                index.dominance.clone()
+            } else {
+                let kept = index.probes.iter().map(|probe| lines[probe.line as usize].0 != LEFT_OUT);
+                index.dominance.narrowed(&kept.collect::<Vec<bool>>(), &index.probes[..])
+            };
+        }
         let functions = index.functions.iter().filter_map(|function| {
             Some((file_of(function.file)?, function.start, function.end, function.name.clone()))
         });
@@ -118,7 +134,7 @@ impl StoredFacts {
             build_id: index.build_id.clone(),
             files,
             probes,
-            joined: (0..plan.len()).map(|probe| probe > 0 && !plan.ends_run(probe - 1)).collect(),
+            before: before(&plan),
             left_out: Vec::new(),
             functions: functions.collect(),
             warnings: warnings.map(|warning| (warning.slug.clone(), warning.text.clone(), warning.count)).collect(),
@@ -141,6 +157,7 @@ impl StoredFacts {
             kept[places].fill(is_new);
             next = run.end;
         }
+        plan.dominance = plan.dominance.narrowed(&kept, plan);
         fn retain<T>(of: &mut Vec<T>, kept: &[bool]) {
             let mut kept = kept.iter();
             of.retain(|_| kept.next().is_some_and(|kept| *kept));
@@ -149,8 +166,8 @@ impl StoredFacts {
         retain(&mut plan.originals, &kept);
         retain(&mut plan.straight, &kept);
         retain(&mut plan.lines, &kept);
-        retain(&mut self.joined, &kept);
         plan.number_lines_anew();
+        self.before = before(plan);
         for (probe, kept) in all.into_iter().zip(kept) {
             if kept { self.probes.push(probe) } else { self.left_out.push(probe) }
         }
@@ -171,7 +188,7 @@ impl StoredFacts {
         columns.numbers32(self.probes.iter().map(|(_, line)| *line))?;
         columns.numbers32(self.left_out.iter().map(|(file, _)| *file))?;
         columns.numbers32(self.left_out.iter().map(|(_, line)| *line))?;
-        columns.numbers8(self.joined.iter().map(|joined| u8::from(*joined)))?;
+        columns.numbers32(self.before.iter().copied())?;
         columns.numbers32(self.functions.iter().map(|(file, ..)| *file))?;
         columns.numbers32(self.functions.iter().map(|(_, start, ..)| *start))?;
         columns.numbers32(self.functions.iter().map(|(_, _, end, _)| *end))?;
@@ -186,10 +203,12 @@ impl StoredFacts {
         let files = columns.texts()?;
         let (of_files, lines) = (columns.numbers32()?, columns.numbers32()?);
         let (out_of_files, out_lines) = (columns.numbers32()?, columns.numbers32()?);
-        let joined = columns.bytes()?;
+        let before = columns.numbers32()?;
+        let count = before.len() as u32;
         let mut in_range = of_files.clone().chain(out_of_files.clone()).all(|file| (file as usize) < files.len());
+        in_range &= before.clone().all(|before| before < count || before == NONE);
         let fits =
-            of_files.len() == lines.len() && of_files.len() == joined.len() && out_of_files.len() == out_lines.len();
+            of_files.len() == lines.len() && of_files.len() == before.len() && out_of_files.len() == out_lines.len();
         let (declared_in, starts, ends) = (columns.numbers32()?, columns.numbers32()?, columns.numbers32()?);
         let names = columns.texts()?;
         in_range &= declared_in.clone().all(|file| (file as usize) < files.len());
@@ -200,7 +219,7 @@ impl StoredFacts {
             build_id,
             probes: of_files.zip(lines).collect(),
             left_out: out_of_files.zip(out_lines).collect(),
-            joined: joined.iter().map(|joined| *joined != 0).collect(),
+            before: before.collect(),
             functions: functions.map(|((file, (start, end)), name)| (file, start, end, name)).collect(),
             files,
             warnings,
@@ -223,18 +242,28 @@ impl StoredFacts {
         }
         let warnings = self.warnings.into_iter().map(|(slug, text, count)| Warning { slug, text, count }).collect();
         let image = ImageFacts { path: self.path, build_id: self.build_id, files, warnings };
-        Facts { image: Arc::new(image), probes: self.probes, joined: self.joined }
+        Facts { image: Arc::new(image), probes: self.probes, before: self.before }
     }
 }
 
 impl Facts {
     /// File and line of a probe that was executed and of those that were before it, with which it was; none if there
     /// is no such probe.
-    pub fn executed_with(&self, probe: usize) -> &[(u32, u32)] {
-        let Some(upto) = self.probes.get(..=probe) else { return &[] };
-        let first = self.joined[..=probe].iter().rposition(|joined| !joined).unwrap_or(0);
-        &upto[first..]
+    pub fn executed_with(&self, probe: usize) -> impl Iterator<Item = (u32, u32)> {
+        let place = |probe: u32| self.probes.get(probe as usize).copied();
+        let earlier = |probe: &u32| self.before.get(*probe as usize).copied();
+        successors(u32::try_from(probe).ok(), earlier).map_while(place).take(self.probes.len())
     }
+}
+
+/// The probe that was executed before each of a plan was.
+fn before(plan: &Plan) -> Vec<u32> {
+    let follows = |probe: u32| probe > 0 && !plan.ends_run(probe - 1);
+    let before = |probe: u32| match follows(probe) {
+        true => probe - 1,
+        false => plan.dominance.before(plan.offsets[probe as usize]).unwrap_or(NONE),
+    };
+    (0..plan.len()).map(before).collect()
 }
 
 fn landmark(landmark: &crate::debuginfo::Landmark) -> Landmark {
@@ -252,7 +281,7 @@ mod tests {
             build_id: Some("0a".to_owned()),
             files: vec!["/a.c".to_owned(), "/ü.c".to_owned()],
             probes: vec![(1, 7), (0, 3)],
-            joined: vec![false, true],
+            before: vec![NONE, 0],
             left_out: vec![(0, 9)],
             functions: vec![(1, 6, 9, "main".to_owned())],
             warnings: vec![("slug".to_owned(), "text".to_owned(), 2)],
@@ -266,7 +295,11 @@ mod tests {
         assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
         let stray = StoredFacts { left_out: vec![(2, 7)], ..facts.clone() };
         assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
-        let short = StoredFacts { joined: vec![false], ..facts };
+        let short = StoredFacts { before: vec![NONE], ..facts.clone() };
         assert_eq!(StoredFacts::decode(&short.write(Vec::new()).unwrap()), None);
+        let stray = StoredFacts { before: vec![NONE, 2], ..facts.clone() };
+        assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
+        let endless = StoredFacts { before: vec![1, 0], ..facts }.into_facts();
+        assert_eq!(endless.executed_with(0).count(), 2);
     }
 }

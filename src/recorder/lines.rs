@@ -104,7 +104,7 @@ impl ProcessLines {
                 while appeared != 0 {
                     let probe = byte * 8 + appeared.trailing_zeros() as usize;
                     appeared &= appeared - 1;
-                    for &(file, line) in facts.executed_with(probe) {
+                    for (file, line) in facts.executed_with(probe) {
                         self.add(image, file, line, run, &mut new);
                     }
                 }
@@ -153,7 +153,7 @@ mod tests {
         let files = paths.iter().map(file).collect();
         let image = ImageFacts { path: "/bin/x".to_owned(), build_id: None, files, warnings: vec![] };
         let probes: Vec<_> = (0..paths.len() as u32).flat_map(|file| [(file, 1), (file, 2)]).collect();
-        Facts { image: Arc::new(image), joined: vec![false; probes.len()], probes }
+        Facts { image: Arc::new(image), before: vec![u32::MAX; probes.len()], probes }
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn what_was_executed_before_a_probe_counts_with_it() {
         let mut one = facts(&["/a.c", "/b.c"]);
-        one.joined = vec![false, true, true, false];
+        one.before = vec![u32::MAX, 0, 1, u32::MAX];
         let mut run = RunLines::default();
         run.enter(ImageId(0), &one.image);
         let mut process = ProcessLines::default();

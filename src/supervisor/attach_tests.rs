@@ -32,7 +32,7 @@ fn plan() -> Plan {
         originals: vec![0x55, 0x90],
         straight: vec![1, 1],
         lines: vec![0, 1],
-        landmarks: Vec::new(),
+        ..Plan::default()
     }
 }
 

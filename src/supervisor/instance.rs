@@ -1,9 +1,11 @@
 //! One image at one load address in one address space: which of its probes are armed, which of its lines are known.
 //!
-//! Invariant: a probe is planted only where it ends a run, so that the breakpoint there tells of the whole run.
+//! Invariant: a probe is planted only where it ends a run, so that the breakpoint there tells of the whole run, and of
+//! those that were executed before and have none.
 
 use super::space::{InstanceId, Site, SpaceId, Sync};
 use crate::bits::Bits;
+use crate::dominance::Runs;
 use crate::link::{ByLine, Plan};
 use platform::Tid;
 use std::ops::Range;
@@ -26,36 +28,41 @@ impl Instance {
         Site { instance: id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
     }
 
-    /// Whether a breakpoint was ever there for the run of a probe.
+    /// Whether a breakpoint was ever there for the run of a probe, or others tell of it.
     pub(super) fn planted_run(&self, probe: u32) -> bool {
         let last = self.plan.run_of(probe).end - 1;
-        self.planted.get(last) || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
+        self.planted.get(last)
+            || self.plan.dominance.is_implied(last)
+            || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
     }
 
-    /// Takes it that the run of a probe was executed up to there; disarms and gives up to `at_most` probes that tell
-    /// nothing new after that, in order of address: the nearest, which are the likeliest to be met.
+    /// Takes it that the run of a probe was executed up to there, with what was before it; disarms and gives up to
+    /// `at_most` probes that tell nothing new after that, in order of address: the nearest, which are the likeliest to be
+    /// met.
     pub(super) fn learn(&mut self, probe: u32, at_most: usize) -> Vec<u32> {
-        let executed = self.plan.run_of(probe).start..=probe;
-        for executed in executed.clone() {
-            self.covered.put(self.plan.lines[executed as usize], true);
+        let plan = self.plan.clone();
+        // Of what was before only the lines that nothing else has told of.
+        let mut executed: Vec<u32> = plan.executed_with(probe).skip(1).flatten().collect();
+        executed.retain(|executed| !self.is_covered(*executed));
+        executed.extend(plan.first_of_run(probe)..=probe);
+        for executed in &executed {
+            self.covered.put(plan.lines[*executed as usize], true);
         }
         let mut useless = Vec::new();
         for executed in executed {
-            let same_line = self.lines.of(self.plan.lines[executed as usize]);
+            let same_line = self.lines.of(plan.lines[executed as usize]);
             let (before, after) = same_line.split_at(same_line.partition_point(|other| *other < executed));
             let (mut before, mut after) = (before.iter().rev().peekable(), after.iter().peekable());
             while useless.len() < at_most {
-                let distance =
-                    |other: &&u32| self.plan.offsets[**other as usize].abs_diff(self.plan.offsets[probe as usize]);
+                let distance = |other: &&u32| plan.offsets[**other as usize].abs_diff(plan.offsets[probe as usize]);
                 let next = match (before.peek().map(distance), after.peek().map(distance)) {
                     (Some(left), Some(right)) if left < right => before.next(),
                     (_, Some(_)) => after.next(),
                     (_, None) => before.next(),
                 };
                 let Some(&other) = next else { break };
-                let run = self.plan.run_of(other);
-                let last = run.end - 1;
-                if self.armed.get(last) && run.into_iter().all(|probe| self.is_covered(probe)) {
+                let last = plan.run_of(other).end - 1;
+                if self.armed.get(last) && plan.executed_with(last).flatten().all(|probe| self.is_covered(probe)) {
                     self.armed.put(last, false);
                     useless.push(last);
                 }
@@ -74,7 +81,7 @@ impl Instance {
         let mut change = Bits::clear_of(self.plan.len());
         for (probe, &offset) in (0..).zip(&self.plan.offsets) {
             let at = bias.wrapping_add(offset);
-            let covered = self.plan.ends_run(probe)
+            let covered = self.plan.is_needed(probe)
                 && self.ranges.iter().any(|range| range.contains(&at))
                 && self.plan.landmark_at(offset).is_none();
             if covered != self.planted.get(probe) {

@@ -50,9 +50,11 @@ pub struct Instruction {
 pub enum Flow {
     /// The next one follows, unless this one faults.
     Next,
-    /// It may go elsewhere: a branch, a call, a return, a system call, an interrupt; with the address if it tells.
+    /// It goes elsewhere: a jump, a return; with the address if it tells.
     Elsewhere(Option<u64>),
-    /// It calls: what follows it runs when that returns, if it does; with the address if it tells.
+    /// It goes there or the next one follows, and nothing else comes between.
+    Branch(u64),
+    /// It calls, the system too: what follows it runs when that returns, if it does; with the address if it tells.
     Call(Option<u64>),
     /// It goes where a register or a variable says.
     Indirect,
@@ -120,14 +122,12 @@ fn flow(instruction: &iced_x86::Instruction, loaded: Register) -> Flow {
         FlowControl::IndirectBranch if is_element(instruction, 0) => Flow::Table,
         FlowControl::IndirectBranch if loaded != Register::None && instruction.op0_register() == loaded => Flow::Loaded,
         FlowControl::IndirectBranch => Flow::Indirect,
-        FlowControl::Call => Flow::Call(direct()),
+        FlowControl::Call | FlowControl::Interrupt | FlowControl::XbeginXabortXend | FlowControl::Exception => {
+            Flow::Call(direct())
+        }
         FlowControl::IndirectCall => Flow::Call(None),
-        FlowControl::UnconditionalBranch
-        | FlowControl::ConditionalBranch
-        | FlowControl::Return
-        | FlowControl::Interrupt
-        | FlowControl::XbeginXabortXend
-        | FlowControl::Exception => Flow::Elsewhere(direct()),
+        FlowControl::ConditionalBranch => direct().map_or(Flow::Call(None), Flow::Branch),
+        FlowControl::UnconditionalBranch | FlowControl::Return => Flow::Elsewhere(direct()),
     }
 }
 
@@ -170,15 +170,14 @@ mod tests {
         // endbr64; call +0; jne +0; jmp *%rax; syscall; ret; ud2
         let code = [0xf3, 0x0f, 0x1e, 0xfa, 0xe8, 0, 0, 0, 0, 0x75, 0, 0xff, 0xe0, 0x0f, 5, 0xc3, 0x0f, 0x0b];
         let flows: Vec<Flow> = instructions(&code, AT).map(|i| i.flow).collect();
-        let nowhere = Flow::Elsewhere(None);
         let expected = [
             Flow::Landing,
             Flow::Call(Some(AT + 9)),
-            Flow::Elsewhere(Some(AT + 11)),
+            Flow::Branch(AT + 11),
             Flow::Indirect,
             Flow::Call(None),
-            nowhere,
-            nowhere,
+            Flow::Elsewhere(None),
+            Flow::Call(None),
         ];
         assert_eq!(flows, expected);
     }
