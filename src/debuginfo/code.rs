@@ -108,7 +108,7 @@ impl Code {
         budget: &mut Budget,
     ) -> Result<Code, IndexError> {
         /// What one thread decodes at a time: well over what it costs to hand it over.
-        const PORTION: u64 = 256 << 10;
+        const PORTION: u64 = 48 << 10;
         let mut chunks: Vec<Vec<Cluster>> = Vec::new();
         for cluster in clusters {
             budget.spend((cluster.end.0 - cluster.start().0) as usize)?;

@@ -136,7 +136,8 @@ impl Flow {
                 if self.entered[order[place] as usize] {
                     common = NONE;
                 }
-                for &before in &from[ends[place] as usize..ends[place + 1] as usize] {
+                // The last first: those are near to each other, and soon as high as the first.
+                for &before in from[ends[place] as usize..ends[place + 1] as usize].iter().rev() {
                     if above[before as usize] == UNKNOWN {
                         continue;
                     }

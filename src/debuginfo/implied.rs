@@ -138,3 +138,106 @@ impl Runs {
         Some(by)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::code::{Entries, Habits};
+    use super::super::error::Budget;
+    use super::super::index::FileOffset;
+    use super::super::paths::FileId;
+    use super::super::text::{Text, TextRange};
+    use super::*;
+
+    const BASE: u64 = 0x1000;
+
+    /// What is known of sites in one function of these bytes, which is entered at its start and at `entries` only.
+    fn known(bytes: &[u8], sites: &[u64], entries: &[u64]) -> (Vec<u64>, Vec<(u64, u64)>) {
+        let end = Svma(BASE + bytes.len() as u64);
+        let range = TextRange { start: Svma(BASE), end, offset: FileOffset(0) };
+        let text = Text::new(bytes, vec![range], None);
+        let mut budget = Budget::for_bytes(0);
+        let mut code = Code::decode(vec![(Svma(BASE), end)], Habits::default(), &text, &mut budget).expect("budget");
+        let others = entries.iter().map(|at| Svma(BASE + at)).collect();
+        code.enter(&Entries { others, ..Entries::default() });
+        let site = |&at: &u64| {
+            let (address, file, original) = (Svma(BASE + at), FileId(0), bytes[at as usize]);
+            let straight = code.seen_in_order().straight(address);
+            Site { address, offset: FileOffset(at), file, line: 1, original, straight }
+        };
+        let found: Vec<Site> = sites.iter().map(site).collect();
+        let dominance = dominance(&found, &code);
+        assert!(dominance.holds(sites.len()));
+        let implied = (0..).zip(sites).filter(|(number, _)| dominance.is_implied(*number)).map(|(_, at)| *at);
+        let before = (0..bytes.len() as u64).filter_map(|at| Some((at, sites[dominance.before(at)? as usize])));
+        (implied.collect(), before.collect())
+    }
+
+    // nop; jne 6; nop; jmp 7; nop; nop; ret
+    const CHOICE: [u8; 9] = [0x90, 0x75, 3, 0x90, 0xeb, 1, 0x90, 0x90, 0xc3];
+
+    #[test]
+    fn a_choice_is_told_by_both_ways() {
+        let behind = (3..9).map(|at| (at, 0)).collect();
+        assert_eq!(known(&CHOICE, &[0, 3, 6, 7], &[]), (vec![0], behind));
+        assert_eq!(known(&CHOICE, &[0, 3, 6, 7], &[6]), (vec![], vec![]), "who comes in there was not before");
+        assert_eq!(known(&CHOICE, &[0, 3, 6, 7], &[7]).0, [0], "both ways tell of it, whoever comes in behind them");
+        assert_eq!(known(&CHOICE, &[0, 3, 7], &[]).0, [0], "a way without lines leads to where it always was before");
+        assert_eq!(
+            known(&CHOICE, &[0, 3, 7], &[7]).0,
+            Vec::<u64>::new(),
+            "a way without lines leads to where it may not"
+        );
+        assert_eq!(known(&CHOICE, &[0], &[]).0, Vec::<u64>::new(), "nothing tells of it");
+    }
+
+    #[test]
+    fn a_loop_is_told_by_its_last_run() {
+        // nop; 1: nop; je 6; nop; jmp 1; 6: ret
+        let code = [0x90, 0x90, 0x74, 3, 0x90, 0xeb, 0xfa, 0xc3];
+        let (implied, before) = known(&code, &[0, 1, 4, 7], &[]);
+        assert_eq!(implied, [0, 1]);
+        assert_eq!(before, [(1, 0), (2, 0), (3, 0), (4, 1), (5, 1), (6, 1), (7, 1)]);
+        // 0: nop; jne 0; ret
+        assert_eq!(known(&[0x90, 0x75, 0xfd, 0xc3], &[0, 3], &[]).0, Vec::<u64>::new(), "it may go on for ever");
+    }
+
+    #[test]
+    fn nothing_is_told_across_a_call() {
+        // nop; call the end; nop; jne 10; ret; ret
+        let code = [0x90, 0xe8, 4, 0, 0, 0, 0x90, 0x75, 1, 0xc3, 0xc3];
+        assert_eq!(known(&code, &[0, 6, 9, 10], &[]).0, Vec::<u64>::new(), "the call may go to 10 too");
+        let code = [0x90, 0xe8, 9, 0, 0, 0, 0x90, 0x75, 1, 0xc3, 0xc3];
+        assert_eq!(known(&code, &[0, 6, 9, 10], &[]), (vec![6], vec![(9, 6), (10, 6)]));
+    }
+
+    #[test]
+    fn code_that_may_be_entered_everywhere_tells_nothing() {
+        // As CHOICE, with a jump to where a register says.
+        let code = [0x90, 0x75, 3, 0x90, 0xeb, 1, 0x90, 0xff, 0xe0];
+        assert_eq!(known(&code, &[0, 3, 6, 7], &[]), (vec![], vec![]));
+        // A branch into the middle of an instruction: nop; jne 4; mov $0x90909090, %eax; ret
+        let code = [0x90, 0x75, 1, 0xb8, 0x90, 0x90, 0x90, 0x90, 0xc3];
+        assert_eq!(known(&code, &[0, 3, 8], &[]), (vec![], vec![]));
+    }
+
+    #[test]
+    fn one_breakpoint_tells_of_a_bounded_number() {
+        // Each run branches to the end or goes on: jne end, 200 times; the end.
+        let mut code: Vec<u8> = Vec::new();
+        for at in 0..200u32 {
+            code.extend([0x0f, 0x85]);
+            code.extend((200 * 6 - 6 * (at + 1)).to_le_bytes());
+        }
+        code.push(0xc3);
+        let sites: Vec<u64> = (0..200).map(|at| at * 6).collect();
+        assert_eq!(known(&code, &sites, &[]).0, Vec::<u64>::new(), "all lead to an end without lines");
+        let sites: Vec<u64> = (0..=200).map(|at| at * 6).collect();
+        let (implied, _) = known(&code, &sites, &[]);
+        assert_eq!(implied, [0], "the others may end where the first leads");
+        // je over one run that goes on: a ladder of choices.
+        let code: Vec<u8> = [&[0x74, 1, 0x90][..]; 200].concat().into_iter().chain([0xc3]).collect();
+        let sites: Vec<u64> = (0..200).flat_map(|at| [at * 3, at * 3 + 2]).chain([600]).collect();
+        let (implied, _) = known(&code, &sites, &[]);
+        assert!(implied.len() >= 190 && implied.len() < 200, "{}", implied.len());
+    }
+}

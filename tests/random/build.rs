@@ -29,7 +29,9 @@ pub fn command(dice: &mut Dice, language: Language, text: &str) -> Vec<&'static 
         &["-funroll-loops"],
     ];
     for options in usual.iter().chain(of_gcc.iter().filter(|_| is_gcc)) {
-        if dice.once_in(4) {
+        // gcc's link-time optimiser may lose a label whose address is stored.
+        let loses_labels = options.contains(&"-flto") && text.contains("&&");
+        if dice.once_in(4) && !loses_labels {
             command.extend(*options);
         }
     }
