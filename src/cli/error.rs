@@ -42,6 +42,12 @@ pub enum CliError {
         /// Why, and what to do.
         cause: &'static str,
     },
+    /// A pattern for lines is none.
+    #[error("--exclude-line: {source}")]
+    ExcludeLine {
+        /// What is wrong with it.
+        source: Box<regex::Error>,
+    },
     /// There is no measurement to ask.
     #[error(
         "nothing is being measured in {}; start with cov-trace -- PROGRAM or cov-trace attach PID, or name another \
@@ -98,6 +104,7 @@ impl CliError {
             | CliError::Store(_)
             | CliError::Selection(_)
             | CliError::NothingLeft { .. }
+            | CliError::ExcludeLine { .. }
             | CliError::NothingUnderWay { .. }
             | CliError::NotMeasured { .. }
             | CliError::Write { .. } => {

@@ -1,6 +1,6 @@
 //! `cov-trace lcov`: an LCOV tracefile.
 
-use super::selection::{DataSelection, SelectionArguments};
+use super::selection::{Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome, Output};
 use crate::report;
 use clap::Args;
@@ -12,26 +12,26 @@ pub(super) struct LcovArguments {
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: Output,
     #[command(flatten)]
-    selection: SelectionArguments,
+    selection: SourceArguments,
 }
 
 /// What to write, and where.
 #[derive(Clone, Debug)]
 pub struct LcovOptions {
     /// Of what.
-    pub selection: DataSelection,
+    pub selection: SourceSelection,
     /// Where to.
     pub output: Output,
 }
 
 impl LcovArguments {
-    pub(super) fn validated(self, cwd: &Path) -> LcovOptions {
-        LcovOptions { selection: self.selection.validated(cwd), output: self.output }
+    pub(super) fn validated(self, cwd: &Path) -> Result<LcovOptions, CliError> {
+        Ok(LcovOptions { selection: self.selection.validated(cwd, Reader::Tool)?, output: self.output })
     }
 }
 
 pub(super) fn lcov(options: &LcovOptions) -> Result<Outcome, CliError> {
-    let coverage = options.selection.merge()?;
-    options.output.write(&report::lcov(&coverage))?;
+    let report = options.selection.report()?;
+    options.output.write(&report::lcov(&report))?;
     Ok(Outcome::Success)
 }

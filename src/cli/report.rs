@@ -1,13 +1,13 @@
 //! `cov-trace report`: the table in the terminal.
 
 use super::output::{print, stdout_has_colour, tell};
-use super::selection::{DataSelection, SelectionArguments};
+use super::selection::{DataSelection, Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
 use crate::report::{Colour, Growth, GrowthRows, Layout, Now, Sort, SortKey, Threshold, table};
 use crate::store::UnixMillis;
 use clap::Args;
 use jiff::tz::TimeZone;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 #[derive(Clone, Debug, Args)]
@@ -47,7 +47,7 @@ pub(super) struct ReportArguments {
     )]
     growth: Option<GrowthRows>,
     #[command(flatten)]
-    selection: SelectionArguments,
+    selection: SourceArguments,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,23 +76,21 @@ impl FromStr for SortColumn {
 #[derive(Clone, Debug)]
 pub struct ReportOptions {
     /// Of what.
-    pub selection: DataSelection,
+    pub selection: SourceSelection,
     /// How the table looks.
     pub layout: Layout,
     /// Whether to show growth over time instead.
     pub growth: Option<GrowthRows>,
     /// What the total must reach.
     pub fail_under: Option<Threshold>,
-    /// The directory that names are relative to.
-    pub cwd: PathBuf,
 }
 
 impl ReportArguments {
-    pub(super) fn validated(self, cwd: &Path) -> ReportOptions {
+    pub(super) fn validated(self, cwd: &Path) -> Result<ReportOptions, CliError> {
         let SortColumn(mut sort) = self.sort;
         sort.descending ^= self.reverse;
-        ReportOptions {
-            selection: self.selection.validated(cwd),
+        Ok(ReportOptions {
+            selection: self.selection.validated(cwd, Reader::Person)?,
             layout: Layout {
                 sort,
                 show_missing: self.show_missing,
@@ -101,18 +99,17 @@ impl ReportArguments {
             },
             growth: self.growth,
             fail_under: self.fail_under,
-            cwd: cwd.to_owned(),
-        }
+        })
     }
 }
 
 pub(super) fn report(options: &ReportOptions) -> Result<Outcome, CliError> {
     if let Some(rows) = options.growth {
-        return growth(&options.selection, rows);
+        return growth(&options.selection.data, rows);
     }
-    let coverage = options.selection.merge()?;
-    print(&table(&coverage, &options.cwd, options.layout))?;
-    let total = coverage.total();
+    let report = options.selection.report()?;
+    print(&table(&report, options.layout))?;
+    let total = report.total();
     match options.fail_under {
         Some(threshold) if !threshold.is_reached(total) => {
             tell(&threshold.shortfall(total));

@@ -4,7 +4,7 @@ use super::CliError;
 use super::output::tell;
 use crate::filter::{ModuleFilter, Pattern, SourceFilter};
 use crate::recorder;
-use crate::report::{Coverage, Merge, Selection, read_selected};
+use crate::report::{Exclusions, Merge, PathMap, Paths, Report, Selection, git_root, read_selected};
 use crate::store::{DataDir, ProcessRecord};
 use clap::Args;
 use globset::{Glob, GlobMatcher};
@@ -60,6 +60,39 @@ pub(super) struct SelectionArguments {
     context: Vec<GlobMatcher>,
 }
 
+/// What reports of sources show, and how they call it.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SourceArguments {
+    #[command(flatten)]
+    selection: SelectionArguments,
+    /// Sources whose path starts with FROM, a glob, are found where TO says; may be repeated, the first that matches counts
+    ///
+    /// A TO that is relative is below --source-root.
+    #[arg(long, value_name = "FROM=TO", help_heading = "Sources")]
+    map: Vec<PathMap>,
+    /// What names are relative to, and where relative paths of the debug info are
+    ///
+    /// By default the working directory; for files that other tools read, the top of the git working tree that it is in.
+    #[arg(long, value_name = "DIR", help_heading = "Sources")]
+    source_root: Option<PathBuf>,
+    /// Show whole paths
+    #[arg(long, help_heading = "Sources")]
+    absolute_paths: bool,
+    /// Lines that match do not count, as those with LCOV_EXCL_LINE, GCOVR_EXCL_LINE or "pragma: no cover" and those
+    /// between LCOV_EXCL_START and LCOV_EXCL_STOP; may be repeated
+    #[arg(long, value_name = "REGEX", help_heading = "Sources")]
+    exclude_line: Vec<String>,
+}
+
+/// Who reads a report, which tells what names are relative to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Somebody in the working directory.
+    Person,
+    /// A tool, which wants paths in the repository.
+    Tool,
+}
+
 impl DataArguments {
     pub(super) fn validated(self) -> PathBuf {
         let from_environment = || std::env::var_os(DATA_VARIABLE).filter(|value| !value.is_empty());
@@ -91,8 +124,26 @@ impl SelectionArguments {
                 sources: self.filter.sources(cwd),
                 modules: self.filter.modules(cwd),
                 contexts: self.context,
+                paths: Paths::default(),
             },
         }
+    }
+}
+
+impl SourceArguments {
+    pub(super) fn validated(self, cwd: &Path, reader: Reader) -> Result<SourceSelection, CliError> {
+        let mut data = self.selection.validated(cwd);
+        let root = self.source_root.map(|root| cwd.join(root));
+        let base = root.clone().unwrap_or_else(|| cwd.to_owned());
+        let usual = match reader {
+            Reader::Person => None,
+            Reader::Tool => git_root(cwd),
+        };
+        let root = root.or(usual).unwrap_or_else(|| cwd.to_owned());
+        data.selection.paths = Paths { maps: self.map, base, root: (!self.absolute_paths).then_some(root) };
+        let exclusions =
+            Exclusions::new(&self.exclude_line).map_err(|source| CliError::ExcludeLine { source: Box::new(source) })?;
+        Ok(SourceSelection { data, exclusions })
     }
 }
 
@@ -104,6 +155,45 @@ fn pick_up(data: &DataDir) {
             Err(error) => tell(&format!("warning: {error}")),
         }),
         Err(error) => tell(&format!("warning: {error}")),
+    }
+}
+
+/// Sources of what is meant in a data directory.
+#[derive(Clone, Debug)]
+pub struct SourceSelection {
+    /// The data directory and what is meant.
+    pub data: DataSelection,
+    /// Lines that do not count.
+    pub exclusions: Exclusions,
+}
+
+impl SourceSelection {
+    /// Merges what is meant and finds its sources, and tells what lowers its truth.
+    pub(super) fn report(&self) -> Result<Report, CliError> {
+        self.report_of(|_| ())
+    }
+
+    /// The same; `take` sees every process.
+    pub(super) fn report_of(&self, mut take: impl FnMut(&ProcessRecord)) -> Result<Report, CliError> {
+        let mut merge = Merge::new(&self.data.selection);
+        let mut images = 0;
+        let live = self.data.read(|record| {
+            images += record.images.iter().filter(|image| !image.files.is_empty()).count();
+            merge.add(&record);
+            take(&record);
+        })?;
+        let report = Report::prepare(merge.finish(), &self.data.selection.paths, &self.exclusions);
+        for note in report.notes.lines(&live) {
+            tell(&format!("warning: {note}"));
+        }
+        if report.files.is_empty() {
+            let cause = match images {
+                0 => "no executable or library with line information was mapped; build with -g",
+                _ => "no source matches --include, --exclude and --module, or all lines are excluded",
+            };
+            return Err(CliError::NothingLeft { path: self.data.data.clone(), cause });
+        }
+        Ok(report)
     }
 }
 
@@ -127,27 +217,5 @@ impl DataSelection {
             tell(&format!("warning: left out: {error}"));
         }
         Ok(live)
-    }
-
-    /// Merges what is meant, and tells what lowers its truth.
-    pub(super) fn merge(&self) -> Result<Coverage, CliError> {
-        let mut merge = Merge::new(&self.selection);
-        let mut images = 0;
-        let live = self.read(|record| {
-            images += record.images.iter().filter(|image| !image.files.is_empty()).count();
-            merge.add(&record);
-        })?;
-        let coverage = merge.finish();
-        for note in coverage.notes.lines(&live) {
-            tell(&format!("warning: {note}"));
-        }
-        if coverage.files.is_empty() {
-            let cause = match images {
-                0 => "no executable or library with line information was mapped; build with -g",
-                _ => "no source matches --include, --exclude and --module",
-            };
-            return Err(CliError::NothingLeft { path: self.data.clone(), cause });
-        }
-        Ok(coverage)
     }
 }

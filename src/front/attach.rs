@@ -82,10 +82,11 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
         Answer::Interrupted => true,
     };
     let Waiting { inbox, helpers, last_word, stderr, .. } = waiting;
-    let recorder = helpers.recorder;
+    let (guard, recorder) = (helpers.guard, helpers.recorder);
     let watch = Watch::new(Subject::Attached, inbox, helpers, options.quiet).after(last_word, letting_go);
     let ended = watch.until_the_end(&data);
     // Of a container's first process we may be a child of sorts: no child of ours is left to it.
+    process::await_end(guard);
     process::await_end(recorder);
     // Besides those attached to; a killed recorder could not tell of any.
     to_verify.extend(ended.let_go);

@@ -7,17 +7,18 @@
 //! lcov 1.16 and others, which also end a name at its first comma. So functions are written as `FN:start,name`, which
 //! all of them read, with semicolons for commas.
 
-use super::merge::{Coverage, FileCoverage};
+use super::merge::FileCoverage;
+use super::prepared::Report;
 use crate::store::FunctionFacts;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{self, Write};
 use std::ops::RangeInclusive;
 
 /// The tracefile of what ran.
-pub fn lcov(coverage: &Coverage) -> String {
+pub fn lcov(report: &Report) -> String {
     let mut text = String::new();
-    for (path, file) in &coverage.files {
-        write_file(&mut text, path, file).expect("invariant: writing to a string does not fail");
+    for file in &report.files {
+        write_file(&mut text, &file.name, &file.coverage).expect("invariant: writing to a string does not fail");
     }
     text
 }
@@ -107,6 +108,7 @@ fn without_controls(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::prepared::ReportFile;
     use super::*;
 
     fn function(start: u32, end: u32, name: &str) -> FunctionFacts {
@@ -118,11 +120,13 @@ mod tests {
             executable: executable.iter().copied().collect(),
             ran: ran.iter().copied().collect(),
             functions: functions.into_iter().collect(),
+            ..FileCoverage::default()
         }
     }
 
     fn text(path: &str, file: FileCoverage) -> String {
-        lcov(&Coverage { files: [(path.to_owned(), file)].into(), ..Coverage::default() })
+        let file = ReportFile { name: path.to_owned(), coverage: file, ..ReportFile::default() };
+        lcov(&Report { files: vec![file], ..Report::default() })
     }
 
     #[test]

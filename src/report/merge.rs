@@ -6,7 +6,7 @@
 use super::notes::Notes;
 use super::percent::Ratio;
 use super::select::Selection;
-use crate::store::{FunctionFacts, ImageFacts, Numbits, ProcessRecord};
+use crate::store::{FunctionFacts, ImageFacts, Numbits, ProcessRecord, UnixMillis};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -31,12 +31,24 @@ pub struct FileCoverage {
     pub ran: Numbits,
     /// Functions that start in it.
     pub functions: BTreeSet<FunctionFacts>,
+    /// Paths of the images that have it.
+    pub images: BTreeSet<String>,
+    /// When it was measured first.
+    pub measured: Option<UnixMillis>,
 }
 
 impl FileCoverage {
     /// How many of its lines ran.
     pub fn ratio(&self) -> Ratio {
         Ratio { ran: self.ran.len(), lines: self.executable.len() }
+    }
+
+    /// Takes it that these lines have no code.
+    pub(super) fn exclude(&mut self, lines: &Numbits) {
+        if !lines.is_empty() {
+            self.executable = self.executable.difference(lines);
+            self.ran = self.ran.difference(lines);
+        }
     }
 }
 
@@ -55,7 +67,9 @@ impl Coverage {
 pub struct Merge<'a> {
     selection: &'a Selection,
     files: Vec<FileCoverage>,
-    /// Index into `files`; `None` for a path that the selection leaves out.
+    /// Index into `files` by where it is; `None` for a path that the selection leaves out.
+    located: HashMap<String, Option<usize>>,
+    /// The same by the path in the debug info.
     by_path: HashMap<String, Option<usize>>,
     placed: HashMap<*const ImageFacts, PlacedImage>,
     notes: Notes,
@@ -71,7 +85,14 @@ struct PlacedImage {
 impl<'a> Merge<'a> {
     /// Starts with nothing; of what is added, only what is selected counts.
     pub fn new(selection: &'a Selection) -> Self {
-        Merge { selection, files: Vec::new(), by_path: HashMap::new(), placed: HashMap::new(), notes: Notes::default() }
+        Merge {
+            selection,
+            files: Vec::new(),
+            located: HashMap::new(),
+            by_path: HashMap::new(),
+            placed: HashMap::new(),
+            notes: Notes::default(),
+        }
     }
 
     /// Adds a process, if it is selected.
@@ -81,7 +102,8 @@ impl<'a> Merge<'a> {
         }
         self.notes.add_process(record);
         let contexts: Vec<bool> = record.contexts.iter().map(|label| self.selection.takes_context(label)).collect();
-        let placed: Vec<Option<Arc<[Option<usize>]>>> = record.images.iter().map(|image| self.place(image)).collect();
+        let placed: Vec<Option<Arc<[Option<usize>]>>> =
+            record.images.iter().map(|image| self.place(image, record.started)).collect();
         for hits in record.hits.iter().filter(|hits| contexts[hits.context]) {
             if let Some(file) = placed[hits.image].as_ref().and_then(|files| files[hits.file]) {
                 self.files[file].ran.union_with(&hits.lines);
@@ -92,7 +114,7 @@ impl<'a> Merge<'a> {
     /// Ends with the union.
     pub fn finish(mut self) -> Coverage {
         let mut coverage = Coverage { files: BTreeMap::new(), notes: self.notes };
-        for (path, index) in self.by_path {
+        for (path, index) in self.located {
             let Some(index) = index else { continue };
             let mut file = std::mem::take(&mut self.files[index]);
             file.executable.union_with(&file.ran);
@@ -103,7 +125,7 @@ impl<'a> Merge<'a> {
         coverage
     }
 
-    fn place(&mut self, image: &Arc<ImageFacts>) -> Option<Arc<[Option<usize>]>> {
+    fn place(&mut self, image: &Arc<ImageFacts>, measured: UnixMillis) -> Option<Arc<[Option<usize>]>> {
         if !self.selection.modules.takes(&image.path) {
             return None;
         }
@@ -115,8 +137,11 @@ impl<'a> Merge<'a> {
         for facts in &image.files {
             let index = self.place_file(&facts.path);
             if let Some(index) = index {
-                self.files[index].executable.union_with(&facts.executable);
-                self.files[index].functions.extend(facts.functions.iter().cloned());
+                let file = &mut self.files[index];
+                file.executable.union_with(&facts.executable);
+                file.functions.extend(facts.functions.iter().cloned());
+                file.images.insert(image.path.clone());
+                file.measured = Some(file.measured.map_or(measured, |before| before.min(measured)));
             }
             files.push(index);
         }
@@ -133,9 +158,12 @@ impl<'a> Merge<'a> {
         if let Some(index) = self.by_path.get(path) {
             return *index;
         }
-        let index = self.selection.sources.takes(path).then(|| {
-            self.files.push(FileCoverage::default());
-            self.files.len() - 1
+        let located = self.selection.paths.locate(path).to_string_lossy().into_owned();
+        let index = *self.located.entry(located).or_insert_with_key(|located| {
+            self.selection.sources.takes(located).then(|| {
+                self.files.push(FileCoverage::default());
+                self.files.len() - 1
+            })
         });
         self.by_path.insert(path.to_owned(), index);
         index

@@ -1,6 +1,7 @@
 //! What a report tells besides its numbers: what lowers their truth.
 
 use super::escape::printable;
+use super::prepared::SourceState;
 use crate::store::{ImageFacts, ProcessRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -17,6 +18,10 @@ pub struct Notes {
     of_images: BTreeMap<(String, String), BTreeMap<String, u64>>,
     /// Places by pid and run, by slug and text.
     of_processes: BTreeMap<(String, String), BTreeMap<(i32, String), u64>>,
+    /// Sources that are not what was measured, by what they are.
+    of_sources: BTreeMap<SourceState, BTreeSet<String>>,
+    /// Marks that do not fit together: source, line and what is wrong.
+    of_marks: BTreeSet<(String, u32, &'static str)>,
 }
 
 impl Notes {
@@ -40,6 +45,14 @@ impl Notes {
         }
     }
 
+    /// Adds what is said of a source.
+    pub(super) fn add_source(&mut self, name: &str, state: SourceState, marks: &[(u32, &'static str)]) {
+        if state != SourceState::Found {
+            self.of_sources.entry(state).or_default().insert(name.to_owned());
+        }
+        self.of_marks.extend(marks.iter().map(|(line, text)| (name.to_owned(), *line, *text)));
+    }
+
     /// The notes, one a line without its end, made safe for a terminal.
     ///
     /// `live` has the names of the runs that are under way.
@@ -52,6 +65,23 @@ impl Notes {
         for ((slug, text), places) in &self.of_processes {
             let subject = named(places.keys().map(|(pid, _)| pid), "pid", "pids");
             lines.push(note(slug, &subject, places.values().sum(), text));
+        }
+        for (state, names) in &self.of_sources {
+            let subject = named(names.iter(), "source", "sources");
+            let (slug, text) = match state {
+                SourceState::Found => continue,
+                SourceState::Newer => {
+                    ("source-newer", "changed since the program was built or measured, so lines may be others")
+                }
+                SourceState::Missing => {
+                    ("source-missing", "not found, so marks do not count; --map FROM=TO tells where sources are")
+                }
+                SourceState::Unreadable => ("source-unreadable", "cannot be read, so marks do not count"),
+            };
+            lines.push(printable(&format!("{slug}: {subject}: {text}")).into_owned());
+        }
+        for (name, line, text) in &self.of_marks {
+            lines.push(printable(&format!("exclusion-mark: {name}:{line}: {text}")).into_owned());
         }
         let pids = |of_live: bool| {
             let runs = self.incomplete.iter();

@@ -1,5 +1,6 @@
 //! Which processes, images, sources and contexts a report is about, and the reading of their files one at a time.
 
+use super::paths::Paths;
 use crate::filter::{ModuleFilter, SourceFilter};
 use crate::store::{DataDir, ProcessRecord, Reader, StoreError};
 use globset::GlobMatcher;
@@ -13,8 +14,10 @@ pub struct Selection {
     pub pids: BTreeSet<i32>,
     /// The images.
     pub modules: ModuleFilter,
-    /// The sources.
+    /// The sources, by where they are.
     pub sources: SourceFilter,
+    /// Where they are.
+    pub paths: Paths,
     /// The contexts, by globs for their labels; all if there is none.
     pub contexts: Vec<GlobMatcher>,
 }
@@ -65,6 +68,7 @@ impl Selection {
             pids: BTreeSet::new(),
             modules: ModuleFilter::new(&[], nowhere),
             sources: SourceFilter::new(&[], &[], nowhere),
+            paths: Paths::default(),
             contexts: Vec::new(),
         }
     }

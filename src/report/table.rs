@@ -4,12 +4,12 @@
 //! for it.
 
 use super::escape::printable;
-use super::merge::{Coverage, FileCoverage};
+use super::merge::FileCoverage;
 use super::missing::missing_ranges;
 use super::percent::Ratio;
+use super::prepared::{Report, ReportFile};
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use std::cmp::Ordering;
-use std::path::Path;
 
 /// How the table looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,13 +64,15 @@ struct Row<'a> {
     ratio: Ratio,
 }
 
-/// The table, with names relative to a directory where they are below it.
-pub fn table(coverage: &Coverage, cwd: &Path, layout: Layout) -> String {
-    let mut rows: Vec<Row<'_>> = coverage
-        .files
-        .iter()
-        .map(|(path, file)| Row { name: shown_name(path, cwd), file, ratio: file.ratio() })
-        .collect();
+impl Row<'_> {
+    fn of(file: &ReportFile) -> Row<'_> {
+        Row { name: printable(&file.name).into_owned(), file: &file.coverage, ratio: file.coverage.ratio() }
+    }
+}
+
+/// The table.
+pub fn table(report: &Report, layout: Layout) -> String {
+    let mut rows: Vec<Row<'_>> = report.files.iter().map(Row::of).collect();
     rows.sort_by(|one, other| order(layout.sort, one, other));
 
     let mut table = Table::new();
@@ -83,7 +85,7 @@ pub fn table(coverage: &Coverage, cwd: &Path, layout: Layout) -> String {
     for row in &rows {
         table.add_row(cells(&row.name, row.ratio, layout));
     }
-    table.add_row(cells("TOTAL", coverage.total(), layout));
+    table.add_row(cells("TOTAL", report.total(), layout));
     for (column, index) in table.column_iter_mut().zip(0u16..) {
         let alignment = if index == 0 { CellAlignment::Left } else { CellAlignment::Right };
         column.set_cell_alignment(alignment);
@@ -134,11 +136,6 @@ fn cells(name: &str, ratio: Ratio, layout: Layout) -> Vec<Cell> {
     ]
 }
 
-fn shown_name(path: &str, cwd: &Path) -> String {
-    let relative = Path::new(path).strip_prefix(cwd).ok().and_then(Path::to_str);
-    printable(relative.unwrap_or(path)).into_owned()
-}
-
 fn order(sort: Sort, one: &Row<'_>, other: &Row<'_>) -> Ordering {
     let missed = |row: &Row<'_>| row.ratio.lines - row.ratio.ran;
     let by_name = one.name.cmp(&other.name);
@@ -163,23 +160,25 @@ mod tests {
         colour: Colour::None,
     };
 
-    fn coverage() -> Coverage {
+    fn report() -> Report {
         let file = |executable: std::ops::Range<u32>, ran: std::ops::Range<u32>| FileCoverage {
             executable: executable.collect(),
             ran: ran.collect(),
             ..FileCoverage::default()
         };
         let files = [
-            ("/p/src/b.c", file(1..11, 2..10)),
-            ("/p/a\u{1b}[1m.c", file(1..4, 1..1)),
             ("/usr/include/h.h", file(1..4, 1..4)),
+            ("a\u{1b}[1m.c", file(1..4, 1..1)),
+            ("src/b.c", file(1..11, 2..10)),
         ];
-        Coverage { files: files.map(|(path, file)| (path.to_owned(), file)).into(), ..Coverage::default() }
+        let files =
+            files.map(|(name, coverage)| ReportFile { name: name.to_owned(), coverage, ..ReportFile::default() });
+        Report { files: files.into(), ..Report::default() }
     }
 
     fn names(key: SortKey, descending: bool) -> Vec<String> {
         let layout = Layout { sort: Sort { key, descending }, ..LAYOUT };
-        let text = table(&coverage(), Path::new("/p"), layout);
+        let text = table(&report(), layout);
         let first_words = text.lines().map(|line| line.split(' ').next().unwrap().to_owned());
         first_words.skip(2).take(3).collect()
     }
@@ -187,7 +186,7 @@ mod tests {
     #[test]
     fn rows_rules_and_total() {
         let layout = Layout { show_missing: true, ..LAYOUT };
-        let text = table(&coverage(), Path::new("/p"), layout);
+        let text = table(&report(), layout);
         let expected = "\
 File              Lines  Missed   Cover  Missing
 ------------------------------------------------
@@ -198,7 +197,7 @@ src/b.c              10       2   80.0%  1, 10
 TOTAL                16       5   68.8%
 ";
         assert_eq!(text, expected.replace("---------\n", "\n"));
-        let plain = table(&coverage(), Path::new("/p"), LAYOUT);
+        let plain = table(&report(), LAYOUT);
         assert!(
             plain.ends_with("\nTOTAL                16       5   68.8%\n") && !plain.contains("Missing"),
             "{plain}"
@@ -220,12 +219,12 @@ TOTAL                16       5   68.8%
     #[test]
     fn colour_changes_nothing_but_colour() {
         let layout = Layout { colour: Colour::Terminal, ..LAYOUT };
-        let coloured = table(&coverage(), Path::new("/p"), layout);
+        let coloured = table(&report(), layout);
         assert!(coloured.contains("\u{1b}["), "{coloured}");
         let mut plain = String::new();
         let mut pieces = coloured.split("\u{1b}[");
         plain.push_str(pieces.next().unwrap());
         pieces.for_each(|piece| plain.push_str(piece.split_once('m').unwrap().1));
-        assert_eq!(plain, table(&coverage(), Path::new("/p"), LAYOUT));
+        assert_eq!(plain, table(&report(), LAYOUT));
     }
 }

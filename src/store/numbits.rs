@@ -46,6 +46,13 @@ impl Numbits {
         }
     }
 
+    /// The lines that are not in another set.
+    pub fn difference(&self, other: &Numbits) -> Numbits {
+        let theirs = other.0.iter().chain(std::iter::repeat(&0));
+        let left: Vec<u8> = self.0.iter().zip(theirs).map(|(mine, theirs)| mine & !theirs).collect();
+        Numbits::from_bytes(&left)
+    }
+
     /// How many lines.
     pub fn len(&self) -> u64 {
         self.0.iter().map(|byte| u64::from(byte.count_ones())).sum()

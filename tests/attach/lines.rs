@@ -57,7 +57,7 @@ fn a_second_time_adds_to_the_first() {
 /// A report by a process of its own.
 fn lcov(scene: &Scene) -> String {
     let mut command = Command::new(COV_TRACE);
-    command.args(["lcov", "-o", "-", "--data"]).arg(&scene.data);
+    command.args(["lcov", "--absolute-paths", "--data"]).arg(&scene.data);
     to_end(&Mark::new(), scene.folder(), &mut command).stdout
 }
 

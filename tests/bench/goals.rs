@@ -75,7 +75,7 @@ fn traps_per_line(stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
     for (name, line, input) in programs {
         let traps = traps(stage, line, input)?;
         let output = Command::new(env!("CARGO_BIN_EXE_cov-trace"))
-            .args(["lcov", "-o", "-", "--data"])
+            .args(["lcov", "--absolute-paths", "--data"])
             .arg(stage.data())
             .output()
             .map_err(|error| format!("cov-trace lcov: {error}"))?;

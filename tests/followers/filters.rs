@@ -30,7 +30,7 @@ fn lcov_of_one_pid_and_of_all() {
 
     let lcov = |pid: Option<i32>| {
         let mut command = Command::new(COV_TRACE);
-        command.args(["lcov", "-o", "-", "--data"]).arg(&data);
+        command.args(["lcov", "--absolute-paths", "--data"]).arg(&data);
         pid.map(|pid| command.arg("--pid").arg(pid.to_string()));
         let outcome = to_end(&mark, folder.path(), &mut command);
         assert!(outcome.status.success(), "{outcome:?}");

@@ -57,7 +57,12 @@ impl Measurements {
         command
     }
 
+    /// What is told of sources left out.
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
+        self.run_in_full(arguments).without_source_notes()
+    }
+
+    pub(crate) fn run_in_full(&self, arguments: &[&str]) -> Finished {
         finish(self.command(arguments))
     }
 
@@ -70,6 +75,10 @@ impl Measurements {
 }
 
 impl Finished {
+    pub(crate) fn without_source_notes(self) -> Finished {
+        Finished { stderr: without_source_notes(&self.stderr), ..self }
+    }
+
     /// The output of a run that went well and had nothing to tell.
     #[track_caller]
     pub(crate) fn clean(self) -> String {
@@ -100,6 +109,16 @@ pub(crate) fn finish(mut command: Command) -> Finished {
     let output = receiver.recv_timeout(TIMEOUT).expect("it ends in time").unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Finished { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// Without what is told of sources that are not there, or are newer: those of made-up measurements are.
+pub(crate) fn without_source_notes(text: &str) -> String {
+    let of_sources = |line: &&str| {
+        ["source-missing: ", "source-newer: "]
+            .iter()
+            .any(|slug| line.starts_with(&format!("cov-trace: warning: {slug}")))
+    };
+    text.split_inclusive('\n').filter(|line| !of_sources(line)).collect()
 }
 
 /// A process that ran these lines of the files of one image, `/bin/{pid}` unless it is changed.

@@ -32,7 +32,8 @@ pub fn delay(service: &dyn Service, number: usize, data: &Path) -> Result<Option
 }
 
 fn has_run(data: &Path, file: &str) -> Result<bool, String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_cov-trace")).args(["lcov", "-o", "-", "--data"]).arg(data).output();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_cov-trace")).args(["lcov", "--absolute-paths", "--data"]).arg(data).output();
     let output = output.map_err(|error| format!("cov-trace lcov: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     // Before anything was written there is nothing to report, which is an error of the command.

@@ -41,7 +41,7 @@ pub fn cov_trace(
 /// # Errors
 /// When cov-trace fails.
 pub fn report(data: &str, sources: &Path) -> Result<Lines, String> {
-    let output = Command::new(COV_TRACE).args(["lcov", "--data", data, "-o", "-"]).output();
+    let output = Command::new(COV_TRACE).args(["lcov", "--absolute-paths", "--data", data]).output();
     let output = output.map_err(|error| format!("cov-trace lcov: {error}"))?;
     if !output.status.success() {
         return Err(format!("cov-trace lcov: {}", String::from_utf8_lossy(&output.stderr)));

@@ -1,0 +1,144 @@
+//! Where sources are on this machine, and what they are called in a report.
+//!
+//! Invariant: nothing is guessed: a path is changed only by a rule that was given, and what is not below the root keeps
+//! its whole path.
+
+use crate::filter::{Pattern, PatternError};
+use globset::{GlobBuilder, GlobMatcher};
+use std::path::{Component, Path, PathBuf};
+use std::str::FromStr;
+
+/// Paths that start with one thing start with another here.
+#[derive(Clone, Debug)]
+pub struct PathMap {
+    from: GlobMatcher,
+    to: PathBuf,
+}
+
+/// Why a text is no path map.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathMapError {
+    /// There is no `=` in it.
+    #[error("write FROM=TO, such as /build/project=.")]
+    NoTarget,
+    /// The first part is no pattern.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+}
+
+impl FromStr for PathMap {
+    type Err = PathMapError;
+
+    fn from_str(text: &str) -> Result<Self, PathMapError> {
+        let (from, to) = text.split_once('=').ok_or(PathMapError::NoTarget)?;
+        from.parse::<Pattern>()?;
+        let whole = from.trim_end_matches('/');
+        let glob = GlobBuilder::new(if whole.is_empty() { "/" } else { whole }).literal_separator(true).build();
+        let from = glob.map_err(PatternError::Glob)?.compile_matcher();
+        Ok(PathMap { from, to: to.into() })
+    }
+}
+
+impl PathMap {
+    /// Where a path is, if the longest of its leading parts that matches is replaced; `None` if none does.
+    fn apply(&self, path: &Path) -> Option<PathBuf> {
+        let matched = path.ancestors().find(|part| !part.as_os_str().is_empty() && self.from.is_match(part))?;
+        let rest = path.strip_prefix(matched).ok()?;
+        Some(if rest.as_os_str().is_empty() { self.to.clone() } else { self.to.join(rest) })
+    }
+}
+
+/// The rules for paths.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
+    /// The first that matches counts.
+    pub maps: Vec<PathMap>,
+    /// What relative paths, those of debug info and those of maps, are relative to.
+    pub base: PathBuf,
+    /// What names in a report are relative to; `None` for whole paths.
+    pub root: Option<PathBuf>,
+}
+
+impl Paths {
+    /// Where the source is that debug info calls `path`.
+    pub fn locate(&self, path: &str) -> PathBuf {
+        let path = Path::new(path);
+        let mapped = self.maps.iter().find_map(|map| map.apply(path));
+        plain(&self.base.join(mapped.as_deref().unwrap_or(path)))
+    }
+
+    /// What the source at `path` is called in a report.
+    pub fn name(&self, path: &str) -> String {
+        let below = self.root.as_ref().and_then(|root| Path::new(path).strip_prefix(root).ok());
+        let below = below.and_then(Path::to_str).filter(|below| !below.is_empty());
+        below.unwrap_or(path).to_owned()
+    }
+}
+
+/// Without `.` and `..`, by its letters alone.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => _ = plain.pop(),
+            Component::ParentDir if plain.has_root() => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// The top of the git working tree that a directory is in.
+pub fn git_root(directory: &Path) -> Option<PathBuf> {
+    directory.ancestors().find(|parent| parent.join(".git").exists()).map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(maps: &[&str]) -> Paths {
+        let maps = maps.iter().map(|map| map.parse().unwrap()).collect();
+        Paths { maps, base: "/home/u/p".into(), root: Some("/home/u/p".into()) }
+    }
+
+    fn located(maps: &[&str], path: &str) -> String {
+        paths(maps).locate(path).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_first_map_that_matches_replaces_leading_parts() {
+        assert_eq!(located(&[], "/build/x/src/a.c"), "/build/x/src/a.c");
+        assert_eq!(located(&["/build/x=."], "/build/x/src/a.c"), "/home/u/p/src/a.c");
+        assert_eq!(located(&["/build/x/=/q/"], "/build/x/src/a.c"), "/q/src/a.c");
+        assert_eq!(located(&["/build/*=."], "/build/x/src/a.c"), "/home/u/p/src/a.c");
+        assert_eq!(located(&["/build/**=."], "/build/x/src/a.c"), "/home/u/p", "the longest part counts");
+        assert_eq!(located(&["/build/xy=.", "/build/x=/1", "/build/x=/2"], "/build/x/a.c"), "/1/a.c");
+        assert_eq!(located(&["/b=."], "/build/x/a.c"), "/build/x/a.c", "names are not cut");
+        assert_eq!(located(&["/build/a.c=src/b.c"], "/build/a.c"), "/home/u/p/src/b.c");
+        assert_eq!(located(&["/=/mnt"], "/usr/a.c"), "/mnt/usr/a.c");
+    }
+
+    #[test]
+    fn relative_paths_are_below_the_base() {
+        assert_eq!(located(&[], "./src/../a.c"), "/home/u/p/a.c");
+        assert_eq!(located(&["src=lib"], "src/a.c"), "/home/u/p/lib/a.c");
+        assert_eq!(located(&[], "../../../../../etc/passwd"), "/etc/passwd");
+    }
+
+    #[test]
+    fn names_are_relative_to_the_root_where_they_are_below_it() {
+        let paths = paths(&[]);
+        assert_eq!(paths.name("/home/u/p/src/a.c"), "src/a.c");
+        assert_eq!(paths.name("/home/u/pp/a.c"), "/home/u/pp/a.c");
+        assert_eq!(Paths { root: None, ..paths }.name("/home/u/p/src/a.c"), "/home/u/p/src/a.c");
+    }
+
+    #[test]
+    fn what_is_no_map_says_why() {
+        assert_eq!("/build".parse::<PathMap>().unwrap_err(), PathMapError::NoTarget);
+        assert!("=x".parse::<PathMap>().unwrap_err().to_string().contains("empty"));
+        assert!("a[=x".parse::<PathMap>().unwrap_err().to_string().contains("unclosed"));
+    }
+}

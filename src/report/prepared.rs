@@ -1,0 +1,181 @@
+//! What every report shows: the union of what was selected, with sources found, lines excluded and names as they are
+//! shown.
+//!
+//! Invariant: files are in order of their names, and no line that is excluded counts.
+
+use super::exclusion::Exclusions;
+use super::merge::{Coverage, FileCoverage};
+use super::notes::Notes;
+use super::paths::Paths;
+use super::percent::Ratio;
+use super::source::{NoSource, SourceText, changed};
+use crate::store::{Numbits, UnixMillis};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// The coverage of sources, ready to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The sources.
+    pub files: Vec<ReportFile>,
+    /// What to tell the reader besides.
+    pub notes: Notes,
+}
+
+/// One source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportFile {
+    /// Its path relative to the report's root, or its whole path if it is not below that. Hostile text, as all names are.
+    pub name: String,
+    /// Where it is on this machine.
+    pub path: String,
+    /// What counts of it.
+    pub coverage: FileCoverage,
+    /// Lines that do not count.
+    pub excluded: Numbits,
+    /// Whether its text is what was measured.
+    pub source: SourceState,
+}
+
+/// What a source's file is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SourceState {
+    /// As it was when the program was built, as far as times tell.
+    #[default]
+    Found,
+    /// Changed after the program was built or measured: its lines may be others.
+    Newer,
+    /// Not there.
+    Missing,
+    /// There, and cannot be read.
+    Unreadable,
+}
+
+impl Report {
+    /// Prepares what was merged.
+    pub fn prepare(coverage: Coverage, paths: &Paths, exclusions: &Exclusions) -> Report {
+        let built = times(&coverage);
+        let mut notes = coverage.notes;
+        let files: Vec<(String, FileCoverage)> = coverage.files.into_iter().collect();
+        let prepared: Vec<_> = files
+            .into_par_iter()
+            .map(|(path, coverage)| {
+                let found = SourceText::read(Path::new(&path));
+                let state = state(&found, &coverage, &built);
+                let excluded = found.map(|text| exclusions.of(&text)).unwrap_or_default();
+                (path, coverage, state, excluded)
+            })
+            .collect();
+        let mut report = Report::default();
+        for (path, mut coverage, source, excluded) in prepared {
+            let name = paths.name(&path);
+            notes.add_source(&name, source, &excluded.unmatched);
+            coverage.exclude(&excluded.lines);
+            if !coverage.executable.is_empty() {
+                report.files.push(ReportFile { name, path, coverage, excluded: excluded.lines, source });
+            }
+        }
+        report.files.sort_by(|one, other| one.name.cmp(&other.name));
+        report.notes = notes;
+        report
+    }
+
+    /// How many of all lines ran.
+    pub fn total(&self) -> Ratio {
+        let sum = |sum: Ratio, file: Ratio| Ratio { ran: sum.ran + file.ran, lines: sum.lines + file.lines };
+        self.files.iter().map(|file| file.coverage.ratio()).fold(Ratio::default(), sum)
+    }
+}
+
+impl ReportFile {
+    /// Its text, as far as it is there.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn text(&self) -> Result<SourceText, NoSource> {
+        SourceText::read(Path::new(&self.path))
+    }
+}
+
+/// When the images that are still there were built.
+fn times(coverage: &Coverage) -> BTreeMap<String, UnixMillis> {
+    let images = coverage.files.values().flat_map(|file| &file.images);
+    let distinct: BTreeMap<&String, ()> = images.map(|image| (image, ())).collect();
+    let time = |image: &String| Some((image.clone(), changed(&fs::metadata(image).ok()?)));
+    distinct.into_keys().filter_map(time).collect()
+}
+
+fn state(
+    found: &Result<SourceText, NoSource>,
+    coverage: &FileCoverage,
+    built: &BTreeMap<String, UnixMillis>,
+) -> SourceState {
+    let modified = match found {
+        Ok(text) => text.modified,
+        Err(NoSource::Missing) => return SourceState::Missing,
+        Err(NoSource::Unreadable) => return SourceState::Unreadable,
+    };
+    // An image that was built after the measurement is another one.
+    let measured = coverage.measured.unwrap_or(modified);
+    let images = coverage.images.iter().filter_map(|image| built.get(image)).filter(|built| **built <= measured);
+    let valid = images.min().copied().unwrap_or(measured);
+    if modified > valid { SourceState::Newer } else { SourceState::Found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn written(path: &Path, text: &str, seconds: u64) {
+        fs::write(path, text).unwrap();
+        File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_modified(UNIX_EPOCH + Duration::from_secs(seconds))
+            .unwrap();
+    }
+
+    fn file(lines: &[u32], image: &Path, measured: i64) -> FileCoverage {
+        FileCoverage {
+            executable: lines.iter().copied().collect(),
+            ran: lines.iter().copied().collect(),
+            images: [image.to_str().unwrap().to_owned()].into(),
+            measured: Some(UnixMillis(measured * 1000)),
+            ..FileCoverage::default()
+        }
+    }
+
+    #[test]
+    fn sources_are_found_named_and_told_from_newer_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        written(&at("prog"), "", 200);
+        written(&at("rebuilt"), "", 900);
+        written(&at("old.c"), "1\n2 // LCOV_EXCL_LINE\n", 100);
+        written(&at("edited.c"), "", 300);
+        let files = [
+            ("edited.c", file(&[1], &at("prog"), 500)),
+            ("gone.c", file(&[1], &at("prog"), 500)),
+            ("old.c", file(&[1, 2], &at("prog"), 500)),
+        ];
+        let files = files.map(|(name, file)| (at(name).to_str().unwrap().to_owned(), file));
+        let mut coverage = Coverage { files: files.into(), ..Coverage::default() };
+        let paths = Paths { root: Some(folder.path().to_owned()), ..Paths::default() };
+        let report = Report::prepare(coverage.clone(), &paths, &Exclusions::default());
+        let states: Vec<_> = report.files.iter().map(|file| (file.name.as_str(), file.source)).collect();
+        let expected =
+            [("edited.c", SourceState::Newer), ("gone.c", SourceState::Missing), ("old.c", SourceState::Found)];
+        assert_eq!(states, expected);
+        assert_eq!(report.total(), Ratio { ran: 3, lines: 3 });
+        for file in coverage.files.values_mut() {
+            file.images = [at("rebuilt").to_str().unwrap().to_owned()].into();
+        }
+        let report = Report::prepare(coverage, &paths, &Exclusions::default());
+        assert_eq!(report.files[0].source, SourceState::Found, "the image that was measured is gone");
+    }
+}
