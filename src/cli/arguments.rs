@@ -1,6 +1,7 @@
 //! The command line as clap sees it.
 
 use super::attach::AttachArguments;
+use super::config::Config;
 use super::control::ControlArguments;
 use super::erase::EraseArguments;
 use super::lcov::LcovArguments;
@@ -9,8 +10,9 @@ use super::report::ReportArguments;
 use super::run::RunArguments;
 use super::{CliError, Command};
 use clap::error::{ContextKind, ContextValue};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 const MAIN_EXAMPLES: &str = "\
 Examples:
@@ -94,9 +96,16 @@ Examples:
     override_usage = "cov-trace [OPTIONS] -- PROGRAM [ARG...]\n       cov-trace COMMAND [OPTIONS]",
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
+    args_override_self = true,
     after_help = MAIN_EXAMPLES
 )]
 struct Arguments {
+    /// Take options from this file, rather than from cov-trace.toml here or above
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Configuration")]
+    config: Option<PathBuf>,
+    /// Take no options from cov-trace.toml
+    #[arg(long, global = true, conflicts_with = "config", help_heading = "Configuration")]
+    no_config: bool,
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
@@ -134,9 +143,9 @@ enum Action {
 /// Parses a command line, the program's name first.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
     let words: Vec<OsString> = arguments.into_iter().collect();
-    let arguments =
-        Arguments::try_parse_from(&words).map_err(|error| misplaced(&words, &error).unwrap_or(error.into()))?;
-    let cwd = std::env::current_dir().map_err(|source| CliError::WorkingDirectory { source })?;
+    let cwd = || std::env::current_dir().map_err(|source| CliError::WorkingDirectory { source });
+    let arguments = configured(&words, cwd)?;
+    let cwd = cwd()?;
     Ok(match arguments.action {
         Some(Action::Attach(arguments)) => Command::Attach(arguments.validated(&cwd)),
         Some(Action::Status(arguments)) => Command::Status(arguments.validated()),
@@ -148,6 +157,24 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Some(Action::Erase(arguments)) => Command::Erase(arguments.validated()),
         None => Command::Run(arguments.run.validated(&cwd)),
     })
+}
+
+/// The arguments, with what the configuration adds.
+fn configured(words: &[OsString], cwd: impl Fn() -> Result<PathBuf, CliError>) -> Result<Arguments, CliError> {
+    let refused = |error: clap::Error| misplaced(words, &error).unwrap_or(error.into());
+    let mut command = Arguments::command();
+    let matches = command.try_get_matches_from_mut(words).map_err(refused)?;
+    let given = Arguments::from_arg_matches(&matches).map_err(refused)?;
+    let config = if given.no_config { None } else { Config::find(given.config.as_deref(), &cwd()?)? };
+    let Some(config) = config else { return Ok(given) };
+    let added = config.words(&command, &matches)?;
+    let mut words = words.to_vec();
+    let mut place = 1;
+    if let Some(name) = matches.subcommand_name() {
+        place += words.iter().skip(1).position(|word| word == name).map_or(0, |at| at + 1);
+    }
+    words.splice(place..place, added);
+    Arguments::try_parse_from(words).map_err(|error| config.refused(&error).into())
 }
 
 /// A program without the `--` before it, or an option of a command before the command, where that is what is wrong.
@@ -173,7 +200,6 @@ fn misplaced(words: &[OsString], error: &clap::Error) -> Option<CliError> {
 mod tests {
     use super::*;
     use crate::cli::RunOptions;
-    use clap::CommandFactory;
     use platform::OnTracerDeath;
 
     fn parsed(words: &[&str]) -> Result<Command, CliError> {

@@ -1,5 +1,6 @@
 //! Why a command failed.
 
+use super::ConfigError;
 use super::output::tell;
 use crate::front::{AttachError, RunError};
 use crate::report::SelectionError;
@@ -22,6 +23,9 @@ pub enum CliError {
         /// Where it would mean something.
         advice: String,
     },
+    /// The configuration makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The working directory is gone or out of reach.
     #[error("find the working directory: {source}; change to one that exists")]
     WorkingDirectory {
@@ -105,6 +109,7 @@ impl CliError {
             | CliError::Selection(_)
             | CliError::NothingLeft { .. }
             | CliError::ExcludeLine { .. }
+            | CliError::Config(_)
             | CliError::NothingUnderWay { .. }
             | CliError::NotMeasured { .. }
             | CliError::Write { .. } => {

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod attach;
+mod config;
 mod control;
 mod erase;
 mod error;
@@ -19,6 +20,7 @@ mod status;
 
 pub use arguments::parse;
 pub use attach::AttachOptions;
+pub use config::ConfigError;
 pub use control::ControlOptions;
 pub use erase::EraseOptions;
 pub use error::CliError;
