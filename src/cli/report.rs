@@ -3,15 +3,24 @@
 use super::output::{print, stdout_has_colour, tell};
 use super::selection::{DataSelection, Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
-use crate::report::{Colour, Growth, GrowthRows, Layout, Now, Sort, SortKey, Threshold, table};
+use crate::report::{Colour, Format, Growth, GrowthRows, Layout, Now, Rows, Sort, SortKey, Threshold, table};
 use crate::store::UnixMillis;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use std::path::Path;
 use std::str::FromStr;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct ReportArguments {
+    /// What to print: text, markdown (as for a job summary), or total, the percentage alone
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, hide_possible_values = true)]
+    format: ReportFormat,
+    /// A row for each function rather than for each source
+    #[arg(long)]
+    functions: bool,
+    /// Leave out what ran in full
+    #[arg(long)]
+    skip_covered: bool,
     /// Show the lines that did not run
     ///
     /// A range such as 12-14 runs across lines that have no code.
@@ -48,6 +57,13 @@ pub(super) struct ReportArguments {
     growth: Option<GrowthRows>,
     #[command(flatten)]
     selection: SourceArguments,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReportFormat {
+    Text,
+    Markdown,
+    Total,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +108,13 @@ impl ReportArguments {
         Ok(ReportOptions {
             selection: self.selection.validated(cwd, Reader::Person)?,
             layout: Layout {
+                format: match self.format {
+                    ReportFormat::Text => Format::Text,
+                    ReportFormat::Markdown => Format::Markdown,
+                    ReportFormat::Total => Format::Total,
+                },
+                rows: if self.functions { Rows::Functions } else { Rows::Files },
+                skip_covered: self.skip_covered,
                 sort,
                 show_missing: self.show_missing,
                 decimals: self.precision,
@@ -105,7 +128,7 @@ impl ReportArguments {
 
 pub(super) fn report(options: &ReportOptions) -> Result<Outcome, CliError> {
     if let Some(rows) = options.growth {
-        return growth(&options.selection.data, rows);
+        return print_growth(&options.selection.data, rows);
     }
     let report = options.selection.report()?;
     print(&table(&report, options.layout))?;
@@ -119,7 +142,7 @@ pub(super) fn report(options: &ReportOptions) -> Result<Outcome, CliError> {
     }
 }
 
-fn growth(selection: &DataSelection, rows: GrowthRows) -> Result<Outcome, CliError> {
+fn print_growth(selection: &DataSelection, rows: GrowthRows) -> Result<Outcome, CliError> {
     let mut growth = Growth::new(&selection.selection);
     let live = selection.read(|record| growth.add(&record))?;
     let now = Now { time: UnixMillis(platform::unix_millis()), live, zone: TimeZone::system() };

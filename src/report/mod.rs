@@ -33,5 +33,5 @@ pub use processes::Summary;
 pub use select::{Selection, SelectionError, read_selected};
 pub use shown::{command_line, date_time, span};
 pub use source::{NoSource, SourceText};
-pub use table::{Colour, Layout, Sort, SortKey, table};
+pub use table::{Colour, Format, Layout, Rows, Sort, SortKey, table};
 pub use tree::{Now, Width, tree};

@@ -1,19 +1,26 @@
-//! The table for the terminal: one row a source, and the total.
+//! The table for the terminal or for a page in Markdown: one row a source or a function, and the total.
 //!
-//! Invariant: the last line starts with `TOTAL` and its last word that ends in `%` is the total coverage: programs look
-//! for it.
+//! Invariant: the last line of the terminal's starts with `TOTAL` and its last word that ends in `%` is the total
+//! coverage: programs look for it.
 
 use super::escape::printable;
 use super::merge::FileCoverage;
 use super::missing::missing_ranges;
 use super::percent::Ratio;
 use super::prepared::{Report, ReportFile};
+use crate::store::{FunctionFacts, Numbits};
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use std::cmp::Ordering;
 
 /// How the table looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
+    /// What it is made of.
+    pub format: Format,
+    /// What a row stands for.
+    pub rows: Rows,
+    /// Whether rows in which every line ran are left out.
+    pub skip_covered: bool,
     /// The order of the rows.
     pub sort: Sort,
     /// Whether there is a column with the lines that did not run.
@@ -22,6 +29,26 @@ pub struct Layout {
     pub decimals: u8,
     /// Whether it is coloured.
     pub colour: Colour,
+}
+
+/// What a table is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Columns of plain text.
+    Text,
+    /// GitHub-flavoured Markdown, as for a job summary.
+    Markdown,
+    /// The total percentage alone, as a number.
+    Total,
+}
+
+/// What a row stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// A source.
+    Files,
+    /// A function of a source.
+    Functions,
 }
 
 /// An order of the rows.
@@ -58,34 +85,113 @@ pub enum Colour {
 /// Spaces between columns.
 const GAP: u16 = 2;
 
-struct Row<'a> {
+struct Row {
     name: String,
-    file: &'a FileCoverage,
+    executable: Numbits,
+    ran: Numbits,
     ratio: Ratio,
 }
 
-impl Row<'_> {
-    fn of(file: &ReportFile) -> Row<'_> {
-        Row { name: printable(&file.name).into_owned(), file: &file.coverage, ratio: file.coverage.ratio() }
+impl Row {
+    fn new(name: String, executable: Numbits, ran: Numbits) -> Row {
+        let ratio = Ratio { ran: ran.len(), lines: executable.len() };
+        Row { name, executable, ran, ratio }
+    }
+
+    fn of_file(file: &ReportFile) -> Row {
+        let FileCoverage { executable, ran, .. } = &file.coverage;
+        Row::new(file.name.clone(), executable.clone(), ran.clone())
+    }
+
+    fn of_functions(file: &ReportFile) -> impl Iterator<Item = Row> {
+        let within = |lines: &Numbits, function: &FunctionFacts| lines.within(function.start..=function.end).collect();
+        file.coverage.functions.iter().filter_map(move |function| {
+            let (executable, ran): (Numbits, Numbits) =
+                (within(&file.coverage.executable, function), within(&file.coverage.ran, function));
+            let name = format!("{}:{}: {}", file.name, function.start, function.name);
+            (!executable.is_empty()).then(|| Row::new(name, executable, ran))
+        })
     }
 }
 
 /// The table.
 pub fn table(report: &Report, layout: Layout) -> String {
-    let mut rows: Vec<Row<'_>> = report.files.iter().map(Row::of).collect();
+    if layout.format == Format::Total {
+        return format!("{}\n", report.total().percent(layout.decimals));
+    }
+    let mut rows: Vec<Row> = match layout.rows {
+        Rows::Files => report.files.iter().map(Row::of_file).collect(),
+        Rows::Functions => report.files.iter().flat_map(Row::of_functions).collect(),
+    };
+    let all = rows.len();
+    if layout.skip_covered {
+        rows.retain(|row| row.ratio.ran < row.ratio.lines);
+    }
     rows.sort_by(|one, other| order(layout.sort, one, other));
+    let skipped = (all > rows.len()).then(|| skipped(all - rows.len(), layout.rows));
+    match layout.format {
+        Format::Markdown => markdown(&rows, report.total(), skipped.as_deref(), layout),
+        Format::Text | Format::Total => text(&rows, report.total(), skipped.as_deref(), layout),
+    }
+}
 
+fn skipped(count: usize, rows: Rows) -> String {
+    let what = match (rows, count) {
+        (Rows::Files, 1) => "source",
+        (Rows::Files, _) => "sources",
+        (Rows::Functions, 1) => "function",
+        (Rows::Functions, _) => "functions",
+    };
+    format!("({count} {what} covered in full)")
+}
+
+fn title(rows: Rows) -> &'static str {
+    match rows {
+        Rows::Files => "File",
+        Rows::Functions => "Function",
+    }
+}
+
+fn markdown(rows: &[Row], total: Ratio, skipped: Option<&str>, layout: Layout) -> String {
+    let mut text = format!("| {} | Lines | Missed | Cover |", title(layout.rows));
+    let mut rule = "|:--|--:|--:|--:|".to_owned();
+    if layout.show_missing {
+        text.push_str(" Missing |");
+        rule.push_str(":--|");
+    }
+    text.extend(["\n", &rule, "\n"]);
+    let mut row = |name: &str, ratio: Ratio, missing: &str| {
+        let (lines, missed, cover) = (ratio.lines, ratio.lines - ratio.ran, ratio.percent(layout.decimals));
+        text.push_str(&format!("| {name} | {lines} | {missed} | {cover}% |"));
+        text.push_str(&if layout.show_missing { format!(" {missing} |\n") } else { "\n".to_owned() });
+    };
+    for one in rows {
+        row(&as_code(&one.name), one.ratio, &missing_ranges(&one.executable, &one.ran));
+    }
+    row("**TOTAL**", total, "");
+    text.extend(skipped.map(|skipped| format!("\n{skipped}\n")));
+    text
+}
+
+/// A name as code: in a table a bar ends a cell even there, and nothing but entities stands for a backtick.
+fn as_code(name: &str) -> String {
+    let name = printable(name);
+    let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('|', "&#124;");
+    format!("<code>{}</code>", name.replace('`', "&#96;").replace('*', "&#42;").replace('_', "&#95;"))
+}
+
+fn text(rows: &[Row], total: Ratio, skipped: Option<&str>, layout: Layout) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     match layout.colour {
         Colour::Terminal => table.enforce_styling(),
         Colour::None => table.force_no_tty(),
     };
-    table.set_header(["File", "Lines", "Missed", "Cover"]);
-    for row in &rows {
-        table.add_row(cells(&row.name, row.ratio, layout));
+    table.set_header([title(layout.rows), "Lines", "Missed", "Cover"]);
+    for row in rows {
+        table.add_row(cells(&printable(&row.name), row.ratio, layout));
     }
-    table.add_row(cells("TOTAL", report.total(), layout));
+    table.add_row(cells("TOTAL", total, layout));
     for (column, index) in table.column_iter_mut().zip(0u16..) {
         let alignment = if index == 0 { CellAlignment::Left } else { CellAlignment::Right };
         column.set_cell_alignment(alignment);
@@ -93,21 +199,28 @@ pub fn table(report: &Report, layout: Layout) -> String {
     }
     let gaps = usize::from(GAP) * (table.column_count() - 1);
     let rule = "-".repeat(table.column_max_content_widths().into_iter().map(usize::from).sum::<usize>() + gaps);
-    ruled(table.lines(), &rule, layout, &rows)
+    ruled(table.lines(), &rule, layout, rows, skipped)
 }
 
 /// Puts a rule below the titles and one above the total, and the missing lines behind their rows, where the longest of
 /// them does not widen the others.
-fn ruled(lines: impl Iterator<Item = String>, rule: &str, layout: Layout, rows: &[Row<'_>]) -> String {
+fn ruled(
+    lines: impl Iterator<Item = String>,
+    rule: &str,
+    layout: Layout,
+    rows: &[Row],
+    skipped: Option<&str>,
+) -> String {
     let mut text = String::new();
     let gap = " ".repeat(GAP.into());
     for (index, line) in lines.enumerate() {
         let missing = match index.checked_sub(1).map(|row| rows.get(row)) {
             None => "Missing".to_owned(),
-            Some(Some(row)) => missing_ranges(&row.file.executable, &row.file.ran),
+            Some(Some(row)) => missing_ranges(&row.executable, &row.ran),
             Some(None) => String::new(),
         };
         if index == rows.len() + 1 {
+            text.extend(skipped.map(|skipped| format!("{skipped}\n")));
             text.extend([rule, "\n"]);
         }
         text.push_str(line.trim_end());
@@ -136,8 +249,8 @@ fn cells(name: &str, ratio: Ratio, layout: Layout) -> Vec<Cell> {
     ]
 }
 
-fn order(sort: Sort, one: &Row<'_>, other: &Row<'_>) -> Ordering {
-    let missed = |row: &Row<'_>| row.ratio.lines - row.ratio.ran;
+fn order(sort: Sort, one: &Row, other: &Row) -> Ordering {
+    let missed = |row: &Row| row.ratio.lines - row.ratio.ran;
     let by_name = one.name.cmp(&other.name);
     let by_key = match sort.key {
         SortKey::File => by_name,
@@ -154,6 +267,9 @@ mod tests {
     use super::*;
 
     const LAYOUT: Layout = Layout {
+        format: Format::Text,
+        rows: Rows::Files,
+        skip_covered: false,
         sort: Sort { key: SortKey::File, descending: false },
         show_missing: false,
         decimals: 1,
@@ -202,6 +318,39 @@ TOTAL                16       5   68.8%
             plain.ends_with("\nTOTAL                16       5   68.8%\n") && !plain.contains("Missing"),
             "{plain}"
         );
+    }
+
+    #[test]
+    fn markdown_shows_names_as_they_are() {
+        let mut report = report();
+        report.files[1].name = "a|`*<b>_\u{1b}.c".to_owned();
+        let layout = Layout { format: Format::Markdown, show_missing: true, skip_covered: true, ..LAYOUT };
+        let expected = "\
+| File | Lines | Missed | Cover | Missing |
+|:--|--:|--:|--:|:--|
+| <code>a&#124;&#96;&#42;&lt;b&gt;&#95;\\u{1b}.c</code> | 3 | 3 | 0.0% | 1-3 |
+| <code>src/b.c</code> | 10 | 2 | 80.0% | 1, 10 |
+| **TOTAL** | 16 | 5 | 68.8% |  |
+
+(1 source covered in full)
+";
+        assert_eq!(table(&report, layout), expected);
+        assert_eq!(table(&report, Layout { format: Format::Total, decimals: 0, ..LAYOUT }), "69\n");
+    }
+
+    #[test]
+    fn functions_are_rows_and_what_is_covered_may_be_left_out() {
+        let mut report = report();
+        let function = |start, end, name: &str| FunctionFacts { start, end, name: name.to_owned() };
+        report.files[2].coverage.functions =
+            [function(1, 4, "f(int)"), function(5, 6, "g"), function(40, 50, "h")].into();
+        let layout = Layout { rows: Rows::Functions, show_missing: true, skip_covered: true, ..LAYOUT };
+        let text = table(&report, layout);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("Function "), "{text}");
+        assert!(lines[2].starts_with("src/b.c:1: f(int)") && lines[2].ends_with("4       1  75.0%  1"), "{text}");
+        assert_eq!(lines[3], "(1 function covered in full)");
+        assert!(lines[5].starts_with("TOTAL") && lines[5].ends_with("16       5  68.8%"), "{text}");
     }
 
     #[test]
