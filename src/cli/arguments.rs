@@ -8,6 +8,7 @@ use super::lcov::LcovArguments;
 use super::ps::PsArguments;
 use super::report::ReportArguments;
 use super::run::RunArguments;
+use super::show::ShowArguments;
 use super::{CliError, Command};
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -67,6 +68,15 @@ Examples:
   cov-trace report --include src --exclude '*.h' --module 'libfoo.so*'
 
 Exit status: 0 if all is well, 1 on an error, 2 if the coverage is below --fail-under.";
+
+const SHOW_EXAMPLES: &str = "\
+Each line has its number, a sign and its text: + ran, - did not run, x does not count. Where several processes were
+measured, their pids stand behind the sign.
+
+Examples:
+  cov-trace show src/lib.c                 the whole source
+  cov-trace show --missed lib.c util.c     only what did not run, with 3 lines around it
+  cov-trace show --missed=0 --pid 4711 lib.c";
 
 const LCOV_EXAMPLES: &str = "\
 Counts are 0 or 1: whether a line ran, not how often.
@@ -129,6 +139,9 @@ enum Action {
     /// Show the coverage as a table
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArguments),
+    /// Show sources with what ran of them, and by which processes
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(ShowArguments),
     /// Write the coverage as an LCOV tracefile
     #[command(after_help = LCOV_EXAMPLES)]
     Lcov(LcovArguments),
@@ -152,6 +165,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Some(Action::Flush(arguments)) => Command::Flush(arguments.validated()),
         Some(Action::Detach(arguments)) => Command::Detach(arguments.validated()),
         Some(Action::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
+        Some(Action::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
         Some(Action::Lcov(arguments)) => Command::Lcov(arguments.validated(&cwd)?),
         Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
         Some(Action::Erase(arguments)) => Command::Erase(arguments.validated()),

@@ -46,6 +46,12 @@ pub enum CliError {
         /// Why, and what to do.
         cause: &'static str,
     },
+    /// No source is called so.
+    #[error("no source {name:?} in the measurements; `cov-trace report` lists them")]
+    NoSuchSource {
+        /// As it was named.
+        name: String,
+    },
     /// A pattern for lines is none.
     #[error("--exclude-line: {source}")]
     ExcludeLine {
@@ -110,6 +116,7 @@ impl CliError {
             | CliError::NothingLeft { .. }
             | CliError::ExcludeLine { .. }
             | CliError::Config(_)
+            | CliError::NoSuchSource { .. }
             | CliError::NothingUnderWay { .. }
             | CliError::NotMeasured { .. }
             | CliError::Write { .. } => {

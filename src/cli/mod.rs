@@ -16,6 +16,7 @@ mod ps;
 mod report;
 mod run;
 mod selection;
+mod show;
 mod status;
 
 pub use arguments::parse;
@@ -29,7 +30,8 @@ pub use output::Output;
 pub use ps::PsOptions;
 pub use report::ReportOptions;
 pub use run::RunOptions;
-pub use selection::DataSelection;
+pub use selection::{DataSelection, SourceSelection};
+pub use show::ShowOptions;
 
 use crate::front;
 use std::process::ExitCode;
@@ -49,6 +51,8 @@ pub enum Command {
     Detach(ControlOptions),
     /// Print the table.
     Report(ReportOptions),
+    /// Show sources with what ran of them.
+    Show(ShowOptions),
     /// Write an LCOV tracefile.
     Lcov(LcovOptions),
     /// List the processes.
@@ -95,6 +99,7 @@ pub fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Flush(options) => control::flush(&options),
         Command::Detach(options) => control::detach(&options),
         Command::Report(options) => report::report(&options),
+        Command::Show(options) => show::show(&options),
         Command::Lcov(options) => lcov::lcov(&options),
         Command::Ps(options) => ps::ps(&options),
         Command::Erase(options) => erase::erase(&options),

@@ -1,0 +1,99 @@
+//! `cov-trace show FILE...`: sources with what ran of them.
+
+use super::output::{print, stdout_has_colour};
+use super::selection::{Reader, SourceArguments, SourceSelection};
+use super::{CliError, Outcome};
+use crate::report::{Colour, ReportFile, Runner, Showing, plain_lines, printable, show as shown};
+use crate::store::Numbits;
+use clap::Args;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ShowArguments {
+    /// The sources, by their path or the end of it
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// Only the lines that did not run, and so many around them [default: 3]
+    #[arg(
+        short,
+        long,
+        value_name = "LINES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "3"
+    )]
+    missed: Option<u32>,
+    /// Decimals of the percentages
+    #[arg(long, value_name = "DECIMALS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(..=9))]
+    precision: u8,
+    #[command(flatten)]
+    selection: SourceArguments,
+}
+
+/// What to show, and how.
+#[derive(Clone, Debug)]
+pub struct ShowOptions {
+    /// The sources, as they were named.
+    pub files: Vec<String>,
+    /// Of what.
+    pub selection: SourceSelection,
+    /// How.
+    pub showing: Showing,
+}
+
+impl ShowArguments {
+    pub(super) fn validated(self, cwd: &Path) -> Result<ShowOptions, CliError> {
+        Ok(ShowOptions {
+            files: self.files,
+            selection: self.selection.validated(cwd, Reader::Person)?,
+            showing: Showing {
+                colour: if stdout_has_colour() { Colour::Terminal } else { Colour::None },
+                around_missed: self.missed,
+                decimals: self.precision,
+            },
+        })
+    }
+}
+
+pub(super) fn show(options: &ShowOptions) -> Result<Outcome, CliError> {
+    let selection = &options.selection.data.selection;
+    let is_named = |path: &Path| options.files.iter().any(|name| path.ends_with(name.trim_start_matches("./")));
+    let mut runners: BTreeMap<String, BTreeMap<i32, Numbits>> = BTreeMap::new();
+    let report = options.selection.report_of(|record| {
+        let meant = record.hits.iter().filter(|hits| {
+            selection.takes_context(&record.contexts[hits.context])
+                && selection.modules.takes(&record.images[hits.image].path)
+        });
+        for hits in meant {
+            let path = selection.paths.locate(&record.images[hits.image].files[hits.file].path);
+            if is_named(&path) {
+                let of_file = runners.entry(path.to_string_lossy().into_owned()).or_default();
+                of_file.entry(record.pid).or_default().union_with(&hits.lines);
+            }
+        }
+    })?;
+    let named = |name: &String| {
+        let name = name.trim_start_matches("./");
+        let files: Vec<&ReportFile> =
+            report.files.iter().filter(|file| Path::new(&file.path).ends_with(name)).collect();
+        // Who names a whole name means that one, even if others end so.
+        let exact: Vec<&ReportFile> = files.iter().filter(|file| file.name == name).copied().collect();
+        if exact.is_empty() { files } else { exact }
+    };
+    if let Some(name) = options.files.iter().find(|name| named(name).is_empty()) {
+        return Err(CliError::NoSuchSource { name: printable(name).into_owned() });
+    }
+    let mut text = String::new();
+    for file in options.files.iter().flat_map(named) {
+        let lines = file.text().map(|text| plain_lines(&text)).unwrap_or_default();
+        let of_file = runners.get(&file.path).into_iter().flatten();
+        let of_file: Vec<Runner> = of_file.map(|(pid, lines)| Runner { pid: *pid, lines: lines.clone() }).collect();
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&shown(file, &lines, &of_file, options.showing));
+    }
+    print(&text)?;
+    Ok(Outcome::Success)
+}
