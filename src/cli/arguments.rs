@@ -3,6 +3,7 @@
 use super::attach::AttachArguments;
 use super::config::Config;
 use super::control::ControlArguments;
+use super::diff::DiffArguments;
 use super::erase::EraseArguments;
 use super::lcov::LcovArguments;
 use super::ps::PsArguments;
@@ -78,6 +79,17 @@ Examples:
   cov-trace show --missed lib.c util.c     only what did not run, with 3 lines around it
   cov-trace show --missed=0 --pid 4711 lib.c";
 
+const DIFF_EXAMPLES: &str = "\
+Files that git does not know yet do not count. Names are relative to the top of the working tree.
+
+Examples:
+  cov-trace diff origin/main               what changed on this branch
+  cov-trace diff HEAD                      what is not committed
+  cov-trace diff origin/main --fail-under 90 --format github
+  cov-trace diff origin/main --format markdown >> \"$GITHUB_STEP_SUMMARY\"
+
+Exit status: 0 if all is well, 1 on an error, 2 if the coverage is below --fail-under.";
+
 const LCOV_EXAMPLES: &str = "\
 Counts are 0 or 1: whether a line ran, not how often.
 
@@ -142,6 +154,9 @@ enum Action {
     /// Show sources with what ran of them, and by which processes
     #[command(after_help = SHOW_EXAMPLES)]
     Show(ShowArguments),
+    /// Show the coverage of the lines that changed since a revision
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArguments),
     /// Write the coverage as an LCOV tracefile
     #[command(after_help = LCOV_EXAMPLES)]
     Lcov(LcovArguments),
@@ -166,6 +181,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Some(Action::Detach(arguments)) => Command::Detach(arguments.validated()),
         Some(Action::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
         Some(Action::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
+        Some(Action::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
         Some(Action::Lcov(arguments)) => Command::Lcov(arguments.validated(&cwd)?),
         Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
         Some(Action::Erase(arguments)) => Command::Erase(arguments.validated()),

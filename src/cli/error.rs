@@ -52,6 +52,14 @@ pub enum CliError {
         /// As it was named.
         name: String,
     },
+    /// git could not tell.
+    #[error("{what}: {cause}")]
+    Git {
+        /// What it was asked.
+        what: String,
+        /// Why not.
+        cause: String,
+    },
     /// A pattern for lines is none.
     #[error("--exclude-line: {source}")]
     ExcludeLine {
@@ -116,6 +124,7 @@ impl CliError {
             | CliError::NothingLeft { .. }
             | CliError::ExcludeLine { .. }
             | CliError::Config(_)
+            | CliError::Git { .. }
             | CliError::NoSuchSource { .. }
             | CliError::NothingUnderWay { .. }
             | CliError::NotMeasured { .. }

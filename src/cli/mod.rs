@@ -7,6 +7,7 @@ mod arguments;
 mod attach;
 mod config;
 mod control;
+mod diff;
 mod erase;
 mod error;
 mod lcov;
@@ -23,6 +24,7 @@ pub use arguments::parse;
 pub use attach::AttachOptions;
 pub use config::ConfigError;
 pub use control::ControlOptions;
+pub use diff::DiffOptions;
 pub use erase::EraseOptions;
 pub use error::CliError;
 pub use lcov::LcovOptions;
@@ -53,6 +55,8 @@ pub enum Command {
     Report(ReportOptions),
     /// Show sources with what ran of them.
     Show(ShowOptions),
+    /// Show the coverage of what changed.
+    Diff(DiffOptions),
     /// Write an LCOV tracefile.
     Lcov(LcovOptions),
     /// List the processes.
@@ -100,6 +104,7 @@ pub fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Detach(options) => control::detach(&options),
         Command::Report(options) => report::report(&options),
         Command::Show(options) => show::show(&options),
+        Command::Diff(options) => diff::diff(&options),
         Command::Lcov(options) => lcov::lcov(&options),
         Command::Ps(options) => ps::ps(&options),
         Command::Erase(options) => erase::erase(&options),

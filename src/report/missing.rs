@@ -3,10 +3,22 @@
 use crate::store::Numbits;
 use std::fmt::Write;
 
-/// The lines of `executable` that are not in `ran`, such as `12-14, 20`.
+/// Ranges as they are shown, such as `12-14, 20`.
+pub(super) fn shown_ranges(ranges: &[(u32, u32)]) -> String {
+    let mut text = String::new();
+    for (first, last) in ranges {
+        let separator = if text.is_empty() { "" } else { ", " };
+        let written =
+            if first == last { write!(text, "{separator}{first}") } else { write!(text, "{separator}{first}-{last}") };
+        written.expect("invariant: writing to a string does not fail");
+    }
+    text
+}
+
+/// The lines of `executable` that are not in `ran`, as ranges from the first to the last line.
 ///
 /// A range runs across lines that have no code: 12-14 stands for 12 and 14 where 13 is blank.
-pub(super) fn missing_ranges(executable: &Numbits, ran: &Numbits) -> String {
+pub(super) fn ranges(executable: &Numbits, ran: &Numbits) -> Vec<(u32, u32)> {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     let mut in_range = false;
     for line in executable.iter() {
@@ -18,14 +30,7 @@ pub(super) fn missing_ranges(executable: &Numbits, ran: &Numbits) -> String {
         }
         in_range = missed;
     }
-    let mut text = String::new();
-    for (first, last) in ranges {
-        let separator = if text.is_empty() { "" } else { ", " };
-        let written =
-            if first == last { write!(text, "{separator}{first}") } else { write!(text, "{separator}{first}-{last}") };
-        written.expect("invariant: writing to a string does not fail");
-    }
-    text
+    ranges
 }
 
 #[cfg(test)]
@@ -33,7 +38,7 @@ mod tests {
     use super::*;
 
     fn missing(executable: &[u32], ran: &[u32]) -> String {
-        missing_ranges(&executable.iter().copied().collect(), &ran.iter().copied().collect())
+        shown_ranges(&ranges(&executable.iter().copied().collect(), &ran.iter().copied().collect()))
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Invariant: equal records give equal bytes, in whatever order the processes come.
 
+mod changes;
 mod escape;
 mod exclusion;
 mod growth;
@@ -21,6 +22,7 @@ mod source;
 mod table;
 mod tree;
 
+pub use changes::{Changes, annotations};
 pub use escape::printable;
 pub use exclusion::{Excluded, Exclusions};
 pub use growth::{Growth, GrowthRows};

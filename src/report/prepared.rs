@@ -5,6 +5,7 @@
 
 use super::exclusion::Exclusions;
 use super::merge::{Coverage, FileCoverage};
+use super::missing::ranges;
 use super::notes::Notes;
 use super::paths::Paths;
 use super::percent::Ratio;
@@ -35,6 +36,8 @@ pub struct ReportFile {
     pub coverage: FileCoverage,
     /// Lines that do not count.
     pub excluded: Numbits,
+    /// Lines that have code and are not what is asked about; no range of lines that did not run goes across them.
+    pub beside: Numbits,
     /// Whether its text is what was measured.
     pub source: SourceState,
 }
@@ -74,7 +77,8 @@ impl Report {
             notes.add_source(&name, source, &excluded.unmatched);
             coverage.exclude(&excluded.lines);
             if !coverage.executable.is_empty() {
-                report.files.push(ReportFile { name, path, coverage, excluded: excluded.lines, source });
+                let beside = Numbits::default();
+                report.files.push(ReportFile { name, path, coverage, excluded: excluded.lines, beside, source });
             }
         }
         report.files.sort_by(|one, other| one.name.cmp(&other.name));
@@ -90,6 +94,21 @@ impl Report {
 }
 
 impl ReportFile {
+    /// Ranges of lines that did not run.
+    pub(super) fn missing(&self) -> Vec<(u32, u32)> {
+        let (mut executable, mut ran) = (self.coverage.executable.clone(), self.coverage.ran.clone());
+        executable.union_with(&self.beside);
+        ran.union_with(&self.beside);
+        ranges(&executable, &ran)
+    }
+
+    /// Leaves only some of the lines to count.
+    pub(super) fn keep(&mut self, lines: &Numbits) {
+        let beside = self.coverage.executable.difference(lines);
+        self.coverage.exclude(&beside);
+        self.beside.union_with(&beside);
+    }
+
     /// Its text, as far as it is there.
     ///
     /// # Errors

@@ -4,8 +4,7 @@
 //! coverage: programs look for it.
 
 use super::escape::printable;
-use super::merge::FileCoverage;
-use super::missing::missing_ranges;
+use super::missing::{ranges, shown_ranges};
 use super::percent::Ratio;
 use super::prepared::{Report, ReportFile};
 use crate::store::{FunctionFacts, Numbits};
@@ -87,20 +86,13 @@ const GAP: u16 = 2;
 
 struct Row {
     name: String,
-    executable: Numbits,
-    ran: Numbits,
     ratio: Ratio,
+    missing: Vec<(u32, u32)>,
 }
 
 impl Row {
-    fn new(name: String, executable: Numbits, ran: Numbits) -> Row {
-        let ratio = Ratio { ran: ran.len(), lines: executable.len() };
-        Row { name, executable, ran, ratio }
-    }
-
     fn of_file(file: &ReportFile) -> Row {
-        let FileCoverage { executable, ran, .. } = &file.coverage;
-        Row::new(file.name.clone(), executable.clone(), ran.clone())
+        Row { name: file.name.clone(), ratio: file.coverage.ratio(), missing: file.missing() }
     }
 
     fn of_functions(file: &ReportFile) -> impl Iterator<Item = Row> {
@@ -109,7 +101,8 @@ impl Row {
             let (executable, ran): (Numbits, Numbits) =
                 (within(&file.coverage.executable, function), within(&file.coverage.ran, function));
             let name = format!("{}:{}: {}", file.name, function.start, function.name);
-            (!executable.is_empty()).then(|| Row::new(name, executable, ran))
+            let ratio = Ratio { ran: ran.len(), lines: executable.len() };
+            (ratio.lines > 0).then(|| Row { name, ratio, missing: ranges(&executable, &ran) })
         })
     }
 }
@@ -166,7 +159,7 @@ fn markdown(rows: &[Row], total: Ratio, skipped: Option<&str>, layout: Layout) -
         text.push_str(&if layout.show_missing { format!(" {missing} |\n") } else { "\n".to_owned() });
     };
     for one in rows {
-        row(&as_code(&one.name), one.ratio, &missing_ranges(&one.executable, &one.ran));
+        row(&as_code(&one.name), one.ratio, &shown_ranges(&one.missing));
     }
     row("**TOTAL**", total, "");
     text.extend(skipped.map(|skipped| format!("\n{skipped}\n")));
@@ -216,7 +209,7 @@ fn ruled(
     for (index, line) in lines.enumerate() {
         let missing = match index.checked_sub(1).map(|row| rows.get(row)) {
             None => "Missing".to_owned(),
-            Some(Some(row)) => missing_ranges(&row.executable, &row.ran),
+            Some(Some(row)) => shown_ranges(&row.missing),
             Some(None) => String::new(),
         };
         if index == rows.len() + 1 {
@@ -264,6 +257,7 @@ fn order(sort: Sort, one: &Row, other: &Row) -> Ordering {
 
 #[cfg(test)]
 mod tests {
+    use super::super::merge::FileCoverage;
     use super::*;
 
     const LAYOUT: Layout = Layout {

@@ -1,0 +1,127 @@
+//! `cov-trace diff REV`: the coverage of what changed.
+
+use super::output::{print, stdout_has_colour, tell};
+use super::selection::{Reader, SourceArguments, SourceSelection};
+use super::{CliError, Outcome};
+use crate::report::{
+    Changes, Colour, Format, Layout, Rows, Sort, SortKey, Threshold, annotations, git_root, printable, table,
+};
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct DiffArguments {
+    /// The revision: lines changed since the last commit that it shares with HEAD count, as well as those not committed
+    #[arg(value_name = "REV")]
+    revision: String,
+    /// What to print: text, markdown (as for a job summary), github (commands that put notes beside the lines), or total,
+    /// the percentage alone
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text, hide_possible_values = true)]
+    format: DiffFormat,
+    /// Exit with status 2 if the coverage of the changed lines is below this percentage
+    ///
+    /// The exact coverage is compared, not the rounded one that is shown.
+    #[arg(long, value_name = "PERCENT")]
+    fail_under: Option<Threshold>,
+    /// Decimals of the percentages
+    #[arg(long, value_name = "DECIMALS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(..=9))]
+    precision: u8,
+    #[command(flatten)]
+    selection: SourceArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    Text,
+    Markdown,
+    Github,
+    Total,
+}
+
+/// What to compare, and how to show it.
+#[derive(Clone, Debug)]
+pub struct DiffOptions {
+    revision: String,
+    /// The top of the git working tree.
+    root: PathBuf,
+    format: DiffFormat,
+    fail_under: Option<Threshold>,
+    decimals: u8,
+    selection: SourceSelection,
+}
+
+impl DiffArguments {
+    pub(super) fn validated(self, cwd: &Path) -> Result<DiffOptions, CliError> {
+        let root = git_root(cwd).ok_or_else(|| CliError::Git {
+            what: format!("compare with {:?}", self.revision),
+            cause: "there is no git working tree here or above; change to one".to_owned(),
+        })?;
+        let mut selection = self.selection.validated(cwd, Reader::Tool)?;
+        // Whatever names are relative to otherwise: these are compared with git's.
+        selection.data.selection.paths.root = Some(root.clone());
+        Ok(DiffOptions {
+            revision: self.revision,
+            root,
+            format: self.format,
+            fail_under: self.fail_under,
+            decimals: self.precision,
+            selection,
+        })
+    }
+}
+
+pub(super) fn diff(options: &DiffOptions) -> Result<Outcome, CliError> {
+    let changes = changes(options)?;
+    let mut report = options.selection.report()?;
+    let unmeasured = changes.narrow(&mut report);
+    if !unmeasured.is_empty() {
+        tell(&format!("warning: changed and not measured: {}", unmeasured.join(", ")));
+    }
+    let total = report.total();
+    if total.lines == 0 {
+        tell(&format!("no line with code that was measured changed since {}", printable(&options.revision)));
+    }
+    let layout = |format| Layout {
+        format,
+        rows: Rows::Files,
+        skip_covered: false,
+        sort: Sort { key: SortKey::File, descending: false },
+        show_missing: true,
+        decimals: options.decimals,
+        colour: if stdout_has_colour() { Colour::Terminal } else { Colour::None },
+    };
+    print(&match options.format {
+        DiffFormat::Text => table(&report, layout(Format::Text)),
+        DiffFormat::Markdown => table(&report, layout(Format::Markdown)),
+        DiffFormat::Total => table(&report, layout(Format::Total)),
+        DiffFormat::Github => annotations(&report),
+    })?;
+    match options.fail_under {
+        Some(threshold) if !threshold.is_reached(total) => {
+            tell(&threshold.shortfall(total));
+            Ok(Outcome::BelowThreshold)
+        }
+        Some(_) | None => Ok(Outcome::Success),
+    }
+}
+
+/// Asks git what changed.
+fn changes(options: &DiffOptions) -> Result<Changes, CliError> {
+    let failed = |cause: String| CliError::Git { what: format!("compare with {:?}", options.revision), cause };
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(&options.root)
+        .args(["-c", "diff.noprefix=true", "-c", "diff.mnemonicPrefix=false", "diff", "--merge-base", "--no-color"])
+        .args(["--no-ext-diff", "--no-textconv", "--no-prefix", "--no-renames", "--unified=0", "--end-of-options"])
+        .args([&options.revision, "--"])
+        .output()
+        .map_err(|error| failed(format!("git cannot be run: {error}")))?;
+    if !output.status.success() {
+        let told = String::from_utf8_lossy(&output.stderr);
+        let advice =
+            if told.contains("merge base") { "; fetch more of the history: git fetch --unshallow" } else { "" };
+        return Err(failed(format!("git says: {}{advice}", told.trim())));
+    }
+    Ok(Changes::read(&output.stdout))
+}
