@@ -1,14 +1,17 @@
 //! The command line as clap sees it.
 
 use super::attach::AttachArguments;
+use super::combine::CombineArguments;
 use super::config::Config;
 use super::control::ControlArguments;
 use super::diff::DiffArguments;
+use super::doctor::DoctorArguments;
 use super::erase::EraseArguments;
 use super::lcov::LcovArguments;
 use super::ps::PsArguments;
 use super::report::ReportArguments;
 use super::run::RunArguments;
+use super::shell::{CompletionsArguments, ManArguments};
 use super::show::ShowArguments;
 use super::{CliError, Command};
 use clap::error::{ContextKind, ContextValue};
@@ -97,11 +100,40 @@ Examples:
   cov-trace lcov -o coverage.info          for genhtml, editors and coverage services
   cov-trace lcov --include src | lcov --summary -";
 
+const COMBINE_EXAMPLES: &str = "\
+The combined file holds the union: which lines ran, under which contexts, and not any more in which process. Images are
+the same if their build-id is, wherever they were; a source of which builds know other versions is told. Inputs stay
+unless --delete is given.
+
+Examples:
+  cov-trace combine -o all .cov-trace      shrink the measurements of ten thousand processes
+  cov-trace combine -o all ci/*/ && cov-trace report --data all
+  cov-trace combine -o all --map '/build/*=.' --strict ci/*/*.sqlite";
+
 const PS_EXAMPLES: &str = "\
 Examples:
   cov-trace ps                             every process of every run, children below their parents
   cov-trace ps --wide                      with all their arguments
   cov-trace ps --include src               count only lines of sources below src";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  cov-trace doctor                         this machine and this directory
+  cov-trace doctor ./prog                  and whether a program can be measured
+  cov-trace doctor 4711                    and whether a process can be attached to
+
+Exit status: 0 if it would work, 1 if something would not.";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  cov-trace completions bash > /etc/bash_completion.d/cov-trace
+  cov-trace completions zsh > ~/.zfunc/_cov-trace
+  cov-trace completions fish > ~/.config/fish/completions/cov-trace.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  cov-trace man | man -l -                 read it
+  cov-trace man -o /usr/local/share/man/man1";
 
 const ERASE_EXAMPLES: &str = "\
 What is being measured right now is kept, and so are files that are not cov-trace's.
@@ -160,12 +192,31 @@ enum Action {
     /// Write the coverage as an LCOV tracefile
     #[command(after_help = LCOV_EXAMPLES)]
     Lcov(LcovArguments),
+    /// Merge the measurements of many runs and machines into one file
+    #[command(after_help = COMBINE_EXAMPLES)]
+    Combine(CombineArguments),
     /// List the processes that were measured, as a tree
     #[command(after_help = PS_EXAMPLES)]
     Ps(PsArguments),
+    /// Tell what would work here, what would not, and why
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(DoctorArguments),
+    /// Write completions for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArguments),
+    /// Write the man page
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArguments),
     /// Remove measurements
     #[command(after_help = ERASE_EXAMPLES)]
     Erase(EraseArguments),
+}
+
+/// The declaration of the whole command line.
+pub(super) fn declaration() -> clap::Command {
+    let mut command = Arguments::command();
+    command.build();
+    command
 }
 
 /// Parses a command line, the program's name first.
@@ -183,7 +234,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Some(Action::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
         Some(Action::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
         Some(Action::Lcov(arguments)) => Command::Lcov(arguments.validated(&cwd)?),
+        Some(Action::Combine(arguments)) => Command::Combine(arguments.validated(&cwd)),
         Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
+        Some(Action::Doctor(arguments)) => Command::Doctor(arguments.validated(&cwd)),
+        Some(Action::Completions(arguments)) => Command::Completions(arguments.validated()),
+        Some(Action::Man(arguments)) => Command::Man(arguments.validated()),
         Some(Action::Erase(arguments)) => Command::Erase(arguments.validated()),
         None => Command::Run(arguments.run.validated(&cwd)),
     })

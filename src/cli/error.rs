@@ -60,6 +60,9 @@ pub enum CliError {
         /// Why not.
         cause: String,
     },
+    /// No input could be read.
+    #[error("nothing to combine: none of the inputs holds a measurement that can be read")]
+    NothingToCombine,
     /// A pattern for lines is none.
     #[error("--exclude-line: {source}")]
     ExcludeLine {
@@ -124,6 +127,7 @@ impl CliError {
             | CliError::NothingLeft { .. }
             | CliError::ExcludeLine { .. }
             | CliError::Config(_)
+            | CliError::NothingToCombine
             | CliError::Git { .. }
             | CliError::NoSuchSource { .. }
             | CliError::NothingUnderWay { .. }

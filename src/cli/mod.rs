@@ -5,26 +5,32 @@
 
 mod arguments;
 mod attach;
+mod combine;
 mod config;
 mod control;
 mod diff;
+mod doctor;
 mod erase;
 mod error;
 mod lcov;
 mod measuring;
 mod output;
+mod progress;
 mod ps;
 mod report;
 mod run;
 mod selection;
+mod shell;
 mod show;
 mod status;
 
 pub use arguments::parse;
 pub use attach::AttachOptions;
+pub use combine::CombineOptions;
 pub use config::ConfigError;
 pub use control::ControlOptions;
 pub use diff::DiffOptions;
+pub use doctor::DoctorOptions;
 pub use erase::EraseOptions;
 pub use error::CliError;
 pub use lcov::LcovOptions;
@@ -33,6 +39,7 @@ pub use ps::PsOptions;
 pub use report::ReportOptions;
 pub use run::RunOptions;
 pub use selection::{DataSelection, SourceSelection};
+pub use shell::{CompletionsOptions, ManOptions};
 pub use show::ShowOptions;
 
 use crate::front;
@@ -59,8 +66,16 @@ pub enum Command {
     Diff(DiffOptions),
     /// Write an LCOV tracefile.
     Lcov(LcovOptions),
+    /// Merge measurements into one file.
+    Combine(CombineOptions),
     /// List the processes.
     Ps(PsOptions),
+    /// Tell what would work.
+    Doctor(DoctorOptions),
+    /// Write a shell's completions.
+    Completions(CompletionsOptions),
+    /// Write man pages.
+    Man(ManOptions),
     /// Remove measurements.
     Erase(EraseOptions),
 }
@@ -106,7 +121,11 @@ pub fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Show(options) => show::show(&options),
         Command::Diff(options) => diff::diff(&options),
         Command::Lcov(options) => lcov::lcov(&options),
+        Command::Combine(options) => combine::combine(&options),
         Command::Ps(options) => ps::ps(&options),
+        Command::Doctor(options) => doctor::doctor(&options),
+        Command::Completions(options) => shell::completions(arguments::declaration(), &options),
+        Command::Man(options) => shell::man(arguments::declaration(), &options),
         Command::Erase(options) => erase::erase(&options),
     }
 }

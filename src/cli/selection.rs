@@ -2,6 +2,7 @@
 
 use super::CliError;
 use super::output::tell;
+use super::progress::Progress;
 use crate::filter::{ModuleFilter, Pattern, SourceFilter};
 use crate::recorder;
 use crate::report::{Exclusions, Merge, PathMap, Paths, Report, Selection, git_root, read_selected};
@@ -148,7 +149,7 @@ impl SourceArguments {
 }
 
 /// Turns what a killed run left into files; what stands in the way is told and the rest is read all the same.
-fn pick_up(data: &DataDir) {
+pub(super) fn pick_up(data: &DataDir) {
     match recorder::recover(data) {
         Ok(runs) => runs.iter().for_each(|run| match run {
             Ok(run) => tell(&run.to_string()),
@@ -213,7 +214,10 @@ impl DataSelection {
         pick_up(&data);
         // Before the files: a run that ends in between is then shown as live, not as cut short.
         let live = data.live_runs()?.into_iter().collect();
-        for error in read_selected(&data, &self.selection, take)? {
+        let progress = Progress::new(0, "reading");
+        let unreadable = read_selected(&data, &self.selection, &|done, of| progress.at(done, of), take)?;
+        drop(progress);
+        for error in unreadable {
             tell(&format!("warning: left out: {error}"));
         }
         Ok(live)

@@ -20,6 +20,7 @@ mod watch;
 pub use attach::{Attach, AttachError, attach};
 pub use control::{Control, ControlError};
 pub use error::RunError;
+pub use refusal::refusal;
 pub use stderr::{summary, unwritten};
 pub use watch::Outcome;
 

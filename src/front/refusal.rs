@@ -3,8 +3,8 @@
 use platform::attachable::{Refusal, Standing, user_name};
 use platform::{Errno, Pid, procfs};
 
-/// What stands in the way of attaching to a process, if anything does.
-pub(super) fn refusal(pid: Pid) -> Option<String> {
+/// What stands in the way of attaching to a process, if anything does: the process, the cause and the way out.
+pub fn refusal(pid: Pid) -> Option<String> {
     let standing = platform::attachable::standing(pid);
     let name = procfs::command_name(pid).unwrap_or_default();
     in_words(pid, &name, &standing)

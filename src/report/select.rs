@@ -86,10 +86,12 @@ impl Selection {
 
 /// Hands every selected process to `take`, one at a time, in the order of the runs and of their processes.
 ///
-/// Files that cannot be read are returned and do not stop the others.
+/// Files that cannot be read are returned and do not stop the others. `progress` hears how many have been read, of how
+/// many.
 pub fn read_selected(
     data: &DataDir,
     selection: &Selection,
+    progress: &dyn Fn(usize, usize),
     mut take: impl FnMut(ProcessRecord),
 ) -> Result<Vec<StoreError>, SelectionError> {
     let path = || data.path().to_owned();
@@ -109,7 +111,8 @@ pub fn read_selected(
     }
     let mut reader = Reader::default();
     let mut unreadable = Vec::new();
-    for file in &files {
+    for (done, file) in files.iter().enumerate() {
+        progress(done, files.len());
         match reader.read(&data.path_of(file)) {
             Ok(record) => take(record),
             Err(error) => unreadable.push(error),

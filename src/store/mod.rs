@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing else speaks SQL, and a data file is only ever replaced as a whole.
 
+mod combine;
 mod datadir;
 mod erase;
 mod error;
@@ -19,6 +20,7 @@ mod schema;
 mod template;
 mod writer;
 
+pub use combine::Combined;
 pub use datadir::{DataDir, RunDir, RunState};
 pub use erase::Erased;
 pub use error::StoreError;

@@ -1,0 +1,150 @@
+//! `cov-trace combine`: the measurements of many runs and machines in one file.
+
+use super::output::tell;
+use super::progress::Progress;
+use super::selection::pick_up;
+use super::{CliError, Outcome};
+use crate::report::{PathMap, Paths};
+use crate::store::{Combined, DataDir, ProcessFile, Reader, StoreError, UnixMillis, Writer, run_name};
+use clap::Args;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct CombineArguments {
+    /// Data directories and data files
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// The data directory that gets the combined file
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// Sources whose path starts with FROM, a glob, are found where TO says; may be repeated, the first that matches counts
+    #[arg(long, value_name = "FROM=TO")]
+    map: Vec<PathMap>,
+    /// Where relative paths of the debug info and of --map are [default: the working directory]
+    #[arg(long, value_name = "DIR")]
+    source_root: Option<PathBuf>,
+    /// Exit with status 1 if an input could not be read
+    #[arg(long)]
+    strict: bool,
+    /// Remove the data files that are in the combined one then
+    #[arg(long)]
+    delete: bool,
+}
+
+/// What to combine, and how.
+#[derive(Clone, Debug)]
+pub struct CombineOptions {
+    inputs: Vec<PathBuf>,
+    output: PathBuf,
+    paths: Paths,
+    strict: bool,
+    delete: bool,
+}
+
+impl CombineArguments {
+    pub(super) fn validated(self, cwd: &Path) -> CombineOptions {
+        let base = self.source_root.map_or_else(|| cwd.to_owned(), |root| cwd.join(root));
+        CombineOptions {
+            inputs: self.inputs,
+            output: self.output,
+            paths: Paths { maps: self.map, base, root: None },
+            strict: self.strict,
+            delete: self.delete,
+        }
+    }
+}
+
+/// What one thread has read.
+#[derive(Default)]
+struct Part {
+    combined: Combined,
+    reader: Reader,
+    read: Vec<PathBuf>,
+    broken: Vec<(PathBuf, StoreError)>,
+}
+
+pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
+    let (files, live, mut unreadable) = inputs(&options.inputs);
+    let progress = Progress::new(files.len() as u64, "combining");
+    let locate = |path: &str| options.paths.locate(path).to_string_lossy().into_owned();
+    // Few parts, each with many files of one directory: what neighbours share is read once.
+    let portion = files.len().div_ceil(4 * rayon::current_num_threads()).max(1);
+    let parts: Vec<Part> = files
+        .par_chunks(portion)
+        .map(|files| {
+            let mut part = Part::default();
+            for path in files {
+                match part.reader.read(path) {
+                    Ok(record) => {
+                        part.combined.add(&record, locate);
+                        part.read.push(path.clone());
+                    }
+                    Err(error) => part.broken.push((path.clone(), error)),
+                }
+                progress.step();
+            }
+            part
+        })
+        .collect();
+    drop(progress);
+    let (mut combined, mut read) = (Combined::default(), Vec::new());
+    for part in parts {
+        combined.merge(part.combined);
+        read.extend(part.read);
+        unreadable.extend(part.broken.into_iter().map(|(_, error)| error.to_string()));
+    }
+    unreadable.iter().for_each(|error| tell(&format!("warning: left out: {error}")));
+    let processes = combined.processes();
+    if processes == 0 {
+        return Err(CliError::NothingToCombine);
+    }
+    let output = DataDir::create(&options.output)?;
+    let record = combined.into_record(run_name(UnixMillis(platform::unix_millis()), std::process::id()));
+    let path = output.path_of(&ProcessFile::of(&record));
+    Writer::new()?.write(&path, &record)?;
+    let mut left = 0;
+    if options.delete {
+        for path in read {
+            let is_live =
+                ProcessFile::parse(path.file_name().unwrap_or_default()).is_some_and(|f| live.contains(&f.run));
+            left += usize::from(is_live || remove(&path).is_none());
+        }
+    }
+    let what = if processes == 1 { "process" } else { "processes" };
+    tell(&format!("combined {processes} {what} into {}", path.display()));
+    if left > 0 {
+        tell(&format!("{left} inputs were not removed: they are of measurements under way, or cannot be"));
+    }
+    Ok(if options.strict && !unreadable.is_empty() { Outcome::Failed } else { Outcome::Success })
+}
+
+fn remove(path: &Path) -> Option<()> {
+    fs::remove_file(path).inspect_err(|error| tell(&format!("warning: remove {}: {error}", path.display()))).ok()
+}
+
+/// The data files, the runs under way among them, and what is wrong with inputs that give none.
+fn inputs(named: &[PathBuf]) -> (Vec<PathBuf>, BTreeSet<String>, Vec<String>) {
+    let (mut files, mut live, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for input in named {
+        if !input.is_dir() {
+            files.insert(input.canonicalize().unwrap_or_else(|_| input.clone()));
+            continue;
+        }
+        let found = DataDir::open_for_reading(input).and_then(|data| {
+            pick_up(&data);
+            live.extend(data.live_runs()?);
+            let found = data.process_files()?;
+            let directory = input.canonicalize().unwrap_or_else(|_| input.clone());
+            Ok(found.into_iter().map(|file| directory.join(file.to_string())).collect::<Vec<_>>())
+        });
+        match found {
+            Ok(found) if found.is_empty() => wrong.push(format!("{} holds no measurements", input.display())),
+            Ok(found) => files.extend(found),
+            Err(error) => wrong.push(error.to_string()),
+        }
+    }
+    (files.into_iter().collect(), live, wrong)
+}

@@ -1,0 +1,80 @@
+//! What shells and manuals want of the command line: completions and man pages, made of its declaration.
+
+use super::output::print_bytes;
+use super::{CliError, Outcome};
+use clap::{Args, Command};
+use clap_complete::Shell;
+use std::fs;
+use std::path::PathBuf;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ManArguments {
+    /// Write a page for every command into this directory, rather than the main one to standard output
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+}
+
+/// For which shell.
+#[derive(Clone, Copy, Debug)]
+pub struct CompletionsOptions {
+    shell: Shell,
+}
+
+/// Where to.
+#[derive(Clone, Debug)]
+pub struct ManOptions {
+    output: Option<PathBuf>,
+}
+
+impl CompletionsArguments {
+    pub(super) fn validated(self) -> CompletionsOptions {
+        CompletionsOptions { shell: self.shell }
+    }
+}
+
+impl ManArguments {
+    pub(super) fn validated(self) -> ManOptions {
+        ManOptions { output: self.output }
+    }
+}
+
+pub(super) fn completions(mut command: Command, options: &CompletionsOptions) -> Result<Outcome, CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(options.shell, &mut command, "cov-trace", &mut script);
+    print_bytes(&script)?;
+    Ok(Outcome::Success)
+}
+
+pub(super) fn man(command: Command, options: &ManOptions) -> Result<Outcome, CliError> {
+    let page = |command: &Command| {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command.clone()).render(&mut page).expect("invariant: writing to memory does not fail");
+        page
+    };
+    let Some(folder) = &options.output else {
+        print_bytes(&page(&command))?;
+        return Ok(Outcome::Success);
+    };
+    let failed = |path: &PathBuf| {
+        let subject = path.display().to_string();
+        move |source| CliError::Write { subject, source }
+    };
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    let main = (command.get_name().to_owned(), page(&command));
+    let others = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
+        .map(|sub| (format!("cov-trace-{}", sub.get_name()), page(sub)));
+    for (name, page) in std::iter::once(main).chain(others) {
+        let path = folder.join(format!("{name}.1"));
+        fs::write(&path, page).map_err(failed(&path))?;
+    }
+    Ok(Outcome::Success)
+}

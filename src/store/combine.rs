@@ -1,0 +1,299 @@
+//! The union of what many processes ran, as one record.
+//!
+//! Images are the same if their build-id is, whatever their path; without one, if their path is. Contexts stay apart, so
+//! that it is still known which test ran what; which process did is not.
+//!
+//! Invariants: the order of the records does not matter; memory grows with the images, not with the processes.
+
+use super::{
+    End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, ProcessRecord, UnixMillis, Warning,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// How many images are known by their place in memory at most.
+const MAX_PLACED: usize = 256;
+
+/// Records, added up.
+#[derive(Debug, Default)]
+pub struct Combined {
+    images: BTreeMap<Key, Image>,
+    /// Lines by image, source and label of the context.
+    hits: BTreeMap<Key, BTreeMap<(String, String), Numbits>>,
+    /// The sources' names, made anew by the rules for paths. The `Arc` keeps its address from being used again.
+    placed: HashMap<usize, (Arc<ImageFacts>, Key, Arc<[String]>)>,
+    warnings: BTreeMap<(String, String), u64>,
+    incomplete: BTreeSet<(String, i32)>,
+    processes: u64,
+    started: Option<UnixMillis>,
+    ended: Option<UnixMillis>,
+}
+
+/// What makes two images the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    BuildId(String),
+    Path(String),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Image {
+    paths: BTreeSet<String>,
+    files: BTreeMap<String, (Numbits, BTreeSet<FunctionFacts>)>,
+    /// Places by slug and text.
+    warnings: BTreeMap<(String, String), u64>,
+}
+
+impl Combined {
+    /// Adds what a process ran; `locate` says where the sources are that its debug info names.
+    pub fn add(&mut self, record: &ProcessRecord, locate: impl Fn(&str) -> String) {
+        self.processes += 1;
+        self.started = Some(self.started.map_or(record.started, |started| started.min(record.started)));
+        self.ended = self.ended.max(record.end.map(|end| end.at)).or(self.ended);
+        if !record.complete {
+            self.incomplete.insert((record.run.clone(), record.pid));
+        }
+        for warning in &record.warnings {
+            *self.warnings.entry((warning.slug.clone(), warning.text.clone())).or_default() += warning.count;
+        }
+        let placed: Vec<(Key, Arc<[String]>)> = record.images.iter().map(|image| self.place(image, &locate)).collect();
+        for hits in &record.hits {
+            let (key, names) = &placed[hits.image];
+            let of_image = self.hits.entry(key.clone()).or_default();
+            let place = (names[hits.file].clone(), record.contexts[hits.context].clone());
+            of_image.entry(place).or_default().union_with(&hits.lines);
+        }
+    }
+
+    /// Adds what others were added up to.
+    pub fn merge(&mut self, other: Combined) {
+        for (key, image) in other.images {
+            self.images.entry(key).or_default().merge(image);
+        }
+        for (key, hits) in other.hits {
+            let mine = self.hits.entry(key).or_default();
+            hits.into_iter().for_each(|(place, lines)| mine.entry(place).or_default().union_with(&lines));
+        }
+        for (key, count) in other.warnings {
+            *self.warnings.entry(key).or_default() += count;
+        }
+        self.incomplete.extend(other.incomplete);
+        self.processes += other.processes;
+        self.started = self.started.into_iter().chain(other.started).min();
+        self.ended = self.ended.max(other.ended);
+    }
+
+    /// How many processes were added.
+    pub fn processes(&self) -> u64 {
+        self.processes
+    }
+
+    /// The union as the record of a process that never was: its pid is 0.
+    pub fn into_record(self, run: String) -> ProcessRecord {
+        let differing = self.differing_sources();
+        let mut labels: BTreeSet<String> =
+            self.hits.values().flat_map(BTreeMap::keys).map(|(_, l)| l.clone()).collect();
+        labels.remove("");
+        let contexts: Vec<String> = std::iter::once(String::new()).chain(labels).collect();
+        let (mut images, mut all) = (Vec::new(), Vec::new());
+        for (number, (key, image)) in self.images.into_iter().enumerate() {
+            let names: Vec<String> = image.files.keys().cloned().collect();
+            for ((name, label), lines) in self.hits.get(&key).into_iter().flatten() {
+                let file = names.binary_search(name).expect("invariant: what was hit is a source of the image");
+                let context = contexts.iter().position(|context| context == label);
+                let context = context.expect("invariant: all labels are contexts");
+                all.push(Hits { image: number, file, context, lines: lines.clone() });
+            }
+            images.push(Arc::new(image.into_facts(&key)));
+        }
+        all.sort_by_key(|hits| (hits.image, hits.file, hits.context));
+        let started = self.started.unwrap_or_default();
+        let warning = |((slug, text), count)| Warning { slug, text, count };
+        let mut warnings: Vec<Warning> = self.warnings.into_iter().map(warning).collect();
+        if !self.incomplete.is_empty() {
+            let text = "the measurement of processes in here was cut short or still under way".to_owned();
+            let count = self.incomplete.len() as u64;
+            warnings.push(Warning { slug: "combined-incomplete".to_owned(), text, count });
+        }
+        warnings.extend(differing);
+        ProcessRecord {
+            complete: true,
+            run,
+            sequence: 0,
+            pid: 0,
+            start_ticks: 0,
+            started,
+            attached: None,
+            parent: None,
+            end: Some(End { at: self.ended.unwrap_or(started), reason: EndReason::Exited(0) }),
+            execs: vec![Exec {
+                at: started,
+                exe: "combined".to_owned(),
+                argv: vec!["combined".to_owned(), format!("{} processes", self.processes)],
+                cwd: String::new(),
+            }],
+            images,
+            contexts,
+            hits: all,
+            flushes: Vec::new(),
+            warnings,
+        }
+    }
+
+    fn place(&mut self, image: &Arc<ImageFacts>, locate: impl Fn(&str) -> String) -> (Key, Arc<[String]>) {
+        if let Some((_, key, names)) = self.placed.get(&Arc::as_ptr(image).addr()) {
+            return (key.clone(), names.clone());
+        }
+        let key = image.build_id.clone().map_or_else(|| Key::Path(image.path.clone()), Key::BuildId);
+        let names: Arc<[String]> = image.files.iter().map(|file| locate(&file.path)).collect();
+        self.images.entry(key.clone()).or_default().add(image, &names);
+        if self.placed.len() >= MAX_PLACED {
+            self.placed.clear();
+        }
+        self.placed.insert(Arc::as_ptr(image).addr(), (image.clone(), key.clone(), names.clone()));
+        (key, names)
+    }
+
+    /// Sources that different images know in different states: a function of theirs starts elsewhere.
+    fn differing_sources(&self) -> Option<Warning> {
+        let mut starts: HashMap<(&str, &str), BTreeSet<u32>> = HashMap::new();
+        let mut differing: BTreeSet<&str> = BTreeSet::new();
+        for image in self.images.values() {
+            for (path, (_, functions)) in &image.files {
+                let mut of_image: HashMap<&str, BTreeSet<u32>> = HashMap::new();
+                functions.iter().for_each(|f| _ = of_image.entry(f.name.as_str()).or_default().insert(f.start));
+                for (name, of_image) in of_image {
+                    let known = starts.entry((path.as_str(), name)).or_insert_with(|| of_image.clone());
+                    if known.is_disjoint(&of_image) {
+                        differing.insert(path);
+                    }
+                    known.extend(of_image);
+                }
+            }
+        }
+        let first = differing.first()?;
+        let text = format!(
+            "builds in here know other versions of a source, such as {first}: lines of all are counted by their numbers"
+        );
+        Some(Warning { slug: "source-differs".to_owned(), text, count: differing.len() as u64 })
+    }
+}
+
+impl Image {
+    fn add(&mut self, facts: &ImageFacts, names: &[String]) {
+        self.paths.insert(facts.path.clone());
+        for (file, name) in facts.files.iter().zip(names) {
+            let (executable, functions) = self.files.entry(name.clone()).or_default();
+            executable.union_with(&file.executable);
+            functions.extend(file.functions.iter().cloned());
+        }
+        for warning in &facts.warnings {
+            let count = self.warnings.entry((warning.slug.clone(), warning.text.clone())).or_default();
+            *count = warning.count.max(*count);
+        }
+    }
+
+    fn merge(&mut self, other: Image) {
+        self.paths.extend(other.paths);
+        for (name, (executable, functions)) in other.files {
+            let mine = self.files.entry(name).or_default();
+            mine.0.union_with(&executable);
+            mine.1.extend(functions);
+        }
+        for (key, count) in other.warnings {
+            let mine = self.warnings.entry(key).or_default();
+            *mine = count.max(*mine);
+        }
+    }
+
+    fn into_facts(self, key: &Key) -> ImageFacts {
+        let files = self.files.into_iter().map(|(path, (executable, functions))| FileFacts {
+            path,
+            executable,
+            functions: functions.into_iter().collect(),
+        });
+        let warnings = self.warnings.into_iter().map(|((slug, text), count)| Warning { slug, text, count });
+        ImageFacts {
+            path: self.paths.into_iter().next().unwrap_or_default(),
+            build_id: match key {
+                Key::BuildId(id) => Some(id.clone()),
+                Key::Path(_) => None,
+            },
+            files: files.collect(),
+            warnings: warnings.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn combined(records: &[ProcessRecord]) -> ProcessRecord {
+        let mut combined = Combined::default();
+        records.iter().for_each(|record| combined.add(record, str::to_owned));
+        combined.into_record("run".to_owned())
+    }
+
+    fn lines(record: &ProcessRecord) -> BTreeSet<(String, String, u32)> {
+        let of = |hits: &Hits| {
+            let path = record.images[hits.image].files[hits.file].path.clone();
+            let label = record.contexts[hits.context].clone();
+            hits.lines.iter().map(|line| (path.clone(), label.clone(), line)).collect::<Vec<_>>()
+        };
+        record.hits.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn the_union_is_the_same_in_any_order_and_any_grouping() {
+        let records: Vec<ProcessRecord> = (0..40).map(sample::varied).collect();
+        let forward = combined(&records);
+        let backward: Vec<ProcessRecord> = records.iter().rev().cloned().collect();
+        assert_eq!(forward, combined(&backward));
+        let (mut first, mut second) = (Combined::default(), Combined::default());
+        records[..13].iter().for_each(|record| first.add(record, str::to_owned));
+        records[13..].iter().for_each(|record| second.add(record, str::to_owned));
+        second.merge(first);
+        assert_eq!(forward, second.into_record("run".to_owned()));
+        let expected: BTreeSet<_> = records.iter().flat_map(lines).collect();
+        assert_eq!(lines(&forward), expected);
+    }
+
+    #[test]
+    fn images_are_one_by_build_id_and_sources_are_found_anew() {
+        let mut record = sample::record();
+        let mut elsewhere = (*record.images[0]).clone();
+        elsewhere.path = "/other/machine/prog".to_owned();
+        elsewhere.build_id = Some("77".to_owned());
+        let mut here = elsewhere.clone();
+        here.path = "/bin/prog".to_owned();
+        record.images[0] = Arc::new(here);
+        let mut other = record.clone();
+        other.images[0] = Arc::new(elsewhere);
+        let one = combined(&[record.clone(), other]);
+        assert_eq!(one.images.len(), record.images.len());
+        assert!(one.images.iter().any(|image| image.path == "/bin/prog" && image.build_id.as_deref() == Some("77")));
+        let mut moved = Combined::default();
+        moved.add(&record, |path| path.replace("/src/", "/moved/"));
+        assert!(lines(&moved.into_record("run".to_owned())).iter().any(|(path, ..)| path.starts_with("/moved/")));
+    }
+
+    #[test]
+    fn other_versions_of_a_source_are_told() {
+        let record = |start: u32, build_id: &str| {
+            let mut record = sample::record();
+            let mut image = (*record.images[0]).clone();
+            image.build_id = Some(build_id.to_owned());
+            image.files[0].functions = vec![FunctionFacts { start, end: start + 2, name: "f".to_owned() }];
+            record.images = vec![Arc::new(image)];
+            record.hits.clear();
+            record
+        };
+        let warnings = |records: &[ProcessRecord]| -> Vec<String> {
+            combined(records).warnings.into_iter().map(|warning| warning.slug).collect()
+        };
+        assert!(!warnings(&[record(3, "1"), record(3, "2")]).contains(&"source-differs".to_owned()));
+        assert!(warnings(&[record(3, "1"), record(4, "2")]).contains(&"source-differs".to_owned()));
+    }
+}
