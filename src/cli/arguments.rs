@@ -214,9 +214,7 @@ enum Action {
 
 /// The declaration of the whole command line.
 pub(super) fn declaration() -> clap::Command {
-    let mut command = Arguments::command();
-    command.build();
-    command
+    Arguments::command()
 }
 
 /// Parses a command line, the program's name first.

@@ -134,7 +134,7 @@ fn measured_ourselves() -> Result<u64, String> {
     let this = env::current_exe().map_err(|error| format!("find cov-trace's own executable: {error}"))?;
     let folder = env::temp_dir().join(format!("cov-trace-doctor-{}", std::process::id()));
     let measured = Command::new(&this)
-        .args(["--no-config", "--quiet", "--no-cache", "--data"])
+        .args(["--no-config", "--quiet", "--data"])
         .arg(&folder)
         .arg("--")
         .arg(&this)

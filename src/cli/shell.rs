@@ -48,11 +48,14 @@ impl ManArguments {
 pub(super) fn completions(mut command: Command, options: &CompletionsOptions) -> Result<Outcome, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, "cov-trace", &mut script);
-    print_bytes(&script)?;
+    // clap_complete 4.6 takes the hyphen of the name for a border between commands, in one of two places.
+    let script = String::from_utf8_lossy(&script).replace("cov__subcmd__trace", "cov__trace");
+    print_bytes(script.as_bytes())?;
     Ok(Outcome::Success)
 }
 
-pub(super) fn man(command: Command, options: &ManOptions) -> Result<Outcome, CliError> {
+pub(super) fn man(mut command: Command, options: &ManOptions) -> Result<Outcome, CliError> {
+    command.build();
     let page = |command: &Command| {
         let mut page = Vec::new();
         clap_mangen::Man::new(command.clone()).render(&mut page).expect("invariant: writing to memory does not fail");

@@ -14,7 +14,7 @@ pub(crate) const RUN: &str = "20261123T010203.512Z-4711";
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a run of the program left behind.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Finished {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,

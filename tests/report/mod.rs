@@ -1,9 +1,13 @@
 //! The commands that read measurements, run as the built program on data that the library wrote.
 
+mod combine;
+mod config;
+mod diff;
 mod lcov;
 mod measurements;
 mod ps;
 mod selection;
+mod sources;
 mod table;
 
 pub(crate) use measurements::{Measurements, file, function, lines, listing, process};

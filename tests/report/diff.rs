@@ -1,0 +1,65 @@
+//! `cov-trace diff`: git tells what changed.
+
+use super::{Measurements, file, lines, process};
+use std::fs;
+
+fn git(measurements: &Measurements, arguments: &[&str]) {
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.quotePath=true"];
+    measurements.other("git", &[&identity, arguments].concat()).status.filter(|status| *status == 0).expect("git");
+}
+
+/// A committed source and one that is hard to name, both changed since; a third is not measured.
+fn changed() -> Measurements {
+    let mut measurements = Measurements::new();
+    git(&measurements, &["init", "-q"]);
+    let hard = "\u{e4} \"b\"\t.c";
+    fs::write(measurements.path("a.c"), "1\n2\n3\n4\n5\n6\n").unwrap();
+    fs::write(measurements.path(hard), "1\n").unwrap();
+    git(&measurements, &["add", "."]);
+    git(&measurements, &["commit", "-q", "-m", "first"]);
+    fs::write(measurements.path("a.c"), "1\ntwo\n3\nfour\nfive\n6\n").unwrap();
+    fs::write(measurements.path(hard), "1\n2\n").unwrap();
+    fs::write(measurements.path("new.c"), "1\n").unwrap();
+    git(&measurements, &["add", "new.c"]);
+    let (a, b) = (measurements.path("a.c"), measurements.path(hard));
+    let ran =
+        vec![(file(&a, lines(1..=6), vec![]), lines([1, 2, 3])), (file(&b, lines([1, 2]), vec![]), lines([1, 2]))];
+    measurements.add(&process(10, ran));
+    measurements
+}
+
+#[test]
+fn only_changed_lines_count() {
+    let measurements = changed();
+    let told = measurements.run(&["diff", "HEAD"]);
+    let expected = "\
+File       Lines  Missed   Cover  Missing
+--------------------------------
+a.c            3       2   33.3%  4-5
+\u{e4} \"b\"\\t.c      1       0  100.0%
+--------------------------------
+TOTAL          4       2   50.0%
+";
+    assert_eq!(told.stdout, expected);
+    assert_eq!(told.stderr, "cov-trace: warning: changed and not measured: new.c\n");
+    assert_eq!(measurements.run(&["diff", "HEAD", "--format", "total"]).stdout, "50.0\n");
+    let notes = measurements.run(&["diff", "HEAD", "--format=github"]).stdout;
+    assert_eq!(notes, "::warning file=a.c,line=4,endLine=5,title=Not covered::Changed lines: 2 did not run\n");
+    let markdown = measurements.run(&["diff", "HEAD", "--format=markdown"]).stdout;
+    assert!(markdown.contains("| <code>a.c</code> | 3 | 2 | 33.3% | 4-5 |\n"), "{markdown}");
+    for (required, status) in [("50", 0), ("50.000001", 2)] {
+        assert_eq!(measurements.run(&["diff", "HEAD", "--fail-under", required]).status, Some(status));
+    }
+}
+
+#[test]
+fn what_git_cannot_tell_is_an_error() {
+    let measurements = changed();
+    let error = measurements.run(&["diff", "nothing"]).error();
+    assert!(error.contains("compare with \"nothing\": git says: "), "{error}");
+    let error = measurements.run(&["diff", "--output=x"]).error();
+    assert!(error.contains("--output"), "{error}");
+    let outside = Measurements::new();
+    let error = outside.run(&["diff", "HEAD"]).error();
+    assert!(error.contains("no git working tree"), "{error}");
+}
