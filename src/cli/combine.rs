@@ -4,7 +4,7 @@ use super::output::tell;
 use super::progress::Progress;
 use super::selection::pick_up;
 use super::{CliError, Outcome};
-use crate::report::{PathMap, Paths};
+use crate::report::{PathMap, Paths, plain};
 use crate::store::{Combined, DataDir, ProcessFile, Reader, StoreError, UnixMillis, Writer, run_name};
 use clap::Args;
 use rayon::prelude::*;
@@ -46,7 +46,7 @@ pub struct CombineOptions {
 
 impl CombineArguments {
     pub(super) fn validated(self, cwd: &Path) -> CombineOptions {
-        let base = self.source_root.map_or_else(|| cwd.to_owned(), |root| cwd.join(root));
+        let base = self.source_root.map_or_else(|| cwd.to_owned(), |root| plain(&cwd.join(root)));
         CombineOptions {
             inputs: self.inputs,
             output: self.output,

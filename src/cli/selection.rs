@@ -5,7 +5,7 @@ use super::output::tell;
 use super::progress::Progress;
 use crate::filter::{ModuleFilter, Pattern, SourceFilter};
 use crate::recorder;
-use crate::report::{Exclusions, Merge, PathMap, Paths, Report, Selection, git_root, read_selected};
+use crate::report::{Exclusions, Merge, PathMap, Paths, Report, Selection, git_root, plain, read_selected};
 use crate::store::{DataDir, ProcessRecord};
 use clap::Args;
 use globset::{Glob, GlobMatcher};
@@ -134,7 +134,7 @@ impl SelectionArguments {
 impl SourceArguments {
     pub(super) fn validated(self, cwd: &Path, reader: Reader) -> Result<SourceSelection, CliError> {
         let mut data = self.selection.validated(cwd);
-        let root = self.source_root.map(|root| cwd.join(root));
+        let root = self.source_root.map(|root| plain(&cwd.join(root)));
         let base = root.clone().unwrap_or_else(|| cwd.to_owned());
         let usual = match reader {
             Reader::Person => None,

@@ -82,7 +82,8 @@ impl PathSet {
 
     fn has(&self, path: &str) -> bool {
         let path = Path::new(path);
-        let relative = path.strip_prefix(&self.cwd).ok();
+        // A path that a build made relative is taken for one below the working directory.
+        let relative = if path.is_relative() { Some(path) } else { path.strip_prefix(&self.cwd).ok() };
         let below = match self.compared {
             Names::Files => None,
             Names::FilesAndDirectories => relative,
@@ -136,6 +137,7 @@ mod tests {
         }
         assert!(takes("..", "/home/u/other/a.c") && !takes("..", "/home/v/a.c"));
         assert!(takes("/", "/home/v/a.c"));
+        assert!(takes("src", "src/a.c") && takes("src/*.c", "src/a.c") && !takes("lib", "src/a.c"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub use growth::{Growth, GrowthRows};
 pub use lcov::lcov;
 pub use merge::{Coverage, FileCoverage, Merge};
 pub use notes::Notes;
-pub use paths::{PathMap, PathMapError, Paths, git_root};
+pub use paths::{PathMap, PathMapError, Paths, git_root, plain};
 pub use percent::{Ratio, Threshold, ThresholdError};
 pub use prepared::{Report, ReportFile, SourceState};
 pub use processes::Summary;

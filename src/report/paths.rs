@@ -76,7 +76,7 @@ impl Paths {
 }
 
 /// Without `.` and `..`, by its letters alone.
-fn plain(path: &Path) -> PathBuf {
+pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
         match component {
