@@ -24,6 +24,8 @@ pub const ALL: &[(&str, Group)] = &[
     ("memory", peaks),
     ("two at once", two_at_once),
     ("gcov", gcov),
+    ("combine", crate::reports::combining),
+    ("html", crate::reports::html),
 ];
 
 const LUA: &[&str] = &["truth/lua-O0/lua", "-e", "print('hi')"];

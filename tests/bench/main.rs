@@ -11,6 +11,7 @@ mod measure;
 mod memory;
 mod options;
 mod programs;
+mod reports;
 mod rows;
 mod table;
 mod timed;
