@@ -7,12 +7,12 @@
 //! lcov 1.16 and others, which also end a name at its first comma. So functions are written as `FN:start,name`, which
 //! all of them read, with semicolons for commas.
 
+use super::functions::function_ran;
 use super::merge::FileCoverage;
 use super::prepared::Report;
 use crate::store::FunctionFacts;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{self, Write};
-use std::ops::RangeInclusive;
 
 /// The tracefile of what ran.
 pub fn lcov(report: &Report) -> String {
@@ -41,32 +41,6 @@ fn write_file(text: &mut String, path: &str, file: &FileCoverage) -> fmt::Result
     }
     let ratio = file.ratio();
     writeln!(text, "LF:{}\nLH:{}\nend_of_record", ratio.lines, ratio.ran)
-}
-
-/// Whether a function ran: one of its own lines did, that is one that is in no function nested in it (a lambda, a local
-/// class, a GNU C nested function). A function all of whose lines are in nested ones ran if one of them did.
-///
-/// A function that the compiler put into its callers counts as run where its lines ran there, though the line of its
-/// opening brace, which only its own copy has, did not.
-fn function_ran(function: &FunctionFacts, file: &FileCoverage) -> bool {
-    let lines = || file.executable.within(function.start..=function.end);
-    let nested = nested_in(function, &file.functions);
-    let mut own = lines().filter(|line| !nested.iter().any(|inner| inner.contains(line))).peekable();
-    if own.peek().is_none() {
-        return lines().any(|line| file.ran.contains(line));
-    }
-    own.any(|line| file.ran.contains(line))
-}
-
-/// The lines of the functions within a function that are fewer than its own.
-fn nested_in(outer: &FunctionFacts, functions: &BTreeSet<FunctionFacts>) -> Vec<RangeInclusive<u32>> {
-    let first = FunctionFacts { start: outer.start, end: 0, name: String::new() };
-    functions
-        .range(first..)
-        .take_while(|inner| inner.start <= outer.end)
-        .filter(|inner| inner.end <= outer.end && (inner.start, inner.end) != (outer.start, outer.end))
-        .map(|inner| inner.start..=inner.end)
-        .collect()
 }
 
 /// The functions with names that are theirs alone: where several share one, their lines tell them apart.
@@ -154,27 +128,5 @@ mod tests {
         let functions = functions.into_iter().collect();
         let names: Vec<String> = named(&functions).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["f@1", "f@1-3", "f@4-5", "f@4", "g<a_b>", "g<a;b>@8", "g<a;b>@8-9", "?"]);
-    }
-
-    #[test]
-    fn a_function_ran_if_a_line_of_its_own_did() {
-        let functions = vec![function(1, 9, "outer"), function(3, 5, "lambda"), function(1, 9, "twin")];
-        let ran = |ran: &[u32]| {
-            let file = file(&[1, 3, 4, 5, 8], ran, functions.clone());
-            let of = |index: usize| function_ran(&functions[index], &file);
-            (of(0), of(1), of(2))
-        };
-        assert_eq!(ran(&[]), (false, false, false));
-        assert_eq!(ran(&[4]), (false, true, false));
-        assert_eq!(ran(&[8]), (true, false, true));
-        assert_eq!(ran(&[1, 4]), (true, true, true));
-    }
-
-    #[test]
-    fn a_function_of_nothing_but_nested_ones_ran_with_them() {
-        let functions = vec![function(1, 9, "outer"), function(1, 5, "one"), function(6, 9, "other")];
-        let file = file(&[2, 7], &[7], functions.clone());
-        assert!(function_ran(&functions[0], &file) && !function_ran(&functions[1], &file));
-        assert!(!function_ran(&function(3, 4, "without code"), &file));
     }
 }

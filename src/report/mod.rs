@@ -4,6 +4,7 @@
 
 mod escape;
 mod exclusion;
+mod functions;
 mod growth;
 mod lcov;
 mod merge;
@@ -22,6 +23,7 @@ mod tree;
 
 pub use escape::printable;
 pub use exclusion::{Excluded, Exclusions};
+pub use functions::function_ran;
 pub use growth::{Growth, GrowthRows};
 pub use lcov::lcov;
 pub use merge::{Coverage, FileCoverage, Merge};
