@@ -3,7 +3,7 @@
 use super::attach::AttachArguments;
 use super::control::ControlArguments;
 use super::erase::EraseArguments;
-use super::lcov::LcovArguments;
+use super::formats::{Format, FormatArguments, JsonArguments, LcovArguments};
 use super::ps::PsArguments;
 use super::report::ReportArguments;
 use super::run::RunArguments;
@@ -71,7 +71,35 @@ Counts are 0 or 1: whether a line ran, not how often.
 
 Examples:
   cov-trace lcov -o coverage.info          for genhtml, editors and coverage services
+  cov-trace lcov --checksum -o coverage.info    genhtml then refuses sources that were changed
   cov-trace lcov --include src | lcov --summary -";
+
+const COBERTURA_EXAMPLES: &str = "\
+Names are relative to the top of the git working tree, as GitLab and Jenkins want them. Hits are 0 or 1.
+
+Examples:
+  cov-trace cobertura -o coverage.xml      for artifacts:reports:coverage_report of GitLab
+  cov-trace cobertura | xmllint --format - for people";
+
+const JSON_EXAMPLES: &str = "\
+Examples:
+  cov-trace json -o coverage.json          lines, functions, totals and notes of every source
+  cov-trace json | jq .totals              how many lines and functions ran
+  cov-trace json --schema                  what each field means, as a JSON Schema";
+
+const CODECOV_EXAMPLES: &str = "\
+Examples:
+  cov-trace codecov -o codecov.json        for codecov upload-coverage --file codecov.json";
+
+const SONARQUBE_EXAMPLES: &str = "\
+Examples:
+  cov-trace sonarqube -o sonarqube.xml     for sonar.coverageReportPaths=sonarqube.xml";
+
+const COVERALLS_EXAMPLES: &str = "\
+The token and the job, which Coveralls wants too, are for whoever sends it to add.
+
+Examples:
+  cov-trace coveralls | jq '. + {repo_token: env.COVERALLS_REPO_TOKEN}' > coveralls.json";
 
 const PS_EXAMPLES: &str = "\
 Examples:
@@ -123,6 +151,21 @@ enum Action {
     /// Write the coverage as an LCOV tracefile
     #[command(after_help = LCOV_EXAMPLES)]
     Lcov(LcovArguments),
+    /// Write the coverage as Cobertura XML
+    #[command(after_help = COBERTURA_EXAMPLES)]
+    Cobertura(FormatArguments),
+    /// Write the coverage as JSON, documented by a schema
+    #[command(after_help = JSON_EXAMPLES)]
+    Json(JsonArguments),
+    /// Write the coverage as Codecov's JSON
+    #[command(after_help = CODECOV_EXAMPLES)]
+    Codecov(FormatArguments),
+    /// Write the coverage as SonarQube's generic XML
+    #[command(name = "sonarqube", after_help = SONARQUBE_EXAMPLES)]
+    SonarQube(FormatArguments),
+    /// Write the coverage as Coveralls' JSON
+    #[command(after_help = COVERALLS_EXAMPLES)]
+    Coveralls(FormatArguments),
     /// List the processes that were measured, as a tree
     #[command(after_help = PS_EXAMPLES)]
     Ps(PsArguments),
@@ -143,7 +186,12 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Some(Action::Flush(arguments)) => Command::Flush(arguments.validated()),
         Some(Action::Detach(arguments)) => Command::Detach(arguments.validated()),
         Some(Action::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
-        Some(Action::Lcov(arguments)) => Command::Lcov(arguments.validated(&cwd)?),
+        Some(Action::Lcov(arguments)) => Command::Format(arguments.validated(&cwd)?),
+        Some(Action::Cobertura(arguments)) => Command::Format(arguments.validated(Format::Cobertura, &cwd)?),
+        Some(Action::Json(arguments)) => Command::Format(arguments.validated(&cwd)?),
+        Some(Action::Codecov(arguments)) => Command::Format(arguments.validated(Format::Codecov, &cwd)?),
+        Some(Action::SonarQube(arguments)) => Command::Format(arguments.validated(Format::SonarQube, &cwd)?),
+        Some(Action::Coveralls(arguments)) => Command::Format(arguments.validated(Format::Coveralls, &cwd)?),
         Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
         Some(Action::Erase(arguments)) => Command::Erase(arguments.validated()),
         None => Command::Run(arguments.run.validated(&cwd)),
@@ -216,7 +264,12 @@ mod tests {
     #[test]
     fn commands_are_told_from_programs() {
         assert!(matches!(parsed(&["report"]), Ok(Command::Report(_))));
-        assert!(matches!(parsed(&["lcov", "-o", "x"]), Ok(Command::Lcov(_))));
+        for words in [&["lcov", "-o", "x", "--checksum"][..], &["cobertura"], &["json"], &["json", "--schema"]] {
+            assert!(matches!(parsed(words), Ok(Command::Format(_))), "{words:?}");
+        }
+        for format in ["codecov", "sonarqube", "coveralls"] {
+            assert!(matches!(parsed(&[format, "--output=-"]), Ok(Command::Format(_))), "{format}");
+        }
         assert!(matches!(parsed(&["ps"]), Ok(Command::Ps(_))));
         assert!(matches!(parsed(&["attach", "--children", "7", "8", "--for", "5m"]), Ok(Command::Attach(_))));
         assert!(matches!(parsed(&["status"]), Ok(Command::Status(_))));
@@ -229,6 +282,7 @@ mod tests {
         for words in [
             &["report", "x"][..],
             &["attach"],
+            &["json", "--schema", "-o", "x"],
             &["attach", "0"],
             &["attach", "x"],
             &["attach", "7", "--for", "soon"],

@@ -8,7 +8,7 @@ mod attach;
 mod control;
 mod erase;
 mod error;
-mod lcov;
+mod formats;
 mod measuring;
 mod output;
 mod ps;
@@ -22,7 +22,7 @@ pub use attach::AttachOptions;
 pub use control::ControlOptions;
 pub use erase::EraseOptions;
 pub use error::CliError;
-pub use lcov::LcovOptions;
+pub use formats::{Format, FormatOptions};
 pub use output::Output;
 pub use ps::PsOptions;
 pub use report::ReportOptions;
@@ -47,8 +47,8 @@ pub enum Command {
     Detach(ControlOptions),
     /// Print the table.
     Report(ReportOptions),
-    /// Write an LCOV tracefile.
-    Lcov(LcovOptions),
+    /// Write what ran for other tools.
+    Format(FormatOptions),
     /// List the processes.
     Ps(PsOptions),
     /// Remove measurements.
@@ -93,7 +93,7 @@ pub fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Flush(options) => control::flush(&options),
         Command::Detach(options) => control::detach(&options),
         Command::Report(options) => report::report(&options),
-        Command::Lcov(options) => lcov::lcov(&options),
+        Command::Format(options) => formats::write(&options),
         Command::Ps(options) => ps::ps(&options),
         Command::Erase(options) => erase::erase(&options),
     }

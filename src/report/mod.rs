@@ -4,9 +4,9 @@
 
 mod escape;
 mod exclusion;
+mod formats;
 mod functions;
 mod growth;
-mod lcov;
 mod merge;
 mod missing;
 mod notes;
@@ -23,9 +23,9 @@ mod tree;
 
 pub use escape::printable;
 pub use exclusion::{Excluded, Exclusions};
+pub use formats::{Checksums, JSON_SCHEMA, cobertura, codecov, coveralls, json, lcov, sonarqube};
 pub use functions::function_ran;
 pub use growth::{Growth, GrowthRows};
-pub use lcov::lcov;
 pub use merge::{Coverage, FileCoverage, Merge};
 pub use notes::Notes;
 pub use paths::{PathMap, PathMapError, Paths, git_root};
