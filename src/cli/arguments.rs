@@ -2,6 +2,7 @@
 
 use super::attach::AttachArguments;
 use super::control::ControlArguments;
+use super::coveragepy::CoveragePyArguments;
 use super::erase::EraseArguments;
 use super::formats::{Format, FormatArguments, JsonArguments, LcovArguments};
 use super::ps::PsArguments;
@@ -101,6 +102,16 @@ The token and the job, which Coveralls wants too, are for whoever sends it to ad
 Examples:
   cov-trace coveralls | jq '. + {repo_token: env.COVERALLS_REPO_TOKEN}' > coveralls.json";
 
+const COVERAGEPY_EXAMPLES: &str = "\
+Each process becomes a data file, .coverage.HOST.pidPID.XXXXXXXx, with its contexts. The plugin cov_trace_coverage, in the
+folder python of cov-trace's sources, tells coverage.py what lines and functions there are; it reads cov-trace.json, which
+is written beside the data files.
+
+Examples:
+  cov-trace coveragepy && coverage combine && coverage html
+  cov-trace coveragepy --merged -o out     one data file for all processes
+  cov-trace coveragepy --branch            to combine with what coverage run --branch wrote";
+
 const PS_EXAMPLES: &str = "\
 Examples:
   cov-trace ps                             every process of every run, children below their parents
@@ -166,6 +177,9 @@ enum Action {
     /// Write the coverage as Coveralls' JSON
     #[command(after_help = COVERALLS_EXAMPLES)]
     Coveralls(FormatArguments),
+    /// Write the coverage as data files of coverage.py, for its reports
+    #[command(name = "coveragepy", after_help = COVERAGEPY_EXAMPLES)]
+    CoveragePy(CoveragePyArguments),
     /// List the processes that were measured, as a tree
     #[command(after_help = PS_EXAMPLES)]
     Ps(PsArguments),
@@ -192,6 +206,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Some(Action::Codecov(arguments)) => Command::Format(arguments.validated(Format::Codecov, &cwd)?),
         Some(Action::SonarQube(arguments)) => Command::Format(arguments.validated(Format::SonarQube, &cwd)?),
         Some(Action::Coveralls(arguments)) => Command::Format(arguments.validated(Format::Coveralls, &cwd)?),
+        Some(Action::CoveragePy(arguments)) => Command::CoveragePy(arguments.validated(&cwd)?),
         Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
         Some(Action::Erase(arguments)) => Command::Erase(arguments.validated()),
         None => Command::Run(arguments.run.validated(&cwd)),
@@ -270,6 +285,7 @@ mod tests {
         for format in ["codecov", "sonarqube", "coveralls"] {
             assert!(matches!(parsed(&[format, "--output=-"]), Ok(Command::Format(_))), "{format}");
         }
+        assert!(matches!(parsed(&["coveragepy", "--merged", "-o", "x"]), Ok(Command::CoveragePy(_))));
         assert!(matches!(parsed(&["ps"]), Ok(Command::Ps(_))));
         assert!(matches!(parsed(&["attach", "--children", "7", "8", "--for", "5m"]), Ok(Command::Attach(_))));
         assert!(matches!(parsed(&["status"]), Ok(Command::Status(_))));

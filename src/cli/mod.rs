@@ -6,6 +6,7 @@
 mod arguments;
 mod attach;
 mod control;
+mod coveragepy;
 mod erase;
 mod error;
 mod formats;
@@ -20,6 +21,7 @@ mod status;
 pub use arguments::parse;
 pub use attach::AttachOptions;
 pub use control::ControlOptions;
+pub use coveragepy::{CoveragePyOptions, DataFiles};
 pub use erase::EraseOptions;
 pub use error::CliError;
 pub use formats::{Format, FormatOptions};
@@ -49,6 +51,8 @@ pub enum Command {
     Report(ReportOptions),
     /// Write what ran for other tools.
     Format(FormatOptions),
+    /// Write data files of coverage.py.
+    CoveragePy(CoveragePyOptions),
     /// List the processes.
     Ps(PsOptions),
     /// Remove measurements.
@@ -94,6 +98,7 @@ pub fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Detach(options) => control::detach(&options),
         Command::Report(options) => report::report(&options),
         Command::Format(options) => formats::write(&options),
+        Command::CoveragePy(options) => coveragepy::coveragepy(&options),
         Command::Ps(options) => ps::ps(&options),
         Command::Erase(options) => erase::erase(&options),
     }

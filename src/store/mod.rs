@@ -1,7 +1,9 @@
-//! The SQLite files, one per process, and the directory that holds them: schema, writer, reader, erasing.
+//! The SQLite files, one per process, and the directory that holds them: schema, writer, reader, erasing; and those of
+//! coverage.py.
 //!
 //! Invariant: nothing else speaks SQL, and a data file is only ever replaced as a whole.
 
+mod coveragepy;
 mod datadir;
 mod erase;
 mod error;
@@ -16,9 +18,11 @@ mod round_trip;
 #[cfg(test)]
 pub(crate) mod sample;
 mod schema;
+mod staged;
 mod template;
 mod writer;
 
+pub use coveragepy::{DataKind, Snapshot, merged_snapshot_name, snapshot_name};
 pub use datadir::{DataDir, RunDir, RunState};
 pub use erase::Erased;
 pub use error::StoreError;
@@ -29,4 +33,5 @@ pub use record::{
     End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessRecord, UnixMillis, Warning,
 };
 pub use schema::VERSION as SCHEMA_VERSION;
+pub use staged::Staged;
 pub use writer::Writer;
