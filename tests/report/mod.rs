@@ -6,4 +6,4 @@ mod ps;
 mod selection;
 mod table;
 
-pub(crate) use measurements::{Measurements, file, function, lines, listing, process};
+pub(crate) use measurements::{Finished, Measurements, file, finish, function, lines, listing, process};
