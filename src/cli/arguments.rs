@@ -90,7 +90,7 @@ Examples:
 
 const CODECOV_EXAMPLES: &str = "\
 Examples:
-  cov-trace codecov -o codecov.json        for codecov upload-coverage --file codecov.json";
+  cov-trace codecov -o codecov.json        for codecov do-upload --file codecov.json";
 
 const SONARQUBE_EXAMPLES: &str = "\
 Examples:

@@ -135,11 +135,16 @@ mod tests {
     use super::*;
     use std::io::Cursor;
 
-    fn snapshot(files: &[(&str, &[(&str, &[u32])])]) -> Snapshot {
-        let contexts = |contexts: &[(&str, &[u32])]| {
-            contexts.iter().map(|(label, lines)| ((*label).to_owned(), lines.iter().copied().collect())).collect()
-        };
-        Snapshot { files: files.iter().map(|(path, of)| ((*path).to_owned(), contexts(of))).collect() }
+    /// Of rows of path, context and lines; a row without lines tells that there is such a file.
+    fn snapshot(rows: &[(&str, &str, &[u32])]) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        for (path, label, lines) in rows {
+            let contexts = snapshot.files.entry((*path).to_owned()).or_default();
+            if !lines.is_empty() {
+                contexts.insert((*label).to_owned(), lines.iter().copied().collect());
+            }
+        }
+        snapshot
     }
 
     fn rows(snapshot: &Snapshot, kind: DataKind, sql: &str) -> Vec<String> {
@@ -154,7 +159,7 @@ mod tests {
 
     #[test]
     fn lines_and_arcs_are_told_as_coverage_py_does() {
-        let snapshot = snapshot(&[("/a.c", &[("", &[0, 1, 8, 9]), ("test", &[8])]), ("/never.c", &[])]);
+        let snapshot = snapshot(&[("/a.c", "", &[0, 1, 8, 9]), ("/a.c", "test", &[8]), ("/never.c", "", &[])]);
         let lines = "SELECT path || ' ' || context || ' ' || hex(numbits) FROM line_bits \
                      JOIN file ON file.id = file_id JOIN context ON context.id = context_id ORDER BY 1";
         let arcs = "SELECT path || ' ' || context || ' ' || fromno || ' ' || tono FROM arc \
@@ -172,9 +177,9 @@ mod tests {
 
     #[test]
     fn a_union_keeps_contexts() {
-        let mut union = snapshot(&[("/a.c", &[("", &[1])])]);
-        union.union_with(&snapshot(&[("/a.c", &[("", &[2]), ("t", &[1])]), ("/b.c", &[])]));
-        assert_eq!(union, snapshot(&[("/a.c", &[("", &[1, 2]), ("t", &[1])]), ("/b.c", &[])]));
+        let mut union = snapshot(&[("/a.c", "", &[1])]);
+        union.union_with(&snapshot(&[("/a.c", "", &[2]), ("/a.c", "t", &[1]), ("/b.c", "", &[])]));
+        assert_eq!(union, snapshot(&[("/a.c", "", &[1, 2]), ("/a.c", "t", &[1]), ("/b.c", "", &[])]));
     }
 
     #[test]
