@@ -64,6 +64,11 @@ fn every_report_of_coverage_py_has_our_numbers() {
         coverage(&measurements, age, &["lcov", "--quiet", "-o", "theirs.info"]).clean();
         let lcov = fs::read_to_string(measurements.path("theirs.info")).unwrap();
         assert_eq!(of_lcov(&lcov), ours, "{age}");
+        if age == "oldest" {
+            // A form feed is no end of a line, and what is not UTF-8 is replaced.
+            assert!(lcov.contains("\nDA:2,1,bbTAJ8Yamf2urp7NY3mtNQ\n"), "{lcov}");
+            assert!(lcov.contains("\nDA:3,0,Q775glioUbTWu8CCRVwwiw\n"), "{lcov}");
+        }
 
         coverage(&measurements, age, &["html", "--quiet", "--show-contexts", "-d", age]).clean();
         let index = fs::read_to_string(measurements.cwd().join(age).join("index.html")).unwrap();
@@ -79,6 +84,19 @@ fn every_report_of_coverage_py_has_our_numbers() {
             let outer = &functions["std::map<int, A>::at(int, long) const"];
             assert_eq!(outer["executed_lines"], serde_json::json!([1, 2]), "without the one within");
         }
+    }
+}
+
+#[test]
+fn control_characters_in_names_do_no_harm() {
+    let measurements = measurements_with(super::subject::HOSTILE);
+    fs::write(measurements.path(".coveragerc"), "[run]\nplugins = cov_trace_coverage\n").unwrap();
+    let ours = of_json(&written(&measurements, &["json"], "ours.json"));
+    for age in AGES {
+        assert_eq!(measurements.run(&["coveragepy"]).clean(), "");
+        coverage(&measurements, age, &["combine", "--quiet"]).clean();
+        assert_eq!(of_coveragepy(&json(&measurements, age).to_string()), ours, "{age}");
+        coverage(&measurements, age, &["html", "--quiet", "-d", age]).clean();
     }
 }
 
