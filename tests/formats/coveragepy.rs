@@ -101,6 +101,32 @@ fn control_characters_in_names_do_no_harm() {
 }
 
 #[test]
+fn what_one_of_several_reports_excludes_does_not_count() {
+    let measurements = configured("[cov_trace_coverage]\nreport = cov-trace.json, part.json\n");
+    let part = ["json", "--exclude-line", "^[27];"];
+    let ours = of_json(&written(&measurements, &part, "part.json"));
+    assert_eq!(ours["src/plain.c"].len(), 6);
+    for age in AGES {
+        assert_eq!(measurements.run(&["coveragepy"]).clean(), "");
+        coverage(&measurements, age, &["combine", "--quiet"]).clean();
+        assert_eq!(of_coveragepy(&json(&measurements, age).to_string()), ours, "{age}");
+        coverage(&measurements, age, &["lcov", "--quiet", "-o", "theirs.info"]).clean();
+        assert_eq!(of_lcov(&fs::read_to_string(measurements.path("theirs.info")).unwrap()), ours, "{age}");
+    }
+}
+
+#[test]
+fn a_source_that_is_no_file_is_not_waited_for() {
+    let measurements = configured("");
+    measurements.other("mkfifo", &["gone.c"]).clean();
+    for age in AGES {
+        assert_eq!(measurements.run(&["coveragepy"]).status, Some(0));
+        coverage(&measurements, age, &["combine", "--quiet"]).clean();
+        coverage(&measurements, age, &["html", "--quiet", "-d", age]).clean();
+    }
+}
+
+#[test]
 fn one_file_of_all_and_arcs_and_another_folder_are_as_good() {
     let measurements = configured("[cov_trace_coverage]\nreport = out/here/cov-trace.json\n");
     let ours = of_json(&written(&measurements, &["json"], "ours.json"));
