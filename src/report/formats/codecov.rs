@@ -1,4 +1,6 @@
 //! Codecov's JSON: for each source, its lines that have code and whether they ran.
+//!
+//! Invariant: lines without code, and those that do not count, are not in it.
 
 use crate::report::prepared::{Report, ReportFile};
 use serde::ser::SerializeMap;

@@ -3,8 +3,9 @@
 //! Invariant: whoever removes a field, or changes what one means, raises the version; fields may be added without.
 
 use crate::report::functions::function_ran;
+use crate::report::merge::FileCoverage;
 use crate::report::prepared::{Report, ReportFile, SourceState};
-use crate::store::Numbits;
+use crate::store::{FunctionFacts, Numbits};
 use serde::Serialize;
 use std::path::Path;
 
@@ -70,8 +71,8 @@ pub fn json(report: &Report, root: Option<&Path>, notes: &[String]) -> String {
 
 fn file(file: &ReportFile) -> File<'_> {
     let coverage = &file.coverage;
-    let function = |function| Function::of(function, function_ran(function, coverage));
-    let functions: Vec<Function> = coverage.functions.iter().map(function).collect();
+    let functions = coverage.functions.iter();
+    let functions: Vec<Function> = functions.map(|function| self::function(function, coverage)).collect();
     let ratio = coverage.ratio();
     File {
         name: &file.name,
@@ -96,10 +97,9 @@ fn file(file: &ReportFile) -> File<'_> {
     }
 }
 
-impl<'a> Function<'a> {
-    fn of(function: &'a crate::store::FunctionFacts, ran: bool) -> Self {
-        Function { name: &function.name, start: function.start, end: function.end, ran }
-    }
+fn function<'a>(function: &'a FunctionFacts, file: &FileCoverage) -> Function<'a> {
+    let ran = function_ran(function, file);
+    Function { name: &function.name, start: function.start, end: function.end, ran }
 }
 
 impl Totals {
@@ -129,8 +129,6 @@ fn ranges(lines: &Numbits) -> Vec<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::merge::FileCoverage;
-    use crate::store::FunctionFacts;
 
     #[test]
     fn lines_are_ranges_without_gaps() {

@@ -1,4 +1,6 @@
 //! Names of functions and files as formats can hold them.
+//!
+//! Invariant: of the functions of a source, no two come out with one name.
 
 use crate::store::FunctionFacts;
 use std::collections::{BTreeSet, HashMap, HashSet};
