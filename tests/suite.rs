@@ -9,6 +9,7 @@ mod command;
 mod control;
 mod debuginfo;
 mod followers;
+mod formats;
 mod harness;
 mod loss;
 mod random;

@@ -268,6 +268,11 @@ pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
+/// The name of this machine (gethostname(2)); `None` where the kernel does not tell it.
+pub fn host_name() -> Option<String> {
+    Some(nix::unistd::gethostname().ok()?.to_string_lossy().into_owned())
+}
+
 /// Keeps this process in memory, as far as that is allowed: it must not wait for the disk when it is needed. That takes
 /// some milliseconds, so a process that ends before `time` has passed is spared it.
 pub fn stay_in_memory_after(time: Duration) {

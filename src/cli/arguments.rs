@@ -4,10 +4,12 @@ use super::attach::AttachArguments;
 use super::combine::CombineArguments;
 use super::config::Config;
 use super::control::ControlArguments;
+use super::coveragepy::CoveragePyArguments;
 use super::diff::DiffArguments;
 use super::doctor::DoctorArguments;
 use super::erase::EraseArguments;
-use super::lcov::LcovArguments;
+use super::examples::*;
+use super::formats::{Format, FormatArguments, JsonArguments, LcovArguments};
 use super::ps::PsArguments;
 use super::report::ReportArguments;
 use super::run::RunArguments;
@@ -18,129 +20,6 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
-
-const MAIN_EXAMPLES: &str = "\
-Examples:
-  cov-trace -- ./prog --its-own-option     measure a program and all its descendants
-  cov-trace --include src -- make test     measure a test suite, only sources below src
-  cov-trace -- report                      measure a program called report
-  cov-trace attach 4711                    measure a process that runs already
-  cov-trace report --show-missing          show what ran";
-
-const ATTACH_EXAMPLES: &str = "\
-What the processes ran before is not known; everything that they run from then on is, with all their threads and all
-processes that they make. Ctrl-C, SIGTERM, SIGHUP and `cov-trace detach` let go of them; they go on as if nothing had been.
-SIGUSR1 has everything that ran written to the files.
-
-Examples:
-  cov-trace attach 4711                    measure a process until Ctrl-C
-  cov-trace attach --children 4711         with the workers that it has already
-  cov-trace attach $(pidof nginx) --for 5m let go after five minutes
-  cov-trace attach --include src --verify-detach 4711
-
-Exit status: 0 if everything was let go of properly, 1 if nothing could be attached to or something is missing.";
-
-const STATUS_EXAMPLES: &str = "\
-NEW/MIN is how many lines were new in the last minute.
-
-Examples:
-  cov-trace status                         all measurements under way
-  cov-trace status 4711                    the one that measures process 4711";
-
-const FLUSH_EXAMPLES: &str = "\
-Files are never more than about a second behind; this waits until they are not behind at all. SIGUSR1 to cov-trace
-asks for the same.
-
-Examples:
-  cov-trace flush && cov-trace lcov -o coverage.info";
-
-const DETACH_EXAMPLES: &str = "\
-A measurement is ended as a whole: with the process named, all others that it measures are let go of. A program that was
-launched goes on, too, and cov-trace goes on waiting for it.
-
-Examples:
-  cov-trace detach                         end all measurements of this data directory
-  cov-trace detach 4711                    end the one that measures process 4711";
-
-const REPORT_EXAMPLES: &str = "\
-Examples:
-  cov-trace report                         all sources, all processes
-  cov-trace report -m --sort cover         the least covered first, with the lines that did not run
-  cov-trace report --fail-under 87.5       status 2 if the total is below 87.5 %
-  cov-trace report --pid 4711              what one process ran
-  cov-trace report --growth                how the coverage grew over time
-  cov-trace report --include src --exclude '*.h' --module 'libfoo.so*'
-
-Exit status: 0 if all is well, 1 on an error, 2 if the coverage is below --fail-under.";
-
-const SHOW_EXAMPLES: &str = "\
-Each line has its number, a sign and its text: + ran, - did not run, x does not count. Where several processes were
-measured, their pids stand behind the sign.
-
-Examples:
-  cov-trace show src/lib.c                 the whole source
-  cov-trace show --missed lib.c util.c     only what did not run, with 3 lines around it
-  cov-trace show --missed=0 --pid 4711 lib.c";
-
-const DIFF_EXAMPLES: &str = "\
-Files that git does not know yet do not count. Names are relative to the top of the working tree.
-
-Examples:
-  cov-trace diff origin/main               what changed on this branch
-  cov-trace diff HEAD                      what is not committed
-  cov-trace diff origin/main --fail-under 90 --format github
-  cov-trace diff origin/main --format markdown >> \"$GITHUB_STEP_SUMMARY\"
-
-Exit status: 0 if all is well, 1 on an error, 2 if the coverage is below --fail-under.";
-
-const LCOV_EXAMPLES: &str = "\
-Counts are 0 or 1: whether a line ran, not how often.
-
-Examples:
-  cov-trace lcov -o coverage.info          for genhtml, editors and coverage services
-  cov-trace lcov --include src | lcov --summary -";
-
-const COMBINE_EXAMPLES: &str = "\
-The combined file holds the union: which lines ran, under which contexts, and not any more in which process. Images are
-the same if their build-id is, wherever they were; a source of which builds know other versions is told. Inputs stay
-unless --delete is given.
-
-Examples:
-  cov-trace combine -o all .cov-trace      shrink the measurements of ten thousand processes
-  cov-trace combine -o all ci/*/ && cov-trace report --data all
-  cov-trace combine -o all --map '/build/*=.' --strict ci/*/*.sqlite";
-
-const PS_EXAMPLES: &str = "\
-Examples:
-  cov-trace ps                             every process of every run, children below their parents
-  cov-trace ps --wide                      with all their arguments
-  cov-trace ps --include src               count only lines of sources below src";
-
-const DOCTOR_EXAMPLES: &str = "\
-Examples:
-  cov-trace doctor                         this machine and this directory
-  cov-trace doctor ./prog                  and whether a program can be measured
-  cov-trace doctor 4711                    and whether a process can be attached to
-
-Exit status: 0 if it would work, 1 if something would not.";
-
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  cov-trace completions bash > /etc/bash_completion.d/cov-trace
-  cov-trace completions zsh > ~/.zfunc/_cov-trace
-  cov-trace completions fish > ~/.config/fish/completions/cov-trace.fish";
-
-const MAN_EXAMPLES: &str = "\
-Examples:
-  cov-trace man | man -l -                 read it
-  cov-trace man -o /usr/local/share/man/man1";
-
-const ERASE_EXAMPLES: &str = "\
-What is being measured right now is kept, and so are files that are not cov-trace's.
-
-Examples:
-  cov-trace erase                          start afresh
-  cov-trace erase --data /tmp/coverage     remove the measurements in another directory";
 
 /// Line coverage of native Linux programs, measured from outside the process
 #[derive(Debug, Parser)]
@@ -195,6 +74,24 @@ enum Action {
     /// Merge the measurements of many runs and machines into one file
     #[command(after_help = COMBINE_EXAMPLES)]
     Combine(CombineArguments),
+    /// Write the coverage as Cobertura XML
+    #[command(after_help = COBERTURA_EXAMPLES)]
+    Cobertura(FormatArguments),
+    /// Write the coverage as JSON, documented by a schema
+    #[command(after_help = JSON_EXAMPLES)]
+    Json(JsonArguments),
+    /// Write the coverage as Codecov's JSON
+    #[command(after_help = CODECOV_EXAMPLES)]
+    Codecov(FormatArguments),
+    /// Write the coverage as SonarQube's generic XML
+    #[command(name = "sonarqube", after_help = SONARQUBE_EXAMPLES)]
+    SonarQube(FormatArguments),
+    /// Write the coverage as Coveralls' JSON
+    #[command(after_help = COVERALLS_EXAMPLES)]
+    Coveralls(FormatArguments),
+    /// Write the coverage as data files of coverage.py, for its reports
+    #[command(name = "coveragepy", after_help = COVERAGEPY_EXAMPLES)]
+    CoveragePy(CoveragePyArguments),
     /// List the processes that were measured, as a tree
     #[command(after_help = PS_EXAMPLES)]
     Ps(PsArguments),
@@ -231,8 +128,14 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Some(Action::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
         Some(Action::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
         Some(Action::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
-        Some(Action::Lcov(arguments)) => Command::Lcov(arguments.validated(&cwd)?),
         Some(Action::Combine(arguments)) => Command::Combine(arguments.validated(&cwd)),
+        Some(Action::Lcov(arguments)) => Command::Format(arguments.validated(&cwd)?),
+        Some(Action::Cobertura(arguments)) => Command::Format(arguments.validated(Format::Cobertura, &cwd)?),
+        Some(Action::Json(arguments)) => Command::Format(arguments.validated(&cwd)?),
+        Some(Action::Codecov(arguments)) => Command::Format(arguments.validated(Format::Codecov, &cwd)?),
+        Some(Action::SonarQube(arguments)) => Command::Format(arguments.validated(Format::SonarQube, &cwd)?),
+        Some(Action::Coveralls(arguments)) => Command::Format(arguments.validated(Format::Coveralls, &cwd)?),
+        Some(Action::CoveragePy(arguments)) => Command::CoveragePy(arguments.validated(&cwd)?),
         Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
         Some(Action::Doctor(arguments)) => Command::Doctor(arguments.validated(&cwd)),
         Some(Action::Completions(arguments)) => Command::Completions(arguments.validated()),
@@ -325,7 +228,13 @@ mod tests {
     #[test]
     fn commands_are_told_from_programs() {
         assert!(matches!(parsed(&["report"]), Ok(Command::Report(_))));
-        assert!(matches!(parsed(&["lcov", "-o", "x"]), Ok(Command::Lcov(_))));
+        for words in [&["lcov", "-o", "x", "--checksum"][..], &["cobertura"], &["json"], &["json", "--schema"]] {
+            assert!(matches!(parsed(words), Ok(Command::Format(_))), "{words:?}");
+        }
+        for format in ["codecov", "sonarqube", "coveralls"] {
+            assert!(matches!(parsed(&[format, "--output=-"]), Ok(Command::Format(_))), "{format}");
+        }
+        assert!(matches!(parsed(&["coveragepy", "--merged", "-o", "x"]), Ok(Command::CoveragePy(_))));
         assert!(matches!(parsed(&["ps"]), Ok(Command::Ps(_))));
         assert!(matches!(parsed(&["attach", "--children", "7", "8", "--for", "5m"]), Ok(Command::Attach(_))));
         assert!(matches!(parsed(&["status"]), Ok(Command::Status(_))));
@@ -338,6 +247,7 @@ mod tests {
         for words in [
             &["report", "x"][..],
             &["attach"],
+            &["json", "--schema", "-o", "x"],
             &["attach", "0"],
             &["attach", "x"],
             &["attach", "7", "--for", "soon"],

@@ -8,11 +8,13 @@ mod attach;
 mod combine;
 mod config;
 mod control;
+mod coveragepy;
 mod diff;
 mod doctor;
 mod erase;
 mod error;
-mod lcov;
+mod examples;
+mod formats;
 mod measuring;
 mod output;
 mod progress;
@@ -29,11 +31,12 @@ pub use attach::AttachOptions;
 pub use combine::CombineOptions;
 pub use config::ConfigError;
 pub use control::ControlOptions;
+pub use coveragepy::{CoveragePyOptions, DataFiles};
 pub use diff::DiffOptions;
 pub use doctor::DoctorOptions;
 pub use erase::EraseOptions;
 pub use error::CliError;
-pub use lcov::LcovOptions;
+pub use formats::{Format, FormatOptions};
 pub use output::Output;
 pub use ps::PsOptions;
 pub use report::ReportOptions;
@@ -64,10 +67,12 @@ pub enum Command {
     Show(ShowOptions),
     /// Show the coverage of what changed.
     Diff(DiffOptions),
-    /// Write an LCOV tracefile.
-    Lcov(LcovOptions),
     /// Merge measurements into one file.
     Combine(CombineOptions),
+    /// Write what ran for other tools.
+    Format(FormatOptions),
+    /// Write data files of coverage.py.
+    CoveragePy(CoveragePyOptions),
     /// List the processes.
     Ps(PsOptions),
     /// Tell what would work.
@@ -120,8 +125,9 @@ pub fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Report(options) => report::report(&options),
         Command::Show(options) => show::show(&options),
         Command::Diff(options) => diff::diff(&options),
-        Command::Lcov(options) => lcov::lcov(&options),
         Command::Combine(options) => combine::combine(&options),
+        Command::Format(options) => formats::write(&options),
+        Command::CoveragePy(options) => coveragepy::coveragepy(&options),
         Command::Ps(options) => ps::ps(&options),
         Command::Doctor(options) => doctor::doctor(&options),
         Command::Completions(options) => shell::completions(arguments::declaration(), &options),

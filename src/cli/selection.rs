@@ -175,7 +175,15 @@ impl SourceSelection {
     }
 
     /// The same; `take` sees every process.
-    pub(super) fn report_of(&self, mut take: impl FnMut(&ProcessRecord)) -> Result<Report, CliError> {
+    pub(super) fn report_of(&self, take: impl FnMut(&ProcessRecord)) -> Result<Report, CliError> {
+        self.report_with_notes(take).map(|(report, _)| report)
+    }
+
+    /// The same, with what it told.
+    pub(super) fn report_with_notes(
+        &self,
+        mut take: impl FnMut(&ProcessRecord),
+    ) -> Result<(Report, Vec<String>), CliError> {
         let mut merge = Merge::new(&self.data.selection);
         let mut images = 0;
         let live = self.data.read(|record| {
@@ -184,7 +192,8 @@ impl SourceSelection {
             take(&record);
         })?;
         let report = Report::prepare(merge.finish(), &self.data.selection.paths, &self.exclusions);
-        for note in report.notes.lines(&live) {
+        let notes = report.notes.lines(&live);
+        for note in &notes {
             tell(&format!("warning: {note}"));
         }
         if report.files.is_empty() {
@@ -194,7 +203,7 @@ impl SourceSelection {
             };
             return Err(CliError::NothingLeft { path: self.data.data.clone(), cause });
         }
-        Ok(report)
+        Ok((report, notes))
     }
 }
 

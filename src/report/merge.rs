@@ -55,10 +55,7 @@ impl FileCoverage {
 impl Coverage {
     /// How many of all lines ran.
     pub fn total(&self) -> Ratio {
-        self.files
-            .values()
-            .map(FileCoverage::ratio)
-            .fold(Ratio::default(), |sum, file| Ratio { ran: sum.ran + file.ran, lines: sum.lines + file.lines })
+        self.files.values().fold(Ratio::default(), |sum, file| sum + file.ratio())
     }
 }
 

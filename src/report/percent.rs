@@ -18,21 +18,29 @@ pub struct Ratio {
 impl Ratio {
     /// The percentage, rounded to a number of decimals (at most 9), without a sign; 100 of no lines.
     pub fn percent(self, decimals: u8) -> String {
-        let whole = 100 * power(decimals);
+        decimal(self.of(100 * power(decimals)), decimals)
+    }
+
+    /// The share from 0 to 1 with six decimals; 1 of no lines.
+    pub fn rate(self) -> String {
+        decimal(self.of(power(6)), 6)
+    }
+
+    /// The share of a number, rounded; that number of no lines.
+    fn of(self, whole: u128) -> u128 {
         let rounded = if self.lines == 0 {
             whole
         } else {
             let lines = u128::from(self.lines);
             (2 * u128::from(self.ran) * whole + lines) / (2 * lines)
         };
-        let shown = if self.ran == 0 && self.lines > 0 {
+        if self.ran == 0 && self.lines > 0 {
             0
         } else if self.ran >= self.lines {
             whole
         } else {
             rounded.clamp(1, whole - 1)
-        };
-        decimal(shown, decimals)
+        }
     }
 
     /// The percentage cut off, not rounded, after a number of decimals.
@@ -46,6 +54,14 @@ impl Ratio {
     pub fn compare(self, other: Ratio) -> Ordering {
         let product = |ratio: Ratio, lines: u64| u128::from(ratio.ran) * u128::from(lines);
         product(self, other.lines).cmp(&product(other, self.lines))
+    }
+}
+
+impl std::ops::Add for Ratio {
+    type Output = Ratio;
+
+    fn add(self, other: Ratio) -> Ratio {
+        Ratio { ran: self.ran + other.ran, lines: self.lines + other.lines }
     }
 }
 
@@ -134,6 +150,13 @@ mod tests {
         ] {
             assert_eq!(ratio(ran, lines).percent(decimals), shown, "{ran}/{lines}");
         }
+    }
+
+    #[test]
+    fn rates_are_never_rounded_to_0_or_1() {
+        let rates = [(0, 3), (1, 3), (2, 3), (3, 3), (0, 0), (1, u64::MAX), (u64::MAX - 1, u64::MAX)];
+        let shown = rates.map(|(ran, lines)| ratio(ran, lines).rate());
+        assert_eq!(shown, ["0.000000", "0.333333", "0.666667", "1.000000", "1.000000", "0.000001", "0.999999"]);
     }
 
     #[test]

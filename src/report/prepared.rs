@@ -88,8 +88,7 @@ impl Report {
 
     /// How many of all lines ran.
     pub fn total(&self) -> Ratio {
-        let sum = |sum: Ratio, file: Ratio| Ratio { ran: sum.ran + file.ran, lines: sum.lines + file.lines };
-        self.files.iter().map(|file| file.coverage.ratio()).fold(Ratio::default(), sum)
+        self.files.iter().fold(Ratio::default(), |sum, file| sum + file.coverage.ratio())
     }
 }
 

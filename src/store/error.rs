@@ -21,6 +21,14 @@ pub enum StoreError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// SQLite could not build a data file of coverage.py in memory.
+    #[error("build {} in memory: {source}", path.display())]
+    Snapshot {
+        /// What it would have been.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// A record has an index that leads nowhere, or repeats something that must be there once.
     #[error("write the data of pid {pid}: {cause}")]
     InvalidRecord {

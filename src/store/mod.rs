@@ -1,8 +1,10 @@
-//! The SQLite files, one per process, and the directory that holds them: schema, writer, reader, erasing.
+//! The SQLite files, one per process, and the directory that holds them: schema, writer, reader, erasing; and those of
+//! coverage.py.
 //!
 //! Invariant: nothing else speaks SQL, and a data file is only ever replaced as a whole.
 
 mod combine;
+mod coveragepy;
 mod datadir;
 mod erase;
 mod error;
@@ -17,10 +19,12 @@ mod round_trip;
 #[cfg(test)]
 pub(crate) mod sample;
 mod schema;
+mod staged;
 mod template;
 mod writer;
 
 pub use combine::Combined;
+pub use coveragepy::{DataKind, Snapshot, merged_snapshot_name, snapshot_name};
 pub use datadir::{DataDir, RunDir, RunState};
 pub use erase::Erased;
 pub use error::StoreError;
@@ -31,4 +35,5 @@ pub use record::{
     End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessRecord, UnixMillis, Warning,
 };
 pub use schema::VERSION as SCHEMA_VERSION;
+pub use staged::Staged;
 pub use writer::Writer;

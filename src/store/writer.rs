@@ -3,13 +3,12 @@
 //! Invariants: the file on disk is at every moment the former or the new whole, never anything between, and never has
 //! a journal beside it; what fails leaves the former one. The write is not synced: a crash of the machine may lose it.
 
-use super::process_file::temporary_beside;
+use super::staged::Staged;
 use super::template::{Template, Templates, insert_warning_row, prepare_warning};
 use super::{EndReason, Numbits, ProcessRecord, StoreError};
 use rusqlite::{Connection, MAIN_DB, params};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 /// Writes data files, fast where the images are ones that it has written before.
@@ -40,7 +39,7 @@ impl Writer {
         db.deserialize_read_exact(MAIN_DB, &template.bytes[..], template.bytes.len(), false).map_err(build)?;
         insert_process(db, record, &hits).map_err(build)?;
         let bytes = db.serialize(MAIN_DB).map_err(build)?;
-        replace(path, &bytes)
+        Staged::write(path, &bytes)?.publish()
     }
 }
 
@@ -117,14 +116,4 @@ fn insert_process(db: &mut Connection, record: &ProcessRecord, hits: &HitsById<'
     }
     drop((exec, context, line_bits, flush, warning));
     db.commit()
-}
-
-/// Gives a file new content, all at once.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let temporary = temporary_beside(path);
-    fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
-        // The error that counts is the first; `erase` takes what cannot be removed now.
-        let _ = fs::remove_file(&temporary);
-        StoreError::Write { path: path.to_owned(), source }
-    })
 }

@@ -1,0 +1,134 @@
+//! `cov-trace coveragepy`: data files that coverage.py opens, and what its plugin has to know besides.
+//!
+//! Invariant: whatever fails, a file that is in place is whole, and what belongs to it came before it.
+
+use super::progress::Progress;
+use super::selection::{Reader, SourceArguments, SourceSelection};
+use super::{CliError, Outcome};
+use crate::report::{self, Snapshots, read_selected};
+use crate::store::{DataDir, DataKind, ProcessFile, Snapshot, Staged, StoreError, merged_snapshot_name, snapshot_name};
+use clap::Args;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the plugin reads. Its name is none that coverage.py would take for data.
+const SOURCES: &str = "cov-trace.json";
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct CoveragePyArguments {
+    /// The directory to write them to; it is made where it is missing
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    output: PathBuf,
+    /// Write one data file for all processes, instead of one for each
+    #[arg(long)]
+    merged: bool,
+    /// Write data that can be combined with that of `coverage run --branch`
+    ///
+    /// Branches are not measured: a line that ran is written as an arc to itself.
+    #[arg(long)]
+    branch: bool,
+    #[command(flatten)]
+    selection: SourceArguments,
+}
+
+/// What to write, of what, and where to.
+#[derive(Clone, Debug)]
+pub struct CoveragePyOptions {
+    /// Of what.
+    pub selection: SourceSelection,
+    /// The directory.
+    pub directory: PathBuf,
+    /// Whether each process gets a file.
+    pub files: DataFiles,
+    /// Lines or arcs.
+    pub kind: DataKind,
+}
+
+/// How many data files there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataFiles {
+    /// One for each process.
+    Each,
+    /// One for all.
+    Merged,
+}
+
+impl CoveragePyArguments {
+    pub(super) fn validated(self, cwd: &Path) -> Result<CoveragePyOptions, CliError> {
+        Ok(CoveragePyOptions {
+            selection: self.selection.validated(cwd, Reader::Tool)?,
+            directory: self.output,
+            files: if self.merged { DataFiles::Merged } else { DataFiles::Each },
+            kind: if self.branch { DataKind::Arcs } else { DataKind::Lines },
+        })
+    }
+}
+
+pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<Outcome, CliError> {
+    let selection = &options.selection.data.selection;
+    let (report, notes) = options.selection.report_with_notes(|_| ())?;
+    fs::create_dir_all(&options.directory)
+        .map_err(|source| CliError::Write { subject: options.directory.display().to_string(), source })?;
+    let sources = report::json(&report, selection.paths.root.as_deref(), &notes);
+    let sources = Staged::write(&options.directory.join(SOURCES), sources.as_bytes())?;
+
+    // Only now is it known which lines count, so everything is read again; what cannot be read was told of before.
+    let data = DataDir::open_for_reading(&options.selection.data.data)?;
+    let mut publication = Publication::new(options);
+    let mut snapshots = Snapshots::new(selection, &report);
+    let mut result = Ok(());
+    let progress = Progress::new(0, "writing");
+    read_selected(&data, selection, &|done, of| progress.at(done, of), |record| {
+        if result.is_ok() {
+            result = publication.add(&ProcessFile::of(&record), &snapshots.of(&record));
+        }
+    })?;
+    drop(progress);
+    result?;
+    let files = publication.finish()?;
+    sources.publish()?;
+    files.into_iter().try_for_each(Staged::publish)?;
+    Ok(Outcome::Success)
+}
+
+/// Data files that are not in their places yet.
+struct Publication<'a> {
+    options: &'a CoveragePyOptions,
+    host: String,
+    merged: Snapshot,
+    staged: Vec<Staged>,
+}
+
+impl<'a> Publication<'a> {
+    fn new(options: &'a CoveragePyOptions) -> Self {
+        let host = platform::process::host_name().unwrap_or_else(|| "localhost".to_owned());
+        Publication { options, host, merged: Snapshot::default(), staged: Vec::new() }
+    }
+
+    fn add(&mut self, process: &ProcessFile, snapshot: &Snapshot) -> Result<(), StoreError> {
+        match self.options.files {
+            // A process without sources would have coverage.py warn of a file without data.
+            DataFiles::Each if snapshot.files.is_empty() => Ok(()),
+            DataFiles::Each => self.stage(&snapshot_name(&self.host, process), snapshot),
+            DataFiles::Merged => {
+                self.merged.union_with(snapshot);
+                Ok(())
+            }
+        }
+    }
+
+    fn stage(&mut self, name: &str, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let path = self.options.directory.join(name);
+        let bytes = snapshot.to_bytes(self.options.kind, &path)?;
+        self.staged.push(Staged::write(&path, &bytes)?);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<Staged>, StoreError> {
+        if self.options.files == DataFiles::Merged {
+            let merged = std::mem::take(&mut self.merged);
+            self.stage(&merged_snapshot_name(&self.host), &merged)?;
+        }
+        Ok(self.staged)
+    }
+}

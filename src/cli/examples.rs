@@ -1,0 +1,162 @@
+//! What `--help` shows below the options: when to use a command, and how.
+
+pub(super) const MAIN_EXAMPLES: &str = "\
+Examples:
+  cov-trace -- ./prog --its-own-option     measure a program and all its descendants
+  cov-trace --include src -- make test     measure a test suite, only sources below src
+  cov-trace -- report                      measure a program called report
+  cov-trace attach 4711                    measure a process that runs already
+  cov-trace report --show-missing          show what ran";
+
+pub(super) const ATTACH_EXAMPLES: &str = "\
+What the processes ran before is not known; everything that they run from then on is, with all their threads and all
+processes that they make. Ctrl-C, SIGTERM, SIGHUP and `cov-trace detach` let go of them; they go on as if nothing had been.
+SIGUSR1 has everything that ran written to the files.
+
+Examples:
+  cov-trace attach 4711                    measure a process until Ctrl-C
+  cov-trace attach --children 4711         with the workers that it has already
+  cov-trace attach $(pidof nginx) --for 5m let go after five minutes
+  cov-trace attach --include src --verify-detach 4711
+
+Exit status: 0 if everything was let go of properly, 1 if nothing could be attached to or something is missing.";
+
+pub(super) const STATUS_EXAMPLES: &str = "\
+NEW/MIN is how many lines were new in the last minute.
+
+Examples:
+  cov-trace status                         all measurements under way
+  cov-trace status 4711                    the one that measures process 4711";
+
+pub(super) const FLUSH_EXAMPLES: &str = "\
+Files are never more than about a second behind; this waits until they are not behind at all. SIGUSR1 to cov-trace
+asks for the same.
+
+Examples:
+  cov-trace flush && cov-trace lcov -o coverage.info";
+
+pub(super) const DETACH_EXAMPLES: &str = "\
+A measurement is ended as a whole: with the process named, all others that it measures are let go of. A program that was
+launched goes on, too, and cov-trace goes on waiting for it.
+
+Examples:
+  cov-trace detach                         end all measurements of this data directory
+  cov-trace detach 4711                    end the one that measures process 4711";
+
+pub(super) const REPORT_EXAMPLES: &str = "\
+Examples:
+  cov-trace report                         all sources, all processes
+  cov-trace report -m --sort cover         the least covered first, with the lines that did not run
+  cov-trace report --fail-under 87.5       status 2 if the total is below 87.5 %
+  cov-trace report --pid 4711              what one process ran
+  cov-trace report --growth                how the coverage grew over time
+  cov-trace report --include src --exclude '*.h' --module 'libfoo.so*'
+
+Exit status: 0 if all is well, 1 on an error, 2 if the coverage is below --fail-under.";
+
+pub(super) const SHOW_EXAMPLES: &str = "\
+Each line has its number, a sign and its text: + ran, - did not run, x does not count. Where several processes were
+measured, their pids stand behind the sign.
+
+Examples:
+  cov-trace show src/lib.c                 the whole source
+  cov-trace show --missed lib.c util.c     only what did not run, with 3 lines around it
+  cov-trace show --missed=0 --pid 4711 lib.c";
+
+pub(super) const DIFF_EXAMPLES: &str = "\
+Files that git does not know yet do not count. Names are relative to the top of the working tree.
+
+Examples:
+  cov-trace diff origin/main               what changed on this branch
+  cov-trace diff HEAD                      what is not committed
+  cov-trace diff origin/main --fail-under 90 --format github
+  cov-trace diff origin/main --format markdown >> \"$GITHUB_STEP_SUMMARY\"
+
+Exit status: 0 if all is well, 1 on an error, 2 if the coverage is below --fail-under.";
+
+pub(super) const LCOV_EXAMPLES: &str = "\
+Counts are 0 or 1: whether a line ran, not how often.
+
+Examples:
+  cov-trace lcov -o coverage.info          for genhtml, editors and coverage services
+  cov-trace lcov --checksum -o coverage.info    genhtml then refuses sources that were changed
+  cov-trace lcov --include src | lcov --summary -";
+
+pub(super) const COMBINE_EXAMPLES: &str = "\
+The combined file holds the union: which lines ran, under which contexts, and not any more in which process. Images are
+the same if their build-id is, wherever they were; a source of which builds know other versions is told. Inputs stay
+unless --delete is given.
+
+Examples:
+  cov-trace combine -o all .cov-trace      shrink the measurements of ten thousand processes
+  cov-trace combine -o all ci/*/ && cov-trace report --data all
+  cov-trace combine -o all --map '/build/*=.' --strict ci/*/*.sqlite";
+
+pub(super) const COBERTURA_EXAMPLES: &str = "\
+Names are relative to the top of the git working tree, as GitLab and Jenkins want them. Hits are 0 or 1.
+
+Examples:
+  cov-trace cobertura -o coverage.xml      for artifacts:reports:coverage_report of GitLab
+  cov-trace cobertura | xmllint --format - for people";
+
+pub(super) const JSON_EXAMPLES: &str = "\
+Examples:
+  cov-trace json -o coverage.json          lines, functions, totals and notes of every source
+  cov-trace json | jq .totals              how many lines and functions ran
+  cov-trace json --schema                  what each field means, as a JSON Schema";
+
+pub(super) const CODECOV_EXAMPLES: &str = "\
+Examples:
+  cov-trace codecov -o codecov.json        for codecov do-upload --file codecov.json";
+
+pub(super) const SONARQUBE_EXAMPLES: &str = "\
+Examples:
+  cov-trace sonarqube -o sonarqube.xml     for sonar.coverageReportPaths=sonarqube.xml";
+
+pub(super) const COVERALLS_EXAMPLES: &str = "\
+The token and the job, which Coveralls wants too, are for whoever sends it to add.
+
+Examples:
+  cov-trace coveralls | jq '. + {repo_token: env.COVERALLS_REPO_TOKEN}' > coveralls.json";
+
+pub(super) const COVERAGEPY_EXAMPLES: &str = "\
+Each process becomes a data file, .coverage.HOST.pidPID.XXXXXXXx, with its contexts. The plugin cov_trace_coverage, in the
+folder src/python of cov-trace's sources, tells coverage.py what lines and functions there are; it reads cov-trace.json, which
+is written beside the data files.
+
+Examples:
+  cov-trace coveragepy && coverage combine && coverage html
+  cov-trace coveragepy --merged -o out     one data file for all processes
+  cov-trace coveragepy --branch            to combine with what coverage run --branch wrote";
+
+pub(super) const PS_EXAMPLES: &str = "\
+Examples:
+  cov-trace ps                             every process of every run, children below their parents
+  cov-trace ps --wide                      with all their arguments
+  cov-trace ps --include src               count only lines of sources below src";
+
+pub(super) const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  cov-trace doctor                         this machine and this directory
+  cov-trace doctor ./prog                  and whether a program can be measured
+  cov-trace doctor 4711                    and whether a process can be attached to
+
+Exit status: 0 if it would work, 1 if something would not.";
+
+pub(super) const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  cov-trace completions bash > /etc/bash_completion.d/cov-trace
+  cov-trace completions zsh > ~/.zfunc/_cov-trace
+  cov-trace completions fish > ~/.config/fish/completions/cov-trace.fish";
+
+pub(super) const MAN_EXAMPLES: &str = "\
+Examples:
+  cov-trace man | man -l -                 read it
+  cov-trace man -o /usr/local/share/man/man1";
+
+pub(super) const ERASE_EXAMPLES: &str = "\
+What is being measured right now is kept, and so are files that are not cov-trace's.
+
+Examples:
+  cov-trace erase                          start afresh
+  cov-trace erase --data /tmp/coverage     remove the measurements in another directory";

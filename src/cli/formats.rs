@@ -1,0 +1,117 @@
+//! The commands that write what ran for other tools: `lcov`, `cobertura`, `json`, `codecov`, `sonarqube`, `coveralls`.
+//!
+//! Invariant: what is told of a result never goes where the result goes.
+
+use super::output::{print, tell};
+use super::selection::{Reader, SourceArguments, SourceSelection};
+use super::{CliError, Outcome, Output};
+use crate::report::{self, Checksums};
+use clap::Args;
+use std::path::Path;
+
+/// The most that GitLab takes of a Cobertura file, in bytes.
+const GITLAB_LARGEST: usize = 10 << 20;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct FormatArguments {
+    /// Where to write it; - is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    output: Output,
+    #[command(flatten)]
+    selection: SourceArguments,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct LcovArguments {
+    #[command(flatten)]
+    format: FormatArguments,
+    /// Write a digest of every line, by which readers notice that a source is another one
+    ///
+    /// Only of sources that are there and were not changed since they were measured.
+    #[arg(long)]
+    checksum: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct JsonArguments {
+    #[command(flatten)]
+    format: FormatArguments,
+    /// Print the JSON Schema, which tells what every field means, and nothing else
+    #[arg(long, exclusive = true)]
+    schema: bool,
+}
+
+/// What to write, of what, and where to.
+#[derive(Clone, Debug)]
+pub struct FormatOptions {
+    /// The format.
+    pub format: Format,
+    /// Of what.
+    pub selection: SourceSelection,
+    /// Where to.
+    pub output: Output,
+}
+
+/// A format that other tools read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// An LCOV tracefile.
+    Lcov(Checksums),
+    /// Cobertura's XML.
+    Cobertura,
+    /// Our own JSON.
+    Json,
+    /// The schema of our own JSON.
+    JsonSchema,
+    /// Codecov's JSON.
+    Codecov,
+    /// SonarQube's generic XML.
+    SonarQube,
+    /// Coveralls' JSON.
+    Coveralls,
+}
+
+impl FormatArguments {
+    pub(super) fn validated(self, format: Format, cwd: &Path) -> Result<FormatOptions, CliError> {
+        let selection = self.selection.validated(cwd, Reader::Tool)?;
+        Ok(FormatOptions { format, selection, output: self.output })
+    }
+}
+
+impl LcovArguments {
+    pub(super) fn validated(self, cwd: &Path) -> Result<FormatOptions, CliError> {
+        let checksums = if self.checksum { Checksums::OfLines } else { Checksums::Without };
+        self.format.validated(Format::Lcov(checksums), cwd)
+    }
+}
+
+impl JsonArguments {
+    pub(super) fn validated(self, cwd: &Path) -> Result<FormatOptions, CliError> {
+        self.format.validated(if self.schema { Format::JsonSchema } else { Format::Json }, cwd)
+    }
+}
+
+pub(super) fn write(options: &FormatOptions) -> Result<Outcome, CliError> {
+    if options.format == Format::JsonSchema {
+        print(report::JSON_SCHEMA)?;
+        return Ok(Outcome::Success);
+    }
+    let (report, notes) = options.selection.report_with_notes(|_| ())?;
+    let paths = &options.selection.data.selection.paths;
+    let text = match options.format {
+        Format::Lcov(checksums) => report::lcov(&report, checksums),
+        Format::Cobertura => report::cobertura(&report, paths.root.as_ref().unwrap_or(&paths.base)),
+        Format::Json | Format::JsonSchema => report::json(&report, paths.root.as_deref(), &notes),
+        Format::Codecov => report::codecov(&report),
+        Format::SonarQube => report::sonarqube(&report),
+        Format::Coveralls => report::coveralls(&report),
+    };
+    options.output.write(&text)?;
+    if options.format == Format::Cobertura && text.len() > GITLAB_LARGEST {
+        tell(&format!(
+            "warning: the report has {} MiB and GitLab takes at most 10; write several with --include",
+            text.len().div_ceil(1 << 20)
+        ));
+    }
+    Ok(Outcome::Success)
+}

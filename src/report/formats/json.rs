@@ -1,0 +1,168 @@
+//! cov-trace's own JSON, which `json.schema.json` beside this file describes field by field.
+//!
+//! Invariant: whoever removes a field, or changes what one means, raises the version; fields may be added without.
+
+use crate::report::functions::function_ran;
+use crate::report::merge::FileCoverage;
+use crate::report::prepared::{Report, ReportFile, SourceState};
+use crate::store::{FunctionFacts, Numbits};
+use serde::Serialize;
+use std::path::Path;
+
+/// The JSON Schema of the format.
+pub const JSON_SCHEMA: &str = include_str!("json.schema.json");
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format: &'static str,
+    version: u32,
+    tool_version: &'static str,
+    root: Option<String>,
+    totals: Totals,
+    files: Vec<File<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Clone, Copy, Default, Serialize)]
+struct Totals {
+    lines: u64,
+    lines_ran: u64,
+    lines_excluded: u64,
+    functions: u64,
+    functions_ran: u64,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    name: &'a str,
+    path: &'a str,
+    source: &'static str,
+    totals: Totals,
+    executable: Vec<(u32, u32)>,
+    ran: Vec<(u32, u32)>,
+    excluded: Vec<(u32, u32)>,
+    functions: Vec<Function<'a>>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    start: u32,
+    end: u32,
+    ran: bool,
+}
+
+/// What ran; names are relative to `root`, and `notes` tell what lowers the truth of it.
+pub fn json(report: &Report, root: Option<&Path>, notes: &[String]) -> String {
+    let files: Vec<File> = report.files.iter().map(file).collect();
+    let document = Document {
+        format: "cov-trace",
+        version: VERSION,
+        tool_version: env!("CARGO_PKG_VERSION"),
+        root: root.map(|root| root.to_string_lossy().into_owned()),
+        totals: files.iter().fold(Totals::default(), |sum, file| sum.plus(file.totals)),
+        files,
+        notes,
+    };
+    serde_json::to_string(&document).expect("invariant: names are text, all else numbers") + "\n"
+}
+
+fn file(file: &ReportFile) -> File<'_> {
+    let coverage = &file.coverage;
+    let functions = coverage.functions.iter();
+    let functions: Vec<Function> = functions.map(|function| self::function(function, coverage)).collect();
+    let ratio = coverage.ratio();
+    File {
+        name: &file.name,
+        path: &file.path,
+        source: match file.source {
+            SourceState::Found => "found",
+            SourceState::Newer => "newer",
+            SourceState::Missing => "missing",
+            SourceState::Unreadable => "unreadable",
+        },
+        totals: Totals {
+            lines: ratio.lines,
+            lines_ran: ratio.ran,
+            lines_excluded: file.excluded.len(),
+            functions: functions.len() as u64,
+            functions_ran: functions.iter().filter(|function| function.ran).count() as u64,
+        },
+        executable: ranges(&coverage.executable),
+        ran: ranges(&coverage.ran),
+        excluded: ranges(&file.excluded),
+        functions,
+    }
+}
+
+fn function<'a>(function: &'a FunctionFacts, file: &FileCoverage) -> Function<'a> {
+    let ran = function_ran(function, file);
+    Function { name: &function.name, start: function.start, end: function.end, ran }
+}
+
+impl Totals {
+    fn plus(self, other: Totals) -> Totals {
+        Totals {
+            lines: self.lines + other.lines,
+            lines_ran: self.lines_ran + other.lines_ran,
+            lines_excluded: self.lines_excluded + other.lines_excluded,
+            functions: self.functions + other.functions,
+            functions_ran: self.functions_ran + other.functions_ran,
+        }
+    }
+}
+
+/// The first and the last of lines that follow each other without a gap.
+fn ranges(lines: &Numbits) -> Vec<(u32, u32)> {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for line in lines.iter() {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == line => *last = line,
+            Some(_) | None => ranges.push((line, line)),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_ranges_without_gaps() {
+        let of = |lines: &[u32]| ranges(&lines.iter().copied().collect());
+        assert_eq!(of(&[]), []);
+        assert_eq!(of(&[1, 2, 4, 6, 7, 8]), [(1, 2), (4, 4), (6, 8)]);
+    }
+
+    #[test]
+    fn everything_is_told() {
+        let coverage = FileCoverage {
+            executable: [1, 2, 5].into_iter().collect(),
+            ran: [1].into_iter().collect(),
+            functions: [FunctionFacts { start: 1, end: 2, name: "f".to_owned() }].into(),
+            ..FileCoverage::default()
+        };
+        let file = ReportFile {
+            name: "a.c".to_owned(),
+            path: "/r/a.c".to_owned(),
+            coverage,
+            excluded: [9].into_iter().collect(),
+            source: SourceState::Missing,
+        };
+        let report = Report { files: vec![file], ..Report::default() };
+        let text = json(&report, Some(Path::new("/r")), &["source-missing: gone".to_owned()]);
+        let totals = r#"{"lines":3,"lines_ran":1,"lines_excluded":1,"functions":1,"functions_ran":1}"#;
+        let version = env!("CARGO_PKG_VERSION");
+        let expected = format!(
+            "{{\"format\":\"cov-trace\",\"version\":1,\"tool_version\":\"{version}\",\"root\":\"/r\",\"totals\":{totals},\
+             \"files\":[{{\"name\":\"a.c\",\"path\":\"/r/a.c\",\"source\":\"missing\",\"totals\":{totals},\
+             \"executable\":[[1,2],[5,5]],\"ran\":[[1,1]],\"excluded\":[[9,9]],\
+             \"functions\":[{{\"name\":\"f\",\"start\":1,\"end\":2,\"ran\":true}}]}}],\
+             \"notes\":[\"source-missing: gone\"]}}\n"
+        );
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,152 @@
+//! LCOV tracefiles (geninfo(1), "TRACEFILE FORMAT").
+//!
+//! Invariants: within a source no two functions have one name, and no text has a control character. A breakpoint that
+//! fires once can only tell whether something ran: counts are 0 or 1.
+//!
+//! Readers differ on what they take as a function's name: `FN:start,end,name` is read as a function called `end` by
+//! lcov 1.16 and others, which also end a name at its first comma. So functions are written as `FN:start,name`, which
+//! all of them read, with semicolons for commas.
+
+use super::names::{unique_names, without_controls};
+use crate::report::functions::function_ran;
+use crate::report::prepared::{Report, ReportFile, SourceState};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use md5::{Digest, Md5};
+use std::fmt::{self, Write};
+
+/// Whether lines carry digests, by which readers tell a source that is another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Checksums {
+    /// They do not.
+    #[default]
+    Without,
+    /// They do, in sources that are there and are what was measured.
+    OfLines,
+}
+
+/// The tracefile of what ran.
+pub fn lcov(report: &Report, checksums: Checksums) -> String {
+    let mut text = String::new();
+    for file in &report.files {
+        let digests = match checksums {
+            Checksums::Without => Vec::new(),
+            Checksums::OfLines => digests(file),
+        };
+        write_file(&mut text, file, &digests).expect("invariant: writing to a string does not fail");
+    }
+    text
+}
+
+fn write_file(text: &mut String, file: &ReportFile, digests: &[String]) -> fmt::Result {
+    writeln!(text, "TN:\nSF:{}", without_controls(&file.name))?;
+    let file = &file.coverage;
+    let functions = unique_names(&file.functions, plain_name);
+    for (name, function) in &functions {
+        writeln!(text, "FN:{},{name}", function.start)?;
+    }
+    let mut hit = 0;
+    for (name, function) in &functions {
+        let ran = u8::from(function_ran(function, file));
+        writeln!(text, "FNDA:{ran},{name}")?;
+        hit += u64::from(ran);
+    }
+    writeln!(text, "FNF:{}\nFNH:{hit}", functions.len())?;
+    for line in file.executable.iter() {
+        write!(text, "DA:{line},{}", u8::from(file.ran.contains(line)))?;
+        match digests.get(line.wrapping_sub(1) as usize) {
+            Some(digest) => writeln!(text, ",{digest}")?,
+            None => writeln!(text)?,
+        }
+    }
+    let ratio = file.ratio();
+    writeln!(text, "LF:{}\nLH:{}\nend_of_record", ratio.lines, ratio.ran)
+}
+
+/// A name without what the format gives a meaning; it has neither quotes nor escapes.
+fn plain_name(name: &str) -> String {
+    match name {
+        "" => "?".to_owned(),
+        name => without_controls(name).replace(',', ";"),
+    }
+}
+
+/// The digest of each line that the source still has as it was measured (MD5 in base64 without padding, as
+/// geninfo(1) `--checksum` has it), the first that of line 1.
+fn digests(file: &ReportFile) -> Vec<String> {
+    if file.source != SourceState::Found {
+        return Vec::new();
+    }
+    let Ok(text) = file.text() else { return Vec::new() };
+    let digest = |line: &[u8]| STANDARD_NO_PAD.encode(Md5::digest(line.strip_suffix(b"\r").unwrap_or(line)));
+    text.bytes().split(|byte| *byte == b'\n').map(digest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::merge::FileCoverage;
+    use crate::store::FunctionFacts;
+
+    fn function(start: u32, end: u32, name: &str) -> FunctionFacts {
+        FunctionFacts { start, end, name: name.to_owned() }
+    }
+
+    fn file(executable: &[u32], ran: &[u32], functions: Vec<FunctionFacts>) -> FileCoverage {
+        FileCoverage {
+            executable: executable.iter().copied().collect(),
+            ran: ran.iter().copied().collect(),
+            functions: functions.into_iter().collect(),
+            ..FileCoverage::default()
+        }
+    }
+
+    fn text(path: &str, file: FileCoverage) -> String {
+        let file = ReportFile { name: path.to_owned(), coverage: file, ..ReportFile::default() };
+        lcov(&Report { files: vec![file], ..Report::default() }, Checksums::Without)
+    }
+
+    #[test]
+    fn a_source_is_written_in_full() {
+        let functions = vec![function(1, 3, "one"), function(5, 6, "std::map<int, A>::at\n")];
+        assert_eq!(
+            text("/src/a\nb,c.c", file(&[1, 2, 5, 6], &[1, 2], functions)),
+            "TN:\nSF:/src/a_b,c.c\nFN:1,one\nFN:5,std::map<int; A>::at_\nFNDA:1,one\nFNDA:0,std::map<int; A>::at_\n\
+             FNF:2\nFNH:1\nDA:1,1\nDA:2,1\nDA:5,0\nDA:6,0\nLF:4\nLH:2\nend_of_record\n"
+        );
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let functions = [
+            function(1, 2, "f"),
+            function(1, 3, "f"),
+            function(4, 5, "f"),
+            function(6, 7, "f@4"),
+            function(8, 9, "g<a,b>"),
+            function(8, 9, "g<a;b>"),
+            function(8, 9, "g<a\tb>"),
+            function(10, 11, ""),
+        ];
+        let functions = functions.into_iter().collect();
+        let names: Vec<String> = unique_names(&functions, plain_name).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["f@1", "f@1-3", "f@4-5", "f@4", "g<a_b>", "g<a;b>@8", "g<a;b>@8-9", "?"]);
+    }
+
+    #[test]
+    fn lines_have_digests_where_the_source_is_what_was_measured() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.c").to_str().unwrap().to_owned();
+        std::fs::write(&path, "int a;\r\n\nlast").unwrap();
+        let coverage = file(&[1, 2, 3, 4], &[1], vec![]);
+        let of = |source| {
+            let file = ReportFile { path: path.clone(), coverage: coverage.clone(), source, ..ReportFile::default() };
+            let text = lcov(&Report { files: vec![file], ..Report::default() }, Checksums::OfLines);
+            text.lines().filter_map(|line| line.strip_prefix("DA:").map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let expected =
+            ["1,1,W4/wtE32CLm7R0McK0b2zg", "2,0,1B2M2Y8AsgTpgAmY7PhCfg", "3,0,mL0cRWhM9YesI0epLde7UQ", "4,0"];
+        assert_eq!(of(SourceState::Found), expected);
+        assert_eq!(of(SourceState::Newer), ["1,1", "2,0", "3,0", "4,0"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! What single processes ran, as coverage.py keeps it.
+//!
+//! Invariants: a snapshot has the lines that count in the report that it belongs to and no others; paths are those that
+//! Python's `os.path.realpath` gives, as coverage.py looks for no others.
+
+use super::prepared::Report;
+use super::select::Selection;
+use crate::store::{Numbits, ProcessRecord, Snapshot};
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Turns processes into snapshots.
+#[derive(Debug)]
+pub struct Snapshots<'a> {
+    selection: &'a Selection,
+    /// By where it is, a source's real path and its lines that count.
+    counted: HashMap<&'a str, (String, &'a Numbits)>,
+    /// By the path in the debug info, where it is.
+    located: HashMap<String, String>,
+}
+
+impl<'a> Snapshots<'a> {
+    /// Of processes that are in a report.
+    pub fn new(selection: &'a Selection, report: &'a Report) -> Self {
+        let counted = report.files.iter().map(|file| {
+            let real = real_path(Path::new(&file.path)).to_string_lossy().into_owned();
+            (file.path.as_str(), (real, &file.coverage.executable))
+        });
+        Snapshots { selection, counted: counted.collect(), located: HashMap::new() }
+    }
+
+    /// What a process ran of the sources that it has, those of which it ran nothing included.
+    pub fn of(&mut self, record: &ProcessRecord) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        if !self.selection.takes_process(record.pid) {
+            return snapshot;
+        }
+        let taken: Vec<bool> = record.images.iter().map(|image| self.selection.modules.takes(&image.path)).collect();
+        for image in record.images.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(image, _)| image) {
+            for file in &image.files {
+                if let Some((real, _)) = self.find(&file.path) {
+                    snapshot.files.entry(real.clone()).or_default();
+                }
+            }
+        }
+        for hits in record.hits.iter().filter(|hits| taken[hits.image]) {
+            let label = &record.contexts[hits.context];
+            let path = &record.images[hits.image].files[hits.file].path;
+            if !self.selection.takes_context(label) {
+                continue;
+            }
+            let Some((real, counted)) = self.find(path) else { continue };
+            let lines = hits.lines.difference(&hits.lines.difference(counted));
+            if !lines.is_empty() {
+                let contexts = snapshot.files.entry(real.clone()).or_default();
+                contexts.entry(label.clone()).or_default().union_with(&lines);
+            }
+        }
+        snapshot
+    }
+
+    fn find(&mut self, path: &str) -> Option<&(String, &'a Numbits)> {
+        if !self.located.contains_key(path) {
+            let located = self.selection.paths.locate(path).to_string_lossy().into_owned();
+            self.located.insert(path.to_owned(), located);
+        }
+        self.counted.get(self.located[path].as_str())
+    }
+}
+
+/// A path without symbolic links, as far as it exists.
+fn real_path(path: &Path) -> PathBuf {
+    let real = |parent: &Path| Some((parent.canonicalize().ok()?, path.strip_prefix(parent).ok()?.to_owned()));
+    match path.ancestors().find_map(real) {
+        Some((real, rest)) if rest.as_os_str() == OsStr::new("") => real,
+        Some((real, rest)) => real.join(rest),
+        None => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Exclusions, Merge};
+    use crate::store::sample;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn snapshots_add_up_to_the_report() {
+        let selection = Selection::all();
+        let records: Vec<ProcessRecord> = (0..20).map(sample::varied).collect();
+        let mut merge = Merge::new(&selection);
+        records.iter().for_each(|record| merge.add(record));
+        let mut report = Report::prepare(merge.finish(), &selection.paths, &Exclusions::default());
+        let excluded = report.files[0].coverage.ran.iter().take(1).collect();
+        report.files[0].coverage.exclude(&excluded);
+        let mut union = Snapshot::default();
+        let mut snapshots = Snapshots::new(&selection, &report);
+        records.iter().for_each(|record| union.union_with(&snapshots.of(record)));
+        for file in &report.files {
+            let mut ran = Numbits::default();
+            union.files[&file.path].values().for_each(|lines| ran.union_with(lines));
+            assert_eq!(ran, file.coverage.ran, "{}", file.path);
+        }
+        assert_eq!(union.files.len(), report.files.len());
+    }
+
+    #[test]
+    fn links_are_followed_as_far_as_there_are_any() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(real.join("src")).unwrap();
+        symlink("src", real.join("link")).unwrap();
+        assert_eq!(real_path(&folder.path().join("link/none/a.c")), real.join("src/none/a.c"));
+        assert_eq!(real_path(&folder.path().join("link")), real.join("src"));
+        assert_eq!(real_path(Path::new("/none/a.c")), Path::new("/none/a.c"));
+    }
+}

@@ -1,0 +1,9 @@
+//! What other tools make of the reports that are written for them.
+
+mod agreement;
+mod coveragepy;
+mod measured;
+mod readers;
+mod schemas;
+mod subject;
+mod tables;
