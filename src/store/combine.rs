@@ -21,12 +21,19 @@ pub struct Combined {
     /// Lines by image, source and label of the context.
     hits: BTreeMap<Key, BTreeMap<(String, String), Numbits>>,
     /// The sources' names, made anew by the rules for paths. The `Arc` keeps its address from being used again.
-    placed: HashMap<usize, (Arc<ImageFacts>, Key, Arc<[String]>)>,
+    placed: HashMap<usize, Placed>,
     warnings: BTreeMap<(String, String), u64>,
     incomplete: BTreeSet<(String, i32)>,
     processes: u64,
     started: Option<UnixMillis>,
     ended: Option<UnixMillis>,
+}
+
+#[derive(Debug)]
+struct Placed {
+    _image: Arc<ImageFacts>,
+    key: Key,
+    names: Arc<[String]>,
 }
 
 /// What makes two images the same.
@@ -141,7 +148,7 @@ impl Combined {
     }
 
     fn place(&mut self, image: &Arc<ImageFacts>, locate: impl Fn(&str) -> String) -> (Key, Arc<[String]>) {
-        if let Some((_, key, names)) = self.placed.get(&Arc::as_ptr(image).addr()) {
+        if let Some(Placed { key, names, .. }) = self.placed.get(&Arc::as_ptr(image).addr()) {
             return (key.clone(), names.clone());
         }
         let key = image.build_id.clone().map_or_else(|| Key::Path(image.path.clone()), Key::BuildId);
@@ -150,7 +157,10 @@ impl Combined {
         if self.placed.len() >= MAX_PLACED {
             self.placed.clear();
         }
-        self.placed.insert(Arc::as_ptr(image).addr(), (image.clone(), key.clone(), names.clone()));
+        self.placed.insert(
+            Arc::as_ptr(image).addr(),
+            Placed { _image: image.clone(), key: key.clone(), names: names.clone() },
+        );
         (key, names)
     }
 

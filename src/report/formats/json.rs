@@ -151,6 +151,7 @@ mod tests {
             coverage,
             excluded: [9].into_iter().collect(),
             source: SourceState::Missing,
+            ..ReportFile::default()
         };
         let report = Report { files: vec![file], ..Report::default() };
         let text = json(&report, Some(Path::new("/r")), &["source-missing: gone".to_owned()]);
