@@ -3,6 +3,7 @@
 use super::attach::AttachArguments;
 use super::control::ControlArguments;
 use super::erase::EraseArguments;
+use super::html::HtmlArguments;
 use super::lcov::LcovArguments;
 use super::ps::PsArguments;
 use super::report::ReportArguments;
@@ -73,6 +74,12 @@ Examples:
   cov-trace lcov -o coverage.info          for genhtml, editors and coverage services
   cov-trace lcov --include src | lcov --summary -";
 
+const HTML_EXAMPLES: &str = "\
+Examples:
+  cov-trace html                           then open coverage-html/index.html
+  cov-trace html -o /tmp/site --include src
+  cov-trace html --title 'nightly tests' --map /build/project=.";
+
 const PS_EXAMPLES: &str = "\
 Examples:
   cov-trace ps                             every process of every run, children below their parents
@@ -123,6 +130,9 @@ enum Action {
     /// Write the coverage as an LCOV tracefile
     #[command(after_help = LCOV_EXAMPLES)]
     Lcov(LcovArguments),
+    /// Write the coverage as a site that a browser shows, also offline
+    #[command(after_help = HTML_EXAMPLES)]
+    Html(HtmlArguments),
     /// List the processes that were measured, as a tree
     #[command(after_help = PS_EXAMPLES)]
     Ps(PsArguments),
@@ -144,6 +154,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Some(Action::Detach(arguments)) => Command::Detach(arguments.validated()),
         Some(Action::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
         Some(Action::Lcov(arguments)) => Command::Lcov(arguments.validated(&cwd)?),
+        Some(Action::Html(arguments)) => Command::Html(arguments.validated(&cwd)?),
         Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
         Some(Action::Erase(arguments)) => Command::Erase(arguments.validated()),
         None => Command::Run(arguments.run.validated(&cwd)),
@@ -217,6 +228,7 @@ mod tests {
     fn commands_are_told_from_programs() {
         assert!(matches!(parsed(&["report"]), Ok(Command::Report(_))));
         assert!(matches!(parsed(&["lcov", "-o", "x"]), Ok(Command::Lcov(_))));
+        assert!(matches!(parsed(&["html", "-o", "x", "--title", "y"]), Ok(Command::Html(_))));
         assert!(matches!(parsed(&["ps"]), Ok(Command::Ps(_))));
         assert!(matches!(parsed(&["attach", "--children", "7", "8", "--for", "5m"]), Ok(Command::Attach(_))));
         assert!(matches!(parsed(&["status"]), Ok(Command::Status(_))));

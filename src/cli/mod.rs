@@ -8,6 +8,7 @@ mod attach;
 mod control;
 mod erase;
 mod error;
+mod html;
 mod lcov;
 mod measuring;
 mod output;
@@ -22,6 +23,7 @@ pub use attach::AttachOptions;
 pub use control::ControlOptions;
 pub use erase::EraseOptions;
 pub use error::CliError;
+pub use html::HtmlOptions;
 pub use lcov::LcovOptions;
 pub use output::Output;
 pub use ps::PsOptions;
@@ -49,6 +51,8 @@ pub enum Command {
     Report(ReportOptions),
     /// Write an LCOV tracefile.
     Lcov(LcovOptions),
+    /// Write a site.
+    Html(HtmlOptions),
     /// List the processes.
     Ps(PsOptions),
     /// Remove measurements.
@@ -94,6 +98,7 @@ pub fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Detach(options) => control::detach(&options),
         Command::Report(options) => report::report(&options),
         Command::Lcov(options) => lcov::lcov(&options),
+        Command::Html(options) => html::html(&options),
         Command::Ps(options) => ps::ps(&options),
         Command::Erase(options) => erase::erase(&options),
     }
