@@ -10,6 +10,7 @@ mod control;
 mod debuginfo;
 mod followers;
 mod harness;
+mod html;
 mod loss;
 mod random;
 mod report;

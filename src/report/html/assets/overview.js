@@ -122,7 +122,8 @@
       if (node.link.textContent !== name) { node.link.textContent = name; }
     });
     body.parentElement.classList.toggle("is-flat", flat.checked);
-    body.append.apply(body, ordered);
+    // Rows that stay where they are keep the focus.
+    if (ordered.some(function (row, index) { return body.rows[index] !== row; })) { body.append.apply(body, ordered); }
     fold.hidden = flat.checked || filtering;
     fold.textContent = nodes.some(function (node) { return !node.file && !node.open; }) ? "Open all" : "Close all";
     found.textContent = covTrace.number(count) + " of " + covTrace.number(files.length) + " files" + (filtering ? ", " + covTrace.percent(ran, lines) + " of their lines ran" : "");
