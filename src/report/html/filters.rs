@@ -21,7 +21,7 @@ pub(super) fn grouped(number: impl ToString, _: &dyn Values) -> Result<String> {
     let digits = number.to_string();
     let mut shown = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             shown.push('\u{2009}');
         }
         shown.push(digit);

@@ -110,7 +110,7 @@ fn write_line(html: &mut String, text: &str, spans: &[Span], line: Range<usize>)
 }
 
 fn write_text(html: &mut String, text: &str) {
-    Html.write_escaped_str(html, &*visible(text)).expect("invariant: writing to a string does not fail");
+    Html.write_escaped_str(html, &visible(text)).expect("invariant: writing to a string does not fail");
 }
 
 /// Shows what would not be seen, or would turn the direction of writing.
