@@ -18,6 +18,10 @@ fn the_overview_shows_searches_sorts_and_filters() {
     assert_eq!(browser.eval("document.querySelectorAll('#map a').length"), 3);
     assert!(browser.text("figure figcaption").contains("6 of"), "{}", browser.text("figure figcaption"));
 
+    for (ran, lines, shown) in [(0, 9, "0.0%"), (1, 100_000, "0.1%"), (99_999, 100_000, "99.9%"), (9, 9, "100.0%")] {
+        assert_eq!(browser.eval(&format!("covTrace.percent({ran}, {lines})")), shown);
+    }
+
     browser.key("/");
     browser.write("B.C");
     assert_eq!(browser.eval(NAMES), "src/ deep/ b.c");

@@ -52,6 +52,15 @@ fn a_line_tells_who_ran_it() {
     assert_eq!(browser.text("#who-text"), "has code and did not run.");
     browser.click("#code .h");
     assert_eq!(browser.text("#who-list"), "1 prog 1\n2 prog 2");
+    browser.key("j");
+    browser.key("j");
+    assert_eq!(browser.text("#who-title"), "Line 3");
+    browser.key("k");
+    assert_eq!(browser.text("#who-text"), "has no code.");
+    browser.key("Escape");
+    assert_eq!(browser.eval("document.getElementById('who').hidden"), true);
+    browser.key("w");
+    assert_eq!(browser.text("#who-title"), "Line 1");
     browser.click("#close");
     browser.eval("document.getElementById('process').value = '0'; document.getElementById('process').dispatchEvent(new Event('change'))");
     assert_eq!(browser.text("#code .other"), "int three(void) { return 3; }");

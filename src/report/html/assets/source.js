@@ -70,6 +70,7 @@
   })();
 
   var at = null;
+  var who = document.getElementById("who");
   var place = document.getElementById("place");
 
   function go(number) {
@@ -81,8 +82,14 @@
     // What was skipped while drawing has its height only now: the second time it is exact.
     at.scrollIntoView({ block: "center", behavior: "instant" });
     window.requestAnimationFrame(function () { if (at) { at.scrollIntoView({ block: "center", behavior: "instant" }); } });
+    if (!who.hidden) { tell(number); }
     try { window.history.replaceState(null, "", "#L" + number); } catch (error) { return true; }
     return true;
+  }
+
+  function line(by) {
+    var item = at ? (by > 0 ? at.nextElementSibling : at.previousElementSibling) : null;
+    go(item ? numberOf(item) : at ? numberOf(at) + by : 1);
   }
 
   function step(by) {
@@ -103,8 +110,6 @@
     go(run[0]);
     place.textContent = "line " + run[0] + (run[1] > run[0] ? "–" + run[1] : "") + ", " + (index + 1) + " of " + missed.length;
   }
-
-  var who = document.getElementById("who");
 
   function label(process) {
     var known = processes[process];
@@ -245,6 +250,12 @@
   place.textContent = missed.length === 0 ? "nothing missed" : covTrace.number(missed.length) + (missed.length === 1 ? " place missed" : " places missed");
   covTrace.key("n", function () { step(1); });
   covTrace.key("p", function () { step(-1); });
+  covTrace.key("j", function () { line(1); });
+  covTrace.key("k", function () { line(-1); });
+  covTrace.key("w", function () {
+    if (!at) { go(1); }
+    if (at) { tell(numberOf(at)); }
+  });
   covTrace.key("u", function () { window.location.href = "../index.html"; });
   follow();
 })();
