@@ -213,7 +213,11 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Its children end with it.
+        // Asked to end, it ends its children first, and nobody writes to its folder any more.
+        let _ = self.input.write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
+        let until = Instant::now() + TIMEOUT;
+        let left = || until.saturating_duration_since(Instant::now());
+        while self.messages.recv_timeout(left()).is_ok() {}
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
