@@ -11,6 +11,7 @@ mod debuginfo;
 mod followers;
 mod formats;
 mod harness;
+mod html;
 mod loss;
 mod random;
 mod report;

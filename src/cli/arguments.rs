@@ -10,6 +10,7 @@ use super::doctor::DoctorArguments;
 use super::erase::EraseArguments;
 use super::examples::*;
 use super::formats::{Format, FormatArguments, JsonArguments, LcovArguments};
+use super::html::HtmlArguments;
 use super::ps::PsArguments;
 use super::report::ReportArguments;
 use super::run::RunArguments;
@@ -92,6 +93,9 @@ enum Action {
     /// Write the coverage as data files of coverage.py, for its reports
     #[command(name = "coveragepy", after_help = COVERAGEPY_EXAMPLES)]
     CoveragePy(CoveragePyArguments),
+    /// Write the coverage as a site that a browser shows, also offline
+    #[command(after_help = HTML_EXAMPLES)]
+    Html(HtmlArguments),
     /// List the processes that were measured, as a tree
     #[command(after_help = PS_EXAMPLES)]
     Ps(PsArguments),
@@ -136,6 +140,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
         Some(Action::SonarQube(arguments)) => Command::Format(arguments.validated(Format::SonarQube, &cwd)?),
         Some(Action::Coveralls(arguments)) => Command::Format(arguments.validated(Format::Coveralls, &cwd)?),
         Some(Action::CoveragePy(arguments)) => Command::CoveragePy(arguments.validated(&cwd)?),
+        Some(Action::Html(arguments)) => Command::Html(arguments.validated(&cwd)?),
         Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
         Some(Action::Doctor(arguments)) => Command::Doctor(arguments.validated(&cwd)),
         Some(Action::Completions(arguments)) => Command::Completions(arguments.validated()),
@@ -235,6 +240,7 @@ mod tests {
             assert!(matches!(parsed(&[format, "--output=-"]), Ok(Command::Format(_))), "{format}");
         }
         assert!(matches!(parsed(&["coveragepy", "--merged", "-o", "x"]), Ok(Command::CoveragePy(_))));
+        assert!(matches!(parsed(&["html", "-o", "x", "--title", "y"]), Ok(Command::Html(_))));
         assert!(matches!(parsed(&["ps"]), Ok(Command::Ps(_))));
         assert!(matches!(parsed(&["attach", "--children", "7", "8", "--for", "5m"]), Ok(Command::Attach(_))));
         assert!(matches!(parsed(&["status"]), Ok(Command::Status(_))));

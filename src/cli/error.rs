@@ -3,7 +3,7 @@
 use super::ConfigError;
 use super::output::tell;
 use crate::front::{AttachError, RunError};
-use crate::report::SelectionError;
+use crate::report::{SelectionError, SiteError};
 use crate::store::StoreError;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -98,6 +98,9 @@ pub enum CliError {
         /// The cause.
         source: io::Error,
     },
+    /// The site cannot be written.
+    #[error(transparent)]
+    Site(#[from] SiteError),
     /// The program could not be run, or not be measured.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -132,6 +135,7 @@ impl CliError {
             | CliError::NoSuchSource { .. }
             | CliError::NothingUnderWay { .. }
             | CliError::NotMeasured { .. }
+            | CliError::Site(_)
             | CliError::Write { .. } => {
                 tell(&self.to_string());
                 ExitCode::FAILURE

@@ -160,3 +160,9 @@ What is being measured right now is kept, and so are files that are not cov-trac
 Examples:
   cov-trace erase                          start afresh
   cov-trace erase --data /tmp/coverage     remove the measurements in another directory";
+
+pub(super) const HTML_EXAMPLES: &str = "\
+Examples:
+  cov-trace html                           then open coverage-html/index.html
+  cov-trace html -o /tmp/site --include src
+  cov-trace html --title 'nightly tests' --map /build/project=.";

@@ -15,6 +15,7 @@ mod erase;
 mod error;
 mod examples;
 mod formats;
+mod html;
 mod measuring;
 mod output;
 mod progress;
@@ -37,6 +38,7 @@ pub use doctor::DoctorOptions;
 pub use erase::EraseOptions;
 pub use error::CliError;
 pub use formats::{Format, FormatOptions};
+pub use html::HtmlOptions;
 pub use output::Output;
 pub use ps::PsOptions;
 pub use report::ReportOptions;
@@ -73,6 +75,8 @@ pub enum Command {
     Format(FormatOptions),
     /// Write data files of coverage.py.
     CoveragePy(CoveragePyOptions),
+    /// Write a site.
+    Html(HtmlOptions),
     /// List the processes.
     Ps(PsOptions),
     /// Tell what would work.
@@ -128,6 +132,7 @@ pub fn execute(command: Command) -> Result<Outcome, CliError> {
         Command::Combine(options) => combine::combine(&options),
         Command::Format(options) => formats::write(&options),
         Command::CoveragePy(options) => coveragepy::coveragepy(&options),
+        Command::Html(options) => html::html(&options),
         Command::Ps(options) => ps::ps(&options),
         Command::Doctor(options) => doctor::doctor(&options),
         Command::Completions(options) => shell::completions(arguments::declaration(), &options),

@@ -44,6 +44,21 @@ pub struct Growth<'a> {
 /// A run; and where processes are selected, one of its processes: sequence and pid.
 type Key = (String, Option<(u32, i32)>);
 
+/// How a run grew, or a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Curve {
+    /// The run.
+    pub(super) run: String,
+    /// The process, where it is that of one.
+    pub(super) pid: Option<i32>,
+    /// When it began.
+    pub(super) began: UnixMillis,
+    /// How many lines had run until when.
+    pub(super) points: Vec<(UnixMillis, u64)>,
+    /// How many lines there are.
+    pub(super) lines: u64,
+}
+
 #[derive(Debug, Default)]
 struct Part {
     program: Vec<String>,
@@ -83,6 +98,26 @@ impl<'a> Growth<'a> {
                 part.images.push(image.clone());
             }
         }
+    }
+
+    /// A curve for each part.
+    pub(super) fn curves(&self, rows: GrowthRows) -> Vec<Curve> {
+        let curve = |((run, process), part): (&Key, &Part)| {
+            let mut total = 0;
+            let mut sum = |(at, new)| {
+                total += new;
+                (at, total)
+            };
+            let points: Vec<(UnixMillis, u64)> = part.rows(rows).into_iter().map(&mut sum).collect();
+            Curve {
+                run: run.clone(),
+                pid: process.map(|(_, pid)| pid),
+                began: part.began.unwrap_or_default(),
+                points,
+                lines: part.lines().max(total),
+            }
+        };
+        self.parts.iter().map(curve).collect()
     }
 
     /// A table for each part.
@@ -199,6 +234,17 @@ TIME                   AFTER  NEW  TOTAL   COVER
 ";
         assert_eq!(table(&Selection::all(), "2"), expected);
         assert!("0".parse::<GrowthRows>().is_err() && "some".parse::<GrowthRows>().is_err());
+    }
+
+    #[test]
+    fn a_curve_has_the_totals() {
+        let all = Selection::all();
+        let mut growth = Growth::new(&all);
+        records().iter().for_each(|record| growth.add(record));
+        let points = [(1_500, 2), (3_000, 3), (9_000, 4)].map(|(at, total)| (UnixMillis(at), total));
+        let curve =
+            Curve { run: "one".to_owned(), pid: None, began: UnixMillis(1_000), points: points.into(), lines: 4 };
+        assert_eq!(growth.curves(GrowthRows::All), [curve]);
     }
 
     #[test]

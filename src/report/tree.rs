@@ -83,7 +83,7 @@ fn table_of(processes: &[&Summary], now: &Now, width: Width) -> String {
 }
 
 /// The processes in the order of the tree, each with the branch that leads to it.
-fn branches(processes: &[&Summary]) -> Vec<(usize, String)> {
+pub(super) fn branches(processes: &[&Summary]) -> Vec<(usize, String)> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); processes.len()];
     let mut roots = Vec::new();
     for (index, parent) in parents(processes).into_iter().enumerate() {
@@ -132,7 +132,8 @@ fn parents(processes: &[&Summary]) -> Vec<Option<usize>> {
     processes.iter().enumerate().map(parent_of).collect()
 }
 
-fn end(process: &Summary, now: &Now) -> String {
+/// How a process ended, or that it did not.
+pub(super) fn end(process: &Summary, now: &Now) -> String {
     let how = match process.end.map(|end| end.reason) {
         Some(EndReason::Exited(status)) => format!("exit {status}"),
         Some(EndReason::Signaled { signal, core: false }) => signal_name(signal).into_owned(),
@@ -144,7 +145,8 @@ fn end(process: &Summary, now: &Now) -> String {
     if process.complete || now.live.contains(&process.run) { how } else { format!("{how}, incomplete") }
 }
 
-fn duration(process: &Summary, now: &Now) -> String {
+/// How long a process ran.
+pub(super) fn duration(process: &Summary, now: &Now) -> String {
     let until = match process.end {
         Some(end) => end.at,
         None if now.live.contains(&process.run) => now.time,

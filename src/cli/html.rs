@@ -1,0 +1,58 @@
+//! `cov-trace html`: a site to read offline.
+
+use super::selection::{Reader, SourceArguments, SourceSelection};
+use super::{CliError, Outcome};
+use crate::report::{Growth, Now, Runners, Site};
+use crate::store::{DataDir, UnixMillis};
+use clap::Args;
+use jiff::tz::TimeZone;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct HtmlArguments {
+    /// The folder to write it to; replaced if it holds a report that was written before, refused if it holds anything else
+    #[arg(short, long, value_name = "DIR", default_value = "coverage-html")]
+    output: PathBuf,
+    /// What it calls what was measured [default: the name of the directory that names are relative to]
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    #[command(flatten)]
+    selection: SourceArguments,
+}
+
+/// What to write, and where.
+#[derive(Clone, Debug)]
+pub struct HtmlOptions {
+    /// Of what.
+    pub selection: SourceSelection,
+    /// What it is called.
+    pub title: String,
+    /// Where to.
+    pub output: PathBuf,
+}
+
+impl HtmlArguments {
+    pub(super) fn validated(self, cwd: &Path) -> Result<HtmlOptions, CliError> {
+        let selection = self.selection.validated(cwd, Reader::Tool)?;
+        let root = selection.data.selection.paths.root.as_deref().unwrap_or(cwd);
+        let name = || root.file_name().map_or("/".into(), |name| name.to_string_lossy().into_owned());
+        Ok(HtmlOptions { title: self.title.unwrap_or_else(name), selection, output: self.output })
+    }
+}
+
+pub(super) fn html(options: &HtmlOptions) -> Result<Outcome, CliError> {
+    let selection = &options.selection.data.selection;
+    let mut runners = Runners::new(selection);
+    let mut growth = Growth::new(selection);
+    // Before the files: a run that ends in between is then shown as live, not as cut short.
+    let live = DataDir::open_for_reading(&options.selection.data.data)?.live_runs()?;
+    let report = options.selection.report_of(|record| {
+        runners.add(record);
+        growth.add(record);
+    })?;
+    let now =
+        Now { time: UnixMillis(platform::unix_millis()), live: live.into_iter().collect(), zone: TimeZone::system() };
+    let site = Site { title: options.title.clone(), report: &report, runners: &runners, growth: &growth, now: &now };
+    site.write(&options.output)?;
+    Ok(Outcome::Success)
+}

@@ -1,0 +1,190 @@
+//! The lines of a source as HTML: escaped, coloured, and marked as run, missed or excluded.
+//!
+//! Invariants: whatever the text, what comes out has no tag but ours and no control character; a line of the text is one
+//! list item.
+
+use super::super::escape::harmful;
+use super::super::prepared::ReportFile;
+use super::colour::{Span, spans};
+use super::language::Language;
+use askama::filters::{Escaper, Html};
+use rayon::prelude::*;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Lines of one list; the style sheet and the script know it.
+pub(super) const LIST: usize = 200;
+
+/// Characters of a line that are shown.
+const MAX_COLUMNS: usize = 4_000;
+
+/// Lines of a source that are shown.
+pub(super) const MAX_LINES: usize = 400_000;
+
+/// More text than this is not coloured.
+const MAX_COLOURED: usize = 16 << 20;
+
+/// The lists of lines, and how many lines there are.
+pub(super) fn lists(file: &ReportFile, text: &str) -> (String, usize) {
+    let language = Language::of(&file.name).filter(|_| text.len() <= MAX_COLOURED);
+    let spans = language.map_or_else(Vec::new, |language| spans(language, text));
+    let lines = line_ranges(text);
+    let shown = &lines[..lines.len().min(MAX_LINES)];
+    let lists: Vec<String> = shown
+        .par_chunks(LIST)
+        .enumerate()
+        .map(|(index, lines)| list(file, text, &spans, index * LIST + 1, lines))
+        .collect();
+    (lists.concat(), lines.len())
+}
+
+/// The lines that have code, of a source that is not there.
+pub(super) fn lines_without_text(file: &ReportFile) -> String {
+    let mut html = String::from("<div><ol class=bare>");
+    for line in file.coverage.executable.iter().take(MAX_LINES) {
+        html.push_str(&format!("<li value={line}{}>", class(file, line)));
+    }
+    html + "</ol></div>"
+}
+
+fn line_ranges(text: &str) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let mut lines = Vec::with_capacity(text.len() / 24);
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+        lines.push(start..end);
+        start = end + 1;
+    }
+    if lines.last().is_some_and(Range::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+fn class(file: &ReportFile, line: u32) -> &'static str {
+    if file.coverage.ran.contains(line) {
+        " class=h"
+    } else if file.coverage.executable.contains(line) {
+        " class=m"
+    } else if file.excluded.contains(line) {
+        " class=x"
+    } else {
+        ""
+    }
+}
+
+fn list(file: &ReportFile, text: &str, spans: &[Span], first: usize, lines: &[Range<usize>]) -> String {
+    let size = lines.last().map_or(0, |last| last.end - lines[0].start);
+    let mut html = String::with_capacity(size * 2);
+    html.push_str(&format!("<div><ol start={first}>"));
+    for (line, range) in (first as u32..).zip(lines) {
+        html.push_str("<li");
+        html.push_str(class(file, line));
+        html.push('>');
+        let from = spans.partition_point(|(span, _)| span.end <= range.start);
+        write_line(&mut html, text, &spans[from..], range.clone());
+    }
+    html + "</ol></div>\n"
+}
+
+fn write_line(html: &mut String, text: &str, spans: &[Span], line: Range<usize>) {
+    let mut end = line.end;
+    if text[line.clone()].ends_with('\r') {
+        end -= 1;
+    }
+    let cut = text[line.start..end].char_indices().nth(MAX_COLUMNS).filter(|_| end - line.start > MAX_COLUMNS);
+    let end = cut.map_or(end, |(at, _)| line.start + at);
+    let mut at = line.start;
+    for (span, kind) in spans.iter().take_while(|(span, _)| span.start < end) {
+        let span = span.start.max(at)..span.end.min(end);
+        write_text(html, &text[at..span.start]);
+        let (open, close) = kind.tags();
+        html.push_str(open);
+        write_text(html, &text[span.clone()]);
+        html.push_str(close);
+        at = span.end;
+    }
+    write_text(html, &text[at..end]);
+    if cut.is_some() {
+        html.push_str("<em>the rest of this line is not shown</em>");
+    }
+}
+
+fn write_text(html: &mut String, text: &str) {
+    Html.write_escaped_str(html, &visible(text)).expect("invariant: writing to a string does not fail");
+}
+
+/// Shows what would not be seen, or would turn the direction of writing.
+fn visible(text: &str) -> Cow<'_, str> {
+    let plain = |byte: &u8| (0x20..0x7f).contains(byte) || *byte == b'\t';
+    let hidden = |shown: char| shown != '\t' && harmful(shown);
+    if text.as_bytes().iter().all(plain) || !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\0'..='\u{1f}' if hidden(character) => {
+                shown.extend(char::from_u32(0x2400 + u32::from(character)));
+            }
+            _ if hidden(character) => shown.push_str(&format!("[U+{:04X}]", u32::from(character))),
+            _ => shown.push(character),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::merge::FileCoverage;
+    use super::*;
+
+    fn file(name: &str) -> ReportFile {
+        let coverage = FileCoverage {
+            executable: [1, 2].into_iter().collect(),
+            ran: [1].into_iter().collect(),
+            ..FileCoverage::default()
+        };
+        ReportFile { name: name.to_owned(), coverage, excluded: [3].into_iter().collect(), ..ReportFile::default() }
+    }
+
+    #[test]
+    fn lines_are_marked_and_coloured() {
+        let (html, lines) = lists(&file("a.c"), "int a; /* <b>\r\n& */ return 1;\n\n\n");
+        assert_eq!(
+            html,
+            "<div><ol start=1><li class=h><b class=t>int</b> a; <i>/* &#60;b&#62;</i>\
+             <li class=m><i>&#38; */</i> <b>return</b> <b class=n>1</b>;<li class=x><li></ol></div>\n"
+        );
+        assert_eq!(lines, 4);
+        assert_eq!(lists(&file("a.txt"), "").1, 0);
+    }
+
+    #[test]
+    fn nothing_of_a_text_is_a_tag_or_hidden() {
+        for name in ["a.c", "a.txt", "a.rs"] {
+            let text = "</li></ol><script>alert(1)</script>\u{0}\u{1b}[1m\u{202e}\u{7f}\u{9b}\"</b>\n";
+            let (html, _) = lists(&file(name), text);
+            assert!(!html.contains("script>") && !html.contains("</li>"), "{html}");
+            assert!(!html.contains(|shown: char| shown != '\n' && harmful(shown)), "{html:?}");
+            assert!(html.contains("\u{2400}\u{241b}") && html.contains("[U+202E]"), "{html}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_where_it_is_told() {
+        let (html, _) = lists(&file("a.c"), &format!("\"{}\u{e4}", "\u{e4}".repeat(5_000)));
+        assert!(html.ends_with("is not shown</em></ol></div>\n") && html.chars().count() < 5_000);
+        let (html, lines) = lists(&file("a"), &"\n".repeat(MAX_LINES + 10));
+        assert_eq!(lines, MAX_LINES + 10);
+        assert_eq!(html.matches("<li").count(), MAX_LINES);
+        assert_eq!(html.matches("<ol").count(), MAX_LINES / LIST);
+    }
+
+    #[test]
+    fn a_source_that_is_not_there_has_the_lines_with_code() {
+        assert_eq!(
+            lines_without_text(&file("a")),
+            "<div><ol class=bare><li value=1 class=h><li value=2 class=m></ol></div>"
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! The processes: a page with their tree, and a script that names them for the pages of sources.
+
+use super::super::escape::printable;
+use super::super::processes::Summary;
+use super::super::shown::command_line;
+use super::super::tree::{Width, branches, duration, end};
+use super::{Site, filters, rendered, script};
+use askama::Template;
+use std::collections::BTreeMap;
+
+/// Processes that the page shows.
+const MAX_SHOWN: usize = 10_000;
+
+#[derive(Template)]
+#[template(path = "processes.html", config = "src/report/html/askama.toml")]
+struct Processes<'a> {
+    root: &'a str,
+    version: &'a str,
+    title: &'a str,
+    runs: Vec<Run>,
+    left_out: usize,
+}
+
+struct Run {
+    name: String,
+    live: bool,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    pid: i32,
+    branch: String,
+    program: String,
+    end: String,
+    lines: u64,
+    time: String,
+}
+
+/// The page.
+pub(super) fn page(site: &Site<'_>) -> String {
+    let processes = site.runners.processes();
+    let mut runs: BTreeMap<&str, Vec<&Summary>> = BTreeMap::new();
+    for process in processes.iter().take(MAX_SHOWN) {
+        runs.entry(&process.run).or_default().push(process);
+    }
+    let row = |of_run: &[&Summary], index: usize, branch: String| {
+        let process = of_run[index];
+        Row {
+            pid: process.pid,
+            branch,
+            program: command_line(&process.program, Width::Full),
+            end: end(process, site.now),
+            lines: process.lines,
+            time: duration(process, site.now),
+        }
+    };
+    let run = |(name, mut of_run): (&str, Vec<&Summary>)| {
+        of_run.sort_by_key(|process| (process.sequence, process.pid));
+        let rows = branches(&of_run).into_iter().map(|(index, branch)| row(&of_run, index, branch)).collect();
+        Run { name: printable(name).into_owned(), live: site.now.live.contains(name), rows }
+    };
+    rendered(&Processes {
+        root: "",
+        version: env!("CARGO_PKG_VERSION"),
+        title: &printable(&site.title),
+        runs: runs.into_iter().map(run).collect(),
+        left_out: processes.len().saturating_sub(MAX_SHOWN),
+    })
+}
+
+/// The script with pid and program of each process, in the order in which pages of sources number them.
+pub(super) fn script(processes: &[Summary]) -> String {
+    let named = |process: &Summary| (process.pid, command_line(&process.program, Width::Short));
+    let named: Vec<_> = processes.iter().map(named).collect();
+    format!("var covTraceProcesses={};\n", script::json(&named))
+}

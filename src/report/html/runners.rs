@@ -1,0 +1,235 @@
+//! Which processes ran which lines, gathered process by process.
+//!
+//! Invariants: equal sets of lines of a source are kept once; what is kept is limited, whatever the number of processes,
+//! and what is left out is counted.
+
+use super::super::processes::Summary;
+use super::super::select::Selection;
+use crate::store::{Numbits, ProcessRecord};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// Bytes that are kept at most, about.
+const BUDGET: usize = 128 << 20;
+
+/// Bytes of a program's arguments that are kept.
+const MAX_ARGUMENTS: usize = 240;
+
+/// Gathers processes.
+#[derive(Debug)]
+pub struct Runners<'a> {
+    selection: &'a Selection,
+    /// Index into `files` by the path in the debug info; `None` for one that the selection leaves out.
+    by_path: HashMap<String, Option<usize>>,
+    located: HashMap<String, usize>,
+    files: Vec<OfFile>,
+    processes: Vec<Summary>,
+    left: usize,
+}
+
+/// Who ran what of one source.
+#[derive(Debug, Default)]
+pub(super) struct OfFile {
+    by_lines: HashMap<Numbits, Vec<Run>>,
+    left_out: usize,
+}
+
+/// Processes that follow each other: the first and the last.
+type Run = (usize, usize);
+
+/// What a page holds of it.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Embedded {
+    /// Sets of lines and those who ran them, both as runs: how many are between it and the one before, how many it has.
+    sets: Vec<(Vec<usize>, Vec<usize>)>,
+    /// How many processes are not in here.
+    pub(super) left_out: usize,
+}
+
+impl<'a> Runners<'a> {
+    /// Starts with nothing; of what is added, only what is selected counts.
+    pub fn new(selection: &'a Selection) -> Self {
+        Runners {
+            selection,
+            by_path: HashMap::new(),
+            located: HashMap::new(),
+            files: Vec::new(),
+            processes: Vec::new(),
+            left: BUDGET,
+        }
+    }
+
+    /// Adds a process, if it is selected.
+    pub fn add(&mut self, record: &ProcessRecord) {
+        if !self.selection.takes_process(record.pid) {
+            return;
+        }
+        let mut ran: BTreeMap<usize, Numbits> = BTreeMap::new();
+        for hits in &record.hits {
+            let image = &record.images[hits.image];
+            let taken = self.selection.takes_context(&record.contexts[hits.context])
+                && self.selection.modules.takes(&image.path);
+            if let Some(file) = taken.then(|| self.file(&image.files[hits.file].path)).flatten() {
+                ran.entry(file).or_default().union_with(&hits.lines);
+            }
+        }
+        let process = self.processes.len();
+        for (file, lines) in ran {
+            if !lines.is_empty() {
+                self.left = self.left.saturating_sub(self.files[file].add(lines, process, self.left));
+            }
+        }
+        let mut summary = Summary::new(record, self.selection);
+        shorten(&mut summary.program);
+        self.processes.push(summary);
+    }
+
+    /// The processes in the order in which they were added.
+    pub(super) fn processes(&self) -> &[Summary] {
+        &self.processes
+    }
+
+    /// Who ran what of the source at a path.
+    pub(super) fn of_file(&self, path: &str) -> Option<&OfFile> {
+        self.located.get(path).map(|index| &self.files[*index])
+    }
+
+    fn file(&mut self, path: &str) -> Option<usize> {
+        if let Some(known) = self.by_path.get(path) {
+            return *known;
+        }
+        let located = self.selection.paths.locate(path).to_string_lossy().into_owned();
+        let index = self.selection.sources.takes(&located).then(|| {
+            *self.located.entry(located).or_insert_with(|| {
+                self.files.push(OfFile::default());
+                self.files.len() - 1
+            })
+        });
+        self.by_path.insert(path.to_owned(), index);
+        index
+    }
+}
+
+impl OfFile {
+    /// Adds the lines of a process; returns how many bytes that took.
+    fn add(&mut self, lines: Numbits, process: usize, left: usize) -> usize {
+        let size = lines.as_bytes().len() + 64;
+        if let Some(runs) = self.by_lines.get_mut(&lines) {
+            match runs.last_mut() {
+                Some((_, last)) if *last + 1 == process => *last = process,
+                _ if left >= size_of::<Run>() => {
+                    runs.push((process, process));
+                    return size_of::<Run>();
+                }
+                _ => self.left_out += 1,
+            }
+            return 0;
+        }
+        if left < size {
+            self.left_out += 1;
+            return 0;
+        }
+        self.by_lines.insert(lines, vec![(process, process)]);
+        size
+    }
+
+    /// What a page holds of it: those sets first that most processes ran, as long as they take no more than this many
+    /// numbers.
+    pub(super) fn embedded(&self, most: usize) -> Embedded {
+        let count = |runs: &[Run]| runs.iter().map(|(first, last)| last - first + 1).sum::<usize>();
+        let mut sets: Vec<_> = self.by_lines.iter().map(|(lines, runs)| (count(runs), lines, runs)).collect();
+        sets.sort_by(|one, other| (other.0, one.2, one.1).cmp(&(one.0, other.2, other.1)));
+        let mut embedded = Embedded { sets: Vec::new(), left_out: self.left_out };
+        let mut left = most;
+        for (processes, lines, runs) in sets {
+            let set = (gaps(runs_of(lines)), gaps(runs.iter().copied()));
+            match left.checked_sub(set.0.len() + set.1.len()) {
+                Some(rest) => {
+                    left = rest;
+                    embedded.sets.push(set);
+                }
+                None => embedded.left_out += processes,
+            }
+        }
+        embedded
+    }
+}
+
+/// First and last of the consecutive lines.
+fn runs_of(lines: &Numbits) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for line in lines.iter().map(|line| line as usize) {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == line => *last = line,
+            _ => runs.push((line, line)),
+        }
+    }
+    runs
+}
+
+fn gaps(runs: impl IntoIterator<Item = Run>) -> Vec<usize> {
+    let mut behind = 0;
+    let mut gaps = Vec::new();
+    for (first, last) in runs {
+        gaps.extend([first - behind, last - first + 1]);
+        behind = last + 1;
+    }
+    gaps
+}
+
+/// Drops arguments, and the end of the last that is left.
+fn shorten(program: &mut Vec<String>) {
+    let mut left = MAX_ARGUMENTS;
+    program.retain_mut(|word| {
+        let keeps = left > 0;
+        let end = (0..=left.min(word.len())).rev().find(|end| word.is_char_boundary(*end)).unwrap_or(0);
+        word.truncate(end);
+        left = left.saturating_sub(end + 1);
+        keeps
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample;
+
+    fn record(pid: i32, lines: &[u32]) -> ProcessRecord {
+        ProcessRecord { pid, hits: vec![sample::hits(0, 0, 0, lines)], ..sample::record() }
+    }
+
+    #[test]
+    fn equal_sets_are_kept_once_with_all_who_ran_them() {
+        let selection = Selection::all();
+        let mut runners = Runners::new(&selection);
+        for (pid, lines) in [(1, &[1, 2, 9][..]), (2, &[1, 2, 9]), (3, &[9]), (4, &[1, 2, 9]), (5, &[])] {
+            runners.add(&record(pid, lines));
+        }
+        let file = runners.of_file("/src/a.c").unwrap();
+        let all = Embedded { sets: vec![(vec![1, 2, 6, 1], vec![0, 2, 1, 1]), (vec![9, 1], vec![2, 1])], left_out: 0 };
+        assert_eq!(file.embedded(100), all);
+        let less = file.embedded(9);
+        assert_eq!((less.sets.len(), less.left_out), (1, 1));
+        assert_eq!(runners.processes().len(), 5);
+        assert!(runners.of_file("/src/none.c").is_none());
+    }
+
+    #[test]
+    fn only_so_much_is_kept_and_the_rest_counted() {
+        let selection = Selection::all();
+        let mut runners = Runners::new(&selection);
+        runners.left = 70;
+        for (pid, lines) in [(1, &[1][..]), (2, &[1]), (3, &[2]), (4, &[1])] {
+            runners.add(&record(pid, lines));
+        }
+        let expected = Embedded { sets: vec![(vec![1, 1], vec![0, 2])], left_out: 2 };
+        assert_eq!(runners.of_file("/src/a.c").unwrap().embedded(100), expected);
+    }
+
+    #[test]
+    fn arguments_are_shortened() {
+        let mut program = vec!["\u{e4}".repeat(119), "bcd".to_owned(), "e".to_owned()];
+        shorten(&mut program);
+        assert_eq!((program.len(), program[1].as_str()), (2, "b"));
+    }
+}

@@ -1,0 +1,119 @@
+//! The page of a source.
+
+use super::super::escape::printable;
+use super::super::percent::Ratio;
+use super::super::prepared::SourceState;
+use super::line::{MAX_LINES, lines_without_text, lists};
+use super::page::Page;
+use super::{Site, filters, rendered, script};
+use askama::Template;
+
+/// Functions that the page lists.
+const MAX_FUNCTIONS: usize = 20_000;
+
+/// Numbers of who ran what that a page holds, and how many more for each line that has code.
+const NUMBERS: (usize, usize) = (4_000, 2);
+
+#[derive(Template)]
+#[template(path = "source.html", config = "src/report/html/askama.toml")]
+struct Source<'a> {
+    root: &'a str,
+    version: &'a str,
+    title: &'a str,
+    name: &'a str,
+    lines: Ratio,
+    excluded: u64,
+    notices: Vec<String>,
+    functions: Vec<Function>,
+    functions_missed: u64,
+    code: String,
+    data: String,
+}
+
+struct Function {
+    name: String,
+    start: u32,
+    ran: bool,
+    lines: Ratio,
+}
+
+/// The page.
+pub(super) fn page(site: &Site<'_>, page: &Page<'_>) -> String {
+    let file = page.file;
+    let mut notices = Vec::new();
+    let code = match file.text() {
+        Ok(text) => {
+            let (code, lines) = lists(file, &String::from_utf8_lossy(text.bytes()));
+            if lines > MAX_LINES {
+                notices.push(format!("Only the first {MAX_LINES} of {lines} lines are shown."));
+            }
+            let beyond = file.coverage.executable.within(lines as u32 + 1..=u32::MAX).count();
+            if beyond > 0 {
+                notices.push(format!(
+                    "{beyond} lines that have code are behind the end of this text: it is not what was measured."
+                ));
+            }
+            code
+        }
+        Err(_) => lines_without_text(file),
+    };
+    notices.extend(notice(file.source).map(str::to_owned));
+    let (base, each) = NUMBERS;
+    let lines = file.coverage.ratio();
+    let most = base + each * lines.lines as usize;
+    let embedded = site.runners.of_file(&file.path).map(|runners| runners.embedded(most)).unwrap_or_default();
+    if embedded.left_out > 0 {
+        notices.push(format!(
+            "What {} processes ran of this file is not told one by one, for it would make the page too large; select some \
+             with --pid.",
+            embedded.left_out
+        ));
+    }
+    if page.functions.len() > MAX_FUNCTIONS {
+        notices.push(format!("Only the first {MAX_FUNCTIONS} of {} functions are listed.", page.functions.len()));
+    }
+    let ratio = page.functions_ratio();
+    rendered(&Source {
+        root: "../",
+        version: env!("CARGO_PKG_VERSION"),
+        title: &printable(&site.title),
+        name: &printable(&file.name),
+        lines,
+        excluded: file.excluded.len(),
+        notices,
+        functions: functions(page),
+        functions_missed: ratio.lines - ratio.ran,
+        code,
+        data: script::json(&embedded),
+    })
+}
+
+fn functions(page: &Page<'_>) -> Vec<Function> {
+    let coverage = &page.file.coverage;
+    let shown = page.functions.iter().take(MAX_FUNCTIONS);
+    let function = |(function, ran): &(&crate::store::FunctionFacts, bool)| {
+        let within = || coverage.executable.within(function.start..=function.end);
+        let hit = within().filter(|line| coverage.ran.contains(*line)).count() as u64;
+        let name = if function.name.is_empty() { "(no name)".into() } else { printable(&function.name) };
+        Function {
+            name: name.into_owned(),
+            start: function.start,
+            ran: *ran,
+            lines: Ratio { ran: hit, lines: within().count() as u64 },
+        }
+    };
+    shown.map(function).collect()
+}
+
+fn notice(state: SourceState) -> Option<&'static str> {
+    match state {
+        SourceState::Found => None,
+        SourceState::Newer => {
+            Some("This source was changed after the program was built or measured: its lines may be others.")
+        }
+        SourceState::Missing => Some(
+            "This source was not found, so only the lines that have code are listed; --map FROM=TO tells where sources are.",
+        ),
+        SourceState::Unreadable => Some("This source cannot be read, so only the lines that have code are listed."),
+    }
+}
