@@ -67,6 +67,10 @@ struct Part {
 }
 
 pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
+    let output = options.output.canonicalize().ok();
+    if !options.delete && output.is_some() && options.inputs.iter().any(|input| input.canonicalize().ok() == output) {
+        return Err(CliError::CombinedIntoInput { path: options.output.clone() });
+    }
     let (files, live, mut unreadable) = inputs(&options.inputs);
     let progress = Progress::new(files.len() as u64, "combining");
     let locate = |path: &str| options.paths.locate(path).to_string_lossy().into_owned();

@@ -157,21 +157,27 @@ impl Config {
                 items.iter().map(word).collect()
             }
             DeValue::Array(_) => Err(wrong("one value")),
-            _ => Ok(vec![self.word(option, value).ok_or_else(|| wrong("a text or a number"))?]),
+            _ => Ok(vec![self.word(option, value).ok_or_else(|| wrong("a text, or a number where one is meant"))?]),
         }
     }
 
     fn word(&self, option: &Arg, value: &Spanned<DeValue<'_>>) -> Option<OsString> {
+        let is = |parser: ValueParser| option.get_value_parser().type_id() == parser.type_id();
+        let is_path = is(clap::value_parser!(PathBuf));
         let text = match value.get_ref() {
             DeValue::String(text) => text.as_ref(),
-            DeValue::Integer(number) => number.as_str(),
-            DeValue::Float(number) => number.as_str(),
-            DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => return None,
+            DeValue::Integer(number) if !is_path => number.as_str(),
+            DeValue::Float(number) if !is_path => number.as_str(),
+            DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => return None,
         };
-        let is = |parser: ValueParser| option.get_value_parser().type_id() == parser.type_id();
         let folder = self.path.parent().unwrap_or(Path::new("/"));
         // Paths are those of the file's folder, wherever below it the command is given.
-        let text: OsString = if is(clap::value_parser!(PathBuf)) {
+        let text: OsString = if is_path {
             folder.join(text).into()
         } else if is(ValueParser::new(str::parse::<Pattern>)) && text.contains('/') && !text.starts_with(['/', '*']) {
             format!("{}/{text}", globset::escape(&folder.to_string_lossy())).into()

@@ -74,6 +74,11 @@ impl DiffArguments {
 pub(super) fn diff(options: &DiffOptions) -> Result<Outcome, CliError> {
     let changes = changes(options)?;
     let mut report = options.selection.report()?;
+    let names: Vec<&str> = report.files.iter().map(|file| file.name.as_str()).collect();
+    let unknown = untracked(options, &names);
+    if !unknown.is_empty() {
+        tell(&format!("warning: measured and not known to git, so not compared (git add): {}", unknown.join(", ")));
+    }
     let unmeasured = changes.narrow(&mut report);
     if !unmeasured.is_empty() {
         tell(&format!("warning: changed and not measured: {}", unmeasured.join(", ")));
@@ -113,15 +118,30 @@ fn changes(options: &DiffOptions) -> Result<Changes, CliError> {
         .arg("-C")
         .arg(&options.root)
         .args(["-c", "diff.noprefix=true", "-c", "diff.mnemonicPrefix=false", "diff", "--merge-base", "--no-color"])
-        .args(["--no-ext-diff", "--no-textconv", "--no-prefix", "--no-renames", "--unified=0", "--end-of-options"])
+        .args(["--no-ext-diff", "--no-textconv", "--no-prefix", "--find-renames", "--submodule=diff", "--unified=0"])
+        .args(["--end-of-options"])
         .args([&options.revision, "--"])
         .output()
         .map_err(|error| failed(format!("git cannot be run: {error}")))?;
     if !output.status.success() {
         let told = String::from_utf8_lossy(&output.stderr);
-        let advice =
-            if told.contains("merge base") { "; fetch more of the history: git fetch --unshallow" } else { "" };
-        return Err(failed(format!("git says: {}{advice}", told.trim())));
+        // What comes behind the first lines is git's manual.
+        let told = told.lines().find(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
+        let is_shallow = options.root.join(".git/shallow").exists();
+        let advice = if is_shallow { "; only a part of the history is here: git fetch --unshallow" } else { "" };
+        return Err(failed(format!("git says: {}{advice}", told.unwrap_or("it is no revision"))));
     }
     Ok(Changes::read(&output.stdout))
+}
+
+/// Which of these names are files that git does not know and does not ignore.
+fn untracked(options: &DiffOptions, names: &[&str]) -> Vec<String> {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(&options.root)
+        .args(["ls-files", "--others", "--exclude-standard", "-z"])
+        .output();
+    let Ok(output) = output else { return Vec::new() };
+    let others = output.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    others.filter(|other| names.contains(&other.as_ref())).map(|other| other.into_owned()).collect()
 }

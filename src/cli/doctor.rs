@@ -161,7 +161,7 @@ fn look_at_folders(options: &DoctorOptions, found: &mut Findings) {
                 Ok(()) => {
                     let files = data.process_files().map_or(0, |files| files.len());
                     let live = data.live_runs().map_or(0, |live| live.len());
-                    found.ok("data", &format!("{shown} holds {files} processes, {live} measurements are under way"));
+                    found.ok("data", &format!("{shown}; processes measured: {files}, measurements under way: {live}"));
                 }
                 Err(error) => found
                     .failed("data", &format!("{shown} cannot be written to: {error}; name another with --data DIR")),
@@ -219,10 +219,12 @@ fn look_at_image(path: &Path, options: &DoctorOptions, found: &mut Findings) {
     };
     let ImageIndex { lines, functions, files, warnings, build_id, .. } = &index;
     if lines.is_empty() {
-        found.failed("lines", &format!("{shown} has no line information, so it would be followed and not measured; build with -g and do not strip it"));
+        found.failed("debug info", &format!("{shown} has no line information, so it would be followed and not measured; build with -g and do not strip it"));
     } else {
-        found
-            .ok("lines", &format!("{} lines of {} functions in {} sources", lines.len(), functions.len(), files.len()));
+        found.ok(
+            "debug info",
+            &format!("lines: {}, functions: {}, sources: {}", lines.len(), functions.len(), files.len()),
+        );
     }
     if build_id.is_none() {
         found.note(

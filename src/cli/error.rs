@@ -60,11 +60,21 @@ pub enum CliError {
         /// Why not.
         cause: String,
     },
+    /// The combined file would be an input of the next time.
+    #[error(
+        "{} is an input and the output: what is in it would count as measured again; name another directory with -o, or \
+         give --delete",
+        path.display()
+    )]
+    CombinedIntoInput {
+        /// The directory.
+        path: PathBuf,
+    },
     /// No input could be read.
     #[error("nothing to combine: none of the inputs holds a measurement that can be read")]
     NothingToCombine,
     /// A pattern for lines is none.
-    #[error("--exclude-line: {source}")]
+    #[error("--exclude-line: {}", source.to_string().lines().next_back().unwrap_or_default().trim_start_matches("error: "))]
     ExcludeLine {
         /// What is wrong with it.
         source: Box<regex::Error>,
@@ -131,6 +141,7 @@ impl CliError {
             | CliError::ExcludeLine { .. }
             | CliError::Config(_)
             | CliError::NothingToCombine
+            | CliError::CombinedIntoInput { .. }
             | CliError::Git { .. }
             | CliError::NoSuchSource { .. }
             | CliError::NothingUnderWay { .. }

@@ -64,7 +64,7 @@ Examples:
   cov-trace show --missed=0 --pid 4711 lib.c";
 
 pub(super) const DIFF_EXAMPLES: &str = "\
-Files that git does not know yet do not count. Names are relative to the top of the working tree.
+Files that git does not know yet do not count, which is told. Names are relative to the top of the working tree.
 
 Examples:
   cov-trace diff origin/main               what changed on this branch

@@ -3,7 +3,7 @@
 use super::output::{print, stdout_has_colour};
 use super::selection::{Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
-use crate::report::{Colour, ReportFile, Runner, Showing, plain_lines, printable, show as shown};
+use crate::report::{Colour, ReportFile, Runner, Showing, lines_of, printable, show as shown};
 use crate::store::Numbits;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ pub(super) fn show(options: &ShowOptions) -> Result<Outcome, CliError> {
     }
     let mut text = String::new();
     for file in options.files.iter().flat_map(named) {
-        let lines = file.text().map(|text| plain_lines(&text)).unwrap_or_default();
+        let lines = file.text().map(|text| lines_of(file, &text, options.showing.colour)).unwrap_or_default();
         let of_file = runners.get(&file.path).into_iter().flatten();
         let of_file: Vec<Runner> = of_file.map(|(pid, lines)| Runner { pid: *pid, lines: lines.clone() }).collect();
         if !text.is_empty() {

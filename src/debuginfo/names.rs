@@ -23,6 +23,10 @@ pub(super) fn demangle(name: &[u8], budget: &mut Budget) -> Result<String, Index
 }
 
 fn demangle_cpp(name: &str) -> Option<String> {
+    // Without the prefix it is a name of C, such as `i`, which would be read as a type.
+    if !name.trim_start_matches('_').starts_with('Z') || !name.starts_with('_') {
+        return None;
+    }
     let mut out = Bounded(String::new());
     let symbol = cpp_demangle::Symbol::new(name).ok()?;
     symbol.structured_demangle(&mut out, &cpp_demangle::DemangleOptions::default()).ok()?;
@@ -56,6 +60,10 @@ mod tests {
         assert_eq!(demangled("_ZN3foo3bar17h05af221e174051e9E"), "foo::bar");
         assert_eq!(demangled("_RNvC6_123foo3bar"), "123foo::bar");
         assert_eq!(demangled("main.main"), "main.main");
+        assert_eq!(
+            ["i", "St", "PKc", "N3fooE", "u3foo", "Z"].map(demangled),
+            ["i", "St", "PKc", "N3fooE", "u3foo", "Z"]
+        );
         assert_eq!(demangle(b"\xff", &mut Budget::for_bytes(0)), Ok("\u{fffd}".to_owned()));
     }
 

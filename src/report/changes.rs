@@ -1,4 +1,4 @@
-//! Which lines a change touched, out of a unified diff without context.
+//! Which lines a change touched, out of a unified diff.
 //!
 //! Invariant: only lines of the new side count; what is no diff gives nothing.
 
@@ -14,26 +14,27 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Reads what `git diff -U0 --no-prefix` printed.
+    /// Reads what `git diff --no-prefix` printed.
     pub fn read(diff: &[u8]) -> Changes {
         let mut changes = Changes::default();
-        // The file, and how many lines of the two sides are still to come.
-        let (mut file, mut old, mut new) = (None, 0u64, 0u64);
+        // The file, how many lines of the two sides of a hunk are still to come, and the number of the next new one.
+        let (mut file, mut old, mut new, mut number): (Option<String>, u64, u64, u32) = (None, 0, 0, 0);
         for line in diff.split(|byte| *byte == b'\n') {
             match line.first() {
                 Some(b'-') if old > 0 => old -= 1,
-                Some(b'+') if new > 0 => new -= 1,
+                Some(b'+') if new > 0 => {
+                    if let Some(lines) = file.as_ref().and_then(|file| changes.files.get_mut(file)) {
+                        lines.insert(number);
+                    }
+                    (new, number) = (new - 1, number.saturating_add(1));
+                }
+                Some(b' ') if old > 0 && new > 0 => (old, new, number) = (old - 1, new - 1, number.saturating_add(1)),
                 _ if line.starts_with(b"+++ ") => {
                     file = path(&line[4..]).inspect(|path| _ = changes.files.entry(path.clone()).or_default());
                 }
                 _ => {
                     let Some(hunk) = Hunk::read(line) else { continue };
-                    (old, new) = (hunk.old, hunk.new);
-                    let lines = file.as_ref().and_then(|file| changes.files.get_mut(file));
-                    if let Some(lines) = lines {
-                        (hunk.first..hunk.first.saturating_add(hunk.new as u32))
-                            .for_each(|line| _ = lines.insert(line));
-                    }
+                    (old, new, number) = (hunk.old, hunk.new, hunk.first);
                 }
             }
         }
@@ -78,7 +79,7 @@ impl Hunk {
         let (ranges, _) = line.strip_prefix("@@ -")?.split_once(" @@")?;
         let (old, new) = ranges.split_once(" +")?;
         let count = |range: &str| range.split_once(',').map_or(Some(1), |(_, count)| count.parse().ok());
-        let first = new.split(',').next()?.parse().ok()?;
+        let first = new.split(',').next()?.parse().ok().filter(|first| u64::from(*first) <= Self::MOST)?;
         Some(Hunk { old: count(old)?, first, new: count(new).filter(|count| *count <= Self::MOST)? })
     }
 }
@@ -148,13 +149,13 @@ mod tests {
         let diff = b"diff --git a.c a.c\nindex 1..2 100644\n--- a.c\n+++ a.c\n@@ -3 +3,2 @@ int f()\n-x\n+y\n+++ b.c\n\
             @@ -9,2 +10,0 @@\n-p\n--- q\n@@ -20,0 +19,1 @@\n+@@ -1 +1,9 @@\ndiff --git gone.c gone.c\n--- gone.c\n\
             +++ /dev/null\n@@ -1,2 +0,0 @@\n-a\n-b\n--- \"a\\303\\244\\t\\\"b.c\"\n+++ \"a\\303\\244\\t\\\"b.c\"\n@@ -0,0 +1 @@\n+x\n\
-            --- with space.c\t\n+++ with space.c\t\n@@ -1 +2 @@\n-x\n+y\n\\ No newline at end of file\n";
+            --- with space.c\t\n+++ with space.c\t\n@@ -1,3 +2,4 @@\n a\n-x\n+y\n+z\n c\n\\ No newline at end of file\n";
         let changes = Changes::read(diff);
-        let expected = [("a.c", &[3, 4, 19][..]), ("a\u{e4}\t\"b.c", &[1]), ("with space.c", &[2])];
+        let expected = [("a.c", &[3, 4, 19][..]), ("a\u{e4}\t\"b.c", &[1]), ("with space.c", &[3, 4])];
         let expected = expected.map(|(name, of)| (name.to_owned(), lines(of)));
         assert_eq!(changes.files, expected.into());
         assert_eq!(
-            Changes::read(b"@@ -1 +1,99999999999 @@\n+++ x\n@@ -1 +1,99999999999 @@"),
+            Changes::read(b"@@ -1 +1,99999999999 @@\n+++ x\n@@ -1 +1,99999999999 @@\n+a\n"),
             Changes { files: [("x".to_owned(), lines(&[]))].into() }
         );
     }

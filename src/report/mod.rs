@@ -3,12 +3,14 @@
 //! Invariant: equal records give equal bytes, in whatever order the processes come.
 
 mod changes;
+mod colour;
 mod escape;
 mod exclusion;
 mod formats;
 mod functions;
 mod growth;
 mod html;
+mod language;
 mod merge;
 mod missing;
 mod notes;
@@ -39,7 +41,7 @@ pub use percent::{Ratio, Threshold, ThresholdError};
 pub use prepared::{Report, ReportFile, SourceState};
 pub use processes::Summary;
 pub use select::{Selection, SelectionError, read_selected};
-pub use show::{Runner, Showing, plain_lines, show};
+pub use show::{Runner, Showing, lines_of, show};
 pub use shown::{command_line, date_time, span};
 pub use snapshots::Snapshots;
 pub use source::{NoSource, SourceText};

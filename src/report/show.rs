@@ -2,7 +2,9 @@
 //!
 //! Invariant: a line of the source is a line of the output, made safe for a terminal.
 
+use super::colour::{Kind, spans};
 use super::escape::printable;
+use super::language::Language;
 use super::percent::Ratio;
 use super::prepared::{ReportFile, SourceState};
 use super::source::SourceText;
@@ -74,9 +76,55 @@ pub fn show(file: &ReportFile, lines: &[String], runners: &[Runner], showing: Sh
     text
 }
 
-/// The lines of a text, made safe.
-pub fn plain_lines(text: &SourceText) -> Vec<String> {
-    text.lines().map(|line| printable(&line.replace('\t', "    ")).into_owned()).collect()
+/// The lines of a source's text, made safe, coloured by what its language means if asked for.
+pub fn lines_of(file: &ReportFile, text: &SourceText, colour: Colour) -> Vec<String> {
+    let whole = String::from_utf8_lossy(text.bytes());
+    let language = Language::of(&file.name).filter(|_| colour == Colour::Terminal);
+    let spans = language.map_or_else(Vec::new, |language| spans(language, &whole));
+    let mut next = 0;
+    let mut start = 0;
+    let mut lines = Vec::new();
+    for line in whole.split_inclusive('\n') {
+        let end = start + line.trim_end_matches(['\r', '\n']).len();
+        let mut shown = String::with_capacity(line.len() + 16);
+        let mut at = start;
+        while let Some((span, kind)) = spans.get(next).filter(|(span, _)| span.start < end) {
+            let span_end = span.end.min(end);
+            shown.push_str(&safe(&whole[at..span.start.max(at)]));
+            shown.push_str(&format!(
+                "\u{1b}[{}m{}\u{1b}[0m",
+                escape_of(*kind),
+                safe(&whole[span.start.max(at)..span_end])
+            ));
+            at = span_end;
+            // What goes on in the next line is coloured there too.
+            if span.end > end {
+                break;
+            }
+            next += 1;
+        }
+        shown.push_str(&safe(&whole[at..end]));
+        start += line.len();
+        lines.push(shown);
+    }
+    lines
+}
+
+fn safe(text: &str) -> String {
+    printable(&text.replace('\t', "    ")).into_owned()
+}
+
+/// The terminal's colour of a part (ECMA-48, "select graphic rendition").
+fn escape_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Comment => "2",
+        Kind::Text => "36",
+        Kind::Number => "35",
+        Kind::Keyword => "1",
+        Kind::Type => "34",
+        Kind::Function => "33",
+        Kind::Directive => "35",
+    }
 }
 
 fn note(state: SourceState) -> Option<&'static str> {
@@ -125,7 +173,7 @@ mod tests {
 
     #[test]
     fn each_line_tells_whether_it_ran_and_by_whom() {
-        let lines = plain_lines(&SourceText::of("a\n\tb\nc\u{1b}\n\ne\n"));
+        let lines = lines_of(&file(), &SourceText::of("a\n\tb\nc\u{1b}\n\ne\n"), Colour::None);
         let runner = |pid, lines: &[u32]| Runner { pid, lines: lines.iter().copied().collect() };
         let runners = [runner(7, &[2, 9]), runner(8, &[9])];
         let expected = "\
@@ -141,6 +189,20 @@ a\\n.c: 2 of 3 lines ran, 67%
 9 + all 2 |
 ";
         assert_eq!(show(&file(), &lines, &runners, PLAIN), expected);
+    }
+
+    #[test]
+    fn a_terminal_shows_what_words_mean() {
+        let named = ReportFile { name: "a.c".to_owned(), ..file() };
+        let text = SourceText::of("int x; /* a\n\u{1b} */ y(\"b\u{7}\");\r\n");
+        let expected = [
+            "\u{1b}[34mint\u{1b}[0m x; \u{1b}[2m/* a\u{1b}[0m",
+            "\u{1b}[2m\\u{1b} */\u{1b}[0m \u{1b}[33my\u{1b}[0m(\u{1b}[36m\"b\\u{7}\"\u{1b}[0m);",
+        ];
+        assert_eq!(lines_of(&named, &text, Colour::Terminal), expected);
+        assert_eq!(lines_of(&named, &text, Colour::None), ["int x; /* a", "\\u{1b} */ y(\"b\\u{7}\");"]);
+        let unknown = ReportFile { name: "a.txt".to_owned(), ..file() };
+        assert_eq!(lines_of(&unknown, &SourceText::of("int"), Colour::Terminal), ["int"]);
     }
 
     #[test]

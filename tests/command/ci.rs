@@ -32,10 +32,9 @@ fn project() -> Measurements {
     git(&["add", "."]);
     git(&["commit", "-q", "-m", "first"]);
     git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
-    write(
-        "src/prog.c",
-        "static int f(int x)\n{\n\tif (x > 9)\n\t\treturn 1;\n\treturn 0;\n}\nint main(int argc, char **argv)\n{\n\treturn f(argc);\n}\n",
-    );
+    let text = "#include <stdio.h>\nstatic void f(int x)\n{\n\tif (x > 9)\n\t\tputs(\"many\");\n\tputs(\"f\");\n}\n\
+                int main(int argc, char **argv)\n{\n\tf(argc);\n\tputs(argv[0]);\n\treturn 0;\n}\n";
+    write("src/prog.c", text);
     git(&["commit", "-q", "-a", "-m", "second"]);
     project
 }
@@ -63,7 +62,7 @@ fn the_workflow_for_github_works() {
     let example = example("GitHub Actions, in");
     let steps = example.iter().filter_map(|line| line.trim_start().strip_prefix("- run: ")).map(str::to_owned);
     let printed = followed(&project, steps);
-    let note = "::warning file=src/prog.c,line=4,endLine=4,title=Not covered::Changed line did not run\n";
+    let note = "::warning file=src/prog.c,line=5,endLine=5,title=Not covered::Changed line did not run\n";
     assert!(printed.contains(note) && printed.contains("TOTAL"), "{printed}");
     let summary = fs::read_to_string(project.path("summary.md")).unwrap();
     assert!(summary.contains("| <code>src/prog.c</code> |"), "{summary}");

@@ -13,7 +13,7 @@ fn the_doctor_measures_and_looks() {
     for part in [
         "ok    kernel: Linux ",
         "ok    tracing: works",
-        "ok    lines: 3 lines of 1 functions",
+        "ok    debug info: lines: 3, functions: 1, sources: 1",
         "ok    data: .cov-trace will be made",
     ] {
         assert!(found.stdout.contains(part), "{part}: {found:?}");

@@ -1,6 +1,7 @@
 //! What `cov-trace -- PROGRAM` is to its caller: status, outputs, signals, and what it leaves.
 
 mod cache;
+mod ci;
 mod comfort;
 mod outputs;
 mod refused;

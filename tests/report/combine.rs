@@ -37,6 +37,8 @@ fn many_measurements_become_one_and_stay_what_they_were() {
     let again = here.run(&["combine", "-o", "again", "all", "all"]);
     assert_eq!(again.status, Some(0), "{again:?}");
     assert_eq!(here.run(&["report", "-m", "--data=again"]).clean(), report);
+    let itself = here.run(&["combine", "-o", "again", ".cov-trace", "./again/"]).error();
+    assert!(itself.contains("again is an input and the output"), "{itself}");
     assert_eq!(here.run(&["combine", "-o", "moved", ".cov-trace", "--delete"]).status, Some(0));
     assert!(here.data().process_files().unwrap().is_empty());
 }

@@ -63,3 +63,23 @@ fn what_git_cannot_tell_is_an_error() {
     let error = outside.run(&["diff", "HEAD"]).error();
     assert!(error.contains("no git working tree"), "{error}");
 }
+
+#[test]
+fn a_renamed_source_is_no_new_one_and_one_that_git_does_not_know_is_told() {
+    let mut measurements = Measurements::new();
+    git(&measurements, &["init", "-q"]);
+    let text = "1\n2\n3\n4\n5\n6\n7\n8\n";
+    fs::write(measurements.path("a.c"), text).unwrap();
+    git(&measurements, &["add", "."]);
+    git(&measurements, &["commit", "-q", "-m", "first"]);
+    git(&measurements, &["mv", "a.c", "b.c"]);
+    fs::write(measurements.path("b.c"), text.replace('4', "four")).unwrap();
+    fs::write(measurements.path("u.c"), text).unwrap();
+    let (b, u) = (measurements.path("b.c"), measurements.path("u.c"));
+    let of = |path: &str| (file(path, lines(1..=8), vec![]), lines([1]));
+    measurements.add(&process(10, vec![of(&b), of(&u)]));
+    let told = measurements.run(&["diff", "HEAD"]);
+    assert!(told.stdout.contains("b.c        1       1   0.0%  4\n"), "{told:?}");
+    let note = "cov-trace: warning: measured and not known to git, so not compared (git add): u.c\n";
+    assert_eq!(told.stderr, note);
+}

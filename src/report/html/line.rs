@@ -3,10 +3,10 @@
 //! Invariants: whatever the text, what comes out has no tag but ours and no control character; a line of the text is one
 //! list item.
 
+use super::super::colour::{Kind, Span, spans};
 use super::super::escape::harmful;
+use super::super::language::Language;
 use super::super::prepared::ReportFile;
-use super::colour::{Span, spans};
-use super::language::Language;
 use askama::filters::{Escaper, Html};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -97,7 +97,7 @@ fn write_line(html: &mut String, text: &str, spans: &[Span], line: Range<usize>)
     for (span, kind) in spans.iter().take_while(|(span, _)| span.start < end) {
         let span = span.start.max(at)..span.end.min(end);
         write_text(html, &text[at..span.start]);
-        let (open, close) = kind.tags();
+        let (open, close) = tags(*kind);
         html.push_str(open);
         write_text(html, &text[span.clone()]);
         html.push_str(close);
@@ -106,6 +106,19 @@ fn write_line(html: &mut String, text: &str, spans: &[Span], line: Range<usize>)
     write_text(html, &text[at..end]);
     if cut.is_some() {
         html.push_str("<em>the rest of this line is not shown</em>");
+    }
+}
+
+/// The tags around a coloured part; the style sheet knows them.
+fn tags(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Comment => ("<i>", "</i>"),
+        Kind::Text => ("<u>", "</u>"),
+        Kind::Keyword => ("<b>", "</b>"),
+        Kind::Number => ("<b class=n>", "</b>"),
+        Kind::Type => ("<b class=t>", "</b>"),
+        Kind::Function => ("<b class=f>", "</b>"),
+        Kind::Directive => ("<b class=d>", "</b>"),
     }
 }
 

@@ -4,11 +4,9 @@
 //! of files; equal records give equal pages.
 
 mod assets;
-mod colour;
 mod curve;
 mod filters;
 mod folder;
-mod language;
 mod line;
 mod nodes;
 mod overview;

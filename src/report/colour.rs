@@ -21,21 +21,6 @@ pub(super) enum Kind {
     Directive,
 }
 
-impl Kind {
-    /// The tags around it; the style sheet knows them.
-    pub(super) fn tags(self) -> (&'static str, &'static str) {
-        match self {
-            Kind::Comment => ("<i>", "</i>"),
-            Kind::Text => ("<u>", "</u>"),
-            Kind::Keyword => ("<b>", "</b>"),
-            Kind::Number => ("<b class=n>", "</b>"),
-            Kind::Type => ("<b class=t>", "</b>"),
-            Kind::Function => ("<b class=f>", "</b>"),
-            Kind::Directive => ("<b class=d>", "</b>"),
-        }
-    }
-}
-
 /// A part of a text.
 pub(super) type Span = (Range<usize>, Kind);
 
