@@ -19,23 +19,33 @@ pub(super) const LIST: usize = 200;
 const MAX_COLUMNS: usize = 4_000;
 
 /// Lines of a source that are shown.
-pub(super) const MAX_LINES: usize = 400_000;
+const MAX_LINES: usize = 400_000;
 
-/// More text than this is not coloured.
-const MAX_COLOURED: usize = 16 << 20;
+/// Bytes of a source that are shown; one that has more is not coloured.
+const MAX_TEXT: usize = 16 << 20;
 
-/// The lists of lines, and how many lines there are.
-pub(super) fn lists(file: &ReportFile, text: &str) -> (String, usize) {
-    let language = Language::of(&file.name).filter(|_| text.len() <= MAX_COLOURED);
+/// A source as it is shown.
+pub(super) struct Lists {
+    /// The lists of lines.
+    pub(super) html: String,
+    /// How many lines are in them.
+    pub(super) shown: usize,
+    /// How many lines there are.
+    pub(super) lines: usize,
+}
+
+/// The lists of lines of a text.
+pub(super) fn lists(file: &ReportFile, text: &str) -> Lists {
+    let language = Language::of(&file.name).filter(|_| text.len() <= MAX_TEXT);
     let spans = language.map_or_else(Vec::new, |language| spans(language, text));
     let lines = line_ranges(text);
-    let shown = &lines[..lines.len().min(MAX_LINES)];
+    let shown = &lines[..lines.partition_point(|line| line.end <= MAX_TEXT).min(MAX_LINES)];
     let lists: Vec<String> = shown
         .par_chunks(LIST)
         .enumerate()
         .map(|(index, lines)| list(file, text, &spans, index * LIST + 1, lines))
         .collect();
-    (lists.concat(), lines.len())
+    Lists { html: lists.concat(), shown: shown.len(), lines: lines.len() }
 }
 
 /// The lines that have code, of a source that is not there.
@@ -162,21 +172,21 @@ mod tests {
 
     #[test]
     fn lines_are_marked_and_coloured() {
-        let (html, lines) = lists(&file("a.c"), "int a; /* <b>\r\n& */ return 1;\n\n\n");
+        let Lists { html, lines, .. } = lists(&file("a.c"), "int a; /* <b>\r\n& */ return 1;\n\n\n");
         assert_eq!(
             html,
             "<div><ol start=1><li class=h><b class=t>int</b> a; <i>/* &#60;b&#62;</i>\
              <li class=m><i>&#38; */</i> <b>return</b> <b class=n>1</b>;<li class=x><li></ol></div>\n"
         );
         assert_eq!(lines, 4);
-        assert_eq!(lists(&file("a.txt"), "").1, 0);
+        assert_eq!(lists(&file("a.txt"), "").lines, 0);
     }
 
     #[test]
     fn nothing_of_a_text_is_a_tag_or_hidden() {
         for name in ["a.c", "a.txt", "a.rs"] {
             let text = "</li></ol><script>alert(1)</script>\u{0}\u{1b}[1m\u{202e}\u{7f}\u{9b}\"</b>\n";
-            let (html, _) = lists(&file(name), text);
+            let html = lists(&file(name), text).html;
             assert!(!html.contains("script>") && !html.contains("</li>"), "{html}");
             assert!(!html.contains(|shown: char| shown != '\n' && harmful(shown)), "{html:?}");
             assert!(html.contains("\u{2400}\u{241b}") && html.contains("[U+202E]"), "{html}");
@@ -185,12 +195,14 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_where_it_is_told() {
-        let (html, _) = lists(&file("a.c"), &format!("\"{}\u{e4}", "\u{e4}".repeat(5_000)));
+        let html = lists(&file("a.c"), &format!("\"{}\u{e4}", "\u{e4}".repeat(5_000))).html;
         assert!(html.ends_with("is not shown</em></ol></div>\n") && html.chars().count() < 5_000);
-        let (html, lines) = lists(&file("a"), &"\n".repeat(MAX_LINES + 10));
-        assert_eq!(lines, MAX_LINES + 10);
+        let Lists { html, shown, lines } = lists(&file("a"), &"\n".repeat(MAX_LINES + 10));
+        assert_eq!((shown, lines), (MAX_LINES, MAX_LINES + 10));
         assert_eq!(html.matches("<li").count(), MAX_LINES);
         assert_eq!(html.matches("<ol").count(), MAX_LINES / LIST);
+        let Lists { html, shown, lines } = lists(&file("a.c"), &format!("1\n{}\n2", "<".repeat(MAX_TEXT)));
+        assert_eq!((html.as_str(), shown, lines), ("<div><ol start=1><li class=h>1</ol></div>\n", 1, 3));
     }
 
     #[test]

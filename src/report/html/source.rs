@@ -3,7 +3,7 @@
 use super::super::escape::printable;
 use super::super::percent::Ratio;
 use super::super::prepared::SourceState;
-use super::line::{MAX_LINES, lines_without_text, lists};
+use super::line::{Lists, lines_without_text, lists};
 use super::page::Page;
 use super::{Site, filters, rendered, script};
 use askama::Template;
@@ -43,9 +43,9 @@ pub(super) fn page(site: &Site<'_>, page: &Page<'_>) -> String {
     let mut notices = Vec::new();
     let code = match file.text() {
         Ok(text) => {
-            let (code, lines) = lists(file, &String::from_utf8_lossy(text.bytes()));
-            if lines > MAX_LINES {
-                notices.push(format!("Only the first {MAX_LINES} of {lines} lines are shown."));
+            let Lists { html, shown, lines } = lists(file, &String::from_utf8_lossy(text.bytes()));
+            if lines > shown {
+                notices.push(format!("Only the first {shown} of {lines} lines are shown."));
             }
             let beyond = file.coverage.executable.within(lines as u32 + 1..=u32::MAX).count();
             if beyond > 0 {
@@ -53,7 +53,7 @@ pub(super) fn page(site: &Site<'_>, page: &Page<'_>) -> String {
                     "{beyond} lines that have code are behind the end of this text: it is not what was measured."
                 ));
             }
-            code
+            html
         }
         Err(_) => lines_without_text(file),
     };
