@@ -33,8 +33,8 @@ pub fn combining(stage: &Stage, rounds: usize) -> Result<Vec<Row>, String> {
         ours.push(seconds);
         peak = peak.max(kib);
         if python.exists() {
-            let _none_yet = fs::remove_file(at("combined"));
-            let data = format!("--data-file={}", at("combined").display());
+            let _none_yet = fs::remove_file(at(".coverage"));
+            let data = format!("--data-file={}", at(".coverage").display());
             let mut command = Command::new(&python);
             command.args(["combine", "--keep", "-q", &data]).arg(at("snapshots")).current_dir(folder.path());
             theirs.push(measured(&mut command)?.0);
@@ -84,7 +84,7 @@ fn made_up(folder: &Path) -> Result<(), String> {
     let mut writer = Writer::new().map_err(|error| error.to_string())?;
     let file = |number: u32| FileFacts {
         path: format!("/src/part{number}.c"),
-        executable: (1..=300).collect(),
+        executable: (1..=997).collect(),
         functions: Vec::new(),
     };
     let image = Arc::new(ImageFacts {
@@ -95,8 +95,9 @@ fn made_up(folder: &Path) -> Result<(), String> {
     });
     for pid in 1..=500u32 {
         // 100 lines of each source, other ones for each process.
-        let ran =
-            |number: usize| -> Numbits { (0..100).map(|line| 1 + (line * 3 + pid + number as u32) % 300).collect() };
+        let ran = |number: usize| -> Numbits {
+            (0..100).map(|line| 1 + (line * (1 + pid % 90) + pid + number as u32) % 997).collect()
+        };
         let record = ProcessRecord {
             complete: true,
             run: "20260101T000000.000Z-1".to_owned(),
