@@ -34,15 +34,16 @@ fn nested_in(outer: &FunctionFacts, functions: &BTreeSet<FunctionFacts>) -> Vec<
         .collect()
 }
 
+/// Made-up sources for tests.
 #[cfg(test)]
-mod tests {
+pub(super) mod sample {
     use super::*;
 
-    fn function(start: u32, end: u32, name: &str) -> FunctionFacts {
+    pub(in crate::report) fn function(start: u32, end: u32, name: &str) -> FunctionFacts {
         FunctionFacts { start, end, name: name.to_owned() }
     }
 
-    fn file(executable: &[u32], ran: &[u32], functions: Vec<FunctionFacts>) -> FileCoverage {
+    pub(in crate::report) fn file(executable: &[u32], ran: &[u32], functions: Vec<FunctionFacts>) -> FileCoverage {
         FileCoverage {
             executable: executable.iter().copied().collect(),
             ran: ran.iter().copied().collect(),
@@ -50,6 +51,12 @@ mod tests {
             ..FileCoverage::default()
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::{file, function};
+    use super::*;
 
     #[test]
     fn a_function_ran_if_a_line_of_its_own_did() {

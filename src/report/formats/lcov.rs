@@ -85,21 +85,8 @@ fn digests(file: &ReportFile) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::functions::sample::{file, function};
     use crate::report::merge::FileCoverage;
-    use crate::store::FunctionFacts;
-
-    fn function(start: u32, end: u32, name: &str) -> FunctionFacts {
-        FunctionFacts { start, end, name: name.to_owned() }
-    }
-
-    fn file(executable: &[u32], ran: &[u32], functions: Vec<FunctionFacts>) -> FileCoverage {
-        FileCoverage {
-            executable: executable.iter().copied().collect(),
-            ran: ran.iter().copied().collect(),
-            functions: functions.into_iter().collect(),
-            ..FileCoverage::default()
-        }
-    }
 
     fn text(path: &str, file: FileCoverage) -> String {
         let file = ReportFile { name: path.to_owned(), coverage: file, ..ReportFile::default() };
