@@ -16,11 +16,15 @@ const BURST: Duration = Duration::from_millis(1);
 /// A burst that is this long is worth the two system calls of stepping aside and back.
 const LONG: u32 = 16;
 
-/// While the tracer stands aside, hits that are further apart tell that somebody else has the CPU.
-const SLOW: Duration = Duration::from_micros(300);
+/// While the tracer stands aside, hits that are further apart tell that somebody else has the CPU. Should the tracer be
+/// killed then, it could not even end before the thread's next hit, of which the thread would die.
+const SLOW: Duration = Duration::from_micros(100);
 
-/// After that it keeps its precedence for so long.
-const PENALTY: Duration = Duration::from_millis(20);
+/// After that it keeps its precedence for so long, twice as long each time unless it stood aside for a long burst.
+const PENALTY: Duration = Duration::from_millis(1);
+
+/// But no longer.
+const LONGEST_PENALTY: Duration = Duration::from_millis(200);
 
 /// Hits of one thread in quick succession.
 #[derive(Debug)]
@@ -39,6 +43,9 @@ pub(super) struct Pace {
     burst: Option<Burst>,
     aside: bool,
     not_aside_before: Option<Instant>,
+    /// Hits since it stepped aside.
+    hits_aside: u32,
+    penalty: Duration,
     /// Whether only one thread is traced.
     pub is_alone: bool,
 }
@@ -82,7 +89,9 @@ impl Pace {
         let since = self.burst.as_ref().filter(|burst| burst.tid == tid).map(|burst| now.duration_since(burst.last));
         if self.aside && (!self.is_alone || since.is_none_or(|since| since >= SLOW)) {
             self.step_back();
-            self.not_aside_before = Some(now + PENALTY);
+            let longer = (self.penalty * 2).clamp(PENALTY, LONGEST_PENALTY);
+            self.penalty = if self.hits_aside >= LONG { PENALTY } else { longer };
+            self.not_aside_before = Some(now + self.penalty);
         }
         if since.is_none_or(|since| since >= BURST) {
             self.burst = Some(Burst { tid, last: now, hits: 0, thread: None });
@@ -92,6 +101,7 @@ impl Pace {
         burst.last = now;
         burst.hits += 1;
         if self.aside {
+            self.hits_aside += 1;
             return tracer.resume(tid, None);
         }
         let Some(thread) = *burst.thread.get_or_insert_with(|| Ordinary::check(tid)) else {
@@ -101,6 +111,7 @@ impl Pace {
         let may = self.is_alone && self.not_aside_before.is_none_or(|before| now >= before);
         // The thread is on this CPU now, and has not run yet.
         self.aside = may && burst.hits >= LONG && cpu.step_aside();
+        self.hits_aside = 0;
         resumed
     }
 }
