@@ -83,3 +83,21 @@ fn a_renamed_source_is_no_new_one_and_one_that_git_does_not_know_is_told() {
     let note = "cov-trace: warning: measured and not known to git, so not compared (git add): u.c\n";
     assert_eq!(told.stderr, note);
 }
+
+#[test]
+fn what_changed_in_a_submodule_counts() {
+    let mut measurements = Measurements::new();
+    fs::create_dir(measurements.path("module")).unwrap();
+    fs::write(measurements.path("module/a.c"), "1\n2\n3\n").unwrap();
+    for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-q", "-m", "first"]] {
+        git(&measurements, &[&["-C", "module"], arguments].concat());
+    }
+    git(&measurements, &["init", "-q"]);
+    git(&measurements, &["-c", "protocol.file.allow=always", "submodule", "-q", "add", "./module", "sub m"]);
+    git(&measurements, &["commit", "-q", "-m", "first"]);
+    let source = measurements.path("sub m/a.c");
+    fs::write(&source, "1\ntwo\n3\n").unwrap();
+    measurements.add(&process(10, vec![(file(&source, lines(1..=3), vec![]), lines([1]))]));
+    let told = measurements.run(&["diff", "HEAD"]);
+    assert!(told.stdout.contains("sub m/a.c      1       1   0.0%  2\n"), "{told:?}");
+}
