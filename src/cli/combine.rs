@@ -73,7 +73,7 @@ pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
     }
     let (files, live, mut unreadable) = inputs(&options.inputs);
     let progress = Progress::new(files.len() as u64, "combining");
-    let locate = |path: &str| options.paths.locate(path).to_string_lossy().into_owned();
+    let locate = |path: &str| options.paths.locate(path);
     // Few parts, each with many files of one directory: what neighbours share is read once.
     let portion = files.len().div_ceil(4 * rayon::current_num_threads()).max(1);
     let parts: Vec<Part> = files

@@ -1,11 +1,9 @@
 //! `cov-trace diff REV`: the coverage of what changed.
 
-use super::output::{print, stdout_has_colour, tell};
+use super::output::{judged, print, stdout_colour, tell};
 use super::selection::{Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
-use crate::report::{
-    Changes, Colour, Format, Layout, Rows, Sort, SortKey, Threshold, annotations, git_root, printable, table,
-};
+use crate::report::{Changes, Format, Layout, Rows, Sort, SortKey, Threshold, annotations, git_root, printable, table};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -94,7 +92,7 @@ pub(super) fn diff(options: &DiffOptions) -> Result<Outcome, CliError> {
         sort: Sort { key: SortKey::File, descending: false },
         show_missing: true,
         decimals: options.decimals,
-        colour: if stdout_has_colour() { Colour::Terminal } else { Colour::None },
+        colour: stdout_colour(),
     };
     print(&match options.format {
         DiffFormat::Text => table(&report, layout(Format::Text)),
@@ -102,13 +100,7 @@ pub(super) fn diff(options: &DiffOptions) -> Result<Outcome, CliError> {
         DiffFormat::Total => table(&report, layout(Format::Total)),
         DiffFormat::Github => annotations(&report),
     })?;
-    match options.fail_under {
-        Some(threshold) if !threshold.is_reached(total) => {
-            tell(&threshold.shortfall(total));
-            Ok(Outcome::BelowThreshold)
-        }
-        Some(_) | None => Ok(Outcome::Success),
-    }
+    Ok(judged(total, options.fail_under))
 }
 
 /// Asks git what changed.

@@ -238,7 +238,7 @@ fn look_at_image(path: &Path, options: &DoctorOptions, found: &mut Findings) {
     let paths = Paths { base: options.cwd.clone(), ..Paths::default() };
     let mut missing: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for file in files {
-        let path = paths.locate(file);
+        let path = PathBuf::from(paths.locate(file));
         if !path.exists() {
             *missing.entry(path.parent().map_or_else(PathBuf::new, Path::to_owned)).or_default() += 1;
         }

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a reader of standard output that leaves early (`| head`) is no error.
 
-use super::CliError;
-use crate::report::printable;
+use super::{CliError, Outcome};
+use crate::report::{Colour, Ratio, Threshold, printable};
 use std::convert::Infallible;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -61,9 +61,20 @@ pub fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "cov-trace: {}", printable(text));
 }
 
-/// Whether standard output shows colours, and the user has not refused them (<https://no-color.org>).
-pub fn stdout_has_colour() -> bool {
+/// How a command ends whose total must reach a threshold, if there is one; tells what is missing.
+pub fn judged(total: Ratio, fail_under: Option<Threshold>) -> Outcome {
+    match fail_under {
+        Some(threshold) if !threshold.is_reached(total) => {
+            tell(&threshold.shortfall(total));
+            Outcome::BelowThreshold
+        }
+        Some(_) | None => Outcome::Success,
+    }
+}
+
+/// Colours if standard output shows them, and the user has not refused them (<https://no-color.org>).
+pub fn stdout_colour() -> Colour {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
+    if io::stdout().is_terminal() && !set("NO_COLOR") && !dumb { Colour::Terminal } else { Colour::None }
 }

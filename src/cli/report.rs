@@ -1,9 +1,9 @@
 //! `cov-trace report`: the table in the terminal.
 
-use super::output::{print, stdout_has_colour, tell};
+use super::output::{judged, print, stdout_colour};
 use super::selection::{DataSelection, Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
-use crate::report::{Colour, Format, Growth, GrowthRows, Layout, Now, Rows, Sort, SortKey, Threshold, table};
+use crate::report::{Format, Growth, GrowthRows, Layout, Now, Rows, Sort, SortKey, Threshold, table};
 use crate::store::UnixMillis;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
@@ -118,7 +118,7 @@ impl ReportArguments {
                 sort,
                 show_missing: self.show_missing,
                 decimals: self.precision,
-                colour: if stdout_has_colour() { Colour::Terminal } else { Colour::None },
+                colour: stdout_colour(),
             },
             growth: self.growth,
             fail_under: self.fail_under,
@@ -132,14 +132,7 @@ pub(super) fn report(options: &ReportOptions) -> Result<Outcome, CliError> {
     }
     let report = options.selection.report()?;
     print(&table(&report, options.layout))?;
-    let total = report.total();
-    match options.fail_under {
-        Some(threshold) if !threshold.is_reached(total) => {
-            tell(&threshold.shortfall(total));
-            Ok(Outcome::BelowThreshold)
-        }
-        Some(_) | None => Ok(Outcome::Success),
-    }
+    Ok(judged(report.total(), options.fail_under))
 }
 
 fn print_growth(selection: &DataSelection, rows: GrowthRows) -> Result<Outcome, CliError> {

@@ -1,9 +1,9 @@
 //! `cov-trace show FILE...`: sources with what ran of them.
 
-use super::output::{print, stdout_has_colour};
+use super::output::{print, stdout_colour};
 use super::selection::{Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
-use crate::report::{Colour, ReportFile, Runner, Showing, lines_of, printable, show as shown};
+use crate::report::{ReportFile, Runner, Showing, lines_of, printable, show as shown};
 use crate::store::Numbits;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -47,11 +47,7 @@ impl ShowArguments {
         Ok(ShowOptions {
             files: self.files,
             selection: self.selection.validated(cwd, Reader::Person)?,
-            showing: Showing {
-                colour: if stdout_has_colour() { Colour::Terminal } else { Colour::None },
-                around_missed: self.missed,
-                decimals: self.precision,
-            },
+            showing: Showing { colour: stdout_colour(), around_missed: self.missed, decimals: self.precision },
         })
     }
 }
@@ -61,14 +57,10 @@ pub(super) fn show(options: &ShowOptions) -> Result<Outcome, CliError> {
     let is_named = |path: &Path| options.files.iter().any(|name| path.ends_with(name.trim_start_matches("./")));
     let mut runners: BTreeMap<String, BTreeMap<i32, Numbits>> = BTreeMap::new();
     let report = options.selection.report_of(|record| {
-        let meant = record.hits.iter().filter(|hits| {
-            selection.takes_context(&record.contexts[hits.context])
-                && selection.modules.takes(&record.images[hits.image].path)
-        });
-        for hits in meant {
-            let path = selection.paths.locate(&record.images[hits.image].files[hits.file].path);
-            if is_named(&path) {
-                let of_file = runners.entry(path.to_string_lossy().into_owned()).or_default();
+        for (hits, path) in selection.hits(record) {
+            let path = selection.paths.locate(path);
+            if is_named(Path::new(&path)) {
+                let of_file = runners.entry(path).or_default();
                 of_file.entry(record.pid).or_default().union_with(&hits.lines);
             }
         }

@@ -43,6 +43,12 @@ impl FileCoverage {
         Ratio { ran: self.ran.len(), lines: self.executable.len() }
     }
 
+    /// What of it is in a function.
+    pub(super) fn of_function(&self, function: &FunctionFacts) -> FileCoverage {
+        let within = |lines: &Numbits| lines.within(function.start..=function.end).collect();
+        FileCoverage { executable: within(&self.executable), ran: within(&self.ran), ..FileCoverage::default() }
+    }
+
     /// Takes it that these lines have no code.
     pub(super) fn exclude(&mut self, lines: &Numbits) {
         if !lines.is_empty() {
@@ -55,7 +61,7 @@ impl FileCoverage {
 impl Coverage {
     /// How many of all lines ran.
     pub fn total(&self) -> Ratio {
-        self.files.values().fold(Ratio::default(), |sum, file| sum + file.ratio())
+        self.files.values().map(FileCoverage::ratio).sum()
     }
 }
 
@@ -155,7 +161,7 @@ impl<'a> Merge<'a> {
         if let Some(index) = self.by_path.get(path) {
             return *index;
         }
-        let located = self.selection.paths.locate(path).to_string_lossy().into_owned();
+        let located = self.selection.paths.locate(path);
         let index = *self.located.entry(located).or_insert_with_key(|located| {
             self.selection.sources.takes(located).then(|| {
                 self.files.push(FileCoverage::default());

@@ -50,6 +50,17 @@ impl Ratio {
         decimal(cut.unwrap_or(whole), decimals)
     }
 
+    /// How good the share is.
+    pub fn level(self) -> Level {
+        if self.compare(Ratio { ran: 9, lines: 10 }).is_ge() {
+            Level::Good
+        } else if self.compare(Ratio { ran: 3, lines: 4 }).is_ge() {
+            Level::Fair
+        } else {
+            Level::Poor
+        }
+    }
+
     /// Compares the shares.
     pub fn compare(self, other: Ratio) -> Ordering {
         let product = |ratio: Ratio, lines: u64| u128::from(ratio.ran) * u128::from(lines);
@@ -63,6 +74,23 @@ impl std::ops::Add for Ratio {
     fn add(self, other: Ratio) -> Ratio {
         Ratio { ran: self.ran + other.ran, lines: self.lines + other.lines }
     }
+}
+
+impl std::iter::Sum for Ratio {
+    fn sum<I: Iterator<Item = Ratio>>(ratios: I) -> Ratio {
+        ratios.fold(Ratio::default(), |sum, ratio| sum + ratio)
+    }
+}
+
+/// How good a share is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// At least nine of ten.
+    Good,
+    /// At least three of four.
+    Fair,
+    /// Less.
+    Poor,
 }
 
 /// A percentage that must be reached.

@@ -88,7 +88,7 @@ impl Report {
 
     /// How many of all lines ran.
     pub fn total(&self) -> Ratio {
-        self.files.iter().fold(Ratio::default(), |sum, file| sum + file.coverage.ratio())
+        self.files.iter().map(|file| file.coverage.ratio()).sum()
     }
 }
 

@@ -55,13 +55,8 @@ impl Summary {
 /// A line that is in several images, or ran under several contexts, counts once.
 fn distinct_lines(record: &ProcessRecord, selection: &Selection) -> u64 {
     let mut by_path: HashMap<&str, Numbits> = HashMap::new();
-    for hits in &record.hits {
-        let image = &record.images[hits.image];
-        let path = image.files[hits.file].path.as_str();
-        let selected = selection.takes_context(&record.contexts[hits.context])
-            && selection.modules.takes(&image.path)
-            && selection.sources.takes(path);
-        if selected {
+    for (hits, path) in selection.hits(record) {
+        if selection.sources.takes(path) {
             by_path.entry(path).or_default().union_with(&hits.lines);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::paths::Paths;
 use crate::filter::{ModuleFilter, SourceFilter};
-use crate::store::{DataDir, ProcessRecord, Reader, StoreError};
+use crate::store::{DataDir, Hits, ProcessRecord, Reader, StoreError};
 use globset::GlobMatcher;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -76,6 +76,15 @@ impl Selection {
     /// Whether a process is meant.
     pub fn takes_process(&self, pid: i32) -> bool {
         self.pids.is_empty() || self.pids.contains(&pid)
+    }
+
+    /// What a process ran in images and under contexts that are meant, with the path of the source in the debug info.
+    pub fn hits<'r>(&self, record: &'r ProcessRecord) -> impl Iterator<Item = (&'r Hits, &'r str)> {
+        record.hits.iter().filter_map(|hits| {
+            let image = &record.images[hits.image];
+            let meant = self.takes_context(&record.contexts[hits.context]) && self.modules.takes(&image.path);
+            meant.then(|| (hits, image.files[hits.file].path.as_str()))
+        })
     }
 
     /// Whether a context is meant.

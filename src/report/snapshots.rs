@@ -36,20 +36,16 @@ impl<'a> Snapshots<'a> {
         if !self.selection.takes_process(record.pid) {
             return snapshot;
         }
-        let taken: Vec<bool> = record.images.iter().map(|image| self.selection.modules.takes(&image.path)).collect();
-        for image in record.images.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(image, _)| image) {
+        let selection = self.selection;
+        for image in record.images.iter().filter(|image| selection.modules.takes(&image.path)) {
             for file in &image.files {
                 if let Some((real, _)) = self.find(&file.path) {
                     snapshot.files.entry(real.clone()).or_default();
                 }
             }
         }
-        for hits in record.hits.iter().filter(|hits| taken[hits.image]) {
+        for (hits, path) in selection.hits(record) {
             let label = &record.contexts[hits.context];
-            let path = &record.images[hits.image].files[hits.file].path;
-            if !self.selection.takes_context(label) {
-                continue;
-            }
             let Some((real, counted)) = self.find(path) else { continue };
             let lines = hits.lines.difference(&hits.lines.difference(counted));
             if !lines.is_empty() {
@@ -62,7 +58,7 @@ impl<'a> Snapshots<'a> {
 
     fn find(&mut self, path: &str) -> Option<&(String, &'a Numbits)> {
         if !self.located.contains_key(path) {
-            let located = self.selection.paths.locate(path).to_string_lossy().into_owned();
+            let located = self.selection.paths.locate(path);
             self.located.insert(path.to_owned(), located);
         }
         self.counted.get(self.located[path].as_str())

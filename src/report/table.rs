@@ -5,9 +5,8 @@
 
 use super::escape::printable;
 use super::missing::{ranges, shown_ranges};
-use super::percent::Ratio;
+use super::percent::{Level, Ratio};
 use super::prepared::{Report, ReportFile};
-use crate::store::{FunctionFacts, Numbits};
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use std::cmp::Ordering;
 
@@ -96,13 +95,10 @@ impl Row {
     }
 
     fn of_functions(file: &ReportFile) -> impl Iterator<Item = Row> {
-        let within = |lines: &Numbits, function: &FunctionFacts| lines.within(function.start..=function.end).collect();
         file.coverage.functions.iter().filter_map(move |function| {
-            let (executable, ran): (Numbits, Numbits) =
-                (within(&file.coverage.executable, function), within(&file.coverage.ran, function));
-            let name = format!("{}:{}: {}", file.name, function.start, function.name);
-            let ratio = Ratio { ran: ran.len(), lines: executable.len() };
-            (ratio.lines > 0).then(|| Row { name, ratio, missing: ranges(&executable, &ran) })
+            let lines = file.coverage.of_function(function);
+            let (name, ratio) = (format!("{}:{}: {}", file.name, function.start, function.name), lines.ratio());
+            (ratio.lines > 0).then(|| Row { name, ratio, missing: ranges(&lines.executable, &lines.ran) })
         })
     }
 }
@@ -229,10 +225,10 @@ fn ruled(
 }
 
 fn cells(name: &str, ratio: Ratio, layout: Layout) -> Vec<Cell> {
-    let colour = match ratio.compare(Ratio { ran: 9, lines: 10 }) {
-        Ordering::Greater | Ordering::Equal => Color::Green,
-        Ordering::Less if ratio.compare(Ratio { ran: 3, lines: 4 }).is_ge() => Color::Yellow,
-        Ordering::Less => Color::Red,
+    let colour = match ratio.level() {
+        Level::Good => Color::Green,
+        Level::Fair => Color::Yellow,
+        Level::Poor => Color::Red,
     };
     vec![
         Cell::new(name),
@@ -259,6 +255,7 @@ fn order(sort: Sort, one: &Row, other: &Row) -> Ordering {
 mod tests {
     use super::super::merge::FileCoverage;
     use super::*;
+    use crate::store::FunctionFacts;
 
     const LAYOUT: Layout = Layout {
         format: Format::Text,

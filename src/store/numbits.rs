@@ -46,6 +46,18 @@ impl Numbits {
         }
     }
 
+    /// The first and the last of lines that follow each other without a gap.
+    pub fn ranges(&self) -> Vec<(u32, u32)> {
+        let mut ranges: Vec<(u32, u32)> = Vec::new();
+        for line in self.iter() {
+            match ranges.last_mut() {
+                Some((_, last)) if *last + 1 == line => *last = line,
+                Some(_) | None => ranges.push((line, line)),
+            }
+        }
+        ranges
+    }
+
     /// The lines that are not in another set.
     pub fn difference(&self, other: &Numbits) -> Numbits {
         let theirs = other.0.iter().chain(std::iter::repeat(&0));

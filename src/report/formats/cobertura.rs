@@ -76,11 +76,10 @@ fn class(xml: &mut Xml, file: &ReportFile) -> io::Result<()> {
 
 fn methods(xml: &mut Xml, file: &FileCoverage) -> io::Result<()> {
     for (name, function) in unique_names(&file.functions, plain) {
-        let executable: Numbits = file.executable.within(function.start..=function.end).collect();
-        let ran = executable.iter().filter(|line| file.ran.contains(*line)).count() as u64;
-        let ratio = Ratio { ran, lines: executable.len() };
-        if ratio.lines > 0 {
-            rated(xml, "method", &[("name", &name), ("signature", "")], ratio, |xml| lines(xml, &executable, file))?;
+        let own = file.of_function(function);
+        if !own.executable.is_empty() {
+            let attributes = [("name", name.as_str()), ("signature", "")];
+            rated(xml, "method", &attributes, own.ratio(), |xml| lines(xml, &own.executable, &own))?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@
 use crate::report::functions::function_ran;
 use crate::report::merge::FileCoverage;
 use crate::report::prepared::{Report, ReportFile, SourceState};
-use crate::store::{FunctionFacts, Numbits};
+use crate::store::FunctionFacts;
 use serde::Serialize;
 use std::path::Path;
 
@@ -90,9 +90,9 @@ fn file(file: &ReportFile) -> File<'_> {
             functions: functions.len() as u64,
             functions_ran: functions.iter().filter(|function| function.ran).count() as u64,
         },
-        executable: ranges(&coverage.executable),
-        ran: ranges(&coverage.ran),
-        excluded: ranges(&file.excluded),
+        executable: coverage.executable.ranges(),
+        ran: coverage.ran.ranges(),
+        excluded: file.excluded.ranges(),
         functions,
     }
 }
@@ -114,25 +114,14 @@ impl Totals {
     }
 }
 
-/// The first and the last of lines that follow each other without a gap.
-fn ranges(lines: &Numbits) -> Vec<(u32, u32)> {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for line in lines.iter() {
-        match ranges.last_mut() {
-            Some((_, last)) if *last + 1 == line => *last = line,
-            Some(_) | None => ranges.push((line, line)),
-        }
-    }
-    ranges
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Numbits;
 
     #[test]
     fn lines_are_ranges_without_gaps() {
-        let of = |lines: &[u32]| ranges(&lines.iter().copied().collect());
+        let of = |lines: &[u32]| lines.iter().copied().collect::<Numbits>().ranges();
         assert_eq!(of(&[]), []);
         assert_eq!(of(&[1, 2, 4, 6, 7, 8]), [(1, 2), (4, 4), (6, 8)]);
     }

@@ -1,17 +1,16 @@
 //! How templates show values.
 
-use super::super::percent::Ratio;
+use super::super::percent::{Level, Ratio};
 use super::super::prepared::SourceState;
 use askama::{Result, Values};
-use std::cmp::Ordering;
 
 /// The class of a share, with the limits of the table in the terminal.
 #[askama::filter_fn]
 pub(super) fn level(ratio: &Ratio, _: &dyn Values) -> Result<&'static str> {
-    Ok(match ratio.compare(Ratio { ran: 9, lines: 10 }) {
-        Ordering::Greater | Ordering::Equal => "good",
-        Ordering::Less if ratio.compare(Ratio { ran: 3, lines: 4 }).is_ge() => "fair",
-        Ordering::Less => "poor",
+    Ok(match ratio.level() {
+        Level::Good => "good",
+        Level::Fair => "fair",
+        Level::Poor => "poor",
     })
 }
 

@@ -96,8 +96,8 @@ fn add(nodes: &mut Vec<Node>, folder: &Folder<'_>, parent: Option<usize>, depth:
             let mut above = parent;
             while let Some(index) = above {
                 let folder = &mut nodes[index];
-                folder.lines = sum(folder.lines, lines);
-                folder.functions = sum(folder.functions, functions);
+                folder.lines = folder.lines + lines;
+                folder.functions = folder.functions + functions;
                 above = folder.parent;
             }
         }
@@ -107,10 +107,6 @@ fn add(nodes: &mut Vec<Node>, folder: &Folder<'_>, parent: Option<usize>, depth:
 fn only<'a, 'b>(folders: &'b BTreeMap<&'a str, Folder<'a>>) -> Option<(&'a str, &'b Folder<'a>)> {
     let first = folders.first_key_value()?;
     (folders.len() == 1).then_some((*first.0, first.1))
-}
-
-pub(super) fn sum(one: Ratio, other: Ratio) -> Ratio {
-    Ratio { ran: one.ran + other.ran, lines: one.lines + other.lines }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::super::percent::Ratio;
 use super::super::prepared::SourceState;
 use super::super::shown::date_time;
 use super::curve::Drawn;
-use super::nodes::{Node, nodes, sum};
+use super::nodes::{Node, nodes};
 use super::page::Page;
 use super::{Site, filters, rendered, script};
 use askama::Template;
@@ -45,7 +45,7 @@ pub(super) fn page(site: &Site<'_>, pages: &[Page<'_>], curves: &[Curve]) -> Str
         written: date_time(site.now.time, &site.now.zone),
         total,
         missed: total.lines - total.ran,
-        functions: pages.iter().map(Page::functions_ratio).fold(Ratio::default(), sum),
+        functions: pages.iter().map(Page::functions_ratio).sum(),
         files: pages.len(),
         processes: site.runners.processes().len(),
         notes: site.report.notes.lines(&site.now.live),

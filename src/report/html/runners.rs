@@ -65,11 +65,9 @@ impl<'a> Runners<'a> {
             return;
         }
         let mut ran: BTreeMap<usize, Numbits> = BTreeMap::new();
-        for hits in &record.hits {
-            let image = &record.images[hits.image];
-            let taken = self.selection.takes_context(&record.contexts[hits.context])
-                && self.selection.modules.takes(&image.path);
-            if let Some(file) = taken.then(|| self.file(&image.files[hits.file].path)).flatten() {
+        let selection = self.selection;
+        for (hits, path) in selection.hits(record) {
+            if let Some(file) = self.file(path) {
                 ran.entry(file).or_default().union_with(&hits.lines);
             }
         }
@@ -98,7 +96,7 @@ impl<'a> Runners<'a> {
         if let Some(known) = self.by_path.get(path) {
             return *known;
         }
-        let located = self.selection.paths.locate(path).to_string_lossy().into_owned();
+        let located = self.selection.paths.locate(path);
         let index = self.selection.sources.takes(&located).then(|| {
             *self.located.entry(located).or_insert_with(|| {
                 self.files.push(OfFile::default());
@@ -142,7 +140,10 @@ impl OfFile {
         let mut embedded = Embedded { sets: Vec::new(), left_out: self.left_out };
         let mut left = most;
         for (processes, lines, runs) in sets {
-            let set = (gaps(runs_of(lines)), gaps(runs.iter().copied()));
+            let set = (
+                gaps(lines.ranges().into_iter().map(|(first, last)| (first as usize, last as usize))),
+                gaps(runs.iter().copied()),
+            );
             match left.checked_sub(set.0.len() + set.1.len()) {
                 Some(rest) => {
                     left = rest;
@@ -153,18 +154,6 @@ impl OfFile {
         }
         embedded
     }
-}
-
-/// First and last of the consecutive lines.
-fn runs_of(lines: &Numbits) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for line in lines.iter().map(|line| line as usize) {
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 == line => *last = line,
-            _ => runs.push((line, line)),
-        }
-    }
-    runs
 }
 
 fn gaps(runs: impl IntoIterator<Item = Run>) -> Vec<usize> {

@@ -92,14 +92,12 @@ fn functions(page: &Page<'_>) -> Vec<Function> {
     let coverage = &page.file.coverage;
     let shown = page.functions.iter().take(MAX_FUNCTIONS);
     let function = |(function, ran): &(&crate::store::FunctionFacts, bool)| {
-        let within = || coverage.executable.within(function.start..=function.end);
-        let hit = within().filter(|line| coverage.ran.contains(*line)).count() as u64;
         let name = if function.name.is_empty() { "(no name)".into() } else { printable(&function.name) };
         Function {
             name: name.into_owned(),
             start: function.start,
             ran: *ran,
-            lines: Ratio { ran: hit, lines: within().count() as u64 },
+            lines: coverage.of_function(function).ratio(),
         }
     };
     shown.map(function).collect()
