@@ -26,6 +26,7 @@ pub const ALL: &[(&str, Group)] = &[
     ("gcov", gcov),
     ("combine", crate::reports::combining),
     ("html", crate::reports::html),
+    ("large", crate::reports::large),
 ];
 
 const LUA: &[&str] = &["truth/lua-O0/lua", "-e", "print('hi')"];

@@ -22,7 +22,14 @@ const COV_TRACE: &str = env!("CARGO_BIN_EXE_cov-trace");
 pub fn combining(stage: &Stage, rounds: usize) -> Result<Vec<Row>, String> {
     let folder = tempfile::tempdir().map_err(|error| format!("make a folder: {error}"))?;
     let at = |name: &str| folder.path().join(name);
-    made_up(&at("data"))?;
+    let file = |number: u32| FileFacts {
+        path: format!("/src/part{number}.c"),
+        executable: (1..=997).collect(),
+        functions: Vec::new(),
+    };
+    // 100 lines of each source, other ones for each process.
+    let ran = |pid, file: usize| (0..100).map(|line| 1 + (line * (1 + pid % 90) + pid + file as u32) % 997).collect();
+    made_up(&at("data"), 500, (0..10).map(file).collect(), ran)?;
     run(Command::new(COV_TRACE).args(["coveragepy", "--data"]).arg(at("data")).arg("-o").arg(at("snapshots")))?;
     let python = stage.target.join("consumers/newest/bin/coverage");
     let (mut ours, mut theirs, mut peak) = (Vec::new(), Vec::new(), 0);
@@ -78,26 +85,58 @@ pub fn html(stage: &Stage, rounds: usize) -> Result<Vec<Row>, String> {
     ])
 }
 
-/// The processes' files.
-fn made_up(folder: &Path) -> Result<(), String> {
+/// HTML of 2,000 made-up sources with a million lines, which 40 processes ran.
+///
+/// # Errors
+/// When something cannot be made or run.
+pub fn large(_stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
+    const LINES: u32 = 500;
+    let folder = tempfile::tempdir().map_err(|error| format!("make a folder: {error}"))?;
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("src")).map_err(|error| error.to_string())?;
+    // Ten lines of some 34 bytes each, as SQLite's are.
+    let text = "/*\n** Adds what is left of a page to the list of free ones, and\n** returns how many there are.\n*/\n\
+                static int freed(Page *page, int count)\n{\n\tif (page->left < count || page->next == 0)\n\
+                \t\treturn other(page->list, \"no room\", 17);\n\treturn page->left - count;\n}\n";
+    let text = text.repeat(LINES as usize / 10);
+    let mut files = Vec::new();
+    for number in 0..2000 {
+        let path = at(&format!("src/part{number}.c"));
+        fs::write(&path, &text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let executable = (1..=LINES).filter(|line| line % 5 > 1).collect();
+        files.push(FileFacts { path: path.display().to_string(), executable, functions: Vec::new() });
+    }
+    let ran =
+        |pid: u32, file: usize| (1..=LINES).filter(|line| line % 5 > 1 && (line + pid + file as u32) % 7 < 3).collect();
+    made_up(&at("data"), 40, files, ran)?;
+    let (seconds, kib) =
+        measured(Command::new(COV_TRACE).args(["html", "--data"]).arg(at("data")).arg("-o").arg(at("site")))?;
+    Ok(vec![
+        Row::new("HTML of 2,000 sources with 1 M lines, time", seconds * 1e3, 5000.0, "ms"),
+        Row::new(
+            "HTML of 2,000 sources with 1 M lines, size",
+            size(&at("site"))? as f64 / f64::from(1 << 20),
+            99.0,
+            "MiB",
+        ),
+        Row::new("HTML of 2,000 sources with 1 M lines, peak memory", kib as f64 / 1024.0, 256.0, "MiB"),
+    ])
+}
+
+/// The files of so many processes, all of one image, each of which ran some lines of each source.
+fn made_up(
+    folder: &Path,
+    processes: u32,
+    files: Vec<FileFacts>,
+    ran: impl Fn(u32, usize) -> Numbits,
+) -> Result<(), String> {
     let data = DataDir::create(folder).map_err(|error| error.to_string())?;
     let mut writer = Writer::new().map_err(|error| error.to_string())?;
-    let file = |number: u32| FileFacts {
-        path: format!("/src/part{number}.c"),
-        executable: (1..=997).collect(),
-        functions: Vec::new(),
-    };
-    let image = Arc::new(ImageFacts {
-        path: "/bin/prog".to_owned(),
-        build_id: Some("00ff".to_owned()),
-        files: (0..10).map(file).collect(),
-        warnings: Vec::new(),
-    });
-    for pid in 1..=500u32 {
-        // 100 lines of each source, other ones for each process.
-        let ran = |number: usize| -> Numbits {
-            (0..100).map(|line| 1 + (line * (1 + pid % 90) + pid + number as u32) % 997).collect()
-        };
+    let count = files.len();
+    let (path, build_id) = ("/bin/prog".to_owned(), Some("00ff".to_owned()));
+    let image = Arc::new(ImageFacts { path, build_id, files, warnings: Vec::new() });
+    for pid in 1..=processes {
+        let hits = |file| Hits { image: 0, file, context: 0, lines: ran(pid, file) };
         let record = ProcessRecord {
             complete: true,
             run: "20260101T000000.000Z-1".to_owned(),
@@ -116,7 +155,7 @@ fn made_up(folder: &Path) -> Result<(), String> {
             }],
             images: vec![image.clone()],
             contexts: vec![String::new()],
-            hits: (0..10).map(|file| Hits { image: 0, file, context: 0, lines: ran(file) }).collect(),
+            hits: (0..count).map(hits).collect(),
             flushes: Vec::new(),
             warnings: Vec::new(),
         };
