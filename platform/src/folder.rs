@@ -1,0 +1,426 @@
+//! A folder that is held open, and what is done in it by name.
+//!
+//! Invariants: everything happens in the folder that was opened, whatever its path leads to by now; no link in it is
+//! followed; what is made was not there before; an open never waits, and gives regular files only.
+
+use crate::random::random;
+use crate::trust::Trust;
+use crate::walk::{self, Missing};
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat, renameat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, mkdirat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// How often a name that is taken already is replaced by another.
+const TRIES: u32 = 16;
+
+/// A folder that is held open.
+#[derive(Debug)]
+pub struct Folder {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+/// What is in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its name.
+    pub name: OsString,
+    /// What it is; a link is a link.
+    pub kind: EntryKind,
+}
+
+/// What something in a folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, pipe, socket or device.
+    Other,
+}
+
+impl Folder {
+    /// Opens the folder at a path, following only links of users who are trusted.
+    pub fn open(path: &Path, trust: Trust) -> io::Result<Folder> {
+        Ok(Folder { fd: walk::to_folder(path, trust, Missing::Refuse)?, path: path.to_owned() })
+    }
+
+    /// The same; folders that are missing are made with this mode, less the umask.
+    pub fn open_or_make(path: &Path, trust: Trust, mode: u32) -> io::Result<Folder> {
+        let missing = Missing::Make(Mode::from_bits_truncate(mode));
+        Ok(Folder { fd: walk::to_folder(path, trust, missing)?, path: path.to_owned() })
+    }
+
+    /// The folder that a path names something in, and what it is called there. Links of trusted users are followed.
+    pub fn of(path: &Path, trust: Trust) -> io::Result<(Folder, OsString)> {
+        let place = walk::to_place(path, trust)?;
+        let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        Ok((Folder { fd: place.folder, path: parent.to_owned() }, place.name))
+    }
+
+    pub(crate) fn held(fd: OwnedFd, path: &Path) -> Folder {
+        Folder { fd, path: path.to_owned() }
+    }
+
+    /// Another handle of the same folder.
+    pub fn try_clone(&self) -> io::Result<Folder> {
+        Ok(Folder { fd: self.fd.try_clone()?, path: self.path.clone() })
+    }
+
+    /// The path by which it was opened, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The user who owns it.
+    pub fn owner(&self) -> io::Result<u32> {
+        Ok(self.status()?.st_uid)
+    }
+
+    /// Its permission bits (chmod(2)).
+    pub fn mode(&self) -> io::Result<u32> {
+        Ok(self.status()?.st_mode & 0o7777)
+    }
+
+    /// What tells it from every other folder there is: device and inode.
+    pub fn identity(&self) -> io::Result<(u64, u64)> {
+        self.status().map(|status| (status.st_dev, status.st_ino))
+    }
+
+    /// Whether it was removed since.
+    pub fn is_gone(&self) -> bool {
+        self.status().is_ok_and(|status| status.st_nlink == 0)
+    }
+
+    /// Opens a folder in it.
+    pub fn folder(&self, name: &OsStr) -> io::Result<Folder> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        Ok(Folder { fd: openat(&self.fd, single(name)?, flags, Mode::empty())?, path: self.path.join(name) })
+    }
+
+    /// Makes a folder in it, which must not be there.
+    pub fn make_folder(&self, name: &OsStr, mode: u32) -> io::Result<Folder> {
+        mkdirat(&self.fd, single(name)?, Mode::from_bits_truncate(mode))?;
+        let made = self.folder(name)?;
+        // Where others may write, somebody may have put another one there.
+        if made.owner()? != crate::process::effective_user() {
+            return Err(Errno::EEXIST.into());
+        }
+        Ok(made)
+    }
+
+    /// Makes a folder with a name that cannot be guessed.
+    pub fn make_some_folder(&self, prefix: &str, mode: u32) -> io::Result<(OsString, Folder)> {
+        some_name(|number| {
+            let name = OsString::from(format!("{prefix}{number:016x}"));
+            self.make_folder(&name, mode).map(|folder| (name, folder))
+        })
+    }
+
+    /// Opens a regular file in it to read.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        self.regular(name, OFlag::O_RDONLY)
+    }
+
+    /// Opens a regular file in it to read and write.
+    pub fn open_file_to_write(&self, name: &OsStr) -> io::Result<File> {
+        self.regular(name, OFlag::O_RDWR)
+    }
+
+    /// Opens a regular file in it to append to.
+    pub fn open_file_to_append(&self, name: &OsStr) -> io::Result<File> {
+        self.regular(name, OFlag::O_WRONLY | OFlag::O_APPEND)
+    }
+
+    /// The bytes of a regular file in it, if there are no more than `limit`.
+    pub fn read(&self, name: &OsStr, limit: u64) -> io::Result<Vec<u8>> {
+        use std::io::Read;
+        let mut file = self.open_file(name)?;
+        let length = file.metadata()?.len();
+        if length > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut bytes = Vec::with_capacity(length as usize);
+        file.by_ref().take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Makes a file in it, which must not be there, to read and write.
+    pub fn create_file(&self, name: &OsStr, mode: u32) -> io::Result<File> {
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        Ok(openat(&self.fd, single(name)?, flags, Mode::from_bits_truncate(mode)).map(File::from)?)
+    }
+
+    /// Makes a file whose name nobody can guess: `name` gives one for a number.
+    pub fn create_some_file(&self, name: impl Fn(u64) -> OsString, mode: u32) -> io::Result<(OsString, File)> {
+        some_name(|number| {
+            let name = name(number);
+            self.create_file(&name, mode).map(|file| (name, file))
+        })
+    }
+
+    /// Gives something in it the name, and the place, of something in another folder.
+    pub fn rename(&self, from: &OsStr, folder: &Folder, to: &OsStr) -> io::Result<()> {
+        Ok(renameat(&self.fd, single(from)?, &folder.fd, single(to)?)?)
+    }
+
+    /// Removes what is no folder; that it is gone already is no error.
+    pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        self.unlink(name, UnlinkatFlags::NoRemoveDir)
+    }
+
+    /// Removes an empty folder.
+    pub fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.fd, single(name)?, UnlinkatFlags::RemoveDir)?)
+    }
+
+    /// Removes a folder with all that is in it; that it is gone already is no error.
+    pub fn remove_all(&self, name: &OsStr) -> io::Result<()> {
+        let folder = match self.folder(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            opened => opened?,
+        };
+        folder.empty()?;
+        self.unlink(name, UnlinkatFlags::RemoveDir)
+    }
+
+    /// Removes everything that is in it.
+    pub fn empty(&self) -> io::Result<()> {
+        for Entry { name, kind } in self.entries()? {
+            match kind {
+                EntryKind::Folder => self.remove_all(&name)?,
+                EntryKind::File | EntryKind::Other => self.remove_file(&name)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What is in it, in no order.
+    pub fn entries(&self) -> io::Result<Vec<Entry>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let mut list = Dir::openat(&self.fd, ".", flags, Mode::empty())?;
+        let mut entries = Vec::new();
+        for entry in list.iter() {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes()).to_owned();
+            if name == "." || name == ".." {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                Some(nix::dir::Type::File) => EntryKind::File,
+                Some(nix::dir::Type::Directory) => EntryKind::Folder,
+                Some(_) => EntryKind::Other,
+                // Some file systems do not tell (readdir(3)).
+                None => match self.status_of(&name)? {
+                    Some(status) => EntryKind::of(&status),
+                    None => continue,
+                },
+            };
+            entries.push(Entry { name, kind });
+        }
+        Ok(entries)
+    }
+
+    /// What something in it is; `None` if there is nothing of that name.
+    pub fn kind_of(&self, name: &OsStr) -> io::Result<Option<EntryKind>> {
+        Ok(self.status_of(name)?.map(|status| EntryKind::of(&status)))
+    }
+
+    /// The user who owns something in it; `None` if there is nothing of that name.
+    pub fn owner_of(&self, name: &OsStr) -> io::Result<Option<u32>> {
+        Ok(self.status_of(name)?.map(|status| status.st_uid))
+    }
+
+    fn status_of(&self, name: &OsStr) -> io::Result<Option<FileStat>> {
+        Ok(walk::look(&self.fd, single(name)?)?.map(|(_, status)| status))
+    }
+
+    fn status(&self) -> io::Result<FileStat> {
+        Ok(fstat(&self.fd)?)
+    }
+
+    fn unlink(&self, name: &OsStr, flag: UnlinkatFlags) -> io::Result<()> {
+        match unlinkat(&self.fd, single(name)?, flag) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    fn regular(&self, name: &OsStr, access: OFlag) -> io::Result<File> {
+        let (found, _) = walk::look(&self.fd, single(name)?)?.ok_or(Errno::ENOENT)?;
+        regular(&found, access)
+    }
+}
+
+impl EntryKind {
+    fn of(status: &FileStat) -> EntryKind {
+        match walk::kind(status) {
+            SFlag::S_IFREG => EntryKind::File,
+            SFlag::S_IFDIR => EntryKind::Folder,
+            _ => EntryKind::Other,
+        }
+    }
+}
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Opens what is held by an O_PATH descriptor if it is a regular file: a device may act on a mere open.
+pub(crate) fn regular(found: &OwnedFd, access: OFlag) -> io::Result<File> {
+    use std::os::fd::AsRawFd;
+    match walk::kind(&fstat(found)?) {
+        SFlag::S_IFREG => {}
+        SFlag::S_IFLNK => return Err(Errno::ELOOP.into()),
+        SFlag::S_IFDIR => return Err(Errno::EISDIR.into()),
+        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+    }
+    let path = format!("/proc/self/fd/{}", found.as_raw_fd());
+    let flags = access | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    Ok(nix::fcntl::open(path.as_str(), flags, Mode::empty()).map(File::from)?)
+}
+
+/// A name that is one, and leads nowhere else.
+fn single(name: &OsStr) -> io::Result<&OsStr> {
+    let bytes = name.as_bytes();
+    let leads_away = bytes.is_empty() || bytes.contains(&b'/') || name == "." || name == "..";
+    if leads_away { Err(Errno::EINVAL.into()) } else { Ok(name) }
+}
+
+fn some_name<T>(make: impl Fn(u64) -> io::Result<T>) -> io::Result<T> {
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        match make(random()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tried < TRIES => {}
+            made => return made,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    struct Scene(PathBuf);
+
+    impl Scene {
+        fn new(name: &str) -> Scene {
+            let path = std::env::temp_dir().join(format!("cov-trace-{name}-{:x}", random()));
+            fs::create_dir(&path).expect("mkdir");
+            Scene(path)
+        }
+
+        fn folder(&self) -> Folder {
+            Folder::open(&self.0, Trust::own()).expect("open")
+        }
+    }
+
+    impl Drop for Scene {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).expect("rm");
+        }
+    }
+
+    #[test]
+    fn links_in_it_are_not_followed_and_names_are_single() {
+        let scene = Scene::new("links");
+        fs::write(scene.0.join("secret"), "x").expect("write");
+        fs::create_dir(scene.0.join("data")).expect("mkdir");
+        let data = scene.folder().folder("data".as_ref()).expect("open");
+        symlink("../secret", scene.0.join("data/link")).expect("link");
+        symlink("../made", scene.0.join("data/dangling")).expect("link");
+        for name in ["link", "dangling"].map(OsStr::new) {
+            assert!(data.open_file(name).is_err() && data.open_file_to_write(name).is_err());
+            assert!(data.open_file_to_append(name).is_err());
+            let error = data.create_file(name, 0o666).expect_err("a link");
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+            assert!(data.folder(name).is_err());
+        }
+        for name in ["../secret", "..", ".", "", "a/b"] {
+            assert!(data.create_file(name.as_ref(), 0o666).is_err(), "{name}");
+        }
+        data.remove_file("link".as_ref()).expect("unlink");
+        assert!(scene.0.join("secret").exists() && !scene.0.join("made").exists());
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_waited_for() {
+        let scene = Scene::new("fifo");
+        nix::unistd::mkfifo(&scene.0.join("pipe"), Mode::S_IRWXU).expect("mkfifo");
+        let folder = scene.folder();
+        for opened in [folder.open_file("pipe".as_ref()), folder.open_file_to_append("pipe".as_ref())] {
+            assert_eq!(opened.expect_err("a pipe").kind(), io::ErrorKind::InvalidInput);
+        }
+        assert_eq!(folder.kind_of("pipe".as_ref()).expect("stat"), Some(EntryKind::Other));
+    }
+
+    #[test]
+    fn it_stays_the_same_folder_wherever_its_path_leads() {
+        let scene = Scene::new("swapped");
+        fs::create_dir_all(scene.0.join("a/sub")).expect("mkdir");
+        fs::create_dir_all(scene.0.join("b/sub")).expect("mkdir");
+        fs::write(scene.0.join("b/sub/precious"), "x").expect("write");
+        let held = Folder::open(&scene.0.join("a"), Trust::own()).expect("open");
+        fs::rename(scene.0.join("a"), scene.0.join("c")).expect("rename");
+        symlink("b", scene.0.join("a")).expect("link");
+        let (name, file) = held.create_some_file(|number| format!(".{number}.tmp").into(), 0o666).expect("create");
+        drop(file);
+        held.rename(&name, &held, "whole".as_ref()).expect("rename");
+        held.remove_all("sub".as_ref()).expect("remove");
+        assert!(scene.0.join("c/whole").exists() && !scene.0.join("c/sub").exists());
+        assert_eq!(fs::read_dir(scene.0.join("b/sub")).expect("read").count(), 1);
+        assert!(!held.is_gone());
+    }
+
+    #[test]
+    fn removing_does_not_leave_the_folder() {
+        let scene = Scene::new("remove");
+        fs::create_dir_all(scene.0.join("keep")).expect("mkdir");
+        fs::write(scene.0.join("keep/file"), "x").expect("write");
+        fs::create_dir_all(scene.0.join("run/deep")).expect("mkdir");
+        symlink("../../keep", scene.0.join("run/deep/link")).expect("link");
+        symlink("keep", scene.0.join("other")).expect("link");
+        scene.folder().remove_all("run".as_ref()).expect("remove");
+        assert!(scene.folder().remove_all("other".as_ref()).is_err(), "a link is no folder");
+        assert!(scene.0.join("keep/file").exists() && !scene.0.join("run").exists());
+    }
+
+    #[test]
+    fn own_links_lead_on_and_loops_end() {
+        let scene = Scene::new("own");
+        fs::create_dir_all(scene.0.join("a/b")).expect("mkdir");
+        symlink("a", scene.0.join("one")).expect("link");
+        symlink(scene.0.join("one/b"), scene.0.join("two")).expect("link");
+        symlink("loop", scene.0.join("loop")).expect("link");
+        let same = |one: &str, other: &str| {
+            let identity = |name| Folder::open(&scene.0.join(name), Trust::own()).and_then(|at| at.identity());
+            assert_eq!(identity(one).expect("open"), identity(other).expect("open"));
+        };
+        same("two", "a/b");
+        same("two/../b/./", "a/b");
+        assert!(Folder::open(&scene.0.join("loop"), Trust::own()).is_err());
+        symlink("one/b/new", scene.0.join("file")).expect("link");
+        let (folder, name) = Folder::of(&scene.0.join("file"), Trust::own()).expect("place");
+        assert_eq!(name, "new");
+        folder.create_file(&name, 0o600).expect("create");
+        assert!(scene.0.join("a/b/new").exists());
+        let made = Folder::open_or_make(&scene.0.join("one/x/y"), Trust::own(), 0o700).expect("make");
+        assert_eq!(made.mode().expect("stat"), 0o700);
+        assert!(scene.0.join("a/x/y").is_dir());
+        assert!(Folder::of(Path::new("/"), Trust::own()).is_err());
+    }
+}
