@@ -100,6 +100,16 @@ pub fn is_alone(tid: Tid) -> Result<bool, OsError> {
     status_field(&status, "Threads").map(|count| count == "1").ok_or_else(|| malformed(&path))
 }
 
+/// Whether a thread belongs to the init of a pid namespace (pid_namespaces(7)).
+pub fn is_init(tid: Tid) -> bool {
+    let status = read(&format!("/proc/{tid}/status"));
+    status.is_ok_and(|status| {
+        // Its pid in each namespace that it is in, its own last.
+        let pids = status_field(&status, "NStgid").unwrap_or_default();
+        pids.split_whitespace().next_back() == Some("1")
+    })
+}
+
 /// The process that a thread belongs to, and the pid of the tracer (0: none).
 pub fn thread_group(tid: Tid) -> Result<(Pid, Pid), OsError> {
     let path = format!("/proc/{tid}/status");

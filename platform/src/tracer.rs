@@ -84,6 +84,16 @@ impl SignalInfo {
         self.code() > 0
     }
 
+    /// Whether it is the `signal` of an instruction that brings the same again if it is begun once more.
+    pub fn is_repeatable(&self, signal: Signal) -> bool {
+        const SYS_SECCOMP: i32 = 1;
+        match signal.0 {
+            libc::SIGTRAP => self.trap_cause() == TrapCause::Breakpoint,
+            libc::SIGSYS => self.code() == SYS_SECCOMP,
+            _ => signal.is_of_faults() && self.is_fault(),
+        }
+    }
+
     /// The process that sent it, if one did.
     pub fn sender(&self) -> Option<Pid> {
         const SI_USER_OR_LESS: i32 = 0;

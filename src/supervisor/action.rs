@@ -99,6 +99,13 @@ pub enum Action {
         /// Signal to deliver.
         signal: Option<Signal>,
     },
+    /// Have a thread begin the instruction that faulted once more, and PTRACE_DETACH.
+    Refault {
+        /// The thread.
+        tid: Tid,
+        /// The fault's signal.
+        signal: Signal,
+    },
     /// Set the program counter back to a breakpoint that is restored already, and undo what else that did.
     Rewind {
         /// The thread.

@@ -97,6 +97,7 @@ impl Hands {
             }
             Action::Interrupt { tid } => gone_is_fine(self.tracer.interrupt(tid)),
             Action::Detach { tid, signal } => gone_is_fine(self.tracer.detach(tid, signal)),
+            Action::Refault { tid, signal } => gone_is_fine(repair::fault_again(&self.tracer, tid, signal)),
             Action::Rewind { tid, process, space, at } => {
                 gone_is_fine(self.tracer.set_pc(tid, at));
                 self.repair_trap(process, tid, space);

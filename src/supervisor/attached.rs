@@ -9,7 +9,6 @@ use super::state::{Doing, Process, State, Waiting};
 use crate::link::{ImageId, ProcessNo};
 use platform::threads::Activity;
 use platform::{Pid, TextMapping, Tid};
-use std::collections::BTreeSet;
 
 impl State {
     /// Whether every image that was ever asked for has a plan.
@@ -54,7 +53,8 @@ impl State {
             space.users += 1;
         }
         let (headless, borrows) = (!threads.contains(&pid.leader()), shared.is_some());
-        let process = self.add_process(Process { pid, space, images: BTreeSet::new(), borrows, headless });
+        let threaded = threads.len() > 1;
+        let process = self.add_process(Process { borrows, headless, threaded, ..Process::new(pid, space) });
         out.push(Action::Began { process, pid, maker: None, parent, attached: true });
         out.push(Action::Execed { process, tid });
         if shared.is_none() {
@@ -70,6 +70,9 @@ impl State {
     /// Takes in a thread that was seized.
     pub(super) fn joined(&mut self, process: ProcessNo, tid: Tid, out: &mut Vec<Action>) {
         self.add_tracee(tid, process, Doing::Running);
+        if let Some(process) = self.processes.get_mut(&process) {
+            process.threaded |= process.pid.leader() != tid;
+        }
         out.push(Action::Look { tid });
     }
 

@@ -68,6 +68,14 @@ pub enum Input {
         /// Whether it made a system call give up that would not have without a tracer if the signal is ignored.
         interrupted: bool,
     },
+    /// Answer to [`super::action::Action::WeighSignal`]: a fault of the init of a pid namespace, which would end it
+    /// natively and does not end it while it is traced.
+    Outlived {
+        /// The thread.
+        tid: Tid,
+        /// The fault's signal.
+        signal: Signal,
+    },
     /// A process or thread was made.
     Born {
         /// By this thread, which stands in the event stop.
@@ -242,6 +250,7 @@ impl Input {
             | Input::Stands { .. }
             | Input::Cause { .. }
             | Input::Weighed { .. }
+            | Input::Outlived { .. }
             | Input::Gone { .. }
             | Input::Mapped { .. }
             | Input::Unreadable { .. }

@@ -5,11 +5,11 @@ use super::space::{Space, SpaceId};
 use super::state::{Doing, Forks, Process, State};
 use crate::link::{EndOfProcess, ProcessNo};
 use platform::{Lineage, Pid, Tid};
-use std::collections::BTreeSet;
 
 impl State {
     pub(super) fn born(&mut self, tid: Tid, child: Tid, lineage: Lineage, waits: bool, out: &mut Vec<Action>) {
-        if let Some(maker) = self.process_number(tid) {
+        // One that was adopted because it seemed that nobody would report it is not recorded a second time.
+        if let Some(maker) = self.process_number(tid).filter(|_| !self.tracees.contains_key(&child)) {
             self.adopt(child, maker, tid, lineage, waits, out);
         }
         self.release(tid, None, out);
@@ -36,6 +36,9 @@ impl State {
         let borrows = match lineage {
             Lineage::Thread => {
                 self.add_tracee(child, maker, Doing::Starting);
+                if let Some(process) = self.processes.get_mut(&maker) {
+                    process.threaded = true;
+                }
                 return;
             }
             Lineage::SharedMemory => waits,
@@ -52,7 +55,7 @@ impl State {
                 .map_or_else(|| Space::fresh(true), |space| space.copied(parent_space, unread));
             self.add_space(copy)
         };
-        let process = self.add_process(Process { pid, space, images, borrows, headless: false });
+        let process = self.add_process(Process { images, borrows, ..Process::new(pid, space) });
         self.add_tracee(child, process, Doing::Starting);
         out.push(Action::Began { process, pid, maker: Some(maker), parent: parent_pid, attached: false });
         if lineage == Lineage::SharedMemory && !waits {
@@ -149,7 +152,7 @@ impl State {
             out.push(Action::Resume { tid, signal: None });
             return;
         };
-        self.find_makers(number, out);
+        self.find_children(number, false, out);
         let Some(fresh) = self.start_over(number, tid, Space::fresh(false), out) else { return };
         if self.leaving {
             self.release(tid, None, out);
@@ -165,22 +168,34 @@ impl State {
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;
         };
-        self.find_makers(tracee.process, out);
         let last = || self.tracees.values().all(|other| other.process != tracee.process);
         let ends = |process: &Process| process.pid.leader() == tid || (process.headless && last());
         if self.processes.get(&tracee.process).is_some_and(ends) {
             self.tracees.retain(|_, other| other.process != tracee.process);
+            self.find_children(tracee.process, matches!(how, EndOfProcess::Killed { .. }), out);
             self.end_process(tracee.process, how, out);
         }
     }
 
-    /// A thread of `candidate` is gone, perhaps before it could tell of a child that waits to be claimed.
-    fn find_makers(&self, candidate: ProcessNo, out: &mut Vec<Action>) {
-        out.extend(self.unclaimed.keys().map(|&tid| Action::FindMaker { tid, candidate }));
+    /// All threads of `candidate` that could have reported a child are gone, so its children among the unclaimed are
+    /// adopted. A thread in the middle of a fork ends only with its whole process, or at an exec by another thread: as
+    /// long as the process lives, the maker will report the child.
+    fn find_children(&mut self, candidate: ProcessNo, killed: bool, out: &mut Vec<Action>) {
+        if killed || self.processes.get(&candidate).is_some_and(|process| process.threaded) {
+            // The first stop of such a child may be still to come.
+            self.lost_maker = Some(candidate);
+            out.extend(self.unclaimed.keys().map(|&tid| Action::FindMaker { tid, candidate }));
+        }
     }
 
-    /// A tracee nobody told of: if its maker still lives it will; if not, it is taken in as it stands, and what is
-    /// mapped in it is read anew.
+    /// The first stop of a tracee that nobody has reported yet.
+    pub(super) fn unclaimed(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
+        self.unclaimed.insert(tid, group);
+        out.extend(self.lost_maker.map(|candidate| Action::FindMaker { tid, candidate }));
+    }
+
+    /// A tracee that nobody reported: if its maker still lives it will; if not, the tracee is adopted as it is, and
+    /// what is mapped in it is read again.
     pub(super) fn orphan(&mut self, tid: Tid, group: Pid, parent: Pid, candidate: ProcessNo, out: &mut Vec<Action>) {
         if !self.unclaimed.contains_key(&tid) {
             return;
@@ -201,13 +216,7 @@ impl State {
     fn adopt_orphan(&mut self, tid: Tid, maker: ProcessNo, out: &mut Vec<Action>) {
         let parent = self.processes.get(&maker).map_or(Pid(0), |process| process.pid);
         let space = self.add_space(Space::fresh(true));
-        let process = self.add_process(Process {
-            pid: Pid(tid.0),
-            space,
-            images: BTreeSet::new(),
-            borrows: false,
-            headless: false,
-        });
+        let process = self.add_process(Process::new(Pid(tid.0), space));
         self.add_tracee(tid, process, Doing::Starting);
         out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent, attached: false });
         // Its maker may be in its file and forgotten already, so what it runs is told of anew.

@@ -21,6 +21,8 @@ mod input;
 mod instance;
 mod leaving;
 mod lineage;
+#[cfg(test)]
+mod lineage_tests;
 mod masks;
 mod pace;
 mod repair;

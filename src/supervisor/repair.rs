@@ -2,6 +2,7 @@
 
 use super::input::Input;
 use platform::arch::registers as arch;
+use platform::procfs::Disposition;
 use platform::{Avma, OsError, Signal, Tid, Tracer, procfs};
 
 /// What a signal would do natively, read only where that makes a difference.
@@ -9,7 +10,21 @@ pub(super) fn weigh(tracer: &Tracer, tid: Tid, signal: Signal) -> Input {
     let interrupted = arch::gave_up(tracer, tid).unwrap_or(false);
     let matters = interrupted || signal.dumps_core_by_default();
     let disposition = matters.then(|| procfs::signal_state(tid).ok().map(|state| state.disposition(signal))).flatten();
+    if disposition == Some(Disposition::Default)
+        && tracer.signal_info(tid).is_ok_and(|info| info.is_repeatable(signal))
+        && procfs::is_init(tid)
+    {
+        return Input::Outlived { tid, signal };
+    }
     Input::Weighed { tid, signal, disposition, interrupted }
+}
+
+/// Detaches from a thread whose instruction faulted, which it begins once more: the kernel then ends the init of a pid
+/// namespace, too, as it does without a tracer (force_sig, kernel/signal.c).
+pub(super) fn fault_again(tracer: &Tracer, tid: Tid, signal: Signal) -> Result<(), OsError> {
+    let repeated = arch::repeat_fault(tracer, tid, signal);
+    // It faults somewhere else then, or goes on untraced, as its text is restored.
+    tracer.detach(tid, None).and(repeated)
 }
 
 /// Lets a call that gave up with EINTR start again, unless a handler runs (the kernel decides at the resume).

@@ -27,6 +27,7 @@ fn leaves(action: &Action) -> Option<Tid> {
         | Action::Resume { tid, .. }
         | Action::Deliver { tid, .. }
         | Action::Listen { tid }
+        | Action::Refault { tid, .. }
         | Action::Detach { tid, .. } => Some(*tid),
         _ => None,
     }

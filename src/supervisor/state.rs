@@ -56,6 +56,15 @@ pub(super) struct Process {
     pub borrows: bool,
     /// Whether its leader had ended before we came, so that its end is that of its last thread.
     pub headless: bool,
+    /// Whether it ever had a second thread.
+    pub threaded: bool,
+}
+
+impl Process {
+    /// A process of one thread in a space of its own.
+    pub fn new(pid: Pid, space: SpaceId) -> Self {
+        Process { pid, space, images: BTreeSet::new(), borrows: false, headless: false, threaded: false }
+    }
 }
 
 /// A process that runs while plans are awaited for what it has mapped.
@@ -78,6 +87,8 @@ pub struct State {
     pub(super) plans: BTreeMap<ImageId, Planned>,
     /// Tracees whose first stop came before anybody told of them; true: it was a group-stop.
     pub(super) unclaimed: BTreeMap<Tid, bool>,
+    /// The process that last lost threads in a way that may have left a child of theirs unreported.
+    pub(super) lost_maker: Option<ProcessNo>,
     /// Processes that run while plans are awaited.
     pub(super) waiting: Vec<Waiting>,
     pub(super) leaving: bool,
@@ -185,7 +196,8 @@ impl State {
         let fresh = self.add_space(fresh);
         let process = self.processes.get_mut(&number)?;
         let old = std::mem::replace(&mut process.space, fresh);
-        (process.borrows, process.headless) = (false, process.pid.leader() != tid);
+        (process.borrows, process.threaded) = (false, false);
+        process.headless = process.pid.leader() != tid;
         self.leave_space(old, out);
         out.push(Action::Execed { process: number, tid });
         Some(fresh)

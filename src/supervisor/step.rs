@@ -4,10 +4,9 @@ use super::action::{Action, Mark, Then};
 use super::input::Input;
 use super::space::{Found, Site};
 use super::state::{Doing, Process, State};
-use crate::link::{LandmarkKind, ProcessNo};
+use crate::link::{EndOfProcess, LandmarkKind, ProcessNo};
 use platform::procfs::Disposition;
 use platform::{Avma, Pid, Signal, Tid, TrapCause};
-use std::collections::BTreeSet;
 
 impl State {
     /// Takes an input and appends what to do about it.
@@ -25,6 +24,7 @@ impl State {
             Input::Weighed { tid, signal, disposition, interrupted } => {
                 self.weighed(tid, signal, disposition, interrupted, out);
             }
+            Input::Outlived { tid, signal } => self.outlived(tid, signal, out),
             Input::Born { tid, child, lineage, waits } => self.born(tid, child, lineage, waits, out),
             Input::VforkDone { tid } => self.vfork_done(tid, out),
             Input::Exec { tid, former } => self.exec(tid, former, out),
@@ -58,8 +58,7 @@ impl State {
 
     fn launched(&mut self, pid: Pid, parent: Pid, out: &mut Vec<Action>) {
         let space = self.add_space(super::space::Space::fresh(false));
-        let process =
-            self.add_process(Process { pid, space, images: BTreeSet::new(), borrows: false, headless: false });
+        let process = self.add_process(Process::new(pid, space));
         self.add_tracee(pid.leader(), process, Doing::Running);
         out.push(Action::Began { process, pid, maker: None, parent, attached: false });
     }
@@ -179,6 +178,22 @@ impl State {
         }
     }
 
+    /// The init of a pid namespace survives its own faults only under a tracer: it is detached from, to fault again.
+    fn outlived(&mut self, tid: Tid, signal: Signal, out: &mut Vec<Action>) {
+        self.restore_text(tid, out);
+        out.push(Action::Refault { tid, signal });
+        out.push(Action::Forget { tid });
+        let Some(tracee) = self.tracees.remove(&tid) else { return };
+        if let Some(process) = self.processes.get_mut(&tracee.process) {
+            // The end of a leader that is not traced is not reported.
+            process.headless |= process.pid.leader() == tid;
+        }
+        if self.tracees.values().all(|other| other.process != tracee.process) {
+            let how = EndOfProcess::Killed { signal: signal.0, core: false };
+            self.end_process(tracee.process, how, out);
+        }
+    }
+
     /// Takes every breakpoint out of the space of a stopped thread.
     pub(super) fn restore_text(&mut self, tid: Tid, out: &mut Vec<Action>) {
         let Some(id) = self.space_of(tid) else { return };
@@ -189,7 +204,7 @@ impl State {
 
     fn stopped(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
         let Some(tracee) = self.tracees.get_mut(&tid) else {
-            self.unclaimed.insert(tid, group);
+            self.unclaimed(tid, group, out);
             return;
         };
         tracee.was_stopped |= group;

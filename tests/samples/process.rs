@@ -11,6 +11,7 @@ super::samples! { "process":
     exit_statuses
     family
     fork
+    fork_among_threads
     fork_chain
     fork_from_thread
     fork_in_handler
@@ -18,6 +19,7 @@ super::samples! { "process":
     killed_child
     killed_in_loop
     killed_self
+    namespace_init
     orphans
     pipeline
     plain

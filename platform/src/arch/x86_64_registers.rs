@@ -161,6 +161,18 @@ pub fn emulate_call_number(
     tracer.set_pc(tid, crate::Avma(at.0 + MOV_EAX_LEN))
 }
 
+/// Has a thread, which an instruction brought `signal`, begin that instruction once more.
+pub fn repeat_fault(tracer: &crate::Tracer, tid: crate::Tid, signal: crate::Signal) -> Result<(), crate::OsError> {
+    let len = match signal.0 {
+        libc::SIGTRAP => PC_AFTER_BREAKPOINT,
+        // The kernel has set the number back already.
+        libc::SIGSYS => SYSCALL.len() as u64,
+        _ => return Ok(()),
+    };
+    let pc = tracer.pc(tid)?;
+    tracer.set_pc(tid, crate::Avma(pc.0.wrapping_sub(len)))
+}
+
 /// Takes CLONE_UNTRACED out of the flags of a clone that the thread is about to make.
 pub fn clear_clone_untraced(tracer: &crate::Tracer, tid: crate::Tid) -> Result<(), crate::OsError> {
     const FLAGS: usize = offset_of!(user_regs_struct, rdi);
