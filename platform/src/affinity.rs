@@ -86,9 +86,20 @@ fn set_policy(policy: i32, sched_priority: i32) -> bool {
     unsafe { libc::sched_setscheduler(0, policy | libc::SCHED_RESET_ON_FORK, &raw const wanted) == 0 }
 }
 
-/// Gives the calling thread precedence over whoever has a CPU of its own, where that is allowed.
+/// Gives the calling thread precedence over a thread that has a CPU of its own, where that is allowed.
 pub fn outrank_own_cpu() {
     let _as_far_as_allowed = set_real_time(LOWEST + 1);
+}
+
+/// Takes that precedence back.
+pub fn rank_as_usual() {
+    let _was_allowed_before = set_policy(libc::SCHED_OTHER, 0);
+}
+
+/// Keeps the calling thread on the CPU of `tid`, if that keeps to a single one.
+pub fn share_own_cpu_of(tid: Tid) {
+    let own = CpuMask::of(tid).filter(|mask| mask.0.iter().map(|word| word.count_ones()).sum::<u32>() == 1);
+    let _or_wherever_it_is = own.is_some_and(|mask| mask.set(Tid(0)));
 }
 
 /// Whether a thread has an ordinary priority.

@@ -1,17 +1,17 @@
-//! What the supervisor leaves to its guard, should it be killed: a table in memory that both have mapped.
+//! What the supervisor leaves to those who survive it: a table in memory that all of our processes have mapped.
 //!
-//! Invariant: every entry changes by one atomic store, so whoever reads it after a kill at any moment reads sense.
+//! Invariant: every entry changes by one atomic operation, so that what is read after a kill at any moment makes sense.
 
 use crate::{Avma, OsError, Pid, Tid};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
-/// How many processes there is room for. Memory is taken page by page as they are used; whoever finds no room is
-/// merely found later by the guard.
+/// How many processes there is room for. Memory is taken page by page as they are used; a process without a slot is
+/// merely found later by its rescuer.
 const CAPACITY: usize = 131_072;
 
 /// Set in a slot beside the pid while the process is in a group-stop.
@@ -26,7 +26,29 @@ struct Shared {
     serving: AtomicI32,
     /// The address of that hit.
     served: AtomicU64,
+    /// The guard's pid, or 0.
+    guard: AtomicI32,
+    /// The supervisor's pid, or 0.
+    supervisor: AtomicI32,
+    /// The pid of the process that rescues what the supervisor left, or 0.
+    rescuer: AtomicI32,
     slots: [AtomicU64; CAPACITY],
+}
+
+/// The memory as this process has it mapped.
+#[derive(Debug)]
+struct Mapping(NonNull<Shared>);
+
+// SAFETY: the memory is mapped until drop and accessed through atomics only.
+unsafe impl Send for Mapping {}
+// SAFETY: the same.
+unsafe impl Sync for Mapping {}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: mapped with this size by `GuardTable::new`, and nothing borrows it any more.
+        let _unmapped = unsafe { munmap(self.0.cast(), size_of::<Shared>()) };
+    }
 }
 
 /// A process as the table has it.
@@ -36,16 +58,12 @@ pub struct GuardedProcess {
     pub pid: Pid,
     /// Whether it is in a group-stop.
     pub stopped: bool,
+    slot: usize,
 }
 
-/// The table. It is made by the guard before it forks the supervisor, which alone writes to it.
-#[derive(Debug)]
-pub struct GuardTable {
-    at: NonNull<Shared>,
-    guard: Pid,
-    index: RefCell<HashMap<Pid, usize>>,
-    free: RefCell<Vec<usize>>,
-}
+/// The table. It is made before the processes are forked that share it.
+#[derive(Clone, Debug)]
+pub struct GuardTable(Arc<Mapping>);
 
 impl GuardTable {
     /// An empty table, shared with every process that is forked from here on.
@@ -55,62 +73,55 @@ impl GuardTable {
         let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
         // SAFETY: a new mapping at an address of the kernel's choice aliases nothing of ours.
         let at = unsafe { mmap_anonymous(None, size, protection, flags) };
-        let at = at.map_err(|errno| OsError::new("map", "the guard's table", errno))?.cast();
-        Ok(GuardTable {
-            at,
-            guard: Pid(std::process::id() as i32),
-            index: RefCell::default(),
-            free: RefCell::default(),
-        })
-    }
-
-    /// Who made it.
-    pub fn guard(&self) -> Pid {
-        self.guard
+        let at = at.map_err(|errno| OsError::new("map", "the guard's table", errno))?;
+        Ok(GuardTable(Arc::new(Mapping(at.cast()))))
     }
 
     fn shared(&self) -> &Shared {
-        // SAFETY: mapped with this size and page alignment until drop; zeroes are valid atomics, and everybody who has
-        // it mapped accesses it through atomics only.
-        unsafe { self.at.as_ref() }
+        // SAFETY: mapped with this size and page alignment until drop; zeroes are valid atomics, and every process that
+        // has it mapped accesses it through atomics only.
+        unsafe { self.0.0.as_ref() }
     }
 
-    /// Adds a process that breakpoints may be planted in.
-    pub fn add(&self, pid: Pid) {
-        let shared = self.shared();
-        let slot = self.free.borrow_mut().pop().unwrap_or(shared.used.load(Ordering::Relaxed) as usize);
-        if let Some(entry) = shared.slots.get(slot) {
-            entry.store(pid.0 as u64, Ordering::Release);
-            shared.used.fetch_max(slot as u32 + 1, Ordering::Release);
-            self.index.borrow_mut().insert(pid, slot);
+    /// The guard, once there is one.
+    pub fn guard(&self) -> Option<Pid> {
+        pid_in(&self.shared().guard)
+    }
+
+    /// Names the guard.
+    pub fn set_guard(&self, guard: Pid) {
+        self.shared().guard.store(guard.0, Ordering::Release);
+    }
+
+    /// The supervisor, once there is one.
+    pub fn supervisor(&self) -> Option<Pid> {
+        pid_in(&self.shared().supervisor)
+    }
+
+    /// Names the supervisor.
+    pub fn set_supervisor(&self, supervisor: Pid) {
+        self.shared().supervisor.store(supervisor.0, Ordering::Release);
+    }
+
+    /// Makes `rescuer` the one that rescues, unless another process is that already, which is given then; what it has
+    /// not done can be taken from it by naming it in `after`.
+    pub fn claim_rescue(&self, rescuer: Pid, after: Option<Pid>) -> Result<(), Pid> {
+        let before = after.map_or(0, |pid| pid.0);
+        match self.shared().rescuer.compare_exchange(before, rescuer.0, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(()),
+            Err(other) if other == rescuer.0 => Ok(()),
+            Err(other) => Err(Pid(other)),
         }
     }
 
-    /// Takes a process out that ended or was let go.
-    pub fn remove(&self, pid: Pid) {
-        if let Some(slot) = self.index.borrow_mut().remove(&pid) {
-            self.shared().slots[slot].store(0, Ordering::Release);
-            self.free.borrow_mut().push(slot);
-        }
+    /// The process that rescues, if one has begun to.
+    pub fn rescuer(&self) -> Option<Pid> {
+        pid_in(&self.shared().rescuer)
     }
 
-    /// Notes whether a process is in a group-stop, as told by its leader; other threads change nothing.
-    pub fn set_stopped(&self, leader: Tid, stopped: bool) {
-        if let Some(&slot) = self.index.borrow().get(&Pid(leader.0)) {
-            let flag = if stopped { STOPPED } else { 0 };
-            self.shared().slots[slot].store(leader.0 as u64 | flag, Ordering::Release);
-        }
-    }
-
-    /// The thread's hit is being served: its text may be restored from here on, its program counter is not yet.
-    pub fn serving(&self, tid: Tid, at: Avma) {
-        self.shared().served.store(at.0, Ordering::Relaxed);
-        self.shared().serving.store(tid.0, Ordering::Release);
-    }
-
-    /// The program counter is where it belongs.
-    pub fn served(&self) {
-        self.shared().serving.store(0, Ordering::Release);
+    /// Takes a process out that was rescued.
+    pub fn rescued(&self, process: GuardedProcess) {
+        self.shared().slots[process.slot].store(0, Ordering::Release);
     }
 
     /// The hit that is being served.
@@ -123,16 +134,73 @@ impl GuardTable {
     pub fn processes(&self) -> impl Iterator<Item = GuardedProcess> + '_ {
         let used = (self.shared().used.load(Ordering::Acquire) as usize).min(CAPACITY);
         let entries = self.shared().slots[..used].iter().map(|slot| slot.load(Ordering::Acquire));
-        entries
-            .filter(|&entry| entry != 0)
-            .map(|entry| GuardedProcess { pid: Pid((entry & !STOPPED) as i32), stopped: entry & STOPPED != 0 })
+        entries.enumerate().filter(|&(_, entry)| entry != 0).map(|(slot, entry)| GuardedProcess {
+            pid: Pid((entry & !STOPPED) as i32),
+            stopped: entry & STOPPED != 0,
+            slot,
+        })
     }
 }
 
-impl Drop for GuardTable {
-    fn drop(&mut self) {
-        // SAFETY: mapped with this size by `new`, and nothing borrows it any more.
-        let _unmapped = unsafe { munmap(self.at.cast(), size_of::<Shared>()) };
+fn pid_in(cell: &AtomicI32) -> Option<Pid> {
+    Some(Pid(cell.load(Ordering::Acquire))).filter(|pid| pid.0 != 0)
+}
+
+/// The table as the supervisor writes it, which alone adds entries.
+#[derive(Debug)]
+pub struct GuardEntries {
+    table: GuardTable,
+    index: HashMap<Pid, usize>,
+    free: Vec<usize>,
+}
+
+impl GuardEntries {
+    /// Writes to a table without entries.
+    pub fn of(table: GuardTable) -> Self {
+        GuardEntries { table, index: HashMap::new(), free: Vec::new() }
+    }
+
+    /// The guard, once there is one.
+    pub fn guard(&self) -> Option<Pid> {
+        self.table.guard()
+    }
+
+    /// Adds a process that breakpoints may be planted in.
+    pub fn add(&mut self, pid: Pid) {
+        let shared = self.table.shared();
+        let slot = self.free.pop().unwrap_or(shared.used.load(Ordering::Relaxed) as usize);
+        if let Some(entry) = shared.slots.get(slot) {
+            entry.store(pid.0 as u64, Ordering::Release);
+            shared.used.fetch_max(slot as u32 + 1, Ordering::Release);
+            self.index.insert(pid, slot);
+        }
+    }
+
+    /// Takes a process out that ended or was let go.
+    pub fn remove(&mut self, pid: Pid) {
+        if let Some(slot) = self.index.remove(&pid) {
+            self.table.shared().slots[slot].store(0, Ordering::Release);
+            self.free.push(slot);
+        }
+    }
+
+    /// Notes whether a process is in a group-stop, as told by its leader; other threads change nothing.
+    pub fn set_stopped(&self, leader: Tid, stopped: bool) {
+        if let Some(&slot) = self.index.get(&Pid(leader.0)) {
+            let flag = if stopped { STOPPED } else { 0 };
+            self.table.shared().slots[slot].store(leader.0 as u64 | flag, Ordering::Release);
+        }
+    }
+
+    /// The thread's hit is being served: its text may be restored from here on, its program counter is not yet.
+    pub fn serving(&self, tid: Tid, at: Avma) {
+        self.table.shared().served.store(at.0, Ordering::Relaxed);
+        self.table.shared().serving.store(tid.0, Ordering::Release);
+    }
+
+    /// The program counter is where it belongs.
+    pub fn served(&self) {
+        self.table.shared().serving.store(0, Ordering::Release);
     }
 }
 
@@ -140,13 +208,38 @@ impl Drop for GuardTable {
 mod tests {
     use super::*;
 
-    fn found(table: &GuardTable) -> Vec<(i32, bool)> {
-        table.processes().map(|process| (process.pid.0, process.stopped)).collect()
+    fn found(entries: &GuardEntries) -> Vec<(i32, bool)> {
+        entries.table.processes().map(|process| (process.pid.0, process.stopped)).collect()
+    }
+
+    fn empty() -> GuardEntries {
+        GuardEntries::of(GuardTable::new().expect("maps"))
+    }
+
+    #[test]
+    fn one_process_rescues_until_it_is_named_as_the_one_to_follow() {
+        let table = GuardTable::new().expect("maps");
+        assert_eq!(table.rescuer(), None);
+        assert_eq!(table.claim_rescue(Pid(7), None), Ok(()));
+        assert_eq!(table.claim_rescue(Pid(7), None), Ok(()));
+        assert_eq!(table.claim_rescue(Pid(8), None), Err(Pid(7)));
+        assert_eq!(table.claim_rescue(Pid(8), Some(Pid(7))), Ok(()));
+        assert_eq!(table.claim_rescue(Pid(9), Some(Pid(7))), Err(Pid(8)));
+        assert_eq!(table.rescuer(), Some(Pid(8)));
+    }
+
+    #[test]
+    fn what_was_rescued_is_out_of_the_table() {
+        let mut entries = empty();
+        (1..=3).for_each(|pid| entries.add(Pid(pid)));
+        let second = entries.table.processes().nth(1).expect("it was added");
+        entries.table.rescued(second);
+        assert_eq!(found(&entries), [(1, false), (3, false)]);
     }
 
     #[test]
     fn slots_are_used_again() {
-        let table = GuardTable::new().expect("maps");
+        let mut table = empty();
         (1..=3).for_each(|pid| table.add(Pid(pid)));
         table.remove(Pid(2));
         table.remove(Pid(2));
@@ -157,7 +250,7 @@ mod tests {
 
     #[test]
     fn only_the_leader_tells_of_a_group_stop() {
-        let table = GuardTable::new().expect("maps");
+        let mut table = empty();
         table.add(Pid(5));
         table.set_stopped(Tid(6), true);
         assert_eq!(found(&table), [(5, false)]);
@@ -169,23 +262,22 @@ mod tests {
 
     #[test]
     fn a_full_table_takes_no_more() {
-        let table = GuardTable::new().expect("maps");
+        let mut table = empty();
         (1..=CAPACITY as i32 + 2).for_each(|pid| table.add(Pid(pid)));
-        assert_eq!(table.processes().count(), CAPACITY);
+        assert_eq!(table.table.processes().count(), CAPACITY);
         table.remove(Pid(CAPACITY as i32 + 1));
         table.remove(Pid(1));
         table.add(Pid(CAPACITY as i32 + 1));
-        assert_eq!(table.processes().next().map(|process| process.pid), Some(Pid(CAPACITY as i32 + 1)));
+        assert_eq!(table.table.processes().next().map(|process| process.pid), Some(Pid(CAPACITY as i32 + 1)));
     }
 
     #[test]
     fn another_process_reads_what_was_written() {
-        let table = GuardTable::new().expect("maps");
+        let mut table = empty();
         // SAFETY: the child only stores to the table and leaves.
         match unsafe { nix::unistd::fork() }.expect("fork") {
             nix::unistd::ForkResult::Child => {
-                table.shared().slots[0].store(9, Ordering::Release);
-                table.shared().used.store(1, Ordering::Release);
+                table.add(Pid(9));
                 table.serving(Tid(9), Avma(0x1234));
                 // SAFETY: _exit runs no handlers of the parent's copy.
                 unsafe { libc::_exit(0) }
@@ -193,9 +285,9 @@ mod tests {
             nix::unistd::ForkResult::Parent { child } => {
                 crate::process::await_end(Pid(child.as_raw()));
                 assert_eq!(found(&table), [(9, false)]);
-                assert_eq!(table.being_served(), Some((Tid(9), Avma(0x1234))));
+                assert_eq!(table.table.being_served(), Some((Tid(9), Avma(0x1234))));
                 table.served();
-                assert_eq!(table.being_served(), None);
+                assert_eq!(table.table.being_served(), None);
             }
         }
     }

@@ -38,12 +38,14 @@ mod wait;
 mod walk;
 
 pub use bell::Bell;
-pub use channel::{Channel, MAX_MESSAGE, Received, is_hung_up, takes_more, wait_readable, wait_ready};
+pub use channel::{
+    Channel, MAX_MESSAGE, Received, hangs_up, hangs_up_within, is_hung_up, takes_more, wait_readable, wait_ready,
+};
 pub use clock::{unix_millis, unix_millis_at};
 pub use entry::restore_sigpipe;
 pub use error::OsError;
 pub use folder::{Entry, EntryKind, Folder};
-pub use guard_table::{GuardTable, GuardedProcess};
+pub use guard_table::{GuardEntries, GuardTable, GuardedProcess};
 pub use ids::{Avma, Pid, Signal, Tid};
 pub use kernel::kernel_release;
 pub use lineage::{Lineage, compare, lineage, share_memory};

@@ -115,8 +115,7 @@ impl HeldProgram {
 }
 
 fn become_program(argv: &[CString], mask: &SignalMask, tracer: Pid, mut go: File, mut report: File) -> ! {
-    // SAFETY: prctl(PR_SET_PTRACER) takes a pid; without Yama it fails and nothing changes.
-    unsafe { libc::prctl(libc::PR_SET_PTRACER, tracer.0 as libc::c_ulong, 0, 0, 0) };
+    be_traceable_by(tracer);
     let mut word = [0];
     let released = go.read_exact(&mut word).is_ok();
     entry::restore();
@@ -191,6 +190,16 @@ pub enum ChildNews {
     Stopped(Signal),
 }
 
+impl ChildNews {
+    /// Whether it has ended.
+    pub fn is_end(self) -> bool {
+        match self {
+            ChildNews::Exited(_) | ChildNews::Killed(_) => true,
+            ChildNews::Nothing | ChildNews::Stopped(_) => false,
+        }
+    }
+}
+
 /// Looks, without waiting, what a child of this process did.
 pub fn child_news(pid: Pid) -> ChildNews {
     let mut status = 0;
@@ -198,6 +207,10 @@ pub fn child_news(pid: Pid) -> ChildNews {
     if unsafe { libc::waitpid(pid.0, &raw mut status, libc::WNOHANG | libc::WUNTRACED) } != pid.0 {
         return ChildNews::Nothing;
     }
+    decoded(status)
+}
+
+fn decoded(status: i32) -> ChildNews {
     if libc::WIFEXITED(status) {
         ChildNews::Exited(libc::WEXITSTATUS(status))
     } else if libc::WIFSIGNALED(status) {
@@ -209,10 +222,17 @@ pub fn child_news(pid: Pid) -> ChildNews {
     }
 }
 
-/// Waits until a child of this process has ended; at once if that was seen already.
-pub fn await_end(pid: Pid) {
-    // SAFETY: waitpid without a status takes plain numbers.
-    while unsafe { libc::waitpid(pid.0, std::ptr::null_mut(), 0) } == -1 && Errno::last() == Errno::EINTR {}
+/// Waits until a child of this process has ended, and tells how; nothing, at once, if that was seen already.
+pub fn await_end(pid: Pid) -> ChildNews {
+    let mut status = 0;
+    loop {
+        // SAFETY: `status` is a live i32.
+        match unsafe { libc::waitpid(pid.0, &raw mut status, 0) } {
+            -1 if Errno::last() == Errno::EINTR => {}
+            -1 => return ChildNews::Nothing,
+            _ => return decoded(status),
+        }
+    }
 }
 
 /// Becomes `program`, with everything as it was when this process was started; returns only what stood in the way.
@@ -256,6 +276,17 @@ pub fn stop_like_a_job() {
         // SAFETY: raise takes a number.
         unsafe { libc::raise(libc::SIGTSTP) };
     }
+}
+
+/// The pid of this process.
+pub fn own_pid() -> Pid {
+    Pid(std::process::id() as i32)
+}
+
+/// Lets `tracer` and its descendants trace this process also where Yama allows ancestors only (prctl(2)).
+pub fn be_traceable_by(tracer: Pid) {
+    // SAFETY: prctl(PR_SET_PTRACER) takes a pid; without Yama it fails and nothing changes.
+    unsafe { libc::prctl(libc::PR_SET_PTRACER, tracer.0 as libc::c_ulong, 0, 0, 0) };
 }
 
 /// The user whose rights this process has (geteuid(2)).

@@ -13,6 +13,8 @@ pub enum Standing {
     Unreported(Wait),
     /// It stands in a stop that its tracer knows of.
     Reported,
+    /// It is in a group-stop, and nobody traces it.
+    Stopped,
     /// It sleeps, or has ended.
     Other,
 }
@@ -30,6 +32,7 @@ fn parse(tid: Tid, stat: &str) -> Option<Standing> {
     let code: i32 = fields.nth(48)?.parse().ok()?;
     Some(match state {
         "R" => Standing::Runs,
+        "T" => Standing::Stopped,
         "t" if code == 0 => Standing::Reported,
         "t" => Standing::Unreported(Wait::decode(tid, code << 8 | STOPPED)),
         _ => Standing::Other,
@@ -70,6 +73,7 @@ mod tests {
         assert_eq!(parse(tid, &stat("R", 0)), Some(Standing::Runs));
         assert_eq!(parse(tid, &stat("t", 0)), Some(Standing::Reported));
         assert_eq!(parse(tid, &stat("S", 0)), Some(Standing::Other));
+        assert_eq!(parse(tid, &stat("T", 19)), Some(Standing::Stopped));
         let trapped = parse(tid, &stat("t", 5));
         assert_eq!(trapped, Some(Standing::Unreported(Wait::Signal { tid, signal: Signal::TRAP })));
         assert_eq!(parse(tid, "12 (a) R"), None);

@@ -7,8 +7,8 @@ use super::watch::{Subject, Watch};
 use super::{Helpers, Options, Outcome, Prepared, RunError, SIGNALS, prepare, refusal, start_helpers, verify};
 use crate::link::{AttachReport, FromSupervisor, PortError, ToSupervisor};
 use crate::recorder::{FrontRequest, News};
-use platform::process::{self, ChildNews, SignalInbox, child_news};
-use platform::{Pid, Signal, procfs, wait_readable};
+use platform::process::{self, ChildNews, SignalInbox};
+use platform::{Pid, Signal, affinity, procfs, wait_readable};
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -34,6 +34,12 @@ pub enum AttachError {
     /// Some of the processes cannot be; one sentence each.
     #[error("nothing was attached to")]
     Refused(Vec<String>),
+    /// The supervisor was killed meanwhile.
+    #[error(
+        "the supervisor was killed while it attached; the processes go on and are not measured any more, and the data of \
+         those that were is incomplete"
+    )]
+    SupervisorKilled,
     /// The rest is as for launching.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -82,11 +88,11 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
         Answer::Interrupted => true,
     };
     let Waiting { inbox, helpers, last_word, stderr, .. } = waiting;
-    let (guard, recorder) = (helpers.guard, helpers.recorder);
+    let recorder = helpers.recorder;
     let watch = Watch::new(Subject::Attached, inbox, helpers, options.quiet).after(last_word, letting_go);
     let ended = watch.until_the_end(&data);
     // Of a container's first process we may be a child of sorts: no child of ours is left to it.
-    process::await_end(guard);
+    ended.guarded.await_end();
     process::await_end(recorder);
     // Besides those attached to; a killed recorder could not tell of any.
     to_verify.extend(ended.let_go);
@@ -108,6 +114,7 @@ struct Waiting {
 impl Waiting {
     fn attach(&mut self, pids: Vec<Pid>, children: bool) -> Result<Answer, AttachError> {
         self.helpers.to_supervisor.send(&ToSupervisor::Attach { pids, children }, None).map_err(RunError::from)?;
+        affinity::outrank_own_cpu();
         let began = Instant::now();
         let shows = self.stderr.shows_progress() && std::io::stderr().is_terminal();
         let mut asked = Instant::now();
@@ -121,6 +128,7 @@ impl Waiting {
             }
             let fds = [self.inbox.as_fd(), self.helpers.to_supervisor.as_fd(), self.helpers.to_recorder.as_fd()];
             let fds = if self.last_word.is_none() { &fds[..] } else { &fds[..2] };
+            self.helpers.guarded.look(&self.helpers.to_supervisor);
             wait_readable(fds, shows.then_some((PATIENCE / 2).as_millis() as u32));
             self.hear_recorder(began);
         };
@@ -155,11 +163,13 @@ impl Waiting {
             )))
             | Ok(None)
             | Err(PortError::Malformed(_)) => Ok(None),
-            // Somebody else had it let go meanwhile, or it is gone: what follows tells.
-            Err(PortError::Closed | PortError::Os(_)) => match child_news(self.helpers.guard) {
-                ChildNews::Killed(_) => Err(AttachError::Run(RunError::NoSupervisor)),
-                ChildNews::Nothing | ChildNews::Exited(_) | ChildNews::Stopped(_) => Ok(Some(Answer::Interrupted)),
-            },
+            Err(PortError::Closed | PortError::Os(_)) => {
+                match self.helpers.guarded.await_supervisor(&self.helpers.to_supervisor) {
+                    ChildNews::Killed(_) => Err(AttachError::SupervisorKilled),
+                    // Somebody else had it let go meanwhile: what follows tells.
+                    ChildNews::Nothing | ChildNews::Exited(_) | ChildNews::Stopped(_) => Ok(Some(Answer::Interrupted)),
+                }
+            }
         }
     }
 

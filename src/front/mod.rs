@@ -12,6 +12,7 @@
 mod attach;
 mod control;
 mod error;
+mod guarded;
 mod refusal;
 mod stderr;
 mod verify;
@@ -25,12 +26,13 @@ pub use stderr::{summary, unwritten};
 pub use watch::Outcome;
 
 use crate::guard;
-use crate::link::{FromSupervisor, Helper, Port, RunDir, ToSupervisor};
+use crate::link::{FromSupervisor, Port, RunDir, ToSupervisor};
 use crate::recorder::{self, Selection};
 use crate::store::{self, DataDir, UnixMillis, run_name};
 use crate::supervisor::{self, Forks};
+use guarded::Guarded;
 use platform::process::{self, HeldProgram, SignalInbox, SignalMask};
-use platform::{Channel, Listener, OnTracerDeath, Pid, Signal};
+use platform::{Channel, GuardTable, Listener, OnTracerDeath, Pid, Signal};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -84,7 +86,7 @@ const SIGNALS: [Signal; 6] = [Signal::INT, Signal::QUIT, Signal::TERM, Signal::H
 
 /// The processes behind a run, as the front holds them.
 struct Helpers {
-    guard: Pid,
+    guarded: Guarded,
     recorder: Pid,
     to_supervisor: Port,
     to_recorder: Port,
@@ -125,9 +127,9 @@ impl Helpers {
     /// Has them leave before anything was measured. They do so as their links end, and the recorder takes the run's
     /// directory.
     fn leave(self) {
-        let (guard, recorder) = (self.guard, self.recorder);
-        drop(self);
-        process::await_end(guard);
+        let Helpers { guarded, recorder, to_supervisor, to_recorder } = self;
+        drop((to_supervisor, to_recorder));
+        guarded.await_end();
         process::await_end(recorder);
     }
 }
@@ -163,16 +165,18 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
     let (front_supervisor, supervisor_front) = Channel::pair()?;
     let (front_recorder, recorder_front) = Channel::pair()?;
     let (recorder_supervisor, supervisor_recorder) = Channel::pair()?;
-    let front_pid = Pid(std::process::id() as i32);
+    let front_pid = process::own_pid();
+    let table = GuardTable::new()?;
+    let on_death = options.on_supervisor_death;
     let guard = process::fork_helper("cov-guard", || {
         process::keep_only(&[supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()], &[]);
         let (Ok(front), Ok(recorder)) = (supervisor_front.try_clone(), supervisor_recorder.try_clone()) else {
             return 1;
         };
         let (front, recorder) = (Port::new(front), Port::new(recorder));
-        let (run, stop_log, on_death) = (run.clone(), options.stop_log.clone(), options.on_supervisor_death);
+        let (run, stop_log) = (run.clone(), options.stop_log.clone());
         let forks = options.forks;
-        guard::run(on_death, |guard| supervisor::Options {
+        guard::run(&table, on_death, |guard| supervisor::Options {
             run,
             recorder,
             front,
@@ -201,20 +205,19 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
             selection,
             cache: options.cache.clone(),
             limit: options.limit,
-            helpers: vec![helper("front", front_pid), helper("guard", guard)],
+            front_pid,
+            guarded: table.clone(),
+            on_supervisor_death: on_death,
         })
     })?;
     let (to_supervisor, to_recorder) = (Port::new(front_supervisor), Port::new(front_recorder));
-    Ok(Helpers { guard, recorder, to_supervisor, to_recorder })
-}
-
-fn helper(name: &str, pid: Pid) -> Helper {
-    Helper { name: name.to_owned(), pid }
+    let guarded = Guarded::new(guard, table, on_death);
+    Ok(Helpers { guarded, recorder, to_supervisor, to_recorder })
 }
 
 /// Forks the program, has it traced, and lets it exec.
 fn start_program(launch: &Launch, helpers: &Helpers, mask: &SignalMask) -> Result<Pid, RunError> {
-    let program = HeldProgram::fork(&launch.program, &launch.args, mask, helpers.guard)?;
+    let program = HeldProgram::fork(&launch.program, &launch.args, mask, helpers.guarded.guard())?;
     let mut port = helpers.to_supervisor.try_clone()?;
     port.send(&ToSupervisor::Launch(program.pid()), None)?;
     match port.receive(true)? {

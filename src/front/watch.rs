@@ -2,12 +2,13 @@
 //! there is none of ours, waiting until the processes that were attached to have ended or were let go.
 
 use super::Helpers;
+use super::guarded::Guarded;
 use super::stderr::{self, Stderr};
 use crate::link::{Port, PortError, ToSupervisor};
 use crate::recorder::{self, FrontRequest, News};
 use crate::store::DataDir;
 use platform::process::{Arrived, ChildNews, SignalInbox, child_news, stop_like_a_job};
-use platform::{OnTracerDeath, Pid, Signal, is_hung_up, kill, wait_readable};
+use platform::{OnTracerDeath, Pid, Signal, affinity, kill, wait_readable};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -45,17 +46,19 @@ pub(super) enum Subject {
 }
 
 /// What a watch came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Ended {
     /// How the front is to end.
     pub outcome: Outcome,
     /// The processes that were let go: pid and start in clock ticks since boot.
     pub let_go: Vec<(Pid, u64)>,
+    /// What may not have ended yet.
+    pub guarded: Guarded,
 }
 
 pub(super) struct Watch {
     subject: Subject,
-    guard: Pid,
+    guarded: Guarded,
     recorder: Pid,
     inbox: SignalInbox,
     to_recorder: Port,
@@ -71,16 +74,13 @@ pub(super) struct Watch {
     /// Whether what the recording came to was told.
     told: bool,
     let_go: Vec<(Pid, u64)>,
-    /// The guard's end, which is the supervisor's unless the guard alone was killed.
-    guard_ended: Option<ChildNews>,
-    supervisor_ended: Option<ChildNews>,
 }
 
 impl Watch {
     pub fn new(subject: Subject, inbox: SignalInbox, helpers: Helpers, quiet: bool) -> Self {
         Watch {
             subject,
-            guard: helpers.guard,
+            guarded: helpers.guarded,
             recorder: helpers.recorder,
             inbox,
             to_recorder: helpers.to_recorder,
@@ -94,8 +94,6 @@ impl Watch {
             recording: Recording::Running,
             told: false,
             let_go: Vec::new(),
-            guard_ended: None,
-            supervisor_ended: None,
         }
     }
 
@@ -109,6 +107,8 @@ impl Watch {
     }
 
     pub fn until_the_end(mut self, data: &DataDir) -> Ended {
+        // It sleeps nearly always; what it may have to rescue must not wait for others.
+        affinity::outrank_own_cpu();
         loop {
             // Signals first: a SIGCHLD that is taken here is one whose child is looked at below.
             self.look_at_signals();
@@ -117,7 +117,7 @@ impl Watch {
             self.look_at_news();
             if let Some(outcome) = self.outcome() {
                 self.tell_the_end(data);
-                return Ended { outcome, let_go: self.let_go };
+                return Ended { outcome, let_go: self.let_go, guarded: self.guarded };
             }
             // The program was let go and goes on: we wait with it, as its parent.
             if matches!(self.recording, Recording::Over(_)) && !self.letting_go {
@@ -130,7 +130,7 @@ impl Watch {
             if self.recording == Recording::Running {
                 fds.push(self.to_recorder.as_fd());
             }
-            if self.supervisor_outlived_its_guard() {
+            if self.guarded.has_no_guard() {
                 fds.push(self.to_supervisor.as_fd());
             }
             wait_readable(&fds, self.patience());
@@ -157,7 +157,7 @@ impl Watch {
         let over = match &self.recording {
             Recording::Running => false,
             Recording::Over(_) => true,
-            Recording::Died => self.supervisor_ended.is_some(),
+            Recording::Died => self.guarded.supervisor_ended().is_some(),
         };
         let waits = match self.subject {
             Subject::Program { wait, .. } => wait,
@@ -191,8 +191,8 @@ impl Watch {
                 ChildNews::Exited(status) => Some(Outcome::Exit(status as u8)),
                 ChildNews::Killed(signal) => Some(Outcome::DieOf(signal)),
                 ChildNews::Stopped(_) => {
-                    // In its last moment the guard may have to stop the program, which is nobody's job control.
-                    if self.guard_ended.is_some() || !is_hung_up(self.to_supervisor.as_fd()) {
+                    // Its rescue may have to stop the program, which is nobody's job control.
+                    if !self.guarded.may_be_rescuing(&self.to_supervisor) {
                         stop_like_a_job();
                     }
                     None
@@ -200,28 +200,13 @@ impl Watch {
             };
             self.ended = outcome.map(|outcome| (outcome, Instant::now()));
         }
-        self.look_at_guard();
-        if ended(child_news(self.recorder)) {
+        self.guarded.look(&self.to_supervisor);
+        if child_news(self.recorder).is_end() {
             self.look_at_news();
             if self.recording == Recording::Running {
                 self.recording = Recording::Died;
             }
         }
-    }
-
-    /// The guard ends after the supervisor, and as that did; if the link is still open it was killed alone.
-    fn look_at_guard(&mut self) {
-        if self.guard_ended.is_none() {
-            self.guard_ended = Some(child_news(self.guard)).filter(|news| ended(*news));
-            self.supervisor_ended = self.guard_ended.filter(|_| is_hung_up(self.to_supervisor.as_fd()));
-        } else if self.supervisor_outlived_its_guard() && is_hung_up(self.to_supervisor.as_fd()) {
-            // Nobody saw how; it is not known to have been killed.
-            self.supervisor_ended = Some(ChildNews::Exited(0));
-        }
-    }
-
-    fn supervisor_outlived_its_guard(&self) -> bool {
-        self.guard_ended.is_some() && self.supervisor_ended.is_none()
     }
 
     fn look_at_signals(&mut self) {
@@ -345,6 +330,7 @@ impl Watch {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
+        affinity::rank_as_usual();
         match &self.recording {
             Recording::Running if self.subject == Subject::Attached => {
                 self.stderr.insist("still letting go, in the background; `cov-trace status` tells how far it is");
@@ -366,7 +352,7 @@ impl Watch {
             Recording::Over(News::Failed(error)) => self.stderr.insist(&format!("recording failed: {error}")),
             Recording::Over(News::Running { .. } | News::Reading { .. } | News::LetGo(_)) => {}
             Recording::Died => {
-                self.stderr.insist(match self.supervisor_ended {
+                self.stderr.insist(match self.guarded.supervisor_ended() {
                     Some(ChildNews::Killed(_)) => "recorder and supervisor were killed; what ran since is not measured",
                     Some(_) | None => "the recorder was killed; the program was let go and went on unmeasured",
                 });
@@ -388,12 +374,5 @@ impl Subject {
             Subject::Program { wait, .. } => wait,
             Subject::Attached => true,
         }
-    }
-}
-
-fn ended(news: ChildNews) -> bool {
-    match news {
-        ChildNews::Exited(_) | ChildNews::Killed(_) => true,
-        ChildNews::Nothing | ChildNews::Stopped(_) => false,
     }
 }

@@ -1,5 +1,5 @@
 //! The process behind the supervisor, asleep unless that is killed: then it takes the breakpoints out of the measured
-//! processes, so that they go on.
+//! processes, so that they go on. Where it is killed too, front or recorder do that (`takeover`).
 //!
 //! ```text
 //! front ── guard ── supervisor ── ptrace ─► tracees
@@ -12,36 +12,60 @@
 //! supervisor ended.
 
 mod rescue;
+mod stops;
+mod takeover;
 mod text;
+
+pub use takeover::{finish, finish_after};
 
 use crate::supervisor;
 use platform::process::{self, die_of};
 use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tracer, Wait, affinity};
 use rescue::Rescue;
-use std::rc::Rc;
 use std::time::Duration;
 
 /// What ends within this time need not be prepared for want of memory.
 const SHORT_RUN: Duration = Duration::from_millis(300);
 
+/// The exit status of a guard that has no supervisor to guard.
+const NO_SUPERVISOR: i32 = 1;
+
 /// Forks the supervisor, in which `start` runs to its end, and stands behind it; gives the exit status.
 ///
 /// The calling process must have one thread only, and use no descriptor any more but in `start`.
-pub fn run(on_death: OnTracerDeath, start: impl FnOnce(Rc<GuardTable>) -> supervisor::Options) -> i32 {
-    const NO_SUPERVISOR: i32 = 1;
+pub fn run(table: &GuardTable, on_death: OnTracerDeath, start: impl FnOnce(GuardTable) -> supervisor::Options) -> i32 {
     process::be_spared_by_the_oom_killer();
-    let Ok(table) = GuardTable::new().map(Rc::new) else { return NO_SUPERVISOR };
+    table.set_guard(process::own_pid());
     let shared = table.clone();
     let Ok(supervisor) = process::fork_helper("cov-supervisor", move || supervisor::run(start(shared))) else {
         return NO_SUPERVISOR;
     };
-    process::keep_only(&[], &[]);
+    table.set_supervisor(supervisor);
     let tracer = Tracer::for_this_thread(OnTracerDeath::LetGo);
+    process::keep_only(&[], &[]);
     // Where this is refused the supervisor is refused too, and says so.
     let _untraced = tracer.seize_for_its_end(supervisor.leader());
+    guard(&tracer, table, supervisor, on_death)
+}
+
+/// Stands behind a supervisor that has lost its guard; gives the exit status.
+pub fn replace(table: &GuardTable, on_death: OnTracerDeath) -> i32 {
+    process::keep_only(&[], &[]);
+    process::be_spared_by_the_oom_killer();
+    let Some(supervisor) = table.supervisor() else { return NO_SUPERVISOR };
+    let tracer = Tracer::for_this_thread(OnTracerDeath::LetGo);
+    if tracer.seize_for_its_end(supervisor.leader()).is_err() {
+        return NO_SUPERVISOR;
+    }
+    table.set_guard(process::own_pid());
+    affinity::share_own_cpu_of(supervisor.leader());
+    guard(&tracer, table, supervisor, on_death)
+}
+
+fn guard(tracer: &Tracer, table: &GuardTable, supervisor: Pid, on_death: OnTracerDeath) -> i32 {
     affinity::outrank_own_cpu();
     process::stay_in_memory_after(SHORT_RUN);
-    match stand_behind(&tracer, &table, supervisor, on_death) {
+    match stand_behind(tracer, table, supervisor, on_death) {
         Wait::Exited { status, .. } => status,
         Wait::Killed { signal, .. } => {
             die_of(signal);
@@ -56,12 +80,12 @@ fn stand_behind(tracer: &Tracer, table: &GuardTable, supervisor: Pid, on_death: 
     let tid = supervisor.leader();
     let mut rescue = None;
     loop {
-        let Ok(report) = tracer.wait_for(tid) else { return Wait::Exited { tid, status: 1 } };
+        let Ok(report) = tracer.wait_for(tid) else { return Wait::Exited { tid, status: NO_SUPERVISOR } };
         // It may have been killed meanwhile: the next report tells.
         let _killed = match report {
             Wait::Exited { .. } | Wait::Killed { .. } => {
                 if let Some(rescue) = rescue {
-                    Rescue::finish(rescue, tracer);
+                    Rescue::finish(rescue, tracer, table);
                 }
                 return report;
             }
@@ -69,7 +93,7 @@ fn stand_behind(tracer: &Tracer, table: &GuardTable, supervisor: Pid, on_death: 
             Wait::Event { event: Event::Exit, .. } => {
                 let left = matches!(tracer.coming_end(tid), Ok(Wait::Exited { status: 0, .. }));
                 if !left && on_death == OnTracerDeath::LetGo {
-                    rescue = Some(Rescue::start(table, supervisor));
+                    rescue = Rescue::start(table, supervisor);
                 }
                 tracer.resume(tid, None)
             }

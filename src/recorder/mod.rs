@@ -9,6 +9,7 @@ mod disk;
 mod facts;
 mod images;
 mod known;
+mod last_resort;
 mod ledger;
 mod lines;
 mod news;
@@ -26,14 +27,15 @@ pub use news::{FrontRequest, News};
 pub use recovery::{Recovered, RecoveryError, recover};
 
 use crate::cache::Cache;
-use crate::link::{Helper, LetGoBy, Port, RunDir, ToSupervisor};
+use crate::link::{LetGoBy, Port, RunDir, ToSupervisor};
 use crate::store::{DataDir, UnixMillis};
 use control::Control;
 use disk::{Disk, Job};
 use images::ImageReaders;
 use known::KnownLines;
+use last_resort::LastResort;
 use ledger::Ledger;
-use platform::Listener;
+use platform::{GuardTable, Listener, OnTracerDeath, Pid};
 use round::{Asker, Round};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,15 +62,23 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// How long, if not until the end.
     pub limit: Option<Duration>,
-    /// The other processes of cov-trace behind this run.
-    pub helpers: Vec<Helper>,
+    /// The process that the user started.
+    pub front_pid: Pid,
+    /// Guard, supervisor and what that traces.
+    pub guarded: GuardTable,
+    /// What becomes of that when the supervisor is killed.
+    pub on_supervisor_death: OnTracerDeath,
 }
 
 /// Records until the supervisor is gone; gives the exit status.
 pub fn run(options: Options) -> i32 {
     let Ok(mut front) = options.front.try_clone() else { return 1 };
+    let last_resort = LastResort::wait(&options);
     match Recorder::start(options).and_then(Recorder::record) {
-        Ok(files_on_disk) => i32::from(!files_on_disk),
+        Ok(files_on_disk) => {
+            last_resort.end();
+            i32::from(!files_on_disk)
+        }
         Err(error) => {
             let _front_gone = front.send_waiting(&News::Failed(error.to_string()));
             1
@@ -82,7 +92,8 @@ struct Recorder {
     supervisor: Port,
     front: Option<Port>,
     control: Option<Control>,
-    helpers: Vec<Helper>,
+    front_pid: Pid,
+    guarded: GuardTable,
     readers: ImageReaders,
     images_wanted: u64,
     images_ready: u64,
@@ -99,7 +110,8 @@ struct Recorder {
 
 impl Recorder {
     fn start(options: Options) -> Result<Self, LedgerError> {
-        let Options { run, data, supervisor, front, control, selection, cache, limit, helpers } = options;
+        let Options { run, data, supervisor, front, control, selection, cache, limit, front_pid, guarded, .. } =
+            options;
         let known = if selection.only_new { Some(Arc::new(KnownLines::of(&data)?)) } else { None };
         let cache = cache.and_then(|folder| Cache::open(&folder));
         Ok(Recorder {
@@ -109,7 +121,8 @@ impl Recorder {
             supervisor,
             front: Some(front),
             control: control.map(Control::new),
-            helpers,
+            front_pid,
+            guarded,
             images_wanted: 0,
             images_ready: 0,
             disk: Disk::start()?,

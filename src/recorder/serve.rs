@@ -100,12 +100,11 @@ impl Recorder {
         // What cannot be read now is missing here and tried again.
         let _later = self.ledger.catch_up();
         self.ledger.collect(UnixMillis(platform::unix_millis()));
-        let mut helpers = self.helpers.clone();
-        // The supervisor is the guard's only child.
-        let of_guard = self.helpers.iter().filter(|helper| helper.name == "guard");
-        let supervisors = of_guard.flat_map(|guard| platform::threads::descendants(guard.pid));
-        helpers.extend(supervisors.map(|pid| Helper { name: "supervisor".to_owned(), pid }));
-        helpers.push(Helper { name: "recorder".to_owned(), pid: Pid(std::process::id() as i32) });
+        let (front, recorder) = (Some(self.front_pid), Some(platform::process::own_pid()));
+        let (guard, supervisor) = (self.guarded.guard(), self.guarded.supervisor());
+        let ours = [("front", front), ("guard", guard), ("supervisor", supervisor), ("recorder", recorder)];
+        let helper = |(name, pid): (&str, Option<Pid>)| Some(Helper { name: name.to_owned(), pid: pid? });
+        let helpers = ours.into_iter().filter_map(helper).collect();
         let run = RunStatus {
             since: self.ledger.replay.begun.map(|(at, _)| at.0),
             attached: self.ledger.replay.begun.is_some_and(|(_, attached)| attached),

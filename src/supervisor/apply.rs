@@ -12,9 +12,8 @@ use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
 use super::texts::Texts;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
-use platform::{Avma, GuardTable, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
+use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// A signal that a tracee got this recently may be the one that the front got too.
@@ -32,7 +31,7 @@ pub(super) struct Hands {
     pub pace: Pace,
     lost: u64,
     senders: HashMap<(Signal, Pid), Instant>,
-    guard: Rc<GuardTable>,
+    guard: GuardEntries,
     pids: HashMap<ProcessNo, Pid>,
 }
 
@@ -43,7 +42,7 @@ impl Hands {
         sections: Sections,
         recorder: Port,
         front: Pid,
-        guard: Rc<GuardTable>,
+        guard: GuardEntries,
     ) -> Self {
         Hands {
             tracer,

@@ -43,7 +43,7 @@ use apply::Hands;
 use attach::Attach;
 use inbox::{Inbox, Mail};
 use input::Input;
-use platform::{GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
+use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
 use sections::Sections;
 pub use state::Forks;
 use state::State;
@@ -71,7 +71,7 @@ pub struct Options {
     /// What becomes of the tracees when this process is killed.
     pub on_death: OnTracerDeath,
     /// What the guard needs to know then.
-    pub guard: Rc<GuardTable>,
+    pub guard: GuardTable,
     /// What a forked child starts with.
     pub forks: Forks,
     /// Where to log what is heard, for tests.
@@ -114,6 +114,9 @@ impl Supervisor {
     fn start(options: Options) -> Result<Self, OsError> {
         let Options { run, recorder, front, front_pid, on_death, guard, forks, stop_log } = options;
         let stop_log = stop_log.and_then(|path| StopLog::create(&path).ok());
+        // Should its guard be killed, the front makes another one.
+        platform::process::be_traceable_by(front_pid);
+        let guard = GuardEntries::of(guard);
         let journal = JournalWriter::new(run.journal_to_write()?);
         let sections = Sections::new(run.marks()?);
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;

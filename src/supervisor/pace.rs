@@ -52,10 +52,10 @@ pub(super) struct Pace {
 
 impl Pace {
     /// Takes a CPU for serving hits, and has the guard share it.
-    pub fn take_cpu(&mut self, guard: Pid) {
+    pub fn take_cpu(&mut self, guard: Option<Pid>) {
         if self.cpu.is_none() {
             self.cpu = OwnCpu::take();
-            if let Some(cpu) = &self.cpu {
+            if let (Some(cpu), Some(guard)) = (&self.cpu, guard) {
                 cpu.share(guard.leader());
             }
         }

@@ -69,3 +69,27 @@ fn let_go_from_elsewhere() {
     scene.end();
     assert!(scene.ran("dprintf(1, \"b\\n\")") && !scene.ran("dprintf(1, \"c\\n\")"));
 }
+
+#[test]
+fn supervisor_and_guard() {
+    let mut scene = Scene::start("attach/lines");
+    scene.session.expect("ready");
+    let attached = scene.attach();
+    scene.ask("b", &["b"]);
+    let [guard, supervisor] = ["cov-guard", "cov-supervisor"].map(|name| attached.process_named(name).unwrap());
+    signal(guard, "STOP");
+    signal(supervisor, "KILL");
+    let start = Instant::now();
+    while scene.session.state(supervisor) != 't' {
+        assert!(start.elapsed() < LIMIT, "it is not held");
+    }
+    // As the guard would have.
+    signal(scene.pid(), "STOP");
+    signal(guard, "KILL");
+    let ended = attached.until_ended().unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    is_as_before(scene.pid());
+    scene.ask("c", &["c"]);
+    scene.end();
+    assert!(scene.ran("dprintf(1, \"b\\n\")") && !scene.ran("dprintf(1, \"c\\n\")"));
+}

@@ -5,7 +5,7 @@ mod killed;
 mod lines;
 mod processes;
 mod refused;
-mod scene;
+pub mod scene;
 mod stopped;
 mod syscalls;
 mod text;

@@ -85,9 +85,12 @@ impl Session {
     /// The process of this session that has the given name in `/proc/PID/comm`.
     #[track_caller]
     pub fn process_named(&self, name: &str) -> u32 {
-        let names = self.names();
-        let found = names.iter().find(|(_, comm)| comm == name);
-        found.unwrap_or_else(|| panic!("no process is called {name}: {names:?}")).0
+        self.find(name).unwrap_or_else(|| panic!("no process is called {name}: {:?}", self.names()))
+    }
+
+    /// The same, if there is one.
+    pub fn find(&self, name: &str) -> Option<u32> {
+        self.names().into_iter().find(|(_, comm)| comm == name).map(|(pid, _)| pid)
     }
 
     /// The letter of the kernel for what a process does (`/proc/PID/stat`, field 3).

@@ -1,5 +1,6 @@
 //! What becomes of the program and its descendants when the supervisor is killed, and of everybody when the guard is.
 
+use crate::attach::scene;
 use crate::harness::check::{COV_TRACE, under_cov_trace};
 use crate::harness::run::{LIMIT, signal};
 use crate::harness::sample::Sample;
@@ -36,6 +37,19 @@ impl Run {
         signal(self.session.process_named(name), "KILL");
     }
 
+    /// Has the supervisor killed while its guard can do nothing about it, which is killed then; `meanwhile` happens while
+    /// the supervisor is held at its end.
+    fn kill_with_its_guard(&self, meanwhile: impl FnOnce(u32)) {
+        let (guard, supervisor) =
+            (self.session.process_named("cov-guard"), self.session.process_named("cov-supervisor"));
+        signal(guard, "STOP");
+        until(|| self.session.state(guard) == 'T');
+        signal(supervisor, "KILL");
+        until(|| self.session.state(supervisor) == 't');
+        meanwhile(self.session.process_named("server"));
+        signal(guard, "KILL");
+    }
+
     /// Lets it end by itself.
     #[track_caller]
     fn end(mut self) -> Run {
@@ -44,6 +58,16 @@ impl Run {
         assert_eq!(self.session.status().code(), Some(0));
         self.session.until_only(&[]);
         self
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+fn until(is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LIMIT, "it does not come to that");
+        std::thread::yield_now();
     }
 }
 
@@ -70,11 +94,7 @@ fn a_group_stop_lasts() {
     let (program, supervisor) = (run.session.process_named("server"), run.session.process_named("cov-supervisor"));
     signal(program, "STOP");
     // Stopped as the supervisor has it: that waits for the next report.
-    let start = Instant::now();
-    while [program, supervisor, program, supervisor].map(|pid| run.session.state(pid)) != ['t', 'S', 't', 'S'] {
-        assert!(start.elapsed() < LIMIT, "it does not stop");
-        std::thread::yield_now();
-    }
+    until(|| [program, supervisor, program, supervisor].map(|pid| run.session.state(pid)) == ['t', 'S', 't', 'S']);
     run.kill("cov-supervisor");
     run.session.until_only(&["cov-trace", "server"]);
     assert_eq!(run.session.state(program), 'T');
@@ -117,4 +137,71 @@ fn without_its_guard_the_recorders_death_is_still_survived() {
     // The front itself has picked up what the recorder left.
     let processes = measured::processes(&run.data());
     assert!(processes.len() == 1 && !processes[0].complete);
+}
+
+#[test]
+fn another_guard_takes_its_place() {
+    let mut run = Run::of("process/server", &[]);
+    let first = run.session.process_named("cov-guard");
+    signal(first, "KILL");
+    until(|| run.session.find("cov-guard").is_some_and(|guard| guard != first));
+    let (guard, supervisor) = (run.session.process_named("cov-guard"), run.session.process_named("cov-supervisor"));
+    until(|| scene::field(supervisor, "TracerPid:") == guard.to_string());
+    run.kill("cov-supervisor");
+    run.session.until_only(&["cov-trace", "server"]);
+    run.session.send("b");
+    run.session.expect("b");
+    let processes = measured::processes(&run.end().data());
+    assert!(processes.len() == 1 && !processes[0].complete);
+}
+
+#[test]
+fn the_front_rescues_what_both_left() {
+    let mut run = Run::of("process/server", &[]);
+    run.kill_with_its_guard(|_| {});
+    run.session.until_only(&["cov-trace", "server"]);
+    run.session.send("b");
+    run.session.expect("b");
+    let processes = measured::processes(&run.end().data());
+    assert!(processes.len() == 1 && !processes[0].complete);
+}
+
+#[test]
+fn the_front_continues_what_a_killed_guard_had_stopped() {
+    let mut run = Run::of("process/server", &[]);
+    run.kill_with_its_guard(|program| signal(program, "STOP"));
+    run.session.until_only(&["cov-trace", "server"]);
+    run.session.send("b");
+    run.session.expect("b");
+    run.end();
+}
+
+#[test]
+fn a_group_stop_outlasts_both() {
+    let mut run = Run::of("process/server", &[]);
+    let (program, supervisor) = (run.session.process_named("server"), run.session.process_named("cov-supervisor"));
+    signal(program, "STOP");
+    until(|| [program, supervisor, program, supervisor].map(|pid| run.session.state(pid)) == ['t', 'S', 't', 'S']);
+    run.kill_with_its_guard(|_| {});
+    run.session.until_only(&["cov-trace", "server"]);
+    assert_eq!(run.session.state(program), 'T');
+    signal(program, "CONT");
+    run.session.send("b");
+    run.session.expect("b");
+    run.end();
+}
+
+#[test]
+fn the_recorder_rescues_what_the_others_left() {
+    let mut run = Run::of("process/server", &[]);
+    run.kill_with_its_guard(|program| {
+        signal(program, "STOP");
+        run.kill("cov-trace");
+    });
+    run.session.until_only(&["server"]);
+    run.session.send("b");
+    run.session.expect("b");
+    run.session.end_input();
+    run.session.expect_end_of_output();
+    run.session.until_only(&[]);
 }
