@@ -20,9 +20,12 @@ impl OsError {
         OsError { operation, subject: subject.to_string(), errno }
     }
 
-    /// Takes the errno of an `io::Error`.
+    /// Takes the errno of an `io::Error`; one without an errno is EINVAL, and says itself what is wrong.
     pub fn io(operation: &'static str, subject: impl fmt::Display, error: &std::io::Error) -> Self {
-        OsError::new(operation, subject, Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+        match error.raw_os_error() {
+            Some(errno) => OsError::new(operation, subject, Errno::from_raw(errno)),
+            None => OsError::new(operation, format_args!("{subject} ({error})"), Errno::EINVAL),
+        }
     }
 
     /// Takes this thread's errno.

@@ -2,9 +2,9 @@
 //!
 //! Invariant: text that does not parse is skipped, never a panic; paths are bytes that need not be UTF-8.
 
-use crate::{Avma, OsError, Tid};
+use crate::{Avma, OsError, Tid, open_regular};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -117,7 +117,7 @@ fn mapping(tid: Tid, entry: &Entry<'_>) -> TextMapping {
 pub fn open_mapped(tid: Tid, mapping: &TextMapping) -> Result<File, OsError> {
     let mut last = OsError::new("open", &mapping.path, nix::errno::Errno::ENOENT);
     for path in candidates(tid, mapping) {
-        match File::open(&path) {
+        match open_regular(&path, OpenOptions::new().read(true)) {
             Ok(file) if file.metadata().is_ok_and(|meta| is_of(&meta, mapping.file)) => return Ok(file),
             Ok(_) => {}
             Err(e) => last = OsError::io("open", path.display(), &e),

@@ -43,9 +43,8 @@ impl Folder {
 
     /// Opens a file of this user's to read.
     pub(super) fn open_file(&self, path: &Path) -> Option<File> {
-        // What is no file must not be waited for.
         let meta = path.symlink_metadata().ok().filter(|meta| meta.is_file() && meta.uid() == effective_user())?;
-        (meta.len() <= self.limit).then(|| File::open(path).ok())?
+        (meta.len() <= self.limit).then(|| platform::open_regular(path, OpenOptions::new().read(true)).ok())?
     }
 
     /// Puts a file that `put` writes in the place of another, or of none, and makes room.

@@ -11,7 +11,6 @@ use clap::builder::ValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -86,7 +85,7 @@ impl Config {
     }
 
     fn read(path: PathBuf) -> Result<Config, ConfigError> {
-        match fs::read_to_string(&path) {
+        match read_text(&path) {
             Ok(text) => Ok(Config { path, text }),
             Err(source) => Err(ConfigError::Unreadable { path, source }),
         }
@@ -193,6 +192,12 @@ impl Config {
         let before = self.text.get(..at).unwrap_or_default();
         ConfigError::Wrong { path: self.path.clone(), line: before.matches('\n').count() + 1, cause }
     }
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    const MOST: u64 = 1 << 20;
+    let bytes = platform::read_regular(path, MOST)?;
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 fn command<'c>(all: &'c Command, name: &str) -> Option<&'c Command> {

@@ -16,7 +16,7 @@ use platform::affinity::OwnCpu;
 use platform::{MappedFile, Pid, Tid, procfs};
 use std::collections::BTreeMap;
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -157,7 +157,7 @@ fn look_at_folders(options: &DoctorOptions, found: &mut Findings) {
     match DataDir::open_for_reading(&options.data) {
         Ok(data) => {
             let probe = options.data.join(format!(".doctor-{}", std::process::id()));
-            match File::create(&probe).and_then(|_| fs::remove_file(&probe)) {
+            match OpenOptions::new().write(true).create_new(true).open(&probe).and_then(|_| fs::remove_file(&probe)) {
                 Ok(()) => {
                     let files = data.process_files().map_or(0, |files| files.len());
                     let live = data.live_runs().map_or(0, |live| live.len());
@@ -204,7 +204,7 @@ fn look_at_program(name: &str, options: &DoctorOptions, found: &mut Findings) {
 
 fn look_at_image(path: &Path, options: &DoctorOptions, found: &mut Findings) {
     let shown = path.display();
-    let mapped = File::open(path).map_err(|error| error.to_string());
+    let mapped = platform::open_regular(path, OpenOptions::new().read(true)).map_err(|error| error.to_string());
     let mapped = mapped.and_then(|file| MappedFile::map(&file).map_err(|error| error.to_string()));
     let bytes = match mapped {
         Ok(bytes) => bytes,

@@ -7,6 +7,9 @@ use platform::{Channel, Listener, OsError};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
+/// The most that is read of a plan or of an image's lines, in bytes.
+const LARGEST: u64 = 4 << 30;
+
 /// What is in a run's directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunDir {
@@ -80,6 +83,26 @@ impl RunDir {
         self.path.join(format!("{}.facts", image.0))
     }
 
+    /// Makes the file of an image's plan.
+    pub fn create_plan(&self, image: ImageId) -> std::io::Result<File> {
+        platform::open_regular(&self.plan(image), OpenOptions::new().write(true).create(true).truncate(true))
+    }
+
+    /// Makes the file of an image's lines.
+    pub fn create_facts(&self, image: ImageId) -> std::io::Result<File> {
+        platform::open_regular(&self.facts(image), OpenOptions::new().write(true).create(true).truncate(true))
+    }
+
+    /// Reads the plan of an image.
+    pub fn read_plan(&self, image: ImageId) -> std::io::Result<Vec<u8>> {
+        platform::read_regular(&self.plan(image), LARGEST)
+    }
+
+    /// Reads the lines of an image.
+    pub fn read_facts(&self, image: ImageId) -> std::io::Result<Vec<u8>> {
+        platform::read_regular(&self.facts(image), LARGEST)
+    }
+
     /// Removes the directory with all in it; that it is gone already is no error.
     pub fn remove(&self) -> Result<(), OsError> {
         match std::fs::remove_dir_all(&self.path) {
@@ -92,6 +115,6 @@ impl RunDir {
 
     fn open(&self, name: &str, options: &mut OpenOptions) -> Result<File, OsError> {
         let path = self.path.join(name);
-        options.open(&path).map_err(|e| OsError::io("open", path.display(), &e))
+        platform::open_regular(&path, options).map_err(|e| OsError::io("open", path.display(), &e))
     }
 }

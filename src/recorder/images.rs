@@ -119,8 +119,8 @@ impl Reader {
                 facts.leave_out(&mut plan, known);
             }
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
-            let facts_kept = File::create(self.run.facts(image)).and_then(|file| facts.write(file));
-            let planned = File::create(self.run.plan(image)).and_then(|file| plan.write(file));
+            let facts_kept = self.run.create_facts(image).and_then(|file| facts.write(file));
+            let planned = self.run.create_plan(image).and_then(|file| plan.write(file));
             let _disk_full: (std::io::Result<File>, std::io::Result<File>) = (facts_kept, planned);
             let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::Plan(image));
             let _recorder_ends = self.done.send((image, facts.into_facts()));

@@ -69,7 +69,8 @@ impl KnownLines {
     }
 
     fn load(data: &DataDir) -> Option<Self> {
-        postcard::from_bytes(&std::fs::read(path_of(data)).ok()?).ok()
+        const MOST: u64 = 1 << 30;
+        postcard::from_bytes(&platform::read_regular(&path_of(data), MOST).ok()?).ok()
     }
 
     /// What cannot be saved is made again.

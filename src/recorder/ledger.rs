@@ -105,7 +105,7 @@ impl Ledger {
         let unknown: Vec<ImageId> =
             self.replay.images.keys().copied().filter(|image| !self.facts.contains_key(image)).collect();
         for image in unknown {
-            let stored = std::fs::read(self.run.facts(image)).ok().and_then(|bytes| StoredFacts::decode(&bytes));
+            let stored = self.run.read_facts(image).ok().and_then(|bytes| StoredFacts::decode(&bytes));
             if let Some(stored) = stored {
                 self.facts.insert(image, stored.into_facts());
             }

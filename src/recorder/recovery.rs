@@ -43,7 +43,14 @@ pub fn recover(data: &DataDir) -> Result<Vec<Result<Recovered, RecoveryError>>, 
     let mut recovered = Vec::new();
     for found in data.runs()? {
         // Holding the lock keeps a second recovery away.
-        let Some(_lock) = found.lock_if_dead()? else { continue };
+        let _lock = match found.lock_if_dead() {
+            Ok(Some(lock)) => lock,
+            Ok(None) => continue,
+            Err(source) => {
+                recovered.push(Err(RecoveryError { run: found.run, source: source.into() }));
+                continue;
+            }
+        };
         let run = RunDir::at(found.run, found.path);
         if !run.has_journal() {
             // Another recovery was faster, or the run never began.

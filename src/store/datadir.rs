@@ -5,7 +5,7 @@
 
 use super::process_file::is_run_name;
 use super::{ProcessFile, StoreError};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -122,7 +122,7 @@ impl RunDir {
         // Under another name until it is locked, so that nobody takes it for one that was left.
         let unborn = RunDir { run: self.run.clone(), path: self.path.with_file_name(format!(".{}", self.run)) };
         fs::create_dir(&unborn.path).map_err(failed)?;
-        let lock = File::create(unborn.lock_path()).map_err(failed)?;
+        let lock = OpenOptions::new().write(true).create_new(true).open(unborn.lock_path()).map_err(failed)?;
         lock.lock().map_err(failed)?;
         fs::rename(&unborn.path, &self.path).map_err(failed)?;
         Ok(lock)
@@ -140,16 +140,19 @@ impl RunDir {
 
     /// Takes the lock of a run that was cut short, so that nobody else touches it while the result is kept.
     ///
-    /// `Ok(None)` if the run lives. The file within is `None` if the run has no lock file.
+    /// `Ok(None)` if the run lives. The file within is `None` if the run has no lock file: what is no regular file is
+    /// none, since a live run has made its own.
     pub fn lock_if_dead(&self) -> Result<Option<Option<File>>, StoreError> {
         let path = self.lock_path();
         let failed = |operation| {
             let path = path.clone();
             move |source| StoreError::Directory { operation, path, source }
         };
-        let file = match File::open(&path) {
+        let file = match platform::open_regular(&path, OpenOptions::new().read(true)) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(None)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
+                return Ok(Some(None));
+            }
             Err(error) => return Err(failed("open")(error)),
         };
         match file.try_lock() {

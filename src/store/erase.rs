@@ -38,11 +38,12 @@ impl DataDir {
         let live: BTreeSet<String> = erased.live.iter().cloned().collect();
         for entry in &entries {
             let name = entry.file_name();
-            let removed = if let Some(file) = ProcessFile::parse(&name) {
+            let file = |parsed: Option<ProcessFile>| parsed.filter(|_| !is_directory(entry));
+            let removed = if let Some(file) = file(ProcessFile::parse(&name)) {
                 (file.run, &mut erased.processes)
-            } else if let Some(file) = ProcessFile::parse_temporary(&name) {
+            } else if let Some(file) = file(ProcessFile::parse_temporary(&name)) {
                 (file.run, &mut erased.temporaries)
-            } else if name == DataDir::KNOWN_LINES {
+            } else if name == DataDir::KNOWN_LINES && !is_directory(entry) {
                 remove(&entry.path(), fs::remove_file(entry.path()))?;
                 continue;
             } else {
@@ -65,6 +66,11 @@ impl DataDir {
         erased.directory = ours && fs::remove_dir(self.path()).is_ok();
         Ok(erased)
     }
+}
+
+/// Whether something that is called like a file of ours is a directory, and so not ours.
+fn is_directory(entry: &fs::DirEntry) -> bool {
+    entry.file_type().is_ok_and(|found| found.is_dir())
 }
 
 fn erase_run(run: RunDir, erased: &mut Erased) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@
 use super::reader::Fault;
 use super::{StoreError, schema};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 fn check_header(path: &Path) -> io::Result<()> {
     const LENGTH: u64 = 100;
     let refuse = |cause: &str| Err(io::Error::new(io::ErrorKind::InvalidData, cause));
-    let mut file = File::open(path)?;
+    let mut file = platform::open_regular(path, OpenOptions::new().read(true))?;
     let length = file.metadata()?.len();
     let mut header = Vec::new();
     file.by_ref().take(LENGTH).read_to_end(&mut header)?;

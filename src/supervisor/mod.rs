@@ -292,7 +292,7 @@ impl Supervisor {
                 self.attach = Some(Attach::begin(pids, children, &mut self.inputs));
             }
             Mail::Message(ToSupervisor::Plan(image)) => {
-                let plan = std::fs::read(self.run.plan(image)).ok().and_then(|bytes| Plan::decode(&bytes).ok());
+                let plan = self.run.read_plan(image).ok().and_then(|bytes| Plan::decode(&bytes).ok());
                 if plan.is_none() {
                     self.hands.plan_unreadable(image);
                 }

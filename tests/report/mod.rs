@@ -10,4 +10,4 @@ mod selection;
 mod sources;
 mod table;
 
-pub(crate) use measurements::{Finished, Measurements, file, finish, function, lines, listing, process};
+pub(crate) use measurements::{Finished, Measurements, RUN, file, finish, function, lines, listing, process};
