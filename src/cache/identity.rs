@@ -1,46 +1,50 @@
-//! What tells an image from others: its build-id, else its inode, and in both cases that its file is as it was.
+//! What tells an image from others: its inode, and that its file is as it was.
 //!
-//! Invariant: equal identities mean equal bytes, as far as anybody plays fair; who does not is found out when the
-//! contents are checked against the image.
+//! Invariant: equal identities mean equal bytes. A build-id says nothing here, and neither do size and time of change:
+//! all of them are whatever the maker of a file wants. The time of the last change of the inode (ctime) is the kernel's.
 
-use crate::debuginfo;
 use serde::{Deserialize, Serialize};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Two changes within this time may have the same ctime (a tick of the kernel's clock, with a margin).
+const TICK: Duration = Duration::from_millis(50);
 
 /// Of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
-    who: Who,
+    device: u64,
+    inode: u64,
     size: u64,
-    /// Seconds and nanoseconds.
+    /// Seconds and nanoseconds, as the next.
     modified: (i64, i64),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Who {
-    BuildId(String),
-    Inode {
-        device: u64,
-        inode: u64,
-        /// Seconds and nanoseconds.
-        changed: (i64, i64),
-    },
+    changed: (i64, i64),
 }
 
 impl Identity {
     /// The identity of an image in a file that was like this before the image was read.
-    pub(super) fn of(meta: &Metadata, image: &[u8]) -> Identity {
-        let inode = || Who::Inode { device: meta.dev(), inode: meta.ino(), changed: (meta.ctime(), meta.ctime_nsec()) };
-        let who = debuginfo::build_id(image).map_or_else(inode, Who::BuildId);
-        Identity { who, size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) }
+    pub(super) fn of(meta: &Metadata) -> Identity {
+        Identity {
+            device: meta.dev(),
+            inode: meta.ino(),
+            size: meta.size(),
+            modified: (meta.mtime(), meta.mtime_nsec()),
+            changed: (meta.ctime(), meta.ctime_nsec()),
+        }
+    }
+
+    /// Whether a change after this moment would give another identity.
+    pub(super) fn is_settled(&self, now: SystemTime) -> bool {
+        let (Ok(seconds), Ok(nanoseconds)) = (u64::try_from(self.changed.0), u32::try_from(self.changed.1)) else {
+            return false;
+        };
+        let changed = UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds));
+        changed.is_some_and(|changed| now.duration_since(changed).is_ok_and(|since| since >= TICK))
     }
 
     /// What the file of the cache is called. A file that was written anew takes the place of the old one.
     pub(super) fn name(&self) -> String {
-        match &self.who {
-            Who::BuildId(id) => format!("build-{id}"),
-            Who::Inode { device, inode, .. } => format!("inode-{device:x}-{inode:x}"),
-        }
+        format!("inode-{:x}-{:x}", self.device, self.inode)
     }
 }

@@ -15,8 +15,9 @@ use contents::Maker;
 use folder::Folder;
 use identity::Identity;
 use platform::MappedFile;
+use std::ffi::OsString;
 use std::fs::Metadata;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// How much the folder may hold, in bytes.
@@ -37,7 +38,9 @@ pub struct Cache {
 pub struct Place<'c> {
     cache: &'c Cache,
     identity: Identity,
-    path: PathBuf,
+    /// Whether what is read now cannot change without a change of the identity.
+    settled: bool,
+    name: OsString,
 }
 
 impl Cache {
@@ -50,17 +53,17 @@ impl Cache {
     ///
     /// `before` is what its file was like before the first byte was read: should it be changed meanwhile, what is read
     /// belongs to nothing that anybody will look for.
-    pub fn place(&self, before: &Metadata, image: &[u8]) -> Place<'_> {
-        let identity = Identity::of(before, image);
-        let path = self.folder.path_of(&identity.name());
-        Place { cache: self, identity, path }
+    pub fn place(&self, before: &Metadata) -> Place<'_> {
+        let identity = Identity::of(before);
+        let name = Folder::whole(&identity.name());
+        Place { cache: self, settled: identity.is_settled(SystemTime::now()), identity, name }
     }
 }
 
 impl Place<'_> {
     /// The index of the image, if it is there, whole, and fits the image.
     pub fn load(&self, image: &[u8]) -> Option<ImageIndex> {
-        let file = self.cache.folder.open_file(&self.path)?;
+        let file = self.cache.folder.open_file(&self.name)?;
         let mapped = MappedFile::map(&file).ok()?;
         let index = contents::decode(&mapped, &self.cache.maker, &self.identity, image)?;
         let now = SystemTime::now();
@@ -73,7 +76,10 @@ impl Place<'_> {
 
     /// Puts the index of the image there, and makes room by removing what was used longest ago.
     pub fn store(&self, index: &ImageIndex) {
+        if !self.settled {
+            return;
+        }
         let put = |file| contents::write(file, index, &self.cache.maker, &self.identity);
-        let _read_anew_next_time: std::io::Result<()> = self.cache.folder.replace(&self.path, put);
+        let _read_anew_next_time: std::io::Result<()> = self.cache.folder.replace(&self.name, put);
     }
 }

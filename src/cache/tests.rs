@@ -34,8 +34,13 @@ fn identity_of(folder: &Path, image: &[u8]) -> (File, Identity) {
     let path = folder.join("image");
     std::fs::write(&path, image).unwrap();
     let file = File::open(path).unwrap();
-    let identity = Identity::of(&file.metadata().unwrap(), image);
+    let identity = Identity::of(&file.metadata().unwrap());
     (file, identity)
+}
+
+/// The place of an image that was not changed just now.
+fn settled<'c>(cache: &'c Cache, file: &File) -> Place<'c> {
+    Place { settled: true, ..cache.place(&file.metadata().unwrap()) }
 }
 
 #[test]
@@ -118,12 +123,12 @@ fn a_real_image_is_found_again() {
     let image = std::fs::read(path).unwrap();
     let file = File::open(path).unwrap();
     let cache = Cache::open(&folder.path().join("not/made/yet")).unwrap();
-    let place = cache.place(&file.metadata().unwrap(), &image);
+    let place = settled(&cache, &file);
     assert_eq!(place.load(&image), None);
     let index = debuginfo::index(&image).unwrap();
     place.store(&index);
     assert_eq!(place.load(&image), Some(index.clone()));
-    std::fs::write(&place.path, b"alien").unwrap();
+    std::fs::write(folder.path().join("not/made/yet").join(&place.name), b"alien").unwrap();
     assert_eq!(place.load(&image), None);
     place.store(&index);
     assert_eq!(place.load(&image), Some(index));
@@ -136,11 +141,43 @@ fn a_file_that_was_written_anew_is_another() {
     let (image, index) = made_up();
     let (file, _) = identity_of(folder.path(), &image);
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
-    cache.place(&file.metadata().unwrap(), &image).store(&index);
-    assert_eq!(cache.place(&file.metadata().unwrap(), &image).load(&image), Some(index));
-    let later = file.metadata().unwrap().modified().unwrap() + Duration::from_nanos(100);
-    file.set_modified(later).unwrap();
-    assert_eq!(cache.place(&file.metadata().unwrap(), &image).load(&image), None);
+    settled(&cache, &file).store(&index);
+    assert_eq!(settled(&cache, &file).load(&image), Some(index));
+    let modified = file.metadata().unwrap().modified().unwrap();
+    let identity = Identity::of(&file.metadata().unwrap());
+    await_tick(&file, &identity);
+    // Its bytes may be others now, and its build-id, size and time of change are as they were.
+    file.set_modified(modified).unwrap();
+    assert_ne!(Identity::of(&file.metadata().unwrap()), identity);
+    assert_eq!(settled(&cache, &file).load(&image), None);
+    // And so is another file that looks the same.
+    let other = folder.path().join("other");
+    std::fs::write(&other, &image).unwrap();
+    let other = File::open(other).unwrap();
+    other.set_modified(modified).unwrap();
+    assert_eq!(settled(&cache, &other).load(&image), None);
+}
+
+/// Changes a file's times until the kernel's clock has gone on.
+fn await_tick(file: &File, before: &Identity) {
+    while Identity::of(&file.metadata().unwrap()) == *before {
+        file.set_modified(file.metadata().unwrap().modified().unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn what_was_changed_just_now_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (image, index) = made_up();
+    let (file, identity) = identity_of(folder.path(), &image);
+    let changed = file.metadata().unwrap().modified().unwrap();
+    assert!(!identity.is_settled(changed) && !identity.is_settled(changed + Duration::from_millis(10)));
+    assert!(identity.is_settled(changed + Duration::from_millis(200)));
+    assert!(!identity.is_settled(changed - Duration::from_secs(5)), "a clock that was set back tells nothing");
+    let cache = Cache::open(&folder.path().join("cache")).unwrap();
+    let place = Place { settled: false, ..cache.place(&file.metadata().unwrap()) };
+    place.store(&index);
+    assert_eq!(place.load(&image), None);
 }
 
 #[test]
@@ -149,12 +186,13 @@ fn use_is_noted_once_a_day() {
     let (image, index) = made_up();
     let (file, _) = identity_of(folder.path(), &image);
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
-    let place = cache.place(&file.metadata().unwrap(), &image);
+    let place = settled(&cache, &file);
     place.store(&index);
-    let used = || place.path.metadata().unwrap().modified().unwrap();
+    let path = folder.path().join("cache").join(&place.name);
+    let used = || path.metadata().unwrap().modified().unwrap();
     for (ago, noted) in [(USE_IS_NOTED / 2, false), (USE_IS_NOTED * 2, true)] {
         let then = SystemTime::now() - ago;
-        File::open(&place.path).unwrap().set_modified(then).unwrap();
+        File::open(&path).unwrap().set_modified(then).unwrap();
         let before = used();
         assert!(place.load(&image).is_some());
         assert_eq!(used() > before, noted, "{ago:?}");
@@ -165,8 +203,10 @@ fn use_is_noted_once_a_day() {
 fn what_was_used_longest_ago_makes_room() {
     let folder = tempfile::tempdir().unwrap();
     let small = Folder::open(folder.path(), 30).unwrap();
-    let put = |path: &Path, bytes: &[u8]| small.replace(path, |mut file| file.write_all(bytes).map(|()| file));
-    let paths = ["a", "b", "c", "d"].map(|name| small.path_of(name));
+    let put = |path: &Path, bytes: &[u8]| {
+        small.replace(path.file_name().unwrap(), |mut file| file.write_all(bytes).map(|()| file))
+    };
+    let paths = ["a", "b", "c", "d"].map(|name| folder.path().join(Folder::whole(name)));
     let now = SystemTime::now();
     for (path, hours) in paths.iter().zip([3, 9, 1]) {
         put(path, &[0; 10]).unwrap();
@@ -195,17 +235,23 @@ fn a_folder_that_cannot_be_used_is_done_without() {
     std::fs::create_dir(&others).unwrap();
     std::fs::set_permissions(&others, PermissionsExt::from_mode(0o777)).unwrap();
     assert!(Cache::open(&others).is_none(), "others may write there");
+    assert!(Cache::open(&others.join("cache")).is_none(), "others may put another one there");
+    let real = folder.path().join("real");
+    assert!(Cache::open(&real).is_some());
+    std::os::unix::fs::symlink(&real, folder.path().join("link")).unwrap();
+    assert!(Cache::open(&folder.path().join("link")).is_none(), "a link");
+    assert!(Cache::open(&folder.path().join("link/cov-trace")).is_some(), "one's own on the way there is followed");
 
     let (image, index) = made_up();
     let (file, _) = identity_of(folder.path(), &image);
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
-    let place = cache.place(&file.metadata().unwrap(), &image);
+    let place = settled(&cache, &file);
     // Not even root writes into what is gone.
     std::fs::remove_dir(folder.path().join("cache")).unwrap();
     place.store(&index);
     assert_eq!(place.load(&image), None);
     // What is no file is not waited for.
-    std::fs::create_dir_all(&place.path).unwrap();
+    std::fs::create_dir_all(folder.path().join("cache").join(&place.name)).unwrap();
     place.store(&index);
     assert_eq!(place.load(&image), None);
 }
@@ -216,12 +262,12 @@ fn many_may_write_at_once() {
     let (image, index) = made_up();
     let (file, _) = identity_of(folder.path(), &image);
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
-    cache.place(&file.metadata().unwrap(), &image).store(&index);
+    settled(&cache, &file).store(&index);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..100 {
-                    let place = cache.place(&file.metadata().unwrap(), &image);
+                    let place = settled(&cache, &file);
                     place.store(&index);
                     assert_eq!(place.load(&image).as_ref(), Some(&index));
                 }

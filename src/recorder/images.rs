@@ -102,7 +102,7 @@ impl Reader {
         for Request { image, path, file } in requests {
             let mapped = map(file);
             let place = self.cache.as_ref().zip(mapped.as_ref().ok());
-            let place = place.map(|(cache, Mapped { before, bytes })| cache.place(before, bytes));
+            let place = place.map(|(cache, Mapped { before, .. })| cache.place(before));
             let read = mapped.as_ref().map_err(Unmeasured::clone);
             let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref()));
             let (mut facts, mut plan) = match &read {

@@ -5,13 +5,16 @@ use crate::harness::run::{CACHE, Mark, to_end};
 use crate::harness::sample::Sample;
 use crate::harness::{build, measured};
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// The lines that a sample runs, measured with a cache and options.
 fn lines_run(folder: &Path, cache: &Path, options: &[&str]) -> BTreeSet<u32> {
     let sample = Sample::load("process/fork");
     let program = build::program(&sample, &sample.builds[0]);
+    await_settled(&program);
     let data = tempfile::tempdir_in(folder).unwrap();
     let mut command = Command::new(COV_TRACE);
     command.args(["-q", "--data"]).arg(data.path()).args(options).arg("--").arg(program).env(CACHE, cache);
@@ -19,6 +22,15 @@ fn lines_run(folder: &Path, cache: &Path, options: &[&str]) -> BTreeSet<u32> {
     assert_eq!(outcome.stderr, "");
     let processes = measured::processes(data.path());
     processes.iter().flat_map(|process| process.lines_run(&sample.main)).collect()
+}
+
+/// Waits until the clock has gone on since a file was changed: what was changed just now is not kept.
+fn await_settled(path: &Path) {
+    let meta = path.metadata().unwrap();
+    let changed = UNIX_EPOCH + Duration::new(meta.ctime() as u64, meta.ctime_nsec() as u32);
+    while changed.elapsed().unwrap() < Duration::from_millis(100) {
+        std::thread::yield_now();
+    }
 }
 
 fn files(cache: &Path) -> BTreeSet<PathBuf> {
@@ -67,4 +79,36 @@ fn without_a_cache_nothing_is_kept() {
     // Where it cannot be, it is done without.
     std::fs::write(&cache, "a file").unwrap();
     assert_eq!(lines_run(folder.path(), &cache, &[]), first);
+}
+
+#[test]
+fn a_program_that_only_looks_like_another_is_read_itself() {
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    let cache = folder.path().join("cache");
+    let at = |name: &str| folder.path().join(name);
+    let built = |first_line: u32| {
+        let source = at("twin.c");
+        std::fs::write(&source, format!("#line {first_line}\nint main(void)\n{{\n\treturn 0;\n}}\n")).unwrap();
+        let mut compiler = Command::new("cc");
+        compiler.args(["-g", "-Wl,--build-id=0x0123456789abcdef", "-o"]).arg(at("twin")).arg(&source);
+        assert!(compiler.status().unwrap().success());
+        // Whoever made it says when that was.
+        let file = std::fs::File::options().write(true).open(at("twin")).unwrap();
+        file.set_modified(UNIX_EPOCH + Duration::from_secs(1_000_000_000)).unwrap();
+        file.metadata().unwrap().len()
+    };
+    let ran = || {
+        let program = at("twin");
+        await_settled(&program);
+        let data = tempfile::tempdir_in(folder.path()).unwrap();
+        let mut command = Command::new(COV_TRACE);
+        command.args(["-q", "--data"]).arg(data.path()).arg("--").arg(&program).env(CACHE, &cache);
+        assert_eq!(to_end(&Mark::new(), folder.path(), &mut command).stderr, "");
+        let processes = measured::processes(data.path());
+        processes.iter().flat_map(|process| process.lines_run(&at("twin.c"))).collect::<BTreeSet<u32>>()
+    };
+    let size = built(100);
+    assert_eq!(ran(), BTreeSet::from([101, 102, 103]));
+    assert_eq!(built(110), size);
+    assert_eq!(ran(), BTreeSet::from([111, 112, 113]));
 }
