@@ -18,3 +18,4 @@ mod report;
 mod samples;
 mod store;
 mod terminal;
+mod users;

@@ -71,6 +71,11 @@ impl Folder {
         Folder { fd, path: path.to_owned() }
     }
 
+    /// The same folder, called by another path in messages.
+    pub fn at(self, path: &Path) -> Folder {
+        Folder { path: path.to_owned(), ..self }
+    }
+
     /// Another handle of the same folder.
     pub fn try_clone(&self) -> io::Result<Folder> {
         Ok(Folder { fd: self.fd.try_clone()?, path: self.path.clone() })
@@ -280,12 +285,7 @@ impl AsFd for Folder {
 /// Opens what is held by an O_PATH descriptor if it is a regular file: a device may act on a mere open.
 pub(crate) fn regular(found: &OwnedFd, access: OFlag) -> io::Result<File> {
     use std::os::fd::AsRawFd;
-    match walk::kind(&fstat(found)?) {
-        SFlag::S_IFREG => {}
-        SFlag::S_IFLNK => return Err(Errno::ELOOP.into()),
-        SFlag::S_IFDIR => return Err(Errno::EISDIR.into()),
-        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
-    }
+    crate::regular::check(File::from(found.try_clone()?).metadata()?.file_type())?;
     let path = format!("/proc/self/fd/{}", found.as_raw_fd());
     let flags = access | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
     Ok(nix::fcntl::open(path.as_str(), flags, Mode::empty()).map(File::from)?)

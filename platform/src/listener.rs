@@ -3,16 +3,15 @@
 //! Invariants: nothing here blocks the listener; names may be longer than a socket's address can be, since the folder is
 //! reached through a descriptor (unix(7) allows 107 bytes).
 
-use crate::{Channel, OsError};
+use crate::trust::{Trust, user_in_words};
+use crate::{Channel, Folder, OsError, walk};
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, accept4, bind, connect, listen, setsockopt, socket, sockopt,
 };
+use nix::sys::stat::SFlag;
 use nix::sys::time::{TimeVal, TimeValLike};
-use std::fs::{File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 
 /// How long a connect waits at most where many are waiting already.
 const PATIENCE_SECONDS: i64 = 10;
@@ -23,10 +22,10 @@ pub struct Listener(OwnedFd);
 
 impl Listener {
     /// Makes the socket `name` in `folder`, for this user only.
-    pub fn bind(folder: &Path, name: &str) -> Result<Listener, OsError> {
-        let subject = folder.join(name);
+    pub fn bind(folder: &Folder, name: &str) -> Result<Listener, OsError> {
+        let subject = folder.path().join(name);
         let failed = |errno| OsError::new("make control socket", subject.display(), errno);
-        let (_folder, address) = address(folder, name)?;
+        let address = address(&format!("{}/{name}", folder.as_fd().as_raw_fd()))?;
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let fd = socket(AddressFamily::Unix, SockType::SeqPacket, flags, None).map_err(failed)?;
         // The name gets the socket's mode (less the umask), so that it is never there with another one.
@@ -62,11 +61,20 @@ impl AsFd for Listener {
 }
 
 impl Channel {
-    /// Connects to the socket `name` in `folder`.
-    pub fn connect(folder: &Path, name: &str) -> Result<Channel, OsError> {
-        let subject = folder.join(name);
+    /// Connects to the socket `name` in `folder`, which must be one of a user who is trusted, and no link to one.
+    pub fn connect(folder: &Folder, name: &str, trust: Trust) -> Result<Channel, OsError> {
+        let subject = folder.path().join(name);
         let failed = |errno| OsError::new("connect to", subject.display(), errno);
-        let (_folder, address) = address(folder, name)?;
+        let found = walk::look(folder, name.as_ref()).map_err(|e| OsError::io("look at", subject.display(), &e))?;
+        let (found, status) = found.ok_or(Errno::ENOENT).map_err(failed)?;
+        if walk::kind(&status) != SFlag::S_IFSOCK {
+            return Err(failed(Errno::ENOTSOCK));
+        }
+        if !trust.takes(status.st_uid) {
+            let subject = format!("{} of user {}", subject.display(), user_in_words(status.st_uid));
+            return Err(OsError::new("connect to", subject, Errno::EPERM));
+        }
+        let address = address(&found.as_raw_fd().to_string())?;
         let fd = socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None).map_err(failed)?;
         setsockopt(&fd, sockopt::SendTimeout, &TimeVal::seconds(PATIENCE_SECONDS)).map_err(failed)?;
         connect(fd.as_raw_fd(), &address).map_err(failed)?;
@@ -74,16 +82,10 @@ impl Channel {
     }
 }
 
-/// The address of `name` in `folder`, good as long as the folder is held.
-fn address(folder: &Path, name: &str) -> Result<(File, UnixAddr), OsError> {
-    let held = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_PATH | libc::O_DIRECTORY)
-        .open(folder)
-        .map_err(|e| OsError::io("open", folder.display(), &e))?;
-    let path = format!("/proc/self/fd/{}/{name}", held.as_raw_fd());
-    let address = UnixAddr::new(path.as_str()).map_err(|errno| OsError::new("name", path, errno))?;
-    Ok((held, address))
+/// The address of what a descriptor leads to, good as long as that is held.
+fn address(below: &str) -> Result<UnixAddr, OsError> {
+    let path = format!("/proc/self/fd/{below}");
+    UnixAddr::new(path.as_str()).map_err(|errno| OsError::new("name", path, errno))
 }
 
 #[cfg(test)]
@@ -97,17 +99,22 @@ mod tests {
         let root = std::env::temp_dir().join(format!("cov-trace-listener-{}", std::process::id()));
         let folder = root.join("d".repeat(200)).join("e".repeat(200));
         std::fs::create_dir_all(&folder).expect("mkdir");
-        assert_eq!(Channel::connect(&folder, "control").map(drop).unwrap_err().errno, Errno::ENOENT);
+        let path = folder;
+        let folder = Folder::open(&path, Trust::own()).expect("open");
+        let connect = |name| Channel::connect(&folder, name, Trust::own());
+        assert_eq!(connect("control").map(drop).unwrap_err().errno, Errno::ENOENT);
         let listener = Listener::bind(&folder, "control").expect("bind");
         assert!(listener.accept().expect("accept").is_none());
-        let mode = std::fs::symlink_metadata(folder.join("control")).expect("stat").permissions().mode();
+        let mode = std::fs::symlink_metadata(path.join("control")).expect("stat").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let client = Channel::connect(&folder, "control").expect("connect");
+        let client = connect("control").expect("connect");
         let server = listener.accept().expect("accept").expect("somebody");
         assert!(client.send(b"hello", None).expect("send"));
         assert!(matches!(server.receive(false), Ok(Received::Message(text, None)) if text == b"hello"));
+        std::os::unix::fs::symlink("control", path.join("link")).expect("link");
+        assert_eq!(connect("link").map(drop).unwrap_err().errno, Errno::ENOTSOCK, "links are not followed");
         drop(listener);
-        assert_eq!(Channel::connect(&folder, "control").map(drop).unwrap_err().errno, Errno::ECONNREFUSED);
+        assert_eq!(connect("control").map(drop).unwrap_err().errno, Errno::ECONNREFUSED);
         std::fs::remove_dir_all(&root).expect("rm");
     }
 }

@@ -18,13 +18,19 @@ pub const CHUNK: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct Marks {
     file: File,
+    access: ProtFlags,
     chunks: Vec<NonNull<u8>>,
 }
 
 impl Marks {
     /// Takes an open file; nothing is mapped yet.
     pub fn new(file: File) -> Self {
-        Marks { file, chunks: Vec::new() }
+        Marks { file, access: ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, chunks: Vec::new() }
+    }
+
+    /// The same of a file that is only read: nothing may be set or cleared.
+    pub fn to_read(file: File) -> Self {
+        Marks { file, access: ProtFlags::PROT_READ, chunks: Vec::new() }
     }
 
     /// The bytes mapped so far.
@@ -68,10 +74,9 @@ impl Marks {
 
     fn map_next(&mut self) -> Result<(), OsError> {
         let length = NonZeroUsize::new(CHUNK as usize).expect("invariant: CHUNK is not zero");
-        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new shared mapping at an address of the kernel's choice aliases nothing; it is only accessed
         // through atomics within its bounds and lives until drop.
-        let chunk = unsafe { mmap(None, length, protection, MapFlags::MAP_SHARED, &self.file, self.len() as i64) };
+        let chunk = unsafe { mmap(None, length, self.access, MapFlags::MAP_SHARED, &self.file, self.len() as i64) };
         self.chunks.push(chunk.map_err(|errno| OsError::new("map", "marks", errno))?.cast());
         Ok(())
     }
@@ -85,6 +90,7 @@ impl Marks {
 
     /// Sets bit `bit` of the bits that start at byte `base`; nothing happens outside what is mapped.
     pub fn set(&self, base: u64, bit: u32) {
+        assert!(self.access.contains(ProtFlags::PROT_WRITE), "marks that are only read are not set");
         if let Some(byte) = self.byte(base + u64::from(bit / 8)) {
             byte.fetch_or(1 << (bit % 8), Ordering::Relaxed);
         }
@@ -92,6 +98,7 @@ impl Marks {
 
     /// Sets `len` bytes from `base` to zero.
     pub fn clear(&self, base: u64, len: u64) {
+        assert!(self.access.contains(ProtFlags::PROT_WRITE), "marks that are only read are not cleared");
         for at in base..base + len {
             if let Some(byte) = self.byte(at) {
                 byte.store(0, Ordering::Relaxed);

@@ -43,11 +43,13 @@ pub fn open_directory(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
 }
 
-fn check(found: FileType) -> io::Result<()> {
+pub(crate) fn check(found: FileType) -> io::Result<()> {
     let what = if found.is_file() {
         return Ok(());
     } else if found.is_dir() {
         "a directory"
+    } else if found.is_symlink() {
+        "a symbolic link"
     } else if found.is_fifo() {
         "a FIFO"
     } else if found.is_socket() {

@@ -11,7 +11,7 @@ use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path};
 
 /// As many links as the kernel follows in one path (path_resolution(7)).
@@ -57,7 +57,7 @@ pub(crate) fn to_place(path: &Path, trust: Trust) -> io::Result<Place> {
 }
 
 /// What is called so in a folder, without following it; `None` if there is nothing.
-pub(crate) fn look(folder: &OwnedFd, name: &OsStr) -> io::Result<Option<(OwnedFd, FileStat)>> {
+pub(crate) fn look(folder: impl AsFd, name: &OsStr) -> io::Result<Option<(OwnedFd, FileStat)>> {
     match openat(folder, name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty()) {
         Ok(found) => {
             let status = fstat(&found)?;
@@ -140,7 +140,7 @@ impl Walk {
                 _ => return Err(Errno::ENOTDIR.into()),
             }
         }
-        Ok(self.at.try_clone()?)
+        self.at.try_clone()
     }
 
     fn follow(&mut self, link: &OwnedFd, status: &FileStat, name: &OsStr) -> io::Result<()> {

@@ -16,7 +16,7 @@ use super::report::ReportArguments;
 use super::run::RunArguments;
 use super::shell::{CompletionsArguments, ManArguments};
 use super::show::ShowArguments;
-use super::{CliError, Command};
+use super::{CliError, Command, trust};
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
@@ -156,7 +156,8 @@ fn configured(words: &[OsString], cwd: impl Fn() -> Result<PathBuf, CliError>) -
     let mut command = Arguments::command();
     let matches = command.try_get_matches_from_mut(words).map_err(refused)?;
     let given = Arguments::from_arg_matches(&matches).map_err(refused)?;
-    let config = if given.no_config { None } else { Config::find(given.config.as_deref(), &cwd()?)? };
+    let config =
+        if given.no_config { None } else { Config::find(given.config.as_deref(), &cwd()?, trust::from_environment())? };
     let Some(config) = config else { return Ok(given) };
     let added = config.words(&command, &matches)?;
     let mut words = words.to_vec();

@@ -3,13 +3,14 @@
 use super::output::tell;
 use super::progress::Progress;
 use super::selection::pick_up;
+use super::trust::TrustArguments;
 use super::{CliError, Outcome};
 use crate::report::{PathMap, Paths, plain};
 use crate::store::{Combined, DataDir, ProcessFile, Reader, StoreError, UnixMillis, Writer, run_name};
 use clap::Args;
+use platform::{Folder, Trust};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Args)]
@@ -32,6 +33,8 @@ pub(super) struct CombineArguments {
     /// Remove the data files that are in the combined one then
     #[arg(long)]
     delete: bool,
+    #[command(flatten)]
+    trust: TrustArguments,
 }
 
 /// What to combine, and how.
@@ -42,6 +45,7 @@ pub struct CombineOptions {
     paths: Paths,
     strict: bool,
     delete: bool,
+    trust: Trust,
 }
 
 impl CombineArguments {
@@ -53,6 +57,7 @@ impl CombineArguments {
             paths: Paths { maps: self.map, base, root: None },
             strict: self.strict,
             delete: self.delete,
+            trust: self.trust.validated(),
         }
     }
 }
@@ -71,7 +76,7 @@ pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
     if !options.delete && output.is_some() && options.inputs.iter().any(|input| input.canonicalize().ok() == output) {
         return Err(CliError::CombinedIntoInput { path: options.output.clone() });
     }
-    let (files, live, mut unreadable) = inputs(&options.inputs);
+    let (files, live, mut unreadable) = inputs(&options.inputs, options.trust);
     let progress = Progress::new(files.len() as u64, "combining");
     let locate = |path: &str| options.paths.locate(path);
     // Few parts, each with many files of one directory: what neighbours share is read once.
@@ -105,16 +110,16 @@ pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
     if processes == 0 {
         return Err(CliError::NothingToCombine);
     }
-    let output = DataDir::create(&options.output)?;
+    let output = DataDir::create_trusting(&options.output, options.trust)?;
     let record = combined.into_record(run_name(UnixMillis(platform::unix_millis()), std::process::id()));
     let path = output.path_of(&ProcessFile::of(&record));
-    Writer::new()?.write(&path, &record)?;
+    Writer::new()?.write_to(&output, &record)?;
     let mut left = 0;
     if options.delete {
         for path in read {
             let is_live =
                 ProcessFile::parse(path.file_name().unwrap_or_default()).is_some_and(|f| live.contains(&f.run));
-            left += usize::from(is_live || remove(&path).is_none());
+            left += usize::from(is_live || remove(&path, options.trust).is_none());
         }
     }
     let what = if processes == 1 { "process" } else { "processes" };
@@ -125,19 +130,23 @@ pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
     Ok(if options.strict && !unreadable.is_empty() { Outcome::Failed } else { Outcome::Success })
 }
 
-fn remove(path: &Path) -> Option<()> {
-    fs::remove_file(path).inspect_err(|error| tell(&format!("warning: remove {}: {error}", path.display()))).ok()
+fn remove(path: &Path, trust: Trust) -> Option<()> {
+    let removed = Folder::of(path, trust).and_then(|(folder, name)| folder.remove_file(&name));
+    removed.inspect_err(|error| tell(&format!("warning: remove {}: {error}", path.display()))).ok()
 }
 
 /// The data files, the runs under way among them, and what is wrong with inputs that give none.
-fn inputs(named: &[PathBuf]) -> (Vec<PathBuf>, BTreeSet<String>, Vec<String>) {
+fn inputs(named: &[PathBuf], trust: Trust) -> (Vec<PathBuf>, BTreeSet<String>, Vec<String>) {
     let (mut files, mut live, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for input in named {
         if !input.is_dir() {
-            files.insert(input.canonicalize().unwrap_or_else(|_| input.clone()));
+            match Folder::of(input, trust) {
+                Ok(_) => _ = files.insert(input.canonicalize().unwrap_or_else(|_| input.clone())),
+                Err(error) => wrong.push(format!("read {}: {error}", input.display())),
+            }
             continue;
         }
-        let found = DataDir::open_for_reading(input).and_then(|data| {
+        let found = DataDir::open_trusting(input, trust).and_then(|data| {
             pick_up(&data);
             live.extend(data.live_runs()?);
             let found = data.process_files()?;

@@ -10,8 +10,11 @@ use crate::filter::Pattern;
 use clap::builder::ValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use platform::{EntryKind, Folder, Trust, user_in_words};
 use std::ffi::OsString;
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -23,7 +26,7 @@ const NAME: &str = "cov-trace.toml";
 const RUN: &str = "run";
 
 /// Options that tell of the file itself, or end the command.
-const NOT_SETTABLE: [&str; 5] = ["config", "no-config", "help", "version", "stop-log"];
+const NOT_SETTABLE: [&str; 6] = ["config", "no-config", "help", "version", "stop-log", "trust-owner"];
 
 /// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
@@ -67,15 +70,17 @@ impl Config {
     /// working tree.
     ///
     /// # Errors
-    /// If it is there and cannot be read.
-    pub(super) fn find(named: Option<&Path>, cwd: &Path) -> Result<Option<Config>, ConfigError> {
+    /// If it is there and cannot be read, or was found and belongs to a user who is not trusted: options name files to
+    /// write.
+    pub(super) fn find(named: Option<&Path>, cwd: &Path, trust: Trust) -> Result<Option<Config>, ConfigError> {
         if let Some(path) = named {
-            return Config::read(cwd.join(path)).map(Some);
+            let path = cwd.join(path);
+            return Config::read(path_regular(&path), path).map(Some);
         }
         for directory in cwd.ancestors() {
             let path = directory.join(NAME);
-            if path.is_file() {
-                return Config::read(path).map(Some);
+            if let Some(file) = found(&path, trust).transpose() {
+                return Config::read(file, path).map(Some);
             }
             if directory.join(".git").exists() {
                 break;
@@ -84,8 +89,8 @@ impl Config {
         Ok(None)
     }
 
-    fn read(path: PathBuf) -> Result<Config, ConfigError> {
-        match read_text(&path) {
+    fn read(file: io::Result<File>, path: PathBuf) -> Result<Config, ConfigError> {
+        match file.and_then(read_text) {
             Ok(text) => Ok(Config { path, text }),
             Err(source) => Err(ConfigError::Unreadable { path, source }),
         }
@@ -194,10 +199,36 @@ impl Config {
     }
 }
 
-fn read_text(path: &Path) -> io::Result<String> {
+/// Opens a configuration that was not named, if there is one.
+fn found(path: &Path, trust: Trust) -> io::Result<Option<File>> {
+    let place = Folder::of(path, trust);
+    let (folder, name) = match place {
+        Ok(place) => place,
+        // The kernel's own errors say that there is none, or none that can be reached.
+        Err(error) if error.raw_os_error().is_some() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if folder.kind_of(&name).ok().flatten() != Some(EntryKind::File) {
+        return Ok(None);
+    }
+    let file = folder.open_file(&name)?;
+    let owner = file.metadata()?.uid();
+    if trust.takes(owner) {
+        return Ok(Some(file));
+    }
+    let text = format!("it belongs to user {}, who is not trusted (COV_TRACE_TRUST_OWNER=1)", user_in_words(owner));
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
+}
+
+fn path_regular(path: &Path) -> io::Result<File> {
+    platform::open_regular(path, OpenOptions::new().read(true))
+}
+
+fn read_text(file: File) -> io::Result<String> {
     const MOST: u64 = 1 << 20;
-    let bytes = platform::read_regular(path, MOST)?;
-    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    let mut text = String::new();
+    file.take(MOST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MOST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
 }
 
 fn command<'c>(all: &'c Command, name: &str) -> Option<&'c Command> {

@@ -9,6 +9,7 @@ use crate::report::printable;
 use crate::store::{DataDir, UnixMillis};
 use clap::Args;
 use jiff::tz::TimeZone;
+use platform::Trust;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -26,13 +27,15 @@ pub(super) struct ControlArguments {
 pub struct ControlOptions {
     /// The data directory.
     pub data: PathBuf,
+    /// Whose data directory is used.
+    pub trust: Trust,
     /// The processes that they measure; all if there is none.
     pub pids: BTreeSet<i32>,
 }
 
 impl ControlArguments {
     pub(super) fn validated(self) -> ControlOptions {
-        ControlOptions { data: self.data.validated(), pids: self.pids.into_iter().collect() }
+        ControlOptions { trust: self.data.trust(), data: self.data.validated(), pids: self.pids.into_iter().collect() }
     }
 }
 
@@ -94,7 +97,7 @@ pub(super) fn detach(options: &ControlOptions) -> Result<Outcome, CliError> {
 
 /// The measurements that are meant, and whether all of them can be asked.
 fn selected(options: &ControlOptions) -> Result<(Vec<Control>, bool), CliError> {
-    let data = DataDir::open_for_reading(&options.data)?;
+    let data = DataDir::open_trusting(&options.data, options.trust)?;
     let mut controls = Vec::new();
     let (mut well, mut any) = (true, false);
     let mut missing = options.pids.clone();

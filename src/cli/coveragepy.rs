@@ -6,10 +6,11 @@ use super::progress::Progress;
 use super::selection::{Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
 use crate::report::{self, Snapshots, read_selected};
-use crate::store::{DataDir, DataKind, ProcessFile, Snapshot, Staged, StoreError, merged_snapshot_name, snapshot_name};
+use crate::store::{DataKind, ProcessFile, Snapshot, Staged, StoreError, merged_snapshot_name, snapshot_name};
 use clap::Args;
-use std::fs;
+use platform::Folder;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the plugin reads. Its name is none that coverage.py would take for data.
 const SOURCES: &str = "cov-trace.json";
@@ -67,14 +68,16 @@ impl CoveragePyArguments {
 pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<Outcome, CliError> {
     let selection = &options.selection.data.selection;
     let (report, notes) = options.selection.report_with_notes(|_| ())?;
-    fs::create_dir_all(&options.directory)
+    const MODE: u32 = 0o777;
+    let folder = Folder::open_or_make(&options.directory, options.selection.data.trust, MODE)
+        .map(Arc::new)
         .map_err(|source| CliError::Write { subject: options.directory.display().to_string(), source })?;
     let sources = report::json(&report, selection.paths.root.as_deref(), &notes);
-    let sources = Staged::write(&options.directory.join(SOURCES), sources.as_bytes())?;
+    let sources = Staged::write(&folder, SOURCES.as_ref(), sources.as_bytes())?;
 
     // Only now is it known which lines count, so everything is read again; what cannot be read was told of before.
-    let data = DataDir::open_for_reading(&options.selection.data.data)?;
-    let mut publication = Publication::new(options);
+    let data = options.selection.data.open()?;
+    let mut publication = Publication::new(options, folder);
     let mut snapshots = Snapshots::new(selection, &report);
     let mut result = Ok(());
     let progress = Progress::new(0, "writing");
@@ -94,15 +97,16 @@ pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<Outcome, CliErro
 /// Data files that are not in their places yet.
 struct Publication<'a> {
     options: &'a CoveragePyOptions,
+    folder: Arc<Folder>,
     host: String,
     merged: Snapshot,
     staged: Vec<Staged>,
 }
 
 impl<'a> Publication<'a> {
-    fn new(options: &'a CoveragePyOptions) -> Self {
+    fn new(options: &'a CoveragePyOptions, folder: Arc<Folder>) -> Self {
         let host = platform::process::host_name().unwrap_or_else(|| "localhost".to_owned());
-        Publication { options, host, merged: Snapshot::default(), staged: Vec::new() }
+        Publication { options, folder, host, merged: Snapshot::default(), staged: Vec::new() }
     }
 
     fn add(&mut self, process: &ProcessFile, snapshot: &Snapshot) -> Result<(), StoreError> {
@@ -118,9 +122,8 @@ impl<'a> Publication<'a> {
     }
 
     fn stage(&mut self, name: &str, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let path = self.options.directory.join(name);
-        let bytes = snapshot.to_bytes(self.options.kind, &path)?;
-        self.staged.push(Staged::write(&path, &bytes)?);
+        let bytes = snapshot.to_bytes(self.options.kind, &self.folder.path().join(name))?;
+        self.staged.push(Staged::write(&self.folder, name.as_ref(), &bytes)?);
         Ok(())
     }
 

@@ -13,10 +13,10 @@ use crate::report::{Paths, printable};
 use crate::store::DataDir;
 use clap::Args;
 use platform::affinity::OwnCpu;
-use platform::{MappedFile, Pid, Tid, procfs};
+use platform::{MappedFile, Pid, Tid, Trust, procfs};
 use std::collections::BTreeMap;
 use std::env;
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,13 +33,19 @@ pub(super) struct DoctorArguments {
 #[derive(Clone, Debug)]
 pub struct DoctorOptions {
     data: PathBuf,
+    trust: Trust,
     subject: Option<String>,
     cwd: PathBuf,
 }
 
 impl DoctorArguments {
     pub(super) fn validated(self, cwd: &Path) -> DoctorOptions {
-        DoctorOptions { data: self.data.validated(), subject: self.subject, cwd: cwd.to_owned() }
+        DoctorOptions {
+            trust: self.data.trust(),
+            data: self.data.validated(),
+            subject: self.subject,
+            cwd: cwd.to_owned(),
+        }
     }
 }
 
@@ -132,32 +138,32 @@ fn look_at_the_machine(found: &mut Findings) {
 /// How many lines of cov-trace were seen to run.
 fn measured_ourselves() -> Result<u64, String> {
     let this = env::current_exe().map_err(|error| format!("find cov-trace's own executable: {error}"))?;
-    let folder = env::temp_dir().join(format!("cov-trace-doctor-{}", std::process::id()));
+    let folder = tempfile::Builder::new().prefix("cov-trace-doctor-").tempdir();
+    let folder = folder.map_err(|error| format!("make a temporary folder: {error}"))?;
     let measured = Command::new(&this)
         .args(["--no-config", "--quiet", "--data"])
-        .arg(&folder)
+        .arg(folder.path())
         .arg("--")
         .arg(&this)
         .arg("--version")
         .output();
-    let lines = measured.map_err(|error| error.to_string()).and_then(|output| {
+    measured.map_err(|error| error.to_string()).and_then(|output| {
         let told = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let data = DataDir::open_for_reading(&folder).map_err(|error| if told.is_empty() { error.to_string() } else { told })?;
+        let data = DataDir::open_for_reading(folder.path()).map_err(|error| if told.is_empty() { error.to_string() } else { told })?;
         let files = data.process_files().map_err(|error| error.to_string())?;
         let records = files.iter().filter_map(|file| crate::store::read(&data.path_of(file)).ok());
         let lines: u64 = records.flat_map(|record| record.hits).map(|hits| hits.lines.len()).sum();
         if lines > 0 { Ok(lines) } else { Err("a run of cov-trace itself was followed, and none of its lines were seen; it may have been built without line information".to_owned()) }
-    });
-    let _left_to_the_system = fs::remove_dir_all(&folder);
-    lines
+    })
 }
 
 fn look_at_folders(options: &DoctorOptions, found: &mut Findings) {
     let shown = options.data.display().to_string();
-    match DataDir::open_for_reading(&options.data) {
+    match DataDir::open_trusting(&options.data, options.trust) {
         Ok(data) => {
-            let probe = options.data.join(format!(".doctor-{}", std::process::id()));
-            match OpenOptions::new().write(true).create_new(true).open(&probe).and_then(|_| fs::remove_file(&probe)) {
+            let folder = data.folder();
+            let probe = folder.create_some_file(|number| format!(".doctor-{number:x}").into(), 0o600);
+            match probe.and_then(|(name, _)| folder.remove_file(&name)) {
                 Ok(()) => {
                     let files = data.process_files().map_or(0, |files| files.len());
                     let live = data.live_runs().map_or(0, |live| live.len());

@@ -6,6 +6,7 @@ use super::{CliError, Outcome};
 use crate::report::printable;
 use crate::store::{DataDir, Erased, StoreError};
 use clap::Args;
+use platform::Trust;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Args)]
@@ -19,16 +20,18 @@ pub(super) struct EraseArguments {
 pub struct EraseOptions {
     /// The data directory.
     pub data: PathBuf,
+    /// Whose data directory is used.
+    pub trust: Trust,
 }
 
 impl EraseArguments {
     pub(super) fn validated(self) -> EraseOptions {
-        EraseOptions { data: self.data.validated() }
+        EraseOptions { trust: self.data.trust(), data: self.data.validated() }
     }
 }
 
 pub(super) fn erase(options: &EraseOptions) -> Result<Outcome, CliError> {
-    let data = match DataDir::open_for_reading(&options.data) {
+    let data = match DataDir::open_trusting(&options.data, options.trust) {
         // What is to be gone is gone.
         Err(StoreError::NoDirectory { path }) => {
             tell(&format!("nothing to erase: {} does not exist", path.display()));

@@ -106,7 +106,7 @@ pub(super) fn write(options: &FormatOptions) -> Result<Outcome, CliError> {
         Format::SonarQube => report::sonarqube(&report),
         Format::Coveralls => report::coveralls(&report),
     };
-    options.output.write(&text)?;
+    options.output.write(&text, options.selection.data.trust)?;
     if options.format == Format::Cobertura && text.len() > GITLAB_LARGEST {
         tell(&format!(
             "warning: the report has {} MiB and GitLab takes at most 10; write several with --include",

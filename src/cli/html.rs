@@ -3,7 +3,7 @@
 use super::selection::{Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
 use crate::report::{Growth, Now, Runners, Site};
-use crate::store::{DataDir, UnixMillis};
+use crate::store::UnixMillis;
 use clap::Args;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub(super) fn html(options: &HtmlOptions) -> Result<Outcome, CliError> {
     let mut runners = Runners::new(selection);
     let mut growth = Growth::new(selection);
     // Before the files: a run that ends in between is then shown as live, not as cut short.
-    let live = DataDir::open_for_reading(&options.selection.data.data)?.live_runs()?;
+    let live = options.selection.data.open()?.live_runs()?;
     let report = options.selection.report_of(|record| {
         runners.add(record);
         growth.add(record);
@@ -53,6 +53,6 @@ pub(super) fn html(options: &HtmlOptions) -> Result<Outcome, CliError> {
     let now =
         Now { time: UnixMillis(platform::unix_millis()), live: live.into_iter().collect(), zone: TimeZone::system() };
     let site = Site { title: options.title.clone(), report: &report, runners: &runners, growth: &growth, now: &now };
-    site.write(&options.output)?;
+    site.write(&options.output, options.selection.data.trust)?;
     Ok(Outcome::Success)
 }

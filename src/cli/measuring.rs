@@ -64,6 +64,7 @@ enum Fork {
 impl MeasuringArguments {
     pub(super) fn validated(self, cwd: &Path) -> front::Options {
         front::Options {
+            trust: self.data.trust(),
             data: self.data.validated(),
             selection: Selection {
                 sources: self.filter.sources(cwd),

@@ -26,6 +26,7 @@ mod selection;
 mod shell;
 mod show;
 mod status;
+mod trust;
 
 pub use arguments::parse;
 pub use attach::AttachOptions;

@@ -4,10 +4,10 @@
 
 use super::{CliError, Outcome};
 use crate::report::{Colour, Ratio, Threshold, printable};
+use platform::Trust;
 use std::convert::Infallible;
-use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Where a result goes.
@@ -31,15 +31,19 @@ impl FromStr for Output {
 }
 
 impl Output {
-    /// Writes the whole result.
-    pub fn write(&self, text: &str) -> Result<(), CliError> {
+    /// Writes the whole result; to a file only if no user who is not trusted has put a link there.
+    pub fn write(&self, text: &str, trust: Trust) -> Result<(), CliError> {
         match self {
             Output::Stdout => print(text),
-            Output::File(path) => {
-                fs::write(path, text).map_err(|source| CliError::Write { subject: path.display().to_string(), source })
-            }
+            Output::File(path) => write_file(path, text.as_bytes(), trust),
         }
     }
+}
+
+/// Writes a file that the user names.
+pub(super) fn write_file(path: &Path, bytes: &[u8], trust: Trust) -> Result<(), CliError> {
+    let written = platform::write_output(path, bytes, trust);
+    written.map_err(|source| CliError::Write { subject: path.display().to_string(), source })
 }
 
 /// Writes to standard output.

@@ -3,12 +3,14 @@
 use super::CliError;
 use super::output::tell;
 use super::progress::Progress;
+use super::trust::TrustArguments;
 use crate::filter::{ModuleFilter, Pattern, SourceFilter};
 use crate::recorder;
 use crate::report::{Exclusions, Merge, PathMap, Paths, Report, Selection, git_root, plain, read_selected};
-use crate::store::{DataDir, ProcessRecord};
+use crate::store::{DataDir, ProcessRecord, StoreError};
 use clap::Args;
 use globset::{Glob, GlobMatcher};
+use platform::Trust;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +26,8 @@ pub(super) struct DataArguments {
     /// The directory of the measurements [env: COV_TRACE_DATA] [default: .cov-trace]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArguments,
 }
 
 /// Which sources and images are meant.
@@ -95,6 +99,11 @@ pub(super) enum Reader {
 }
 
 impl DataArguments {
+    /// Whose data directory is used.
+    pub(super) fn trust(&self) -> Trust {
+        self.trust.validated()
+    }
+
     pub(super) fn validated(self) -> PathBuf {
         let from_environment = || std::env::var_os(DATA_VARIABLE).filter(|value| !value.is_empty());
         let named = self.data.or_else(|| from_environment().map(PathBuf::from));
@@ -119,6 +128,7 @@ impl FilterArguments {
 impl SelectionArguments {
     pub(super) fn validated(self, cwd: &Path) -> DataSelection {
         DataSelection {
+            trust: self.data.trust(),
             data: self.data.validated(),
             selection: Selection {
                 pids: self.pid.into_iter().collect(),
@@ -212,14 +222,21 @@ impl SourceSelection {
 pub struct DataSelection {
     /// The data directory.
     pub data: PathBuf,
+    /// Whose data directory is used.
+    pub trust: Trust,
     /// What is meant.
     pub selection: Selection,
 }
 
 impl DataSelection {
+    /// Opens the data directory.
+    pub(super) fn open(&self) -> Result<DataDir, StoreError> {
+        DataDir::open_trusting(&self.data, self.trust)
+    }
+
     /// Reads what is meant, process by process, and tells of files that cannot be read; returns the runs under way.
     pub(super) fn read(&self, take: impl FnMut(ProcessRecord)) -> Result<BTreeSet<String>, CliError> {
-        let data = DataDir::open_for_reading(&self.data)?;
+        let data = self.open()?;
         pick_up(&data);
         // Before the files: a run that ends in between is then shown as live, not as cut short.
         let live = data.live_runs()?.into_iter().collect();

@@ -1,10 +1,11 @@
 //! What shells and manuals want of the command line: completions and man pages, made of its declaration.
 
-use super::output::print_bytes;
+use super::output::{print_bytes, write_file};
+use super::trust;
 use super::{CliError, Outcome};
 use clap::{Args, Command};
 use clap_complete::Shell;
-use std::fs;
+use platform::Folder;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, Args)]
@@ -65,19 +66,17 @@ pub(super) fn man(mut command: Command, options: &ManOptions) -> Result<Outcome,
         print_bytes(&page(&command))?;
         return Ok(Outcome::Success);
     };
-    let failed = |path: &PathBuf| {
-        let subject = path.display().to_string();
-        move |source| CliError::Write { subject, source }
-    };
-    fs::create_dir_all(folder).map_err(failed(folder))?;
+    const MODE: u32 = 0o777;
+    let trust = trust::from_environment();
+    Folder::open_or_make(folder, trust, MODE)
+        .map_err(|source| CliError::Write { subject: folder.display().to_string(), source })?;
     let main = (command.get_name().to_owned(), page(&command));
     let others = command
         .get_subcommands()
         .filter(|command| !command.is_hide_set() && command.get_name() != "help")
         .map(|sub| (format!("cov-trace-{}", sub.get_name()), page(sub)));
     for (name, page) in std::iter::once(main).chain(others) {
-        let path = folder.join(format!("{name}.1"));
-        fs::write(&path, page).map_err(failed(&path))?;
+        write_file(&folder.join(format!("{name}.1")), &page, trust)?;
     }
     Ok(Outcome::Success)
 }

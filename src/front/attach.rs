@@ -64,9 +64,10 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
     let prepared = prepare(options)?;
     let (inbox, _mask) = SignalInbox::collect(&SIGNALS).map_err(RunError::from)?;
     let helpers = start_helpers(options, &prepared)?;
-    let Prepared { data, run: _, lock, control } = prepared;
-    drop((lock, control));
-    process::keep_only(&[inbox.as_fd(), helpers.to_recorder.as_fd(), helpers.to_supervisor.as_fd()], &[2]);
+    let Prepared { data, run, lock, control } = prepared;
+    drop((run, lock, control));
+    let fds = [inbox.as_fd(), helpers.to_recorder.as_fd(), helpers.to_supervisor.as_fd(), data.as_fd()];
+    process::keep_only(&fds, &[2]);
     let stderr = Stderr::new(options.quiet);
     let mut waiting = Waiting { inbox, helpers, last_word: None, stderr, shown: false };
     let answer = match waiting.attach(pids, attach.children) {

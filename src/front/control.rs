@@ -4,7 +4,7 @@
 //! without a limit.
 
 use crate::link::{ControlAnswer, ControlRequest, Port, PortError, ProcessStatus, RunDir, RunStatus, Summary};
-use crate::store;
+use crate::store::{self, StoreError};
 use platform::{Errno, OsError, wait_readable};
 use std::os::fd::AsFd;
 
@@ -73,7 +73,13 @@ impl Control {
     /// Connects to the recorder of a run.
     pub fn connect(found: store::RunDir) -> Result<Self, ControlError> {
         let (run, path) = (found.run.clone(), found.path.clone());
-        match RunDir::at(found.run, found.path).connect() {
+        let folder = match found.open() {
+            Ok(folder) => folder,
+            Err(StoreError::Directory { .. }) => return Err(ControlError::NoRecorder { run }),
+            Err(error) => return Err(ControlError::Failed { run, cause: error.to_string() }),
+        };
+        let data = found.data();
+        match RunDir::of(found.run.clone(), folder, data.folder()).connect(data.trust()) {
             Ok(channel) => Ok(Control { run, port: Port::new(channel) }),
             Err(source) => Err(match source.errno {
                 Errno::ENOENT if !path.exists() => ControlError::NoRecorder { run },

@@ -32,7 +32,7 @@ use crate::store::{self, DataDir, UnixMillis, run_name};
 use crate::supervisor::{self, Forks};
 use guarded::Guarded;
 use platform::process::{self, HeldProgram, SignalInbox, SignalMask};
-use platform::{Channel, GuardTable, Listener, OnTracerDeath, Pid, Signal};
+use platform::{Channel, GuardTable, Listener, OnTracerDeath, Pid, Signal, Trust};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -46,6 +46,8 @@ use watch::{Subject, Watch};
 pub struct Options {
     /// The data directory.
     pub data: PathBuf,
+    /// Whose data directory is used.
+    pub trust: Trust,
     /// What is to be measured.
     pub selection: Selection,
     /// The folder that keeps what was read of images, for later measurements; none to do without.
@@ -105,11 +107,11 @@ pub fn run(options: &Options, launch: &Launch) -> Result<Outcome, RunError> {
     };
     let (inbox, mask) = SignalInbox::collect(&SIGNALS)?;
     let helpers = start_helpers(options, &prepared)?;
-    let Prepared { data, run: _, lock, control } = prepared;
-    drop((lock, control));
+    let Prepared { data, run, lock, control } = prepared;
+    drop((run, lock, control));
     match start_program(launch, &helpers, &mask) {
         Ok(program) => {
-            let fds = [inbox.as_fd(), helpers.to_recorder.as_fd(), helpers.to_supervisor.as_fd()];
+            let fds = [inbox.as_fd(), helpers.to_recorder.as_fd(), helpers.to_supervisor.as_fd(), data.as_fd()];
             process::keep_only(&fds, &[2]);
             let on_supervisor_death = options.on_supervisor_death;
             let subject = Subject::Program { pid: program, wait: launch.wait, on_supervisor_death };
@@ -136,7 +138,7 @@ impl Helpers {
 
 /// Makes the run's directory.
 fn prepare(options: &Options) -> Result<Prepared, RunError> {
-    let data = DataDir::create(&options.data)?;
+    let data = DataDir::create_trusting(&options.data, options.trust)?;
     for run in recorder::recover(&data)? {
         // A run that cannot be picked up is no reason not to measure this one.
         match run {
@@ -145,11 +147,9 @@ fn prepare(options: &Options) -> Result<Prepared, RunError> {
         }
     }
     let found = store::RunDir::new(&data, &run_name(UnixMillis(platform::unix_millis()), std::process::id()));
-    let lock = found.create()?;
-    let run = RunDir::at(found.run, found.path);
-    run.journal_to_write()
-        .and_then(|_| run.marks())
-        .map_err(|source| RunError::RunDirectory { data: options.data.clone(), source })?;
+    let (folder, lock) = found.create()?;
+    let run = RunDir::of(found.run, folder, data.folder());
+    run.begin().map_err(|source| RunError::RunDirectory { data: options.data.clone(), source })?;
     let control = run
         .listen()
         .inspect_err(|error| {
@@ -169,7 +169,9 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
     let table = GuardTable::new()?;
     let on_death = options.on_supervisor_death;
     let guard = process::fork_helper("cov-guard", || {
-        process::keep_only(&[supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()], &[]);
+        let mut kept = vec![supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()];
+        kept.extend(run.descriptors());
+        process::keep_only(&kept, &[]);
         let (Ok(front), Ok(recorder)) = (supervisor_front.try_clone(), supervisor_recorder.try_clone()) else {
             return 1;
         };
@@ -189,6 +191,7 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
     })?;
     let recorder = process::fork_helper("cov-recorder", || {
         let mut kept = vec![recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()];
+        kept.extend(run.descriptors());
         kept.extend(control.as_ref().map(AsFd::as_fd));
         process::keep_only(&kept, &[]);
         let (Ok(front), Ok(supervisor)) = (recorder_front.try_clone(), recorder_supervisor.try_clone()) else {

@@ -3,29 +3,50 @@
 //! Invariant: whoever may still write to it holds the run's lock (`store`), and the lock goes with its last holder.
 
 use super::ImageId;
-use platform::{Channel, Listener, OsError};
-use std::fs::{File, OpenOptions};
+use platform::{Channel, EntryKind, Folder, Listener, OsError, Trust};
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The most that is read of a plan or of an image's lines, in bytes.
 const LARGEST: u64 = 4 << 30;
 
-/// What is in a run's directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+const JOURNAL: &str = "journal";
+const MARKS: &str = "marks";
+const CONTROL: &str = "control";
+
+/// How a file that is made may be used, less the umask.
+const MODE: u32 = 0o666;
+
+/// What is in a run's directory, which is held open, as is the data directory.
+#[derive(Clone, Debug)]
 pub struct RunDir {
     name: String,
-    path: PathBuf,
+    folder: Arc<Folder>,
+    data: Arc<Folder>,
 }
 
 impl RunDir {
-    /// The directory at `path` of the run called `name`.
-    pub fn at(name: String, path: PathBuf) -> RunDir {
-        RunDir { name, path }
+    /// The directory of the run called `name`, in a data directory.
+    pub fn of(name: String, folder: Folder, data: &Arc<Folder>) -> RunDir {
+        RunDir { name, folder: Arc::new(folder), data: data.clone() }
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
+    }
+
+    /// The descriptors by which it is used.
+    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
+        [self.folder.as_fd(), self.data.as_fd()]
+    }
+
+    /// Whether it was removed.
+    pub fn is_gone(&self) -> bool {
+        self.folder.is_gone()
     }
 
     /// The run's name.
@@ -35,86 +56,114 @@ impl RunDir {
 
     /// Whether a run was begun here.
     pub fn has_journal(&self) -> bool {
-        self.journal().exists()
+        self.folder.kind_of(JOURNAL.as_ref()).is_ok_and(|kind| kind == Some(EntryKind::File))
     }
 
     /// Where the journal is.
     pub fn journal(&self) -> PathBuf {
-        self.path.join("journal")
+        self.path().join(JOURNAL)
     }
 
-    /// The journal, made as needed, for appending.
+    /// Makes journal and marks, with nothing in them.
+    pub fn begin(&self) -> Result<(), OsError> {
+        let create = |name: &str| self.did("create", name, self.folder.create_file(name.as_ref(), MODE));
+        create(JOURNAL).and_then(|_| create(MARKS)).map(drop)
+    }
+
+    /// The journal, for appending.
     pub fn journal_to_write(&self) -> Result<File, OsError> {
-        self.open("journal", OpenOptions::new().create(true).append(true))
+        self.did("open", JOURNAL, self.folder.open_file_to_append(JOURNAL.as_ref()))
     }
 
     /// The journal, for reading.
     pub fn journal_to_read(&self) -> Result<File, OsError> {
-        self.open("journal", OpenOptions::new().read(true))
+        self.did("open", JOURNAL, self.folder.open_file(JOURNAL.as_ref()))
     }
 
     /// Where the marks are.
     pub fn marks_path(&self) -> PathBuf {
-        self.path.join("marks")
+        self.path().join(MARKS)
     }
 
     /// The socket at which commands ask for the recorder of this run, to be made.
     pub fn listen(&self) -> Result<Listener, OsError> {
-        Listener::bind(&self.path, "control")
+        Listener::bind(&self.folder, CONTROL)
     }
 
     /// Asks for the recorder of this run.
-    pub fn connect(&self) -> Result<Channel, OsError> {
-        Channel::connect(&self.path, "control")
+    pub fn connect(&self, trust: Trust) -> Result<Channel, OsError> {
+        Channel::connect(&self.folder, CONTROL, trust)
     }
 
-    /// The marks, made as needed.
-    pub fn marks(&self) -> Result<File, OsError> {
-        self.open("marks", OpenOptions::new().create(true).truncate(false).read(true).write(true))
+    /// The marks, to be set.
+    pub fn marks_to_write(&self) -> Result<File, OsError> {
+        self.did("open", MARKS, self.folder.open_file_to_write(MARKS.as_ref()))
+    }
+
+    /// The marks, for reading; where there are none, none are set.
+    pub fn marks_to_read(&self) -> Result<File, OsError> {
+        match self.folder.open_file(MARKS.as_ref()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => platform::memory_file(),
+            opened => self.did("open", MARKS, opened),
+        }
     }
 
     /// Where the plan of an image is.
     pub fn plan(&self, image: ImageId) -> PathBuf {
-        self.path.join(format!("{}.plan", image.0))
+        self.path().join(plan_name(image))
     }
 
     /// Where the lines of an image are.
     pub fn facts(&self, image: ImageId) -> PathBuf {
-        self.path.join(format!("{}.facts", image.0))
+        self.path().join(facts_name(image))
     }
 
     /// Makes the file of an image's plan.
     pub fn create_plan(&self, image: ImageId) -> std::io::Result<File> {
-        platform::open_regular(&self.plan(image), OpenOptions::new().write(true).create(true).truncate(true))
+        self.folder.create_file(&plan_name(image), MODE)
     }
 
     /// Makes the file of an image's lines.
     pub fn create_facts(&self, image: ImageId) -> std::io::Result<File> {
-        platform::open_regular(&self.facts(image), OpenOptions::new().write(true).create(true).truncate(true))
+        self.folder.create_file(&facts_name(image), MODE)
     }
 
     /// Reads the plan of an image.
     pub fn read_plan(&self, image: ImageId) -> std::io::Result<Vec<u8>> {
-        platform::read_regular(&self.plan(image), LARGEST)
+        self.folder.read(&plan_name(image), LARGEST)
+    }
+
+    /// Removes the plan of an image.
+    pub fn remove_plan(&self, image: ImageId) -> std::io::Result<()> {
+        self.folder.remove_file(&plan_name(image))
     }
 
     /// Reads the lines of an image.
     pub fn read_facts(&self, image: ImageId) -> std::io::Result<Vec<u8>> {
-        platform::read_regular(&self.facts(image), LARGEST)
+        self.folder.read(&facts_name(image), LARGEST)
     }
 
     /// Removes the directory with all in it; that it is gone already is no error.
     pub fn remove(&self) -> Result<(), OsError> {
-        match std::fs::remove_dir_all(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(OsError::io("remove directory", self.path.display(), &error))
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
+        let name = OsString::from(format!("run-{}", self.name));
+        let same = self.data.folder(&name).and_then(|there| Ok(there.identity()? == self.folder.identity()?));
+        // Somebody may have moved it, and put another one there.
+        let removed = self.folder.empty().and_then(|()| match same {
+            Ok(true) => self.data.remove_all(&name),
+            Ok(false) | Err(_) => Ok(()),
+        });
+        removed.map_err(|e| OsError::io("remove directory", self.path().display(), &e))
     }
 
-    fn open(&self, name: &str, options: &mut OpenOptions) -> Result<File, OsError> {
-        let path = self.path.join(name);
-        platform::open_regular(&path, options).map_err(|e| OsError::io("open", path.display(), &e))
+    fn did<T>(&self, operation: &'static str, name: &str, result: std::io::Result<T>) -> Result<T, OsError> {
+        result.map_err(|e| OsError::io(operation, self.path().join(name).display(), &e))
     }
+}
+
+fn plan_name(image: ImageId) -> OsString {
+    format!("{}.plan", image.0).into()
+}
+
+fn facts_name(image: ImageId) -> OsString {
+    format!("{}.facts", image.0).into()
 }

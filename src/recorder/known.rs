@@ -5,10 +5,9 @@
 //!
 //! Invariant: a line counts as known only for the same image: the same build-id, or without one the same path.
 
-use crate::store::{DataDir, Numbits, ProcessRecord, Reader, StoreError};
+use crate::store::{DataDir, Numbits, ProcessRecord, Reader, Staged, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 /// Lines by source.
 pub(super) type BySource = BTreeMap<String, Numbits>;
@@ -37,7 +36,7 @@ impl KnownLines {
             if known.files.contains(&name) {
                 continue;
             }
-            if let Ok(record) = reader.read(&data.path_of(file)) {
+            if let Ok(record) = data.read(&mut reader, file) {
                 known.add(&record);
                 // One that is being written to is read again next time.
                 if record.complete {
@@ -70,22 +69,15 @@ impl KnownLines {
 
     fn load(data: &DataDir) -> Option<Self> {
         const MOST: u64 = 1 << 30;
-        postcard::from_bytes(&platform::read_regular(&path_of(data), MOST).ok()?).ok()
+        postcard::from_bytes(&data.folder().read(DataDir::KNOWN_LINES.as_ref(), MOST).ok()?).ok()
     }
 
     /// What cannot be saved is made again.
     fn save(&self, data: &DataDir) {
         let bytes = postcard::to_stdvec(self).expect("invariant: strings and bytes always encode");
-        let temporary = path_of(data).with_extension(std::process::id().to_string());
-        let written = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path_of(data)));
-        if written.is_err() {
-            let _nothing_left = std::fs::remove_file(&temporary);
-        }
+        let staged = Staged::write(data.folder(), DataDir::KNOWN_LINES.as_ref(), &bytes);
+        let _made_again: Result<(), StoreError> = staged.and_then(Staged::publish);
     }
-}
-
-fn path_of(data: &DataDir) -> PathBuf {
-    data.path().join(DataDir::KNOWN_LINES)
 }
 
 fn key(path: &str, build_id: Option<&str>) -> String {
@@ -114,7 +106,8 @@ mod tests {
         // The file is damaged, but what was in it is known.
         std::fs::write(&path, "no database").unwrap();
         assert_eq!(KnownLines::of(&data).unwrap(), known);
-        std::fs::write(path_of(&data), &std::fs::read(path_of(&data)).unwrap()[..9]).unwrap();
+        let saved = data.path().join(DataDir::KNOWN_LINES);
+        std::fs::write(&saved, &std::fs::read(&saved).unwrap()[..9]).unwrap();
         assert_eq!(KnownLines::of(&data).unwrap(), KnownLines::default());
         std::fs::remove_file(&path).unwrap();
         assert_eq!(KnownLines::of(&data).unwrap(), KnownLines::default());

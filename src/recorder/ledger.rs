@@ -6,7 +6,8 @@ use super::lines::{New, RunLines};
 use super::replay::{ProcessFacts, Replay};
 use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
 use crate::store::{
-    DataDir, EndReason, Flush, Hits, Numbits, ProcessFile, ProcessRecord, StoreError, UnixMillis, Warning, Writer,
+    DataDir, EndReason, Flush, Hits, Numbits, ProcessFile, ProcessRecord, Reader, StoreError, UnixMillis, Warning,
+    Writer,
 };
 use platform::{Marks, OsError, Pid};
 use std::collections::BTreeMap;
@@ -57,7 +58,7 @@ impl Ledger {
             run: run.clone(),
             data: data.clone(),
             journal: JournalReader::new(run.journal_to_read()?),
-            marks: Marks::new(run.marks()?),
+            marks: Marks::to_read(run.marks_to_read()?),
             memory_journal: None,
             memory_marks: None,
             replay: Replay::default(),
@@ -88,7 +89,7 @@ impl Ledger {
 
     /// Whether all that was heard would survive this process.
     pub fn is_recoverable(&self) -> bool {
-        self.memory_journal.is_none() && self.memory_marks.is_none() && self.run.path().exists()
+        self.memory_journal.is_none() && self.memory_marks.is_none() && !self.run.is_gone()
     }
 
     /// Takes an image's facts.
@@ -195,7 +196,7 @@ impl Ledger {
         let Some(record) = facts.map(|facts| self.record(process, facts, false)) else {
             return Ok(false);
         };
-        self.writer.write(&self.data.path_of(&ProcessFile::of(&record)), &record)?;
+        self.writer.write_to(&self.data, &record)?;
         if let Some(facts) = self.replay.processes.get_mut(&process) {
             facts.changed = false;
         }
@@ -209,9 +210,8 @@ impl Ledger {
         };
         if !facts.execs.is_empty() {
             let record = self.record(process, facts, complete);
-            let path = self.data.path_of(&ProcessFile::of(&record));
-            self.writer.write(&path, &record)?;
-            self.unsynced.push(path);
+            self.writer.write_to(&self.data, &record)?;
+            self.unsynced.push(self.data.path_of(&ProcessFile::of(&record)));
             self.finished += 1;
             if record.end.is_some_and(|end| end.reason == EndReason::Detached) {
                 self.let_go.push((Pid(record.pid), record.start_ticks));
@@ -237,7 +237,7 @@ impl Ledger {
     pub fn stored(&self, process: ProcessNo) -> Option<ProcessRecord> {
         let facts = self.replay.processes.get(&process)?;
         let file = ProcessFile { run: self.run.name().to_owned(), sequence: process.0, pid: facts.pid };
-        crate::store::read(&self.data.path_of(&file)).ok()
+        self.data.read(&mut Reader::default(), &file).ok()
     }
 
     /// Goes on from what is in a process's file already.
@@ -298,8 +298,10 @@ mod tests {
     fn a_process_is_not_closed_before_its_images_are_known() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::create(dir.path()).unwrap();
-        let run = RunDir::at("20261123T010203.512Z-7".to_owned(), dir.path().join("run"));
-        std::fs::create_dir(run.path()).unwrap();
+        let found = crate::store::RunDir::new(&data, "20261123T010203.512Z-7");
+        let (folder, _lock) = found.create().unwrap();
+        let run = RunDir::of(found.run, folder, data.folder());
+        run.begin().unwrap();
         let mut journal = JournalWriter::new(run.journal_to_write().unwrap());
         let (process, image) = (ProcessNo(0), ImageId(0));
         let text = String::new;

@@ -7,6 +7,7 @@ use crate::link::RunDir;
 use crate::store::{DataDir, EndReason, StoreError, UnixMillis};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io;
 
 /// What was picked up of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +52,16 @@ pub fn recover(data: &DataDir) -> Result<Vec<Result<Recovered, RecoveryError>>, 
                 continue;
             }
         };
-        let run = RunDir::at(found.run, found.path);
+        let folder = match found.open() {
+            Ok(folder) => folder,
+            // Somebody else was faster.
+            Err(StoreError::Directory { source, .. }) if source.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => {
+                recovered.push(Err(RecoveryError { run: found.run, source: source.into() }));
+                continue;
+            }
+        };
+        let run = RunDir::of(found.run, folder, data.folder());
         if !run.has_journal() {
             // Another recovery was faster, or the run never began.
             continue;

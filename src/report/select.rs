@@ -122,7 +122,7 @@ pub fn read_selected(
     let mut unreadable = Vec::new();
     for (done, file) in files.iter().enumerate() {
         progress(done, files.len());
-        match reader.read(&data.path_of(file)) {
+        match data.read(&mut reader, file) {
             Ok(record) => take(record),
             Err(error) => unreadable.push(error),
         }

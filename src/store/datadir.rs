@@ -4,24 +4,32 @@
 //! is told from one that lives, whatever pids have been reused since.
 
 use super::process_file::is_run_name;
-use super::{ProcessFile, StoreError};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use super::{ProcessFile, ProcessRecord, Reader, StoreError};
+use platform::{Entry, EntryKind, Folder, Trust};
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, TryLockError};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The directory that holds the measurements.
+///
+/// It is held open: whatever its path leads to later, this is what is read and written.
 #[derive(Clone, Debug)]
 pub struct DataDir {
-    path: PathBuf,
+    folder: Arc<Folder>,
+    trust: Trust,
 }
 
 /// The directory of a run inside the data directory.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub struct RunDir {
     /// Name of the run: what follows `run-`.
     pub run: String,
     /// Where it is.
     pub path: PathBuf,
+    data: DataDir,
 }
 
 /// Whether a run is still under way.
@@ -37,49 +45,79 @@ impl DataDir {
     /// Name of the file that keeps the union of the others, for `--only-new`.
     pub const KNOWN_LINES: &str = "known-lines";
 
-    /// Opens what is there, without writing to it.
+    /// Opens what is there, without writing to it, if it is this user's or root's.
     pub fn open_for_reading(path: &Path) -> Result<Self, StoreError> {
-        let directory =
-            |source| StoreError::Directory { operation: "open the data directory", path: path.to_owned(), source };
-        match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => Ok(DataDir { path: path.to_owned() }),
-            Ok(_) => Err(directory(io::ErrorKind::NotADirectory.into())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(StoreError::NoDirectory { path: path.to_owned() })
-            }
-            Err(error) => Err(directory(error)),
-        }
+        DataDir::open_trusting(path, Trust::own())
     }
 
-    /// Makes the directory, with its parents, where it is missing.
+    /// Opens what is there, without writing to it, if a trusted user owns it.
+    pub fn open_trusting(path: &Path, trust: Trust) -> Result<Self, StoreError> {
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound => StoreError::NoDirectory { path: path.to_owned() },
+            _ => StoreError::Directory { operation: "open the data directory", path: path.to_owned(), source },
+        };
+        Folder::open(path, trust).map_err(failed).and_then(|folder| DataDir::of(folder, trust))
+    }
+
+    /// Makes the directory, with its parents, where it is missing; one that is there must be this user's or root's.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(path).map_err(|source| StoreError::CreateDirectory { path: path.to_owned(), source })?;
-        Ok(DataDir { path: path.to_owned() })
+        DataDir::create_trusting(path, Trust::own())
+    }
+
+    /// Makes the directory, with its parents, where it is missing; a trusted user must own one that is there.
+    pub fn create_trusting(path: &Path, trust: Trust) -> Result<Self, StoreError> {
+        const MODE: u32 = 0o777;
+        let failed = |source| StoreError::CreateDirectory { path: path.to_owned(), source };
+        Folder::open_or_make(path, trust, MODE).map_err(failed).and_then(|folder| DataDir::of(folder, trust))
+    }
+
+    fn of(folder: Folder, trust: Trust) -> Result<Self, StoreError> {
+        check_owner(&folder, trust)?;
+        Ok(DataDir { folder: Arc::new(folder), trust })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
+    }
+
+    /// The directory itself.
+    pub fn folder(&self) -> &Arc<Folder> {
+        &self.folder
+    }
+
+    /// Whose directories of runs in it are used.
+    pub fn trust(&self) -> Trust {
+        self.trust
     }
 
     /// Where the data of a process belongs.
     pub fn path_of(&self, file: &ProcessFile) -> PathBuf {
-        self.path.join(file.to_string())
+        self.path().join(file.to_string())
     }
 
     /// The data files: by run, and within a run in the order in which the processes appeared.
     pub fn process_files(&self) -> Result<Vec<ProcessFile>, StoreError> {
-        let names = self.entries()?.into_iter().map(|entry| entry.file_name());
+        let names = self.entries()?.into_iter().map(|entry| entry.name);
         let mut files: Vec<ProcessFile> = names.filter_map(|name| ProcessFile::parse(&name)).collect();
         files.sort();
         Ok(files)
     }
 
+    /// Reads a data file; a link may lead anywhere, and is none.
+    pub fn read(&self, reader: &mut Reader, file: &ProcessFile) -> Result<ProcessRecord, StoreError> {
+        let name = file.to_string();
+        let path = self.path_of(file);
+        match self.folder.open_file(name.as_ref()) {
+            Ok(_) => reader.read(&path),
+            Err(error) => Err(StoreError::Read { path, cause: error.to_string() }),
+        }
+    }
+
     /// The directories of runs, by name.
     pub fn runs(&self) -> Result<Vec<RunDir>, StoreError> {
-        let entries = self.entries()?.into_iter();
-        let mut runs: Vec<RunDir> = entries.filter_map(|entry| RunDir::from_entry(&entry)).collect();
-        runs.sort();
+        let mut runs: Vec<RunDir> = self.entries()?.iter().filter_map(|entry| self.run_of(entry)).collect();
+        runs.sort_by(|one, other| one.run.cmp(&other.run));
         Ok(runs)
     }
 
@@ -94,43 +132,68 @@ impl DataDir {
         Ok(live)
     }
 
-    pub(super) fn entries(&self) -> Result<Vec<fs::DirEntry>, StoreError> {
-        fs::read_dir(&self.path).and_then(Iterator::collect).map_err(|source| StoreError::Directory {
-            operation: "list",
-            path: self.path.clone(),
-            source,
-        })
+    pub(super) fn entries(&self) -> Result<Vec<Entry>, StoreError> {
+        let failed = |source| StoreError::Directory { operation: "list", path: self.path().to_owned(), source };
+        self.folder.entries().map_err(failed)
+    }
+
+    pub(super) fn run_of(&self, entry: &Entry) -> Option<RunDir> {
+        // Whatever else is called so is not ours, and must not be touched.
+        let run = entry.name.to_str()?.strip_prefix("run-").filter(|run| is_run_name(run))?;
+        (entry.kind == EntryKind::Folder).then(|| RunDir::new(self, run))
+    }
+}
+
+impl AsFd for DataDir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.folder.as_fd()
     }
 }
 
 impl RunDir {
+    const LOCK: &str = "lock";
+
     /// The directory that a live run of that name has.
     pub fn new(data: &DataDir, run: &str) -> Self {
-        RunDir { run: run.to_owned(), path: data.path.join(format!("run-{run}")) }
+        RunDir { run: run.to_owned(), path: data.path().join(format!("run-{run}")), data: data.clone() }
     }
 
-    pub(super) fn from_entry(entry: &fs::DirEntry) -> Option<Self> {
-        let name = entry.file_name();
-        // Whatever else is called so is not ours, and must not be touched.
-        let run = name.to_str()?.strip_prefix("run-").filter(|run| is_run_name(run))?;
-        entry.file_type().ok()?.is_dir().then(|| RunDir { run: run.to_owned(), path: entry.path() })
+    /// Its name in the data directory.
+    pub fn name(&self) -> OsString {
+        format!("run-{}", self.run).into()
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> &DataDir {
+        &self.data
+    }
+
+    /// Opens it, if a trusted user owns it.
+    pub fn open(&self) -> Result<Folder, StoreError> {
+        let opened = self.data.folder.folder(&self.name());
+        let failed = |source| StoreError::Directory { operation: "open", path: self.path.clone(), source };
+        let folder = opened.map_err(failed)?;
+        check_owner(&folder, self.data.trust)?;
+        Ok(folder)
     }
 
     /// Makes the directory and takes its lock, which lives as long as the file given back or a fork's copy of it.
-    pub fn create(&self) -> Result<File, StoreError> {
+    pub fn create(&self) -> Result<(Folder, File), StoreError> {
+        const MODE: (u32, u32) = (0o777, 0o666);
         let failed = |source| StoreError::CreateDirectory { path: self.path.clone(), source };
+        let folder = &self.data.folder;
         // Under another name until it is locked, so that nobody takes it for one that was left.
-        let unborn = RunDir { run: self.run.clone(), path: self.path.with_file_name(format!(".{}", self.run)) };
-        fs::create_dir(&unborn.path).map_err(failed)?;
-        let lock = OpenOptions::new().write(true).create_new(true).open(unborn.lock_path()).map_err(failed)?;
+        let unborn = OsString::from(format!(".{}", self.run));
+        let made = folder.make_folder(&unborn, MODE.0).map_err(failed)?;
+        let lock = made.create_file(RunDir::LOCK.as_ref(), MODE.1).map_err(failed)?;
         lock.lock().map_err(failed)?;
-        fs::rename(&unborn.path, &self.path).map_err(failed)?;
-        Ok(lock)
+        folder.rename(&unborn, folder, &self.name()).map_err(failed)?;
+        Ok((made.at(&self.path), lock))
     }
 
     /// The file that a live run holds locked.
     pub fn lock_path(&self) -> PathBuf {
-        self.path.join("lock")
+        self.path.join(RunDir::LOCK)
     }
 
     /// Whether the run is under way.
@@ -148,7 +211,8 @@ impl RunDir {
             let path = path.clone();
             move |source| StoreError::Directory { operation, path, source }
         };
-        let file = match platform::open_regular(&path, OpenOptions::new().read(true)) {
+        let folder = self.data.folder.folder(&self.name());
+        let file = match folder.and_then(|folder| folder.open_file(OsStr::new(RunDir::LOCK))) {
             Ok(file) => file,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
                 return Ok(Some(None));
@@ -163,9 +227,18 @@ impl RunDir {
     }
 }
 
+/// Refuses what another user may have forged.
+fn check_owner(folder: &Folder, trust: Trust) -> Result<(), StoreError> {
+    let path = || folder.path().to_owned();
+    let owner = folder.owner();
+    let owner = owner.map_err(|source| StoreError::Directory { operation: "look at", path: path(), source })?;
+    if trust.takes(owner) { Ok(()) } else { Err(StoreError::OfAnotherUser { path: path(), owner }) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_missing_directory_says_how_to_make_one() {
@@ -186,7 +259,7 @@ mod tests {
             error.contains("file/data") && error.contains("Not a directory") && error.contains("--data"),
             "{error}"
         );
-        assert!(DataDir::open_for_reading(&file).unwrap_err().to_string().contains("not a directory"));
+        assert!(DataDir::open_for_reading(&file).unwrap_err().to_string().contains("Not a directory"));
     }
 
     #[test]
@@ -219,7 +292,7 @@ mod tests {
         assert_eq!(data.live_runs().unwrap(), ["20261123T010203.512Z-9"]);
         drop(lock);
         assert_eq!(run.state().unwrap(), RunState::Dead);
-        assert_eq!(data.runs().unwrap(), [run]);
+        assert_eq!(data.runs().unwrap()[0].run, run.run);
         assert!(data.live_runs().unwrap().is_empty());
     }
 }

@@ -3,10 +3,11 @@
 //! Invariants: only what cov-trace wrote is removed, told by its name; nothing of a live run is.
 
 use super::{DataDir, ProcessFile, RunDir, StoreError};
+use platform::{Entry, EntryKind, Folder};
 use std::collections::BTreeSet;
-use std::fs;
+use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What erasing removed, and what it left.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,30 +32,30 @@ impl DataDir {
         let mut erased = Erased::default();
         let entries = self.entries()?;
         for entry in &entries {
-            if let Some(run) = RunDir::from_entry(entry) {
-                erase_run(run, &mut erased)?;
+            if let Some(run) = self.run_of(entry) {
+                self.erase_run(run, &mut erased)?;
             }
         }
         let live: BTreeSet<String> = erased.live.iter().cloned().collect();
         for entry in &entries {
-            let name = entry.file_name();
-            let file = |parsed: Option<ProcessFile>| parsed.filter(|_| !is_directory(entry));
-            let removed = if let Some(file) = file(ProcessFile::parse(&name)) {
+            let Entry { name, kind } = entry;
+            let file = |parsed: Option<ProcessFile>| parsed.filter(|_| *kind != EntryKind::Folder);
+            let removed = if let Some(file) = file(ProcessFile::parse(name)) {
                 (file.run, &mut erased.processes)
-            } else if let Some(file) = file(ProcessFile::parse_temporary(&name)) {
+            } else if let Some(file) = file(ProcessFile::parse_temporary(name)) {
                 (file.run, &mut erased.temporaries)
-            } else if name == DataDir::KNOWN_LINES && !is_directory(entry) {
-                remove(&entry.path(), fs::remove_file(entry.path()))?;
+            } else if is_known_lines(name) && *kind != EntryKind::Folder {
+                self.remove(name)?;
                 continue;
             } else {
-                if RunDir::from_entry(entry).is_none() {
+                if self.run_of(entry).is_none() {
                     erased.foreign.push(name.into());
                 }
                 continue;
             };
             let (run, count) = removed;
             if !live.contains(&run) {
-                remove(&entry.path(), fs::remove_file(entry.path()))?;
+                self.remove(name)?;
                 *count += 1;
             }
         }
@@ -63,40 +64,47 @@ impl DataDir {
         erased.foreign.sort();
         // One that never held anything of ours may be somebody else's; a working directory or mount stays anyway.
         let ours = erased.processes + erased.temporaries + erased.runs.len() > 0;
-        erased.directory = ours && fs::remove_dir(self.path()).is_ok();
+        erased.directory = ours && self.remove_itself().is_ok();
         Ok(erased)
     }
-}
 
-/// Whether something that is called like a file of ours is a directory, and so not ours.
-fn is_directory(entry: &fs::DirEntry) -> bool {
-    entry.file_type().is_ok_and(|found| found.is_dir())
-}
-
-fn erase_run(run: RunDir, erased: &mut Erased) -> Result<(), StoreError> {
-    match run.lock_if_dead()? {
-        None => erased.live.push(run.run),
-        Some(_lock) => {
-            remove(&run.path, fs::remove_dir_all(&run.path))?;
-            erased.runs.push(run.run);
+    fn erase_run(&self, run: RunDir, erased: &mut Erased) -> Result<(), StoreError> {
+        match run.lock_if_dead()? {
+            None => erased.live.push(run.run),
+            Some(_lock) => {
+                let removed = self.folder().remove_all(&run.name());
+                removed.map_err(|source| StoreError::Directory { operation: "remove", path: run.path, source })?;
+                erased.runs.push(run.run);
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn remove(&self, name: &OsStr) -> Result<(), StoreError> {
+        let failed = |source| StoreError::Directory { operation: "remove", path: self.path().join(name), source };
+        self.folder().remove_file(name).map_err(failed)
+    }
+
+    /// Removes the directory, if its path still leads to it and it is empty.
+    fn remove_itself(&self) -> io::Result<()> {
+        let (parent, name) = Folder::of(self.path(), self.trust())?;
+        if parent.folder(&name)?.identity()? != self.folder().identity()? {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        parent.remove_folder(&name)
+    }
 }
 
-fn remove(path: &Path, result: io::Result<()>) -> Result<(), StoreError> {
-    match result {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(StoreError::Directory { operation: "remove", path: path.to_owned(), source })
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
+/// Whether this is the file of known lines, or one that was to become it.
+fn is_known_lines(name: &OsStr) -> bool {
+    let temporary = || Some(name.to_str()?.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?.0);
+    name == DataDir::KNOWN_LINES || temporary() == Some(DataDir::KNOWN_LINES)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::File;
+    use std::fs::{self, File};
 
     const OLD: &str = "20261123T010203.512Z-9";
     const NEW: &str = "20261123T020304.000Z-8";

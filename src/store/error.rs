@@ -96,6 +96,17 @@ pub enum StoreError {
         /// The cause.
         source: io::Error,
     },
+    /// A data directory, or a run in it, is another user's.
+    #[error(
+        "use {}: it belongs to user {}, who may have put anything in it; run cov-trace as that user, or give --trust-owner \
+         (COV_TRACE_TRUST_OWNER=1) if that user is trusted", path.display(), platform::user_in_words(*owner)
+    )]
+    OfAnotherUser {
+        /// The directory.
+        path: PathBuf,
+        /// The user.
+        owner: u32,
+    },
     /// Something in the data directory cannot be listed, locked or removed.
     #[error("{operation} {}: {source}", path.display())]
     Directory {

@@ -6,7 +6,6 @@
 use super::{ProcessRecord, UnixMillis};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::{Path, PathBuf};
 
 /// Which process a data file belongs to, as its name says it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,8 +39,8 @@ impl ProcessFile {
     /// Takes the name of a temporary apart; `None` if it is not one of ours.
     pub fn parse_temporary(name: &OsStr) -> Option<Self> {
         let inner = name.to_str()?.strip_prefix('.')?.strip_suffix(".tmp")?;
-        let (data_file, writer) = inner.rsplit_once('.')?;
-        number(writer)?;
+        let (data_file, random) = inner.rsplit_once('.')?;
+        let _canonical = random.parse::<u64>().ok().filter(|number| number.to_string() == random)?;
         ProcessFile::parse(OsStr::new(data_file))
     }
 }
@@ -58,12 +57,12 @@ pub fn run_name(at: UnixMillis, recorder: u32) -> String {
     format!("{}-{recorder}", time.strftime("%Y%m%dT%H%M%S%.3fZ"))
 }
 
-/// A name in the same directory for the content that will replace a file.
-pub(super) fn temporary_beside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
-    path.with_file_name(name)
+/// A name for the content that will replace the file called `name`; nobody guesses it if nobody guesses the number.
+pub(super) fn temporary_of(name: &OsStr, number: u64) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{number}.tmp"));
+    temporary
 }
 
 pub(super) fn is_run_name(run: &str) -> bool {
@@ -97,11 +96,9 @@ mod tests {
         assert_eq!(name, "99-20261123T010203.512Z-4711-12.sqlite");
         assert_eq!(ProcessFile::parse(OsStr::new(&name)), Some(file.clone()));
 
-        let temporary = temporary_beside(&Path::new("/data").join(&name));
-        assert_eq!(temporary.parent(), Some(Path::new("/data")));
-        let temporary = temporary.file_name().unwrap();
-        assert_eq!(ProcessFile::parse(temporary), None);
-        assert_eq!(ProcessFile::parse_temporary(temporary), Some(file));
+        let temporary = temporary_of(OsStr::new(&name), u64::MAX);
+        assert_eq!(ProcessFile::parse(&temporary), None);
+        assert_eq!(ProcessFile::parse_temporary(&temporary), Some(file));
         assert_eq!(ProcessFile::parse_temporary(OsStr::new(&name)), None);
     }
 

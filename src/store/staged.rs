@@ -1,37 +1,47 @@
-//! Files that appear all at once: written beside their place under a name that nobody looks for, then renamed.
+//! Files that appear all at once: written beside their place under a name that nobody can guess, then renamed.
 //!
 //! Invariants: the file in place is at every moment the former or the new whole; what is dropped without having been
 //! published leaves nothing. Writes are not synced: a crash of the machine may lose them.
 
 use super::StoreError;
-use super::process_file::temporary_beside;
-use std::fs;
-use std::path::{Path, PathBuf};
+use super::process_file::temporary_of;
+use platform::Folder;
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A file that is written and not yet in its place.
 #[derive(Debug)]
 pub struct Staged {
-    path: PathBuf,
-    temporary: Option<PathBuf>,
+    folder: Arc<Folder>,
+    name: OsString,
+    temporary: Option<OsString>,
 }
 
 impl Staged {
-    /// Writes what will be at `path`.
-    pub fn write(path: &Path, bytes: &[u8]) -> Result<Staged, StoreError> {
-        let temporary = temporary_beside(path);
-        let staged = Staged { path: path.to_owned(), temporary: Some(temporary.clone()) };
-        match fs::write(temporary, bytes) {
-            Ok(()) => Ok(staged),
-            Err(source) => Err(StoreError::Write { path: path.to_owned(), source }),
-        }
+    /// Writes what will be called `name` in a folder.
+    pub fn write(folder: &Arc<Folder>, name: &OsStr, bytes: &[u8]) -> Result<Staged, StoreError> {
+        const MODE: u32 = 0o666;
+        let failed = |source| StoreError::Write { path: folder.path().join(name), source };
+        let temporary = |number| temporary_of(name, number);
+        let (temporary, mut file) = folder.create_some_file(temporary, MODE).map_err(failed)?;
+        let staged = Staged { folder: folder.clone(), name: name.to_owned(), temporary: Some(temporary) };
+        file.write_all(bytes).map_err(failed)?;
+        Ok(staged)
     }
 
     /// Puts it into its place.
     pub fn publish(mut self) -> Result<(), StoreError> {
         let Some(temporary) = &self.temporary else { return Ok(()) };
-        fs::rename(temporary, &self.path).map_err(|source| StoreError::Write { path: self.path.clone(), source })?;
+        let renamed = self.folder.rename(temporary, &self.folder, &self.name);
+        renamed.map_err(|source| StoreError::Write { path: self.path(), source })?;
         self.temporary = None;
         Ok(())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
     }
 }
 
@@ -39,7 +49,7 @@ impl Drop for Staged {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary {
             // The error that counts came before; what cannot be removed now has a name that nobody looks for.
-            let _ = fs::remove_file(temporary);
+            let _ = self.folder.remove_file(temporary);
         }
     }
 }
@@ -47,6 +57,9 @@ impl Drop for Staged {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use platform::Trust;
+    use std::fs;
+    use std::path::Path;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> =
@@ -58,13 +71,14 @@ mod tests {
     #[test]
     fn nothing_is_in_place_before_it_is_published_and_nothing_left_if_it_is_not() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(".coverage.x");
-        let staged = Staged::write(&path, b"one").unwrap();
+        let (name, path) = (OsStr::new(".coverage.x"), folder.path().join(".coverage.x"));
+        let held = Arc::new(Folder::open(folder.path(), Trust::own()).unwrap());
+        let staged = Staged::write(&held, name, b"one").unwrap();
         let temporary = names(folder.path());
         assert!(temporary.len() == 1 && !temporary[0].starts_with(".coverage"), "{temporary:?}");
         staged.publish().unwrap();
         assert_eq!(names(folder.path()), [".coverage.x"]);
-        drop(Staged::write(&path, b"two").unwrap());
+        drop(Staged::write(&held, name, b"two").unwrap());
         assert_eq!((names(folder.path()).len(), fs::read(&path).unwrap()), (1, b"one".to_vec()));
     }
 }

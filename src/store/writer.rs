@@ -5,11 +5,14 @@
 
 use super::staged::Staged;
 use super::template::{Template, Templates, insert_warning_row, prepare_warning};
-use super::{EndReason, Numbits, ProcessRecord, StoreError};
+use super::{DataDir, EndReason, Numbits, ProcessFile, ProcessRecord, StoreError};
+use platform::{Folder, Trust};
 use rusqlite::{Connection, MAIN_DB, params};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Writes data files, fast where the images are ones that it has written before.
 #[derive(Debug)]
@@ -27,10 +30,20 @@ impl Writer {
         })
     }
 
-    /// Puts a record into its file, replacing what was there.
-    ///
-    /// Hits are stored sorted and once per image, file and context.
+    /// Puts a record into the file at a path, replacing what was there.
     pub fn write(&mut self, path: &Path, record: &ProcessRecord) -> Result<(), StoreError> {
+        let place = Folder::of(path, Trust::own());
+        let (folder, name) = place.map_err(|source| StoreError::Write { path: path.to_owned(), source })?;
+        self.write_in(&Arc::new(folder), &name, record)
+    }
+
+    /// Puts a record into a data directory.
+    pub fn write_to(&mut self, data: &DataDir, record: &ProcessRecord) -> Result<(), StoreError> {
+        self.write_in(data.folder(), ProcessFile::of(record).to_string().as_ref(), record)
+    }
+
+    /// Hits are stored sorted and once per image, file and context.
+    fn write_in(&mut self, folder: &Arc<Folder>, name: &OsStr, record: &ProcessRecord) -> Result<(), StoreError> {
         let pid = record.pid;
         let template = self.templates.get(pid, &record.images)?;
         let hits = hits_by_id(template, record)?;
@@ -39,7 +52,7 @@ impl Writer {
         db.deserialize_read_exact(MAIN_DB, &template.bytes[..], template.bytes.len(), false).map_err(build)?;
         insert_process(db, record, &hits).map_err(build)?;
         let bytes = db.serialize(MAIN_DB).map_err(build)?;
-        Staged::write(path, &bytes)?.publish()
+        Staged::write(folder, name, &bytes)?.publish()
     }
 }
 

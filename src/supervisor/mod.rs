@@ -118,7 +118,7 @@ impl Supervisor {
         platform::process::be_traceable_by(front_pid);
         let guard = GuardEntries::of(guard);
         let journal = JournalWriter::new(run.journal_to_write()?);
-        let sections = Sections::new(run.marks()?);
+        let sections = Sections::new(run.marks_to_write()?);
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
         let hands = Hands::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
@@ -297,7 +297,7 @@ impl Supervisor {
                     self.hands.plan_unreadable(image);
                 }
                 // It has done its work, and the disk may be small.
-                let _left_behind = std::fs::remove_file(self.run.plan(image));
+                let _left_behind = self.run.remove_plan(image);
                 self.inputs.push_back(Input::Planned { image, plan: Rc::new(plan.unwrap_or_default()) });
             }
             Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),

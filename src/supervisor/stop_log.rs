@@ -1,6 +1,7 @@
 //! A log of everything the supervisor heard, one JSON object a line: what the real kernel said, for tests to replay.
 
 use super::input::Input;
+use platform::Trust;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +13,7 @@ pub(super) struct StopLog(File);
 impl StopLog {
     /// Begins a log.
     pub fn create(path: &Path) -> std::io::Result<Self> {
-        File::create(path).map(StopLog)
+        platform::begin_output(path, Trust::own()).map(StopLog)
     }
 
     /// Appends an input; a log that cannot be written ends there.

@@ -1,14 +1,15 @@
 //! Clients of the control socket that do not behave.
 
 use super::Server;
-use platform::{Channel, Received};
+use platform::{Channel, Folder, Received, Trust};
 
 #[test]
 fn nobody_keeps_the_recorder_from_its_work() {
     let server = Server::new();
     let mut session = server.measured(&[]);
     let [run] = &server.runs()[..] else { panic!("one run") };
-    let connect = || Channel::connect(run, "control").unwrap();
+    let run = Folder::open(run, Trust::own()).unwrap();
+    let connect = || Channel::connect(&run, "control", Trust::own()).unwrap();
 
     // What is no message ends the conversation.
     let too_long = vec![b'['; 64 * 1024];

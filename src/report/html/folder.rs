@@ -3,13 +3,16 @@
 //! Invariants: a folder with anything in it that is not a site of ours is never touched; readers see the old site or the
 //! new one; an attempt that fails leaves nothing behind.
 
-use std::fs;
-use std::io;
+use platform::{EntryKind, Trust, user_in_words};
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// The file that tells a site of ours.
 const MARK: &str = ".cov-trace-html";
+
+/// What folders and files allow, less the umask.
+const MODE: (u32, u32) = (0o777, 0o666);
 
 /// Why a site cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +22,14 @@ pub enum SiteError {
     NotOurs {
         /// The folder.
         path: PathBuf,
+    },
+    /// The folder is another user's.
+    #[error("write {}: it is there already and belongs to user {}; name another folder with -o", path.display(), user_in_words(*owner))]
+    OfAnotherUser {
+        /// The folder.
+        path: PathBuf,
+        /// The user.
+        owner: u32,
     },
     /// The system refuses.
     #[error("write {}: {source}; another folder can be named with -o", path.display())]
@@ -33,91 +44,125 @@ pub enum SiteError {
 /// A folder that is being written, beside the one that it is to replace.
 #[derive(Debug)]
 pub(super) struct Folder {
-    target: PathBuf,
-    written: TempDir,
+    path: PathBuf,
+    trust: Trust,
+    parent: platform::Folder,
+    /// What it will be called in the parent.
+    name: OsString,
+    /// What it is called while it is written.
+    temporary: Option<OsString>,
+    written: platform::Folder,
 }
 
 impl Folder {
     /// Starts a folder that is to be at a path.
-    pub(super) fn new(path: &Path) -> Result<Folder, SiteError> {
+    pub(super) fn new(path: &Path, trust: Trust) -> Result<Folder, SiteError> {
         let refused = |source| SiteError::Write { path: path.to_owned(), source };
-        let target = match fs::canonicalize(path) {
-            Ok(target) => target,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => std::path::absolute(path).map_err(refused)?,
-            Err(error) => return Err(refused(error)),
-        };
-        if !is_ours(&target).map_err(refused)? {
+        // The working directory or one above it has a name, too; only the root has none.
+        let whole = if path.file_name().is_none() { path.canonicalize().map_err(refused)? } else { path.to_owned() };
+        if whole.file_name().is_none() {
             return Err(SiteError::NotOurs { path: path.to_owned() });
         }
-        let parent = target.parent().ok_or(SiteError::NotOurs { path: path.to_owned() })?;
-        fs::create_dir_all(parent).map_err(refused)?;
-        let written = temporary(parent).map_err(refused)?;
-        fs::write(written.path().join(MARK), "").map_err(refused)?;
-        Ok(Folder { target, written })
+        let path = whole.as_path();
+        let above = path.parent().filter(|above| *above != Path::new("")).unwrap_or(Path::new("."));
+        platform::Folder::open_or_make(above, trust, MODE.0).map_err(refused)?;
+        let (parent, name) = platform::Folder::of(path, trust).map_err(refused)?;
+        former(&parent, &name, path, trust)?;
+        let (temporary, written) = parent.make_some_folder(".cov-trace-html-", MODE.0).map_err(refused)?;
+        let folder = Folder { path: path.to_owned(), trust, parent, name, temporary: Some(temporary), written };
+        folder.write(MARK, "")?;
+        Ok(folder)
     }
 
     /// Writes a file. Its name must be one of ours, not of what was measured.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), SiteError> {
-        let refused = |source| SiteError::Write { path: self.target.join(name), source };
-        let path = self.written.path().join(name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(refused)?;
+        let refused = |source| SiteError::Write { path: self.path.join(name), source };
+        let (above, name) = name.rsplit_once('/').map_or((None, name), |(above, name)| (Some(above), name));
+        let mut folder = self.written.try_clone().map_err(refused)?;
+        for part in above.iter().flat_map(|above| above.split('/')).map(OsStr::new) {
+            folder = match folder.folder(part) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => match folder.make_folder(part, MODE.0) {
+                    // Another thread made it.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => folder.folder(part),
+                    made => made,
+                },
+                opened => opened,
+            }
+            .map_err(refused)?;
         }
-        fs::write(path, text).map_err(refused)
+        let mut file = folder.create_file(name.as_ref(), MODE.1).map_err(refused)?;
+        file.write_all(text.as_bytes()).map_err(refused)
     }
 
     /// Puts it in its place.
-    pub(super) fn finish(self) -> Result<(), SiteError> {
-        let refused = |source| SiteError::Write { path: self.target.clone(), source };
-        if !is_ours(&self.target).map_err(refused)? {
-            return Err(SiteError::NotOurs { path: self.target.clone() });
-        }
-        let parent = self.target.parent().unwrap_or(&self.target);
-        let old = temporary(parent).map_err(refused)?;
-        let before = old.path().join("before");
-        let replaces = match fs::rename(&self.target, &before) {
-            Ok(()) => true,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(refused(error)),
-        };
-        if let Err(error) = fs::rename(self.written.path(), &self.target) {
-            if replaces {
-                fs::rename(&before, &self.target).map_err(refused)?;
+    pub(super) fn finish(mut self) -> Result<(), SiteError> {
+        let refused = |source| SiteError::Write { path: self.path.clone(), source };
+        let former = former(&self.parent, &self.name, &self.path, self.trust)?;
+        let Some(temporary) = &self.temporary else { return Ok(()) };
+        let put = || self.parent.rename(temporary, &self.parent, &self.name);
+        if let Some(former) = former {
+            const BEFORE: &str = "before";
+            let (old, aside) = self.parent.make_some_folder(".cov-trace-html-", 0o700).map_err(refused)?;
+            self.parent.rename(&self.name, &aside, BEFORE.as_ref()).map_err(refused)?;
+            // Somebody may have put another one there meanwhile.
+            let moved = aside.folder(BEFORE.as_ref()).and_then(|moved| moved.identity());
+            let same = moved.is_ok_and(|moved| former.identity().is_ok_and(|former| former == moved));
+            let done = if same { put() } else { Err(io::ErrorKind::AlreadyExists.into()) };
+            if done.is_err() {
+                aside.rename(BEFORE.as_ref(), &self.parent, &self.name).map_err(refused)?;
             }
-            return Err(refused(error));
+            self.parent.remove_all(&old).map_err(refused)?;
+            done.map_err(refused)?;
+        } else {
+            put().map_err(refused)?;
         }
-        // It is not there any more under this name.
-        let _ = self.written.keep();
+        self.temporary = None;
         Ok(())
     }
 }
 
-/// A folder that anybody may read whom the user's mask lets.
-fn temporary(parent: &Path) -> io::Result<TempDir> {
-    use std::os::unix::fs::PermissionsExt;
-    tempfile::Builder::new()
-        .prefix(".cov-trace-html-")
-        .permissions(fs::Permissions::from_mode(0o777))
-        .tempdir_in(parent)
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // The error that counts came before.
+            let _ = self.parent.remove_all(temporary);
+        }
+    }
 }
 
-/// Whether there is nothing at a path, an empty folder, or a site of ours.
-fn is_ours(path: &Path) -> io::Result<bool> {
-    let mut entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    Ok(entries.next().is_none() || path.join(MARK).is_file())
+/// What may be replaced: nothing, an empty folder, or a site, of a trusted user; anything else is refused.
+fn former(
+    parent: &platform::Folder,
+    name: &OsStr,
+    path: &Path,
+    trust: Trust,
+) -> Result<Option<platform::Folder>, SiteError> {
+    let refused = |source| SiteError::Write { path: path.to_owned(), source };
+    let not_ours = || SiteError::NotOurs { path: path.to_owned() };
+    match parent.kind_of(name).map_err(refused)? {
+        None => return Ok(None),
+        Some(EntryKind::Folder) => {}
+        Some(EntryKind::File | EntryKind::Other) => return Err(not_ours()),
+    }
+    let folder = parent.folder(name).map_err(refused)?;
+    let owner = folder.owner().map_err(refused)?;
+    if !trust.takes(owner) {
+        return Err(SiteError::OfAnotherUser { path: path.to_owned(), owner });
+    }
+    // Where others may write, a mark of theirs says nothing.
+    let mark = || folder.kind_of(MARK.as_ref()).is_ok_and(|kind| kind == Some(EntryKind::File));
+    let marked = || mark() && folder.owner_of(MARK.as_ref()).is_ok_and(|owner| owner.is_some_and(|o| trust.takes(o)));
+    let ours = folder.entries().map_err(refused)?.is_empty() || marked();
+    if ours { Ok(Some(folder)) } else { Err(not_ours()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn site(path: &Path, text: &str) -> Result<(), SiteError> {
-        let folder = Folder::new(path)?;
+        let folder = Folder::new(path, Trust::own())?;
         folder.write("a/b.html", text)?;
         folder.finish()
     }
@@ -161,7 +206,7 @@ mod tests {
     #[test]
     fn an_attempt_leaves_nothing() {
         let root = tempfile::tempdir().unwrap();
-        let folder = Folder::new(&root.path().join("site")).unwrap();
+        let folder = Folder::new(&root.path().join("site"), Trust::own()).unwrap();
         folder.write("a.html", "").unwrap();
         drop(folder);
         assert_eq!(names(root.path()), [""; 0]);

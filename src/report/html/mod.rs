@@ -25,6 +25,7 @@ use super::tree::Now;
 use askama::Template;
 use folder::Folder;
 use page::Page;
+use platform::Trust;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -52,8 +53,8 @@ impl Site<'_> {
     ///
     /// # Errors
     /// If the folder holds anything else, or cannot be written. What was there before is there still then.
-    pub fn write(&self, path: &Path) -> Result<(), SiteError> {
-        let folder = Folder::new(path)?;
+    pub fn write(&self, path: &Path, trust: Trust) -> Result<(), SiteError> {
+        let folder = Folder::new(path, trust)?;
         let pages: Vec<Page<'_>> = {
             let files = self.report.files.par_iter().enumerate();
             files.map(|(index, file)| Page::new(index, file)).collect()
