@@ -22,6 +22,9 @@ pub struct TextMapping {
     pub file: FileKey,
     /// Its path as the kernel shows it, with ` (deleted)` taken off.
     pub path: String,
+    /// Whether it is not executable at the moment: text may be again what it was.
+    #[serde(default)]
+    pub dormant: bool,
 }
 
 /// Identity of a file's content as far as the kernel can tell it cheaply.
@@ -67,16 +70,18 @@ fn parse_line(line: &str) -> Option<Entry<'_>> {
     })
 }
 
-/// What is mapped executable in an address space.
+/// What is mapped in an address space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapped {
-    /// Private mappings of files. Shared ones are left out: a write to one could reach the file.
+    /// Private executable mappings of files. Shared ones are left out: a write to one could reach the file.
     pub text: Vec<TextMapping>,
+    /// Other private mappings of files, whose sizes and times were not read.
+    pub dormant: Vec<TextMapping>,
     /// Where the kernel's own library is (vdso(7)).
     pub vdso: Option<Range<u64>>,
 }
 
-/// Reads what is mapped executable in the address space that `tid` lives in.
+/// Reads what is mapped in the address space that `tid` lives in.
 pub fn mapped(tid: Tid) -> Result<Mapped, OsError> {
     let path = format!("/proc/{tid}/maps");
     let text = std::fs::read(&path).map_err(|e| OsError::io("read", &path, &e))?;
@@ -87,28 +92,36 @@ pub fn mapped(tid: Tid) -> Result<Mapped, OsError> {
     let text = String::from_utf8_lossy(&text);
     let entries = || text.lines().filter_map(parse_line);
     let vdso = entries().find(|entry| entry.path == "[vdso]").map(|entry| entry.start..entry.end);
-    let text = entries()
-        .filter(|entry| entry.inode != 0 && entry.end > entry.start)
-        .filter(|entry| entry.perms.as_bytes()[2] == b'x' && entry.perms.as_bytes()[3] == b'p')
-        .map(|entry| mapping(tid, &entry))
-        .collect();
-    Ok(Mapped { text, vdso })
+    let of_file = |entry: &Entry<'_>| entry.inode != 0 && entry.end > entry.start && entry.perms.ends_with('p');
+    let (text, dormant): (Vec<_>, Vec<_>) =
+        entries().filter(of_file).partition(|entry| entry.perms.as_bytes()[2] == b'x');
+    Ok(Mapped {
+        text: text.iter().map(|entry| identified(tid, entry)).collect(),
+        dormant: dormant.iter().map(|entry| mapping(entry, true)).collect(),
+        vdso,
+    })
 }
 
-fn mapping(tid: Tid, entry: &Entry<'_>) -> TextMapping {
-    let mut found = TextMapping {
+fn mapping(entry: &Entry<'_>, dormant: bool) -> TextMapping {
+    TextMapping {
         start: Avma(entry.start),
         end: Avma(entry.end),
         offset: entry.offset,
         file: FileKey { device: entry.device, inode: entry.inode, size: 0, modified: 0 },
         path: entry.path.strip_suffix(" (deleted)").unwrap_or(entry.path).to_owned(),
-    };
+        dormant,
+    }
+}
+
+/// A mapping with its file's size and time, as far as the file can be reached.
+fn identified(tid: Tid, entry: &Entry<'_>) -> TextMapping {
+    let mut found = mapping(entry, false);
     let meta = candidates(tid, &found)
         .into_iter()
         .find_map(|path| std::fs::metadata(path).ok().filter(|meta| meta.ino() == found.file.inode));
     if let Some(meta) = meta {
         found.file.size = meta.size();
-        found.file.modified = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+        found.file.modified = modified(&meta);
     }
     found
 }
@@ -126,8 +139,24 @@ pub fn open_mapped(tid: Tid, mapping: &TextMapping) -> Result<File, OsError> {
     Err(last)
 }
 
+/// A file of unknown size is never taken for one that is known: what is learned of it would be kept for the next that
+/// cannot be reached.
 fn is_of(meta: &Metadata, key: FileKey) -> bool {
-    meta.ino() == key.inode && (key.size == 0 || meta.len() == key.size)
+    meta.ino() == key.inode && meta.len() == key.size && modified(meta) == key.modified
+}
+
+fn modified(meta: &Metadata) -> i128 {
+    i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec())
+}
+
+/// The private executable memory of the address space that `tid` lives in, of a file or not, but for the kernel's own.
+pub fn executable_memory(tid: Tid) -> Result<Vec<Range<u64>>, OsError> {
+    let path = format!("/proc/{tid}/maps");
+    let text = std::fs::read(&path).map_err(|e| OsError::io("read", &path, &e))?;
+    let text = String::from_utf8_lossy(&text);
+    let entries = text.lines().filter_map(parse_line).filter(|entry| entry.perms.as_bytes()[2..] == *b"xp");
+    let own = entries.filter(|entry| !matches!(entry.path, "[vdso]" | "[vsyscall]") && entry.end > entry.start);
+    Ok(own.map(|entry| entry.start..entry.end).collect())
 }
 
 /// Where a mapped file may be reached: the mapping itself (needs CAP_CHECKPOINT_RESTORE), the path as the tracee sees

@@ -336,6 +336,12 @@ pub fn allow_many_descriptors() {
     }
 }
 
+/// Whether a descriptor is among the first quarter of those that this process may have.
+pub fn leaves_descriptors(file: &File) -> bool {
+    use nix::sys::resource::{Resource, getrlimit};
+    getrlimit(Resource::RLIMIT_NOFILE).is_ok_and(|(soft, _)| (file.as_raw_fd() as u64) < soft / 4)
+}
+
 /// A name for standard error that keeps no pipe open: opened again for each message, and silently nowhere once the
 /// readers are gone (open(2), O_PATH).
 #[derive(Debug)]

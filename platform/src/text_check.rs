@@ -3,10 +3,9 @@
 //! Invariant: only reads; the process need not be stopped.
 
 use crate::arch::BREAKPOINT;
-use crate::{OsError, Pid, TextMapping, Tid, mapped, open_mapped, threads};
+use crate::{OsError, Pid, TextMapping, Tid, mapped, open_mapped, read_up_to, threads};
 use nix::errno::Errno;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 
 /// How much is compared at a time.
 const CHUNK: u64 = 256 * 1024;
@@ -105,18 +104,8 @@ fn difference(tid: Tid, memory: &File, mapping: &TextMapping) -> Result<TextDiff
     Ok(difference)
 }
 
-/// Reads as much as there is, but of memory all that is asked for.
 fn read(from: &File, buffer: &mut [u8], at: u64, subject: &str) -> Result<usize, OsError> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match from.read_at(&mut buffer[done..], at + done as u64) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(OsError::io("read", subject, &error)),
-        }
-    }
-    Ok(done)
+    read_up_to(from, buffer, at).map_err(|error| OsError::io("read", subject, &error))
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! What the supervisor does about what it hears, as plain data.
 
+use super::copies::Source;
 use super::space::{InstanceId, SpaceId, Sync};
 use crate::link::{EndOfProcess, ImageId, LandmarkKind, ProcessNo};
 use platform::{Avma, Pid, Signal, TextMapping, Tid};
+use std::ops::Range;
 
 /// A hit to mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +130,28 @@ pub enum Action {
         tid: Tid,
         /// Where a breakpoint would stand.
         at: Avma,
+    },
+    /// Find out whether a breakpoint is a copy of one of ours, and take it out then.
+    SeekCopy {
+        /// The thread that executed it.
+        tid: Tid,
+        /// Its address space.
+        space: SpaceId,
+        /// Where it is.
+        at: Avma,
+        /// What it may be a copy of.
+        sources: Vec<Source>,
+    },
+    /// Take copies of breakpoints out of memory that is not measured.
+    RestoreCopies {
+        /// A thread...
+        tid: Tid,
+        /// ...of this address space.
+        space: SpaceId,
+        /// What they may be copies of.
+        sources: Vec<Source>,
+        /// Where that is.
+        ranges: Vec<Range<u64>>,
     },
     /// Read what a signal would do natively.
     WeighSignal {

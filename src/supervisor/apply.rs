@@ -10,6 +10,7 @@ use super::repair;
 use super::sections::{Opened, Sections};
 use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
+use super::text::Beside;
 use super::texts::Texts;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
 use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
@@ -75,7 +76,8 @@ impl Hands {
     pub fn apply(&mut self, action: Action, inputs: &mut VecDeque<Input>) {
         match action {
             Action::Serve { tid, at, space, restore, also, mark, then } => {
-                self.texts.restore_bytes(&self.tracer, space, tid, &also);
+                let beside = if self.pace.is_alone { Beside::Nobody } else { Beside::Threads };
+                self.texts.restore_bytes(&self.tracer, space, tid, &also, beside);
                 self.serve(tid, at, space, restore, mark, then);
             }
             Action::Mark(mark) => self.mark(mark),
@@ -111,6 +113,13 @@ impl Hands {
                     inputs.push_back(Input::Cause { tid, at, cause });
                 }
             }
+            Action::SeekCopy { tid, space, at, sources } => {
+                let sought = self.texts.seek_copy(&self.tracer, space, tid, at, &sources);
+                inputs.push_back(Input::CopySought { tid, at, sought });
+            }
+            Action::RestoreCopies { tid, space, sources, ranges } => {
+                self.texts.restore_copies(space, tid, &sources, &ranges);
+            }
             Action::WeighSignal { tid, signal } => {
                 self.note_sender(tid, signal);
                 inputs.push_back(repair::weigh(&self.tracer, tid, signal));
@@ -126,7 +135,7 @@ impl Hands {
             Action::WantImage { image, tid, mapping } => {
                 self.tell(&Record::Image { image, path: mapping.path.clone() });
                 // Without a file the recorder answers with an empty plan and a warning.
-                let file = platform::open_mapped(tid, &mapping).ok();
+                let file = self.texts.files.open(image, tid, mapping);
                 let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
             }
             Action::OpenSpace { space, tid, copy_of } => self.texts.open(&self.tracer, space, tid, copy_of),

@@ -22,6 +22,7 @@ fn mapping() -> TextMapping {
         offset: 0,
         file: FileKey { device: 1, inode: 2, size: 3, modified: 4 },
         path: "/bin/x".to_owned(),
+        dormant: false,
     }
 }
 
@@ -226,7 +227,7 @@ fn a_group_stop_is_left_as_it_is() {
     let mut state = planted(State::default(), &[LEADER]);
     assert_eq!(step(&mut state, Input::GroupStopped { tid: LEADER }), [Action::Listen { tid: LEADER }]);
     let actions = step(&mut state, Input::LetGo);
-    assert!(matches!(actions[..], [Action::Sync(_)]));
+    assert!(matches!(actions[..], [Action::Sync(_), Action::RestoreCopies { .. }]));
     assert!(state.may_leave());
 }
 

@@ -5,7 +5,7 @@
 
 use super::action::Action;
 use super::space::{InstanceId, Space, SpaceId, Sync};
-use super::state::{Doing, Process, State, Waiting};
+use super::state::{Doing, Process, Reading, State, Waiting};
 use crate::link::{ImageId, ProcessNo};
 use platform::threads::Activity;
 use platform::{Pid, TextMapping, Tid};
@@ -100,43 +100,35 @@ impl State {
         out: &mut Vec<Action>,
     ) {
         let Some(space) = self.processes.get(&process).map(|process| process.space) else { return };
-        let mapped = self.want_images(tid, mappings, out);
-        self.note_images(process, &mapped, out);
-        let missing = self.without_plan(&mapped);
+        let reading = self.want_images(tid, Some(space), mappings, out);
+        self.note_images(process, &reading, out);
+        let missing = self.without_plan(&reading);
         self.waiting.retain(|waiting| waiting.process != process);
         if missing.is_empty() {
-            self.plant_live(process, space, mapped, out);
+            self.plant_live(process, space, reading, out);
         } else {
-            self.waiting.push(Waiting { process, space, mapped, missing });
+            self.waiting.push(Waiting { process, space, reading, missing });
         }
     }
 
     /// The plan of an image has come: processes that waited for it and for no other are planted.
     pub(super) fn plant_waiting(&mut self, image: ImageId, out: &mut Vec<Action>) {
         for waiting in std::mem::take(&mut self.waiting) {
-            let Waiting { process, space, mapped, mut missing } = waiting;
+            let Waiting { process, space, reading, mut missing } = waiting;
             missing.remove(&image);
             if missing.is_empty() {
-                self.plant_live(process, space, mapped, out);
+                self.plant_live(process, space, reading, out);
             } else {
-                self.waiting.push(Waiting { process, space, mapped, missing });
+                self.waiting.push(Waiting { process, space, reading, missing });
             }
         }
     }
 
-    fn plant_live(
-        &mut self,
-        number: ProcessNo,
-        id: SpaceId,
-        mapped: Vec<(ImageId, TextMapping)>,
-        out: &mut Vec<Action>,
-    ) {
-        let planned = self.with_plans(mapped);
+    fn plant_live(&mut self, number: ProcessNo, id: SpaceId, reading: Reading, out: &mut Vec<Action>) {
         if self.leaving || self.processes.get(&number).is_none_or(|process| process.space != id) {
             return;
         }
-        let Some(space) = self.spaces.get_mut(&id) else { return };
-        let changes = space.remap(id, None, &planned);
+        let changes = self.remap(id, None, reading);
         if changes.is_empty() {
             return;
         }

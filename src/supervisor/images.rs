@@ -1,8 +1,8 @@
 //! Deciding about mapped files: which are new, whose plan is awaited, what is to be planted.
 
 use super::action::Action;
-use super::space::{InstanceId, Planned, SpaceId};
-use super::state::{Doing, State};
+use super::space::{InstanceId, SpaceId, Sync};
+use super::state::{Doing, Reading, State};
 use crate::link::{ImageId, Plan, ProcessNo};
 use platform::{TextMapping, Tid};
 use std::collections::BTreeSet;
@@ -11,40 +11,48 @@ use std::rc::Rc;
 impl State {
     /// A thread stands still until all that is mapped in its space has a plan.
     pub(super) fn mapped(&mut self, tid: Tid, mappings: Vec<TextMapping>, out: &mut Vec<Action>) {
-        let mapped = self.want_images(tid, mappings, out);
+        let reading = self.want_images(tid, self.space_of(tid), mappings, out);
         if let Some(number) = self.process_number(tid) {
-            self.note_images(number, &mapped, out);
+            self.note_images(number, &reading, out);
         }
-        let missing = self.without_plan(&mapped);
+        let missing = self.without_plan(&reading);
         if missing.is_empty() || self.leaving {
-            self.plant(tid, mapped, out);
+            self.plant(tid, reading, out);
         } else {
-            self.set_doing(tid, Doing::Parked { mapped, missing });
+            self.set_doing(tid, Doing::Parked { reading, missing });
         }
     }
 
-    /// Numbers the mapped files, and asks for the plans of those that are new.
+    /// Numbers the mapped files, and asks for the plans of those that are new. What `space` had mapped before is what
+    /// it was, whatever can be learned of its file now: it may have been replaced, removed or written to meanwhile.
     pub(super) fn want_images(
         &mut self,
         tid: Tid,
+        space: Option<SpaceId>,
         mappings: Vec<TextMapping>,
         out: &mut Vec<Action>,
-    ) -> Vec<(ImageId, TextMapping)> {
-        let mut mapped = Vec::with_capacity(mappings.len());
+    ) -> Reading {
+        let mut reading = Reading { number: self.number_reading(), ..Reading::default() };
+        let space = space.and_then(|space| self.spaces.get(&space));
         for mapping in mappings {
+            if mapping.dormant {
+                reading.dormant.push(mapping);
+                continue;
+            }
             let next = ImageId(self.images.len() as u32);
-            let image = *self.images.entry(mapping.file).or_insert(next);
+            let known = space.and_then(|space| space.image_of(&mapping));
+            let image = known.unwrap_or_else(|| *self.images.entry(mapping.file).or_insert(next));
             if image == next {
                 out.push(Action::WantImage { image, tid, mapping: mapping.clone() });
             }
-            mapped.push((image, mapping));
+            reading.text.push((image, mapping));
         }
-        mapped
+        reading
     }
 
     /// Those of the mapped files whose plan has not come.
-    pub(super) fn without_plan(&self, mapped: &[(ImageId, TextMapping)]) -> BTreeSet<ImageId> {
-        mapped.iter().map(|(image, _)| *image).filter(|image| !self.plans.contains_key(image)).collect()
+    pub(super) fn without_plan(&self, reading: &Reading) -> BTreeSet<ImageId> {
+        reading.text.iter().map(|(image, _)| *image).filter(|image| !self.plans.contains_key(image)).collect()
     }
 
     /// Nothing new can be learned of what is mapped, so all that is known of it stays.
@@ -60,9 +68,9 @@ impl State {
         self.release(tid, None, out);
     }
 
-    pub(super) fn note_images(&mut self, number: ProcessNo, mapped: &[(ImageId, TextMapping)], out: &mut Vec<Action>) {
+    pub(super) fn note_images(&mut self, number: ProcessNo, reading: &Reading, out: &mut Vec<Action>) {
         let Some(process) = self.processes.get_mut(&number) else { return };
-        for &(image, _) in mapped {
+        for &(image, _) in &reading.text {
             if process.images.insert(image) {
                 out.push(Action::Maps { process: number, image });
             }
@@ -73,33 +81,36 @@ impl State {
         self.plans.insert(image, plan.into());
         let mut ready = Vec::new();
         for (tid, tracee) in &mut self.tracees {
-            if let Doing::Parked { mapped, missing } = &mut tracee.doing {
+            if let Doing::Parked { reading, missing } = &mut tracee.doing {
                 missing.remove(&image);
                 if missing.is_empty() {
-                    ready.push((*tid, std::mem::take(mapped)));
+                    ready.push((*tid, std::mem::take(reading)));
                 }
             }
         }
-        for (tid, mapped) in ready {
-            self.plant(tid, mapped, out);
+        for (tid, reading) in ready {
+            self.plant(tid, reading, out);
         }
         self.plant_waiting(image, out);
     }
 
-    fn plant(&mut self, tid: Tid, mapped: Vec<(ImageId, TextMapping)>, out: &mut Vec<Action>) {
-        let planned = self.with_plans(mapped);
+    fn plant(&mut self, tid: Tid, reading: Reading, out: &mut Vec<Action>) {
         if !self.leaving
             && let Some(id) = self.space_of(tid)
-            && let Some(space) = self.spaces.get_mut(&id)
         {
-            out.extend(space.remap(id, Some(tid), &planned).into_iter().map(|sync| Action::Sync(Box::new(sync))));
+            out.extend(self.remap(id, Some(tid), reading).into_iter().map(|sync| Action::Sync(Box::new(sync))));
         }
         self.release(tid, None, out);
     }
 
-    pub(super) fn with_plans(&self, mapped: Vec<(ImageId, TextMapping)>) -> Vec<(ImageId, Planned, TextMapping)> {
+    /// Takes what was read of a space; gives the text to change for what is new.
+    pub(super) fn remap(&mut self, id: SpaceId, tid: Option<Tid>, reading: Reading) -> Vec<Sync> {
+        let Reading { number, text, dormant } = reading;
         let planned = |(image, mapping)| self.plans.get(&image).map(|plan| (image, plan.clone(), mapping));
-        mapped.into_iter().filter_map(planned).collect()
+        let text: Vec<_> = text.into_iter().filter_map(planned).collect();
+        let Some(space) = self.spaces.get_mut(&id) else { return Vec::new() };
+        // What was read before what was taken last tells nothing new of it.
+        if space.is_as_read(number) { space.remap(id, tid, &text, &dormant) } else { Vec::new() }
     }
 
     pub(super) fn refused(&mut self, space: SpaceId, instance: InstanceId, probes: &[u32], out: &mut Vec<Action>) {

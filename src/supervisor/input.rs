@@ -10,6 +10,15 @@ use platform::{Avma, Lineage, Pid, Signal, TextMapping, Tid, TrapCause};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
+/// What a breakpoint is that is at no address of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sought {
+    /// A copy of one of ours, taken out now.
+    Ours,
+    /// The program's own, or not to be told from that.
+    Foreign,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Input {
@@ -35,6 +44,15 @@ pub enum Input {
         at: Avma,
         /// Why.
         cause: TrapCause,
+    },
+    /// Answer to [`super::action::Action::SeekCopy`].
+    CopySought {
+        /// The thread.
+        tid: Tid,
+        /// Where the breakpoint is.
+        at: Avma,
+        /// What it is.
+        sought: Sought,
     },
     /// A thread stopped elsewhere than at a breakpoint; tells where, before the stop itself is told.
     Stands {
@@ -249,6 +267,7 @@ impl Input {
             Input::Launched { .. }
             | Input::Stands { .. }
             | Input::Cause { .. }
+            | Input::CopySought { .. }
             | Input::Weighed { .. }
             | Input::Outlived { .. }
             | Input::Gone { .. }

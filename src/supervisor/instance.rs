@@ -3,7 +3,7 @@
 //! Invariant: a probe is planted only where it ends a run, so that the breakpoint there tells of the whole run, and of
 //! those that were executed before and have none.
 
-use super::space::{InstanceId, Site, SpaceId, Sync};
+use super::space::{InstanceId, Planned, Site, SpaceId, Sync};
 use crate::bits::Bits;
 use crate::dominance::Runs;
 use crate::link::{ByLine, Plan};
@@ -24,6 +24,24 @@ pub(super) struct Instance {
 }
 
 impl Instance {
+    /// With nothing mapped of it yet.
+    pub(super) fn new(planned: &Planned) -> Self {
+        Instance {
+            planted: Bits::clear_of(planned.plan.len()),
+            armed: Bits::clear_of(planned.plan.len()),
+            covered: Bits::clear_of(planned.lines.count()),
+            ranges: Vec::new(),
+            lines: planned.lines.clone(),
+            plan: planned.plan.clone(),
+        }
+    }
+
+    /// What of a range it has mapped.
+    pub(super) fn overlap(&self, range: &Range<u64>) -> Vec<Range<u64>> {
+        let part = |own: &Range<u64>| own.start.max(range.start)..own.end.min(range.end);
+        self.ranges.iter().map(part).filter(|part| !part.is_empty()).collect()
+    }
+
     pub(super) fn site(&self, id: InstanceId, probe: u32) -> Site {
         Site { instance: id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
     }

@@ -4,10 +4,12 @@
 //! text was restored with no trap on the way; all others are let go of in a stop of theirs.
 
 use super::action::Action;
+use super::space::SpaceId;
 use super::state::{Doing, State};
 use crate::link::EndOfProcess;
 use platform::Tid;
 use platform::threads::Activity;
+use std::collections::BTreeMap;
 
 impl State {
     pub(super) fn let_go(&mut self, out: &mut Vec<Action>) {
@@ -15,6 +17,11 @@ impl State {
         self.waiting.clear();
         for (&id, space) in &mut self.spaces {
             out.extend(space.restore(id, None).into_iter().map(|sync| Action::Sync(Box::new(sync))));
+        }
+        let inhabited: BTreeMap<SpaceId, Tid> =
+            self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect();
+        for (id, tid) in inhabited {
+            out.extend(self.spaces.get(&id).and_then(|space| space.restore_copies(id, tid)));
         }
         let tracees: Vec<(Tid, Doing)> =
             self.tracees.iter().map(|(tid, tracee)| (*tid, tracee.doing.clone())).collect();
@@ -44,7 +51,7 @@ impl State {
     }
 
     /// Breakpoints are left in a space, which its next stopped thread takes out.
-    pub(super) fn unrestored(&mut self, id: super::space::SpaceId) {
+    pub(super) fn unrestored(&mut self, id: SpaceId) {
         if let Some(space) = self.spaces.get_mut(&id) {
             space.unrestored = true;
         }

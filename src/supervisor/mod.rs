@@ -14,7 +14,9 @@ mod attach;
 #[cfg(test)]
 mod attach_tests;
 mod attached;
+mod copies;
 mod hear;
+mod image_files;
 mod images;
 mod inbox;
 mod input;
@@ -25,6 +27,8 @@ mod lineage;
 mod lineage_tests;
 mod masks;
 mod pace;
+#[cfg(test)]
+mod planted_tests;
 mod repair;
 #[cfg(test)]
 mod replay_tests;
@@ -295,6 +299,9 @@ impl Supervisor {
                 let plan = self.run.read_plan(image).ok().and_then(|bytes| Plan::decode(&bytes).ok());
                 if plan.is_none() {
                     self.hands.plan_unreadable(image);
+                }
+                if plan.as_ref().is_none_or(Plan::is_empty) {
+                    self.hands.texts.files.forget(image);
                 }
                 // It has done its work, and the disk may be small.
                 let _left_behind = self.run.remove_plan(image);

@@ -3,12 +3,15 @@
 //! Invariants: a breakpoint belongs to an address space, never to a pid; a probe that was ever armed in a space stays
 //! known there as long as its image is mapped, so that a stale trap is always recognised.
 
+use super::action::Action;
+use super::copies::Source;
 use super::instance::Instance;
 use crate::bits::Bits;
 use crate::link::{ByLine, ImageId, LandmarkKind, Plan};
 use platform::{Avma, TextMapping, Tid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -23,6 +26,22 @@ pub struct InstanceId {
     pub image: ImageId,
     /// Address of offset 0 of its file, wrapping.
     pub bias: u64,
+}
+
+/// A file at one load address: what a mapping is a mapping of, as its address space alone tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct FileAt {
+    device: u64,
+    inode: u64,
+    /// Address of offset 0, wrapping.
+    bias: u64,
+}
+
+impl FileAt {
+    fn of(mapping: &TextMapping) -> Self {
+        let bias = mapping.start.0.wrapping_sub(mapping.offset);
+        FileAt { device: mapping.file.device, inode: mapping.file.inode, bias }
+    }
 }
 
 /// A plan and its probes by line.
@@ -88,6 +107,11 @@ struct Lent {
 #[derive(Clone, Debug, Default)]
 pub struct Space {
     instances: BTreeMap<InstanceId, Instance>,
+    /// The images of the files that are mapped. A file may have been replaced or written to since it was mapped, and
+    /// the kernel may not let us look, but device, inode and address of a mapping stay what they are.
+    files: BTreeMap<FileAt, ImageId>,
+    /// The number of the reading that they are from.
+    reading: u64,
     lookup: Vec<(Range<u64>, InstanceId)>,
     lent: Option<Lent>,
     /// Processes that live in it.
@@ -128,11 +152,37 @@ pub enum Found {
     Nothing,
 }
 
+/// The same ranges, in order, those that touch made one.
+fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut joined: Vec<Range<u64>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+            Some(_) | None => joined.push(range),
+        }
+    }
+    joined
+}
+
 impl Space {
     fn instance_at(&self, at: Avma) -> Option<(InstanceId, &Instance)> {
         let next = self.lookup.partition_point(|(range, _)| range.start <= at.0);
         let (_, id) = next.checked_sub(1).map(|i| &self.lookup[i]).filter(|(range, _)| range.contains(&at.0))?;
         Some((*id, &self.instances[id]))
+    }
+
+    /// The images that are measured in it, and where.
+    pub fn sources(&self) -> Vec<Source> {
+        let source = |(id, instance): (&InstanceId, &Instance)| Source { instance: *id, plan: instance.plan.clone() };
+        self.instances.iter().map(source).collect()
+    }
+
+    /// Takes copies of its breakpoints out of all other memory of it.
+    pub fn restore_copies(&self, space: SpaceId, tid: Tid) -> Option<Action> {
+        let sources = self.sources();
+        let ranges = self.lookup.iter().map(|(range, _)| range.clone()).collect();
+        (!sources.is_empty()).then_some(Action::RestoreCopies { tid, space, sources, ranges })
     }
 
     /// What stands at `at`.
@@ -196,33 +246,61 @@ impl Space {
         }
     }
 
-    /// Takes what is mapped now; gives the text to change for what is new.
-    pub fn remap(&mut self, space: SpaceId, tid: Option<Tid>, mapped: &[(ImageId, Planned, TextMapping)]) -> Vec<Sync> {
-        let mut now: BTreeMap<InstanceId, (&Planned, Vec<Range<u64>>)> = BTreeMap::new();
-        for (image, planned, mapping) in mapped.iter().filter(|(_, planned, _)| !planned.plan.is_empty()) {
-            let id = InstanceId { image: *image, bias: mapping.start.0.wrapping_sub(mapping.offset) };
-            now.entry(id).or_insert_with(|| (planned, Vec::new())).1.push(mapping.start.0..mapping.end.0);
+    /// The image of a mapping that was there already when the space was read last.
+    pub fn image_of(&self, mapping: &TextMapping) -> Option<ImageId> {
+        self.files.get(&FileAt::of(mapping)).copied()
+    }
+
+    /// Whether a reading is not older than what is known; what is taken next is of that reading.
+    pub fn is_as_read(&mut self, reading: u64) -> bool {
+        let as_read = reading >= self.reading;
+        self.reading = self.reading.max(reading);
+        as_read
+    }
+
+    /// Takes what is mapped now; gives the text to change for what is new. Text that was planted stays known while its
+    /// file is mapped there, `dormant` though it may be.
+    pub fn remap(
+        &mut self,
+        space: SpaceId,
+        tid: Option<Tid>,
+        mapped: &[(ImageId, Planned, TextMapping)],
+        dormant: &[TextMapping],
+    ) -> Vec<Sync> {
+        let mut files = BTreeMap::new();
+        let mut now: BTreeMap<InstanceId, Vec<Range<u64>>> = BTreeMap::new();
+        for (image, planned, mapping) in mapped {
+            let at = FileAt::of(mapping);
+            let known = *files.entry(at).or_insert_with(|| self.files.get(&at).copied().unwrap_or(*image));
+            let id = InstanceId { image: known, bias: at.bias };
+            if let Entry::Vacant(entry) = self.instances.entry(id)
+                && known == *image
+                && !planned.plan.is_empty()
+            {
+                entry.insert(Instance::new(planned));
+            }
+            now.entry(id).or_default().push(mapping.start.0..mapping.end.0);
         }
+        for mapping in dormant {
+            let at = FileAt::of(mapping);
+            let Some(&image) = self.files.get(&at) else { continue };
+            files.insert(at, image);
+            let id = InstanceId { image, bias: at.bias };
+            let Some(instance) = self.instances.get(&id) else { continue };
+            now.entry(id).or_default().extend(instance.overlap(&(mapping.start.0..mapping.end.0)));
+        }
+        (self.files, self.unread) = (files, false);
         self.instances.retain(|id, _| now.contains_key(id));
         let mut changes = Vec::new();
-        for (id, (planned, ranges)) in now {
-            let new = !self.instances.contains_key(&id);
-            let instance = self.instances.entry(id).or_insert_with(|| Instance {
-                planted: Bits::clear_of(planned.plan.len()),
-                armed: Bits::clear_of(planned.plan.len()),
-                covered: Bits::clear_of(planned.lines.count()),
-                ranges: Vec::new(),
-                lines: planned.lines.clone(),
-                plan: planned.plan.clone(),
-            });
-            if !new && instance.ranges == ranges {
+        for (id, instance) in &mut self.instances {
+            let ranges = joined(now.remove(id).unwrap_or_default());
+            if instance.ranges == ranges {
                 continue;
             }
             instance.ranges = ranges;
             let change = instance.cover(id.bias);
-            changes.push(instance.sync(space, tid, id, change, Some(true)));
+            changes.push(instance.sync(space, tid, *id, change, Some(true)));
         }
-        self.unread = false;
         self.index();
         changes
     }

@@ -26,7 +26,7 @@ pub(super) enum Doing {
     /// It runs, or its next stop is on the way.
     Running,
     /// It is stopped until plans have come for what it has mapped.
-    Parked { mapped: Vec<(ImageId, TextMapping)>, missing: BTreeSet<ImageId> },
+    Parked { reading: Reading, missing: BTreeSet<ImageId> },
     /// It is in a group-stop.
     Listening,
     /// Everything is restored and it has no trap on the way: it needs no stop to be let go.
@@ -73,8 +73,19 @@ pub(super) struct Waiting {
     pub process: ProcessNo,
     /// In which it is mapped: after an exec nothing of it is.
     pub space: SpaceId,
-    pub mapped: Vec<(ImageId, TextMapping)>,
+    pub reading: Reading,
     pub missing: BTreeSet<ImageId>,
+}
+
+/// What was mapped in an address space when it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// Readings are numbered as they come.
+    pub number: u64,
+    /// The executable mappings and their images.
+    pub text: Vec<(ImageId, TextMapping)>,
+    /// Mappings of files that are not executable at the moment.
+    pub dormant: Vec<TextMapping>,
 }
 
 /// All the supervisor knows.
@@ -97,6 +108,7 @@ pub struct State {
     pub(super) forks: Forks,
     next_process: u32,
     next_space: u32,
+    next_reading: u64,
 }
 
 impl State {
@@ -170,6 +182,11 @@ impl State {
         self.next_space += 1;
         self.spaces.insert(id, space);
         id
+    }
+
+    pub(super) fn number_reading(&mut self) -> u64 {
+        self.next_reading += 1;
+        self.next_reading
     }
 
     pub(super) fn add_process(&mut self, process: Process) -> ProcessNo {

@@ -1,7 +1,7 @@
 //! Deciding: one input to the actions it asks for, without a system call.
 
 use super::action::{Action, Mark, Then};
-use super::input::Input;
+use super::input::{Input, Sought};
 use super::space::{Found, Site};
 use super::state::{Doing, Process, State};
 use crate::link::{EndOfProcess, LandmarkKind, ProcessNo};
@@ -18,6 +18,7 @@ impl State {
             Input::Launched { pid, parent } => self.launched(pid, parent, out),
             Input::Trap { tid, at } => self.trap(tid, at, out),
             Input::Cause { tid, at, cause } => self.cause(tid, at, cause, out),
+            Input::CopySought { tid, at, sought } => self.copy_sought(tid, at, sought, out),
             Input::Stands { tid, at, faulted } => self.stands(tid, at, faulted, out),
             Input::Exiting { tid } => out.push(Action::Resume { tid, signal: None }),
             Input::Signal { tid, signal } => out.push(Action::WeighSignal { tid, signal }),
@@ -38,7 +39,7 @@ impl State {
             Input::Planned { image, plan } => self.planned(image, plan, out),
             Input::Refused { space, instance, probes } => self.refused(space, instance, &probes, out),
             Input::Orphan { tid, group, parent, candidate } => self.orphan(tid, group, parent, candidate, out),
-            Input::Survey { tid, mappings } => drop(self.want_images(tid, mappings, out)),
+            Input::Survey { tid, mappings } => drop(self.want_images(tid, None, mappings, out)),
             Input::Attached { pid, parent, threads, shares } => self.attached(pid, parent, threads, shares, out),
             Input::Joined { pid, tid } => {
                 if let Some(process) = self.process_with(pid) {
@@ -81,7 +82,37 @@ impl State {
                 }
                 self.release(tid, None, out);
             }
+            (Found::Nothing, TrapCause::Breakpoint) => self.seek_copy(tid, at, out),
             (Found::Spent(_) | Found::Armed(_) | Found::Landmark(..) | Found::Nothing, _) => {
+                out.push(Action::WeighSignal { tid, signal: Signal::TRAP });
+            }
+        }
+    }
+
+    /// A breakpoint at no address of ours may be a copy of one of ours.
+    fn seek_copy(&self, tid: Tid, at: Avma, out: &mut Vec<Action>) {
+        let space = self.space_of(tid).and_then(|id| Some((id, self.spaces.get(&id)?.sources())));
+        match space {
+            Some((space, sources)) if !sources.is_empty() => out.push(Action::SeekCopy { tid, space, at, sources }),
+            Some(_) | None => out.push(Action::WeighSignal { tid, signal: Signal::TRAP }),
+        }
+    }
+
+    fn copy_sought(&mut self, tid: Tid, at: Avma, sought: Sought, out: &mut Vec<Action>) {
+        let of = self.process_of(tid).map(|(number, process)| (number, process.space));
+        match (of, sought) {
+            (Some((process, space)), Sought::Ours) => {
+                out.push(Action::Warn {
+                    process: Some(process),
+                    slug: "code-copied",
+                    text: "the program runs copies of measured code; what runs only as a copy counts as not run"
+                        .to_owned(),
+                    count: 1,
+                });
+                out.push(Action::Rewind { tid, process, space, at });
+                self.release(tid, None, out);
+            }
+            (Some(_) | None, Sought::Foreign) | (None, Sought::Ours) => {
                 out.push(Action::WeighSignal { tid, signal: Signal::TRAP });
             }
         }
@@ -199,6 +230,7 @@ impl State {
         let Some(id) = self.space_of(tid) else { return };
         if let Some(space) = self.spaces.get_mut(&id) {
             out.extend(space.restore(id, Some(tid)).into_iter().map(|sync| Action::Sync(Box::new(sync))));
+            out.extend(space.restore_copies(id, tid));
         }
     }
 

@@ -1,11 +1,12 @@
 //! Writing breakpoints into text and taking them out, page by page.
 //!
 //! Invariants: a byte is only ever changed between a probe's original and the breakpoint, and only after it was read
-//! there; what holds anything else is refused and left alone.
+//! there; what holds anything else is refused and left alone, and so is what stands among bytes that are not the file's.
 
 use super::space::Sync;
 use platform::arch::BREAKPOINT;
 use platform::{Avma, Errno, Memory, OsError, PAGE, Tid, Tracer};
+use std::fs::File;
 
 /// A byte to hold in a page: the probe's number (landmarks have none), its place in the page, its original and whether
 /// it is to be armed.
@@ -19,6 +20,30 @@ struct Wanted {
 
 /// How many neighbouring pages are read and written at a time: that costs less for each, and no trap waits long for it.
 const AT_ONCE: u64 = 16;
+
+/// What text is read and written by, and the file that it is of.
+pub(super) struct Place<'a> {
+    pub tracer: &'a Tracer,
+    pub memory: Option<&'a Memory>,
+    pub file: Option<&'a File>,
+}
+
+impl Place<'_> {
+    /// What the file has at an offset, with zeroes behind its end, as in memory.
+    fn in_file(&self, offset: u64, len: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; len];
+        platform::read_up_to(self.file?, &mut bytes, offset).ok().map(|_| bytes)
+    }
+}
+
+/// Whether the bytes around a place are the file's, breakpoints aside, as far as they are here.
+fn is_around(bytes: &[u8], file: &[u8], place: usize) -> bool {
+    /// No instruction is longer.
+    const LONGEST: usize = 15;
+    let around = place.saturating_sub(LONGEST)..(place + LONGEST).min(bytes.len());
+    let mut pairs = bytes[around.clone()].iter().zip(&file[around]);
+    pairs.all(|(here, there)| here == there || *here == BREAKPOINT)
+}
 
 /// Text that is being brought to a wanted state, a page at a time, so that traps can be served in between.
 #[derive(Debug)]
@@ -46,15 +71,15 @@ impl Planting {
     }
 
     /// Does one landmark or the next few pages with a change; false when nothing is left to do.
-    pub fn advance(&mut self, tracer: &Tracer, memory: Option<&Memory>) -> bool {
+    pub fn advance(&mut self, place: &Place<'_>) -> bool {
         if let Some(armed) = self.sync.landmarks
             && let Some(landmark) = self.sync.plan.landmarks.get(self.next_landmark).copied()
         {
             self.next_landmark += 1;
             if let Some(at) = self.sync.address(landmark.offset) {
-                let place = (at & (PAGE - 1)) as usize;
-                let wanted = Wanted { probe: None, place, original: landmark.original, armed };
-                self.pages(tracer, memory, at & !(PAGE - 1), &[wanted]);
+                let in_page = (at & (PAGE - 1)) as usize;
+                let wanted = Wanted { probe: None, place: in_page, original: landmark.original, armed };
+                self.pages(place, at & !(PAGE - 1), &[wanted]);
             }
             return true;
         }
@@ -69,7 +94,7 @@ impl Planting {
                 let beside = self.wanted_beside(offset, at).into_iter();
                 wanted.extend(beside.map(|wanted| Wanted { place: wanted.place + distance as usize, ..wanted }));
             }
-            self.pages(tracer, memory, first, &wanted);
+            self.pages(place, first, &wanted);
         }
         true
     }
@@ -101,58 +126,78 @@ impl Planting {
     }
 
     /// Brings neighbouring pages to what is wanted of them, whose places count from the first.
-    fn pages(&mut self, tracer: &Tracer, memory: Option<&Memory>, first: u64, wanted: &[Wanted]) {
+    fn pages(&mut self, place: &Place<'_>, first: u64, wanted: &[Wanted]) {
         let last = wanted.last().map_or(0, |wanted| wanted.place as u64 / PAGE);
         let mut bytes = vec![0; ((last + 1) * PAGE) as usize];
         let tid = self.sync.tid;
-        if read_pages(tracer, memory, tid, first, &mut bytes).is_err() {
+        if read_pages(place.tracer, place.memory, tid, first, &mut bytes).is_err() {
             if last > 0 {
-                return self.page_by_page(tracer, memory, first, wanted);
+                return self.page_by_page(place, first, wanted);
             }
             // What cannot be read stays known as it is: a breakpoint may stand there, inherited.
-            self.left |= memory.is_none();
+            self.left |= place.memory.is_none();
             return;
         }
         let before = bytes.clone();
-        let mut planting = Vec::new();
+        let file = place.in_file(first.wrapping_sub(self.sync.bias), bytes.len());
+        let (mut planting, mut is_patched) = (Vec::new(), false);
         for wanted in wanted {
-            let byte = &mut bytes[wanted.place];
-            match (wanted.armed, *byte) {
+            let as_in_file = || file.as_ref().is_none_or(|file| is_around(&before, file, wanted.place));
+            match (wanted.armed, before[wanted.place]) {
                 (true, BREAKPOINT) => {}
-                (true, found) if found == wanted.original => {
-                    *byte = BREAKPOINT;
-                    planting.extend(wanted.probe);
+                (true, found) if found == wanted.original && as_in_file() => {
+                    bytes[wanted.place] = BREAKPOINT;
+                    planting.push(*wanted);
                 }
-                (true, _) => self.refused.extend(wanted.probe),
-                (false, BREAKPOINT) => *byte = wanted.original,
-                (false, _) => {}
+                (true, _) => {
+                    is_patched = true;
+                    self.refused.extend(wanted.probe);
+                }
+                (false, BREAKPOINT) => bytes[wanted.place] = wanted.original,
+                (false, found) => is_patched |= found != wanted.original,
             }
         }
         if bytes == before {
             return;
         }
-        match write_pages(tracer, memory, tid, first, &before, &bytes) {
-            Ok(()) => self.planted += planting.len() as u64,
+        let written = match place.memory.filter(|_| is_patched) {
+            // Who changes its own text may do so at this moment: not a byte of that is written.
+            Some(memory) => write_singly(memory, first, &before, &bytes),
+            None => write_pages(place.tracer, place.memory, tid, first, &before, &bytes),
+        };
+        match written {
+            Ok(()) => self.planted += planting.iter().filter(|wanted| wanted.probe.is_some()).count() as u64,
             // Some of them may have been written.
-            Err(_) if last > 0 => self.page_by_page(tracer, memory, first, wanted),
+            Err(_) if last > 0 => self.page_by_page(place, first, wanted),
             Err(_) => {
-                self.refused.extend(planting);
                 self.left |= wanted.iter().any(|wanted| !wanted.armed);
+                let read = read_pages(place.tracer, place.memory, tid, first, &mut bytes).is_ok();
+                let is_absent = |wanted: &&Wanted| read && bytes[wanted.place] != BREAKPOINT;
+                self.refused.extend(planting.iter().filter(is_absent).filter_map(|wanted| wanted.probe));
             }
         }
     }
 
     /// The same, where one of them is at fault.
-    fn page_by_page(&mut self, tracer: &Tracer, memory: Option<&Memory>, first: u64, wanted: &[Wanted]) {
+    fn page_by_page(&mut self, place: &Place<'_>, first: u64, wanted: &[Wanted]) {
         for page in wanted.chunk_by(|a, b| a.place as u64 / PAGE == b.place as u64 / PAGE) {
             let at = page[0].place as u64 & !(PAGE - 1);
             let in_page = |wanted: &Wanted| Wanted { place: wanted.place - at as usize, ..*wanted };
-            self.pages(tracer, memory, first + at, &page.iter().map(in_page).collect::<Vec<_>>());
+            self.pages(place, first + at, &page.iter().map(in_page).collect::<Vec<_>>());
         }
     }
 }
 
-/// Restores one byte.
+/// Whether others may write to the same memory meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Every thread of the space stands still.
+    Nobody,
+    /// Some may run.
+    Threads,
+}
+
+/// Restores one byte, if there is a breakpoint: whatever else is there, the program has put there.
 pub(super) fn restore_byte(
     tracer: &Tracer,
     memory: Option<&Memory>,
@@ -160,34 +205,45 @@ pub(super) fn restore_byte(
     at: Avma,
     original: u8,
 ) -> Result<(), OsError> {
-    match memory.map(|memory| memory.write(at, &[original])) {
+    let restore = |memory: &Memory| {
+        let mut now = [0];
+        memory.read(at, &mut now)?;
+        if now == [BREAKPOINT] { memory.write(at, &[original]) } else { Ok(()) }
+    };
+    match memory.map(restore) {
         Some(Ok(())) => Ok(()),
         Some(Err(_)) | None => poke_byte(tracer, tid, at, original),
     }
 }
 
-/// Restores bytes whose lines are known, given in order of address: where several are in one page, in one write. What
-/// cannot be restored is met and served later.
-pub(super) fn restore_bytes(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, places: &[(Avma, u8)]) {
-    /// Reading and writing all that lies between costs as much as writing so many single bytes.
+/// Restores bytes whose lines are known, given in order of address, where there are breakpoints: several of one page in
+/// one write, if nobody can change what is between them meanwhile. What cannot be restored is met and served later.
+pub(super) fn restore_bytes(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, places: &[(Avma, u8)], beside: Beside) {
+    /// Writing all that lies between costs as much as writing so many single bytes.
     const SEVERAL: usize = 3;
     for page in places.chunk_by(|(a, _), (b, _)| a.0 / PAGE == b.0 / PAGE) {
         let (first, last) = (page[0].0, page[page.len() - 1].0);
-        if let Some(memory) = memory.filter(|_| page.len() >= SEVERAL) {
-            let mut bytes = vec![0; (last.0 - first.0) as usize + 1];
-            if memory.read(first, &mut bytes).is_ok() {
-                for (at, original) in page {
-                    let byte = &mut bytes[(at.0 - first.0) as usize];
-                    if *byte == BREAKPOINT {
-                        *byte = *original;
-                    }
-                }
-                let _met_later = memory.write(first, &bytes);
-                continue;
+        let mut bytes = vec![0; (last.0 - first.0) as usize + 1];
+        let Some(memory) = memory.filter(|memory| memory.read(first, &mut bytes).is_ok()) else {
+            for (at, original) in page {
+                let _met_later = poke_byte(tracer, tid, *at, *original);
+            }
+            continue;
+        };
+        let mut restored = Vec::new();
+        for (at, original) in page {
+            let byte = &mut bytes[(at.0 - first.0) as usize];
+            if *byte == BREAKPOINT {
+                *byte = *original;
+                restored.push((*at, *original));
             }
         }
-        for (at, original) in page {
-            let _met_later = restore_byte(tracer, memory, tid, *at, *original);
+        if beside == Beside::Nobody && restored.len() >= SEVERAL {
+            let _met_later = memory.write(first, &bytes);
+        } else {
+            for (at, original) in restored {
+                let _met_later = memory.write(at, &[original]);
+            }
         }
     }
 }
@@ -232,13 +288,28 @@ fn write_pages(
     Ok(())
 }
 
+/// Writes the bytes that differ, each by itself.
+fn write_singly(memory: &Memory, page: u64, before: &[u8], after: &[u8]) -> Result<(), OsError> {
+    for (at, (old, new)) in (page..).zip(before.iter().zip(after)) {
+        if old != new {
+            memory.write(Avma(at), &[*new])?;
+        }
+    }
+    Ok(())
+}
+
 fn not_stopped(page: u64) -> OsError {
     OsError::new("access memory at", Avma(page), Errno::EACCES)
 }
 
+/// Restores one byte through ptrace.
 fn poke_byte(tracer: &Tracer, tid: Tid, at: Avma, byte: u8) -> Result<(), OsError> {
     let aligned = Avma(at.0 & !7);
     let mut word = tracer.peek_word(tid, aligned)?.to_ne_bytes();
-    word[(at.0 & 7) as usize] = byte;
+    let place = &mut word[(at.0 & 7) as usize];
+    if *place != BREAKPOINT {
+        return Ok(());
+    }
+    *place = byte;
     tracer.poke_word(tid, aligned, u64::from_ne_bytes(word))
 }

@@ -2,13 +2,15 @@
 //!
 //! Invariant: a text that is being restored is planted no further.
 
-use super::input::Input;
+use super::copies::{self, Around, Source};
+use super::image_files::ImageFiles;
+use super::input::{Input, Sought};
 use super::space::{InstanceId, SpaceId, Sync};
-use super::text::{self, Planting};
+use super::text::{self, Beside, Place, Planting};
 use crate::link::ProcessNo;
 use platform::arch::BREAKPOINT;
-use platform::{Avma, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
-use std::collections::{HashMap, VecDeque};
+use platform::{Avma, Memory, OsError, PAGE, TextMapping, Tid, Tracer, procfs, remote};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 
 /// What is known of the spaces' memory.
@@ -18,6 +20,10 @@ pub(super) struct Texts {
     vdso: HashMap<SpaceId, Range<u64>>,
     to_plant: VecDeque<Planting>,
     planted: u64,
+    /// The measured images' files.
+    pub files: ImageFiles,
+    /// Where copies of breakpoints were taken out.
+    copies: HashMap<SpaceId, BTreeSet<u64>>,
 }
 
 impl Texts {
@@ -31,6 +37,11 @@ impl Texts {
     pub fn open(&mut self, tracer: &Tracer, space: SpaceId, tid: Tid, copy_of: Option<SpaceId>) {
         if let Some(vdso) = copy_of.and_then(|of| self.vdso.get(&of)).cloned() {
             self.vdso.insert(space, vdso);
+        }
+        if let Some(of) = copy_of {
+            self.files.copied(space, of);
+            let copies = self.copies.get(&of).cloned();
+            self.copies.extend(copies.map(|copies| (space, copies)));
         }
         let refused = |error: OsError| {
             let call = copy_of.and_then(|of| self.find_call(of)).filter(|_| !procfs::is_confined(tid));
@@ -46,6 +57,8 @@ impl Texts {
         self.memories.remove(&space);
         self.vdso.remove(&space);
         self.to_plant.retain(|planting| planting.sync().space != space);
+        self.files.close(space);
+        self.copies.remove(&space);
     }
 
     /// Reads what is mapped in a space in which `tid` lives.
@@ -54,7 +67,7 @@ impl Texts {
         if let Some(vdso) = mapped.vdso {
             self.vdso.insert(space, vdso);
         }
-        Ok(mapped.text)
+        Ok(mapped.text.into_iter().chain(mapped.dormant).collect())
     }
 
     /// The same through whichever of `threads` has not ended.
@@ -82,25 +95,31 @@ impl Texts {
         if sync.landmarks == Some(false) {
             self.to_plant.retain(|planting| planting.sync().space != sync.space);
         }
-        let memory = self.memories.get(&sync.space);
+        self.files.uses(sync.space, sync.instance.image, sync.tid);
+        let place = self.place(tracer, &sync);
         let mut planting = Planting::new(sync);
-        while planting.advance(tracer, memory) {}
+        while planting.advance(&place) {}
         inputs.extend(outcome(planting));
+    }
+
+    fn place<'a>(&'a self, tracer: &'a Tracer, sync: &Sync) -> Place<'a> {
+        Place { tracer, memory: self.memories.get(&sync.space), file: self.files.get(sync.instance.image) }
     }
 
     /// Has text brought to a wanted state by and by.
     pub fn plant(&mut self, sync: Box<Sync>) {
+        self.files.uses(sync.space, sync.instance.image, sync.tid);
         self.to_plant.push_back(Planting::new(sync));
     }
 
     /// Does a page of what is to be planted; false when nothing is left.
     pub fn plant_a_page(&mut self, tracer: &Tracer, inputs: &mut VecDeque<Input>) -> bool {
-        let Some(planting) = self.to_plant.front_mut() else { return false };
-        if !planting.advance(tracer, self.memories.get(&planting.sync().space))
-            && let Some(done) = self.to_plant.pop_front()
-        {
-            self.planted += done.planted;
-            inputs.extend(outcome(done));
+        let Some(mut planting) = self.to_plant.pop_front() else { return false };
+        if planting.advance(&self.place(tracer, planting.sync())) {
+            self.to_plant.push_front(planting);
+        } else {
+            self.planted += planting.planted;
+            inputs.extend(outcome(planting));
         }
         true
     }
@@ -125,8 +144,8 @@ impl Texts {
     }
 
     /// Restores bytes that tell nothing new, in order of address.
-    pub fn restore_bytes(&self, tracer: &Tracer, space: SpaceId, tid: Tid, places: &[(Avma, u8)]) {
-        text::restore_bytes(tracer, self.memories.get(&space), tid, places);
+    pub fn restore_bytes(&self, tracer: &Tracer, space: SpaceId, tid: Tid, places: &[(Avma, u8)], beside: Beside) {
+        text::restore_bytes(tracer, self.memories.get(&space), tid, places, beside);
     }
 
     /// Restores one byte.
@@ -140,6 +159,75 @@ impl Texts {
     ) -> Result<(), OsError> {
         text::restore_byte(tracer, self.memories.get(&space), tid, at, original)
     }
+
+    /// Finds out about a breakpoint that is at no address of ours, and takes it out if it is a copy of one of ours.
+    pub fn seek_copy(&mut self, tracer: &Tracer, space: SpaceId, tid: Tid, at: Avma, sources: &[Source]) -> Sought {
+        let Some(memory) = self.memories.get(&space) else { return Sought::Foreign };
+        let Some(around) = around(memory, at) else { return Sought::Foreign };
+        let copies = self.copies.entry(space).or_default();
+        if !around.is_breakpoint() {
+            // One that we took out, unless the program took out its own.
+            return if copies.contains(&at.0) { Sought::Ours } else { Sought::Foreign };
+        }
+        let Some(original) = self.files.originals(&[around], sources)[0] else { return Sought::Foreign };
+        match text::restore_byte(tracer, Some(memory), tid, at, original) {
+            Ok(()) => {
+                copies.insert(at.0);
+                Sought::Ours
+            }
+            Err(_) => Sought::Foreign,
+        }
+    }
+
+    /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap.
+    pub fn restore_copies(&mut self, space: SpaceId, tid: Tid, sources: &[Source], ranges: &[Range<u64>]) {
+        /// More breakpoints than these are a program's own.
+        const AT_MOST: usize = 4096;
+        let Some(memory) = self.memories.get(&space) else { return };
+        let Ok(executable) = platform::executable_memory(tid) else { return };
+        let planted = |range: &Range<u64>| ranges.iter().any(|own| own.start < range.end && range.start < own.end);
+        let mut found = Vec::new();
+        for run in executable.iter().filter(|range| !planted(range)).flat_map(|range| present(tid, range)) {
+            let mut bytes = vec![0; (run.end - run.start) as usize];
+            if memory.read(Avma(run.start), &mut bytes).is_ok() {
+                let around = |at| Around::take(&bytes, run.start, at);
+                found.extend(copies::breakpoints(&bytes, run.start).into_iter().map(around));
+            }
+        }
+        if found.len() > AT_MOST {
+            return;
+        }
+        let originals = self.files.originals(&found, sources);
+        let copies = self.copies.entry(space).or_default();
+        for (around, original) in found.iter().zip(originals) {
+            if let Some(original) = original
+                && memory.write(Avma(around.at()), &[original]).is_ok()
+            {
+                copies.insert(around.at());
+            }
+        }
+    }
+}
+
+/// The memory around an address, or as much of it as is in its page.
+fn around(memory: &Memory, at: Avma) -> Option<Around> {
+    let (start, len) = Around::extent(at.0);
+    let mut bytes = vec![0; len];
+    if memory.read(Avma(start), &mut bytes).is_ok() {
+        return Some(Around::take(&bytes, start, at.0));
+    }
+    let (page, next) = (at.0 & !(PAGE - 1), (at.0 | (PAGE - 1)) + 1);
+    let (start, end) = (start.max(page), next.min(start + len as u64));
+    bytes.truncate((end - start) as usize);
+    memory.read(Avma(start), &mut bytes).ok().map(|()| Around::take(&bytes, start, at.0))
+}
+
+/// What of a mapping is in memory and the process's own, in pieces; nothing of one that is too large to be looked at.
+fn present(tid: Tid, range: &Range<u64>) -> Vec<Range<u64>> {
+    const LARGEST: u64 = 64 << 20;
+    let small = range.end - range.start <= LARGEST;
+    let pages = platform::own_pages(tid, Avma(range.start), Avma(range.end));
+    pages.unwrap_or_else(|| if small { std::iter::once(range.clone()).collect() } else { Vec::new() })
 }
 
 fn outcome(done: Planting) -> Option<Input> {

@@ -2,11 +2,14 @@
 
 super::samples! { "image":
     constructor_loads
+    copied
     ifunc
     kinds
     namespaces
+    patched
     plugins
     remapped
+    replaced
     shared_library
     unmeasured
 }
