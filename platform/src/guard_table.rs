@@ -2,10 +2,11 @@
 //!
 //! Invariant: every entry changes by one atomic operation, so that what is read after a kill at any moment makes sense.
 
-use crate::{Avma, OsError, Pid, Tid};
+use crate::{Avma, Originals, OsError, Pid, TextMapping, Tid};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
@@ -63,7 +64,10 @@ pub struct GuardedProcess {
 
 /// The table. It is made before the processes are forked that share it.
 #[derive(Clone, Debug)]
-pub struct GuardTable(Arc<Mapping>);
+pub struct GuardTable {
+    mapping: Arc<Mapping>,
+    originals: Option<Arc<Originals>>,
+}
 
 impl GuardTable {
     /// An empty table, shared with every process that is forked from here on.
@@ -74,13 +78,25 @@ impl GuardTable {
         // SAFETY: a new mapping at an address of the kernel's choice aliases nothing of ours.
         let at = unsafe { mmap_anonymous(None, size, protection, flags) };
         let at = at.map_err(|errno| OsError::new("map", "the guard's table", errno))?;
-        Ok(GuardTable(Arc::new(Mapping(at.cast()))))
+        // Where this is refused the mapped files tell as well, if they can be reached.
+        let originals = Originals::new().ok().map(Arc::new);
+        Ok(GuardTable { mapping: Arc::new(Mapping(at.cast())), originals })
     }
 
     fn shared(&self) -> &Shared {
         // SAFETY: mapped with this size and page alignment until drop; zeroes are valid atomics, and every process that
         // has it mapped accesses it through atomics only.
-        unsafe { self.0.0.as_ref() }
+        unsafe { self.mapping.0.as_ref() }
+    }
+
+    /// What belongs where breakpoints may be, if there was memory for that.
+    pub fn originals(&self) -> Option<&Originals> {
+        self.originals.as_deref()
+    }
+
+    /// The descriptor that it needs.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.originals().map(AsFd::as_fd)
     }
 
     /// The guard, once there is one.
@@ -163,6 +179,13 @@ impl GuardEntries {
     /// The guard, once there is one.
     pub fn guard(&self) -> Option<Pid> {
         self.table.guard()
+    }
+
+    /// Adds what belongs where breakpoints of an image may be, whose file is that of `mapping`.
+    pub fn add_originals(&self, mapping: &TextMapping, places: &[(u64, u8)]) {
+        if let Some(originals) = self.table.originals() {
+            let _as_far_as_there_is_room = originals.add(mapping, places);
+        }
     }
 
     /// Adds a process that breakpoints may be planted in.

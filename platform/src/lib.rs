@@ -21,6 +21,7 @@ mod mapped_file;
 mod maps;
 mod marks;
 mod memory;
+mod originals;
 mod output;
 mod pagemap;
 pub mod process;
@@ -57,6 +58,7 @@ pub use maps::{FileKey, Mapped, TextMapping, executable_memory, mapped, open_map
 pub use marks::{CHUNK, Marks, memory_file};
 pub use memory::Memory;
 pub use nix::errno::Errno;
+pub use originals::{Original, Originals};
 pub use output::{begin_output, write_output};
 pub use pagemap::{PAGE, own_pages};
 pub use random::random;

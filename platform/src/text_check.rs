@@ -3,7 +3,7 @@
 //! Invariant: only reads; the process need not be stopped.
 
 use crate::arch::BREAKPOINT;
-use crate::{OsError, Pid, TextMapping, Tid, mapped, open_mapped, read_up_to, threads};
+use crate::{Original, OsError, Pid, TextMapping, Tid, mapped, open_mapped, read_up_to, threads};
 use nix::errno::Errno;
 use std::fs::File;
 
@@ -55,8 +55,9 @@ impl TextDifference {
     }
 }
 
-/// Compares every private executable mapping of a file in a process with that file; gives those that differ.
-pub fn text_differences(pid: Pid) -> Result<Vec<TextDifference>, OsError> {
+/// Compares every private executable mapping of a file in a process with that file; gives those that differ. Where the
+/// file cannot be reached any more, `originals` tell where breakpoints may be left.
+pub fn text_differences(pid: Pid, originals: Option<&[Original]>) -> Result<Vec<TextDifference>, OsError> {
     let living = threads::of(pid)?.into_iter().find_map(|tid| Some((tid, mapped(tid).ok()?)));
     let Some((tid, mapped)) = living else {
         return Err(OsError::new("read the mappings of", format_args!("process {pid}"), Errno::ESRCH));
@@ -65,7 +66,7 @@ pub fn text_differences(pid: Pid) -> Result<Vec<TextDifference>, OsError> {
     let memory = File::open(&path).map_err(|e| OsError::io("open", &path, &e))?;
     let mut found = Vec::new();
     for mapping in &mapped.text {
-        match difference(tid, &memory, mapping) {
+        match difference(tid, &memory, mapping, originals) {
             Ok(difference) => found.extend(Some(difference).filter(|difference| !difference.is_none())),
             // It may have been unmapped while we looked; what is not there needs no comparing.
             Err(_) if !is_still_there(tid, mapping) => {}
@@ -79,8 +80,17 @@ fn is_still_there(tid: Tid, mapping: &TextMapping) -> bool {
     mapped(tid).is_ok_and(|mapped| mapped.text.contains(mapping))
 }
 
-fn difference(tid: Tid, memory: &File, mapping: &TextMapping) -> Result<TextDifference, OsError> {
-    let file = open_mapped(tid, mapping)?;
+fn difference(
+    tid: Tid,
+    memory: &File,
+    mapping: &TextMapping,
+    originals: Option<&[Original]>,
+) -> Result<TextDifference, OsError> {
+    let file = match (open_mapped(tid, mapping), originals) {
+        (Ok(file), _) => file,
+        (Err(_), Some(originals)) => return breakpoints_left(memory, mapping, originals),
+        (Err(error), None) => return Err(error),
+    };
     let mut difference = TextDifference { path: mapping.path.clone(), ..TextDifference::default() };
     let (mut here, mut there) = (vec![0; CHUNK as usize], vec![0; CHUNK as usize]);
     let mut done = 0;
@@ -100,6 +110,20 @@ fn difference(tid: Tid, memory: &File, mapping: &TextMapping) -> Result<TextDiff
         }
         difference.compare(&here[..in_memory], &there[..in_memory], offset);
         done += in_memory as u64;
+    }
+    Ok(difference)
+}
+
+/// What of a mapping still holds a breakpoint where another byte belongs.
+fn breakpoints_left(memory: &File, mapping: &TextMapping, originals: &[Original]) -> Result<TextDifference, OsError> {
+    let mut difference = TextDifference { path: mapping.path.clone(), ..TextDifference::default() };
+    let originals: Vec<&Original> = originals.iter().filter(|original| original.is_of(mapping)).collect();
+    let mut bytes = vec![0; (mapping.end.0 - mapping.start.0) as usize];
+    let count = read(memory, &mut bytes, mapping.start.0, &format!("memory at {}", mapping.start))?;
+    for (offset, byte) in (mapping.offset..).zip(&bytes[..count]) {
+        if *byte == BREAKPOINT && originals.iter().any(|original| original.at(offset).is_some()) {
+            difference.breakpoints.add(offset);
+        }
     }
     Ok(difference)
 }
@@ -137,13 +161,13 @@ mod tests {
                 break text;
             }
         };
-        assert_eq!(text_differences(pid).expect("compares"), []);
+        assert_eq!(text_differences(pid, None).expect("compares"), []);
         let at = Avma(text.end.0 - 0x1000);
         let memory = Memory::open(pid.leader()).expect("open");
         let mut byte = [0];
         memory.read(at, &mut byte).expect("read");
         memory.write(at, &[BREAKPOINT]).expect("write");
-        let found = text_differences(pid).expect("compares");
+        let found = text_differences(pid, None).expect("compares");
         let offset = text.offset + (at.0 - text.start.0);
         assert_eq!(found.len(), 1);
         assert_eq!(
@@ -151,7 +175,7 @@ mod tests {
             (Offsets { count: 1, first: Some(offset) }, Offsets::default())
         );
         memory.write(at, &byte).expect("write");
-        assert_eq!(text_differences(pid).expect("compares"), []);
+        assert_eq!(text_differences(pid, None).expect("compares"), []);
         drop(child.stdin.take());
         child.wait().expect("wait");
     }

@@ -66,8 +66,7 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
     let helpers = start_helpers(options, &prepared)?;
     let Prepared { data, run, lock, control } = prepared;
     drop((run, lock, control));
-    let fds = [inbox.as_fd(), helpers.to_recorder.as_fd(), helpers.to_supervisor.as_fd(), data.as_fd()];
-    process::keep_only(&fds, &[2]);
+    helpers.keep_only_what_is_needed(&inbox, &data);
     let stderr = Stderr::new(options.quiet);
     let mut waiting = Waiting { inbox, helpers, last_word: None, stderr, shown: false };
     let answer = match waiting.attach(pids, attach.children) {
@@ -97,7 +96,7 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
     process::await_end(recorder);
     // Besides those attached to; a killed recorder could not tell of any.
     to_verify.extend(ended.let_go);
-    let verified = !attach.verify || verify::verify(&to_verify, &stderr);
+    let verified = !attach.verify || verify::verify(&to_verify, ended.guarded.table().originals(), &stderr);
     Ok(if verified { ended.outcome } else { Outcome::Exit(1) })
 }
 

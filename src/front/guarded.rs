@@ -34,6 +34,11 @@ impl Guarded {
         self.guard
     }
 
+    /// What the supervisor leaves to those who survive it.
+    pub fn table(&self) -> &GuardTable {
+        &self.table
+    }
+
     /// Looks what became of both; `link` leads to the supervisor. This process must have one thread only.
     pub fn look(&mut self, link: &Port) {
         if self.guard_ended.is_none() {

@@ -111,8 +111,7 @@ pub fn run(options: &Options, launch: &Launch) -> Result<Outcome, RunError> {
     drop((run, lock, control));
     match start_program(launch, &helpers, &mask) {
         Ok(program) => {
-            let fds = [inbox.as_fd(), helpers.to_recorder.as_fd(), helpers.to_supervisor.as_fd(), data.as_fd()];
-            process::keep_only(&fds, &[2]);
+            helpers.keep_only_what_is_needed(&inbox, &data);
             let on_supervisor_death = options.on_supervisor_death;
             let subject = Subject::Program { pid: program, wait: launch.wait, on_supervisor_death };
             let watch = Watch::new(subject, inbox, helpers, options.quiet);
@@ -126,6 +125,13 @@ pub fn run(options: &Options, launch: &Launch) -> Result<Outcome, RunError> {
 }
 
 impl Helpers {
+    /// Closes every descriptor of this process but what it goes on with.
+    fn keep_only_what_is_needed(&self, inbox: &SignalInbox, data: &DataDir) {
+        let mut kept = vec![inbox.as_fd(), self.to_recorder.as_fd(), self.to_supervisor.as_fd(), data.as_fd()];
+        kept.extend(self.guarded.table().descriptor());
+        process::keep_only(&kept, &[2]);
+    }
+
     /// Has them leave before anything was measured. They do so as their links end, and the recorder takes the run's
     /// directory.
     fn leave(self) {
@@ -171,6 +177,7 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
     let guard = process::fork_helper("cov-guard", || {
         let mut kept = vec![supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()];
         kept.extend(run.descriptors());
+        kept.extend(table.descriptor());
         process::keep_only(&kept, &[]);
         let (Ok(front), Ok(recorder)) = (supervisor_front.try_clone(), supervisor_recorder.try_clone()) else {
             return 1;
@@ -193,6 +200,7 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
         let mut kept = vec![recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()];
         kept.extend(run.descriptors());
         kept.extend(control.as_ref().map(AsFd::as_fd));
+        kept.extend(table.descriptor());
         process::keep_only(&kept, &[]);
         let (Ok(front), Ok(supervisor)) = (recorder_front.try_clone(), recorder_supervisor.try_clone()) else {
             return 1;

@@ -1,16 +1,17 @@
 //! Looking, after everybody was let go, whether the text of each process is as in its files.
 
 use super::stderr::{Stderr, plural};
-use platform::{Offsets, Pid, TextDifference, procfs, text_differences};
+use platform::{Offsets, Originals, Pid, TextDifference, procfs, text_differences};
 use std::collections::BTreeSet;
 
 /// Tells of the processes that were let go and still live; true if none has a breakpoint left and all could be looked at.
-pub(super) fn verify(let_go: &BTreeSet<(Pid, u64)>, stderr: &Stderr) -> bool {
+pub(super) fn verify(let_go: &BTreeSet<(Pid, u64)>, originals: Option<&Originals>, stderr: &Stderr) -> bool {
+    let originals = originals.map(Originals::read);
     let mut as_in_files = 0;
     let mut well = true;
     for (pid, start_ticks) in let_go {
         let lives = || procfs::origin(*pid).is_ok_and(|origin| origin.start_ticks == *start_ticks);
-        match text_differences(*pid) {
+        match text_differences(*pid, originals.as_deref()) {
             // It ended, or another one has its pid by now.
             Ok(_) | Err(_) if !lives() => {}
             // It has ended, and its parent has not collected it.

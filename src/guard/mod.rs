@@ -42,7 +42,7 @@ pub fn run(table: &GuardTable, on_death: OnTracerDeath, start: impl FnOnce(Guard
     };
     table.set_supervisor(supervisor);
     let tracer = Tracer::for_this_thread(OnTracerDeath::LetGo);
-    process::keep_only(&[], &[]);
+    process::keep_only(table.descriptor().as_slice(), &[]);
     // Where this is refused the supervisor is refused too, and says so.
     let _untraced = tracer.seize_for_its_end(supervisor.leader());
     guard(&tracer, table, supervisor, on_death)
@@ -50,7 +50,7 @@ pub fn run(table: &GuardTable, on_death: OnTracerDeath, start: impl FnOnce(Guard
 
 /// Stands behind a supervisor that has lost its guard; gives the exit status.
 pub fn replace(table: &GuardTable, on_death: OnTracerDeath) -> i32 {
-    process::keep_only(&[], &[]);
+    process::keep_only(table.descriptor().as_slice(), &[]);
     process::be_spared_by_the_oom_killer();
     let Some(supervisor) = table.supervisor() else { return NO_SUPERVISOR };
     let tracer = Tracer::for_this_thread(OnTracerDeath::LetGo);

@@ -25,9 +25,10 @@ impl Rescue {
         let known: Vec<_> = table.processes().collect();
         stops::stop_all(&known);
         table.claim_rescue(process::own_pid(), None).ok()?;
+        let originals = text::originals(table);
         let mut misplaced = Vec::new();
         for process in &known {
-            let breakpoints = text::restore(process.pid, supervisor).unwrap_or_default();
+            let breakpoints = text::restore(process.pid, supervisor, &originals).unwrap_or_default();
             if process.stopped {
                 table.rescued(*process);
                 continue;
@@ -44,7 +45,7 @@ impl Rescue {
             let tracees = standing::tracees_of(supervisor.leader());
             let new: Vec<Pid> = tracees.into_iter().filter(|&pid| seen.insert(pid)).collect();
             for &pid in &new {
-                let _no_breakpoints = text::restore(pid, supervisor);
+                let _no_breakpoints = text::restore(pid, supervisor, &originals);
             }
             if new.is_empty() {
                 break;

@@ -77,8 +77,9 @@ fn rescue(table: &GuardTable, means: Means) {
     let unknown = stop_unknown(known.iter().map(|process| process.pid).collect());
     // Nobody has its memory open any more.
     let supervisor = table.supervisor().unwrap_or(Pid(0));
+    let originals = text::originals(table);
     for process in known {
-        let breakpoints = text::restore(process.pid, supervisor).unwrap_or_default();
+        let breakpoints = text::restore(process.pid, supervisor, &originals).unwrap_or_default();
         if process.stopped {
             table.rescued(process);
             continue;
@@ -91,7 +92,7 @@ fn rescue(table: &GuardTable, means: Means) {
         go_on(table, process);
     }
     for pid in unknown {
-        let _no_breakpoints = text::restore(pid, supervisor);
+        let _no_breakpoints = text::restore(pid, supervisor, &originals);
         let _ended = kill(pid, Signal::CONT);
     }
 }

@@ -163,6 +163,16 @@ impl Plan {
         self.ends_run(probe) && !self.dominance.is_implied(probe)
     }
 
+    /// Where breakpoints are planted, landmarks included, and the byte that belongs at each, ascending.
+    pub fn places(&self) -> Vec<(u64, u8)> {
+        let probes = (0..self.len()).filter(|&probe| self.is_needed(probe)).map(|probe| probe as usize);
+        let probes = probes.map(|probe| (self.offsets[probe], self.originals[probe]));
+        let mut places: Vec<_> = probes.chain(self.landmarks.iter().map(|mark| (mark.offset, mark.original))).collect();
+        places.sort_unstable();
+        places.dedup_by_key(|place| place.0);
+        places
+    }
+
     /// The last probe that a thread has executed which stands at `offset`, as far as the code there tells; the one at
     /// `offset` if `reached`.
     pub fn executed_at(&self, offset: u64, reached: bool) -> Option<u32> {

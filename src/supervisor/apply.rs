@@ -12,7 +12,7 @@ use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
 use super::text::Beside;
 use super::texts::Texts;
-use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Port, ProcessNo, Record};
+use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Plan, Port, ProcessNo, Record};
 use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -290,6 +290,14 @@ impl Hands {
         if self.sigtrap.is_worn_out(space, at) {
             let original = platform::arch::registers::MOV_EAX;
             gone_is_fine(self.texts.restore_byte(&self.tracer, space, tid, at, original));
+        }
+    }
+
+    /// Leaves to the guard what belongs where breakpoints of an image will be.
+    pub fn leave_originals(&mut self, image: ImageId, plan: Option<&Plan>) {
+        let Some(plan) = plan.filter(|plan| !plan.is_empty()) else { return self.texts.files.forget(image) };
+        if let Some(mapping) = self.texts.files.mapping(image) {
+            self.guard.add_originals(mapping, &plan.places());
         }
     }
 

@@ -150,10 +150,7 @@ fn by(found: &[Around], key: impl Fn(&Around) -> [u8; 2]) -> HashMap<[u8; 2], Ve
 
 /// Gives every place of a plan that gets a breakpoint, with the file's bytes around it.
 fn for_each_breakpoint(plan: &Plan, file: &File, mut each: impl FnMut(u64, &[u8])) {
-    let probes = (0..plan.len()).filter(|&probe| plan.is_needed(probe)).map(|probe| plan.offsets[probe as usize]);
-    let mut offsets: Vec<u64> = probes.chain(plan.landmarks.iter().map(|landmark| landmark.offset)).collect();
-    offsets.sort_unstable();
-    offsets.dedup();
+    let offsets: Vec<u64> = plan.places().into_iter().map(|place| place.0).collect();
     let mut chunk = vec![0; CHUNK + 2 * REACH + 1];
     let mut rest = &offsets[..];
     while let Some(&first) = rest.first() {

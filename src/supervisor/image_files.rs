@@ -34,6 +34,11 @@ impl ImageFiles {
         opened
     }
 
+    /// The mapping in which an image was seen first.
+    pub fn mapping(&self, image: ImageId) -> Option<&TextMapping> {
+        self.images.get(&image).map(|image| &image.mapping)
+    }
+
     /// The file of an image, if it could be held.
     pub fn get(&self, image: ImageId) -> Option<&File> {
         self.images.get(&image)?.file.as_ref()

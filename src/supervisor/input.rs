@@ -15,8 +15,10 @@ use std::rc::Rc;
 pub enum Sought {
     /// A copy of one of ours, taken out now.
     Ours,
-    /// The program's own, or not to be told from that.
+    /// The program's own.
     Foreign,
+    /// In memory without a file, and the program has no handler for it: nothing tells whose it is.
+    Unknown,
 }
 
 /// Something that happened.

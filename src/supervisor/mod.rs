@@ -300,9 +300,7 @@ impl Supervisor {
                 if plan.is_none() {
                     self.hands.plan_unreadable(image);
                 }
-                if plan.as_ref().is_none_or(Plan::is_empty) {
-                    self.hands.texts.files.forget(image);
-                }
+                self.hands.leave_originals(image, plan.as_ref());
                 // It has done its work, and the disk may be small.
                 let _left_behind = self.run.remove_plan(image);
                 self.inputs.push_back(Input::Planned { image, plan: Rc::new(plan.unwrap_or_default()) });

@@ -112,7 +112,18 @@ impl State {
                 out.push(Action::Rewind { tid, process, space, at });
                 self.release(tid, None, out);
             }
-            (Some(_) | None, Sought::Foreign) | (None, Sought::Ours) => {
+            (of, Sought::Foreign | Sought::Unknown | Sought::Ours) => {
+                if sought == Sought::Unknown {
+                    out.push(Action::Warn {
+                        process: of.map(|(process, _)| process),
+                        slug: "trap-unknown",
+                        text:
+                            "it gets SIGTRAP for a breakpoint in memory without a file; if that is a copy of code of \
+                               its own, --exclude keeps breakpoints out of that code"
+                                .to_owned(),
+                        count: 1,
+                    });
+                }
                 out.push(Action::WeighSignal { tid, signal: Signal::TRAP });
             }
         }

@@ -9,7 +9,8 @@ use super::space::{InstanceId, SpaceId, Sync};
 use super::text::{self, Beside, Place, Planting};
 use crate::link::ProcessNo;
 use platform::arch::BREAKPOINT;
-use platform::{Avma, Memory, OsError, PAGE, TextMapping, Tid, Tracer, procfs, remote};
+use platform::procfs::Disposition;
+use platform::{Avma, Memory, OsError, PAGE, Signal, TextMapping, Tid, Tracer, procfs, remote};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 
@@ -169,14 +170,13 @@ impl Texts {
             // One that we took out, unless the program took out its own.
             return if copies.contains(&at.0) { Sought::Ours } else { Sought::Foreign };
         }
-        let Some(original) = self.files.originals(&[around], sources)[0] else { return Sought::Foreign };
-        match text::restore_byte(tracer, Some(memory), tid, at, original) {
-            Ok(()) => {
-                copies.insert(at.0);
-                Sought::Ours
-            }
-            Err(_) => Sought::Foreign,
+        if let Some(original) = self.files.originals(&[around], sources)[0]
+            && text::restore_byte(tracer, Some(memory), tid, at, original).is_ok()
+        {
+            copies.insert(at.0);
+            return Sought::Ours;
         }
+        if is_without_file_and_handler(tid, at) { Sought::Unknown } else { Sought::Foreign }
     }
 
     /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap.
@@ -207,6 +207,14 @@ impl Texts {
             }
         }
     }
+}
+
+/// Whether SIGTRAP for a breakpoint there ends the program, and no file of it has that breakpoint.
+fn is_without_file_and_handler(tid: Tid, at: Avma) -> bool {
+    let is_there = |mapping: &TextMapping| mapping.start <= at && at < mapping.end;
+    let of_file = platform::mapped(tid).is_ok_and(|mapped| mapped.text.iter().any(is_there));
+    let is_default = |state: procfs::SignalState| state.disposition(Signal::TRAP) == Disposition::Default;
+    !of_file && procfs::signal_state(tid).is_ok_and(is_default)
 }
 
 /// The memory around an address, or as much of it as is in its page.

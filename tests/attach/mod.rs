@@ -1,5 +1,6 @@
 //! Attaching to processes that run, and letting go of them.
 
+mod code;
 mod images;
 mod killed;
 mod lines;
@@ -15,6 +16,7 @@ mod undisturbed;
 /// The samples of these tests, which need somebody to attach to them while they run.
 pub const SAMPLES: &[&str] = &[
     "attach/blocked",
+    "attach/code",
     "attach/daemon",
     "attach/epoll_service",
     "attach/forks",
