@@ -51,7 +51,12 @@ impl OwnCpu {
     /// allowed (CAP_SYS_NICE, RLIMIT_RTPRIO).
     pub fn take() -> Option<Self> {
         let cpu = current_cpu().filter(|_| set_real_time(LOWEST))?;
-        CpuMask::only(cpu)?.set(Tid(0)).then_some(OwnCpu(cpu))
+        if CpuMask::only(cpu).is_some_and(|mask| mask.set(Tid(0))) {
+            return Some(OwnCpu(cpu));
+        }
+        // Precedence everywhere is no use, and harms others.
+        set_policy(libc::SCHED_OTHER, 0);
+        None
     }
 
     /// Lets every other thread that is woken go before the calling one: an idle policy. The kernel then takes this CPU

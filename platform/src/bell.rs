@@ -49,8 +49,12 @@ impl Bell {
         *ringing = true;
         self.state.rings.store(true, Ordering::Release);
         while *ringing {
-            // SAFETY: tgkill takes plain numbers.
-            let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.tid, libc::SIGUSR1) };
+            // SAFETY: tgkill and tkill take plain numbers; the thread is one of this process as long as it rings.
+            let sent = unsafe {
+                let sent = libc::syscall(libc::SYS_tgkill, libc::getpid(), self.tid, libc::SIGUSR1);
+                let refused = sent != 0 && Errno::last() != Errno::ESRCH;
+                if refused { libc::syscall(libc::SYS_tkill, self.tid, libc::SIGUSR1) } else { sent }
+            };
             if sent != 0 && Errno::last() == Errno::ESRCH {
                 return;
             }

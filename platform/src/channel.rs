@@ -60,6 +60,13 @@ impl Channel {
         let _timeout_or_signal = poll(&mut [PollFd::new(self.0.as_fd(), PollFlags::POLLOUT)], millis);
     }
 
+    /// Tells the other side that nothing more comes; what it sends is still received.
+    pub fn end_sending(&self) {
+        use nix::sys::socket::{Shutdown, shutdown};
+        // An error means that the other side is gone.
+        let _nobody_listens = shutdown(self.0.as_raw_fd(), Shutdown::Write);
+    }
+
     /// Takes the next message; `block` false comes back at once.
     pub fn receive(&self, block: bool) -> Result<Received, OsError> {
         let mut buffer = vec![0; MAX_MESSAGE];
@@ -79,7 +86,8 @@ impl Channel {
         };
         let len = got.bytes;
         let mut file = None;
-        for message in got.cmsgs().map_err(|errno| OsError::new("receive from", "peer process", errno))? {
+        // An error means that there was no room for the descriptor (RLIMIT_NOFILE): the message is whole all the same.
+        for message in got.cmsgs().into_iter().flatten() {
             if let ControlMessageOwned::ScmRights(fds) = message {
                 for fd in fds {
                     // SAFETY: the kernel just made this descriptor for us and nobody else owns it.
@@ -124,8 +132,14 @@ pub fn wait_ready(
     let to_write = writable.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLOUT));
     let mut polled: Vec<PollFd<'_>> = to_read.chain(to_write).collect();
     let timeout = millis.map_or(PollTimeout::NONE, |ms| PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX));
-    if poll(&mut polled, timeout).is_err() {
-        return (vec![false; readable.len()], vec![false; writable.len()]);
+    match poll(&mut polled, timeout) {
+        Ok(_) => {}
+        Err(Errno::EINTR) => return (vec![false; readable.len()], vec![false; writable.len()]),
+        // Whoever cannot wait has to look.
+        Err(_) => {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            return (vec![true; readable.len()], vec![true; writable.len()]);
+        }
     }
     let mut ready = polled.iter().map(|fd| fd.any().unwrap_or(false));
     (ready.by_ref().take(readable.len()).collect(), ready.collect())
@@ -158,6 +172,38 @@ pub fn hangs_up_within(fd: BorrowedFd<'_>, millis: u16) -> bool {
 mod tests {
     use super::*;
     use std::io::Read;
+
+    #[test]
+    fn a_message_comes_where_there_is_no_room_for_its_descriptor() {
+        use nix::sys::resource::{Resource, getrlimit, setrlimit};
+        let (one, other) = Channel::pair().expect("pair");
+        let file = File::open("/proc/self/stat").expect("open");
+        assert!(one.send(b"text", Some(file.as_fd())).expect("send"));
+        // SAFETY: the child only receives, and leaves without running anything of the parent's.
+        match unsafe { nix::unistd::fork() }.expect("fork") {
+            nix::unistd::ForkResult::Child => {
+                let hard = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(_, hard)| hard);
+                let limited = setrlimit(Resource::RLIMIT_NOFILE, 0, hard).is_ok();
+                let came = matches!(other.receive(true), Ok(Received::Message(text, None)) if text == b"text");
+                // SAFETY: _exit runs no handlers of the parent's copy.
+                unsafe { libc::_exit(i32::from(!(limited && came))) }
+            }
+            nix::unistd::ForkResult::Parent { child } => {
+                let ended = crate::process::await_end(crate::Pid(child.as_raw()));
+                assert_eq!(ended, crate::process::ChildNews::Exited(0));
+            }
+        }
+    }
+
+    #[test]
+    fn who_ends_sending_still_receives() {
+        let (one, other) = Channel::pair().expect("pair");
+        one.end_sending();
+        assert!(matches!(other.receive(true), Ok(Received::Closed)));
+        assert!(other.send(b"answer", None).expect("send"));
+        assert!(matches!(one.receive(true), Ok(Received::Message(text, None)) if text == b"answer"));
+        assert!(!is_hung_up(one.as_fd()));
+    }
 
     #[test]
     fn carries_whole_messages_and_a_descriptor() {

@@ -6,8 +6,9 @@ use crate::OsError;
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, fallocate};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::num::NonZeroUsize;
+use std::os::unix::fs::OpenOptionsExt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -47,9 +48,11 @@ impl Marks {
     pub fn grow(&mut self) -> Result<(), OsError> {
         match fallocate(&self.file, FallocateFlags::empty(), self.len() as i64, CHUNK as i64) {
             Ok(()) => {}
-            // A file system that cannot allocate ahead, such as NFS before 4.2.
-            Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => self.write_zeroes()?,
-            Err(errno) => return Err(OsError::new("allocate", "marks", errno)),
+            Err(errno @ (Errno::ENOSPC | Errno::EDQUOT | Errno::EFBIG)) => {
+                return Err(OsError::new("allocate", "marks", errno));
+            }
+            // A file system that cannot allocate ahead, such as NFS before 4.2, or a seccomp filter.
+            Err(_) => self.write_zeroes()?,
         }
         self.map_next()
     }
@@ -121,10 +124,14 @@ impl Drop for Marks {
     }
 }
 
-/// A file in memory only, for where the disk takes no more.
+/// A file in memory only, for where the disk takes no more; without memfd_create(2) (Linux 3.17) one without a name.
 pub fn memory_file() -> Result<File, OsError> {
-    nix::sys::memfd::memfd_create("cov-trace-marks", nix::sys::memfd::MFdFlags::MFD_CLOEXEC)
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+    let unnamed =
+        |folder| OpenOptions::new().read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE).open(folder).ok();
+    memfd_create("cov-trace-marks", MFdFlags::MFD_CLOEXEC)
         .map(File::from)
+        .or_else(|errno| unnamed("/dev/shm").or_else(|| unnamed("/tmp")).ok_or(errno))
         .map_err(|errno| OsError::new("make", "memory file", errno))
 }
 

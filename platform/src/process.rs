@@ -3,7 +3,7 @@
 //! Invariant: the measured program starts with the descriptors, signal mask, dispositions and parent that it would
 //! have had without us.
 
-use crate::{OsError, Pid, Signal, entry};
+use crate::{OsError, Pid, Signal, descriptors, entry, limits};
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{ForkResult, fork, pipe2};
@@ -21,14 +21,7 @@ use std::time::Duration;
 pub fn keep_only(keep: &[BorrowedFd<'_>], standard: &[i32]) {
     let mut kept: Vec<i32> = keep.iter().map(AsRawFd::as_raw_fd).filter(|&fd| fd > 2).collect();
     kept.sort_unstable();
-    let mut first = 3;
-    for fd in kept.into_iter().chain([i32::MAX]) {
-        if first < fd {
-            // SAFETY: by contract nobody uses these descriptors any more.
-            unsafe { libc::syscall(libc::SYS_close_range, first, fd - 1, 0) };
-        }
-        first = fd.saturating_add(1);
-    }
+    descriptors::close_all_but(&kept);
     // SAFETY: open and dup2 on plain descriptors; the standard ones stay open throughout.
     unsafe {
         let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
@@ -52,7 +45,12 @@ pub fn fork_helper(name: &str, body: impl FnOnce() -> i32) -> Result<Pid, OsErro
     match unsafe { fork() }.map_err(|errno| OsError::new("fork", name, errno))? {
         ForkResult::Parent { child } => Ok(Pid(child.as_raw())),
         ForkResult::Child => {
-            let _own_session = nix::unistd::setsid();
+            if nix::unistd::setsid().is_err() {
+                // What stops the program's job must not stop us.
+                let _own_job = nix::unistd::setpgid(nix::unistd::Pid::from_raw(0), nix::unistd::Pid::from_raw(0));
+            }
+            limits::outgrow();
+            limits::survive();
             if let Ok(name) = CString::new(name) {
                 let _named = nix::sys::prctl::set_name(&name);
             }
@@ -99,6 +97,13 @@ impl HeldProgram {
     /// Its pid, which it keeps as the program.
     pub fn pid(&self) -> Pid {
         self.pid
+    }
+
+    /// Has it end without having become the program.
+    pub fn abandon(self) {
+        let pid = self.pid;
+        drop(self);
+        await_end(pid);
     }
 
     /// Lets it exec; an error is the exec's own.
@@ -235,11 +240,15 @@ pub fn await_end(pid: Pid) -> ChildNews {
     }
 }
 
-/// Becomes `program`, with everything as it was when this process was started; returns only what stood in the way.
-pub fn become_unmeasured(program: &OsStr, args: &[OsString]) -> OsError {
+/// Becomes `program`, with everything as it was when this process was started; `mask` is its signal mask, if that was
+/// changed. Returns only what stood in the way.
+pub fn become_unmeasured(program: &OsStr, args: &[OsString], mask: Option<&SignalMask>) -> OsError {
     match arguments(program, args) {
         Ok(argv) => {
             entry::restore();
+            if let Some(SignalMask(mask)) = mask {
+                let _as_before = sigprocmask(SigmaskHow::SIG_SETMASK, Some(mask), None);
+            }
             let Err(errno) = nix::unistd::execvp(&argv[0], &argv);
             OsError::new("exec", program.display(), errno)
         }
@@ -326,14 +335,6 @@ pub fn block_child_signals() {
     let mut set = SigSet::empty();
     set.add(nix::sys::signal::Signal::SIGCHLD);
     let _blocked = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None);
-}
-
-/// Raises this process's limit of open descriptors as far as it may go.
-pub fn allow_many_descriptors() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        let _as_far_as_allowed = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
 }
 
 /// Whether a descriptor is among the first quarter of those that this process may have.

@@ -121,6 +121,7 @@ impl From<Outcome> for ExitCode {
 
 /// Does what was asked for.
 pub fn execute(command: Command) -> Result<Outcome, CliError> {
+    platform::limits::survive();
     match command {
         Command::Run(options) => run::run(&options),
         Command::Attach(options) => attach::attach(&options),

@@ -6,6 +6,12 @@ use platform::{Errno, OsError, Pid, procfs};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+/// The least that files must be allowed to grow to: the first part of the marks.
+pub(super) const SMALLEST_LIMIT: u64 = platform::CHUNK;
+
+/// The fewest descriptors with which a program of few images is measured.
+pub(super) const FEWEST_DESCRIPTORS: u64 = 20;
+
 /// Why there was no run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -29,7 +35,7 @@ pub enum RunError {
         way_out: String,
     },
     /// The supervisor ended before it could trace.
-    #[error("the supervisor ended before it could trace the program; the program was not started")]
+    #[error("the supervisor ended before it could trace")]
     NoSupervisor,
     /// The run's directory cannot be made.
     #[error("{source}; the data directory {} must be writable, or name another one with --data DIR", .data.display())]
@@ -38,6 +44,21 @@ pub enum RunError {
         data: PathBuf,
         /// Why.
         source: OsError,
+    },
+    /// Files may not become large enough.
+    #[error(
+        "files may not become larger than {most} bytes here (ulimit -f), and cov-trace's need at least {}",
+        SMALLEST_LIMIT
+    )]
+    SmallFiles {
+        /// How large they may become.
+        most: u64,
+    },
+    /// Too few descriptors may be open.
+    #[error("only {most} descriptors may be open here (ulimit -n), and cov-trace needs {FEWEST_DESCRIPTORS}")]
+    FewDescriptors {
+        /// How many.
+        most: u64,
     },
     /// The data directory cannot be used.
     #[error(transparent)]
@@ -51,6 +72,11 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Whether the program itself cannot be executed.
+    pub(super) fn is_of_program(&self) -> bool {
+        matches!(self, RunError::NotFound(_) | RunError::NotExecutable { .. })
+    }
+
     /// The exit status that tells it: 127 and 126 as a shell gives them, 125 for what is our own failure.
     pub fn status(&self) -> u8 {
         match self {
@@ -59,6 +85,8 @@ impl RunError {
             RunError::Refused { .. }
             | RunError::NoSupervisor
             | RunError::RunDirectory { .. }
+            | RunError::SmallFiles { .. }
+            | RunError::FewDescriptors { .. }
             | RunError::Store(_)
             | RunError::Os(_)
             | RunError::Port(_) => 125,

@@ -21,16 +21,18 @@ mod watch;
 pub use attach::{Attach, AttachError, attach};
 pub use control::{Control, ControlError};
 pub use error::RunError;
+use error::{FEWEST_DESCRIPTORS, SMALLEST_LIMIT};
 pub use refusal::refusal;
 pub use stderr::{summary, unwritten};
 pub use watch::Outcome;
 
 use crate::guard;
-use crate::link::{FromSupervisor, Port, RunDir, ToSupervisor};
+use crate::link::{FromSupervisor, Port, PortError, RunDir, ToSupervisor};
 use crate::recorder::{self, Selection};
 use crate::store::{self, DataDir, UnixMillis, run_name};
 use crate::supervisor::{self, Forks};
 use guarded::Guarded;
+use platform::limits;
 use platform::process::{self, HeldProgram, SignalInbox, SignalMask};
 use platform::{Channel, GuardTable, Listener, OnTracerDeath, Pid, Signal, Trust};
 use std::ffi::OsString;
@@ -94,19 +96,27 @@ struct Helpers {
     to_recorder: Port,
 }
 
-/// Runs a program and measures it with all its descendants. Where the data directory cannot be written the program
-/// runs all the same, unmeasured, and that is said.
+/// Runs a program and measures it with all its descendants. Where that is not possible, since the data directory cannot be
+/// written or the kernel refuses something, the program runs all the same, unmeasured, and that is said.
 pub fn run(options: &Options, launch: &Launch) -> Result<Outcome, RunError> {
     let prepared = match prepare(options) {
         Ok(prepared) => prepared,
+        Err(error) => return Err(unmeasured(launch, None, error)),
+    };
+    let (inbox, mask) = match SignalInbox::collect(&SIGNALS) {
+        Ok(collected) => collected,
         Err(error) => {
-            Stderr::new(options.quiet).insist(&format!("{error}; the program runs unmeasured"));
-            let failed = process::become_unmeasured(&launch.program, &launch.args);
-            return Err(RunError::exec(&launch.program, failed.errno));
+            prepared.give_up();
+            return Err(unmeasured(launch, None, error.into()));
         }
     };
-    let (inbox, mask) = SignalInbox::collect(&SIGNALS)?;
-    let helpers = start_helpers(options, &prepared)?;
+    let helpers = match start_helpers(options, &prepared) {
+        Ok(helpers) => helpers,
+        Err(error) => {
+            prepared.give_up();
+            return Err(unmeasured(launch, Some(&mask), error));
+        }
+    };
     let Prepared { data, run, lock, control } = prepared;
     drop((run, lock, control));
     match start_program(launch, &helpers, &mask) {
@@ -119,8 +129,24 @@ pub fn run(options: &Options, launch: &Launch) -> Result<Outcome, RunError> {
         }
         Err(error) => {
             helpers.leave();
-            Err(error)
+            Err(if error.is_of_program() { error } else { unmeasured(launch, Some(&mask), error) })
         }
+    }
+}
+
+/// Says why the program cannot be measured, and becomes it; returns why it cannot be executed either.
+fn unmeasured(launch: &Launch, mask: Option<&SignalMask>, error: RunError) -> RunError {
+    // Even `--quiet` does not keep quiet about that.
+    Stderr::new(true).insist(&format!("{error}; the program runs unmeasured"));
+    let failed = process::become_unmeasured(&launch.program, &launch.args, mask);
+    RunError::exec(&launch.program, failed.errno)
+}
+
+impl Prepared {
+    /// Removes what was made for a run that does not begin.
+    fn give_up(self) {
+        // What cannot be removed is a run without processes, which the next command removes.
+        let _for_the_next_command = self.run.remove();
     }
 }
 
@@ -144,6 +170,14 @@ impl Helpers {
 
 /// Makes the run's directory.
 fn prepare(options: &Options) -> Result<Prepared, RunError> {
+    let most = limits::largest_file();
+    if most < SMALLEST_LIMIT {
+        return Err(RunError::SmallFiles { most });
+    }
+    let most = limits::most_descriptors();
+    if most < FEWEST_DESCRIPTORS {
+        return Err(RunError::FewDescriptors { most });
+    }
     let data = DataDir::create_trusting(&options.data, options.trust)?;
     for run in recorder::recover(&data)? {
         // A run that cannot be picked up is no reason not to measure this one.
@@ -175,13 +209,14 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
     let table = GuardTable::new()?;
     let on_death = options.on_supervisor_death;
     let guard = process::fork_helper("cov-guard", || {
-        let mut kept = vec![supervisor_front.as_fd(), supervisor_recorder.as_fd(), lock.as_fd()];
-        kept.extend(run.descriptors());
-        kept.extend(table.descriptor());
-        process::keep_only(&kept, &[]);
+        // Handles of its own, for which the others make room: there may be few (RLIMIT_NOFILE).
         let (Ok(front), Ok(recorder)) = (supervisor_front.try_clone(), supervisor_recorder.try_clone()) else {
             return 1;
         };
+        let mut kept = vec![front.as_fd(), recorder.as_fd(), lock.as_fd()];
+        kept.extend(run.descriptors());
+        kept.extend(table.descriptor());
+        process::keep_only(&kept, &[]);
         let (front, recorder) = (Port::new(front), Port::new(recorder));
         let (run, stop_log) = (run.clone(), options.stop_log.clone());
         let forks = options.forks;
@@ -197,14 +232,15 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
         })
     })?;
     let recorder = process::fork_helper("cov-recorder", || {
-        let mut kept = vec![recorder_front.as_fd(), recorder_supervisor.as_fd(), lock.as_fd()];
-        kept.extend(run.descriptors());
-        kept.extend(control.as_ref().map(AsFd::as_fd));
-        kept.extend(table.descriptor());
-        process::keep_only(&kept, &[]);
         let (Ok(front), Ok(supervisor)) = (recorder_front.try_clone(), recorder_supervisor.try_clone()) else {
             return 1;
         };
+        let control = control.as_ref().and_then(|control| control.try_clone().ok());
+        let mut kept = vec![front.as_fd(), supervisor.as_fd(), lock.as_fd()];
+        kept.extend(run.descriptors());
+        kept.extend(table.descriptor());
+        kept.extend(control.as_ref().map(AsFd::as_fd));
+        process::keep_only(&kept, &[]);
         let (front, supervisor) = (Port::new(front), Port::new(supervisor));
         let selection = options.selection.clone();
         recorder::run(recorder::Options {
@@ -212,7 +248,7 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
             data: data.clone(),
             supervisor,
             front,
-            control: control.as_ref().and_then(|control| control.try_clone().ok()),
+            control,
             selection,
             cache: options.cache.clone(),
             limit: options.limit,
@@ -220,7 +256,15 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
             guarded: table.clone(),
             on_supervisor_death: on_death,
         })
-    })?;
+    });
+    let recorder = match recorder {
+        Ok(recorder) => recorder,
+        Err(error) => {
+            drop((front_supervisor, recorder_supervisor, recorder_front));
+            process::await_end(guard);
+            return Err(error.into());
+        }
+    };
     let (to_supervisor, to_recorder) = (Port::new(front_supervisor), Port::new(front_recorder));
     let guarded = Guarded::new(guard, table, on_death);
     Ok(Helpers { guarded, recorder, to_supervisor, to_recorder })
@@ -229,16 +273,21 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
 /// Forks the program, has it traced, and lets it exec.
 fn start_program(launch: &Launch, helpers: &Helpers, mask: &SignalMask) -> Result<Pid, RunError> {
     let program = HeldProgram::fork(&launch.program, &launch.args, mask, helpers.guarded.guard())?;
-    let mut port = helpers.to_supervisor.try_clone()?;
-    port.send(&ToSupervisor::Launch(program.pid()), None)?;
-    match port.receive(true)? {
-        Some((FromSupervisor::Seized, _)) => {}
-        Some((FromSupervisor::Refused { errno, text }, _)) => {
-            return Err(RunError::refused(program.pid(), errno, text));
-        }
-        Some((_, _)) | None => {
-            return Err(RunError::NoSupervisor);
-        }
+    if let Err(error) = have_traced(program.pid(), helpers) {
+        program.abandon();
+        return Err(error);
     }
     program.release().map_err(|error| RunError::exec(&launch.program, error.errno))
+}
+
+/// Has the supervisor trace the process that will be the program.
+fn have_traced(program: Pid, helpers: &Helpers) -> Result<(), RunError> {
+    let mut port = helpers.to_supervisor.try_clone()?;
+    let answer = port.send(&ToSupervisor::Launch(program), None).and_then(|()| port.receive(true));
+    match answer {
+        Ok(Some((FromSupervisor::Seized, _))) => Ok(()),
+        Ok(Some((FromSupervisor::Refused { errno, text }, _))) => Err(RunError::refused(program, errno, text)),
+        Ok(Some((_, _)) | None) | Err(PortError::Closed | PortError::Os(_)) => Err(RunError::NoSupervisor),
+        Err(error @ PortError::Malformed(_)) => Err(error.into()),
+    }
 }

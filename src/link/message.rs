@@ -112,6 +112,11 @@ impl Port {
         self.channel.try_clone().map(Port::new)
     }
 
+    /// Tells the other side that nothing more comes.
+    pub fn end_sending(&self) {
+        self.channel.end_sending();
+    }
+
     /// Sends a message, or keeps it until the other side has room.
     pub fn send(&mut self, message: &impl Serialize, file: Option<File>) -> Result<(), PortError> {
         self.waiting.push_back((serde_json::to_vec(message)?, file));

@@ -10,8 +10,8 @@ use crate::link::{ImageId, Plan, Port, RunDir, ToSupervisor};
 use platform::{MappedFile, OsError};
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is to be measured.
 #[derive(Clone, Debug)]
@@ -49,6 +49,7 @@ impl ImageReaders {
         supervisor: &Port,
     ) -> Result<Self, OsError> {
         let (send_done, done) = channel();
+        let supervisor = Arc::new(Mutex::new(supervisor.try_clone()?));
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(4);
         let mut requests = Vec::new();
         for _ in 0..count {
@@ -58,7 +59,7 @@ impl ImageReaders {
                 selection: selection.clone(),
                 known: known.clone(),
                 cache: cache.cloned(),
-                supervisor: supervisor.try_clone()?,
+                supervisor: Arc::clone(&supervisor),
                 done: send_done.clone(),
             };
             std::thread::Builder::new()
@@ -93,12 +94,12 @@ struct Reader {
     selection: Selection,
     known: Option<Arc<KnownLines>>,
     cache: Option<Cache>,
-    supervisor: Port,
+    supervisor: Arc<Mutex<Port>>,
     done: Sender<(ImageId, Facts)>,
 }
 
 impl Reader {
-    fn serve(mut self, requests: &Receiver<Request>) {
+    fn serve(self, requests: &Receiver<Request>) {
         for Request { image, path, file } in requests {
             let mapped = map(file);
             let place = self.cache.as_ref().zip(mapped.as_ref().ok());
@@ -122,7 +123,9 @@ impl Reader {
             let facts_kept = self.run.create_facts(image).and_then(|file| facts.write(file));
             let planned = self.run.create_plan(image).and_then(|file| plan.write(file));
             let _disk_full: (std::io::Result<File>, std::io::Result<File>) = (facts_kept, planned);
-            let _supervisor_gone = self.supervisor.send_waiting(&ToSupervisor::Plan(image));
+            let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
+            let _supervisor_gone = supervisor.send_waiting(&ToSupervisor::Plan(image));
+            drop(supervisor);
             let _recorder_ends = self.done.send((image, facts.into_facts()));
             drop(plan);
             // When nobody waits any more.

@@ -4,31 +4,34 @@
 
 use super::Options;
 use crate::guard;
+use crate::link::Port;
 use platform::{OnTracerDeath, hangs_up};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// The thread that waits for the supervisor's end.
-pub(super) struct LastResort(Option<JoinHandle<()>>);
+/// The thread that waits for the supervisor's end, and the link by which it sees that.
+pub(super) struct LastResort(Option<(Arc<Port>, JoinHandle<()>)>);
 
 impl LastResort {
     /// Begins to wait. Without a thread or a descriptor for it the front has to do.
     pub fn wait(options: &Options) -> LastResort {
         let (table, front) = (options.guarded.clone(), options.front_pid);
         let link = options.supervisor.try_clone().ok().filter(|_| options.on_supervisor_death == OnTracerDeath::LetGo);
-        let watch = |link: crate::link::Port| {
+        let watch = |link: Arc<Port>| {
             move || {
                 hangs_up(link.as_fd());
                 guard::finish_after(&table, front);
             }
         };
         let thread = std::thread::Builder::new().name("last resort".to_owned()).stack_size(256 * 1024);
-        LastResort(link.and_then(|link| thread.spawn(watch(link)).ok()))
+        LastResort(link.map(Arc::new).and_then(|link| Some((link.clone(), thread.spawn(watch(link)).ok()?))))
     }
 
-    /// Waits until it has done what is to do; the supervisor must be gone.
+    /// Waits until it has done what is to do. A supervisor that is still there, since its link failed, leaves now.
     pub fn end(self) {
-        if let Some(thread) = self.0 {
+        if let Some((link, thread)) = self.0 {
+            link.end_sending();
             let _never_panics = thread.join();
         }
     }

@@ -84,7 +84,6 @@ pub struct Options {
 
 /// Traces until nobody is left; gives the exit status.
 pub fn run(options: Options) -> i32 {
-    platform::process::allow_many_descriptors();
     // The guard would have to pass on each.
     platform::process::block_child_signals();
     match Supervisor::start(options) {

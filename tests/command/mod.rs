@@ -3,6 +3,8 @@
 mod cache;
 mod ci;
 mod comfort;
+mod denied;
+mod limits;
 mod outputs;
 mod refused;
 mod signals;
