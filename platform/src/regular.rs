@@ -26,9 +26,10 @@ pub fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> 
 /// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// If it cannot be read, is no regular file, or is larger.
+/// If it cannot be read, is no regular file but one of the kernel's, or is larger.
 pub fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open_regular(path, OpenOptions::new().read(true))?;
+    crate::source_file::check_file_system(&file)?;
     let mut bytes = Vec::new();
     bytes.try_reserve(file.metadata()?.len().min(most) as usize)?;
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;

@@ -54,7 +54,7 @@ impl CombineArguments {
         CombineOptions {
             inputs: self.inputs,
             output: self.output,
-            paths: Paths { maps: self.map, base, root: None },
+            paths: Paths { maps: self.map, base, root: None, ..Paths::default() },
             strict: self.strict,
             delete: self.delete,
             trust: self.trust.validated(),

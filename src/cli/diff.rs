@@ -1,12 +1,12 @@
 //! `cov-trace diff REV`: the coverage of what changed.
 
+use super::git::git;
 use super::output::{judged, print, stdout_colour, tell};
 use super::selection::{Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
 use crate::report::{Changes, Format, Layout, Rows, Sort, SortKey, Threshold, annotations, git_root, printable, table};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct DiffArguments {
@@ -106,7 +106,7 @@ pub(super) fn diff(options: &DiffOptions) -> Result<Outcome, CliError> {
 /// Asks git what changed.
 fn changes(options: &DiffOptions) -> Result<Changes, CliError> {
     let failed = |cause: String| CliError::Git { what: format!("compare with {:?}", options.revision), cause };
-    let output = Command::new("git")
+    let output = git()
         .arg("-C")
         .arg(&options.root)
         .args(["-c", "diff.noprefix=true", "-c", "diff.mnemonicPrefix=false", "diff", "--merge-base", "--no-color"])
@@ -128,11 +128,7 @@ fn changes(options: &DiffOptions) -> Result<Changes, CliError> {
 
 /// Which of these names are files that git does not know and does not ignore.
 fn untracked(options: &DiffOptions, names: &[&str]) -> Vec<String> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(&options.root)
-        .args(["ls-files", "--others", "--exclude-standard", "-z"])
-        .output();
+    let output = git().arg("-C").arg(&options.root).args(["ls-files", "--others", "--exclude-standard", "-z"]).output();
     let Ok(output) = output else { return Vec::new() };
     let others = output.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy);
     others.filter(|other| names.contains(&other.as_ref())).map(|other| other.into_owned()).collect()

@@ -2,6 +2,7 @@
 //!
 //! Tracing is tried, not looked up: cov-trace measures a run of itself, in a directory that is removed afterwards.
 
+use super::git::git;
 use super::measuring::cache_folder;
 use super::output::print;
 use super::selection::DataArguments;
@@ -127,7 +128,7 @@ fn look_at_the_machine(found: &mut Findings) {
              CAP_SYS_NICE, or with RLIMIT_RTPRIO of 1",
         );
     }
-    match Command::new("git").arg("--version").output() {
+    match git().arg("--version").output() {
         Ok(git) if git.status.success() => {
             found.ok("git", String::from_utf8_lossy(&git.stdout).trim().trim_start_matches("git version "));
         }

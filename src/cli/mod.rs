@@ -15,6 +15,7 @@ mod erase;
 mod error;
 mod examples;
 mod formats;
+mod git;
 mod html;
 mod measuring;
 mod output;

@@ -6,13 +6,15 @@ use super::progress::Progress;
 use super::trust::TrustArguments;
 use crate::filter::{ModuleFilter, Pattern, SourceFilter};
 use crate::recorder;
-use crate::report::{Exclusions, Merge, PathMap, Paths, Report, Selection, git_root, plain, read_selected};
+use crate::report::{Exclusions, Merge, PathMap, Paths, Report, Selection, Sources, git_root, plain, read_selected};
 use crate::store::{DataDir, ProcessRecord, StoreError};
 use clap::Args;
 use globset::{Glob, GlobMatcher};
 use platform::Trust;
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The data directory unless another is named.
 const DEFAULT_DATA: &str = ".cov-trace";
@@ -150,12 +152,22 @@ impl SourceArguments {
             Reader::Person => None,
             Reader::Tool => git_root(cwd),
         };
+        let asked: Vec<PathBuf> = root.iter().cloned().collect();
+        let mut expected = vec![cwd.to_owned()];
+        expected.extend(git_root(cwd).filter(|top| is_trusted(&top.join(".git"), data.trust)));
+        expected.extend(self.map.iter().map(|map| plain(&base.join(map.target()))));
+        let sources = Arc::new(Sources::of(data.trust, &asked, &expected));
         let root = root.or(usual).unwrap_or_else(|| cwd.to_owned());
-        data.selection.paths = Paths { maps: self.map, base, root: (!self.absolute_paths).then_some(root) };
+        data.selection.paths = Paths { maps: self.map, base, root: (!self.absolute_paths).then_some(root), sources };
         let exclusions =
             Exclusions::new(&self.exclude_line).map_err(|source| CliError::ExcludeLine { source: Box::new(source) })?;
         Ok(SourceSelection { data, exclusions })
     }
+}
+
+/// Whether a trusted user owns something.
+fn is_trusted(path: &Path, trust: Trust) -> bool {
+    path.symlink_metadata().is_ok_and(|found| trust.takes(found.uid()))
 }
 
 /// Turns what a killed run left into files; what stands in the way is told and the rest is read all the same.

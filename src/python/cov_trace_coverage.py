@@ -93,9 +93,12 @@ class Source:
         self.executable = set()
         self.excluded = set()
         self.functions = set()
+        self.shown = True
 
     def add(self, entry):
         """Adds what a report has."""
+        # A pipe, a file of the kernel's, or one that only root may read.
+        self.shown &= entry.get("source") not in ("unreadable", "withheld")
         self.executable |= lines_of(entry["executable"])
         self.excluded |= lines_of(entry["excluded"])
         self.functions |= {(item["start"], item["end"], item["name"]) for item in entry["functions"]}
@@ -122,7 +125,7 @@ class NativeReporter(FileReporter):
 
     def source(self):
         """The text, with as many lines as there must be; empty ones where it is not there."""
-        lines = [line.translate(NO_LINE_ENDS) for line in read_lines(self.filename)]
+        lines = [line.translate(NO_LINE_ENDS) for line in (read_lines(self.filename) if self.known.shown else [])]
         last = max(self.known.executable | self.known.excluded, default=0)
         lines += [""] * (last - len(lines))
         return "".join(line + "\n" for line in lines)

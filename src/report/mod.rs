@@ -26,6 +26,7 @@ mod snapshots;
 mod source;
 mod table;
 mod tree;
+mod withheld;
 
 pub use changes::{Changes, annotations};
 pub use escape::printable;
@@ -47,3 +48,4 @@ pub use snapshots::Snapshots;
 pub use source::{NoSource, SourceText};
 pub use table::{Colour, Format, Layout, Rows, Sort, SortKey, table};
 pub use tree::{Now, Width, tree};
+pub use withheld::Sources;

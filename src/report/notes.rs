@@ -76,7 +76,14 @@ impl Notes {
                 SourceState::Missing => {
                     ("source-missing", "not found, so marks do not count; --map FROM=TO tells where sources are")
                 }
-                SourceState::Unreadable => ("source-unreadable", "cannot be read, so marks do not count"),
+                SourceState::Unreadable => {
+                    ("source-unreadable", "no regular file, too large, or not to be read, so marks do not count")
+                }
+                SourceState::Withheld => (
+                    "source-not-shown",
+                    "not everybody may read it and it is not among one's own sources, so it is not shown and marks do not \
+                     count; --source-root DIR shows what is below DIR",
+                ),
             };
             lines.push(printable(&format!("{slug}: {subject}: {text}")).into_owned());
         }

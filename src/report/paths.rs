@@ -3,10 +3,12 @@
 //! Invariant: nothing is guessed: a path is changed only by a rule that was given, and what is not below the root keeps
 //! its whole path.
 
+use super::withheld::Sources;
 use crate::filter::{Pattern, PatternError};
 use globset::{GlobBuilder, GlobMatcher};
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Paths that start with one thing start with another here.
 #[derive(Clone, Debug)]
@@ -40,6 +42,11 @@ impl FromStr for PathMap {
 }
 
 impl PathMap {
+    /// Where the paths start here.
+    pub fn target(&self) -> &Path {
+        &self.to
+    }
+
     /// Where a path is, if the longest of its leading parts that matches is replaced; `None` if none does.
     fn apply(&self, path: &Path) -> Option<PathBuf> {
         let matched = path.ancestors().find(|part| !part.as_os_str().is_empty() && self.from.is_match(part))?;
@@ -57,6 +64,8 @@ pub struct Paths {
     pub base: PathBuf,
     /// What names in a report are relative to; `None` for whole paths.
     pub root: Option<PathBuf>,
+    /// Which sources are shown.
+    pub sources: Arc<Sources>,
 }
 
 impl Paths {
@@ -101,7 +110,7 @@ mod tests {
 
     fn paths(maps: &[&str]) -> Paths {
         let maps = maps.iter().map(|map| map.parse().unwrap()).collect();
-        Paths { maps, base: "/home/u/p".into(), root: Some("/home/u/p".into()) }
+        Paths { maps, base: "/home/u/p".into(), root: Some("/home/u/p".into()), ..Paths::default() }
     }
 
     fn located(maps: &[&str], path: &str) -> String {

@@ -10,11 +10,13 @@ use super::notes::Notes;
 use super::paths::Paths;
 use super::percent::Ratio;
 use super::source::{NoSource, SourceText, changed};
+use super::withheld::Sources;
 use crate::store::{Numbits, UnixMillis};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The coverage of sources, ready to be shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct ReportFile {
     pub beside: Numbits,
     /// Whether its text is what was measured.
     pub source: SourceState,
+    /// Which sources are shown.
+    pub sources: Arc<Sources>,
 }
 
 /// What a source's file is.
@@ -54,6 +58,8 @@ pub enum SourceState {
     Missing,
     /// There, and cannot be read.
     Unreadable,
+    /// There, and not shown without being asked for.
+    Withheld,
 }
 
 impl Report {
@@ -65,7 +71,7 @@ impl Report {
         let prepared: Vec<_> = files
             .into_par_iter()
             .map(|(path, coverage)| {
-                let found = SourceText::read(Path::new(&path));
+                let found = SourceText::read(Path::new(&path), &paths.sources);
                 let state = state(&found, &coverage, &built);
                 let excluded = found.map(|text| exclusions.of(&text)).unwrap_or_default();
                 (path, coverage, state, excluded)
@@ -78,7 +84,16 @@ impl Report {
             coverage.exclude(&excluded.lines);
             if !coverage.executable.is_empty() {
                 let beside = Numbits::default();
-                report.files.push(ReportFile { name, path, coverage, excluded: excluded.lines, beside, source });
+                let sources = paths.sources.clone();
+                report.files.push(ReportFile {
+                    name,
+                    path,
+                    coverage,
+                    excluded: excluded.lines,
+                    beside,
+                    source,
+                    sources,
+                });
             }
         }
         report.files.sort_by(|one, other| one.name.cmp(&other.name));
@@ -113,7 +128,7 @@ impl ReportFile {
     /// # Errors
     /// Where it is not.
     pub fn text(&self) -> Result<SourceText, NoSource> {
-        SourceText::read(Path::new(&self.path))
+        SourceText::read(Path::new(&self.path), &self.sources)
     }
 }
 
@@ -134,6 +149,7 @@ fn state(
         Ok(text) => text.modified,
         Err(NoSource::Missing) => return SourceState::Missing,
         Err(NoSource::Unreadable) => return SourceState::Unreadable,
+        Err(NoSource::Withheld) => return SourceState::Withheld,
     };
     // An image that was built after the measurement is another one.
     let measured = coverage.measured.unwrap_or(modified);

@@ -133,6 +133,7 @@ fn note(state: SourceState) -> Option<&'static str> {
         SourceState::Newer => Some("changed since the program was built or measured: lines may be others"),
         SourceState::Missing => Some("its text was not found; --map FROM=TO tells where sources are"),
         SourceState::Unreadable => Some("its text cannot be read"),
+        SourceState::Withheld => Some("its text is not shown; --source-root DIR shows what is below DIR"),
     }
 }
 

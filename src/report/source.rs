@@ -1,8 +1,11 @@
 //! The text of a source, as far as it is there and is what was measured.
 
+use super::withheld::Sources;
 use crate::store::UnixMillis;
+use platform::SourceFile;
 use std::borrow::Cow;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -22,6 +25,8 @@ pub enum NoSource {
     Missing,
     /// It is there and cannot be read, or is no file.
     Unreadable,
+    /// It can be read, and is not shown without being asked for.
+    Withheld,
 }
 
 /// The most that is read of a source: a report of more would be of no use to anybody.
@@ -31,17 +36,19 @@ impl SourceText {
     /// Reads a source.
     ///
     /// # Errors
-    /// If it is not there, cannot be read, is larger than 64 MiB, or is no regular file: a report never waits for a pipe.
-    pub fn read(path: &Path) -> Result<SourceText, NoSource> {
-        let found = fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => NoSource::Missing,
+    /// If it is not there, cannot be read, is larger than 64 MiB, is no regular file (a report never waits for a pipe) or
+    /// one of the kernel's, or is one that `sources` withhold.
+    pub fn read(path: &Path, sources: &Sources) -> Result<SourceText, NoSource> {
+        let file = SourceFile::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => NoSource::Missing,
             _ => NoSource::Unreadable,
         })?;
-        if !found.is_file() || found.len() > LARGEST {
-            return Err(NoSource::Unreadable);
+        if sources.withhold(&file.readers().map_err(|_| NoSource::Unreadable)?) {
+            return Err(NoSource::Withheld);
         }
-        let bytes = fs::read(path).map_err(|_| NoSource::Unreadable)?;
-        Ok(SourceText { bytes, modified: changed(&found) })
+        let modified = changed(file.metadata());
+        let bytes = file.read(LARGEST).map_err(|_| NoSource::Unreadable)?;
+        Ok(SourceText { bytes, modified })
     }
 
     /// A text that is no file's.
@@ -91,11 +98,12 @@ mod tests {
     fn what_is_not_there_is_told_from_what_cannot_be_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.c");
-        assert_eq!(SourceText::read(&path), Err(NoSource::Missing));
-        assert_eq!(SourceText::read(folder.path()), Err(NoSource::Unreadable));
+        let read = |path: &Path| SourceText::read(path, &Sources::default());
+        assert_eq!(read(&path), Err(NoSource::Missing));
+        assert_eq!(read(folder.path()), Err(NoSource::Unreadable));
         fs::write(&path, "int main;\n").unwrap();
-        assert_eq!(SourceText::read(&path.join("b")), Err(NoSource::Missing));
-        let text = SourceText::read(&path).unwrap();
+        assert_eq!(read(&path.join("b")), Err(NoSource::Missing));
+        let text = read(&path).unwrap();
         assert_eq!((text.bytes(), text.modified.0 > 0), (&b"int main;\n"[..], true));
     }
 }

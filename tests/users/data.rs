@@ -21,7 +21,7 @@ fn forge_run(data: &Path) -> std::path::PathBuf {
 /// The pids that the next commands may have.
 fn coming_pids() -> impl Iterator<Item = u32> {
     let own = std::process::id();
-    own..own + 3000
+    own..own + 1000
 }
 
 #[test]

@@ -6,3 +6,4 @@
 mod data;
 mod outputs;
 mod scene;
+mod sources;

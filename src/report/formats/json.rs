@@ -82,6 +82,7 @@ fn file(file: &ReportFile) -> File<'_> {
             SourceState::Newer => "newer",
             SourceState::Missing => "missing",
             SourceState::Unreadable => "unreadable",
+            SourceState::Withheld => "withheld",
         },
         totals: Totals {
             lines: ratio.lines,

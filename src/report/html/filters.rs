@@ -36,5 +36,6 @@ pub(super) fn state(state: &SourceState, _: &dyn Values) -> Result<Option<&'stat
         SourceState::Newer => Some("changed"),
         SourceState::Missing => Some("missing"),
         SourceState::Unreadable => Some("unreadable"),
+        SourceState::Withheld => Some("not shown"),
     })
 }

@@ -113,5 +113,9 @@ fn notice(state: SourceState) -> Option<&'static str> {
             "This source was not found, so only the lines that have code are listed; --map FROM=TO tells where sources are.",
         ),
         SourceState::Unreadable => Some("This source cannot be read, so only the lines that have code are listed."),
+        SourceState::Withheld => Some(
+            "This source is not shown, for not everybody may read it; --source-root DIR shows what is below DIR. Only the \
+             lines that have code are listed.",
+        ),
     }
 }
