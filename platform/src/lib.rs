@@ -13,6 +13,8 @@ mod descriptors;
 mod entry;
 mod error;
 mod folder;
+#[cfg(test)]
+mod folder_tests;
 mod guard_table;
 mod ids;
 mod kernel;
