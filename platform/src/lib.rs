@@ -3,6 +3,7 @@
 //! Invariant: it knows nothing of lines, coverage or SQL; all `unsafe`, all of nix and libc, every
 //! `cfg(target_*)` and every "/proc" of the project is in this crate.
 
+mod access;
 pub mod affinity;
 pub mod arch;
 pub mod attachable;
@@ -45,6 +46,7 @@ mod trust;
 mod wait;
 mod walk;
 
+pub use access::Access;
 pub use bell::Bell;
 pub use channel::{
     Channel, MAX_MESSAGE, Received, hangs_up, hangs_up_within, is_hung_up, takes_more, wait_readable, wait_ready,

@@ -4,79 +4,87 @@
 //! syscall-stops, never by single steps, whose SIGTRAP would reset the very action that is being set.
 
 use crate::arch::registers as arch;
-use crate::{Avma, Memory, OsError, Pid, Signal, SignalInfo, Tid, Tracer, Wait};
+use crate::{Access, Avma, Memory, OsError, Pid, Signal, SignalInfo, Tid, Tracer, Wait, mapped};
 use nix::errno::Errno;
 use std::ops::Range;
 
-/// A place in the tracee's text where a system call instruction stands: one of the vDSO's (vdso(7)), which is mapped at
-/// `vdso` in the address space `memory`.
-pub fn find_syscall(memory: &Memory, vdso: &Range<u64>) -> Option<Avma> {
-    const AT_MOST: u64 = 1 << 20;
-    let mut text = vec![0; usize::try_from((vdso.end - vdso.start).min(AT_MOST)).ok()?];
-    memory.read(Avma(vdso.start), &mut text).ok()?;
-    let at = text.windows(arch::SYSCALL.len()).position(|bytes| bytes == arch::SYSCALL)?;
+/// Where an instruction stands in the tracee's vDSO (vdso(7)), which is mapped at `vdso` in the address space `memory`.
+/// The kernel gives every process the same vDSO, so where the memory is closed to us our own tells.
+pub fn find_in_vdso(memory: Option<&Memory>, vdso: &Range<u64>, instruction: &[u8]) -> Option<Avma> {
+    let text = memory.and_then(|memory| read_vdso(memory, vdso)).or_else(|| own_vdso(vdso.end - vdso.start))?;
+    let at = text.windows(instruction.len()).position(|bytes| bytes == instruction)?;
     Some(Avma(vdso.start + at as u64))
 }
 
-/// Opens the memory of a stopped tracee that made itself undumpable, which keeps everybody without CAP_SYS_PTRACE out
-/// (prctl(2), PR_SET_DUMPABLE): it is dumpable for as long as that takes.
-pub fn open_undumpable(tracer: &Tracer, tid: Tid, syscall: Avma) -> Result<Memory, OsError> {
-    let prctl =
-        |option: i32, value: u64| call(tracer, tid, syscall, arch::PRCTL, &mut [], |_| [option as u64, value, 0, 0]);
-    let before = prctl(libc::PR_GET_DUMPABLE, 0)?;
-    prctl(libc::PR_SET_DUMPABLE, 1)?;
-    let memory = Memory::open(tid);
-    if before == 0 {
-        prctl(libc::PR_SET_DUMPABLE, before)?;
-    }
-    memory
+fn read_vdso(memory: &Memory, vdso: &Range<u64>) -> Option<Vec<u8>> {
+    const AT_MOST: u64 = 1 << 20;
+    let mut text = vec![0; usize::try_from((vdso.end - vdso.start).min(AT_MOST)).ok()?];
+    memory.read(Avma(vdso.start), &mut text).ok()?;
+    Some(text)
 }
 
-/// Sets a signal's action in the process of the stopped thread `tid`, through the system call instruction at
+/// This process's own vDSO, if it has the same length.
+fn own_vdso(len: u64) -> Option<Vec<u8>> {
+    let me = Pid(i32::try_from(std::process::id()).ok()?).leader();
+    let vdso = mapped(me).ok()?.vdso.filter(|vdso| vdso.end - vdso.start == len)?;
+    read_vdso(&Memory::open(me).ok()?, &vdso)
+}
+
+/// Has a stopped tracee be dumpable while `act` does what needs that: without it everybody who lacks CAP_SYS_PTRACE is
+/// kept out of its memory (prctl(2), PR_SET_DUMPABLE).
+pub fn while_dumpable<T>(tracer: &Tracer, tid: Tid, syscall: Avma, act: impl FnOnce() -> T) -> Result<T, OsError> {
+    let access = Access { tracer, tid, memory: None, unlock: None };
+    let prctl =
+        |option: i32, value: u64| call(&access, syscall, arch::PRCTL, &mut [], |_| [option as u64, value, 0, 0]);
+    let before = prctl(libc::PR_GET_DUMPABLE, 0)?;
+    prctl(libc::PR_SET_DUMPABLE, 1)?;
+    let done = act();
+    if before != 1 {
+        prctl(libc::PR_SET_DUMPABLE, 0)?;
+    }
+    Ok(done)
+}
+
+/// Sets a signal's action in the process of a stopped thread, through the system call instruction at
 /// `syscall`; `action` is the kernel's `struct sigaction`.
 pub fn set_signal_action(
-    tracer: &Tracer,
-    tid: Tid,
+    access: &Access<'_>,
     syscall: Avma,
     signal: Signal,
     action: &[u8; arch::SIGACTION_LEN],
 ) -> Result<(), OsError> {
     let set = |place| [signal.0 as u64, place, 0, arch::SIGSET_LEN];
-    call(tracer, tid, syscall, arch::RT_SIGACTION, &mut { *action }, set).map(drop)
+    call(access, syscall, arch::RT_SIGACTION, &mut { *action }, set).map(drop)
 }
 
-/// A signal's action in the process of the stopped thread `tid`, as the kernel's `struct sigaction`.
-pub fn signal_action(
-    tracer: &Tracer,
-    tid: Tid,
-    syscall: Avma,
-    signal: Signal,
-) -> Result<[u8; arch::SIGACTION_LEN], OsError> {
+/// A signal's action in the process of a stopped thread, as the kernel's `struct sigaction`.
+pub fn signal_action(access: &Access<'_>, syscall: Avma, signal: Signal) -> Result<[u8; arch::SIGACTION_LEN], OsError> {
     let mut action = [0; arch::SIGACTION_LEN];
     let get = |place| [signal.0 as u64, 0, place, arch::SIGSET_LEN];
-    match call(tracer, tid, syscall, arch::RT_SIGACTION, &mut action, get)? {
+    match call(access, syscall, arch::RT_SIGACTION, &mut action, get)? {
         0 => Ok(action),
-        error => {
-            Err(OsError::new("call in", format_args!("tid {tid}"), Errno::from_raw((error as i32).wrapping_neg())))
-        }
+        error => Err(OsError::new(
+            "call in",
+            format_args!("tid {}", access.tid),
+            Errno::from_raw((error as i32).wrapping_neg()),
+        )),
     }
 }
 
-/// Has the stopped thread `tid` send a signal to itself, or to its process `group`, with the siginfo that it had.
+/// Has a stopped thread send a signal to itself, or to its process `group`, with the siginfo that it had.
 pub fn send_to_itself(
-    tracer: &Tracer,
-    tid: Tid,
+    access: &Access<'_>,
     group: Pid,
     syscall: Avma,
     signal: Signal,
     info: &SignalInfo,
 ) -> Result<(), OsError> {
-    let (group, thread, signal) = (group.0 as u64, tid.0 as u64, signal.0 as u64);
+    let (group, thread, signal) = (group.0 as u64, access.tid.0 as u64, signal.0 as u64);
     let mut bytes = info.bytes().to_vec();
     let sent = if info.is_for_thread() {
-        call(tracer, tid, syscall, arch::RT_TGSIGQUEUEINFO, &mut bytes, |place| [group, thread, signal, place])
+        call(access, syscall, arch::RT_TGSIGQUEUEINFO, &mut bytes, |place| [group, thread, signal, place])
     } else {
-        call(tracer, tid, syscall, arch::RT_SIGQUEUEINFO, &mut bytes, |place| [group, signal, place, 0])
+        call(access, syscall, arch::RT_SIGQUEUEINFO, &mut bytes, |place| [group, signal, place, 0])
     };
     sent.map(drop)
 }
@@ -84,42 +92,74 @@ pub fn send_to_itself(
 /// Makes one call whose arguments may point to `buffer`, which is put at the place given and read back from it; gives
 /// the call's result.
 fn call(
-    tracer: &Tracer,
-    tid: Tid,
+    access: &Access<'_>,
     syscall: Avma,
     number: i64,
     buffer: &mut [u8],
     args: impl FnOnce(u64) -> [u64; 4],
 ) -> Result<u64, OsError> {
+    let (tracer, tid) = (access.tracer, access.tid);
     let before = tracer.registers(tid)?;
     let place = Avma(arch::below_stack(&before, buffer.len() as u64));
-    let saved = read(tracer, tid, place, buffer.len() / 8)?;
+    let mut saved = vec![0; buffer.len()];
+    access.read(place, &mut saved)?;
     let mask = tracer.signal_mask(tid)?;
     let mut regs = before;
     arch::set_syscall(&mut regs, syscall.0, arch::Syscall { number, args: args(place.0) });
-    write(tracer, tid, place, buffer)?;
+    access.write(place, buffer)?;
     // Nothing may be delivered in between.
     tracer.set_signal_mask(tid, u64::MAX)?;
     tracer.set_registers(tid, &regs)?;
     let made = pass_through_call(tracer, tid);
     tracer.set_registers(tid, &before)?;
     tracer.set_signal_mask(tid, mask)?;
-    buffer.copy_from_slice(&read(tracer, tid, place, buffer.len() / 8)?);
-    write(tracer, tid, place, &saved)?;
+    access.read(place, buffer)?;
+    access.write(place, &saved)?;
     made
 }
 
-/// Syscall-entry-stop and syscall-exit-stop. What else happens meanwhile is not lost: an end is reported again by the
-/// next wait; a SIGSTOP, the one signal that cannot be blocked, is sent again; a group-stop is asked for again.
-fn pass_through_call(tracer: &Tracer, tid: Tid) -> Result<u64, OsError> {
-    const STOPS: usize = 2;
-    let (mut stops, mut stop_again, mut interrupt_again) = (0, false, false);
-    while stops < STOPS {
+/// Has the stopped thread `tid` make the system call of the `syscall` instruction at `at`, in whose place a breakpoint
+/// is, by that at `elsewhere`: it stands in the call's syscall-entry-stop then, and comes back to behind `at`. So does
+/// the child, if the call makes one.
+pub fn enter_call(tracer: &Tracer, tid: Tid, at: Avma, elsewhere: Avma) -> Result<(), OsError> {
+    let mask = tracer.signal_mask(tid)?;
+    // Nothing may be delivered before.
+    tracer.set_signal_mask(tid, u64::MAX)?;
+    tracer.set_pc(tid, elsewhere)?;
+    let mut missed = Missed::default();
+    to_call_stop(tracer, tid, &mut missed)?;
+    let behind = Avma(at.0 + arch::SYSCALL.len() as u64);
+    tracer.set_pc(tid, behind)?;
+    tracer.poke_register(tid, arch::RETURNED_TO, behind.0)?;
+    tracer.set_signal_mask(tid, mask)?;
+    missed.make_up_for(tracer, tid)
+}
+
+/// What happened to a thread on its way to a syscall-stop. It is not lost: an end is reported again by the next wait; a
+/// SIGSTOP, the one signal that cannot be blocked, is sent again; a group-stop is asked for again.
+#[derive(Default)]
+struct Missed {
+    stop: bool,
+    event: bool,
+}
+
+impl Missed {
+    fn make_up_for(self, tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
+        if self.stop {
+            tracer.send(tid, Signal::STOP);
+        }
+        if self.event { tracer.interrupt(tid) } else { Ok(()) }
+    }
+}
+
+/// Goes on to the next syscall-stop.
+fn to_call_stop(tracer: &Tracer, tid: Tid, missed: &mut Missed) -> Result<(), OsError> {
+    loop {
         tracer.resume_to_syscall(tid)?;
         match tracer.wait_for(tid)? {
-            Wait::Signal { signal: Signal::TRAP, .. } => stops += 1,
-            Wait::Signal { .. } => stop_again = true,
-            Wait::Event { .. } => interrupt_again = true,
+            Wait::Signal { signal: Signal::TRAP, .. } => return Ok(()),
+            Wait::Signal { .. } => missed.stop = true,
+            Wait::Event { .. } => missed.event = true,
             Wait::Continued { .. } => {}
             end @ (Wait::Exited { .. } | Wait::Killed { .. }) => {
                 tracer.give_back(end);
@@ -127,26 +167,13 @@ fn pass_through_call(tracer: &Tracer, tid: Tid) -> Result<u64, OsError> {
             }
         }
     }
-    if stop_again {
-        tracer.send(tid, Signal::STOP);
-    }
-    if interrupt_again {
-        tracer.interrupt(tid)?;
-    }
+}
+
+/// Syscall-entry-stop and syscall-exit-stop.
+fn pass_through_call(tracer: &Tracer, tid: Tid) -> Result<u64, OsError> {
+    let mut missed = Missed::default();
+    to_call_stop(tracer, tid, &mut missed)?;
+    to_call_stop(tracer, tid, &mut missed)?;
+    missed.make_up_for(tracer, tid)?;
     tracer.peek_register(tid, arch::RESULT)
-}
-
-fn read(tracer: &Tracer, tid: Tid, at: Avma, words: usize) -> Result<Vec<u8>, OsError> {
-    let mut bytes = Vec::with_capacity(words * 8);
-    for word in 0..words as u64 {
-        bytes.extend(tracer.peek_word(tid, Avma(at.0 + word * 8))?.to_ne_bytes());
-    }
-    Ok(bytes)
-}
-
-fn write(tracer: &Tracer, tid: Tid, at: Avma, bytes: &[u8]) -> Result<(), OsError> {
-    for (word, bytes) in (0..).zip(bytes.as_chunks::<8>().0) {
-        tracer.poke_word(tid, Avma(at.0 + word * 8), u64::from_ne_bytes(*bytes))?;
-    }
-    Ok(())
 }

@@ -239,6 +239,13 @@ fn look_at_image(path: &Path, options: &DoctorOptions, found: &mut Findings) {
             "none: measurements of other machines are combined by path (gcc and clang: -Wl,--build-id)",
         );
     }
+    if debuginfo::has_leak_checker(&bytes) {
+        found.note(
+            "leak checker",
+            "it works under no tracer and ends the program with an error; set ASAN_OPTIONS=detect_leaks=0, or \
+             LSAN_OPTIONS=detect_leaks=0, to measure without it",
+        );
+    }
     for warning in warnings {
         found.note(&warning.slug, &format!("{} ({} places)", warning.text, warning.count));
     }

@@ -163,26 +163,34 @@ impl<'a> Elf<'a> {
 
     /// The functions of `.symtab` and `.dynsym`, in file order.
     pub(super) fn functions(&self) -> impl Iterator<Item = FunctionSymbol<'a>> + '_ {
-        self.symbol_tables().flat_map(|(symbols, strings)| {
-            let function = |s: &&Symbol| matches!(s.st_type(), elf::STT_FUNC | elf::STT_GNU_IFUNC);
-            let defined = |s: &&Symbol| s.st_shndx(ENDIAN) != elf::SHN_UNDEF;
-            symbols.iter().filter(function).filter(defined).map(move |symbol| FunctionSymbol {
-                start: Svma(symbol.st_value(ENDIAN)),
-                size: symbol.st_size(ENDIAN),
-                strings: strings.get(symbol.st_name(ENDIAN) as usize..).unwrap_or_default(),
-            })
+        self.symbol_tables().flat_map(|table| self.functions_of(table))
+    }
+
+    /// The functions that a table of symbols defines.
+    fn functions_of(&self, table: &'a Section) -> impl Iterator<Item = FunctionSymbol<'a>> + use<'a> {
+        let symbols: &'a [Symbol] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
+        let strings = self.sections.get(table.sh_link(ENDIAN) as usize);
+        let strings = strings.and_then(|s| self.data(s)).unwrap_or_default();
+        let function = |s: &&Symbol| matches!(s.st_type(), elf::STT_FUNC | elf::STT_GNU_IFUNC);
+        let defined = |s: &&Symbol| s.st_shndx(ENDIAN) != elf::SHN_UNDEF;
+        symbols.iter().filter(function).filter(defined).map(move |symbol| FunctionSymbol {
+            start: Svma(symbol.st_value(ENDIAN)),
+            size: symbol.st_size(ENDIAN),
+            strings: strings.get(symbol.st_name(ENDIAN) as usize..).unwrap_or_default(),
         })
     }
 
-    /// The symbols of `.symtab` and `.dynsym`, each with the names of its own.
-    fn symbol_tables(&self) -> impl Iterator<Item = (&'a [Symbol], &'a [u8])> + '_ {
+    /// Whether other images may use a function of this name.
+    pub(super) fn exports(&self, name: &str) -> bool {
+        let dynamic = self.sections.iter().filter(|s| s.sh_type(ENDIAN) == elf::SHT_DYNSYM).take(1);
+        dynamic.flat_map(|table| self.functions_of(table)).any(|function| function.is_named(name))
+    }
+
+    /// The tables of symbols: `.symtab` and `.dynsym`.
+    fn symbol_tables(&self) -> impl Iterator<Item = &'a Section> + '_ {
         let symbol_table = |s: &&Section| matches!(s.sh_type(ENDIAN), elf::SHT_SYMTAB | elf::SHT_DYNSYM);
         // The gABI allows one of each.
-        self.sections.iter().filter(symbol_table).take(2).map(|table| {
-            let symbols: &'a [Symbol] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
-            let strings = self.sections.get(table.sh_link(ENDIAN) as usize);
-            (symbols, strings.and_then(|s| self.data(s)).unwrap_or_default())
-        })
+        self.sections.iter().filter(symbol_table).take(2)
     }
 
     /// Whether the program is loaded where it was linked.
@@ -234,7 +242,8 @@ impl<'a> Elf<'a> {
 
     /// The addresses of all its symbols, whatever they are.
     pub(super) fn symbols(&self) -> impl Iterator<Item = Svma> + '_ {
-        self.symbol_tables().flat_map(|(symbols, _)| symbols).map(|symbol| Svma(symbol.st_value(ENDIAN)))
+        let symbols = |table: &'a Section| table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
+        self.symbol_tables().flat_map(symbols).map(|symbol: &Symbol| Svma(symbol.st_value(ENDIAN)))
     }
 
     /// The bytes of the file from what is loaded at an address on; none if nothing of it is.

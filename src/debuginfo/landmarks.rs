@@ -4,23 +4,21 @@
 //! They are independent of the probes: both lists may name the same offset.
 
 use memchr::memmem;
+use platform::arch::registers::{MOV_EAX_LEN, SYSCALL};
 use platform::arch::{
     BRANCH_LANDING, CLONE_CALL, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, leads_to_syscall,
 };
 
+use super::calls;
 use super::code::{Code, Standing};
 use super::elf::Elf;
 use super::error::{Budget, IndexError};
 use super::index::{Landmark, LandmarkKind, Svma};
 use super::shortfall::{Shortfall, Shortfalls};
 use super::text::Text;
-use std::ops::Range;
 
 /// The function that glibc's and musl's loaders call before and after they change their list of libraries.
 const LOADER_STATE: &str = "_dl_debug_state";
-
-/// Names of the function by which a program makes a child with flags of its own choice (clone(2)).
-const CLONE: [&str; 2] = ["clone", "__clone"];
 
 /// An instruction that looks like a landmark.
 #[derive(Clone, Copy, Debug)]
@@ -34,14 +32,14 @@ pub(super) struct Candidate {
 /// # Errors
 /// If the budget is used up.
 pub(super) fn candidates(elf: &Elf<'_>, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Candidate>, IndexError> {
-    let clones = elf.functions().filter(|symbol| CLONE.iter().any(|name| symbol.is_named(name)));
-    let clones: Vec<Range<u64>> =
-        clones.map(|symbol| symbol.start.0..symbol.start.0.saturating_add(symbol.size)).collect();
-    let in_clone = |at: Svma, _: &[u8]| clones.iter().any(|range| range.contains(&at.0));
+    let free = calls::with_free_flags(elf);
+    let has_free_flags =
+        |at: Svma, _: &[u8]| free.as_ref().is_none_or(|ranges| ranges.iter().any(|range| range.contains(&at.0)));
     let leads = |_: Svma, behind: &[u8]| leads_to_syscall(behind);
-    let mut found = calls(&RT_SIGPROCMASK_NUMBER, LandmarkKind::SignalMask, text, budget, leads)?;
-    found.extend(calls(&RT_SIGACTION_NUMBER, LandmarkKind::SignalAction, text, budget, leads)?);
-    found.extend(calls(&CLONE_CALL, LandmarkKind::Clone, text, budget, in_clone)?);
+    let mut found = starting_with(&RT_SIGPROCMASK_NUMBER, LandmarkKind::SignalMask, text, budget, leads)?;
+    found.extend(starting_with(&RT_SIGACTION_NUMBER, LandmarkKind::SignalAction, text, budget, leads)?);
+    found.extend(starting_with(&CLONE_CALL, LandmarkKind::Clone, text, budget, has_free_flags)?);
+    found.extend(starting_with(&SYSCALL, LandmarkKind::Call, text, budget, has_free_flags)?);
     found.sort_unstable_by_key(|candidate| candidate.at);
     Ok(found)
 }
@@ -54,8 +52,18 @@ pub(super) fn find(
     text: &Text<'_>,
     shortfalls: &mut Shortfalls,
 ) -> Vec<Landmark> {
-    let proven = candidates.iter().filter(|candidate| code.standing(candidate.at) == Standing::Start);
-    let mut found: Vec<Landmark> = proven.map(|candidate| candidate.landmark).collect();
+    let proven: Vec<&Candidate> =
+        candidates.iter().filter(|candidate| code.standing(candidate.at) == Standing::Start).collect();
+    let of = |kind: LandmarkKind| proven.iter().filter(move |candidate| candidate.landmark.kind == kind);
+    let calls: Vec<Svma> = of(LandmarkKind::Call).map(|candidate| candidate.at).collect();
+    let mut making = calls::making_children(&calls, code, text);
+    for candidate in of(LandmarkKind::Clone) {
+        // The `syscall` behind it is taken care of.
+        making.remove(&Svma(candidate.at.0 + MOV_EAX_LEN));
+    }
+    let is_meant =
+        |candidate: &&&Candidate| candidate.landmark.kind != LandmarkKind::Call || making.contains(&candidate.at);
+    let mut found: Vec<Landmark> = proven.iter().filter(is_meant).map(|candidate| candidate.landmark).collect();
     for symbol in elf.functions().filter(|symbol| symbol.is_named(LOADER_STATE)) {
         match loader_state(symbol.start, text) {
             Some(landmark) => found.push(landmark),
@@ -79,7 +87,7 @@ fn loader_state(start: Svma, text: &Text<'_>) -> Option<Landmark> {
 }
 
 /// What starts with `bytes` at a place, and with code behind it, that is meant.
-fn calls(
+fn starting_with(
     bytes: &[u8],
     kind: LandmarkKind,
     text: &Text<'_>,

@@ -10,6 +10,7 @@
 //!
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
+mod calls;
 mod chunk;
 mod clusters;
 mod code;
@@ -135,6 +136,15 @@ fn around(
 /// The GNU build-id of an image in lower-case hexadecimal, if it is one and has one.
 pub fn build_id(bytes: &[u8]) -> Option<String> {
     Elf::parse(bytes).ok()?.build_id()
+}
+
+/// Whether an image brings a leak checker along (LeakSanitizer, alone or in AddressSanitizer), or is linked to one.
+pub fn has_leak_checker(bytes: &[u8]) -> bool {
+    let names = ["libasan.so", "liblsan.so", "libclang_rt.asan", "libclang_rt.lsan", "__lsan_do_leak_check"];
+    let holds = |section: &[u8]| names.iter().any(|name| memchr::memmem::find(section, name.as_bytes()).is_some());
+    Elf::parse(bytes).is_ok_and(|elf| {
+        [".dynstr", ".strtab"].iter().any(|strings| elf.section_data(strings).is_some_and(|strings| holds(&strings)))
+    })
 }
 
 /// The paths that have sites, sorted, and for every path its place among them.

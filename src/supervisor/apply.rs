@@ -6,13 +6,14 @@ use super::action::{Action, Mark, Then};
 use super::hear;
 use super::input::Input;
 use super::pace::Pace;
-use super::repair;
+use super::repair::{self, Coming};
 use super::sections::{Opened, Sections};
 use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
 use super::text::Beside;
 use super::texts::Texts;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Plan, Port, ProcessNo, Record};
+use platform::arch::registers::{self as arch, Untraced};
 use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -34,6 +35,8 @@ pub(super) struct Hands {
     senders: HashMap<(Signal, Pid), Instant>,
     guard: GuardEntries,
     pids: HashMap<ProcessNo, Pid>,
+    /// Flags of clone3 from which CLONE_UNTRACED was taken, by the thread that makes the call.
+    flags: HashMap<Tid, (SpaceId, Avma, u64)>,
 }
 
 impl Hands {
@@ -58,6 +61,7 @@ impl Hands {
             senders: HashMap::new(),
             guard,
             pids: HashMap::new(),
+            flags: HashMap::new(),
         }
     }
 
@@ -82,36 +86,60 @@ impl Hands {
             }
             Action::Mark(mark) => self.mark(mark),
             Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
-            Action::Inherit { child, maker } => self.sigtrap.thread_born(child, maker),
-            Action::Forget { tid } => self.sigtrap.thread_gone(tid),
+            Action::Inherit { child, maker } => {
+                self.sigtrap.thread_born(child, maker);
+                self.give_back_flags(maker);
+            }
+            Action::Forget { tid } => {
+                self.sigtrap.thread_gone(tid);
+                self.flags.remove(&tid);
+            }
             Action::Resume { tid, signal } => {
                 self.guard.set_stopped(tid, false);
-                gone_is_fine(self.tracer.resume(tid, signal));
+                let resumed = self.tracer.resume(tid, signal);
+                self.note(resumed);
             }
             Action::Deliver { tid, process, signal } => {
-                gone_is_fine(self.sigtrap.delivers(&self.tracer, process, tid, signal));
-                gone_is_fine(self.tracer.resume(tid, Some(signal)));
+                let known = self.sigtrap.delivers(&self.tracer, process, tid, signal);
+                let resumed = self.tracer.resume(tid, Some(signal));
+                self.note(known.and(resumed));
             }
             Action::Listen { tid } => {
                 self.guard.set_stopped(tid, true);
-                gone_is_fine(self.tracer.listen(tid));
+                let listening = self.tracer.listen(tid);
+                self.note(listening);
             }
-            Action::Interrupt { tid } => gone_is_fine(self.tracer.interrupt(tid)),
-            Action::Detach { tid, signal } => gone_is_fine(self.tracer.detach(tid, signal)),
-            Action::Refault { tid, signal } => gone_is_fine(repair::fault_again(&self.tracer, tid, signal)),
+            Action::Interrupt { tid } => {
+                let interrupted = self.tracer.interrupt(tid);
+                self.note(interrupted);
+            }
+            Action::Detach { tid, signal } => {
+                let detached = self.tracer.detach(tid, signal);
+                self.note(detached);
+            }
+            Action::Refault { tid, signal } => {
+                let detached = repair::fault_again(&self.tracer, tid, signal);
+                self.note(detached);
+            }
             Action::Rewind { tid, process, space, at } => {
-                gone_is_fine(self.tracer.set_pc(tid, at));
+                let rewound = self.tracer.set_pc(tid, at);
+                self.note(rewound);
                 self.repair_trap(process, tid, space);
             }
-            Action::RepairCall { tid } => gone_is_fine(repair::restart_call(&self.tracer, tid)),
+            Action::RepairCall { tid } => {
+                let restarts = repair::restart_call(&self.tracer, tid);
+                self.note(restarts);
+            }
             Action::AskCause { tid, at } => {
-                if let Ok(info) = self.tracer.signal_info(tid) {
-                    let cause = info.trap_cause();
-                    if cause != TrapCause::Breakpoint {
-                        inputs.extend(hear::stands(self, tid, false));
-                    }
-                    inputs.push_back(Input::Cause { tid, at, cause });
+                let cause = match self.tracer.signal_info(tid) {
+                    Ok(info) => info.trap_cause(),
+                    Err(error) if error.is_gone() => return,
+                    Err(_) => TrapCause::Other,
+                };
+                if cause != TrapCause::Breakpoint {
+                    inputs.extend(hear::stands(self, tid, false));
                 }
+                inputs.push_back(Input::Cause { tid, at, cause });
             }
             Action::SeekCopy { tid, space, at, sources } => {
                 let sought = self.texts.seek_copy(&self.tracer, space, tid, at, &sources);
@@ -199,8 +227,19 @@ impl Hands {
     }
 
     fn repair_trap(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {
-        let texts = &self.texts;
-        gone_is_fine(self.sigtrap.after_breakpoint(&self.tracer, process, tid, || texts.find_call(space)));
+        let access = self.texts.access(&self.tracer, space, tid);
+        let repaired = self.sigtrap.after_breakpoint(&access, process, || self.texts.find_call(space));
+        self.note(repaired);
+    }
+
+    /// Tells of a request on a stopped thread that failed, unless SIGKILL took the thread: its end is reported then.
+    fn note(&mut self, result: Result<(), OsError>) {
+        if let Err(error) = result
+            && !error.is_gone()
+        {
+            let text = format!("a thread went on without what cov-trace had to do for it: {error}");
+            self.tell(&Record::Warning { process: None, slug: "stop-not-served".to_owned(), text, count: 1 });
+        }
     }
 
     fn tell(&mut self, record: &Record) {
@@ -237,15 +276,17 @@ impl Hands {
             Err(error) if !error.is_gone() => return self.give_up(mark.process, tid, &error),
             Ok(()) | Err(_) => {}
         }
-        gone_is_fine(self.tracer.set_pc(tid, at));
+        let rewound = self.tracer.set_pc(tid, at);
+        self.note(rewound);
         self.guard.served();
         if !(self.pace.is_in_the_midst() && self.sigtrap.is_out_of_use(mark.process, tid)) {
             self.repair_trap(mark.process, tid, space);
         }
-        match then {
-            Then::Resume => gone_is_fine(self.pace.resume(&self.tracer, tid)),
-            Then::Detach => gone_is_fine(self.tracer.detach(tid, None)),
-        }
+        let left = match then {
+            Then::Resume => self.pace.resume(&self.tracer, tid),
+            Then::Detach => self.tracer.detach(tid, None),
+        };
+        self.note(left);
     }
 
     /// A breakpoint that was inherited cannot be taken out again. The thread gets its signal, as it would without a
@@ -254,7 +295,8 @@ impl Hands {
         self.guard.served();
         let text = format!("a breakpoint could not be taken out, so the process got SIGTRAP: {error}");
         self.tell(&Record::Warning { process: Some(process), slug: "text-not-restored".to_owned(), text, count: 1 });
-        gone_is_fine(self.tracer.resume(tid, Some(Signal::TRAP)));
+        let resumed = self.tracer.resume(tid, Some(Signal::TRAP));
+        self.note(resumed);
     }
 
     fn mark(&mut self, mark: Mark) {
@@ -273,23 +315,72 @@ impl Hands {
 
     fn emulate(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, at: Avma, kind: LandmarkKind) {
         self.repair_trap(process, tid, space);
+        let access = self.texts.access(&self.tracer, space, tid);
         let told = match kind {
-            LandmarkKind::LoaderState => return gone_is_fine(repair::emulate_return(&self.tracer, tid)),
-            LandmarkKind::LoaderStateEndbr => return gone_is_fine(repair::skip_endbr(&self.tracer, tid, at)),
-            LandmarkKind::Clone => return gone_is_fine(repair::trace_every_clone(&self.tracer, tid, at)),
-            LandmarkKind::SignalMask => self.sigtrap.mask_call(&self.tracer, tid, at),
-            LandmarkKind::SignalAction => self.sigtrap.action_call(&self.tracer, process, tid, at),
+            LandmarkKind::LoaderState => {
+                repair::emulate_return(&access, || self.texts.find_return(space)).map(|()| true)
+            }
+            LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at).map(|()| true),
+            LandmarkKind::Clone => {
+                let coming = repair::clone_number(&access, at);
+                coming.map(|coming| self.note_clone(process, tid, space, coming))
+            }
+            LandmarkKind::Call => {
+                let coming = repair::call(&access, at, self.texts.find_call(space));
+                coming.map(|coming| self.note_clone(process, tid, space, coming))
+            }
+            LandmarkKind::SignalMask => self.sigtrap.mask_call(&access, at),
+            LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),
         };
-        if matches!(told, Ok(false)) {
-            self.wear_out(tid, space, at);
+        match told {
+            Ok(true) => {}
+            Ok(false) => self.wear_out(tid, space, at, kind),
+            Err(error) if error.is_gone() => {}
+            Err(error) => self.abandon(process, tid, space, at, kind, &error),
         }
     }
 
+    /// Tells of a child that was to be untraced; false if the call makes nobody.
+    fn note_clone(&mut self, process: ProcessNo, tid: Tid, space: SpaceId, coming: Coming) -> bool {
+        if let Coming::Untraced(Untraced { flags, place }) = coming {
+            self.flags.extend(place.map(|place| (tid, (space, place, flags))));
+            let mut text = "it made a child that no tracer shall see (CLONE_UNTRACED), which is traced nevertheless, \
+                            or it would die of breakpoints"
+                .to_owned();
+            if arch::shares_memory(flags) {
+                text += "; a leak checker does so, which works under no tracer: ASAN_OPTIONS=detect_leaks=0 or \
+                         LSAN_OPTIONS=detect_leaks=0 has the program go on without it";
+            }
+            self.tell(&Record::Warning { process: Some(process), slug: "untraced-child".to_owned(), text, count: 1 });
+        }
+        coming != Coming::Other
+    }
+
+    /// A thread has made a child: the flags in its memory are again what it set.
+    fn give_back_flags(&mut self, tid: Tid) {
+        if let Some((space, place, flags)) = self.flags.remove(&tid) {
+            let given = self.texts.access(&self.tracer, space, tid).write(place, &flags.to_ne_bytes());
+            self.note(given);
+        }
+    }
+
+    /// What a landmark hides could not be done for the thread: the landmark goes, and the thread does it itself.
+    fn abandon(&mut self, process: ProcessNo, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind, error: &OsError) {
+        let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte());
+        let rewound = self.tracer.set_pc(tid, at);
+        let text = format!("a place that cov-trace watched is watched no more: {error}");
+        self.tell(&Record::Warning { process: Some(process), slug: "landmark-lost".to_owned(), text, count: 1 });
+        self.note(restored.and(rewound));
+    }
+
     /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.
-    fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma) {
-        if self.sigtrap.is_worn_out(space, at) {
-            let original = platform::arch::registers::MOV_EAX;
-            gone_is_fine(self.texts.restore_byte(&self.tracer, space, tid, at, original));
+    fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind) {
+        // What makes all kinds of calls may make a child at last, so only a hot loop wears it out.
+        let within = (kind == LandmarkKind::Call).then_some(Duration::from_secs(1));
+        if self.sigtrap.is_worn_out(space, at, within) {
+            // If it stays, it is served as before.
+            let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte());
+            self.note(restored);
         }
     }
 
@@ -325,10 +416,4 @@ impl Hands {
         };
         let _front_gone = front.send(&answer, None);
     }
-}
-
-fn gone_is_fine(result: Result<(), OsError>) {
-    // Every failing request on a tracee that was stopped a moment ago means that SIGKILL took it; whatever else the
-    // kernel could answer leaves nothing to do either, and the next wait tells.
-    drop(result);
 }

@@ -4,7 +4,7 @@ use super::apply::Hands;
 use super::input::Input;
 use super::state::State;
 use crate::link::EndOfProcess;
-use platform::{Event, Signal, Tid, Wait, lineage, procfs};
+use platform::{Event, OsError, Signal, Tid, Wait, lineage, procfs};
 use std::collections::VecDeque;
 
 /// Reads what `report` is about. A tracee that SIGKILL took meanwhile gives nothing: its end comes as a report.
@@ -15,7 +15,9 @@ pub(super) fn hear(hands: &Hands, state: &State, report: Wait, inputs: &mut VecD
             Some(Input::Gone { tid, how: EndOfProcess::Killed { signal: signal.0, core } })
         }
         Wait::Signal { tid, signal: Signal::TRAP } => {
-            hands.tracer.breakpoint_address(tid).ok().map(|at| Input::Trap { tid, at })
+            let at = hands.tracer.breakpoint_address(tid);
+            // It is delivered like any other signal where nothing can be known of it.
+            unless_gone(at.map(|at| Input::Trap { tid, at }), Input::Signal { tid, signal: Signal::TRAP })
         }
         Wait::Signal { tid, signal } => {
             inputs.extend(stands(hands, tid, signal.is_of_faults()));
@@ -32,6 +34,15 @@ pub(super) fn hear(hands: &Hands, state: &State, report: Wait, inputs: &mut VecD
     inputs.extend(input);
 }
 
+/// What was read of a stopped thread; `otherwise` if that failed, and nothing if SIGKILL took the thread.
+fn unless_gone(read: Result<Input, OsError>, otherwise: Input) -> Option<Input> {
+    match read {
+        Ok(input) => Some(input),
+        Err(error) if error.is_gone() => None,
+        Err(_) => Some(otherwise),
+    }
+}
+
 /// Where a stopped thread is that may never get to the end of the straight-line code there.
 pub(super) fn stands(hands: &Hands, tid: Tid, may_fault: bool) -> Option<Input> {
     let at = hands.tracer.pc(tid).ok()?;
@@ -42,7 +53,10 @@ pub(super) fn stands(hands: &Hands, tid: Tid, may_fault: bool) -> Option<Input> 
 fn hear_event(hands: &Hands, state: &State, tid: Tid, event: Event) -> Option<Input> {
     match event {
         Event::Fork | Event::Vfork | Event::Clone => {
-            let child = hands.tracer.event_tid(tid).ok()?;
+            let child = match hands.tracer.event_tid(tid) {
+                Ok(child) => child,
+                Err(error) => return unless_gone(Err(error), Input::Stopped { tid }),
+            };
             let memory = state.space_of(tid).and_then(|space| hands.memory(space));
             let lineage = lineage(&hands.tracer, memory, tid, child);
             Some(Input::Born { tid, child, lineage, waits: event == Event::Vfork })

@@ -2,8 +2,9 @@
 
 use super::input::Input;
 use platform::arch::registers as arch;
+use platform::arch::registers::Untraced;
 use platform::procfs::Disposition;
-use platform::{Avma, OsError, Signal, Tid, Tracer, procfs};
+use platform::{Access, Avma, Errno, OsError, Signal, Tid, Tracer, procfs, remote};
 
 /// What a signal would do natively, read only where that makes a difference.
 pub(super) fn weigh(tracer: &Tracer, tid: Tid, signal: Signal) -> Input {
@@ -35,12 +36,17 @@ pub(super) fn restart_call(tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
     Ok(())
 }
 
-/// Does what `ret` does.
-pub(super) fn emulate_return(tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
+/// Does what `ret` does. Where the stack cannot be read the thread executes another one, if there is one `elsewhere`.
+pub(super) fn emulate_return(access: &Access<'_>, elsewhere: impl Fn() -> Option<Avma>) -> Result<(), OsError> {
+    let (tracer, tid) = (access.tracer, access.tid);
     let sp = tracer.peek_register(tid, arch::SP)?;
-    let target = tracer.peek_word(tid, Avma(sp))?;
-    tracer.poke_register(tid, arch::SP, sp.wrapping_add(8))?;
-    tracer.set_pc(tid, Avma(target))
+    match access.word(Avma(sp)) {
+        Ok(target) => {
+            tracer.poke_register(tid, arch::SP, sp.wrapping_add(8))?;
+            tracer.set_pc(tid, Avma(target))
+        }
+        Err(error) => elsewhere().map_or(Err(error), |other| tracer.set_pc(tid, other)),
+    }
 }
 
 /// Does what `endbr64` does: nothing.
@@ -48,9 +54,42 @@ pub(super) fn skip_endbr(tracer: &Tracer, tid: Tid, at: Avma) -> Result<(), OsEr
     tracer.set_pc(tid, Avma(at.0 + arch::ENDBR_LEN))
 }
 
-/// Takes CLONE_UNTRACED out of the flags of a clone that is about to be made: such a child would die of the breakpoints
-/// that it inherits, unseen by any tracer.
-pub(super) fn trace_every_clone(tracer: &Tracer, tid: Tid, at: Avma) -> Result<(), OsError> {
-    arch::clear_clone_untraced(tracer, tid)?;
-    arch::emulate_call_number(tracer, tid, at, arch::CLONE)
+/// What is known of a system call that is about to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coming {
+    /// It makes nobody.
+    Other,
+    /// It makes a child, which is traced.
+    Child,
+    /// It makes a child, which is traced although it was not to be: it would die of the breakpoints that it inherits
+    /// or shares, unseen by any tracer.
+    Untraced(Untraced),
+}
+
+impl From<Option<Untraced>> for Coming {
+    fn from(flags: Option<Untraced>) -> Self {
+        flags.map_or(Coming::Child, Coming::Untraced)
+    }
+}
+
+/// Does what the `mov $56, %eax` before a clone does.
+pub(super) fn clone_number(access: &Access<'_>, at: Avma) -> Result<Coming, OsError> {
+    let flags = arch::clear_clone_untraced(access, arch::CLONE);
+    arch::emulate_call_number(access.tracer, access.tid, at, arch::CLONE)?;
+    flags.map(Coming::from)
+}
+
+/// Does what a `syscall` does that may make a child, by one `elsewhere`.
+pub(super) fn call(access: &Access<'_>, at: Avma, elsewhere: Option<Avma>) -> Result<Coming, OsError> {
+    let (tracer, tid) = (access.tracer, access.tid);
+    let number = arch::coming_call(tracer, tid)?;
+    let coming = match arch::has_clone_flags(number) {
+        true => arch::clear_clone_untraced(access, number)?.into(),
+        false => Coming::Other,
+    };
+    let Some(elsewhere) = elsewhere else {
+        return Err(OsError::new("find a system call in", format_args!("tid {tid}"), Errno::ENOENT));
+    };
+    remote::enter_call(tracer, tid, at, elsewhere)?;
+    Ok(coming)
 }

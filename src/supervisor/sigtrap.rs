@@ -8,8 +8,9 @@ use super::masks::{Evidence, Masks, TRAP, UNBLOCKABLE, masked};
 use super::space::SpaceId;
 use crate::link::ProcessNo;
 use platform::arch::registers as arch;
-use platform::{Avma, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, remote, threads};
+use platform::{Access, Avma, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, remote, threads};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 /// A signal's action as rt_sigaction takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +63,8 @@ pub(super) struct Sigtrap {
     unread: HashSet<ProcessNo>,
     /// Where to make a system call in them, once it was looked for.
     calls: HashMap<ProcessNo, Avma>,
-    /// How often a landmark was reached, by its address.
-    reached: HashMap<(SpaceId, Avma), u32>,
+    /// How often a landmark was reached, by its address, and since when.
+    reached: HashMap<(SpaceId, Avma), (u32, Instant)>,
 }
 
 impl Sigtrap {
@@ -123,11 +124,14 @@ impl Sigtrap {
         self.reached.retain(|(of, _), _| *of != space);
     }
 
-    /// Counts that a landmark was reached and told nothing new; true once that was so often that its breakpoint costs
-    /// more than it tells.
-    pub fn is_worn_out(&mut self, space: SpaceId, at: Avma) -> bool {
+    /// Counts that a landmark was reached and told nothing new; true once that was so often, within a time if one is
+    /// given, that its breakpoint costs more than it tells.
+    pub fn is_worn_out(&mut self, space: SpaceId, at: Avma, within: Option<Duration>) -> bool {
         const OFTEN_ENOUGH: u32 = 128;
-        let reached = self.reached.entry((space, at)).or_default();
+        let (reached, since) = self.reached.entry((space, at)).or_insert_with(|| (0, Instant::now()));
+        if within.is_some_and(|time| since.elapsed() > time) {
+            (*reached, *since) = (0, Instant::now());
+        }
         *reached += 1;
         *reached > OFTEN_ENOUGH
     }
@@ -148,13 +152,13 @@ impl Sigtrap {
     /// could kill it.
     pub fn after_breakpoint(
         &mut self,
-        tracer: &Tracer,
+        access: &Access<'_>,
         process: ProcessNo,
-        tid: Tid,
         find_call: impl Fn() -> Option<Avma>,
     ) -> Result<(), OsError> {
+        let (tracer, tid) = (access.tracer, access.tid);
         if self.unread.contains(&process) {
-            self.read_action(tracer, process, tid, &find_call)?;
+            self.read_action(access, process, &find_call)?;
         }
         let found = tracer.signal_mask(tid)?;
         let action = self.action(process, Signal::TRAP);
@@ -175,11 +179,11 @@ impl Sigtrap {
         }
         let Some(call) = self.call(process, &find_call) else { return Ok(()) };
         if let Some(action) = lost_action {
-            remote::set_signal_action(tracer, tid, call, Signal::TRAP, &action.0)?;
+            remote::set_signal_action(access, call, Signal::TRAP, &action.0)?;
         }
         if let Some(info) = lost_signal {
             let (group, _) = procfs::thread_group(tid)?;
-            remote::send_to_itself(tracer, tid, group, call, Signal::TRAP, &info)?;
+            remote::send_to_itself(access, group, call, Signal::TRAP, &info)?;
         }
         Ok(())
     }
@@ -209,17 +213,17 @@ impl Sigtrap {
     /// executed with SIGTRAP blocked, that is lost.
     fn read_action(
         &mut self,
-        tracer: &Tracer,
+        access: &Access<'_>,
         process: ProcessNo,
-        tid: Tid,
         find_call: &impl Fn() -> Option<Avma>,
     ) -> Result<(), OsError> {
+        let tid = access.tid;
         self.unread.remove(&process);
         if procfs::signal_state(tid)?.caught & TRAP == 0 || procfs::is_confined(tid) {
             return Ok(());
         }
         let Some(call) = self.call(process, find_call) else { return Ok(()) };
-        let action = SignalAction(remote::signal_action(tracer, tid, call, Signal::TRAP)?);
+        let action = SignalAction(remote::signal_action(access, call, Signal::TRAP)?);
         self.actions.entry(process).or_default().insert(Signal::TRAP, action);
         Ok(())
     }
@@ -243,43 +247,41 @@ impl Sigtrap {
 
     /// A thread is about to call rt_sigprocmask; `at` is the `mov` that sets the call's number. True if that told
     /// anything new.
-    pub fn mask_call(&mut self, tracer: &Tracer, tid: Tid, at: Avma) -> Result<bool, OsError> {
-        let mut is_new = false;
-        // A pointer to nowhere makes the call fail and changes nothing.
-        if let Some([how, set, ..]) = arch::coming_args(tracer, tid, at)?
-            && set != 0
-            && let Ok(set) = tracer.peek_word(tid, Avma(set))
-        {
-            let now = tracer.signal_mask(tid)?;
-            let (masks, mask) = (self.masks.entry(tid).or_default(), masked(now, how, set));
-            is_new = !masks.hold(mask);
-            masks.change(mask, false);
-        }
+    pub fn mask_call(&mut self, access: &Access<'_>, at: Avma) -> Result<bool, OsError> {
+        let (tracer, tid) = (access.tracer, access.tid);
+        let told = arch::coming_args(access, at);
+        // What the instruction does is done whatever can be known of the call.
         arch::emulate_call_number(tracer, tid, at, arch::RT_SIGPROCMASK)?;
+        // A pointer to nowhere makes the call fail and changes nothing.
+        let Some([how, set, ..]) = told?.filter(|[_, set, ..]| *set != 0) else { return Ok(false) };
+        let Ok(set) = access.word(Avma(set)) else { return Ok(false) };
+        let now = tracer.signal_mask(tid)?;
+        let (masks, mask) = (self.masks.entry(tid).or_default(), masked(now, how, set));
+        let is_new = !masks.hold(mask);
+        masks.change(mask, false);
         Ok(is_new)
     }
 
     /// A thread is about to call rt_sigaction. True if that told anything new.
-    pub fn action_call(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, at: Avma) -> Result<bool, OsError> {
-        let mut is_new = false;
+    pub fn action_call(&mut self, access: &Access<'_>, process: ProcessNo, at: Avma) -> Result<bool, OsError> {
+        let told = arch::coming_args(access, at);
+        arch::emulate_call_number(access.tracer, access.tid, at, arch::RT_SIGACTION)?;
+        let Some([signal, action, ..]) = told?.filter(|[_, action, ..]| *action != 0) else { return Ok(false) };
+        let mut bytes = [0; arch::SIGACTION_LEN];
         // A pointer to nowhere makes the call fail and changes nothing.
-        if let Some([signal, action, ..]) = arch::coming_args(tracer, tid, at)?
-            && action != 0
-            && let Ok(bytes) = read_action(tracer, tid, Avma(action))
-        {
-            let (signal, action) = (Signal(signal as i32), SignalAction(bytes));
-            if signal == Signal::TRAP {
-                self.unread.remove(&process);
-            }
-            let actions = self.actions.entry(process).or_default();
-            if action.is_default() || (action.is_ignored() && signal != Signal::TRAP) {
-                is_new = actions.remove(&signal).is_some();
-            } else {
-                is_new = actions.insert(signal, action) != Some(action);
-            }
+        if access.read(Avma(action), &mut bytes).is_err() {
+            return Ok(false);
         }
-        arch::emulate_call_number(tracer, tid, at, arch::RT_SIGACTION)?;
-        Ok(is_new)
+        let (signal, action) = (Signal(signal as i32), SignalAction(bytes));
+        if signal == Signal::TRAP {
+            self.unread.remove(&process);
+        }
+        let actions = self.actions.entry(process).or_default();
+        Ok(if action.is_default() || (action.is_ignored() && signal != Signal::TRAP) {
+            actions.remove(&signal).is_some()
+        } else {
+            actions.insert(signal, action) != Some(action)
+        })
     }
 }
 
@@ -288,14 +290,6 @@ fn evidence(action: Option<SignalAction>, tid: Tid) -> Option<Evidence> {
     action.filter(|action| !action.is_default() && !action.is_ignored())?;
     let blocked = procfs::signal_state(tid).ok()?.caught & TRAP == 0;
     Some(Evidence { blocked, sure: procfs::is_alone(tid).ok()? })
-}
-
-fn read_action(tracer: &Tracer, tid: Tid, at: Avma) -> Result<[u8; arch::SIGACTION_LEN], OsError> {
-    let mut bytes = [0; arch::SIGACTION_LEN];
-    for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
-        word.copy_from_slice(&tracer.peek_word(tid, Avma(at.0 + index as u64 * 8))?.to_ne_bytes());
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

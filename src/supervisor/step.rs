@@ -181,7 +181,9 @@ impl State {
         out.push(Action::Emulate { tid, process, space, at, kind });
         match kind {
             LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => out.push(Action::ReadMappings { tid, space }),
-            LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone => self.release(tid, None, out),
+            LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone | LandmarkKind::Call => {
+                self.release(tid, None, out);
+            }
         }
     }
 

@@ -8,16 +8,18 @@ use super::input::{Input, Sought};
 use super::space::{InstanceId, SpaceId, Sync};
 use super::text::{self, Beside, Place, Planting};
 use crate::link::ProcessNo;
-use platform::arch::BREAKPOINT;
+use platform::arch::{self, BREAKPOINT};
 use platform::procfs::Disposition;
-use platform::{Avma, Memory, OsError, PAGE, Signal, TextMapping, Tid, Tracer, procfs, remote};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use platform::{Access, Avma, Memory, OsError, PAGE, Signal, TextMapping, Tid, Tracer, procfs, remote};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Range;
 
 /// What is known of the spaces' memory.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     memories: HashMap<SpaceId, Memory>,
+    /// Spaces whose memory is reached by ptrace only, and only while they are dumpable.
+    locked: HashSet<SpaceId>,
     vdso: HashMap<SpaceId, Range<u64>>,
     to_plant: VecDeque<Planting>,
     planted: u64,
@@ -44,18 +46,36 @@ impl Texts {
             let copies = self.copies.get(&of).cloned();
             self.copies.extend(copies.map(|copies| (space, copies)));
         }
-        let refused = |error: OsError| {
-            let call = copy_of.and_then(|of| self.find_call(of)).filter(|_| !procfs::is_confined(tid));
-            call.map_or(Err(error), |call| remote::open_undumpable(tracer, tid, call))
-        };
-        if let Ok(memory) = Memory::open(tid).or_else(refused) {
-            self.memories.insert(space, memory);
+        let call = || copy_of.and_then(|_| self.find_call(space));
+        // A filter of system calls may kill the child for that; but the breakpoints that it inherited do, surely.
+        let memory = Memory::open(tid).or_else(|error| {
+            let call = call().ok_or(error)?;
+            remote::while_dumpable(tracer, tid, call, || Memory::open(tid))?
+        });
+        match memory {
+            Ok(memory) => drop(self.memories.insert(space, memory)),
+            Err(_) if call().is_some() => drop(self.locked.insert(space)),
+            Err(_) => {}
         }
+    }
+
+    /// The memory of a stopped thread in a space.
+    pub fn access<'a>(&'a self, tracer: &'a Tracer, space: SpaceId, tid: Tid) -> Access<'a> {
+        let unlock = self.locked.contains(&space).then(|| self.find_call(space)).flatten();
+        Access { tracer, tid, memory: self.memories.get(&space), unlock }
+    }
+
+    /// Has text of a space changed through a stopped thread, whose memory ptrace reaches meanwhile.
+    fn unlocked<T>(&self, tracer: &Tracer, space: SpaceId, tid: Tid, mut act: impl FnMut() -> T) -> T {
+        let unlock = self.access(tracer, space, tid).unlock;
+        let done = unlock.and_then(|call| remote::while_dumpable(tracer, tid, call, &mut act).ok());
+        done.unwrap_or_else(act)
     }
 
     /// Forgets a space.
     pub fn close(&mut self, space: SpaceId) {
         self.memories.remove(&space);
+        self.locked.remove(&space);
         self.vdso.remove(&space);
         self.to_plant.retain(|planting| planting.sync().space != space);
         self.files.close(space);
@@ -88,7 +108,16 @@ impl Texts {
 
     /// A place in a space where system calls can be made.
     pub fn find_call(&self, space: SpaceId) -> Option<Avma> {
-        remote::find_syscall(self.memories.get(&space)?, self.vdso.get(&space)?)
+        self.find_in_vdso(space, &arch::registers::SYSCALL)
+    }
+
+    /// A place in a space where a `ret` stands.
+    pub fn find_return(&self, space: SpaceId) -> Option<Avma> {
+        self.find_in_vdso(space, &[arch::RETURN])
+    }
+
+    fn find_in_vdso(&self, space: SpaceId, instruction: &[u8]) -> Option<Avma> {
+        remote::find_in_vdso(self.memories.get(&space), self.vdso.get(&space)?, instruction)
     }
 
     /// Brings text to a wanted state at once.
@@ -97,9 +126,14 @@ impl Texts {
             self.to_plant.retain(|planting| planting.sync().space != sync.space);
         }
         self.files.uses(sync.space, sync.instance.image, sync.tid);
+        let (space, tid) = (sync.space, sync.tid);
         let place = self.place(tracer, &sync);
         let mut planting = Planting::new(sync);
-        while planting.advance(&place) {}
+        let mut advance = || while planting.advance(&place) {};
+        match tid {
+            Some(tid) => self.unlocked(tracer, space, tid, advance),
+            None => advance(),
+        }
         inputs.extend(outcome(planting));
     }
 
@@ -146,7 +180,10 @@ impl Texts {
 
     /// Restores bytes that tell nothing new, in order of address.
     pub fn restore_bytes(&self, tracer: &Tracer, space: SpaceId, tid: Tid, places: &[(Avma, u8)], beside: Beside) {
-        text::restore_bytes(tracer, self.memories.get(&space), tid, places, beside);
+        if !places.is_empty() {
+            let memory = self.memories.get(&space);
+            self.unlocked(tracer, space, tid, || text::restore_bytes(tracer, memory, tid, places, beside));
+        }
     }
 
     /// Restores one byte.
@@ -158,7 +195,8 @@ impl Texts {
         at: Avma,
         original: u8,
     ) -> Result<(), OsError> {
-        text::restore_byte(tracer, self.memories.get(&space), tid, at, original)
+        let memory = self.memories.get(&space);
+        self.unlocked(tracer, space, tid, || text::restore_byte(tracer, memory, tid, at, original))
     }
 
     /// Finds out about a breakpoint that is at no address of ours, and takes it out if it is a copy of one of ours.

@@ -39,6 +39,9 @@ fn a_stripped_c_library_has_its_signal_calls() {
     let library = index_of(Path::new("/lib/x86_64-linux-gnu/libc.so.6"));
     assert!(count(&library, LandmarkKind::SignalMask) >= 15, "{:?}", library.landmarks);
     assert!(count(&library, LandmarkKind::SignalAction) >= 1, "{:?}", library.landmarks);
+    // clone() and syscall(), whose callers give the flags; in a static program these cannot be told from others.
+    assert_eq!((count(&library, LandmarkKind::Clone), count(&library, LandmarkKind::Call)), (1, 1));
+    assert!((1..40).contains(&count(&index, LandmarkKind::Call)), "{:?}", index.landmarks);
 }
 
 #[test]
@@ -104,6 +107,8 @@ main:   movl $14, %eax
         [
             (0, LandmarkKind::SignalMask, 0xb8),
             (7, LandmarkKind::SignalAction, 0xb8),
+            // Here the number is not known.
+            (20, LandmarkKind::Call, 0x0f),
             (30, LandmarkKind::SignalMask, 0xb8)
         ]
     );

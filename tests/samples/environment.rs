@@ -6,4 +6,5 @@ super::samples! { "environment":
     descriptors
     facts
     seccomp
+    undumpable
 }

@@ -6,6 +6,7 @@ super::samples! { "process":
     clone_untraced
     clone_vm
     clone_vm_vfork
+    crash_dumper
     daemon
     death_signal
     exit_statuses
@@ -24,6 +25,7 @@ super::samples! { "process":
     pipeline
     plain
     posix_spawn
+    raw_clones
     segfault
     server
     stop_continue

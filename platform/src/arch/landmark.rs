@@ -14,6 +14,20 @@ pub enum LandmarkKind {
     SignalMask,
     /// A five-byte `mov $13, %eax` that leads to a `syscall`: rt_sigaction.
     SignalAction,
-    /// A five-byte `mov $56, %eax` right before a `syscall` in the C library's `clone`: its arguments are in place.
+    /// A five-byte `mov $56, %eax` right before a `syscall`: clone, whose arguments are in place.
     Clone,
+    /// A `syscall` that may be one of clone or clone3.
+    Call,
+}
+
+impl LandmarkKind {
+    /// The byte that belongs there.
+    pub fn first_byte(self) -> u8 {
+        match self {
+            LandmarkKind::LoaderState => super::RETURN,
+            LandmarkKind::LoaderStateEndbr => super::BRANCH_LANDING[0],
+            LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone => super::registers::MOV_EAX,
+            LandmarkKind::Call => super::registers::SYSCALL[0],
+        }
+    }
 }

@@ -17,6 +17,12 @@ pub mod registers;
 mod pending;
 
 #[cfg(target_arch = "x86_64")]
+#[path = "x86_64_numbers.rs"]
+mod numbers;
+
+#[cfg(target_arch = "x86_64")]
+pub use numbers::calls;
+#[cfg(target_arch = "x86_64")]
 pub use pending::{args_at_syscall, leads_to_syscall};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{

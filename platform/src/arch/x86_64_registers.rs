@@ -66,6 +66,8 @@ pub fn below_stack(regs: &user_regs_struct, len: u64) -> u64 {
 pub const MOV_EAX: u8 = 0xb8;
 /// Length of `mov $imm32, %eax`.
 pub const MOV_EAX_LEN: u64 = 5;
+/// The register that holds where a `syscall` instruction came back to, for who looks at it.
+pub const RETURNED_TO: usize = offset_of!(user_regs_struct, rcx);
 /// Length of `endbr64`.
 pub const ENDBR_LEN: u64 = 4;
 
@@ -131,17 +133,13 @@ pub const SIGSET_LEN: u64 = 8;
 pub const SYSCALL: [u8; 2] = [0x0f, 0x05];
 
 /// The arguments of the system call that follows the `mov $number, %eax` at `at`; `None` if they cannot be told.
-pub fn coming_args(
-    tracer: &crate::Tracer,
-    tid: crate::Tid,
-    at: crate::Avma,
-) -> Result<Option<[u64; 4]>, crate::OsError> {
+pub fn coming_args(access: &crate::Access<'_>, at: crate::Avma) -> Result<Option<[u64; 4]>, crate::OsError> {
     const WORDS: u64 = 5;
-    let regs = tracer.registers(tid)?;
+    let regs = access.tracer.registers(access.tid)?;
     let behind = at.0 + MOV_EAX_LEN;
     let mut code = Vec::new();
     for word in 0..WORDS {
-        let Ok(word) = tracer.peek_word(tid, crate::Avma(behind + word * 8)) else { break };
+        let Ok(word) = access.word(crate::Avma(behind + word * 8)) else { break };
         code.extend(word.to_ne_bytes());
         if let Some(args) = super::args_at_syscall(&code, behind, &regs) {
             return Ok(Some(args));
@@ -173,12 +171,49 @@ pub fn repeat_fault(tracer: &crate::Tracer, tid: crate::Tid, signal: crate::Sign
     tracer.set_pc(tid, crate::Avma(pc.0.wrapping_sub(len)))
 }
 
-/// Takes CLONE_UNTRACED out of the flags of a clone that the thread is about to make.
-pub fn clear_clone_untraced(tracer: &crate::Tracer, tid: crate::Tid) -> Result<(), crate::OsError> {
-    const FLAGS: usize = offset_of!(user_regs_struct, rdi);
-    let flags = tracer.peek_register(tid, FLAGS)?;
-    let untraced = libc::CLONE_UNTRACED as u64;
-    if flags & untraced != 0 { tracer.poke_register(tid, FLAGS, flags & !untraced) } else { Ok(()) }
+/// The system call that a thread at a `syscall` instruction is about to make.
+pub fn coming_call(tracer: &crate::Tracer, tid: crate::Tid) -> Result<i64, crate::OsError> {
+    /// Set in the number by the x32 ABI.
+    const X32: i32 = 0x4000_0000;
+    Ok(i64::from(tracer.peek_register(tid, RESULT)? as i32 & !X32))
+}
+
+/// The flags of a clone or clone3 that the thread was about to make, CLONE_UNTRACED among them, which was taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Untraced {
+    /// All of them.
+    pub flags: u64,
+    /// Where they are in memory, if they are.
+    pub place: Option<crate::Avma>,
+}
+
+/// Takes CLONE_UNTRACED out of the flags of a clone or clone3 that the thread is about to make, if it is among them.
+pub fn clear_clone_untraced(access: &crate::Access<'_>, number: i64) -> Result<Option<Untraced>, crate::OsError> {
+    const UNTRACED: u64 = libc::CLONE_UNTRACED as u64;
+    const FIRST: usize = offset_of!(user_regs_struct, rdi);
+    let (tracer, tid) = (access.tracer, access.tid);
+    let first = tracer.peek_register(tid, FIRST)?;
+    let is_set = |flags: &u64| flags & UNTRACED != 0;
+    if number == libc::SYS_clone {
+        let flags = Some(first).filter(is_set);
+        let clear = |flags: u64| tracer.poke_register(tid, FIRST, flags & !UNTRACED);
+        return flags.map(|flags| clear(flags).map(|()| Untraced { flags, place: None })).transpose();
+    }
+    // A pointer to nowhere makes the call fail.
+    let place = crate::Avma(first);
+    let flags = access.word(place).ok().filter(is_set);
+    let clear = |flags: u64| access.write(place, &(flags & !UNTRACED).to_ne_bytes());
+    flags.map(|flags| clear(flags).map(|()| Untraced { flags, place: Some(place) })).transpose()
+}
+
+/// Whether a child that is made with these flags shares its maker's memory.
+pub fn shares_memory(flags: u64) -> bool {
+    flags & libc::CLONE_VM as u64 != 0
+}
+
+/// Whether a system call makes somebody with flags of the caller's choice.
+pub fn has_clone_flags(number: i64) -> bool {
+    matches!(number, libc::SYS_clone | libc::SYS_clone3)
 }
 
 /// Whether a system call makes a process or a thread.

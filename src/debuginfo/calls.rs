@@ -1,0 +1,67 @@
+//! Which `syscall` instructions may make a child with flags of the program's choice: all but those whose number is
+//! certainly that of another call.
+
+use super::chunk::{Chunk, To};
+use super::code::Code;
+use super::elf::Elf;
+use super::index::Svma;
+use super::text::Text;
+use crate::bits::Bits;
+use platform::arch::{self, registers};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// The functions of glibc that make children, or any call, with what their caller gives them. All others of it know
+/// their flags, and CLONE_UNTRACED is not among them.
+const OF_GLIBC: [&str; 5] = ["clone", "__clone", "clone3", "__clone3", "syscall"];
+
+/// Where a call may have flags of the program's choice: everywhere, or in these ranges.
+pub(super) fn with_free_flags(elf: &Elf<'_>) -> Option<Vec<Range<u64>>> {
+    let free = |of: &super::elf::FunctionSymbol<'_>| OF_GLIBC.iter().any(|name| of.is_named(name));
+    let range = |of: super::elf::FunctionSymbol<'_>| of.start.0..of.start.0.saturating_add(of.size);
+    elf.exports("gnu_get_libc_version").then(|| elf.functions().filter(free).map(range).collect())
+}
+
+/// Those of the places, which are sorted and at which `syscall` instructions start, that may make a child.
+pub(super) fn making_children(places: &[Svma], code: &Code, text: &Text<'_>) -> BTreeSet<Svma> {
+    let within = |start: Svma, end: Svma| {
+        let first = places.partition_point(|place| *place < start);
+        places.get(first).is_some_and(|place| *place < end)
+    };
+    let mut making = BTreeSet::new();
+    for chunk in code.chunks().iter().filter(|chunk| within(chunk.start, chunk.end)) {
+        let targets = targets(chunk);
+        let comes_in = |at: u64| {
+            let bit = chunk.bit(Svma(at));
+            chunk.entries.get(bit) || targets.get(bit)
+        };
+        for cluster in &chunk.clusters {
+            for (i, &start) in cluster.starts.iter().enumerate() {
+                let end = cluster.starts.get(i + 1).copied().unwrap_or(cluster.end);
+                if !within(start, end) {
+                    continue;
+                }
+                let bytes = text.bytes_from(&cluster.range, start);
+                let bytes = &bytes[..bytes.len().min((end.0 - start.0) as usize)];
+                let calls = arch::calls(bytes, start.0, comes_in).into_iter();
+                let may_make =
+                    |number: Option<u32>| number.is_none_or(|number| registers::has_clone_flags(i64::from(number)));
+                making.extend(calls.filter(|(_, number)| may_make(*number)).map(|(at, _)| Svma(at)));
+            }
+        }
+    }
+    making.retain(|at| places.binary_search(at).is_ok());
+    making
+}
+
+/// Where the jumps of a chunk lead, one bit per byte.
+fn targets(chunk: &Chunk) -> Bits {
+    let mut targets = Bits::clear_of((chunk.end.0 - chunk.start.0) as u32 + 1);
+    for lead in &chunk.leads {
+        match lead.to {
+            To::Place(bit) | To::PlaceOrNext(bit) => targets.put(bit, true),
+            To::Out => {}
+        }
+    }
+    targets
+}
