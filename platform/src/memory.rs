@@ -54,7 +54,7 @@ impl Memory {
 }
 
 /// A descriptor of another process, as one of our own.
-fn take_descriptor(holder: Pid, fd: i32) -> Result<File, OsError> {
+pub(crate) fn take_descriptor(holder: Pid, fd: i32) -> Result<File, OsError> {
     // SAFETY: pidfd_open takes plain numbers; the new descriptor is owned by nobody else.
     let process = unsafe {
         let process = libc::syscall(libc::SYS_pidfd_open, holder.0, 0) as i32;

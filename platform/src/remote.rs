@@ -155,9 +155,9 @@ impl Missed {
 /// Goes on to the next syscall-stop.
 fn to_call_stop(tracer: &Tracer, tid: Tid, missed: &mut Missed) -> Result<(), OsError> {
     loop {
-        tracer.resume_to_syscall(tid)?;
+        tracer.resume_to_syscall(tid, None)?;
         match tracer.wait_for(tid)? {
-            Wait::Signal { signal: Signal::TRAP, .. } => return Ok(()),
+            Wait::Call { .. } => return Ok(()),
             Wait::Signal { .. } => missed.stop = true,
             Wait::Event { .. } => missed.event = true,
             Wait::Continued { .. } => {}

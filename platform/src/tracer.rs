@@ -15,6 +15,7 @@ const OPTIONS: i32 = libc::PTRACE_O_TRACEFORK
     | libc::PTRACE_O_TRACECLONE
     | libc::PTRACE_O_TRACEEXEC
     | libc::PTRACE_O_TRACEVFORKDONE
+    | libc::PTRACE_O_TRACESYSGOOD
     | libc::PTRACE_O_TRACEEXIT;
 
 /// What a blocking wait came back with.
@@ -213,9 +214,9 @@ impl Tracer {
         self.request("resume", libc::PTRACE_CONT, tid, 0, signal_number(signal)).map(drop)
     }
 
-    /// PTRACE_SYSCALL: goes on to the next syscall-stop.
-    pub fn resume_to_syscall(&self, tid: Tid) -> Result<(), OsError> {
-        self.request("resume", libc::PTRACE_SYSCALL, tid, 0, 0).map(drop)
+    /// PTRACE_SYSCALL, delivering `signal`: goes on to the next syscall-stop.
+    pub fn resume_to_syscall(&self, tid: Tid, signal: Option<Signal>) -> Result<(), OsError> {
+        self.request("resume", libc::PTRACE_SYSCALL, tid, 0, signal_number(signal)).map(drop)
     }
 
     /// PTRACE_SINGLESTEP.

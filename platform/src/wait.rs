@@ -31,6 +31,11 @@ pub enum Wait {
         /// What is about to be delivered.
         signal: Signal,
     },
+    /// Syscall-entry-stop or syscall-exit-stop.
+    Call {
+        /// The thread.
+        tid: Tid,
+    },
     /// One of the stops that PTRACE_O_* options ask for, or PTRACE_EVENT_STOP.
     Event {
         /// The thread.
@@ -75,6 +80,7 @@ impl Wait {
             Wait::Exited { tid, .. }
             | Wait::Killed { tid, .. }
             | Wait::Signal { tid, .. }
+            | Wait::Call { tid }
             | Wait::Event { tid, .. }
             | Wait::Continued { tid } => tid,
         }
@@ -109,7 +115,12 @@ impl Wait {
         if libc::WIFCONTINUED(status) {
             return Wait::Continued { tid };
         }
+        /// PTRACE_O_TRACESYSGOOD tells these stops from a SIGTRAP.
+        const CALL: i32 = libc::SIGTRAP | 0x80;
         let signal = Signal(libc::WSTOPSIG(status));
+        if signal.0 == CALL {
+            return Wait::Call { tid };
+        }
         let event = match status >> 16 {
             0 => return Wait::Signal { tid, signal },
             libc::PTRACE_EVENT_FORK => Event::Fork,
@@ -142,6 +153,12 @@ mod tests {
     #[test]
     fn decodes_stops_for_real_time_signals() {
         assert_eq!(Wait::decode(TID, 0x7f | (64 << 8)), Wait::Signal { tid: TID, signal: Signal(64) });
+    }
+
+    #[test]
+    fn tells_a_call_from_a_trap() {
+        assert_eq!(Wait::decode(TID, 0x7f | (0x85 << 8)), Wait::Call { tid: TID });
+        assert_eq!(Wait::decode(TID, 0x7f | (5 << 8)), Wait::Signal { tid: TID, signal: Signal::TRAP });
     }
 
     #[test]

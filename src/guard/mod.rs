@@ -71,7 +71,7 @@ fn guard(tracer: &Tracer, table: &GuardTable, supervisor: Pid, on_death: OnTrace
             die_of(signal);
             NO_SUPERVISOR
         }
-        Wait::Signal { .. } | Wait::Event { .. } | Wait::Continued { .. } => NO_SUPERVISOR,
+        Wait::Signal { .. } | Wait::Call { .. } | Wait::Event { .. } | Wait::Continued { .. } => NO_SUPERVISOR,
     }
 }
 
@@ -109,6 +109,7 @@ fn stand_behind(tracer: &Tracer, table: &GuardTable, supervisor: Pid, on_death: 
                     | Event::Other(_),
                 ..
             }
+            | Wait::Call { .. }
             | Wait::Continued { .. } => tracer.resume(tid, None::<Signal>),
         };
     }

@@ -81,7 +81,7 @@ impl Misplaced {
             match tracer.wait_for(tid) {
                 Ok(Wait::Signal { signal: Signal::STOP, .. } | Wait::Event { .. }) => break None,
                 Ok(Wait::Signal { signal, .. }) => break Some(signal),
-                Ok(Wait::Continued { .. }) => {}
+                Ok(Wait::Call { .. } | Wait::Continued { .. }) => {}
                 Ok(Wait::Exited { .. } | Wait::Killed { .. }) | Err(_) => return,
             }
         };

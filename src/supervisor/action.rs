@@ -119,10 +119,19 @@ pub enum Action {
         /// Where to.
         at: Avma,
     },
-    /// Let a system call that gave up because of us start again.
+    /// Let a system call that gave up because of us start again, or answer it if its timeout is over.
     RepairCall {
         /// The thread.
         tid: Tid,
+        /// Its address space.
+        space: SpaceId,
+    },
+    /// Follow a call that was started again from one syscall-stop to the next.
+    FollowCall {
+        /// The thread.
+        tid: Tid,
+        /// Whether it is started once more if it gave up now.
+        again: bool,
     },
     /// Read why a SIGTRAP came.
     AskCause {

@@ -12,6 +12,7 @@ use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
 use super::text::Beside;
 use super::texts::Texts;
+use super::timed::TimedCalls;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Plan, Port, ProcessNo, Record};
 use platform::arch::registers::{self as arch, Untraced};
 use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
@@ -31,6 +32,7 @@ pub(super) struct Hands {
     recorder: Port,
     front: Pid,
     pub pace: Pace,
+    pub timed: TimedCalls,
     lost: u64,
     senders: HashMap<(Signal, Pid), Instant>,
     guard: GuardEntries,
@@ -57,6 +59,7 @@ impl Hands {
             texts: Texts::default(),
             front,
             pace: Pace::default(),
+            timed: TimedCalls::default(),
             lost: 0,
             senders: HashMap::new(),
             guard,
@@ -93,13 +96,15 @@ impl Hands {
             Action::Forget { tid } => {
                 self.sigtrap.thread_gone(tid);
                 self.flags.remove(&tid);
+                self.timed.forget(tid);
             }
             Action::Resume { tid, signal } => {
                 self.guard.set_stopped(tid, false);
-                let resumed = self.tracer.resume(tid, signal);
+                let resumed = self.timed.resume(&self.tracer, tid, signal);
                 self.note(resumed);
             }
             Action::Deliver { tid, process, signal } => {
+                self.timed.forget(tid);
                 let known = self.sigtrap.delivers(&self.tracer, process, tid, signal);
                 let resumed = self.tracer.resume(tid, Some(signal));
                 self.note(known.and(resumed));
@@ -126,9 +131,13 @@ impl Hands {
                 self.note(rewound);
                 self.repair_trap(process, tid, space);
             }
-            Action::RepairCall { tid } => {
-                let restarts = repair::restart_call(&self.tracer, tid);
+            Action::RepairCall { tid, space } => {
+                let restarts = self.timed.restart(&self.texts.access(&self.tracer, space, tid));
                 self.note(restarts);
+            }
+            Action::FollowCall { tid, again } => {
+                let followed = self.timed.follow(&self.tracer, tid, again);
+                self.note(followed);
             }
             Action::AskCause { tid, at } => {
                 let cause = match self.tracer.signal_info(tid) {
@@ -271,6 +280,7 @@ impl Hands {
 
     fn serve(&mut self, tid: Tid, at: Avma, space: SpaceId, restore: u8, mark: Mark, then: Then) {
         self.mark(mark);
+        self.timed.forget(tid);
         self.guard.serving(tid, at);
         match self.texts.restore_byte(&self.tracer, space, tid, at, restore) {
             Err(error) if !error.is_gone() => return self.give_up(mark.process, tid, &error),
@@ -327,6 +337,7 @@ impl Hands {
             }
             LandmarkKind::Call => {
                 let coming = repair::call(&access, at, self.texts.find_call(space));
+                self.timed.has_entered(tid);
                 coming.map(|coming| self.note_clone(process, tid, space, coming))
             }
             LandmarkKind::SignalMask => self.sigtrap.mask_call(&access, at),

@@ -2,7 +2,7 @@
 
 use super::action::{Action, Then};
 use super::input::Input;
-use super::space::InstanceId;
+use super::space::{InstanceId, SpaceId};
 use super::state::{Forks, State};
 use crate::link::{EndOfProcess, ImageId, Plan};
 use platform::threads::Activity;
@@ -86,7 +86,8 @@ fn whoever_is_busy_is_heard_of_before_anything_is_planted() {
     assert!(state.awaits_threads());
     // What it was called out of starts again.
     let actions = step(&mut state, Input::Stopped { tid: OTHER });
-    assert_eq!(actions, [Action::RepairCall { tid: OTHER }, Action::Resume { tid: OTHER, signal: None }]);
+    let repair = Action::RepairCall { tid: OTHER, space: SpaceId(0) };
+    assert_eq!(actions, [repair, Action::Resume { tid: OTHER, signal: None }]);
     assert!(!state.awaits_threads());
     let actions = step(&mut state, Input::Stopped { tid: OTHER });
     assert_eq!(actions, [Action::Resume { tid: OTHER, signal: None }], "that stop was not ours");

@@ -23,6 +23,7 @@ pub(super) fn hear(hands: &Hands, state: &State, report: Wait, inputs: &mut VecD
             inputs.extend(stands(hands, tid, signal.is_of_faults()));
             Some(Input::Signal { tid, signal })
         }
+        Wait::Call { tid } => Some(Input::CallStop { tid }),
         Wait::Event { tid, event } => {
             if event == Event::Exit || (event == Event::Stop && state.is_leaving()) {
                 inputs.extend(stands(hands, tid, false));

@@ -129,6 +129,16 @@ pub enum Input {
         /// The thread.
         tid: Tid,
     },
+    /// Syscall-stop of a thread whose call was started again.
+    CallStop {
+        /// The thread.
+        tid: Tid,
+    },
+    /// The time of a call that was started again is over.
+    Overdue {
+        /// The thread that makes it.
+        tid: Tid,
+    },
     /// Group-stop.
     GroupStopped {
         /// The thread.
@@ -265,6 +275,7 @@ impl Input {
             | Input::Exec { tid, .. }
             | Input::Stopped { tid }
             | Input::StoppedBeforeTrap { tid }
+            | Input::CallStop { tid }
             | Input::GroupStopped { tid } => Some(*tid),
             Input::Launched { .. }
             | Input::Stands { .. }
@@ -272,6 +283,7 @@ impl Input {
             | Input::CopySought { .. }
             | Input::Weighed { .. }
             | Input::Outlived { .. }
+            | Input::Overdue { .. }
             | Input::Gone { .. }
             | Input::Mapped { .. }
             | Input::Unreadable { .. }

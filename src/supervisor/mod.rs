@@ -40,6 +40,7 @@ mod step;
 mod stop_log;
 mod text;
 mod texts;
+mod timed;
 
 use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Plan, Port, RunDir, ToSupervisor};
 use action::Action;
@@ -109,6 +110,8 @@ struct Supervisor {
     /// While attaching: when nobody was waiting in a stop.
     quiet: Instant,
     leaving_since: Option<Instant>,
+    /// When a reminder of a call whose time is over then comes at the latest.
+    reminder: Option<Instant>,
     inputs: VecDeque<Input>,
     actions: Vec<Action>,
 }
@@ -138,6 +141,7 @@ impl Supervisor {
             attach: None,
             quiet,
             leaving_since: None,
+            reminder: None,
             inputs,
             actions,
         })
@@ -162,7 +166,25 @@ impl Supervisor {
                 return;
             }
             self.hands.flush();
+            self.watch_timed_calls();
             self.hear_or_plant();
+        }
+    }
+
+    /// Has threads called out of calls whose time is over, and a reminder sent for the next of them.
+    fn watch_timed_calls(&mut self) {
+        let Some(due) = self.hands.timed.next_due() else { return };
+        let now = Instant::now();
+        if due <= now {
+            self.inputs.extend(self.hands.timed.overdue(now).into_iter().map(|tid| Input::Overdue { tid }));
+            self.settle();
+        }
+        self.reminder = self.reminder.filter(|reminder| *reminder > now);
+        if let Some(due) = self.hands.timed.next_due()
+            && self.reminder.is_none_or(|reminder| due < reminder)
+        {
+            self.reminder = Some(due);
+            self.inbox.remind_after(due.saturating_duration_since(now));
         }
     }
 

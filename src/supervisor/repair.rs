@@ -28,14 +28,6 @@ pub(super) fn fault_again(tracer: &Tracer, tid: Tid, signal: Signal) -> Result<(
     tracer.detach(tid, None).and(repeated)
 }
 
-/// Lets a call that gave up with EINTR start again, unless a handler runs (the kernel decides at the resume).
-pub(super) fn restart_call(tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
-    if arch::gave_up(tracer, tid)? {
-        tracer.poke_register(tid, arch::RESULT, arch::RESTART_UNLESS_HANDLED)?;
-    }
-    Ok(())
-}
-
 /// Does what `ret` does. Where the stack cannot be read the thread executes another one, if there is one `elsewhere`.
 pub(super) fn emulate_return(access: &Access<'_>, elsewhere: impl Fn() -> Option<Avma>) -> Result<(), OsError> {
     let (tracer, tid) = (access.tracer, access.tid);

@@ -32,6 +32,8 @@ impl State {
             Input::Stopped { tid } => self.stopped(tid, false, out),
             // Let go of now it would die of a breakpoint that it has met; its trap is reported next, and served.
             Input::StoppedBeforeTrap { tid } => out.push(Action::Resume { tid, signal: None }),
+            Input::CallStop { tid } => self.call_stop(tid, out),
+            Input::Overdue { tid } => self.overdue(tid, out),
             Input::GroupStopped { tid } => self.stopped(tid, true, out),
             Input::Gone { tid, how } => self.gone(tid, how, out),
             Input::Mapped { tid, mappings } => self.mapped(tid, mappings, out),
@@ -206,7 +208,7 @@ impl State {
             Some(Disposition::Handled) | None => false,
         };
         if ignored && interrupted && !ends_a_stop {
-            out.push(Action::RepairCall { tid });
+            out.extend(self.repair_call(tid));
         }
         // A core dump must not hold our breakpoints.
         if disposition == Some(Disposition::Default) && signal.dumps_core_by_default() {
@@ -270,7 +272,7 @@ impl State {
         let interrupted = self.tracees.get_mut(&tid).is_some_and(|tracee| std::mem::take(&mut tracee.interrupted));
         // The interrupt was ours, so a call that it broke off starts again.
         if interrupted && !group {
-            out.push(Action::RepairCall { tid });
+            out.extend(self.repair_call(tid));
         }
         if self.leaving {
             self.release(tid, None, out);
@@ -279,6 +281,23 @@ impl State {
             out.push(Action::Listen { tid });
         } else {
             self.release(tid, None, out);
+        }
+    }
+
+    fn call_stop(&mut self, tid: Tid, out: &mut Vec<Action>) {
+        let interrupted = self.tracees.get_mut(&tid).is_some_and(|tracee| std::mem::take(&mut tracee.interrupted));
+        out.push(Action::FollowCall { tid, again: interrupted || self.leaving });
+        self.release(tid, None, out);
+    }
+
+    fn repair_call(&self, tid: Tid) -> Option<Action> {
+        self.space_of(tid).map(|space| Action::RepairCall { tid, space })
+    }
+
+    /// The time of a thread's call is over, so it is called out of it.
+    fn overdue(&mut self, tid: Tid, out: &mut Vec<Action>) {
+        if !self.leaving && self.tracees.get(&tid).is_some_and(|tracee| tracee.doing == Doing::Running) {
+            self.interrupt(tid, out);
         }
     }
 

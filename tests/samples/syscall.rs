@@ -2,4 +2,5 @@
 
 super::samples! { "syscall":
     blocking
+    timed
 }

@@ -43,6 +43,19 @@ pub fn syscall(regs: &user_regs_struct) -> Option<Syscall> {
         .then_some(Syscall { number: regs.orig_rax as i64, args: [regs.rdi, regs.rsi, regs.rdx, regs.r10] })
 }
 
+/// Has a thread at the end of a system call make it once more.
+pub fn repeat_call(tracer: &crate::Tracer, tid: crate::Tid) -> Result<(), crate::OsError> {
+    let (number, pc) = (tracer.peek_register(tid, CALL)?, tracer.pc(tid)?);
+    tracer.poke_register(tid, RESULT, number)?;
+    tracer.set_pc(tid, crate::Avma(pc.0.wrapping_sub(SYSCALL.len() as u64)))
+}
+
+/// Number and arguments of the system call that a thread has just come out of.
+pub fn left_call(tracer: &crate::Tracer, tid: crate::Tid) -> Result<(i64, [u64; 6]), crate::OsError> {
+    let regs = tracer.registers(tid)?;
+    Ok((regs.orig_rax as i64, [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9]))
+}
+
 /// Arguments of a system call that is about to be made: the registers before the `syscall` instruction.
 pub fn pending_args(regs: &user_regs_struct) -> [u64; 4] {
     [regs.rdi, regs.rsi, regs.rdx, regs.r10]

@@ -1,0 +1,120 @@
+//! System calls with a timeout that a signal can break off: how long they wait at most, and what they answer when that
+//! time is over.
+//!
+//! Those that know when they began when they are started again are not among them (poll, select, nanosleep, and what
+//! takes a point in time).
+
+use crate::arch::registers as arch;
+use crate::memory::take_descriptor;
+use crate::{Access, Avma, OsError, procfs};
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+/// io_pgetevents(2), which the libc crate does not name.
+const SYS_IO_PGETEVENTS: i64 = 333;
+
+/// The timeout of a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeout {
+    /// How long it waits at most.
+    pub after: Duration,
+    /// What it returns then.
+    pub answer: i64,
+}
+
+/// Where a call has its timeout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Milliseconds.
+    Millis(i32),
+    /// A `struct timespec` there, unless it is null.
+    Timespec(u64),
+    /// An option of the socket that is the call's first argument.
+    Socket(i32),
+}
+
+/// The timeout of the system call that a stopped thread has just come out of, if that has one that is finite.
+pub fn timeout_of(access: &Access<'_>) -> Result<Option<Timeout>, OsError> {
+    let (number, args) = arch::left_call(access.tracer, access.tid)?;
+    let Some((place, answer)) = place(number, &args) else { return Ok(None) };
+    let after = match place {
+        Place::Millis(millis) => u64::try_from(millis).ok().map(Duration::from_millis),
+        Place::Timespec(0) => None,
+        Place::Timespec(at) => {
+            let mut words = [0; 16];
+            access.read(Avma(at), &mut words)?;
+            let [seconds, nanos] =
+                [0, 8].map(|at| words[at..].first_chunk().map_or(0, |word| u64::from_ne_bytes(*word)));
+            u32::try_from(nanos)
+                .ok()
+                .and_then(|nanos| Duration::from_secs(seconds).checked_add(Duration::new(0, nanos)))
+        }
+        Place::Socket(option) => {
+            let (group, _) = procfs::thread_group(access.tid)?;
+            let socket = take_descriptor(group, args[0] as i32)?;
+            Some(socket_timeout(&socket, option)?).filter(|time| !time.is_zero())
+        }
+    };
+    Ok(after.map(|after| Timeout { after, answer }))
+}
+
+fn place(number: i64, args: &[u64; 6]) -> Option<(Place, i64)> {
+    let again = -i64::from(libc::EAGAIN);
+    Some(match number {
+        libc::SYS_epoll_wait | libc::SYS_epoll_pwait => (Place::Millis(args[3] as i32), 0),
+        libc::SYS_epoll_pwait2 => (Place::Timespec(args[3]), 0),
+        libc::SYS_rt_sigtimedwait => (Place::Timespec(args[2]), again),
+        libc::SYS_semtimedop => (Place::Timespec(args[3]), again),
+        libc::SYS_io_getevents | SYS_IO_PGETEVENTS => (Place::Timespec(args[4]), 0),
+        libc::SYS_read
+        | libc::SYS_readv
+        | libc::SYS_recvfrom
+        | libc::SYS_recvmsg
+        | libc::SYS_recvmmsg
+        | libc::SYS_accept
+        | libc::SYS_accept4 => (Place::Socket(libc::SO_RCVTIMEO), again),
+        libc::SYS_write | libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg | libc::SYS_sendmmsg => {
+            (Place::Socket(libc::SO_SNDTIMEO), again)
+        }
+        libc::SYS_connect => (Place::Socket(libc::SO_SNDTIMEO), -i64::from(libc::EINPROGRESS)),
+        _ => return None,
+    })
+}
+
+fn socket_timeout(socket: &impl AsRawFd, option: i32) -> Result<Duration, OsError> {
+    let mut time = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let mut len = size_of::<libc::timeval>() as libc::socklen_t;
+    // SAFETY: `time` and `len` are live, and `len` is the length of `time`.
+    let answer =
+        unsafe { libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, option, (&raw mut time).cast(), &raw mut len) };
+    if answer != 0 {
+        return Err(OsError::last("get timeout of", "a socket"));
+    }
+    let micros = |part: i64| u64::try_from(part).unwrap_or(0);
+    Ok(Duration::from_secs(micros(time.tv_sec)) + Duration::from_micros(micros(time.tv_usec)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_where_the_manual_says() {
+        let args = [1, 2, 3, 4, 5, 6];
+        assert_eq!(place(libc::SYS_epoll_wait, &args), Some((Place::Millis(4), 0)));
+        assert_eq!(place(libc::SYS_rt_sigtimedwait, &args), Some((Place::Timespec(3), -11)));
+        assert_eq!(place(libc::SYS_io_getevents, &args), Some((Place::Timespec(5), 0)));
+        assert_eq!(place(libc::SYS_recvfrom, &args), Some((Place::Socket(libc::SO_RCVTIMEO), -11)));
+        assert_eq!(place(libc::SYS_connect, &args), Some((Place::Socket(libc::SO_SNDTIMEO), -115)));
+        assert_eq!(place(libc::SYS_futex, &args), None);
+    }
+
+    #[test]
+    fn a_socket_has_the_timeout_that_was_set() {
+        let (socket, _other) = std::os::unix::net::UnixStream::pair().expect("pair");
+        assert_eq!(socket_timeout(&socket, libc::SO_RCVTIMEO).expect("option"), Duration::ZERO);
+        let time = Duration::from_millis(1500);
+        socket.set_read_timeout(Some(time)).expect("set");
+        assert_eq!(socket_timeout(&socket, libc::SO_RCVTIMEO).expect("option"), time);
+    }
+}
