@@ -135,6 +135,14 @@ pub fn memory_file() -> Result<File, OsError> {
         .map_err(|errno| OsError::new("make", "memory file", errno))
 }
 
+/// All that is in a memory file, wherever in it whoever wrote it stands.
+pub fn read_memory_file(file: &File) -> std::io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+    let mut bytes = vec![0; file.metadata()?.len() as usize];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

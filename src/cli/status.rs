@@ -26,7 +26,8 @@ pub(super) fn status_table(shown: &Shown<'_>) -> String {
     let marks = format!("marks {} KiB", run.marks / 1024);
     // The names come from a process that merely has the recorder's place.
     let helpers = helpers.join(", ");
-    format!("run {name}: {since}{until}\n{}, {marks}\n{}", printable(&helpers), table(processes, zone))
+    let trouble = run.trouble.as_ref().map_or(String::new(), |trouble| format!("warning: {}\n", printable(trouble)));
+    format!("run {name}: {since}{until}\n{}, {marks}\n{trouble}{}", printable(&helpers), table(processes, zone))
 }
 
 fn table(processes: &[ProcessStatus], zone: &TimeZone) -> String {
@@ -69,6 +70,7 @@ mod tests {
             until: Some(1_795_395_903_512),
             helpers: vec![helper("supervisor", 12), helper("recorder", 13)],
             marks: 2 << 20,
+            trouble: Some("the disk is full".to_owned()),
         };
         let process = |pid, program: &str, ran| ProcessStatus {
             pid: Pid(pid),
@@ -90,6 +92,7 @@ mod tests {
         let expected = "\
 run 20261123T010203.512Z-9: attached 2026-11-23 01:02:03 (10.000 s ago), lets go in 2 min 50 s
 supervisor 12, recorder 13, marks 2048 KiB
+warning: the disk is full
  PID  PROGRAM  RAN  LINES  COVER  NEW/MIN  SINCE
 4711  nginx     50    200  25.0%        3  2026-11-23 01:02:03
   12  'a\\nb'     0    200   0.0%        3  2026-11-23 01:02:03

@@ -178,6 +178,10 @@ impl Waiting {
             match self.helpers.to_recorder.receive(false) {
                 Ok(Some((News::Reading { ready, wanted }, _))) => self.show(ready, wanted, began.elapsed()),
                 Ok(Some((News::Running { .. }, _))) => {}
+                Ok(Some((News::Trouble(trouble), _))) => {
+                    self.wipe();
+                    self.stderr.tell_trouble(&trouble);
+                }
                 Ok(Some((news @ (News::LetGo(_) | News::Finished(_) | News::Failed(_)), _))) => {
                     self.last_word = Some(news);
                 }

@@ -1,6 +1,7 @@
 //! What the front tells people, on stderr only, without keeping a pipe open that others wait for.
 
 use crate::link::{LetGoBy, Summary};
+use crate::recorder::Trouble;
 use crate::report::Ratio;
 use platform::process::WeakStderr;
 use std::fmt::Write as _;
@@ -41,6 +42,14 @@ impl Stderr {
     /// Whether anything but errors may be shown.
     pub fn shows_progress(&self) -> bool {
         !self.quiet
+    }
+
+    /// Says what happens to the data directory.
+    pub fn tell_trouble(&self, trouble: &Trouble) {
+        match trouble {
+            Trouble::Over => self.say(&trouble.to_string()),
+            Trouble::Unwritable(_) | Trouble::Removed => self.insist(&format!("warning: {trouble}")),
+        }
     }
 
     /// Says something that must be said.

@@ -273,6 +273,7 @@ impl Watch {
         match news {
             News::Running { count, first } => self.tell_who_runs(count, &first),
             News::Reading { .. } => {}
+            News::Trouble(trouble) => self.stderr.tell_trouble(&trouble),
             News::LetGo(some) => self.let_go.extend(some),
             News::Finished(_) | News::Failed(_) => self.recording = Recording::Over(news),
         }
@@ -350,7 +351,7 @@ impl Watch {
                 }
             }
             Recording::Over(News::Failed(error)) => self.stderr.insist(&format!("recording failed: {error}")),
-            Recording::Over(News::Running { .. } | News::Reading { .. } | News::LetGo(_)) => {}
+            Recording::Over(News::Running { .. } | News::Reading { .. } | News::Trouble(_) | News::LetGo(_)) => {}
             Recording::Died => {
                 self.stderr.insist(match self.guarded.supervisor_ended() {
                     Some(ChildNews::Killed(_)) => "recorder and supervisor were killed; what ran since is not measured",

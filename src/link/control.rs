@@ -46,6 +46,8 @@ pub struct RunStatus {
     pub helpers: Vec<Helper>,
     /// Size of the map of marks, in bytes.
     pub marks: u64,
+    /// What happened to the data directory, if it is not as it should be.
+    pub trouble: Option<String>,
 }
 
 /// A process of cov-trace.

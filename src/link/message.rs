@@ -23,7 +23,7 @@ pub enum ToSupervisor {
         /// Whether the descendants that they have already are meant too.
         children: bool,
     },
-    /// The plan of an image is in the run's directory.
+    /// The plan of an image is in the run's directory, or in the memory file that comes along where the disk takes no more.
     Plan(ImageId),
     /// A process that ended is in its file; its marks may be used again.
     Free(ProcessNo),
@@ -136,8 +136,13 @@ impl Port {
 
     /// Sends a message and waits until the other side has room for it.
     pub fn send_waiting(&mut self, message: &impl Serialize) -> Result<(), PortError> {
+        self.send_file_waiting(message, None)
+    }
+
+    /// The same, with a file.
+    pub fn send_file_waiting(&mut self, message: &impl Serialize, file: Option<File>) -> Result<(), PortError> {
         const MILLIS: u16 = 1000;
-        self.send(message, None)?;
+        self.send(message, file)?;
         while !self.flush()? {
             self.channel.wait_writable(MILLIS);
         }

@@ -121,10 +121,13 @@ impl Reader {
             }
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
             let facts_kept = self.run.create_facts(image).and_then(|file| facts.write(file));
-            let planned = self.run.create_plan(image).and_then(|file| plan.write(file));
-            let _disk_full: (std::io::Result<File>, std::io::Result<File>) = (facts_kept, planned);
+            let _disk_full: std::io::Result<File> = facts_kept;
+            let in_memory = match self.run.create_plan(image).and_then(|file| plan.write(file)) {
+                Ok(_) => None,
+                Err(_) => self.in_memory(image, &plan),
+            };
             let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
-            let _supervisor_gone = supervisor.send_waiting(&ToSupervisor::Plan(image));
+            let _supervisor_gone = supervisor.send_file_waiting(&ToSupervisor::Plan(image), in_memory);
             drop(supervisor);
             let _recorder_ends = self.done.send((image, facts.into_facts()));
             drop(plan);
@@ -133,6 +136,12 @@ impl Reader {
                 place.store(index);
             }
         }
+    }
+
+    /// A plan for which the disk has no room; without memory for it either, the supervisor finds none.
+    fn in_memory(&self, image: ImageId, plan: &Plan) -> Option<File> {
+        let _half_of_it = self.run.remove_plan(image);
+        plan.write(platform::memory_file().ok()?).ok()
     }
 
     /// The index of an image, from the cache if it is there; that of its landmarks if no more is wanted.

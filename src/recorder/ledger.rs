@@ -92,6 +92,13 @@ impl Ledger {
         self.memory_journal.is_none() && self.memory_marks.is_none() && !self.run.is_gone()
     }
 
+    /// Goes on in another data directory, in which nothing is yet.
+    pub fn go_on_in(&mut self, data: &DataDir) {
+        self.data = data.clone();
+        self.unsynced.clear();
+        self.replay.processes.values_mut().for_each(|process| process.changed = true);
+    }
+
     /// Takes an image's facts.
     pub fn add_facts(&mut self, image: ImageId, facts: Facts) {
         self.unsynced_run.push(self.run.facts(image));

@@ -8,6 +8,7 @@ mod control;
 mod disk;
 mod facts;
 mod images;
+mod keeping;
 mod known;
 mod last_resort;
 mod ledger;
@@ -23,7 +24,7 @@ pub use crate::link::Summary;
 pub use facts::Probing;
 pub use images::Selection;
 pub use ledger::LedgerError;
-pub use news::{FrontRequest, News};
+pub use news::{FrontRequest, News, Trouble};
 pub use recovery::{Recovered, RecoveryError, recover};
 
 use crate::cache::Cache;
@@ -32,6 +33,7 @@ use crate::store::{DataDir, UnixMillis};
 use control::Control;
 use disk::{Disk, Job};
 use images::ImageReaders;
+use keeping::Keeping;
 use known::KnownLines;
 use last_resort::LastResort;
 use ledger::Ledger;
@@ -88,6 +90,8 @@ pub fn run(options: Options) -> i32 {
 
 struct Recorder {
     run: RunDir,
+    data: DataDir,
+    keeping: Keeping,
     ledger: Ledger,
     supervisor: Port,
     front: Option<Port>,
@@ -118,6 +122,8 @@ impl Recorder {
             ledger: Ledger::open(&run, &data)?,
             readers: ImageReaders::start(&run, &selection, known, cache.as_ref(), &supervisor)?,
             run,
+            data,
+            keeping: Keeping::default(),
             supervisor,
             front: Some(front),
             control: control.map(Control::new),
@@ -171,6 +177,7 @@ impl Recorder {
         }
         if self.round.is_none() && (self.last_round.elapsed() >= FLUSH_EVERY || !self.askers.is_empty()) {
             self.last_round = Instant::now();
+            self.keep_directory();
             self.round = Some(Round::begin(&mut self.ledger, std::mem::take(&mut self.askers)));
         }
         let Some(mut round) = self.round.take() else { return };
@@ -182,12 +189,14 @@ impl Recorder {
             let files = self.ledger.unsynced(round.anything_new);
             self.disk.sync(Job { files, freed: round.finished });
         }
-        // What cannot be written now is tried again, and told at the end if it never can.
+        // What cannot be written now is tried again.
+        self.note_failure(round.failure.as_deref());
         self.answer_round(&round.askers, round.failure.as_deref());
     }
 
     /// The supervisor is gone: everything goes into its files, and the run's directory goes.
     fn close(mut self) -> Result<bool, LedgerError> {
+        self.keep_directory();
         for (image, facts) in self.readers.finish() {
             self.ledger.add_facts(image, facts);
         }

@@ -111,6 +111,7 @@ impl Recorder {
             until: self.until().map(|until| until.0),
             helpers,
             marks: self.ledger.size_of_marks(),
+            trouble: self.keeping.told(),
         };
         let processes = status::of_processes(&self.ledger).into_iter().map(ControlAnswer::Process);
         let answers: Vec<_> =

@@ -2,18 +2,21 @@
 //!
 //! Invariant: the end of the recorder's side is a message like any other, so it is never missed.
 
-use crate::link::{Port, ToSupervisor};
+use crate::link::{ImageId, Port, ToSupervisor};
 use platform::{Bell, OsError, wait_readable};
 use std::collections::VecDeque;
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A message, or the end of the one who sends them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Mail {
     /// From front or recorder.
     Message(ToSupervisor),
+    /// A plan that is in a memory file.
+    PlanInMemory(ImageId, File),
     /// The recorder has ended.
     RecorderGone,
     /// The front has ended, or left its link since everything is under way.
@@ -108,6 +111,7 @@ fn read(recorder: &Port, front: Port, mail: &(Mutex<VecDeque<Mail>>, Condvar), b
 fn drain(port: &Port, came: &mut VecDeque<Mail>) -> bool {
     loop {
         match port.receive(false) {
+            Ok(Some((ToSupervisor::Plan(image), Some(file)))) => came.push_back(Mail::PlanInMemory(image, file)),
             Ok(Some((message, _))) => came.push_back(Mail::Message(message)),
             Ok(None) => return true,
             Err(_) => return false,

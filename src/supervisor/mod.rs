@@ -42,7 +42,7 @@ mod text;
 mod texts;
 mod timed;
 
-use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Plan, Port, RunDir, ToSupervisor};
+use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Plan, Port, RunDir, ToSupervisor};
 use action::Action;
 use apply::Hands;
 use attach::Attach;
@@ -317,15 +317,11 @@ impl Supervisor {
                 self.attach = Some(Attach::begin(pids, children, &mut self.inputs));
             }
             Mail::Message(ToSupervisor::Plan(image)) => {
-                let plan = self.run.read_plan(image).ok().and_then(|bytes| Plan::decode(&bytes).ok());
-                if plan.is_none() {
-                    self.hands.plan_unreadable(image);
-                }
-                self.hands.leave_originals(image, plan.as_ref());
+                self.planned(image, self.run.read_plan(image));
                 // It has done its work, and the disk may be small.
                 let _left_behind = self.run.remove_plan(image);
-                self.inputs.push_back(Input::Planned { image, plan: Rc::new(plan.unwrap_or_default()) });
             }
+            Mail::PlanInMemory(image, file) => self.planned(image, platform::read_memory_file(&file)),
             Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),
             Mail::Message(ToSupervisor::Forward { signal, sender }) => self.forward(Signal(signal), sender),
             // Nobody is left who could ask for anything.
@@ -333,6 +329,15 @@ impl Supervisor {
             Mail::FrontGone | Mail::Reminder => {}
             Mail::Message(ToSupervisor::LetGo) | Mail::RecorderGone => self.leave(),
         }
+    }
+
+    fn planned(&mut self, image: ImageId, bytes: std::io::Result<Vec<u8>>) {
+        let plan = bytes.ok().and_then(|bytes| Plan::decode(&bytes).ok());
+        if plan.is_none() {
+            self.hands.plan_unreadable(image);
+        }
+        self.hands.leave_originals(image, plan.as_ref());
+        self.inputs.push_back(Input::Planned { image, plan: Rc::new(plan.unwrap_or_default()) });
     }
 
     fn leave(&mut self) {
