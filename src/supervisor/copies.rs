@@ -3,7 +3,7 @@
 //!
 //! A breakpoint that is at no address of ours is taken for a copy where the bytes around it are those around one of
 //! ours, or where what follows jumps back behind one of ours, and if all such places agree on the byte that belongs
-//! there. The program's own breakpoints are among the bytes of its files, so they are never in such a place.
+//! there. The program's own breakpoints are among the bytes of its files: what is most like one of those is left alone.
 
 use super::space::InstanceId;
 use crate::link::Plan;
@@ -14,8 +14,12 @@ use std::rc::Rc;
 
 /// How many bytes on each side are compared.
 const REACH: usize = 32;
-/// So many equal bytes are no chance.
+/// So many equal bytes are no chance, if some of them follow: many functions begin alike.
 const ENOUGH: usize = 10;
+/// So many have to follow.
+const FOLLOWING: usize = 2;
+/// A jump back counts as so many more.
+const JUMP_BACK: usize = 24;
 /// How much of a file is read at a time.
 const CHUNK: usize = 256 * 1024;
 
@@ -87,6 +91,11 @@ impl Around {
     fn jumps_back(&self, original: u64, copied: usize) -> bool {
         /// Bytes of a trampoline's jump, and how far behind the copied bytes it may lead.
         const JUMP: usize = 16;
+        /// What is as near as this is no copy, but the same code.
+        const NEAR: u64 = 4096;
+        if self.at.abs_diff(original) < NEAR {
+            return false;
+        }
         let back = original.wrapping_add(1)..original.wrapping_add(copied as u64 + JUMP as u64);
         let tail = &self.bytes[REACH + 1..];
         (0..tail.len().min(copied + JUMP)).any(|index| {
@@ -101,8 +110,7 @@ impl Around {
 /// What a breakpoint is a copy of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Likeness {
-    jumps_back: bool,
-    equal: usize,
+    score: usize,
     original: u8,
     /// Whether another place that is as like has another byte.
     ambiguous: bool,
@@ -121,21 +129,21 @@ pub fn originals<'a>(found: &[Around], sources: impl Iterator<Item = (&'a Source
             }
         });
     }
-    best.into_iter().map(|best| best.filter(|best| !best.ambiguous).map(|best| best.original)).collect()
+    let is_ours = |best: &Likeness| !best.ambiguous && best.original != BREAKPOINT;
+    best.into_iter().map(|best| best.filter(is_ours).map(|best| best.original)).collect()
 }
 
 fn compare(found: &Around, file: &[u8], at: u64, best: &mut Option<Likeness>) {
     let (equal, behind) = found.equal(file);
     let jumps_back = found.jumps_back(at, behind);
-    if equal < ENOUGH && !jumps_back {
+    if (equal < ENOUGH || behind < FOLLOWING) && !jumps_back {
         return;
     }
-    let like = Likeness { jumps_back, equal, original: file[REACH], ambiguous: false };
+    let score = equal + if jumps_back { JUMP_BACK } else { 0 };
+    let like = Likeness { score, original: file[REACH], ambiguous: false };
     match best {
-        Some(best) if (best.jumps_back, best.equal) > (jumps_back, equal) => {}
-        Some(best) if (best.jumps_back, best.equal) == (jumps_back, equal) => {
-            best.ambiguous |= best.original != like.original;
-        }
+        Some(best) if best.score > score => {}
+        Some(best) if best.score == score => best.ambiguous |= best.original != like.original,
         Some(_) | None => *best = Some(like),
     }
 }
@@ -148,7 +156,7 @@ fn by(found: &[Around], key: impl Fn(&Around) -> [u8; 2]) -> HashMap<[u8; 2], Ve
     keys
 }
 
-/// Gives every place of a plan that gets a breakpoint, with the file's bytes around it.
+/// Gives every place of a plan that gets a breakpoint, and those of the file's own, with the file's bytes around it.
 fn for_each_breakpoint(plan: &Plan, file: &File, mut each: impl FnMut(u64, &[u8])) {
     let offsets: Vec<u64> = plan.places().into_iter().map(|place| place.0).collect();
     let mut chunk = vec![0; CHUNK + 2 * REACH + 1];
@@ -162,6 +170,10 @@ fn for_each_breakpoint(plan: &Plan, file: &File, mut each: impl FnMut(u64, &[u8]
         for &offset in now {
             let index = (offset - first) as usize;
             each(offset, &chunk[index..=index + 2 * REACH]);
+        }
+        for own in breakpoints(&chunk[REACH..len.saturating_sub(REACH).max(REACH)], first) {
+            let index = (own - first) as usize;
+            each(own, &chunk[index..=index + 2 * REACH]);
         }
     }
 }
@@ -236,6 +248,27 @@ mod tests {
         assert_eq!(original(&far, 0x7000), Some(bytes[0x100]));
         far[10] += 0x40;
         assert_eq!(original(&far, 0x7000), None);
+    }
+
+    /// Two functions that begin alike: one goes on with a breakpoint of its own, the other with a line that has ours.
+    #[test]
+    fn the_programs_own_breakpoint_and_a_copy_of_it_stay() {
+        let (mut bytes, ..) = file();
+        let (beginning, own) = (bytes[0xf0..0x100].to_vec(), 0x150);
+        bytes[own - 0x10..own].copy_from_slice(&beginning);
+        bytes[own] = BREAKPOINT;
+        bytes.copy_within(0x101..0x105, own + 1);
+        let (_, _, source) = file();
+        let mut with_own = tempfile::tempfile().expect("file");
+        with_own.write_all(&bytes).expect("write");
+        let around = |memory: &[u8]| {
+            let found = [Around::take(memory, 0x7000, 0x7010)];
+            originals(&found, std::iter::once((&source, &with_own)))[0]
+        };
+        assert_eq!(around(&bytes[own - 0x10..own + 0x20]), None);
+        let mut ours = bytes[0xf0..0x120].to_vec();
+        ours[0x10] = BREAKPOINT;
+        assert_eq!(around(&ours), Some(bytes[0x100]));
     }
 
     #[test]

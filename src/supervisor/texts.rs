@@ -14,6 +14,9 @@ use platform::{Access, Avma, Memory, OsError, PAGE, Signal, TextMapping, Tid, Tr
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Range;
 
+/// How many of the programs' own breakpoints are remembered.
+const REMEMBERED: usize = 4096;
+
 /// What is known of the spaces' memory.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
@@ -27,6 +30,8 @@ pub(super) struct Texts {
     pub files: ImageFiles,
     /// Where copies of breakpoints were taken out.
     copies: HashMap<SpaceId, BTreeSet<u64>>,
+    /// What was around breakpoints that are the program's own: it may meet them often.
+    foreign: HashMap<(SpaceId, u64), Around>,
 }
 
 impl Texts {
@@ -80,6 +85,7 @@ impl Texts {
         self.to_plant.retain(|planting| planting.sync().space != space);
         self.files.close(space);
         self.copies.remove(&space);
+        self.foreign.retain(|(of, _), _| *of != space);
     }
 
     /// Reads what is mapped in a space in which `tid` lives.
@@ -208,13 +214,22 @@ impl Texts {
             // One that we took out, unless the program took out its own.
             return if copies.contains(&at.0) { Sought::Ours } else { Sought::Foreign };
         }
+        if self.foreign.get(&(space, at.0)) == Some(&around) {
+            return Sought::Foreign;
+        }
         if let Some(original) = self.files.originals(&[around], sources)[0]
             && text::restore_byte(tracer, Some(memory), tid, at, original).is_ok()
         {
             copies.insert(at.0);
             return Sought::Ours;
         }
-        if is_without_file_and_handler(tid, at) { Sought::Unknown } else { Sought::Foreign }
+        if is_without_file_and_handler(tid, at) {
+            return Sought::Unknown;
+        }
+        if self.foreign.len() < REMEMBERED {
+            self.foreign.insert((space, at.0), around);
+        }
+        Sought::Foreign
     }
 
     /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap.
