@@ -9,6 +9,7 @@ pub mod arch;
 pub mod attachable;
 mod bell;
 mod channel;
+mod child_signal;
 mod clock;
 mod descriptors;
 mod entry;
@@ -52,6 +53,7 @@ pub use bell::Bell;
 pub use channel::{
     Channel, MAX_MESSAGE, Received, hangs_up, hangs_up_within, is_hung_up, takes_more, wait_readable, wait_ready,
 };
+pub use child_signal::take_child_signal;
 pub use clock::{unix_millis, unix_millis_at};
 pub use entry::restore_sigpipe;
 pub use error::OsError;

@@ -183,6 +183,15 @@ impl Tracer {
         }
     }
 
+    /// What one tracee has to report now.
+    pub fn report_of(&self, tid: Tid) -> Option<Wait> {
+        let mut status = 0;
+        let flags = libc::__WALL | libc::__WNOTHREAD | libc::WNOHANG;
+        // SAFETY: `status` is a live i32.
+        let reports = unsafe { libc::waitpid(tid.0, &raw mut status, flags) } == tid.0;
+        reports.then(|| Wait::decode(tid, status))
+    }
+
     /// Has the next wait give a report that is not for who took it.
     pub(crate) fn give_back(&self, report: Wait) {
         self.given_back.borrow_mut().push_back(report);

@@ -237,7 +237,7 @@ pub enum Action {
         /// Its maker.
         maker: Tid,
     },
-    /// Learn how threads that ran before us treat signals.
+    /// Learn by and by how threads that ran before us treat signals, in turn with what is planted by and by.
     Meet {
         /// Their process.
         process: ProcessNo,

@@ -11,7 +11,7 @@ use super::sections::{Opened, Sections};
 use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
 use super::text::Beside;
-use super::texts::Texts;
+use super::texts::{Piece, Texts};
 use super::timed::TimedCalls;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Plan, Port, ProcessNo, Record};
 use platform::arch::registers::{self as arch, Untraced};
@@ -68,8 +68,7 @@ impl Hands {
         }
     }
 
-    /// Takes a CPU for serving hits. Not before what runs is planted: that takes long, at a priority that keeps
-    /// the program off this CPU.
+    /// Takes a CPU for serving hits, where the guard is beside us.
     pub fn take_cpu(&mut self) {
         self.pace.take_cpu(self.guard.guard());
     }
@@ -168,7 +167,7 @@ impl Hands {
             Action::ReadLive { process, space, threads } => {
                 inputs.extend(self.texts.mappings_live(process, space, &threads));
             }
-            Action::Look { tid } => inputs.push_back(Input::Looked { tid, activity: threads::activity(tid) }),
+            Action::Look { tid } => self.texts.look_later(tid),
             Action::WantImage { image, tid, mapping } => {
                 self.tell(&Record::Image { image, path: mapping.path.clone() });
                 // Without a file the recorder answers with an empty plan and a warning.
@@ -205,7 +204,7 @@ impl Hands {
                 let attached = attached.then_some(now);
                 self.tell(&Record::Process { process, pid, start_ticks, maker, parent, started, attached });
             }
-            Action::Meet { process, threads } => self.sigtrap.met(process, &threads),
+            Action::Meet { process, threads } => self.texts.meet_later(process, threads),
             Action::Execed { process, tid } => {
                 self.sigtrap.execed(process, tid);
                 let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(tid);
@@ -217,6 +216,17 @@ impl Hands {
                 self.tell(&Record::Warning { process, slug: slug.to_owned(), text, count });
             }
             Action::ContinueFront => drop(platform::kill(self.front, Signal::CONT)),
+        }
+    }
+
+    /// Does a little of the work that takes long.
+    pub fn work(&mut self, inputs: &mut VecDeque<Input>) {
+        match self.texts.go_on(&self.tracer, inputs) {
+            Some(Piece::Look(tids)) => {
+                inputs.extend(tids.into_iter().map(|tid| Input::Looked { tid, activity: threads::activity(tid) }));
+            }
+            Some(Piece::Meet(process, threads)) => self.sigtrap.met(process, &threads),
+            None => {}
         }
     }
 

@@ -106,7 +106,7 @@ impl Attach {
                 self.phase = Phase::Seizing;
                 true
             }
-            Phase::Seizing if !state.awaits_threads() => {
+            Phase::Seizing if !texts.has_work() && !state.awaits_threads() => {
                 self.take_the_rest(&Hand { tracer, reaper: Reaper::start() }, state, inputs);
                 if inputs.is_empty() {
                     self.phase = Phase::Planting;
@@ -120,6 +120,14 @@ impl Attach {
                 true
             }
             Phase::Reading | Phase::Seizing | Phase::Planting | Phase::Again => false,
+        }
+    }
+
+    /// Whether threads of the processes are traced, and planted sooner or later.
+    pub fn has_begun(&self) -> bool {
+        match self.phase {
+            Phase::Reading => false,
+            Phase::Seizing | Phase::Planting | Phase::Again => true,
         }
     }
 
@@ -178,9 +186,11 @@ impl Attach {
     fn take_the_rest(&mut self, hand: &Hand<'_>, state: &State, inputs: &mut VecDeque<Input>) {
         for pid in self.taken.clone() {
             let Some(number) = state.process_with(pid) else { continue };
-            // Known, but not traced: an exec by another thread has put that in its place.
+            // An exec by another thread has ended all others, and put that in the leader's place.
+            let listed: BTreeSet<Tid> = threads::of(pid).unwrap_or_default().into_iter().collect();
+            let is_ours = |tid: Tid| tid != pid.leader() || threads::tracer_of(tid) == Some(me());
             let (known, replaced): (BTreeSet<Tid>, BTreeSet<Tid>) =
-                state.threads_of(number).into_iter().partition(|tid| threads::tracer_of(*tid) == Some(me()));
+                state.threads_of(number).into_iter().partition(|tid| listed.contains(tid) && is_ours(*tid));
             let (gone, replaced): (Vec<Tid>, Vec<Tid>) =
                 replaced.into_iter().partition(|tid| threads::activity(*tid) == Activity::Gone);
             if let Some(&tid) = replaced.iter().find(|tid| hand.seize(**tid).is_ok()) {
@@ -210,7 +220,7 @@ impl Attach {
 }
 
 fn is_planted(state: &State, texts: &Texts) -> bool {
-    !texts.is_planting() && !state.awaits_plans()
+    !texts.has_work() && !state.awaits_plans()
 }
 
 /// The threads of a process that were seized now, and why one that lives could not be.

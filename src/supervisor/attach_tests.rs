@@ -63,7 +63,7 @@ fn planted(state: State, threads: &[Tid]) -> State {
     let process = state.process_with(Pid(LEADER.0)).expect("it was attached to");
     assert!(matches!(step(&mut state, Input::Ready { pid: Pid(LEADER.0) })[..], [Action::ReadLive { .. }]));
     let actions = step(&mut state, Input::MappedLive { process, tid: threads[0], mappings: vec![mapping()] });
-    let [Action::Maps { .. }, Action::Meet { .. }, Action::Sync(first), Action::Meet { .. }, Action::Plant(then)] =
+    let [Action::Maps { .. }, Action::Meet { .. }, Action::Plant(first), Action::Meet { .. }, Action::Plant(then)] =
         &actions[..]
     else {
         panic!("{actions:?}")

@@ -32,6 +32,7 @@ mod planted_tests;
 mod repair;
 #[cfg(test)]
 mod replay_tests;
+mod reports;
 mod sections;
 mod sigtrap;
 mod space;
@@ -49,6 +50,7 @@ use attach::Attach;
 use inbox::{Inbox, Mail};
 use input::Input;
 use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
+use reports::Reports;
 use sections::Sections;
 pub use state::Forks;
 use state::State;
@@ -107,8 +109,9 @@ struct Supervisor {
     /// Whether somebody was ever to be traced.
     began: bool,
     attach: Option<Attach>,
-    /// While attaching: when nobody was waiting in a stop.
-    quiet: Instant,
+    reports: Reports,
+    /// When a thread of the program that shares this CPU could run last, while planting.
+    rested: Instant,
     leaving_since: Option<Instant>,
     /// When a reminder of a call whose time is over then comes at the latest.
     reminder: Option<Instant>,
@@ -128,7 +131,7 @@ impl Supervisor {
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
         let hands = Hands::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
-        let (state, quiet) = (State::new(on_death, forks), Instant::now());
+        let (state, reports) = (State::new(on_death, forks), Reports::new());
         Ok(Supervisor {
             state,
             hands,
@@ -139,7 +142,8 @@ impl Supervisor {
             stop_log,
             began: false,
             attach: None,
-            quiet,
+            reports,
+            rested: Instant::now(),
             leaving_since: None,
             reminder: None,
             inputs,
@@ -167,7 +171,7 @@ impl Supervisor {
             }
             self.hands.flush();
             self.watch_timed_calls();
-            self.hear_or_plant();
+            self.hear_or_work();
         }
     }
 
@@ -188,36 +192,42 @@ impl Supervisor {
         }
     }
 
-    /// Takes what is there to be heard; without anything, plants a page or waits.
-    fn hear_or_plant(&mut self) {
-        let planting = self.hands.texts.is_planting();
-        let waits = !planting && !self.state.is_empty();
+    /// Takes what is there to be heard; without anything, works a little or waits.
+    fn hear_or_work(&mut self) {
+        let working = self.hands.texts.has_work();
+        let waits = !working && !self.state.is_empty();
         if self.hear(waits) && self.attach.is_some() {
             self.settle();
             if let Some(attach) = &mut self.attach {
-                attach.held(self.quiet.elapsed());
+                attach.held(self.reports.held());
             }
         }
-        if self.attach.is_some() {
-            // Whoever reports next may have stood still from here on.
-            self.quiet = Instant::now();
-        }
-        if planting {
-            self.hands.texts.plant_a_page(&self.hands.tracer, &mut self.inputs);
+        self.reports.served(&self.state);
+        if working {
+            self.work();
         }
     }
 
-    /// Waits for one report if `block`, then takes all others that are there, so that no tracee starves another. True
-    /// if there was one.
+    /// Does a little of what takes long. What runs on this CPU, where we have precedence, must go on meanwhile.
+    fn work(&mut self) {
+        const TURN: Duration = Duration::from_millis(1);
+        const REST: Duration = Duration::from_micros(250);
+        if self.rested.elapsed() >= TURN {
+            self.reports.rest(REST);
+            self.rested = Instant::now();
+        } else {
+            self.hands.work(&mut self.inputs);
+        }
+    }
+
+    /// Waits for one report if `block`, then takes all others that are there, so that no tracee starves another; among
+    /// many they are left for the next time. True if there was one.
     fn hear(&mut self, block: bool) -> bool {
         let waited = self.wait(block);
         match waited {
             Ok(Waited::Report(report)) => {
-                if block && self.attach.is_some() {
-                    self.quiet = Instant::now();
-                }
                 hear::hear(&self.hands, &self.state, report, &mut self.inputs);
-                if self.state.threads() > 1 {
+                if self.state.threads() > 1 && !Reports::are_of_many(&self.state) {
                     while let Ok(Waited::Report(report)) = self.hands.tracer.wait(false) {
                         hear::hear(&self.hands, &self.state, report, &mut self.inputs);
                     }
@@ -247,14 +257,14 @@ impl Supervisor {
         if pace.is_aside() {
             const LOOKS: u32 = 12;
             for _ in 0..LOOKS {
-                match tracer.wait(false) {
+                match self.reports.next(tracer, &self.state, false) {
                     Ok(Waited::Nothing) => std::thread::yield_now(),
                     waited => return waited,
                 }
             }
             pace.step_back();
         }
-        tracer.wait(block)
+        self.reports.next(tracer, &self.state, block)
     }
 
     /// Does the next step of an attach; true if something is to be decided.
@@ -263,12 +273,17 @@ impl Supervisor {
         let texts = &self.hands.texts;
         if attach.advance(&self.hands.tracer, &self.state, texts, &mut self.inputs) {
             self.began |= !self.inputs.is_empty();
+            if attach.has_begun() {
+                // Before the first byte is planted: from then on the guard must be able to save what runs.
+                self.hands.take_cpu();
+                self.hands.pace.stay_ahead();
+            }
             return true;
         }
         if let Some(answer) = attach.answer(&self.state, texts) {
             let nobody = matches!(answer, FromSupervisor::Refused { .. });
             self.attach = None;
-            self.hands.take_cpu();
+            self.hands.pace.stay_ahead();
             let _front_gone = self.front.send(&answer, None);
             if nobody {
                 self.leave();

@@ -8,6 +8,7 @@
 
 use platform::affinity::{self, Ordinary, OwnCpu};
 use platform::{OsError, Pid, Tid, Tracer};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// A thread that trapped this recently is in a burst.
@@ -26,10 +27,15 @@ const PENALTY: Duration = Duration::from_millis(1);
 /// But no longer.
 const LONGEST_PENALTY: Duration = Duration::from_millis(200);
 
+/// After an attach, when everything that runs is met for the first time, it does not stand aside for so long.
+const RUSH: Duration = Duration::from_secs(3);
+
+/// Bursts of more threads than this are forgotten once they are over.
+const REMEMBERED: usize = 256;
+
 /// Hits of one thread in quick succession.
 #[derive(Debug)]
 struct Burst {
-    tid: Tid,
     last: Instant,
     hits: u32,
     /// Whether the thread may be handed over, once that was looked at: to change its mask takes longer than a hit.
@@ -40,7 +46,9 @@ struct Burst {
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     cpu: Option<OwnCpu>,
-    burst: Option<Burst>,
+    bursts: HashMap<Tid, Burst>,
+    /// Whose hit was served last, and when.
+    last: Option<(Tid, Instant)>,
     aside: bool,
     not_aside_before: Option<Instant>,
     /// Hits since it stepped aside.
@@ -66,10 +74,17 @@ impl Pace {
         self.aside
     }
 
+    /// Keeps its precedence for a while, so that the guard can save the program from our death.
+    pub fn stay_ahead(&mut self) {
+        self.step_back();
+        self.not_aside_before = Some(Instant::now() + RUSH);
+    }
+
     /// Whether a burst is long and goes on, so that what changes rarely need not be looked at for each hit.
     pub fn is_in_the_midst(&self) -> bool {
         const NOW_AND_THEN: u32 = 32;
-        self.aside && self.burst.as_ref().is_some_and(|burst| burst.hits % NOW_AND_THEN != 0)
+        let hits = self.last.and_then(|(tid, _)| Some(self.bursts.get(&tid)?.hits));
+        self.aside && hits.is_some_and(|hits| hits % NOW_AND_THEN != 0)
     }
 
     /// Takes precedence again; what follows is no burst.
@@ -78,28 +93,32 @@ impl Pace {
             cpu.step_back();
         }
         self.aside = false;
-        if let Some(burst) = &mut self.burst {
+        if let Some(burst) = self.last.and_then(|(tid, _)| self.bursts.get_mut(&tid)) {
             burst.hits = 0;
         }
     }
 
-    /// Lets a thread go on after a hit.
+    /// Lets a thread go on after a hit: on our CPU if it, or another thread, was here a moment ago. What is met there can
+    /// be saved if we are killed, since nothing of the program runs on this CPU between our death and the guard.
     pub fn resume(&mut self, tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
         let now = Instant::now();
-        let since = self.burst.as_ref().filter(|burst| burst.tid == tid).map(|burst| now.duration_since(burst.last));
+        let since = self.bursts.get(&tid).map(|burst| now.duration_since(burst.last));
         if self.aside && (!self.is_alone || since.is_none_or(|since| since >= SLOW)) {
             self.step_back();
             let longer = (self.penalty * 2).clamp(PENALTY, LONGEST_PENALTY);
             self.penalty = if self.hits_aside >= LONG { PENALTY } else { longer };
             self.not_aside_before = Some(now + self.penalty);
         }
-        if since.is_none_or(|since| since >= BURST) {
-            self.burst = Some(Burst { tid, last: now, hits: 0, thread: None });
-            return tracer.resume(tid, None);
+        let last = self.last.replace((tid, now));
+        if self.bursts.len() > REMEMBERED {
+            self.bursts.retain(|_, burst| now.duration_since(burst.last) < BURST);
         }
-        let (Some(burst), Some(cpu)) = (&mut self.burst, &self.cpu) else { return tracer.resume(tid, None) };
+        let goes_on = since.is_some_and(|since| since < BURST);
+        let burst = self.bursts.entry(tid).or_insert(Burst { last: now, hits: 0, thread: None });
         burst.last = now;
-        burst.hits += 1;
+        (burst.hits, burst.thread) = if goes_on { (burst.hits + 1, burst.thread) } else { (0, None) };
+        let others_too = last.is_some_and(|(_, last)| now.duration_since(last) < BURST);
+        let Some(cpu) = self.cpu.as_ref().filter(|_| goes_on || others_too) else { return tracer.resume(tid, None) };
         if self.aside {
             self.hits_aside += 1;
             return tracer.resume(tid, None);

@@ -19,7 +19,7 @@ struct Wanted {
 }
 
 /// How many neighbouring pages are read and written at a time: that costs less for each, and no trap waits long for it.
-const AT_ONCE: u64 = 16;
+const AT_ONCE: u64 = 4;
 
 /// What text is read and written by, and the file that it is of.
 pub(super) struct Place<'a> {

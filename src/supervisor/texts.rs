@@ -1,4 +1,5 @@
-//! The text of every address space: its memory, opened, and the planting that is still to be done in it.
+//! The text of every address space: its memory, opened; and the work that is still to be done, a little at a time so that
+//! no report waits long for it: planting, and looking at threads.
 //!
 //! Invariant: a text that is being restored is planted no further.
 
@@ -17,6 +18,27 @@ use std::ops::Range;
 /// How many of the programs' own breakpoints are remembered.
 const REMEMBERED: usize = 4096;
 
+/// Something that takes long.
+#[derive(Debug)]
+enum Work {
+    /// Finding out what threads are doing.
+    Look(Vec<Tid>),
+    /// Learning how threads of a process treat signals.
+    Meet(ProcessNo, Vec<Tid>),
+    /// Bringing text to a wanted state.
+    Plant(Planting),
+}
+
+/// A piece of work to do now that is not about text.
+#[derive(Debug)]
+pub(super) enum Piece {
+    Look(Vec<Tid>),
+    Meet(ProcessNo, Vec<Tid>),
+}
+
+/// How many threads are looked at before it is heard whether somebody reports.
+const THREADS_AT_ONCE: usize = 16;
+
 /// What is known of the spaces' memory.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
@@ -24,7 +46,7 @@ pub(super) struct Texts {
     /// Spaces whose memory is reached by ptrace only, and only while they are dumpable.
     locked: HashSet<SpaceId>,
     vdso: HashMap<SpaceId, Range<u64>>,
-    to_plant: VecDeque<Planting>,
+    work: VecDeque<Work>,
     planted: u64,
     /// The measured images' files.
     pub files: ImageFiles,
@@ -82,10 +104,14 @@ impl Texts {
         self.memories.remove(&space);
         self.locked.remove(&space);
         self.vdso.remove(&space);
-        self.to_plant.retain(|planting| planting.sync().space != space);
+        self.plant_no_more(space);
         self.files.close(space);
         self.copies.remove(&space);
         self.foreign.retain(|(of, _), _| *of != space);
+    }
+
+    fn plant_no_more(&mut self, space: SpaceId) {
+        self.work.retain(|work| !matches!(work, Work::Plant(planting) if planting.sync().space == space));
     }
 
     /// Reads what is mapped in a space in which `tid` lives.
@@ -129,7 +155,7 @@ impl Texts {
     /// Brings text to a wanted state at once.
     pub fn sync(&mut self, tracer: &Tracer, sync: Box<Sync>, inputs: &mut VecDeque<Input>) {
         if sync.landmarks == Some(false) {
-            self.to_plant.retain(|planting| planting.sync().space != sync.space);
+            self.plant_no_more(sync.space);
         }
         self.files.uses(sync.space, sync.instance.image, sync.tid);
         let (space, tid) = (sync.space, sync.tid);
@@ -150,24 +176,45 @@ impl Texts {
     /// Has text brought to a wanted state by and by.
     pub fn plant(&mut self, sync: Box<Sync>) {
         self.files.uses(sync.space, sync.instance.image, sync.tid);
-        self.to_plant.push_back(Planting::new(sync));
+        self.work.push_back(Work::Plant(Planting::new(sync)));
     }
 
-    /// Does a page of what is to be planted; false when nothing is left.
-    pub fn plant_a_page(&mut self, tracer: &Tracer, inputs: &mut VecDeque<Input>) -> bool {
-        let Some(mut planting) = self.to_plant.pop_front() else { return false };
-        if planting.advance(&self.place(tracer, planting.sync())) {
-            self.to_plant.push_front(planting);
-        } else {
-            self.planted += planting.planted;
-            inputs.extend(outcome(planting));
+    /// Has it found out by and by what a thread is doing, after all that is to be done before.
+    pub fn look_later(&mut self, tid: Tid) {
+        match self.work.back_mut() {
+            Some(Work::Look(tids)) => tids.push(tid),
+            Some(Work::Meet(..) | Work::Plant(_)) | None => self.work.push_back(Work::Look(vec![tid])),
         }
-        true
     }
 
-    /// Whether something is still to be planted.
-    pub fn is_planting(&self) -> bool {
-        !self.to_plant.is_empty()
+    /// The same for how the threads of a process treat signals.
+    pub fn meet_later(&mut self, process: ProcessNo, threads: Vec<Tid>) {
+        self.work.push_back(Work::Meet(process, threads));
+    }
+
+    /// Does a little of the work, or gives what of it is not about text.
+    pub fn go_on(&mut self, tracer: &Tracer, inputs: &mut VecDeque<Input>) -> Option<Piece> {
+        let some = |tids: &mut Vec<Tid>| tids.split_off(tids.len().saturating_sub(THREADS_AT_ONCE));
+        let mut work = self.work.pop_front()?;
+        let (piece, is_done) = match &mut work {
+            Work::Look(tids) => (Some(Piece::Look(some(tids))), tids.is_empty()),
+            Work::Meet(process, tids) => (Some(Piece::Meet(*process, some(tids))), tids.is_empty()),
+            Work::Plant(planting) => (None, !planting.advance(&self.place(tracer, planting.sync()))),
+        };
+        match work {
+            work if !is_done => self.work.push_front(work),
+            Work::Plant(done) => {
+                self.planted += done.planted;
+                inputs.extend(outcome(done));
+            }
+            Work::Look(_) | Work::Meet(..) => {}
+        }
+        piece
+    }
+
+    /// Whether there is work to do.
+    pub fn has_work(&self) -> bool {
+        !self.work.is_empty()
     }
 
     /// How many breakpoints were planted by and by.

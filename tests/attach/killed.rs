@@ -3,6 +3,8 @@
 use super::scene::{Scene, is_as_before};
 use crate::harness::check::COV_TRACE;
 use crate::harness::run::{LIMIT, Mark, signal, to_end};
+use crate::harness::session::Session;
+use std::fs;
 use std::process::Command;
 use std::time::Instant;
 
@@ -68,6 +70,37 @@ fn let_go_from_elsewhere() {
     scene.ask("c", &["c"]);
     scene.end();
     assert!(scene.ran("dprintf(1, \"b\\n\")") && !scene.ran("dprintf(1, \"c\\n\")"));
+}
+
+#[test]
+fn the_supervisor_while_it_attaches() {
+    const TRIES: u32 = 50;
+    let mut scene = Scene::start("attach/lines");
+    scene.session.expect("ready");
+    let said = scene.folder().join("said");
+    let in_time = (0..TRIES).any(|_| {
+        let mut command = Command::new(COV_TRACE);
+        command.args(["attach", "--data"]).arg(&scene.data).arg(scene.pid().to_string());
+        command.stderr(fs::File::create(&said).unwrap());
+        let attaching = Session::start(scene.folder(), command);
+        let start = Instant::now();
+        let supervisor = loop {
+            match attaching.find("cov-supervisor") {
+                Some(supervisor) => break supervisor,
+                None => assert!(start.elapsed() < LIMIT, "there is no supervisor"),
+            }
+        };
+        signal(supervisor, "KILL");
+        assert_eq!(attaching.status().code(), Some(1));
+        attaching.until_only(&[]);
+        is_as_before(scene.pid());
+        !fs::read_to_string(&said).unwrap().contains("attached to")
+    });
+    assert!(in_time, "each attach was over before");
+    let said = fs::read_to_string(said).unwrap();
+    assert!(said.contains("the supervisor was killed while it attached; the processes go on"), "{said}");
+    scene.ask("abc", &["a", "b", "c"]);
+    scene.end();
 }
 
 #[test]
