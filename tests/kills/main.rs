@@ -1,14 +1,33 @@
 //! What a SIGKILL of cov-trace's own processes costs the program: `cargo bench --bench kills [-- --supervisor N]
-//! [--recorder N] [--only NAME] [--attach] [--seed N]`.
+//! [--recorder N] [--only NAME] [--attach] [--seed N]`, and `cargo bench --bench kills -- --server N [--only TEXT]`.
 //!
 //! Kills them at random moments while programs run that meet no new line any more, or one every so often, and counts
-//! the programs that died of it and the hits that were served and are not in the data.
+//! the programs that died of it and the hits that were served and are not in the data. With `--server` it attaches to an
+//! nginx under load and prints a table: N kills for each phase and each of cov-trace's processes, and each pair of them.
 #![forbid(unsafe_code)]
 
 mod options;
 mod program;
 mod round;
+mod server;
 mod shared;
+
+#[path = "../services/footprint.rs"]
+#[expect(dead_code, reason = "the bench of services uses more of it")]
+mod footprint;
+#[path = "../services/nginx.rs"]
+mod nginx;
+#[path = "../harness/run.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "the suite uses more of it, and fails by panicking")]
+mod run;
+#[path = "../services/service.rs"]
+#[expect(dead_code, reason = "the bench of services uses more of it")]
+mod service;
+#[path = "../harness/text.rs"]
+mod text;
+#[path = "../services/timeline.rs"]
+#[expect(dead_code, reason = "the bench of services uses more of it")]
+mod timeline;
 
 use options::Options;
 use program::{Pace, Program};
@@ -44,7 +63,7 @@ impl Victim {
 }
 
 fn main() -> ExitCode {
-    match run() {
+    match play() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("kills: {error}");
@@ -53,8 +72,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), String> {
+fn play() -> Result<(), String> {
     let options = Options::parse(std::env::args().skip(1))?;
+    if let Some(each) = options.server {
+        return server::table(each, options.seed, options.only());
+    }
     let program = Program::build()?;
     println!("seed {}", options.seed);
     println!("{:14}  {:20}  {:>5}  {:>13}  {:>9}", "killed", "program", "kills", "services lost", "hits lost");

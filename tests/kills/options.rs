@@ -13,6 +13,8 @@ pub struct Options {
     pub way: Way,
     /// Decides the moments.
     pub seed: u64,
+    /// How often to kill for each cell of the table of a server, if that is asked for.
+    pub server: Option<u32>,
     only: Option<String>,
 }
 
@@ -23,18 +25,20 @@ impl Options {
     /// On an unknown word or a missing or bad value.
     pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let random = RandomState::new().hash_one(0);
-        let mut options = Self { supervisor: 200, recorder: 200, way: Way::Launched, seed: random, only: None };
+        let mut options =
+            Self { supervisor: 200, recorder: 200, way: Way::Launched, seed: random, server: None, only: None };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("{word} needs a value"));
             match word.as_str() {
                 "--supervisor" => options.supervisor = number(&word, &value()?)?,
                 "--recorder" => options.recorder = number(&word, &value()?)?,
+                "--server" => options.server = Some(number(&word, &value()?)?),
                 "--seed" => options.seed = number(&word, &value()?)?,
                 "--only" => options.only = Some(value()?),
                 "--attach" => options.way = Way::Attached,
                 "--bench" => {} // cargo's own
                 _ => {
-                    let known = "--supervisor N, --recorder N, --only NAME, --attach, --seed N";
+                    let known = "--supervisor N, --recorder N, --only NAME, --attach, --server N, --seed N";
                     return Err(format!("unknown argument {word}; known: {known}"));
                 }
             }
@@ -42,6 +46,11 @@ impl Options {
         // The series of random numbers would stay at zero.
         options.seed = options.seed.max(1);
         Ok(options)
+    }
+
+    /// What a row's text must hold to be played.
+    pub fn only(&self) -> &str {
+        self.only.as_deref().unwrap_or_default()
     }
 
     /// Whether the program of this name is to be run.
