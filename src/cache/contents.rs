@@ -52,6 +52,7 @@ impl Maker {
 #[derive(Serialize, Deserialize)]
 struct Small {
     build_id: Option<String>,
+    digests: Vec<Option<[u8; 16]>>,
     landmarks: Vec<(u64, u8, LandmarkKind)>,
     warnings: Vec<Warning>,
 }
@@ -89,12 +90,13 @@ impl<W: Write> Write for Checked<W> {
 
 /// Writes the columns of an index.
 fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<W> {
-    let ImageIndex { build_id, files, lines, functions, probes, dominance, landmarks, warnings } = index;
+    let ImageIndex { build_id, files, digests, lines, functions, probes, dominance, landmarks, warnings } = index;
     let mut columns = Columns::to(to);
     let ours = postcard::to_stdvec(&(maker, identity));
     columns.bytes(&ours.expect("invariant: strings and numbers always encode"))?;
     let small = Small {
         build_id: build_id.clone(),
+        digests: digests.clone(),
         landmarks: landmarks.iter().map(|l| (l.offset.0, l.original, l.kind)).collect(),
         warnings: warnings.clone(),
     };
@@ -132,7 +134,7 @@ pub(super) fn decode(bytes: &[u8], maker: &Maker, identity: &Identity, image: &[
 }
 
 fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
-    let Small { build_id, landmarks, warnings } = postcard::from_bytes(columns.bytes()?).ok()?;
+    let Small { build_id, digests, landmarks, warnings } = postcard::from_bytes(columns.bytes()?).ok()?;
     let files = columns.texts()?;
     let (of, number) = (columns.numbers32()?, columns.numbers32()?);
     let lines_fit = of.len() == number.len();
@@ -156,6 +158,7 @@ fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
     let index = ImageIndex {
         build_id,
         files,
+        digests,
         lines,
         functions,
         probes: probes.collect(),
@@ -170,11 +173,12 @@ fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
 
 /// Whether an index keeps what every index promises, and is one of this image as far as its bytes tell.
 fn holds(index: &ImageIndex, image: &[u8]) -> bool {
-    let ImageIndex { build_id: _, files, lines, functions, probes, dominance, landmarks, warnings: _ } = index;
+    let ImageIndex { build_id: _, files, digests, lines, functions, probes, dominance, landmarks, warnings: _ } = index;
     let stands = |offset: FileOffset, byte: u8| {
         usize::try_from(offset.0).ok().and_then(|at| image.get(at)).is_some_and(|there| *there == byte)
     };
-    files.is_sorted_by(|a, b| a < b)
+    files.len() == digests.len()
+        && files.iter().zip(digests).is_sorted_by(|a, b| a < b)
         && lines.is_sorted_by(|a, b| a < b)
         && lines.iter().all(|l| (l.file as usize) < files.len() && (1..=LAST_LINE).contains(&l.number))
         && functions.iter().all(|f| (f.file as usize) < files.len() && f.start <= f.end)

@@ -20,6 +20,7 @@ fn made_up() -> (Vec<u8>, ImageIndex) {
         dominance,
         build_id: Some("00ff".to_owned()),
         files: vec!["/a.c".to_owned(), "/b/ü.c".to_owned()],
+        digests: vec![None, Some([7; 16])],
         lines: vec![Line { file: 0, number: 3 }, Line { file: 1, number: 9 }],
         functions: vec![Function { file: 1, start: 8, end: 9, name: "f(int)".to_owned() }],
         probes: vec![probe(5, 1), probe(9, 0), probe(63, 1)],
@@ -76,12 +77,13 @@ fn an_index_that_breaks_its_promises_is_not_taken() {
     let (image, good) = made_up();
     let (_, identity) = identity_of(folder.path(), &image);
     let maker = Maker::of_version("1");
-    let breaks: [fn(&mut ImageIndex); 9] = [
+    let breaks: [fn(&mut ImageIndex); 10] = [
         |index| index.lines[1].file = 2,
         |index| index.lines[0].number = 0,
         |index| index.lines[1].number = 1 << 24,
         |index| index.lines.swap(0, 1),
         |index| index.files.swap(0, 1),
+        |index| _ = index.digests.pop(),
         |index| index.functions[0].file = 2,
         |index| index.functions[0].start = 10,
         |index| index.probes[0].line = 2,

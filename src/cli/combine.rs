@@ -6,7 +6,7 @@ use super::selection::pick_up;
 use super::trust::TrustArguments;
 use super::{CliError, Outcome};
 use crate::report::{PathMap, Paths, plain};
-use crate::store::{Combined, DataDir, ProcessFile, Reader, StoreError, UnixMillis, Writer, run_name};
+use crate::store::{Combined, DataDir, FileFacts, ProcessFile, Reader, StoreError, UnixMillis, Writer, run_name};
 use clap::Args;
 use platform::{Folder, Trust};
 use rayon::prelude::*;
@@ -50,11 +50,12 @@ pub struct CombineOptions {
 
 impl CombineArguments {
     pub(super) fn validated(self, cwd: &Path) -> CombineOptions {
+        let base_is_given = self.source_root.is_some();
         let base = self.source_root.map_or_else(|| cwd.to_owned(), |root| plain(&cwd.join(root)));
         CombineOptions {
             inputs: self.inputs,
             output: self.output,
-            paths: Paths { maps: self.map, base, root: None, ..Paths::default() },
+            paths: Paths { maps: self.map, base, base_is_given, root: None, ..Paths::default() },
             strict: self.strict,
             delete: self.delete,
             trust: self.trust.validated(),
@@ -78,7 +79,7 @@ pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
     }
     let (files, live, mut unreadable) = inputs(&options.inputs, options.trust);
     let progress = Progress::new(files.len() as u64, "combining");
-    let locate = |path: &str| options.paths.locate(path);
+    let locate = |file: &FileFacts| options.paths.place(file, &mut []);
     // Few parts, each with many files of one directory: what neighbours share is read once.
     let portion = files.len().div_ceil(4 * rayon::current_num_threads()).max(1);
     let parts: Vec<Part> = files

@@ -67,7 +67,8 @@ impl CoveragePyArguments {
 
 pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<Outcome, CliError> {
     let selection = &options.selection.data.selection;
-    let (report, notes) = options.selection.report_with_notes(|_| ())?;
+    let sources_meant = options.selection.data.survey()?;
+    let (report, notes) = options.selection.report_with_notes(&sources_meant, |_| ())?;
     const MODE: u32 = 0o777;
     let folder = Folder::open_or_make(&options.directory, options.selection.data.trust, MODE)
         .map(Arc::new)
@@ -78,7 +79,7 @@ pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<Outcome, CliErro
     // Only now is it known which lines count, so everything is read again; what cannot be read was told of before.
     let data = options.selection.data.open()?;
     let mut publication = Publication::new(options, folder);
-    let mut snapshots = Snapshots::new(selection, &report);
+    let mut snapshots = Snapshots::new(selection, &sources_meant, &report);
     let mut result = Ok(());
     let progress = Progress::new(0, "writing");
     read_selected(&data, selection, &|done, of| progress.at(done, of), |record| {

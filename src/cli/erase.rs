@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct EraseArguments {
+    /// Only what this run measured, by its name, as ps and warnings tell it; may be repeated
+    #[arg(long, value_name = "RUN")]
+    run: Vec<String>,
     #[command(flatten)]
     data: DataArguments,
 }
@@ -22,11 +25,13 @@ pub struct EraseOptions {
     pub data: PathBuf,
     /// Whose data directory is used.
     pub trust: Trust,
+    /// The runs; all if there is none.
+    pub runs: Vec<String>,
 }
 
 impl EraseArguments {
     pub(super) fn validated(self) -> EraseOptions {
-        EraseOptions { trust: self.data.trust(), data: self.data.validated() }
+        EraseOptions { trust: self.data.trust(), data: self.data.validated(), runs: self.run }
     }
 }
 
@@ -39,7 +44,10 @@ pub(super) fn erase(options: &EraseOptions) -> Result<Outcome, CliError> {
         }
         opened => opened?,
     };
-    let erased = data.erase()?;
+    let erased = data.erase_runs(&|run| options.runs.is_empty() || options.runs.iter().any(|meant| meant == run))?;
+    if !options.runs.is_empty() && erased.processes + erased.runs.len() + erased.live.len() == 0 {
+        return Err(CliError::NoSuchRun { runs: options.runs.join(", "), path: options.data.clone() });
+    }
     print(&format!("{}\n", printable(&removed(&erased, &options.data))))?;
     if !erased.live.is_empty() {
         tell(&format!(
@@ -47,7 +55,7 @@ pub(super) fn erase(options: &EraseOptions) -> Result<Outcome, CliError> {
             counted(erased.live.len(), "run", "runs")
         ));
     }
-    if !erased.foreign.is_empty() {
+    if !erased.foreign.is_empty() && options.runs.is_empty() {
         let names: Vec<String> = erased.foreign.iter().map(|name| name.display().to_string()).collect();
         tell(&format!("left what is not cov-trace's: {}", names.join(", ")));
     }

@@ -46,6 +46,14 @@ pub enum CliError {
         /// Why, and what to do.
         cause: &'static str,
     },
+    /// No run is called so.
+    #[error("no run {runs} in {}; `cov-trace report --growth` lists the runs", path.display())]
+    NoSuchRun {
+        /// As they were named.
+        runs: String,
+        /// The data directory.
+        path: PathBuf,
+    },
     /// No source is called so.
     #[error("no source {name:?} in the measurements; `cov-trace report` lists them")]
     NoSuchSource {
@@ -144,6 +152,7 @@ impl CliError {
             | CliError::CombinedIntoInput { .. }
             | CliError::Git { .. }
             | CliError::NoSuchSource { .. }
+            | CliError::NoSuchRun { .. }
             | CliError::NothingUnderWay { .. }
             | CliError::NotMeasured { .. }
             | CliError::Site(_)

@@ -159,6 +159,8 @@ What is being measured right now is kept, and so are files that are not cov-trac
 
 Examples:
   cov-trace erase                          start afresh
+  cov-trace erase --run 20261128T101500.000Z-4711
+                                           remove what one run measured
   cov-trace erase --data /tmp/coverage     remove the measurements in another directory";
 
 pub(super) const HTML_EXAMPLES: &str = "\

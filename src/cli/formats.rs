@@ -96,7 +96,7 @@ pub(super) fn write(options: &FormatOptions) -> Result<Outcome, CliError> {
         print(report::JSON_SCHEMA)?;
         return Ok(Outcome::Success);
     }
-    let (report, notes) = options.selection.report_with_notes(|_| ())?;
+    let (report, notes) = options.selection.report_with_notes(&options.selection.data.survey()?, |_| ())?;
     let paths = &options.selection.data.selection.paths;
     let text = match options.format {
         Format::Lcov(checksums) => report::lcov(&report, checksums),

@@ -42,11 +42,12 @@ impl HtmlArguments {
 
 pub(super) fn html(options: &HtmlOptions) -> Result<Outcome, CliError> {
     let selection = &options.selection.data.selection;
-    let mut runners = Runners::new(selection);
+    let sources = options.selection.data.survey()?;
+    let mut runners = Runners::new(selection, &sources);
     let mut growth = Growth::new(selection);
     // Before the files: a run that ends in between is then shown as live, not as cut short.
     let live = options.selection.data.open()?.live_runs()?;
-    let report = options.selection.report_of(|record| {
+    let report = options.selection.report_of(&sources, |record| {
         runners.add(record);
         growth.add(record);
     })?;

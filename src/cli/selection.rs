@@ -6,7 +6,10 @@ use super::progress::Progress;
 use super::trust::TrustArguments;
 use crate::filter::{ModuleFilter, Pattern, SourceFilter};
 use crate::recorder;
-use crate::report::{Exclusions, Merge, PathMap, Paths, Report, Selection, Sources, git_root, plain, read_selected};
+use crate::report::{
+    ChosenSources, Exclusions, Merge, PathMap, Paths, Report, Selection, ShownSources, Survey, git_root, plain,
+    read_selected, survey_selected,
+};
 use crate::store::{DataDir, ProcessRecord, StoreError};
 use clap::Args;
 use globset::{Glob, GlobMatcher};
@@ -147,6 +150,7 @@ impl SourceArguments {
     pub(super) fn validated(self, cwd: &Path, reader: Reader) -> Result<SourceSelection, CliError> {
         let mut data = self.selection.validated(cwd);
         let root = self.source_root.map(|root| plain(&cwd.join(root)));
+        let base_is_given = root.is_some();
         let base = root.clone().unwrap_or_else(|| cwd.to_owned());
         let usual = match reader {
             Reader::Person => None,
@@ -156,9 +160,10 @@ impl SourceArguments {
         let mut expected = vec![cwd.to_owned()];
         expected.extend(git_root(cwd).filter(|top| is_trusted(&top.join(".git"), data.trust)));
         expected.extend(self.map.iter().map(|map| plain(&base.join(map.target()))));
-        let sources = Arc::new(Sources::of(data.trust, &asked, &expected));
+        let sources = Arc::new(ShownSources::of(data.trust, &asked, &expected));
         let root = root.or(usual).unwrap_or_else(|| cwd.to_owned());
-        data.selection.paths = Paths { maps: self.map, base, root: (!self.absolute_paths).then_some(root), sources };
+        data.selection.paths =
+            Paths { maps: self.map, base, base_is_given, root: (!self.absolute_paths).then_some(root), sources };
         let exclusions =
             Exclusions::new(&self.exclude_line).map_err(|source| CliError::ExcludeLine { source: Box::new(source) })?;
         Ok(SourceSelection { data, exclusions })
@@ -193,20 +198,25 @@ pub struct SourceSelection {
 impl SourceSelection {
     /// Merges what is meant and finds its sources, and tells what lowers its truth.
     pub(super) fn report(&self) -> Result<Report, CliError> {
-        self.report_of(|_| ())
+        self.report_of(&self.data.survey()?, |_| ())
     }
 
     /// The same; `take` sees every process.
-    pub(super) fn report_of(&self, take: impl FnMut(&ProcessRecord)) -> Result<Report, CliError> {
-        self.report_with_notes(take).map(|(report, _)| report)
+    pub(super) fn report_of(
+        &self,
+        sources: &ChosenSources,
+        take: impl FnMut(&ProcessRecord),
+    ) -> Result<Report, CliError> {
+        self.report_with_notes(sources, take).map(|(report, _)| report)
     }
 
     /// The same, with what it told.
     pub(super) fn report_with_notes(
         &self,
+        sources: &ChosenSources,
         mut take: impl FnMut(&ProcessRecord),
     ) -> Result<(Report, Vec<String>), CliError> {
-        let mut merge = Merge::new(&self.data.selection);
+        let mut merge = Merge::new(&self.data.selection, sources);
         let mut images = 0;
         let live = self.data.read(|record| {
             images += record.images.iter().filter(|image| !image.files.is_empty()).count();
@@ -244,6 +254,15 @@ impl DataSelection {
     /// Opens the data directory.
     pub(super) fn open(&self) -> Result<DataDir, StoreError> {
         DataDir::open_trusting(&self.data, self.trust)
+    }
+
+    /// Looks which sources there are, and which builds count for them.
+    pub(super) fn survey(&self) -> Result<ChosenSources, CliError> {
+        let data = self.open()?;
+        pick_up(&data);
+        let mut survey = Survey::new(&self.selection);
+        survey_selected(&data, &self.selection, &mut survey)?;
+        Ok(survey.finish())
     }
 
     /// Reads what is meant, process by process, and tells of files that cannot be read; returns the runs under way.

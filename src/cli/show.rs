@@ -3,7 +3,7 @@
 use super::output::{print, stdout_colour};
 use super::selection::{Reader, SourceArguments, SourceSelection};
 use super::{CliError, Outcome};
-use crate::report::{ReportFile, Runner, Showing, lines_of, printable, show as shown};
+use crate::report::{Placer, ReportFile, Runner, Showing, lines_of, printable, show as shown};
 use crate::store::Numbits;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -56,11 +56,12 @@ pub(super) fn show(options: &ShowOptions) -> Result<Outcome, CliError> {
     let selection = &options.selection.data.selection;
     let is_named = |path: &Path| options.files.iter().any(|name| path.ends_with(name.trim_start_matches("./")));
     let mut runners: BTreeMap<String, BTreeMap<i32, Numbits>> = BTreeMap::new();
-    let report = options.selection.report_of(|record| {
-        for (hits, path) in selection.hits(record) {
-            let path = selection.paths.locate(path);
-            if is_named(Path::new(&path)) {
-                let of_file = runners.entry(path).or_default();
+    let sources = options.selection.data.survey()?;
+    let mut placer = Placer::new(&sources);
+    let report = options.selection.report_of(&sources, |record| {
+        for (path, hits) in placer.hits(selection, record) {
+            if is_named(Path::new(path)) {
+                let of_file = runners.entry(path.to_owned()).or_default();
                 of_file.entry(record.pid).or_default().union_with(&hits.lines);
             }
         }

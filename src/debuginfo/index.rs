@@ -1,7 +1,7 @@
 //! What is known of one image (an ELF file) once it has been read: its source lines and where to trap for them.
 //!
-//! Invariant: `probes` is sorted by offset without duplicates, `lines` and `files` are sorted without duplicates,
-//! and every index into another vector is in range.
+//! Invariant: `probes` is sorted by offset without duplicates, `lines` is sorted without duplicates, `files` and `digests`
+//! are as long as each other and as pairs sorted without duplicates, and every index into another vector is in range.
 
 use crate::dominance::{Dominance, Runs};
 pub use platform::arch::LandmarkKind;
@@ -23,7 +23,11 @@ pub struct ImageIndex {
     /// The GNU build-id in lower-case hexadecimal.
     pub build_id: Option<String>,
     /// Source paths as the debug info gives them, made absolute with `DW_AT_comp_dir` and lexically normalised.
+    ///
+    /// A path whose text was another one in different units is in it once for each digest.
     pub files: Vec<String>,
+    /// MD5 of the text of each of them, where the debug info has it.
+    pub digests: Vec<Option<[u8; 16]>>,
     /// Every line that has at least one probe.
     pub lines: Vec<Line>,
     /// Functions with debug info and at least one line in `lines`.

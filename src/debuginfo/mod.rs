@@ -44,6 +44,7 @@ use code::Code;
 use elf::Elf;
 use error::Budget;
 use landmarks::Candidate;
+use paths::Described;
 use rayon::slice::ParallelSliceMut;
 use sections::Sections;
 use shortfall::Shortfalls;
@@ -95,12 +96,14 @@ pub fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, 
     let sites = sites::plan(described.rows, &code, &text, &mut shortfalls);
     let dominance = implied::dominance(&sites, &code);
     let landmarks = landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
-    let (files, place) = used_files(described.paths.into_strings(), &sites);
+    let (files, place) = used_files(described.paths.into_order(), &sites);
+    let (files, digests) = files.into_iter().unzip();
     let functions = functions::name(&described.subprograms, &elf, &sites, &place, &budget)?;
     budget.settle()?;
     let (lines, probes) = number_lines(&sites, &place);
     let warnings = shortfalls.into_warnings();
-    Ok(ImageIndex { build_id: elf.build_id(), files, lines, functions, probes, dominance, landmarks, warnings })
+    let build_id = elf.build_id();
+    Ok(ImageIndex { build_id, files, digests, lines, functions, probes, dominance, landmarks, warnings })
 }
 
 /// Reads no more of an image than its landmarks: of one that is not measured nothing else is wanted.
@@ -148,7 +151,7 @@ pub fn has_leak_checker(bytes: &[u8]) -> bool {
 }
 
 /// The paths that have sites, sorted, and for every path its place among them.
-fn used_files(mut paths: Vec<String>, sites: &[Site]) -> (Vec<String>, Vec<u32>) {
+fn used_files(mut paths: Vec<Described>, sites: &[Site]) -> (Vec<Described>, Vec<u32>) {
     let mut used = vec![false; paths.len()];
     for site in sites {
         used[site.file.0 as usize] = true;

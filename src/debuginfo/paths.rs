@@ -1,5 +1,7 @@
 //! Source paths: joined from their parts, normalised lexically, interned.
 //!
+//! A path that units give with different digests of its text is a source for each of them.
+//!
 //! Invariant: a path is normalised once per line program and file index, and stored once per image,
 //! those of units that are read at the same time once for each thread until they are put together.
 
@@ -15,33 +17,36 @@ type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct FileId(pub(super) u32);
 
+/// A path, and the MD5 of the source's text where the debug info has it (DWARF 5).
+pub(super) type Described = (String, Option<[u8; 16]>);
+
 /// All source paths of an image.
 #[derive(Default)]
 pub(super) struct Paths {
-    ids: HashMap<String, FileId>,
+    ids: HashMap<Described, FileId>,
 }
 
 impl Paths {
     /// Longest path that is taken for one (Linux: PATH_MAX).
     const LONGEST: usize = 4096;
 
-    fn intern(&mut self, path: String) -> FileId {
+    fn intern(&mut self, path: Described) -> FileId {
         let next = FileId(self.ids.len() as u32);
         *self.ids.entry(path).or_insert(next)
     }
 
     /// Adds the paths of other units; gives the id of each here, by its id there.
     pub(super) fn adopt(&mut self, others: Paths) -> Vec<FileId> {
-        others.into_strings().into_iter().map(|path| self.intern(path)).collect()
+        others.into_order().into_iter().map(|path| self.intern(path)).collect()
     }
 
     /// All paths, by id.
-    pub(super) fn into_strings(self) -> Vec<String> {
-        let mut strings = vec![String::new(); self.ids.len()];
+    pub(super) fn into_order(self) -> Vec<Described> {
+        let mut paths = vec![Described::default(); self.ids.len()];
         for (path, id) in self.ids {
-            strings[id.0 as usize] = path;
+            paths[id.0 as usize] = path;
         }
-        strings
+        paths
     }
 }
 
@@ -77,10 +82,16 @@ impl FileTable {
             return Ok(known);
         }
         let path = path(index, header, unit, budget)?;
-        let id = path.map(|p| paths.intern(p));
+        let id = path.map(|path| paths.intern((path, md5(index, header))));
         self.known[index as usize] = Some(id);
         Ok(id)
     }
+}
+
+/// The digest of a file's text, if the table has any and not only room for them.
+fn md5(index: u64, header: &LineProgramHeader<Bytes<'_>>) -> Option<[u8; 16]> {
+    let md5 = header.file(index).filter(|_| header.file_has_md5()).map(|file| *file.md5());
+    md5.filter(|md5| *md5 != [0; 16])
 }
 
 fn path<'a>(

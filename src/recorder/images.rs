@@ -116,7 +116,10 @@ impl Reader {
                     "a traced program does not get the rights of its file's owner unless the tracer is root, so it ran without them",
                 );
             }
+            let before = mapped.as_ref().ok().map(|mapped| &mapped.before);
             if let Some(known) = &self.known {
+                // What is known of another text of a source is not known of this one.
+                before.into_iter().for_each(|before| facts.find_sources(before));
                 facts.leave_out(&mut plan, known);
             }
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
@@ -129,6 +132,10 @@ impl Reader {
             let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
             let _supervisor_gone = supervisor.send_file_waiting(&ToSupervisor::Plan(image), in_memory);
             drop(supervisor);
+            if let (Some(before), None) = (before, &self.known) {
+                facts.find_sources(before);
+                let _recovered_without_digests = self.run.replace_facts(image, |file| facts.write(file));
+            }
             let _recorder_ends = self.done.send((image, facts.into_facts()));
             drop(plan);
             // When nobody waits any more.

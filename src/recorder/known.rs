@@ -3,22 +3,30 @@
 //! The union of its files is kept beside them, with the names of those that are in it, so that each of ten thousand
 //! small runs reads only what was written since the one before.
 //!
-//! Invariant: a line counts as known only for the same image: the same build-id, or without one the same path.
+//! Invariant: a line counts as known only for the same image (the same build-id, or without one the same path) and the same
+//! text of its source.
 
-use crate::store::{DataDir, Numbits, ProcessRecord, Reader, Staged, StoreError};
+use crate::store::{DataDir, Digest, Numbits, ProcessRecord, Reader, Staged, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Lines by source.
-pub(super) type BySource = BTreeMap<String, Numbits>;
+/// Of the file; one of another format is made again.
+const FORMAT: &str = "known-lines 2";
+
+/// Lines of an image, as sets of line numbers are stored, by source and its text.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OfImage {
+    has_build_id: bool,
+    lines: BTreeMap<String, BTreeMap<Digest, Vec<u8>>>,
+}
 
 /// The lines that the files of a data directory have.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KnownLines {
+    format: String,
     /// Names of the files that are in it.
     files: BTreeSet<String>,
-    /// Lines by image and source, as sets of line numbers are stored.
-    lines: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    images: BTreeMap<String, OfImage>,
 }
 
 impl KnownLines {
@@ -45,22 +53,25 @@ impl KnownLines {
             }
         }
         if known.files.len() != before {
+            known.format = FORMAT.to_owned();
             known.save(data);
         }
         Ok(known)
     }
 
     /// The lines of an image.
-    pub fn of_image(&self, path: &str, build_id: Option<&str>) -> Option<BySource> {
-        let lines = self.lines.get(&key(path, build_id))?;
-        Some(lines.iter().map(|(source, bytes)| (source.clone(), Numbits::from_bytes(bytes))).collect())
+    pub fn of_image(&self, path: &str, build_id: Option<&str>) -> Option<&OfImage> {
+        self.images.get(&key(path, build_id))
     }
 
     fn add(&mut self, record: &ProcessRecord) {
         for hits in &record.hits {
             let image = &record.images[hits.image];
-            let of_image = self.lines.entry(key(&image.path, image.build_id.as_deref())).or_default();
-            let bytes = of_image.entry(image.files[hits.file].path.clone()).or_default();
+            let of_image = self.images.entry(key(&image.path, image.build_id.as_deref())).or_default();
+            of_image.has_build_id = image.build_id.is_some();
+            let source = &image.files[hits.file];
+            let of_source = of_image.lines.entry(source.path.clone()).or_default();
+            let bytes = of_source.entry(source.origin.digest).or_default();
             let mut lines = Numbits::from_bytes(bytes);
             lines.union_with(&hits.lines);
             *bytes = lines.as_bytes().to_vec();
@@ -69,7 +80,9 @@ impl KnownLines {
 
     fn load(data: &DataDir) -> Option<Self> {
         const MOST: u64 = 1 << 30;
-        postcard::from_bytes(&data.folder().read(DataDir::KNOWN_LINES.as_ref(), MOST).ok()?).ok()
+        let bytes = data.folder().read(DataDir::KNOWN_LINES.as_ref(), MOST).ok()?;
+        let known: Self = postcard::from_bytes(&bytes).ok()?;
+        (known.format == FORMAT).then_some(known)
     }
 
     /// What cannot be saved is made again.
@@ -77,6 +90,21 @@ impl KnownLines {
         let bytes = postcard::to_stdvec(self).expect("invariant: strings and bytes always encode");
         let staged = Staged::write(data.folder(), DataDir::KNOWN_LINES.as_ref(), &bytes);
         let _made_again: Result<(), StoreError> = staged.and_then(Staged::publish);
+    }
+}
+
+impl OfImage {
+    /// The lines that are known of a source with this text.
+    pub fn of_source(&self, path: &str, digest: Digest) -> Option<Numbits> {
+        let same = |known: &Digest| match (known.built(), digest.built()) {
+            (Some(known), Some(digest)) => known == digest,
+            // The same build was made from the same text, whatever became of it since.
+            (None, _) | (_, None) => self.has_build_id,
+        };
+        let mut lines = Numbits::default();
+        let of_source = self.lines.get(path)?.iter().filter(|(known, _)| same(known));
+        of_source.for_each(|(_, bytes)| lines.union_with(&Numbits::from_bytes(bytes)));
+        Some(lines)
     }
 }
 
@@ -100,8 +128,11 @@ mod tests {
         let known = KnownLines::of(&data).unwrap();
         let hits = &record.hits[0];
         let image = &record.images[hits.image];
-        let lines = known.of_image(&image.path, image.build_id.as_deref()).unwrap();
-        assert!(hits.lines.iter().all(|line| lines[&image.files[hits.file].path].contains(line)));
+        let source = &image.files[hits.file];
+        let of_image = known.of_image(&image.path, image.build_id.as_deref()).unwrap();
+        let known_of_source = of_image.of_source(&source.path, source.origin.digest).unwrap();
+        assert!(of_image.of_source(&source.path, Digest::Built([8; 16])).unwrap().is_empty(), "another text");
+        assert!(hits.lines.iter().all(|line| known_of_source.contains(line)));
         assert!(known.of_image(&image.path, Some("another")).is_none());
         // The file is damaged, but what was in it is known.
         std::fs::write(&path, "no database").unwrap();

@@ -5,7 +5,7 @@
 
 use super::facts::Facts;
 use crate::link::ImageId;
-use crate::store::{ImageFacts, Numbits, ProcessRecord};
+use crate::store::{Digest, FileFacts, ImageFacts, Numbits, ProcessRecord};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A source of the run, by position.
@@ -15,7 +15,8 @@ struct Place(usize);
 /// What the processes of a run ran together, by source.
 #[derive(Debug, Default)]
 pub(super) struct RunLines {
-    places: HashMap<String, Place>,
+    /// By where a source really is, and its text.
+    places: HashMap<(String, Digest), Place>,
     sources: Vec<Source>,
     images: BTreeMap<ImageId, Vec<Place>>,
 }
@@ -48,7 +49,7 @@ impl RunLines {
         if self.images.contains_key(&image) {
             return;
         }
-        let places: Vec<Place> = facts.files.iter().map(|file| self.place(&file.path)).collect();
+        let places: Vec<Place> = facts.files.iter().map(|file| self.place(file)).collect();
         for (place, file) in places.iter().zip(&facts.files) {
             self.sources[place.0].executable.union_with(&file.executable);
         }
@@ -72,20 +73,20 @@ impl RunLines {
     pub fn enter_record(&mut self, record: &ProcessRecord) -> ProcessLines {
         let mut lines = ProcessLines::default();
         for hits in &record.hits {
-            let place = self.place(&record.images[hits.image].files[hits.file].path);
+            let place = self.place(&record.images[hits.image].files[hits.file]);
             self.sources[place.0].ran.union_with(&hits.lines);
             lines.by_source.entry(place).or_default().union_with(&hits.lines);
         }
         lines
     }
 
-    fn place(&mut self, path: &str) -> Place {
-        if let Some(place) = self.places.get(path) {
-            return *place;
+    fn place(&mut self, file: &FileFacts) -> Place {
+        let (path, digest) = file.identity();
+        let next = Place(self.sources.len());
+        let place = *self.places.entry((path.to_owned(), digest)).or_insert(next);
+        if place == next {
+            self.sources.push(Source::default());
         }
-        let place = Place(self.sources.len());
-        self.sources.push(Source::default());
-        self.places.insert(path.to_owned(), place);
         place
     }
 }
@@ -140,13 +141,14 @@ impl ProcessLines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::FileFacts;
+    use crate::store::Origin;
     use std::sync::Arc;
 
     /// An image of some sources, each with the lines 1 and 2: probe 2n is line 1 of source n.
     fn facts(paths: &[&str]) -> Facts {
         let file = |path: &&str| FileFacts {
             path: (*path).to_owned(),
+            origin: Origin::default(),
             executable: [1, 2].into_iter().collect(),
             functions: vec![],
         };

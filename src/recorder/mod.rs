@@ -14,6 +14,7 @@ mod last_resort;
 mod ledger;
 mod lines;
 mod news;
+mod origins;
 mod recovery;
 mod replay;
 mod round;

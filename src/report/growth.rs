@@ -7,7 +7,7 @@ use super::processes::Summary;
 use super::select::Selection;
 use super::shown::{command_line, date_time, span};
 use super::tree::{Now, Width};
-use crate::store::{ImageFacts, Numbits, ProcessRecord, UnixMillis};
+use crate::store::{Digest, ImageFacts, Numbits, ProcessRecord, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
@@ -175,11 +175,11 @@ impl Part {
 
     /// How many lines the sources of all its images have.
     fn lines(&self) -> u64 {
-        let mut by_path: HashMap<&str, Numbits> = HashMap::new();
+        let mut by_source: HashMap<(&str, Digest), Numbits> = HashMap::new();
         for file in self.images.iter().flat_map(|image| &image.files) {
-            by_path.entry(&file.path).or_default().union_with(&file.executable);
+            by_source.entry(file.identity()).or_default().union_with(&file.executable);
         }
-        by_path.values().map(Numbits::len).sum()
+        by_source.values().map(Numbits::len).sum()
     }
 }
 

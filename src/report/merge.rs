@@ -3,15 +3,13 @@
 //! Invariants: a line that ran counts as one that has code; the order of the processes does not matter; memory grows
 //! with the sources, not with the processes.
 
+use super::builds::{ChosenSources, Placer};
 use super::notes::Notes;
 use super::percent::Ratio;
 use super::select::Selection;
-use crate::store::{FunctionFacts, ImageFacts, Numbits, ProcessRecord, UnixMillis};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::store::{Digest, FunctionFacts, ImageFacts, Numbits, ProcessRecord, UnixMillis};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// How many images are known by their place in memory at most.
-const MAX_PLACED: usize = 256;
 
 /// What a set of processes ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +31,8 @@ pub struct FileCoverage {
     pub functions: BTreeSet<FunctionFacts>,
     /// Paths of the images that have it.
     pub images: BTreeSet<String>,
+    /// What its images were built from.
+    pub digest: Digest,
     /// When it was measured first.
     pub measured: Option<UnixMillis>,
 }
@@ -47,6 +47,16 @@ impl FileCoverage {
     pub(super) fn of_function(&self, function: &FunctionFacts) -> FileCoverage {
         let within = |lines: &Numbits| lines.within(function.start..=function.end).collect();
         FileCoverage { executable: within(&self.executable), ran: within(&self.ran), ..FileCoverage::default() }
+    }
+
+    /// Takes away what is behind a source's last line; gives how many lines that were.
+    pub(super) fn cut(&mut self, end: u32) -> u64 {
+        let beyond: Numbits = self.executable.within(end.saturating_add(1)..=u32::MAX).collect();
+        if !beyond.is_empty() {
+            self.exclude(&beyond);
+            self.functions.retain(|function| function.start <= end);
+        }
+        beyond.len()
     }
 
     /// Takes it that these lines have no code.
@@ -69,33 +79,17 @@ impl Coverage {
 #[derive(Debug)]
 pub struct Merge<'a> {
     selection: &'a Selection,
+    placer: Placer<'a>,
+    /// By position of the source.
     files: Vec<FileCoverage>,
-    /// Index into `files` by where it is; `None` for a path that the selection leaves out.
-    located: HashMap<String, Option<usize>>,
-    /// The same by the path in the debug info.
-    by_path: HashMap<String, Option<usize>>,
-    placed: HashMap<*const ImageFacts, PlacedImage>,
     notes: Notes,
-}
-
-/// Where the files of an image that was seen before are. The `Arc` keeps its address from being used again.
-#[derive(Debug)]
-struct PlacedImage {
-    _image: Arc<ImageFacts>,
-    files: Arc<[Option<usize>]>,
 }
 
 impl<'a> Merge<'a> {
     /// Starts with nothing; of what is added, only what is selected counts.
-    pub fn new(selection: &'a Selection) -> Self {
-        Merge {
-            selection,
-            files: Vec::new(),
-            located: HashMap::new(),
-            by_path: HashMap::new(),
-            placed: HashMap::new(),
-            notes: Notes::default(),
-        }
+    pub fn new(selection: &'a Selection, sources: &'a ChosenSources) -> Self {
+        let files = vec![FileCoverage::default(); sources.paths.len()];
+        Merge { selection, placer: Placer::new(sources), files, notes: Notes::default() }
     }
 
     /// Adds a process, if it is selected.
@@ -104,72 +98,38 @@ impl<'a> Merge<'a> {
             return;
         }
         self.notes.add_process(record);
-        let contexts: Vec<bool> = record.contexts.iter().map(|label| self.selection.takes_context(label)).collect();
-        let placed: Vec<Option<Arc<[Option<usize>]>>> =
-            record.images.iter().map(|image| self.place(image, record.started)).collect();
-        for hits in record.hits.iter().filter(|hits| contexts[hits.context]) {
-            if let Some(file) = placed[hits.image].as_ref().and_then(|files| files[hits.file]) {
-                self.files[file].ran.union_with(&hits.lines);
-            }
+        record.images.iter().for_each(|image| self.enter(image, record.started));
+        for (file, hits) in self.placer.positions(self.selection, record) {
+            self.files[file].ran.union_with(&hits.lines);
         }
     }
 
     /// Ends with the union.
     pub fn finish(mut self) -> Coverage {
+        let sources = self.placer.sources;
+        self.notes.add_sources(sources, &self.selection.paths);
         let mut coverage = Coverage { files: BTreeMap::new(), notes: self.notes };
-        for (path, index) in self.located {
-            let Some(index) = index else { continue };
-            let mut file = std::mem::take(&mut self.files[index]);
+        for ((path, digest), mut file) in sources.paths.iter().zip(&sources.digests).zip(self.files) {
             file.executable.union_with(&file.ran);
+            file.digest = *digest;
             if !file.executable.is_empty() {
-                coverage.files.insert(path, file);
+                coverage.files.insert(path.clone(), file);
             }
         }
         coverage
     }
 
-    fn place(&mut self, image: &Arc<ImageFacts>, measured: UnixMillis) -> Option<Arc<[Option<usize>]>> {
-        if !self.selection.modules.takes(&image.path) {
-            return None;
-        }
-        if let Some(placed) = self.placed.get(&Arc::as_ptr(image)) {
-            return Some(placed.files.clone());
-        }
+    fn enter(&mut self, image: &Arc<ImageFacts>, measured: UnixMillis) {
+        let (Some(places), true) = self.placer.place(image) else { return };
         self.notes.add_image(image);
-        let mut files = Vec::with_capacity(image.files.len());
-        for facts in &image.files {
-            let index = self.place_file(&facts.path);
-            if let Some(index) = index {
-                let file = &mut self.files[index];
-                file.executable.union_with(&facts.executable);
-                file.functions.extend(facts.functions.iter().cloned());
-                file.images.insert(image.path.clone());
-                file.measured = Some(file.measured.map_or(measured, |before| before.min(measured)));
-            }
-            files.push(index);
+        for (facts, place) in image.files.iter().zip(places.iter()) {
+            let Some(place) = *place else { continue };
+            let file = &mut self.files[place];
+            file.executable.union_with(&facts.executable);
+            file.functions.extend(facts.functions.iter().cloned());
+            file.images.insert(image.path.clone());
+            file.measured = Some(file.measured.map_or(measured, |before| before.min(measured)));
         }
-        if self.placed.len() >= MAX_PLACED {
-            self.placed.clear();
-        }
-        let files: Arc<[Option<usize>]> = files.into();
-        let placed = PlacedImage { _image: image.clone(), files: files.clone() };
-        self.placed.insert(Arc::as_ptr(image), placed);
-        Some(files)
-    }
-
-    fn place_file(&mut self, path: &str) -> Option<usize> {
-        if let Some(index) = self.by_path.get(path) {
-            return *index;
-        }
-        let located = self.selection.paths.locate(path);
-        let index = *self.located.entry(located).or_insert_with_key(|located| {
-            self.selection.sources.takes(located).then(|| {
-                self.files.push(FileCoverage::default());
-                self.files.len() - 1
-            })
-        });
-        self.by_path.insert(path.to_owned(), index);
-        index
     }
 }
 
@@ -180,9 +140,14 @@ mod tests {
     use crate::store::sample;
     use std::path::Path;
 
-    fn merged<'a>(selection: &Selection, records: impl IntoIterator<Item = &'a ProcessRecord>) -> Coverage {
-        let mut merge = Merge::new(selection);
-        records.into_iter().for_each(|record| merge.add(record));
+    fn merged<'a>(
+        selection: &Selection,
+        records: impl IntoIterator<Item = &'a ProcessRecord, IntoIter: Clone>,
+    ) -> Coverage {
+        let records = records.into_iter();
+        let sources = ChosenSources::of(selection, records.clone());
+        let mut merge = Merge::new(selection, &sources);
+        records.for_each(|record| merge.add(record));
         merge.finish()
     }
 
@@ -227,14 +192,15 @@ mod tests {
 
     #[test]
     fn many_images_do_not_confuse_each_other() {
+        const MANY: u32 = 512;
         let mut records = Vec::new();
-        for line in 1..=2 * MAX_PLACED as u32 {
+        for line in 1..=MANY {
             let mut record = sample::record();
             record.hits = vec![sample::hits(0, 0, 0, &[line])];
             records.push(record);
         }
         let coverage = merged(&Selection::all(), &records);
-        assert_eq!(ran(&coverage, "/src/a.c"), (1..=2 * MAX_PLACED as u32).collect::<Vec<_>>());
+        assert_eq!(ran(&coverage, "/real/a.c"), (1..=MANY).collect::<Vec<_>>());
     }
 
     #[test]
@@ -243,7 +209,7 @@ mod tests {
         let cwd = Path::new("/");
         let pattern = |text: &str| [text.parse().unwrap()];
         let all = Selection::all;
-        let of = |selection: Selection| ran(&merged(&selection, [&record]), "/src/a.c");
+        let of = |selection: Selection| ran(&merged(&selection, [&record]), "/real/a.c");
         assert_eq!(of(all()), [1, 8, 9, 4000]);
         assert_eq!(of(Selection { pids: [4712].into(), ..all() }), [1, 8, 9, 4000]);
         assert_eq!(merged(&Selection { pids: [1].into(), ..all() }, [&record]), Coverage::default());
@@ -263,7 +229,7 @@ mod tests {
         let mut record = sample::record();
         record.hits = vec![sample::hits(0, 0, 0, &[77])];
         let coverage = merged(&Selection::all(), [&record]);
-        assert_eq!(coverage.files["/src/a.c"].ratio(), Ratio { ran: 1, lines: 5 });
+        assert_eq!(coverage.files["/real/a.c"].ratio(), Ratio { ran: 1, lines: 5 });
         assert_eq!(coverage.files.len(), 1, "a source without code is none");
     }
 }

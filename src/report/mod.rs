@@ -2,6 +2,7 @@
 //!
 //! Invariant: equal records give equal bytes, in whatever order the processes come.
 
+mod builds;
 mod changes;
 mod colour;
 mod escape;
@@ -28,6 +29,7 @@ mod table;
 mod tree;
 mod withheld;
 
+pub use builds::{ChosenSources, Placer, Survey};
 pub use changes::{Changes, annotations};
 pub use escape::printable;
 pub use exclusion::{Excluded, Exclusions};
@@ -41,11 +43,11 @@ pub use paths::{PathMap, PathMapError, Paths, git_root, plain};
 pub use percent::{Ratio, Threshold, ThresholdError};
 pub use prepared::{Report, ReportFile, SourceState};
 pub use processes::Summary;
-pub use select::{Selection, SelectionError, read_selected};
+pub use select::{Selection, SelectionError, read_selected, survey_selected};
 pub use show::{Runner, Showing, lines_of, show};
 pub use shown::{command_line, date_time, span};
 pub use snapshots::Snapshots;
 pub use source::{NoSource, SourceText};
 pub use table::{Colour, Format, Layout, Rows, Sort, SortKey, table};
 pub use tree::{Now, Width, tree};
-pub use withheld::Sources;
+pub use withheld::ShownSources;

@@ -1,6 +1,8 @@
 //! What a report tells besides its numbers: what lowers their truth.
 
+use super::builds::{Build, ChosenSources, LeftOut};
 use super::escape::printable;
+use super::paths::Paths;
 use super::prepared::SourceState;
 use crate::store::{ImageFacts, ProcessRecord};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +22,14 @@ pub struct Notes {
     of_processes: BTreeMap<(String, String), BTreeMap<(i32, String), u64>>,
     /// Sources that are not what was measured, by what they are.
     of_sources: BTreeMap<SourceState, BTreeSet<String>>,
+    /// What other builds ran and was left out, by image and build-id: names of sources, and runs.
+    other_builds: BTreeMap<Build, LeftOut>,
+    /// Sources that are no files.
+    no_files: BTreeSet<String>,
+    /// Maps of paths that fit no source.
+    unused_maps: Vec<String>,
+    /// Lines beyond the end of their source, by its name.
+    beyond_end: BTreeMap<String, u64>,
     /// Marks that do not fit together: source, line and what is wrong.
     of_marks: BTreeSet<(String, u32, &'static str)>,
 }
@@ -53,6 +63,21 @@ impl Notes {
         self.of_marks.extend(marks.iter().map(|(line, text)| (name.to_owned(), *line, *text)));
     }
 
+    /// Adds what is said of the sources as a whole.
+    pub(super) fn add_sources(&mut self, sources: &ChosenSources, paths: &Paths) {
+        self.other_builds.clone_from(&sources.left_out);
+        for left_out in self.other_builds.values_mut() {
+            left_out.sources = left_out.sources.iter().map(|path| paths.name(path)).collect();
+        }
+        self.no_files.extend(sources.no_files.iter().map(|path| paths.name(path)));
+        self.unused_maps.clone_from(&sources.unused_maps);
+    }
+
+    /// Adds how many lines of a source are beyond its end.
+    pub(super) fn add_beyond_end(&mut self, name: &str, lines: u64) {
+        self.beyond_end.insert(name.to_owned(), lines);
+    }
+
     /// The notes, one a line without its end, made safe for a terminal.
     ///
     /// `live` has the names of the runs that are under way.
@@ -65,6 +90,33 @@ impl Notes {
         for ((slug, text), places) in &self.of_processes {
             let subject = named(places.keys().map(|(pid, _)| pid), "pid", "pids");
             lines.push(note(slug, &subject, places.values().sum(), text));
+        }
+        for ((image, build_id), LeftOut { sources, runs }) in &self.other_builds {
+            let build = build_id.as_ref().map_or(String::new(), |id| format!(", build {}", short(id)));
+            let erase: Vec<String> = runs.iter().take(MAX_NAMED).map(|run| format!(" --run {run}")).collect();
+            let text = format!(
+                "other-build: {} in {} ({image}{build}): the text was another one, so what ran of it is left out; \
+                 to remove {}: cov-trace erase{}",
+                named(sources.iter(), "source", "sources"),
+                named(runs.iter(), "run", "runs"),
+                if runs.len() == 1 { "that run" } else { "these runs" },
+                erase.concat(),
+            );
+            lines.push(printable(&text).into_owned());
+        }
+        if !self.no_files.is_empty() {
+            let subject = named(self.no_files.iter(), "source", "sources");
+            let text = format!("no-source-file: {subject}: left out, because these are names of no files");
+            lines.push(printable(&text).into_owned());
+        }
+        if !self.beyond_end.is_empty() {
+            let subject = named(self.beyond_end.keys(), "source", "sources");
+            let count: u64 = self.beyond_end.values().sum();
+            lines.push(note("beyond-end", &subject, count, "lines behind the end of the source are left out"));
+        }
+        for map in &self.unused_maps {
+            let text = format!("map-unused: --map {map}: no source's path starts with that");
+            lines.push(printable(&text).into_owned());
         }
         for (state, names) in &self.of_sources {
             let subject = named(names.iter(), "source", "sources");
@@ -110,6 +162,11 @@ impl Notes {
         }
         lines
     }
+}
+
+/// The start of a build-id, as much as tells it from others.
+fn short(build_id: &str) -> &str {
+    build_id.get(..12).unwrap_or(build_id)
 }
 
 fn note(slug: &str, subject: &str, places: u64, text: &str) -> String {

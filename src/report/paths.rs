@@ -3,9 +3,12 @@
 //! Invariant: nothing is guessed: a path is changed only by a rule that was given, and what is not below the root keeps
 //! its whole path.
 
-use super::withheld::Sources;
+use super::source::SourceText;
+use super::withheld::ShownSources;
 use crate::filter::{Pattern, PatternError};
+use crate::store::{Digest, FileFacts};
 use globset::{GlobBuilder, GlobMatcher};
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -13,6 +16,7 @@ use std::sync::Arc;
 /// Paths that start with one thing start with another here.
 #[derive(Clone, Debug)]
 pub struct PathMap {
+    written: String,
     from: GlobMatcher,
     to: PathBuf,
 }
@@ -37,7 +41,13 @@ impl FromStr for PathMap {
         let whole = from.trim_end_matches('/');
         let glob = GlobBuilder::new(if whole.is_empty() { "/" } else { whole }).literal_separator(true).build();
         let from = glob.map_err(PatternError::Glob)?.compile_matcher();
-        Ok(PathMap { from, to: to.into() })
+        Ok(PathMap { written: text.to_owned(), from, to: to.into() })
+    }
+}
+
+impl fmt::Display for PathMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
     }
 }
 
@@ -62,19 +72,58 @@ pub struct Paths {
     pub maps: Vec<PathMap>,
     /// What relative paths, those of debug info and those of maps, are relative to.
     pub base: PathBuf,
+    /// Whether that was given, so that relative paths are nowhere else.
+    pub base_is_given: bool,
     /// What names in a report are relative to; `None` for whole paths.
     pub root: Option<PathBuf>,
     /// Which sources are shown.
-    pub sources: Arc<Sources>,
+    pub sources: Arc<ShownSources>,
 }
 
 impl Paths {
     /// Where the source is that debug info calls `path`.
     pub fn locate(&self, path: &str) -> String {
-        let path = Path::new(path);
-        let mapped = self.maps.iter().find_map(|map| map.apply(path));
+        self.mapped(path, &mut []).unwrap_or_else(|| self.based(Path::new(path)))
+    }
+
+    /// The same of a source that may have been found under another name when it was measured; notes which maps fit.
+    ///
+    /// A map counts first, then the real path, unless only the other one is there, or is below the root.
+    pub fn place(&self, file: &FileFacts, used: &mut [bool]) -> String {
+        let named = || self.based(Path::new(&file.path));
+        let real = file.origin.real.as_ref();
+        if let Some(mapped) = self.mapped(&file.path, used).or_else(|| self.mapped(real?, used)) {
+            return mapped;
+        }
+        let Some(real) = real else { return named() };
+        let named = named();
+        if *real == named || !Path::new(&named).exists() {
+            return real.clone();
+        }
+        let is_named = match Path::new(&file.path).has_root() {
+            true => !Path::new(real).exists() || self.rank(&named).0 < self.rank(real).0,
+            false => !Path::new(real).exists() || self.base_is_given && is_text(&named, file.origin.digest),
+        };
+        if is_named { named } else { real.clone() }
+    }
+
+    /// Which of several names of a source to take: the least.
+    pub fn rank<'n>(&self, name: &'n str) -> (u8, &'n str) {
+        let top = self.root.as_ref().unwrap_or(&self.base);
+        (u8::from(!Path::new(name).starts_with(top)), name)
+    }
+
+    /// Where a path is by the first map that fits.
+    fn mapped(&self, path: &str, used: &mut [bool]) -> Option<String> {
+        let fits = |(at, map): (usize, &PathMap)| Some((at, map.apply(Path::new(path))?));
+        let (at, mapped) = self.maps.iter().enumerate().find_map(fits)?;
+        used.get_mut(at).into_iter().for_each(|used| *used = true);
+        Some(self.based(&mapped))
+    }
+
+    fn based(&self, path: &Path) -> String {
         // All of it was text before, but for the base, of which reports show no more than that either.
-        plain(&self.base.join(mapped.as_deref().unwrap_or(path))).to_string_lossy().into_owned()
+        plain(&self.base.join(path)).to_string_lossy().into_owned()
     }
 
     /// What the source at `path` is called in a report.
@@ -83,6 +132,13 @@ impl Paths {
         let below = below.and_then(Path::to_str).filter(|below| !below.is_empty());
         below.unwrap_or(path).to_owned()
     }
+}
+
+/// Whether what is at a path has a digest.
+fn is_text(path: &str, digest: Digest) -> bool {
+    // Of a text that is not shown the digest may be compared.
+    let text = SourceText::read(Path::new(path), &ShownSources::default()).map(|text| text.md5());
+    matches!((text, digest), (Ok(text), Digest::Built(digest) | Digest::Changed(digest)) if text == digest)
 }
 
 /// Without `.` and `..`, by its letters alone.

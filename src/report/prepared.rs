@@ -10,8 +10,8 @@ use super::notes::Notes;
 use super::paths::Paths;
 use super::percent::Ratio;
 use super::source::{NoSource, SourceText, changed};
-use super::withheld::Sources;
-use crate::store::{Numbits, UnixMillis};
+use super::withheld::ShownSources;
+use crate::store::{Digest, Numbits, UnixMillis};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,13 +43,13 @@ pub struct ReportFile {
     /// Whether its text is what was measured.
     pub source: SourceState,
     /// Which sources are shown.
-    pub sources: Arc<Sources>,
+    pub sources: Arc<ShownSources>,
 }
 
 /// What a source's file is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SourceState {
-    /// As it was when the program was built, as far as times tell.
+    /// As it was when the program was built: by its digest, or where there is none by its time.
     #[default]
     Found,
     /// Changed after the program was built or measured: its lines may be others.
@@ -73,14 +73,19 @@ impl Report {
             .map(|(path, coverage)| {
                 let found = SourceText::read(Path::new(&path), &paths.sources);
                 let state = state(&found, &coverage, &built);
+                let end = found.as_ref().ok().map(|text| text.lines().count() as u32);
                 let excluded = found.map(|text| exclusions.of(&text)).unwrap_or_default();
-                (path, coverage, state, excluded)
+                (path, coverage, state, end, excluded)
             })
             .collect();
         let mut report = Report::default();
-        for (path, mut coverage, source, excluded) in prepared {
+        for (path, mut coverage, source, end, excluded) in prepared {
             let name = paths.name(&path);
             notes.add_source(&name, source, &excluded.unmatched);
+            let beyond = end.map_or(0, |end| coverage.cut(end));
+            if beyond > 0 {
+                notes.add_beyond_end(&name, beyond);
+            }
             coverage.exclude(&excluded.lines);
             if !coverage.executable.is_empty() {
                 let beside = Numbits::default();
@@ -145,12 +150,18 @@ fn state(
     coverage: &FileCoverage,
     built: &BTreeMap<String, UnixMillis>,
 ) -> SourceState {
-    let modified = match found {
-        Ok(text) => text.modified,
+    let text = match found {
+        Ok(text) => text,
         Err(NoSource::Missing) => return SourceState::Missing,
         Err(NoSource::Unreadable) => return SourceState::Unreadable,
         Err(NoSource::Withheld) => return SourceState::Withheld,
     };
+    match coverage.digest {
+        Digest::Built(digest) if digest == text.md5() => return SourceState::Found,
+        Digest::Built(_) | Digest::Changed(_) => return SourceState::Newer,
+        Digest::Unknown => {}
+    }
+    let modified = text.modified;
     // An image that was built after the measurement is another one.
     let measured = coverage.measured.unwrap_or(modified);
     let images = coverage.images.iter().filter_map(|image| built.get(image)).filter(|built| **built <= measured);
@@ -191,7 +202,7 @@ mod tests {
         written(&at("prog"), "", 200);
         written(&at("rebuilt"), "", 900);
         written(&at("old.c"), "1\n2 // LCOV_EXCL_LINE\n", 100);
-        written(&at("edited.c"), "", 300);
+        written(&at("edited.c"), "1\n", 300);
         let files = [
             ("edited.c", file(&[1], &at("prog"), 500)),
             ("gone.c", file(&[1], &at("prog"), 500)),

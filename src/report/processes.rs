@@ -1,7 +1,7 @@
 //! What `ps` tells of one process.
 
 use super::select::Selection;
-use crate::store::{End, Numbits, Parent, ProcessRecord, UnixMillis};
+use crate::store::{Digest, End, Numbits, Parent, ProcessRecord, UnixMillis};
 use std::collections::HashMap;
 
 /// A process without its lines.
@@ -54,11 +54,11 @@ impl Summary {
 
 /// A line that is in several images, or ran under several contexts, counts once.
 fn distinct_lines(record: &ProcessRecord, selection: &Selection) -> u64 {
-    let mut by_path: HashMap<&str, Numbits> = HashMap::new();
-    for (hits, path) in selection.hits(record) {
-        if selection.sources.takes(path) {
-            by_path.entry(path).or_default().union_with(&hits.lines);
+    let mut by_source: HashMap<(&str, Digest), Numbits> = HashMap::new();
+    for (hits, file) in selection.hits(record) {
+        if selection.sources.takes(&file.path) {
+            by_source.entry(file.identity()).or_default().union_with(&hits.lines);
         }
     }
-    by_path.values().map(Numbits::len).sum()
+    by_source.values().map(Numbits::len).sum()
 }

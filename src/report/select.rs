@@ -1,8 +1,9 @@
 //! Which processes, images, sources and contexts a report is about, and the reading of their files one at a time.
 
+use super::builds::Survey;
 use super::paths::Paths;
 use crate::filter::{ModuleFilter, SourceFilter};
-use crate::store::{DataDir, Hits, ProcessRecord, Reader, StoreError};
+use crate::store::{DataDir, FileFacts, Hits, ProcessRecord, Reader, StoreError};
 use globset::GlobMatcher;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -78,12 +79,12 @@ impl Selection {
         self.pids.is_empty() || self.pids.contains(&pid)
     }
 
-    /// What a process ran in images and under contexts that are meant, with the path of the source in the debug info.
-    pub fn hits<'r>(&self, record: &'r ProcessRecord) -> impl Iterator<Item = (&'r Hits, &'r str)> {
+    /// What a process ran in images and under contexts that are meant, with the source.
+    pub fn hits<'r>(&self, record: &'r ProcessRecord) -> impl Iterator<Item = (&'r Hits, &'r FileFacts)> {
         record.hits.iter().filter_map(|hits| {
             let image = &record.images[hits.image];
             let meant = self.takes_context(&record.contexts[hits.context]) && self.modules.takes(&image.path);
-            meant.then(|| (hits, image.files[hits.file].path.as_str()))
+            meant.then(|| (hits, &image.files[hits.file]))
         })
     }
 
@@ -91,6 +92,17 @@ impl Selection {
     pub fn takes_context(&self, label: &str) -> bool {
         self.contexts.is_empty() || self.contexts.iter().any(|glob| glob.glob().glob() == label || glob.is_match(label))
     }
+}
+
+/// Adds the images of every selected process to a survey. Files that cannot be read add nothing.
+pub fn survey_selected(data: &DataDir, selection: &Selection, survey: &mut Survey<'_>) -> Result<(), StoreError> {
+    let mut reader = Reader::default();
+    for file in data.process_files()?.iter().filter(|file| selection.takes_process(file.pid)) {
+        if let Ok(record) = reader.read_images(&data.path_of(file)) {
+            survey.add(&record);
+        }
+    }
+    Ok(())
 }
 
 /// Hands every selected process to `take`, one at a time, in the order of the runs and of their processes.

@@ -3,6 +3,7 @@
 //! Invariants: a snapshot has the lines that count in the report that it belongs to and no others; paths are those that
 //! Python's `os.path.realpath` gives, as coverage.py looks for no others.
 
+use super::builds::{ChosenSources, Placer};
 use super::prepared::Report;
 use super::select::Selection;
 use crate::store::{Numbits, ProcessRecord, Snapshot};
@@ -14,20 +15,19 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct Snapshots<'a> {
     selection: &'a Selection,
+    placer: Placer<'a>,
     /// By where it is, a source's real path and its lines that count.
     counted: HashMap<&'a str, (String, &'a Numbits)>,
-    /// By the path in the debug info, where it is.
-    located: HashMap<String, String>,
 }
 
 impl<'a> Snapshots<'a> {
     /// Of processes that are in a report.
-    pub fn new(selection: &'a Selection, report: &'a Report) -> Self {
+    pub fn new(selection: &'a Selection, sources: &'a ChosenSources, report: &'a Report) -> Self {
         let counted = report.files.iter().map(|file| {
             let real = real_path(Path::new(&file.path)).to_string_lossy().into_owned();
             (file.path.as_str(), (real, &file.coverage.executable))
         });
-        Snapshots { selection, counted: counted.collect(), located: HashMap::new() }
+        Snapshots { selection, placer: Placer::new(sources), counted: counted.collect() }
     }
 
     /// What a process ran of the sources that it has, those of which it ran nothing included.
@@ -36,17 +36,17 @@ impl<'a> Snapshots<'a> {
         if !self.selection.takes_process(record.pid) {
             return snapshot;
         }
-        let selection = self.selection;
-        for image in record.images.iter().filter(|image| selection.modules.takes(&image.path)) {
-            for file in &image.files {
-                if let Some((real, _)) = self.find(&file.path) {
+        let places: Vec<_> = record.images.iter().filter_map(|image| self.placer.place(image).0).collect();
+        for place in places {
+            for source in place.iter().flatten() {
+                if let Some((real, _)) = self.find(*source) {
                     snapshot.files.entry(real.clone()).or_default();
                 }
             }
         }
-        for (hits, path) in selection.hits(record) {
+        for (source, hits) in self.placer.positions(self.selection, record) {
             let label = &record.contexts[hits.context];
-            let Some((real, counted)) = self.find(path) else { continue };
+            let Some((real, counted)) = self.find(source) else { continue };
             let lines = hits.lines.difference(&hits.lines.difference(counted));
             if !lines.is_empty() {
                 let contexts = snapshot.files.entry(real.clone()).or_default();
@@ -56,12 +56,8 @@ impl<'a> Snapshots<'a> {
         snapshot
     }
 
-    fn find(&mut self, path: &str) -> Option<&(String, &'a Numbits)> {
-        if !self.located.contains_key(path) {
-            let located = self.selection.paths.locate(path);
-            self.located.insert(path.to_owned(), located);
-        }
-        self.counted.get(self.located[path].as_str())
+    fn find(&self, source: usize) -> Option<&(String, &'a Numbits)> {
+        self.counted.get(self.placer.sources.paths[source].as_str())
     }
 }
 
@@ -86,13 +82,14 @@ mod tests {
     fn snapshots_add_up_to_the_report() {
         let selection = Selection::all();
         let records: Vec<ProcessRecord> = (0..20).map(sample::varied).collect();
-        let mut merge = Merge::new(&selection);
+        let sources = ChosenSources::of(&selection, &records);
+        let mut merge = Merge::new(&selection, &sources);
         records.iter().for_each(|record| merge.add(record));
         let mut report = Report::prepare(merge.finish(), &selection.paths, &Exclusions::default());
         let excluded = report.files[0].coverage.ran.iter().take(1).collect();
         report.files[0].coverage.exclude(&excluded);
         let mut union = Snapshot::default();
-        let mut snapshots = Snapshots::new(&selection, &report);
+        let mut snapshots = Snapshots::new(&selection, &sources, &report);
         records.iter().for_each(|record| union.union_with(&snapshots.of(record)));
         for file in &report.files {
             let mut ran = Numbits::default();

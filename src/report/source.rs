@@ -1,7 +1,8 @@
 //! The text of a source, as far as it is there and is what was measured.
 
-use super::withheld::Sources;
+use super::withheld::ShownSources;
 use crate::store::UnixMillis;
+use md5::{Digest, Md5};
 use platform::SourceFile;
 use std::borrow::Cow;
 use std::fs;
@@ -38,7 +39,7 @@ impl SourceText {
     /// # Errors
     /// If it is not there, cannot be read, is larger than 64 MiB, is no regular file (a report never waits for a pipe) or
     /// one of the kernel's, or is one that `sources` withhold.
-    pub fn read(path: &Path, sources: &Sources) -> Result<SourceText, NoSource> {
+    pub fn read(path: &Path, sources: &ShownSources) -> Result<SourceText, NoSource> {
         let file = SourceFile::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => NoSource::Missing,
             _ => NoSource::Unreadable,
@@ -54,6 +55,11 @@ impl SourceText {
     /// A text that is no file's.
     pub fn of(text: &str) -> SourceText {
         SourceText { bytes: text.as_bytes().to_vec(), modified: UnixMillis(0) }
+    }
+
+    /// MD5 of the whole.
+    pub(super) fn md5(&self) -> [u8; 16] {
+        Md5::digest(&self.bytes).into()
     }
 
     /// The whole.
@@ -98,7 +104,7 @@ mod tests {
     fn what_is_not_there_is_told_from_what_cannot_be_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.c");
-        let read = |path: &Path| SourceText::read(path, &Sources::default());
+        let read = |path: &Path| SourceText::read(path, &ShownSources::default());
         assert_eq!(read(&path), Err(NoSource::Missing));
         assert_eq!(read(folder.path()), Err(NoSource::Unreadable));
         fs::write(&path, "int main;\n").unwrap();

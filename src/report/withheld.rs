@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 /// The rule; by default everything that can be read is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sources(Option<Rule>);
+pub struct ShownSources(Option<Rule>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
@@ -27,13 +27,13 @@ struct Rule {
     usual: Vec<PathBuf>,
 }
 
-impl Sources {
+impl ShownSources {
     /// The rule for this user: `asked` are folders that were named, `usual` those in which sources are expected.
-    pub fn of(trust: Trust, asked: &[PathBuf], usual: &[PathBuf]) -> Sources {
+    pub fn of(trust: Trust, asked: &[PathBuf], usual: &[PathBuf]) -> ShownSources {
         let real = |folders: &[PathBuf]| folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
         let mut usual: Vec<PathBuf> = real(usual);
         usual.retain(|folder| !is_of_the_system(folder));
-        Sources(Some(Rule { root: platform::process::is_root(), trust, asked: real(asked), usual }))
+        ShownSources(Some(Rule { root: platform::process::is_root(), trust, asked: real(asked), usual }))
     }
 
     /// Whether a file's text is not shown.
@@ -97,8 +97,10 @@ mod tests {
     fn the_folders_of_the_system_are_none_of_sources() {
         assert!(["/", "/etc", "/root"].map(Path::new).iter().all(|folder| is_of_the_system(folder)));
         assert!(!is_of_the_system(Path::new("/root/project")));
-        let none = Sources::of(Trust::own(), &["/no/such/folder".into()], &["/".into(), "/etc".into()]);
+        let none = ShownSources::of(Trust::own(), &["/no/such/folder".into()], &["/".into(), "/etc".into()]);
         let own = platform::process::effective_user();
-        assert!(none.withhold(&file("/etc/shadow", own)) && !Sources::default().withhold(&file("/etc/shadow", own)));
+        assert!(
+            none.withhold(&file("/etc/shadow", own)) && !ShownSources::default().withhold(&file("/etc/shadow", own))
+        );
     }
 }

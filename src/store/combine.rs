@@ -1,14 +1,17 @@
 //! The union of what many processes ran, as one record.
 //!
-//! Images are the same if their build-id is, whatever their path; without one, if their path is. Contexts stay apart, so
+//! Images are the same if their build-id is, whatever their path; without one, if their path is and the texts of their
+//! sources. A source of which an image knows two texts is two. Contexts stay apart, so
 //! that it is still known which test ran what; which process did is not.
 //!
 //! Invariants: the order of the records does not matter; memory grows with the images, not with the processes.
 
 use super::{
-    End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, ProcessRecord, UnixMillis, Warning,
+    Digest, End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, Origin, ProcessRecord,
+    UnixMillis, Warning,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// How many images are known by their place in memory at most.
@@ -19,7 +22,7 @@ const MAX_PLACED: usize = 256;
 pub struct Combined {
     images: BTreeMap<Key, Image>,
     /// Lines by image, source and label of the context.
-    hits: BTreeMap<Key, BTreeMap<(String, String), Numbits>>,
+    hits: BTreeMap<Key, BTreeMap<(Source, String), Numbits>>,
     /// The sources' names, made anew by the rules for paths. The `Arc` keeps its address from being used again.
     placed: HashMap<usize, Placed>,
     warnings: BTreeMap<(String, String), u64>,
@@ -33,27 +36,39 @@ pub struct Combined {
 struct Placed {
     _image: Arc<ImageFacts>,
     key: Key,
-    names: Arc<[String]>,
+    sources: Arc<[Source]>,
 }
+
+/// A source by its path and its text.
+type Source = (String, Digest);
 
 /// What makes two images the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     BuildId(String),
-    Path(String),
+    /// With what tells the texts of its sources.
+    Path(String, u64),
 }
 
 #[derive(Clone, Debug, Default)]
 struct Image {
     paths: BTreeSet<String>,
-    files: BTreeMap<String, (Numbits, BTreeSet<FunctionFacts>)>,
+    files: BTreeMap<Source, File>,
     /// Places by slug and text.
     warnings: BTreeMap<(String, String), u64>,
 }
 
+#[derive(Clone, Debug, Default)]
+struct File {
+    executable: Numbits,
+    functions: BTreeSet<FunctionFacts>,
+    /// Where it was, the least first.
+    found: BTreeSet<(String, Option<(u64, u64)>)>,
+}
+
 impl Combined {
     /// Adds what a process ran; `locate` says where the sources are that its debug info names.
-    pub fn add(&mut self, record: &ProcessRecord, locate: impl Fn(&str) -> String) {
+    pub fn add(&mut self, record: &ProcessRecord, locate: impl Fn(&FileFacts) -> String) {
         self.processes += 1;
         self.started = Some(self.started.map_or(record.started, |started| started.min(record.started)));
         self.ended = self.ended.max(record.end.map(|end| end.at)).or(self.ended);
@@ -63,11 +78,11 @@ impl Combined {
         for warning in &record.warnings {
             *self.warnings.entry((warning.slug.clone(), warning.text.clone())).or_default() += warning.count;
         }
-        let placed: Vec<(Key, Arc<[String]>)> = record.images.iter().map(|image| self.place(image, &locate)).collect();
+        let placed: Vec<(Key, Arc<[Source]>)> = record.images.iter().map(|image| self.place(image, &locate)).collect();
         for hits in &record.hits {
-            let (key, names) = &placed[hits.image];
+            let (key, sources) = &placed[hits.image];
             let of_image = self.hits.entry(key.clone()).or_default();
-            let place = (names[hits.file].clone(), record.contexts[hits.context].clone());
+            let place = (sources[hits.file].clone(), record.contexts[hits.context].clone());
             of_image.entry(place).or_default().union_with(&hits.lines);
         }
     }
@@ -97,16 +112,15 @@ impl Combined {
 
     /// The union as the record of a process that never was: its pid is 0.
     pub fn into_record(self, run: String) -> ProcessRecord {
-        let differing = self.differing_sources();
         let mut labels: BTreeSet<String> =
             self.hits.values().flat_map(BTreeMap::keys).map(|(_, l)| l.clone()).collect();
         labels.remove("");
         let contexts: Vec<String> = std::iter::once(String::new()).chain(labels).collect();
         let (mut images, mut all) = (Vec::new(), Vec::new());
         for (number, (key, image)) in self.images.into_iter().enumerate() {
-            let names: Vec<String> = image.files.keys().cloned().collect();
-            for ((name, label), lines) in self.hits.get(&key).into_iter().flatten() {
-                let file = names.binary_search(name).expect("invariant: what was hit is a source of the image");
+            let sources: Vec<&Source> = image.files.keys().collect();
+            for ((source, label), lines) in self.hits.get(&key).into_iter().flatten() {
+                let file = sources.binary_search(&source).expect("invariant: what was hit is a source of the image");
                 let context = contexts.iter().position(|context| context == label);
                 let context = context.expect("invariant: all labels are contexts");
                 all.push(Hits { image: number, file, context, lines: lines.clone() });
@@ -122,7 +136,6 @@ impl Combined {
             let count = self.incomplete.len() as u64;
             warnings.push(Warning { slug: "combined-incomplete".to_owned(), text, count });
         }
-        warnings.extend(differing);
         ProcessRecord {
             complete: true,
             run,
@@ -147,55 +160,42 @@ impl Combined {
         }
     }
 
-    fn place(&mut self, image: &Arc<ImageFacts>, locate: impl Fn(&str) -> String) -> (Key, Arc<[String]>) {
-        if let Some(Placed { key, names, .. }) = self.placed.get(&Arc::as_ptr(image).addr()) {
-            return (key.clone(), names.clone());
+    fn place(&mut self, image: &Arc<ImageFacts>, locate: impl Fn(&FileFacts) -> String) -> (Key, Arc<[Source]>) {
+        if let Some(Placed { key, sources, .. }) = self.placed.get(&Arc::as_ptr(image).addr()) {
+            return (key.clone(), sources.clone());
         }
-        let key = image.build_id.clone().map_or_else(|| Key::Path(image.path.clone()), Key::BuildId);
-        let names: Arc<[String]> = image.files.iter().map(|file| locate(&file.path)).collect();
-        self.images.entry(key.clone()).or_default().add(image, &names);
+        let sources: Arc<[Source]> = image.files.iter().map(|file| (locate(file), file.origin.digest)).collect();
+        let key = match &image.build_id {
+            Some(id) => Key::BuildId(id.clone()),
+            None => Key::Path(image.path.clone(), texts(image)),
+        };
+        self.images.entry(key.clone()).or_default().add(image, &sources);
         if self.placed.len() >= MAX_PLACED {
             self.placed.clear();
         }
         self.placed.insert(
             Arc::as_ptr(image).addr(),
-            Placed { _image: image.clone(), key: key.clone(), names: names.clone() },
+            Placed { _image: image.clone(), key: key.clone(), sources: sources.clone() },
         );
-        (key, names)
-    }
-
-    /// Sources that different images know in different states: a function of theirs starts elsewhere.
-    fn differing_sources(&self) -> Option<Warning> {
-        let mut starts: HashMap<(&str, &str), BTreeSet<u32>> = HashMap::new();
-        let mut differing: BTreeSet<&str> = BTreeSet::new();
-        for image in self.images.values() {
-            for (path, (_, functions)) in &image.files {
-                let mut of_image: HashMap<&str, BTreeSet<u32>> = HashMap::new();
-                functions.iter().for_each(|f| _ = of_image.entry(f.name.as_str()).or_default().insert(f.start));
-                for (name, of_image) in of_image {
-                    let known = starts.entry((path.as_str(), name)).or_insert_with(|| of_image.clone());
-                    if known.is_disjoint(&of_image) {
-                        differing.insert(path);
-                    }
-                    known.extend(of_image);
-                }
-            }
-        }
-        let first = differing.first()?;
-        let text = format!(
-            "builds in here know other versions of a source, such as {first}: lines of all are counted by their numbers"
-        );
-        Some(Warning { slug: "source-differs".to_owned(), text, count: differing.len() as u64 })
+        (key, sources)
     }
 }
 
+/// What tells the sources of images without build-id apart.
+fn texts(image: &ImageFacts) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    image.files.iter().for_each(|file| (&file.path, file.origin.digest).hash(&mut hasher));
+    hasher.finish()
+}
+
 impl Image {
-    fn add(&mut self, facts: &ImageFacts, names: &[String]) {
+    fn add(&mut self, facts: &ImageFacts, sources: &[Source]) {
         self.paths.insert(facts.path.clone());
-        for (file, name) in facts.files.iter().zip(names) {
-            let (executable, functions) = self.files.entry(name.clone()).or_default();
-            executable.union_with(&file.executable);
-            functions.extend(file.functions.iter().cloned());
+        for (file, source) in facts.files.iter().zip(sources) {
+            let mine = self.files.entry(source.clone()).or_default();
+            mine.executable.union_with(&file.executable);
+            mine.functions.extend(file.functions.iter().cloned());
+            mine.found.extend(file.origin.real.clone().map(|real| (real, file.origin.inode)));
         }
         for warning in &facts.warnings {
             let count = self.warnings.entry((warning.slug.clone(), warning.text.clone())).or_default();
@@ -205,10 +205,11 @@ impl Image {
 
     fn merge(&mut self, other: Image) {
         self.paths.extend(other.paths);
-        for (name, (executable, functions)) in other.files {
-            let mine = self.files.entry(name).or_default();
-            mine.0.union_with(&executable);
-            mine.1.extend(functions);
+        for (source, File { executable, functions, found }) in other.files {
+            let mine = self.files.entry(source).or_default();
+            mine.executable.union_with(&executable);
+            mine.functions.extend(functions);
+            mine.found.extend(found);
         }
         for (key, count) in other.warnings {
             let mine = self.warnings.entry(key).or_default();
@@ -217,17 +218,17 @@ impl Image {
     }
 
     fn into_facts(self, key: &Key) -> ImageFacts {
-        let files = self.files.into_iter().map(|(path, (executable, functions))| FileFacts {
-            path,
-            executable,
-            functions: functions.into_iter().collect(),
+        let files = self.files.into_iter().map(|((path, digest), file)| {
+            let (real, inode) = file.found.into_iter().next().map_or((None, None), |(real, inode)| (Some(real), inode));
+            let origin = Origin { digest, real, inode };
+            FileFacts { path, origin, executable: file.executable, functions: file.functions.into_iter().collect() }
         });
         let warnings = self.warnings.into_iter().map(|((slug, text), count)| Warning { slug, text, count });
         ImageFacts {
             path: self.paths.into_iter().next().unwrap_or_default(),
             build_id: match key {
                 Key::BuildId(id) => Some(id.clone()),
-                Key::Path(_) => None,
+                Key::Path(..) => None,
             },
             files: files.collect(),
             warnings: warnings.collect(),
@@ -240,9 +241,13 @@ mod tests {
     use super::super::sample;
     use super::*;
 
+    fn unmoved(file: &FileFacts) -> String {
+        file.path.clone()
+    }
+
     fn combined(records: &[ProcessRecord]) -> ProcessRecord {
         let mut combined = Combined::default();
-        records.iter().for_each(|record| combined.add(record, str::to_owned));
+        records.iter().for_each(|record| combined.add(record, unmoved));
         combined.into_record("run".to_owned())
     }
 
@@ -262,8 +267,8 @@ mod tests {
         let backward: Vec<ProcessRecord> = records.iter().rev().cloned().collect();
         assert_eq!(forward, combined(&backward));
         let (mut first, mut second) = (Combined::default(), Combined::default());
-        records[..13].iter().for_each(|record| first.add(record, str::to_owned));
-        records[13..].iter().for_each(|record| second.add(record, str::to_owned));
+        records[..13].iter().for_each(|record| first.add(record, unmoved));
+        records[13..].iter().for_each(|record| second.add(record, unmoved));
         second.merge(first);
         assert_eq!(forward, second.into_record("run".to_owned()));
         let expected: BTreeSet<_> = records.iter().flat_map(lines).collect();
@@ -285,25 +290,30 @@ mod tests {
         assert_eq!(one.images.len(), record.images.len());
         assert!(one.images.iter().any(|image| image.path == "/bin/prog" && image.build_id.as_deref() == Some("77")));
         let mut moved = Combined::default();
-        moved.add(&record, |path| path.replace("/src/", "/moved/"));
+        moved.add(&record, |file| file.path.replace("/src/", "/moved/"));
         assert!(lines(&moved.into_record("run".to_owned())).iter().any(|(path, ..)| path.starts_with("/moved/")));
     }
 
     #[test]
-    fn other_versions_of_a_source_are_told() {
-        let record = |start: u32, build_id: &str| {
+    fn other_texts_of_a_source_stay_apart() {
+        let record = |build_id: Option<&str>, digest: u8| {
             let mut record = sample::record();
             let mut image = (*record.images[0]).clone();
-            image.build_id = Some(build_id.to_owned());
-            image.files[0].functions = vec![FunctionFacts { start, end: start + 2, name: "f".to_owned() }];
+            image.build_id = build_id.map(str::to_owned);
+            image.files[0].origin.digest = Digest::Built([digest; 16]);
             record.images = vec![Arc::new(image)];
-            record.hits.clear();
+            record.hits = vec![sample::hits(0, 0, 0, &[digest.into()])];
             record
         };
-        let warnings = |records: &[ProcessRecord]| -> Vec<String> {
-            combined(records).warnings.into_iter().map(|warning| warning.slug).collect()
-        };
-        assert!(!warnings(&[record(3, "1"), record(3, "2")]).contains(&"source-differs".to_owned()));
-        assert!(warnings(&[record(3, "1"), record(4, "2")]).contains(&"source-differs".to_owned()));
+        for ids in [[None, None], [Some("1"), Some("2")], [Some("1"), Some("1")]] {
+            let union = combined(&[record(ids[0], 1), record(ids[1], 8), record(ids[0], 1)]);
+            let of = |hits: &Hits| {
+                let origin = &union.images[hits.image].files[hits.file].origin;
+                (origin.digest, hits.lines.iter().collect::<Vec<_>>())
+            };
+            let mut ran: Vec<_> = union.hits.iter().map(of).collect();
+            ran.sort();
+            assert_eq!(ran, [1, 8].map(|digest| (Digest::Built([digest; 16]), vec![digest.into()])));
+        }
     }
 }

@@ -29,10 +29,15 @@ pub struct Erased {
 impl DataDir {
     /// Removes every measurement that is not under way, and the directory if that leaves nothing in it.
     pub fn erase(self) -> Result<Erased, StoreError> {
+        self.erase_runs(&|_| true)
+    }
+
+    /// The same of some runs only, by their names.
+    pub fn erase_runs(self, is_meant: &dyn Fn(&str) -> bool) -> Result<Erased, StoreError> {
         let mut erased = Erased::default();
         let entries = self.entries()?;
         for entry in &entries {
-            if let Some(run) = self.run_of(entry) {
+            if let Some(run) = self.run_of(entry).filter(|run| is_meant(&run.run)) {
                 self.erase_run(run, &mut erased)?;
             }
         }
@@ -54,7 +59,7 @@ impl DataDir {
                 continue;
             };
             let (run, count) = removed;
-            if !live.contains(&run) {
+            if is_meant(&run) && !live.contains(&run) {
                 self.remove(name)?;
                 *count += 1;
             }
@@ -152,6 +157,14 @@ mod tests {
         assert!(data.path().join("run-tests/precious").exists());
         fs::remove_dir_all(data.path().join("run-tests")).unwrap();
         assert!(!data.clone().erase().unwrap().directory && data.path().exists());
+    }
+
+    #[test]
+    fn single_runs_are_erased_and_others_stay() {
+        let (_dir, data) = data(&[&format!("7-{OLD}-0.sqlite"), &format!("8-{NEW}-0.sqlite")]);
+        let erased = data.clone().erase_runs(&|run| run == OLD).unwrap();
+        assert_eq!((erased.processes, erased.directory), (1, false));
+        assert_eq!(data.process_files().unwrap()[0].run, NEW);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Invariant: no more than `MAX_KNOWN` images, or those of one file if they are more, are kept for later files.
 
 use super::reader::{Fault, numbits, rows, warning};
-use super::{FileFacts, FunctionFacts, ImageFacts};
-use rusqlite::Connection;
+use super::{Digest, FileFacts, FunctionFacts, ImageFacts, Origin};
+use rusqlite::{Connection, Row};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(super) struct Images {
 
 impl Images {
     /// Reads the images of a file; an error comes with the table that it is about.
-    pub(super) fn read(db: &Connection, known: &mut KnownImages) -> Result<Self, (&'static str, Fault)> {
+    pub(super) fn read(db: &Connection, version: i64, known: &mut KnownImages) -> Result<Self, (&'static str, Fault)> {
         let sql = "SELECT id, path, build_id, digest FROM image ORDER BY id";
         let identified: Vec<(i64, Identity)> =
             rows(db, sql, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))
@@ -47,7 +47,7 @@ impl Images {
         }
         if images.facts.len() < identified.len() {
             let identities: Vec<Identity> = identified.into_iter().map(|(_, identity)| identity).collect();
-            images.facts = images.read_facts(db, &identities)?;
+            images.facts = images.read_facts(db, version, &identities)?;
             if known.len() + identities.len() > MAX_KNOWN {
                 known.clear();
             }
@@ -80,6 +80,7 @@ impl Images {
     fn read_facts(
         &self,
         db: &Connection,
+        version: i64,
         identities: &[Identity],
     ) -> Result<Vec<Arc<ImageFacts>>, (&'static str, Fault)> {
         let mut facts: Vec<ImageFacts> = identities
@@ -91,10 +92,15 @@ impl Images {
                 warnings: Vec::new(),
             })
             .collect();
-        rows(db, "SELECT id, path, executable FROM file ORDER BY id", |row| {
+        let sql = match version {
+            1 => "SELECT id, path, executable, NULL, NULL, NULL, NULL, NULL FROM file ORDER BY id",
+            _ => "SELECT id, path, executable, digest, digest_of, real, device, inode FROM file ORDER BY id",
+        };
+        rows(db, sql, |row| {
             let (image, _) = self.file(row.get(0)?)?;
             facts[image].files.push(FileFacts {
                 path: row.get(1)?,
+                origin: origin(row)?,
                 executable: numbits(row, 2)?,
                 functions: Vec::new(),
             });
@@ -120,4 +126,19 @@ impl Images {
         .map_err(|fault| ("warning", fault))?;
         Ok(facts.into_iter().map(Arc::new).collect())
     }
+}
+
+/// What a row says of a source, from its fourth column on.
+fn origin(row: &Row<'_>) -> Result<Origin, Fault> {
+    let digest: Option<[u8; 16]> = row.get(3)?;
+    let digest_of: Option<String> = row.get(4)?;
+    let digest = match (digest, digest_of.as_deref()) {
+        (None, None) => Digest::Unknown,
+        (Some(digest), Some("build")) => Digest::Built(digest),
+        (Some(digest), Some("changed")) => Digest::Changed(digest),
+        (_, digest_of) => return Err(Fault::Value(format!("unknown digest_of {digest_of:?}"))),
+    };
+    let (device, inode): (Option<i64>, Option<i64>) = (row.get(6)?, row.get(7)?);
+    let inode = device.zip(inode).map(|(device, inode)| (device.cast_unsigned(), inode.cast_unsigned()));
+    Ok(Origin { digest, real: row.get(5)?, inode })
 }

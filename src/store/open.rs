@@ -64,8 +64,8 @@ fn immutable_uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// Refuses what is no data file, and one of a later version.
-pub(super) fn check_version(db: &Connection, path: &Path) -> Result<(), StoreError> {
+/// The version of a data file's schema; refuses what is no data file, and one of a later version.
+pub(super) fn check_version(db: &Connection, path: &Path) -> Result<i64, StoreError> {
     let version: rusqlite::Result<Option<i64>> =
         db.query_row("SELECT value FROM meta WHERE key = 'schema_version'", [], |row| row.get(0)).optional();
     let path = path.to_owned();
@@ -87,5 +87,5 @@ pub(super) fn check_version(db: &Connection, path: &Path) -> Result<(), StoreErr
         let fault = Fault::Value(format!("there is no schema version {found}"));
         return Err(fault.in_table("meta", &path));
     }
-    Ok(())
+    Ok(found)
 }

@@ -25,12 +25,22 @@ impl Reader {
     /// Reads a data file.
     pub fn read(&mut self, path: &Path) -> Result<ProcessRecord, StoreError> {
         let db = open(path)?;
-        check_version(&db, path)?;
-        self.record(&db).map_err(|(table, fault)| fault.in_table(table, path))
+        let version = check_version(&db, path)?;
+        self.record(&db, version).map_err(|(table, fault)| fault.in_table(table, path))
     }
 
-    fn record(&mut self, db: &Connection) -> Result<ProcessRecord, (&'static str, Fault)> {
-        let images = Images::read(db, &mut self.known)?;
+    /// Reads no more of a data file than which images its process had, and when that was.
+    pub fn read_images(&mut self, path: &Path) -> Result<ProcessRecord, StoreError> {
+        let db = open(path)?;
+        let version = check_version(&db, path)?;
+        let images = Images::read(&db, version, &mut self.known);
+        let images = images.map_err(|(table, fault)| fault.in_table(table, path))?.facts;
+        let record = process(&db).map_err(|fault| fault.in_table("process", path))?;
+        Ok(ProcessRecord { images, ..record })
+    }
+
+    fn record(&mut self, db: &Connection, version: i64) -> Result<ProcessRecord, (&'static str, Fault)> {
+        let images = Images::read(db, version, &mut self.known)?;
         let mut record = process(db).map_err(|fault| ("process", fault))?;
         record.complete = complete(db).map_err(|fault| ("meta", fault))?;
         record.execs =

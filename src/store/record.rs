@@ -3,6 +3,7 @@
 //! Invariants: every index into another vector is in range; hits are sorted by image, file and context, once each.
 
 use super::Numbits;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Milliseconds since the Unix epoch.
@@ -107,12 +108,60 @@ pub struct ImageFacts {
 /// A source file as one image knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileFacts {
-    /// Absolute path as the debug info gives it.
+    /// Path as the debug info gives it: absolute, unless prefixes were mapped away.
     pub path: String,
+    /// What the source was when it was measured.
+    pub origin: Origin,
     /// Lines that have code.
     pub executable: Numbits,
     /// Functions that start in it.
     pub functions: Vec<FunctionFacts>,
+}
+
+/// What tells a source from others, and from other states of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Origin {
+    /// MD5 of its text.
+    pub digest: Digest,
+    /// Its path without symbolic links, where it was found when it was measured.
+    pub real: Option<String>,
+    /// Device and inode that it had there.
+    pub inode: Option<(u64, u64)>,
+}
+
+/// MD5 of the text of a source, and how far it is known to be what the image was built from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Digest {
+    /// The source was not there, or could not be read.
+    #[default]
+    Unknown,
+    /// Of the source as it was when measured, but it was changed after the image was made.
+    Changed([u8; 16]),
+    /// Of what the image was built from: by the debug info, or because the source is older than the image.
+    Built([u8; 16]),
+}
+
+impl Digest {
+    /// The digest of what the image was built from.
+    pub fn built(self) -> Option<[u8; 16]> {
+        match self {
+            Digest::Built(digest) => Some(digest),
+            Digest::Changed(_) | Digest::Unknown => None,
+        }
+    }
+}
+
+impl FileFacts {
+    /// What makes two sources the same within a measurement: where they really are, and their text.
+    pub fn identity(&self) -> (&str, Digest) {
+        (self.origin.real.as_deref().unwrap_or(&self.path), self.origin.digest)
+    }
+
+    /// Whether a path ends like those that compilers give to what is in no file, as `<built-in>`.
+    pub fn is_no_name(path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.len() > 2 && name.starts_with('<') && name.ends_with('>')
+    }
 }
 
 /// A function of a source file.

@@ -5,6 +5,7 @@ use super::*;
 use rusqlite::Connection;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn written(record: &ProcessRecord) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -124,11 +125,28 @@ fn paths_with_any_bytes_are_read() {
 
 #[test]
 fn a_newer_schema_is_refused_with_the_way_out() {
-    let error = error_after("UPDATE meta SET value = 2 WHERE key = 'schema_version'; DROP TABLE process");
+    let error = error_after("UPDATE meta SET value = 3 WHERE key = 'schema_version'; DROP TABLE process");
     assert!(
-        error.contains("version is 2") && error.contains("up to 1") && error.contains("update cov-trace"),
+        error.contains("version is 3") && error.contains("up to 2") && error.contains("update cov-trace"),
         "{error}"
     );
+}
+
+#[test]
+fn the_version_before_is_read_without_what_it_did_not_have() {
+    let mut record = sample::record();
+    let (_dir, path) = written(&record);
+    let db = Connection::open(&path).unwrap();
+    for column in ["digest", "digest_of", "real", "device", "inode"] {
+        db.execute_batch(&format!("ALTER TABLE file DROP COLUMN {column}")).unwrap();
+    }
+    db.execute_batch("UPDATE meta SET value = 1 WHERE key = 'schema_version'").unwrap();
+    drop(db);
+    for image in &mut record.images {
+        Arc::make_mut(image).files.iter_mut().for_each(|file| file.origin = Origin::default());
+    }
+    assert_eq!(read(&path).unwrap(), record);
+    assert_eq!(Reader::default().read_images(&path).unwrap().images, record.images);
 }
 
 #[test]
@@ -151,6 +169,9 @@ fn damaged_rows_are_named_by_table() {
         ("UPDATE line_bits SET file = 77 WHERE file = 0", "line_bits"),
         ("UPDATE file SET image = 77", "file"),
         ("UPDATE file SET executable = 7", "file"),
+        ("UPDATE file SET digest = x'00'", "file"),
+        ("UPDATE file SET digest_of = 'a guess'", "file"),
+        ("UPDATE file SET digest = NULL", "file"),
         ("UPDATE function SET first = -1", "function"),
         ("UPDATE function SET file = 77", "function"),
         ("UPDATE warning SET image = 77 WHERE image = 0", "warning"),

@@ -14,11 +14,17 @@ pub(crate) fn record() -> ProcessRecord {
             files: vec![
                 FileFacts {
                     path: "/src/a.c".to_owned(),
+                    origin: Origin {
+                        digest: Digest::Built([7; 16]),
+                        real: Some("/real/a.c".to_owned()),
+                        inode: Some((u64::MAX, 9)),
+                    },
                     executable: [1, 8, 9, 4000].into_iter().collect(),
                     functions: vec![function(8, 9, "late"), function(1, 8, "std::map<int, A>::operator[]")],
                 },
                 FileFacts {
                     path: "/src/b\n\u{e4}.c".to_owned(),
+                    origin: Origin { digest: Digest::Changed([0; 16]), ..Origin::default() },
                     executable: Numbits::default(),
                     functions: Vec::new(),
                 },
@@ -115,6 +121,8 @@ impl Sequence {
             build_id: self.maybe(|next| format!("{:x}", next.below(1 << 40))),
             files: self.several(6, |next| FileFacts {
                 path: next.text(),
+                // One text for all, so that none of them counts for less than another.
+                origin: Origin { digest: Digest::Built([1; 16]), ..Origin::default() },
                 executable: next.lines(),
                 functions: next.several(9, |next| FunctionFacts {
                     start: next.below(1 << 32) as u32,

@@ -1,5 +1,5 @@
 -- Schema of a data file: what one process ran, from its start (or the attach) to its end.
--- Schema version: 1
+-- Schema version: 2
 --
 -- The file is a plain SQLite database without a journal. It is only ever replaced as a whole, so it may be opened
 -- with immutable=1, and it is self-contained: a report needs no binary. Times are milliseconds since the Unix epoch,
@@ -10,6 +10,7 @@
 --
 -- History
 --   1  The first.
+--   2  file: digest, digest_of, real, device and inode.
 --
 -- A reader looks at meta.schema_version first: it refuses a version above its own, and converts one below.
 
@@ -64,12 +65,24 @@ CREATE TABLE exec (
 CREATE TABLE image (id INTEGER PRIMARY KEY, path TEXT NOT NULL, build_id TEXT, digest INTEGER NOT NULL);
 
 -- The source files as one image knows them, in order of id.
---   executable  The lines that have code (numbits).
+--   path           As the debug info gives it.
+--   executable     The lines that have code (numbits).
+--   digest         MD5 of the source's text (16 bytes); null where it was not there when measured. Where digests differ, the
+--                  lines are those of different texts, and numbers of the one say nothing of the other.
+--   digest_of      build: of what the image was built from, by its debug info or because the source is older than the image.
+--                  changed: of the source as it was when measured, which was changed after the image was made.
+--   real           Its path without symbolic links, as it was found when measured; null where it was not.
+--   device, inode  What it had there: sources that agree in both and in their digest are one.
 CREATE TABLE file (
     id INTEGER PRIMARY KEY,
     image INTEGER NOT NULL REFERENCES image (id),
     path TEXT NOT NULL,
-    executable BLOB NOT NULL
+    executable BLOB NOT NULL,
+    digest BLOB,
+    digest_of TEXT,
+    real TEXT,
+    device INTEGER,
+    inode INTEGER
 );
 
 -- The functions that start in a file. last is the last line of the body that has code.

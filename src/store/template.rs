@@ -5,7 +5,7 @@
 //! holds more than `MAX_TEMPLATES`, nor more than `MAX_BYTES` unless a single one is larger.
 
 use super::schema;
-use super::{ImageFacts, StoreError, Warning};
+use super::{Digest, ImageFacts, Origin, StoreError, Warning};
 use rusqlite::{Connection, MAIN_DB, Statement, params};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -53,7 +53,7 @@ impl Template {
 
 fn insert_images(db: &Connection, images: &[Arc<ImageFacts>]) -> rusqlite::Result<Vec<(i64, usize)>> {
     let mut insert_image = db.prepare("INSERT INTO image (id, path, build_id, digest) VALUES (?1, ?2, ?3, ?4)")?;
-    let mut insert_file = db.prepare("INSERT INTO file (id, image, path, executable) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert_file = db.prepare("INSERT INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     let mut insert_function = db.prepare("INSERT INTO function (file, first, last, name) VALUES (?1, ?2, ?3, ?4)")?;
     let mut insert_warning = prepare_warning(db)?;
     let mut file_ids = Vec::with_capacity(images.len());
@@ -63,7 +63,23 @@ fn insert_images(db: &Connection, images: &[Arc<ImageFacts>]) -> rusqlite::Resul
         insert_image.execute(params![image_id, image.path, image.build_id, digest(image)])?;
         file_ids.push((next_file, image.files.len()));
         for file in &image.files {
-            insert_file.execute(params![next_file, image_id, file.path, file.executable.as_bytes()])?;
+            let Origin { digest, real, inode } = &file.origin;
+            let (digest, digest_of) = match digest {
+                Digest::Unknown => (None, None),
+                Digest::Changed(digest) => (Some(digest), Some("changed")),
+                Digest::Built(digest) => (Some(digest), Some("build")),
+            };
+            insert_file.execute(params![
+                next_file,
+                image_id,
+                file.path,
+                file.executable.as_bytes(),
+                digest,
+                digest_of,
+                real,
+                inode.map(|(device, _)| device.cast_signed()),
+                inode.map(|(_, inode)| inode.cast_signed()),
+            ])?;
             for function in &file.functions {
                 insert_function.execute(params![next_file, function.start, function.end, function.name])?;
             }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cov_trace::store::{
-    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, UnixMillis, Writer,
+    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, Origin, ProcessFile, ProcessRecord,
+    UnixMillis, Writer,
 };
 
 use crate::rows::Row;
@@ -24,6 +25,7 @@ pub fn combining(stage: &Stage, rounds: usize) -> Result<Vec<Row>, String> {
     let at = |name: &str| folder.path().join(name);
     let file = |number: u32| FileFacts {
         path: format!("/src/part{number}.c"),
+        origin: Origin::default(),
         executable: (1..=997).collect(),
         functions: Vec::new(),
     };
@@ -104,7 +106,12 @@ pub fn large(_stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
         let path = at(&format!("src/part{number}.c"));
         fs::write(&path, &text).map_err(|error| format!("{}: {error}", path.display()))?;
         let executable = (1..=LINES).filter(|line| line % 5 > 1).collect();
-        files.push(FileFacts { path: path.display().to_string(), executable, functions: Vec::new() });
+        files.push(FileFacts {
+            path: path.display().to_string(),
+            origin: Origin::default(),
+            executable,
+            functions: Vec::new(),
+        });
     }
     let ran =
         |pid: u32, file: usize| (1..=LINES).filter(|line| line % 5 > 1 && (line + pid + file as u32) % 7 < 3).collect();

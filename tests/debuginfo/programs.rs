@@ -137,7 +137,8 @@ pub fn lines_of(index: &ImageIndex, path: &str) -> Vec<u32> {
 
 /// Asserts what every index promises, whatever the image.
 pub fn assert_invariants(index: &ImageIndex, bytes: &[u8]) {
-    assert!(index.files.is_sorted_by(|a, b| a < b));
+    assert_eq!(index.files.len(), index.digests.len());
+    assert!(index.files.iter().zip(&index.digests).is_sorted_by(|a, b| a < b));
     assert!(index.lines.is_sorted_by(|a, b| a < b));
     assert!(index.probes.is_sorted_by(|a, b| a.offset < b.offset));
     assert!(index.landmarks.is_sorted_by(|a, b| a < b));

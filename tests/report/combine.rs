@@ -61,15 +61,3 @@ fn broken_inputs_are_told_and_left_out() {
     assert_eq!(nothing.status, Some(1));
     assert!(nothing.stderr.contains("nothing to combine"), "{nothing:?}");
 }
-
-#[test]
-fn other_versions_of_a_source_are_told() {
-    let mut measurements = Measurements::new();
-    for (pid, start) in [(1, 3), (2, 7)] {
-        let facts = file("/src/a.c", lines(1..=9), vec![function(start, start + 2, "f")]);
-        measurements.add(&process(pid, vec![(facts, lines([start]))]));
-    }
-    assert_eq!(measurements.run(&["combine", "-o", "all", ".cov-trace"]).status, Some(0));
-    let told = measurements.run(&["report", "--data", "all"]);
-    assert!(told.stderr.contains("source-differs") && told.stderr.contains("/src/a.c"), "{told:?}");
-}

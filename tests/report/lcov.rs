@@ -68,7 +68,7 @@ fn genhtml_finds_by_checksums_that_a_source_is_another() {
     assert_eq!(written.lines().filter(|line| line.starts_with("DA:") && line.matches(',').count() == 2).count(), 8);
     let (done, told) = genhtml();
     assert!(done && told.contains("(5 of 8 lines)"), "{told}");
-    fs::write(&source, "line\n".repeat(9) + "another\n").unwrap();
+    fs::write(&source, "line\n".repeat(9) + "another\n" + &"line\n".repeat(10)).unwrap();
     let (done, told) = genhtml();
     assert!(!done && told.contains("checksum mismatch"), "{told}");
 

@@ -1,10 +1,12 @@
 //! The commands that read measurements, run as the built program on data that the library wrote.
 
+mod builds;
 mod combine;
 mod config;
 mod diff;
 mod lcov;
 mod measurements;
+mod names;
 mod ps;
 mod selection;
 mod sources;

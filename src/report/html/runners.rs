@@ -3,6 +3,7 @@
 //! Invariants: equal sets of lines of a source are kept once; what is kept is limited, whatever the number of processes,
 //! and what is left out is counted.
 
+use super::super::builds::{ChosenSources, Placer};
 use super::super::processes::Summary;
 use super::super::select::Selection;
 use crate::store::{Numbits, ProcessRecord};
@@ -19,9 +20,8 @@ const MAX_ARGUMENTS: usize = 240;
 #[derive(Debug)]
 pub struct Runners<'a> {
     selection: &'a Selection,
-    /// Index into `files` by the path in the debug info; `None` for one that the selection leaves out.
-    by_path: HashMap<String, Option<usize>>,
-    located: HashMap<String, usize>,
+    placer: Placer<'a>,
+    /// By position of the source.
     files: Vec<OfFile>,
     processes: Vec<Summary>,
     left: usize,
@@ -48,12 +48,11 @@ pub(super) struct Embedded {
 
 impl<'a> Runners<'a> {
     /// Starts with nothing; of what is added, only what is selected counts.
-    pub fn new(selection: &'a Selection) -> Self {
+    pub fn new(selection: &'a Selection, sources: &'a ChosenSources) -> Self {
         Runners {
             selection,
-            by_path: HashMap::new(),
-            located: HashMap::new(),
-            files: Vec::new(),
+            placer: Placer::new(sources),
+            files: sources.paths.iter().map(|_| OfFile::default()).collect(),
             processes: Vec::new(),
             left: BUDGET,
         }
@@ -65,11 +64,8 @@ impl<'a> Runners<'a> {
             return;
         }
         let mut ran: BTreeMap<usize, Numbits> = BTreeMap::new();
-        let selection = self.selection;
-        for (hits, path) in selection.hits(record) {
-            if let Some(file) = self.file(path) {
-                ran.entry(file).or_default().union_with(&hits.lines);
-            }
+        for (file, hits) in self.placer.positions(self.selection, record) {
+            ran.entry(file).or_default().union_with(&hits.lines);
         }
         let process = self.processes.len();
         for (file, lines) in ran {
@@ -89,22 +85,8 @@ impl<'a> Runners<'a> {
 
     /// Who ran what of the source at a path.
     pub(super) fn of_file(&self, path: &str) -> Option<&OfFile> {
-        self.located.get(path).map(|index| &self.files[*index])
-    }
-
-    fn file(&mut self, path: &str) -> Option<usize> {
-        if let Some(known) = self.by_path.get(path) {
-            return *known;
-        }
-        let located = self.selection.paths.locate(path);
-        let index = self.selection.sources.takes(&located).then(|| {
-            *self.located.entry(located).or_insert_with(|| {
-                self.files.push(OfFile::default());
-                self.files.len() - 1
-            })
-        });
-        self.by_path.insert(path.to_owned(), index);
-        index
+        let position = self.placer.sources.paths.binary_search_by(|source| source.as_str().cmp(path));
+        position.ok().map(|position| &self.files[position])
     }
 }
 
@@ -190,11 +172,12 @@ mod tests {
     #[test]
     fn equal_sets_are_kept_once_with_all_who_ran_them() {
         let selection = Selection::all();
-        let mut runners = Runners::new(&selection);
+        let sources = ChosenSources::of(&selection, [&record(1, &[])]);
+        let mut runners = Runners::new(&selection, &sources);
         for (pid, lines) in [(1, &[1, 2, 9][..]), (2, &[1, 2, 9]), (3, &[9]), (4, &[1, 2, 9]), (5, &[])] {
             runners.add(&record(pid, lines));
         }
-        let file = runners.of_file("/src/a.c").unwrap();
+        let file = runners.of_file("/real/a.c").unwrap();
         let all = Embedded { sets: vec![(vec![1, 2, 6, 1], vec![0, 2, 1, 1]), (vec![9, 1], vec![2, 1])], left_out: 0 };
         assert_eq!(file.embedded(100), all);
         let less = file.embedded(9);
@@ -206,13 +189,14 @@ mod tests {
     #[test]
     fn only_so_much_is_kept_and_the_rest_counted() {
         let selection = Selection::all();
-        let mut runners = Runners::new(&selection);
+        let sources = ChosenSources::of(&selection, [&record(1, &[])]);
+        let mut runners = Runners::new(&selection, &sources);
         runners.left = 70;
         for (pid, lines) in [(1, &[1][..]), (2, &[1]), (3, &[2]), (4, &[1])] {
             runners.add(&record(pid, lines));
         }
         let expected = Embedded { sets: vec![(vec![1, 1], vec![0, 2])], left_out: 2 };
-        assert_eq!(runners.of_file("/src/a.c").unwrap().embedded(100), expected);
+        assert_eq!(runners.of_file("/real/a.c").unwrap().embedded(100), expected);
     }
 
     #[test]
