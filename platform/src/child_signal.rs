@@ -30,18 +30,31 @@ pub fn take_child_signal(patience: Option<Duration>) -> Option<Tid> {
 mod tests {
     use super::*;
 
+    /// Blocks SIGCHLD, has a child end, and gives 0 if the signal names it.
+    fn status_of_one_thread() -> i32 {
+        crate::process::block_child_signals();
+        // SAFETY: the process has one thread; the child ends at once.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: it ends this process.
+            unsafe { libc::_exit(0) }
+        }
+        i32::from(take_child_signal(Some(Duration::from_secs(10))) != Some(Tid(child)))
+    }
+
     #[test]
     fn names_the_child_that_ended() {
-        // The mask is this thread's own.
-        crate::process::block_child_signals();
-        let patience = Some(Duration::from_secs(10));
-        let mut child = std::process::Command::new("true").spawn().expect("true");
-        // Children of other tests may be named before; their ends are theirs to collect.
-        let mut named = take_child_signal(patience);
-        while named.is_some_and(|tid| tid.0 != child.id() as i32) && child.try_wait().expect("wait").is_none() {
-            named = take_child_signal(patience);
+        // A thread of the test program that has not blocked the signal would take it away.
+        // SAFETY: the child calls nothing that another thread may have locked, and ends.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            let status = status_of_one_thread();
+            // SAFETY: it ends this process.
+            unsafe { libc::_exit(status) }
         }
-        child.wait().expect("wait");
-        assert!(named.is_some());
+        let mut status = -1;
+        // SAFETY: `status` is a live i32.
+        assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+        assert_eq!(status, 0);
     }
 }

@@ -59,8 +59,9 @@ impl Originals {
 
     /// All that were added; none where they cannot be read.
     pub fn read(&self) -> Vec<Original> {
-        let Ok(used) = self.used() else { return Vec::new() };
-        let mut bytes = vec![0; usize::try_from(used).unwrap_or(0)];
+        let (Ok(used), Ok(file)) = (self.used(), self.0.metadata()) else { return Vec::new() };
+        // A damaged length must not ask for more memory than the file has bytes.
+        let mut bytes = vec![0; used.min(file.len()) as usize];
         let read = read_up_to(&self.0, &mut bytes, WORD as u64).unwrap_or(0);
         let (mut rest, mut found) = (&bytes[..read], Vec::new());
         while let Some((original, behind)) = take(rest) {
