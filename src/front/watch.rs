@@ -344,6 +344,9 @@ impl Watch {
                 if summary.incomplete > 0 {
                     self.stderr.insist(self.without_supervisor());
                 }
+                if let Some(advice) = &summary.advice {
+                    self.stderr.say(&format!("warning: {advice}"));
+                }
                 if summary.processes == 0 && self.subject == Subject::Attached {
                     self.stderr.say("let go before anything was measured");
                 } else if summary.processes > 0 || summary.unwritten == 0 {

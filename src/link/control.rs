@@ -99,6 +99,8 @@ pub struct Summary {
     pub cause: Option<String>,
     /// Whether what is not written is still in the run's directory.
     pub recoverable: bool,
+    /// What the program did that works under no tracer, and the way out.
+    pub advice: Option<String>,
 }
 
 /// Who had the processes let go.

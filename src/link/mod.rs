@@ -16,7 +16,7 @@ mod run_dir;
 
 pub use control::{ControlAnswer, ControlRequest, Helper, LetGoBy, ProcessStatus, RunStatus, Summary};
 pub use ids::{ContextId, ImageId, ProcessNo};
-pub use journal::{EndOfProcess, JournalReader, JournalWriter, Record};
+pub use journal::{EndOfProcess, JournalReader, JournalWriter, Record, UNTRACED_CHILD};
 pub use message::{AttachReport, FromSupervisor, Port, PortError, ToSupervisor};
 pub use plan::{ByLine, Landmark, LandmarkKind, Plan, PlanError};
 pub use run_dir::RunDir;

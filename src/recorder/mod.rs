@@ -220,7 +220,9 @@ impl Recorder {
         let (ran, lines) = self.ledger.lines.totals();
         let processes = self.ledger.finished;
         let (let_go, let_go_by) = (self.ledger.let_go.len() as u64, self.let_go_by);
-        let summary = Summary { processes, ran, lines, let_go, let_go_by, incomplete, unwritten, cause, recoverable };
+        let advice = self.ledger.replay.advice.clone();
+        let summary =
+            Summary { processes, ran, lines, let_go, let_go_by, incomplete, unwritten, cause, recoverable, advice };
         serve::tell_the_end(self.front, self.control, &self.detaching, &self.ledger.let_go, summary);
         // Nobody has to wait for the disk.
         Ok(self.disk.finish(Job { files: self.ledger.unsynced(false), freed: Vec::new() }))

@@ -2,7 +2,7 @@
 //! recovery read the same journal by the same code.
 
 use super::lines::ProcessLines;
-use crate::link::{EndOfProcess, ImageId, ProcessNo, Record};
+use crate::link::{EndOfProcess, ImageId, ProcessNo, Record, UNTRACED_CHILD};
 use crate::store::{End, EndReason, Exec, Flush, Parent, UnixMillis, Warning};
 use std::collections::BTreeMap;
 
@@ -43,6 +43,8 @@ pub(super) struct Replay {
     pub processes: BTreeMap<ProcessNo, ProcessFacts>,
     pub images: BTreeMap<ImageId, String>,
     pub warnings: Vec<Warning>,
+    /// The first warning that has a way out for the person who runs the program.
+    pub advice: Option<String>,
 }
 
 impl Replay {
@@ -97,6 +99,9 @@ impl Replay {
                 self.change(process, |facts| facts.end = Some(End { at: UnixMillis(at), reason }));
             }
             Record::Warning { process, slug, text, count } => {
+                if slug == UNTRACED_CHILD {
+                    self.advice.get_or_insert_with(|| text.clone());
+                }
                 let warning = Warning { slug, text, count };
                 match process {
                     Some(process) => self.change(process, |facts| add(&mut facts.warnings, warning)),

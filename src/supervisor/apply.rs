@@ -13,7 +13,9 @@ use super::space::SpaceId;
 use super::text::Beside;
 use super::texts::{Piece, Texts};
 use super::timed::TimedCalls;
-use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Plan, Port, ProcessNo, Record};
+use crate::link::{
+    EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Plan, Port, ProcessNo, Record, UNTRACED_CHILD,
+};
 use platform::arch::registers::{self as arch, Untraced};
 use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
@@ -372,7 +374,7 @@ impl Hands {
                 text += "; a leak checker does so, which works under no tracer: ASAN_OPTIONS=detect_leaks=0 or \
                          LSAN_OPTIONS=detect_leaks=0 has the program go on without it";
             }
-            self.tell(&Record::Warning { process: Some(process), slug: "untraced-child".to_owned(), text, count: 1 });
+            self.tell(&Record::Warning { process: Some(process), slug: UNTRACED_CHILD.to_owned(), text, count: 1 });
         }
         coming != Coming::Other
     }

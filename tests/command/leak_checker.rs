@@ -36,6 +36,11 @@ fn it_says_so_and_the_program_ends() {
         let main = measured::processes(&without).remove(0).lines_run(&folder.path().join("checked.c"));
         assert_eq!(main, [3, 4, 5, 6].into());
 
+        let loud = folder.path().join("loud");
+        let loud = Command::new(COV_TRACE).arg("--data").arg(loud).arg("--").arg(&program).output().unwrap();
+        let said = String::from_utf8_lossy(&loud.stderr);
+        assert!(said.contains(&format!("{variable}=detect_leaks=0")), "{option}: {said}");
+
         let doctor = Command::new(COV_TRACE).arg("doctor").arg(&program).output().unwrap();
         let found = String::from_utf8_lossy(&doctor.stdout).into_owned();
         assert!(found.contains("detect_leaks=0"), "{found}");
