@@ -1,5 +1,7 @@
 //! A fixed number of bits: one per probe of an image, one per byte of its code.
 
+use std::ops::Range;
+
 /// Bits 0 to `len`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bits(Vec<u64>);
@@ -34,10 +36,17 @@ impl Bits {
 
     /// The first set bit from `bit` on.
     pub fn first_from(&self, bit: u32) -> Option<u32> {
-        let start = (bit / 64) as usize;
-        let rest = self.0.get(start)? & (u64::MAX << (bit % 64));
-        let words = std::iter::once(rest).chain(self.0[start + 1..].iter().copied());
-        (start as u32..).zip(words).find(|(_, word)| *word != 0).map(|(index, word)| index * 64 + word.trailing_zeros())
+        self.first_in(bit..u32::MAX)
+    }
+
+    /// The first set bit of a range.
+    pub fn first_in(&self, range: Range<u32>) -> Option<u32> {
+        let words = self.0.get(..(range.end as usize).div_ceil(64).min(self.0.len()))?;
+        let start = (range.start / 64) as usize;
+        let rest = words.get(start)? & (u64::MAX << (range.start % 64));
+        let words = std::iter::once(rest).chain(words[start + 1..].iter().copied());
+        let (index, word) = (start as u32..).zip(words).find(|(_, word)| *word != 0)?;
+        Some(index * 64 + word.trailing_zeros()).filter(|bit| *bit < range.end)
     }
 
     /// The last set bit.
@@ -61,6 +70,11 @@ mod tests {
         assert_eq!((bits.first_from(0), bits.first_from(1), bits.first_from(65)), (Some(0), Some(64), Some(129)));
         assert_eq!((bits.first_from(130), bits.first_from(9999), bits.last()), (None, None, Some(129)));
         assert!(bits.get(129) && !bits.get(63) && !bits.get(5000));
+        assert_eq!((bits.first_in(1..64), bits.first_in(1..65), bits.first_in(65..129)), (None, Some(64), None));
+        assert_eq!(
+            (bits.first_in(65..9999), bits.first_in(128..130), bits.first_in(64..64)),
+            (Some(129), Some(129), None)
+        );
         assert_eq!(bits.difference(&Bits::clear_of(130)), bits);
         assert!(bits.difference(&bits).is_empty());
     }

@@ -23,6 +23,7 @@ pub mod filter;
 pub mod front;
 pub mod guard;
 pub mod link;
+mod owners;
 pub mod recorder;
 pub mod report;
 pub mod store;

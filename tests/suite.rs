@@ -10,6 +10,7 @@ mod control;
 mod debuginfo;
 mod followers;
 mod formats;
+mod functions;
 mod harness;
 mod html;
 mod loss;

@@ -13,6 +13,7 @@ use super::identity::Identity;
 use crate::arrays::{Columns, Taken};
 use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Warning};
 use crate::dominance::Dominance;
+use crate::owners::Owners;
 use platform::arch::BREAKPOINT;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
@@ -21,7 +22,7 @@ use std::os::unix::fs::MetadataExt;
 const MAGIC: &[u8; 8] = b"covindex";
 
 /// To be raised whenever the columns change, or what they mean.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// No source has more lines (a set of lines is one bit per line).
 const LAST_LINE: u32 = (1 << 24) - 1;
@@ -90,7 +91,8 @@ impl<W: Write> Write for Checked<W> {
 
 /// Writes the columns of an index.
 fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<W> {
-    let ImageIndex { build_id, files, digests, lines, functions, probes, dominance, landmarks, warnings } = index;
+    let ImageIndex { build_id, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings } =
+        index;
     let mut columns = Columns::to(to);
     let ours = postcard::to_stdvec(&(maker, identity));
     columns.bytes(&ours.expect("invariant: strings and numbers always encode"))?;
@@ -108,6 +110,8 @@ fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) 
     columns.numbers32(functions.iter().map(|function| function.start))?;
     columns.numbers32(functions.iter().map(|function| function.end))?;
     columns.texts(functions.iter().map(|function| function.name.as_str()))?;
+    columns.numbers8(functions.iter().map(|function| function.told.into()))?;
+    owners.put(&mut columns)?;
     columns.numbers64(probes.iter().map(|probe| probe.offset.0))?;
     columns.numbers32(probes.iter().map(|probe| probe.line))?;
     columns.numbers32(probes.iter().map(|probe| probe.straight))?;
@@ -141,9 +145,13 @@ fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
     let lines = of.zip(number).map(|(file, number)| Line { file, number }).collect();
     let (of, start, end) = (columns.numbers32()?, columns.numbers32()?, columns.numbers32()?);
     let names = columns.texts()?;
-    let functions_fit = [of.len(), start.len(), end.len()] == [names.len(); 3];
-    let functions = of.zip(start).zip(end).zip(names);
-    let functions = functions.map(|(((file, start), end), name)| Function { file, start, end, name }).collect();
+    let told = columns.bytes()?;
+    let functions_fit = [of.len(), start.len(), end.len(), told.len()] == [names.len(); 4];
+    let functions = of.zip(start).zip(end).zip(names).zip(told);
+    let functions = functions
+        .map(|((((file, start), end), name), told)| Function { file, start, end, name, told: *told != 0 })
+        .collect();
+    let owners = Owners::taken(columns)?;
     let (offset, line, straight) = (columns.numbers64()?, columns.numbers32()?, columns.numbers32()?);
     let original = columns.bytes()?;
     let probes_fit = [line.len(), straight.len(), original.len()] == [offset.len(); 3];
@@ -161,6 +169,7 @@ fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
         digests,
         lines,
         functions,
+        owners,
         probes: probes.collect(),
         dominance,
         landmarks: landmarks
@@ -173,7 +182,8 @@ fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
 
 /// Whether an index keeps what every index promises, and is one of this image as far as its bytes tell.
 fn holds(index: &ImageIndex, image: &[u8]) -> bool {
-    let ImageIndex { build_id: _, files, digests, lines, functions, probes, dominance, landmarks, warnings: _ } = index;
+    let ImageIndex { build_id: _, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings: _ } =
+        index;
     let stands = |offset: FileOffset, byte: u8| {
         usize::try_from(offset.0).ok().and_then(|at| image.get(at)).is_some_and(|there| *there == byte)
     };
@@ -187,6 +197,7 @@ fn holds(index: &ImageIndex, image: &[u8]) -> bool {
         && probes
             .iter()
             .all(|p| (p.line as usize) < lines.len() && p.original != BREAKPOINT && stands(p.offset, p.original))
+        && owners.holds(probes.len(), functions.len())
         && dominance.holds(probes.len())
         && landmarks.is_sorted_by(|a, b| a < b)
         && landmarks.iter().all(|l| stands(l.offset, l.original))

@@ -5,6 +5,7 @@ use super::folder::Folder;
 use super::*;
 use crate::debuginfo::{self, FileOffset, Function, Landmark, LandmarkKind, Line, Probe, Warning};
 use crate::dominance::Dominance;
+use crate::owners::OwnersBuilder;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -16,13 +17,16 @@ fn made_up() -> (Vec<u8>, ImageIndex) {
     let mut dominance = Dominance::default();
     dominance.push_stretch(12, Some(1));
     dominance.push_implied(1, &[2]);
+    let mut owners = OwnersBuilder::default();
+    owners.push(1, &[0]);
     let index = ImageIndex {
+        owners: owners.finish(),
         dominance,
         build_id: Some("00ff".to_owned()),
         files: vec!["/a.c".to_owned(), "/b/ü.c".to_owned()],
         digests: vec![None, Some([7; 16])],
         lines: vec![Line { file: 0, number: 3 }, Line { file: 1, number: 9 }],
-        functions: vec![Function { file: 1, start: 8, end: 9, name: "f(int)".to_owned() }],
+        functions: vec![Function { file: 1, start: 8, end: 9, name: "f(int)".to_owned(), told: true }],
         probes: vec![probe(5, 1), probe(9, 0), probe(63, 1)],
         landmarks: vec![Landmark { offset: FileOffset(7), kind: LandmarkKind::Clone, original: 7 }],
         warnings: vec![Warning { slug: "s".to_owned(), text: "t".to_owned(), count: 2 }],

@@ -4,6 +4,7 @@
 //! are as long as each other and as pairs sorted without duplicates, and every index into another vector is in range.
 
 use crate::dominance::{Dominance, Runs};
+use crate::owners::Owners;
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +31,10 @@ pub struct ImageIndex {
     pub digests: Vec<Option<[u8; 16]>>,
     /// Every line that has at least one probe.
     pub lines: Vec<Line>,
-    /// Functions with debug info and at least one line in `lines`.
+    /// Functions whose code is in the image, of their own or inlined into others.
     pub functions: Vec<Function>,
+    /// Whose code each of `probes` is.
+    pub owners: Owners,
     /// Where to trap for a line.
     pub probes: Vec<Probe>,
     /// Which of them tell of others.
@@ -62,6 +65,8 @@ pub struct Function {
     pub end: u32,
     /// Demangled name.
     pub name: String,
+    /// Whether a probe tells that it ran; of others only their lines may tell.
+    pub told: bool,
 }
 
 /// An instruction that may be replaced by a breakpoint to learn that a line ran.

@@ -5,7 +5,7 @@
 //! frames (FDEs) ──────────┼──► code ◄┘──► sites ──► probes, lines
 //! units ──► rows, paths ──┤      │└─ flow ─┴─► dominance
 //!                         │      └──────► landmarks
-//!       └─► subprograms ──┴─────────────► functions
+//!       └─► subprograms ──┴─► entities ─► functions, owners
 //! ```
 //!
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
@@ -17,8 +17,10 @@ mod code;
 #[cfg(test)]
 mod code_tests;
 mod elf;
+mod entities;
 mod entries;
 mod error;
+mod extents;
 mod flow;
 mod frames;
 mod functions;
@@ -76,7 +78,7 @@ pub fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, 
         || units::read(&sections, &text, &mut budget.share(), &mut shortfalls),
         || frames::read(&elf, &mut of_frames),
     );
-    let described = described?;
+    let mut described = described?;
     step_done();
     shortfalls.extend(&of_frames);
 
@@ -93,17 +95,17 @@ pub fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, 
         code
     };
 
-    let sites = sites::plan(described.rows, &code, &text, &mut shortfalls);
+    let sites = sites::plan(std::mem::take(&mut described.rows), &code, &text, &mut shortfalls);
     let dominance = implied::dominance(&sites, &code);
     let landmarks = landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
-    let (files, place) = used_files(described.paths.into_order(), &sites);
+    let (files, place) = used_files(std::mem::take(&mut described.paths).into_order(), &sites);
     let (files, digests) = files.into_iter().unzip();
-    let functions = functions::name(&described.subprograms, &elf, &sites, &place, &budget)?;
-    budget.settle()?;
     let (lines, probes) = number_lines(&sites, &place);
+    let (functions, owners) = functions::name(&described, &elf, &sites, &place, &lines, &mut budget)?;
+    budget.settle()?;
     let warnings = shortfalls.into_warnings();
     let build_id = elf.build_id();
-    Ok(ImageIndex { build_id, files, digests, lines, functions, probes, dominance, landmarks, warnings })
+    Ok(ImageIndex { build_id, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings })
 }
 
 /// Reads no more of an image than its landmarks: of one that is not measured nothing else is wanted.

@@ -1,8 +1,9 @@
-//! The functions that the debug information describes: every DW_TAG_subprogram that has code.
+//! The functions that the debug information describes: every DW_TAG_subprogram that has code, of its own or as copies
+//! that were inlined into others.
 //!
-//! One pass over the entries of a unit finds them, with the code that was inlined into them (its lines belong to other
-//! functions). Name and declaration may stand in an entry that it refers to, of this unit or, after link-time
-//! optimisation, of another; references to other units are followed after all units were read, sorted by unit.
+//! One pass over the entries of a unit finds them. Name and declaration may stand in an entry that it refers to, of this
+//! unit or, after link-time optimisation, of another; references to other units are followed after all units were read,
+//! sorted by unit.
 //!
 //! Invariant: each entry is read once, however deep the tree; chains of references have an end.
 
@@ -21,16 +22,25 @@ pub(super) const LONGEST_NAME: usize = 1 << 16;
 /// How many references lead from the code of a function to its name at most (instance, abstract, specification).
 const LONGEST_CHAIN: usize = 16;
 
-/// A function with code.
+/// A function with code of its own, or one that an inlined copy refers to.
 #[derive(Default)]
 pub(super) struct Subprogram<'a> {
-    /// Sorted by start.
+    /// Sorted by start; none of one that is only inlined.
     pub(super) ranges: Vec<(Svma, Svma)>,
-    /// Those parts of `ranges` that were inlined from other functions, sorted by start.
-    pub(super) inlined: Vec<(Svma, Svma)>,
+    /// The entry that describes the function itself, which its copies refer to.
+    pub(super) identity: Option<DebugInfoOffset>,
+    /// Whether it is written inside another function.
+    pub(super) is_nested: bool,
     pub(super) declaration: Declaration<'a>,
     /// The entry of another unit that has the rest of the declaration.
     pub(super) elsewhere: Option<DebugInfoOffset>,
+}
+
+/// Code of a function that was inlined into another.
+pub(super) struct Copy {
+    pub(super) range: (Svma, Svma),
+    /// The entry that describes the function itself.
+    pub(super) of: DebugInfoOffset,
 }
 
 /// What the entries of a chain of references say of a function, the first word of each counting.
@@ -100,53 +110,78 @@ struct Attributes<'a> {
 }
 
 impl<'u, 'a> Source<'u, 'a, '_> {
-    /// Adds the functions of the unit.
-    pub(super) fn collect(&mut self, found: &mut Vec<Subprogram<'a>>) -> Result<(), Stop> {
+    /// Adds the functions of the unit and the copies of functions in it.
+    pub(super) fn collect(&mut self, found: &mut Vec<Subprogram<'a>>, copies: &mut Vec<Copy>) -> Result<(), Stop> {
+        let first_copy = copies.len();
+        let read = self.entries(found, copies);
+        let mut inlined: Vec<DebugInfoOffset> = copies[first_copy..].iter().map(|copy| copy.of).collect();
+        inlined.sort_unstable();
+        inlined.dedup();
+        for entry in inlined {
+            let mut subprogram = Subprogram { identity: Some(entry), ..Subprogram::default() };
+            subprogram.elsewhere = match entry.to_unit_offset(&self.unit.header) {
+                Some(entry) => {
+                    let attributes = self.entry(entry)?;
+                    self.declare(attributes, &mut subprogram.declaration)?
+                }
+                None => Some(entry),
+            };
+            found.push(subprogram);
+        }
+        read
+    }
+
+    fn entries(&mut self, found: &mut Vec<Subprogram<'a>>, copies: &mut Vec<Copy>) -> Result<(), Stop> {
         let unit = self.unit;
         let mut entries: Entries<'u, 'a> = unit.entries_raw(None)?;
-        // Depth and index of the functions around the entry, and the depth of the outermost inlined call around it.
-        let mut around: Vec<(isize, Option<usize>)> = Vec::new();
-        let mut inlined_at = None;
+        // Depth of the functions around the entry.
+        let mut around: Vec<isize> = Vec::new();
+        let mut ranges = Vec::new();
         while !entries.is_empty() {
-            let depth = entries.next_depth();
+            let (depth, at) = (entries.next_depth(), entries.next_offset());
             let Some(abbreviation) = entries.read_abbreviation()? else {
                 continue;
             };
             self.budget.spend(abbreviation.attributes().len())?;
-            if inlined_at.is_some_and(|at| depth <= at) {
-                inlined_at = None;
-            }
             match abbreviation.tag() {
                 gimli::DW_TAG_subprogram => {
-                    while around.last().is_some_and(|(d, _)| *d >= depth) {
+                    while around.last().is_some_and(|d| *d >= depth) {
                         around.pop();
                     }
-                    inlined_at = None;
                     let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
-                    let mut ranges = Vec::new();
                     self.ranges(&attributes, &mut ranges)?;
-                    let index = (!ranges.is_empty()).then_some(found.len());
-                    if index.is_some() {
-                        let mut subprogram = Subprogram { ranges, ..Subprogram::default() };
+                    if !ranges.is_empty() {
+                        let mut subprogram = Subprogram {
+                            ranges: std::mem::take(&mut ranges),
+                            identity: self.referred(&attributes).or_else(|| at.to_debug_info_offset(&unit.header)),
+                            is_nested: !around.is_empty(),
+                            ..Subprogram::default()
+                        };
                         subprogram.elsewhere = self.declare(attributes, &mut subprogram.declaration)?;
                         found.push(subprogram);
                     }
-                    around.push((depth, index));
+                    around.push(depth);
                 }
-                gimli::DW_TAG_inlined_subroutine if inlined_at.is_none() => {
-                    while around.last().is_some_and(|(d, _)| *d >= depth) {
-                        around.pop();
-                    }
-                    inlined_at = Some(depth);
+                gimli::DW_TAG_inlined_subroutine => {
                     let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
-                    if let Some(subprogram) = around.last().and_then(|(_, i)| found.get_mut((*i)?)) {
-                        self.ranges(&attributes, &mut subprogram.inlined)?;
+                    if let Some(of) = self.referred(&attributes) {
+                        self.ranges(&attributes, &mut ranges)?;
+                        copies.extend(ranges.drain(..).map(|range| Copy { range, of }));
                     }
                 }
                 _ => entries.skip_attributes(abbreviation.attributes())?,
             }
         }
         Ok(())
+    }
+
+    /// The entry that an entry refers to.
+    fn referred(&self, attributes: &Attributes<'a>) -> Option<DebugInfoOffset> {
+        match attributes.origin {
+            Some(AttributeValue::UnitRef(offset)) => offset.to_debug_info_offset(&self.unit.header),
+            Some(AttributeValue::DebugInfoRef(offset)) => Some(offset),
+            Some(_) | None => None,
+        }
     }
 
     /// Continues the declaration of a function of another unit with an entry of this one.

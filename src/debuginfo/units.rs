@@ -19,7 +19,7 @@ use super::portions;
 use super::rows::{self, Row, Sink};
 use super::sections::Sections;
 use super::shortfall::{Shortfall, Shortfalls};
-use super::subprograms::{Source, Stop, Subprogram};
+use super::subprograms::{Copy, Source, Stop, Subprogram};
 use super::text::Text;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
@@ -31,6 +31,7 @@ pub(super) struct Described<'a> {
     /// In the order of the line programs, each sequence sorted.
     pub(super) rows: Vec<Row>,
     pub(super) subprograms: Vec<Subprogram<'a>>,
+    pub(super) copies: Vec<Copy>,
     pub(super) paths: Paths,
 }
 
@@ -44,6 +45,7 @@ impl<'a> Described<'a> {
         }
         self.rows.append(&mut behind.rows);
         self.subprograms.append(&mut behind.subprograms);
+        self.copies.append(&mut behind.copies);
     }
 }
 
@@ -210,7 +212,7 @@ impl<'a> Reader<'_, 'a> {
         }
         let program = unit.line_program.take();
         let unit = unit.unit_ref(self.dwarf);
-        let Described { rows, subprograms, paths } = described;
+        let Described { rows, subprograms, copies, paths } = described;
         let files = match program {
             Some(program) if task.with_program => {
                 let (budget, shortfalls) = (&mut self.budget, &mut self.shortfalls);
@@ -221,7 +223,7 @@ impl<'a> Reader<'_, 'a> {
             None => None,
         };
         let mut source = Source { unit, files, paths, budget: &mut self.budget };
-        match source.collect(subprograms) {
+        match source.collect(subprograms, copies) {
             Ok(()) => {}
             Err(Stop::Damaged) => self.shortfalls.add(Shortfall::MalformedDebugInfo),
             Err(Stop::Fatal(error)) => return Err(error),

@@ -7,6 +7,7 @@
 //! ```
 //! Invariant: facts travel by the journal and hits by the marks, so a kill of either side loses none of them.
 
+mod by_function;
 mod control;
 mod ids;
 mod journal;
@@ -14,6 +15,7 @@ mod message;
 mod plan;
 mod run_dir;
 
+pub use by_function::ByFunction;
 pub use control::{ControlAnswer, ControlRequest, Helper, LetGoBy, ProcessStatus, RunStatus, Summary};
 pub use ids::{ContextId, ImageId, ProcessNo};
 pub use journal::{EndOfProcess, JournalReader, JournalWriter, Record, UNTRACED_CHILD};

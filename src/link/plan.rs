@@ -4,6 +4,7 @@
 
 use crate::arrays::{Columns, Taken};
 use crate::dominance::{Dominance, Runs};
+use crate::owners::Owners;
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +26,9 @@ pub struct Plan {
     /// Which of them tell of others.
     #[serde(default)]
     pub dominance: Dominance,
+    /// Whose code each is.
+    #[serde(default)]
+    pub owners: Owners,
     /// Instructions watched for the supervisor's own knowledge, ascending by offset.
     pub landmarks: Vec<Landmark>,
 }
@@ -94,6 +98,7 @@ impl Plan {
         columns.numbers32(self.straight.iter().copied())?;
         columns.numbers32(self.lines.iter().copied())?;
         self.dominance.put(&mut columns)?;
+        self.owners.put(&mut columns)?;
         let landmarks = postcard::to_stdvec(&self.landmarks);
         columns.bytes(&landmarks.expect("invariant: numbers always encode"))?;
         columns.finish()
@@ -101,12 +106,15 @@ impl Plan {
 
     /// Decodes and checks.
     pub fn decode(bytes: &[u8]) -> Result<Plan, PlanError> {
+        /// More than any image has; each takes a bit for every process.
+        const MOST_FUNCTIONS: usize = 1 << 26;
         let plan = Plan::taken(Taken(bytes)).ok_or(PlanError::Malformed)?;
         let sorted = plan.offsets.is_sorted_by(|a, b| a < b) && plan.landmarks.is_sorted_by(|a, b| a.offset < b.offset);
         let count = plan.offsets.len();
         let complete = count == plan.originals.len() && count == plan.straight.len() && count == plan.lines.len();
         let numbered = plan.lines.iter().all(|&line| (line as usize) < count);
-        if sorted && complete && numbered && plan.dominance.holds(count) && u32::try_from(count).is_ok() {
+        let holds = plan.dominance.holds(count) && plan.owners.holds(count, MOST_FUNCTIONS);
+        if sorted && complete && numbered && holds && u32::try_from(count).is_ok() {
             Ok(plan)
         } else {
             Err(PlanError::OutOfOrder)
@@ -129,6 +137,7 @@ impl Plan {
             straight: columns.numbers32()?.collect(),
             lines: columns.numbers32()?.collect(),
             dominance: Dominance::taken(&mut columns)?,
+            owners: Owners::taken(&mut columns)?,
             landmarks: postcard::from_bytes(columns.bytes()?).ok()?,
         };
         columns.is_empty().then_some(plan)

@@ -4,12 +4,13 @@
 //! Invariant: probe n of the facts is bit n of the image's sections.
 
 use super::images::Selection;
-use super::known::KnownLines;
+use super::known::{KnownLines, KnownOfSource};
 use super::origins::{Finder, Wanted};
 use crate::arrays::{Columns, Taken};
-use crate::debuginfo::ImageIndex;
+use crate::debuginfo::{ImageIndex, Probe};
 use crate::dominance::{Dominance, Runs};
 use crate::link::{Landmark, Plan};
+use crate::owners::Owners;
 use crate::store::{Digest, FileFacts, FunctionFacts, ImageFacts, Numbits, Origin, Warning};
 use std::fs::Metadata;
 use std::io::{self, Write};
@@ -46,14 +47,16 @@ pub(super) struct StoredFacts {
     before: Vec<u32>,
     /// File and line of what is not probed, because it is known.
     left_out: Vec<(u32, u32)>,
-    /// File, first line, last line and name of every function.
-    functions: Vec<(u32, u32, u32, String)>,
+    /// File, first line, last line and name of every function, and whether a probe tells that it ran.
+    functions: Vec<(u32, u32, u32, String, bool)>,
+    /// Whose code each probe is.
+    owners: Owners,
     /// Slug, text and count of every warning.
     warnings: Vec<(String, String, u64)>,
 }
 
 /// An image as the recorder works with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     /// What goes into every file of a process that has it mapped.
     pub image: Arc<ImageFacts>,
@@ -61,6 +64,20 @@ pub(super) struct Facts {
     pub probes: Vec<(u32, u32)>,
     /// The probe that was executed before each was, if one is known.
     pub before: Vec<u32>,
+    /// File of every function, and its number among those of the file.
+    functions: Vec<(u32, u32)>,
+    owners: Owners,
+    /// The set of functions of each probe.
+    sets: Vec<u32>,
+}
+
+/// What was executed at a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Executed {
+    pub file: u32,
+    pub line: u32,
+    /// The set of functions whose code it is.
+    pub functions: u32,
 }
 
 impl StoredFacts {
@@ -103,6 +120,7 @@ impl StoredFacts {
             straight: Vec::with_capacity(count),
             lines: Vec::with_capacity(count),
             dominance: Dominance::default(),
+            owners: Owners::default(),
             landmarks: index.landmarks.iter().map(landmark).collect(),
         };
         let mut probes = Vec::with_capacity(count);
@@ -128,17 +146,25 @@ impl StoredFacts {
             plan.lines.push(number);
             probes.push((*file, *line));
         }
+        let mut functions = Vec::new();
+        let mut function_numbers = vec![None; index.functions.len()];
+        for (function, number) in index.functions.iter().zip(&mut function_numbers) {
+            if let Some(file) = file_of(function.file) {
+                *number = Some(functions.len() as u32);
+                functions.push((file, function.start, function.end, function.name.clone(), function.told));
+            }
+        }
+        let is_kept = |probe: &Probe| lines[probe.line as usize].0 != LEFT_OUT;
+        let kept: Vec<bool> = index.probes.iter().map(is_kept).collect();
         if selection.probing == Probing::Dominators {
             plan.dominance = if probes.len() == index.probes.len() {
                 index.dominance.clone()
             } else {
-                let kept = index.probes.iter().map(|probe| lines[probe.line as usize].0 != LEFT_OUT);
-                index.dominance.narrowed(&kept.collect::<Vec<bool>>(), &index.probes[..])
+                index.dominance.narrowed(&kept, &index.probes[..])
             };
         }
-        let functions = index.functions.iter().filter_map(|function| {
-            Some((file_of(function.file)?, function.start, function.end, function.name.clone()))
-        });
+        plan.owners = index.owners.narrowed(&kept, |function| function_numbers[function as usize]);
+        tell_of(&mut functions, &plan);
         let warnings = index.warnings.iter().filter(|_| measured);
         let mut facts = StoredFacts {
             path: path.to_owned(),
@@ -148,7 +174,8 @@ impl StoredFacts {
             probes,
             before: before(&plan),
             left_out: Vec::new(),
-            functions: functions.collect(),
+            functions,
+            owners: plan.owners.clone(),
             warnings: warnings.map(|warning| (warning.slug.clone(), warning.text.clone(), warning.count)).collect(),
         };
         if nameless > 0 {
@@ -173,25 +200,34 @@ impl StoredFacts {
         self.origins = Finder::new(&self.path, image).find(&wanted);
     }
 
-    /// Takes the runs out of plan and facts of which every line is known.
+    /// Takes the runs out of plan and facts of which every line and every function is known.
     pub fn leave_out(&mut self, plan: &mut Plan, known: &KnownLines) {
-        let Some(lines) = known.of_image(&self.path, self.build_id.as_deref()) else { return };
+        let Some(of_image) = known.of_image(&self.path, self.build_id.as_deref()) else { return };
         let sources = self.files.iter().zip(&self.origins);
-        let by_file: Vec<Option<Numbits>> =
-            sources.map(|(path, origin)| lines.of_source(path, origin.digest)).collect();
-        let is_known =
-            |&(file, line): &(u32, u32)| by_file[file as usize].as_ref().is_some_and(|known| known.contains(line));
+        let by_file: Vec<Option<KnownOfSource<'_>>> =
+            sources.map(|(path, origin)| of_image.of_source(path, origin.digest)).collect();
+        let is_known_function = |(file, start, _, name, _): &(u32, u32, u32, String, bool)| {
+            by_file[*file as usize].as_ref().is_some_and(|known| known.functions.contains(&(*start, name.as_str())))
+        };
+        let known_functions: Vec<bool> = self.functions.iter().map(is_known_function).collect();
+        let sets = plan.owners.by_probe(plan.len());
+        let ran = |probe: usize| plan.owners.members(sets[probe]).iter().all(|f| known_functions[*f as usize]);
+        let is_known = |&(file, line): &(u32, u32)| {
+            by_file[file as usize].as_ref().is_some_and(|known| known.lines.contains(line))
+        };
         let all = std::mem::take(&mut self.probes);
         let mut kept = vec![false; all.len()];
         let mut next = 0;
         while next < plan.len() {
             let run = plan.run_of(next);
             let places = run.start as usize..run.end as usize;
-            let is_new = !all[places.clone()].iter().all(is_known);
+            let is_new = !all[places.clone()].iter().all(is_known) || !places.clone().all(ran);
             kept[places].fill(is_new);
             next = run.end;
         }
         plan.dominance = plan.dominance.narrowed(&kept, plan);
+        plan.owners = plan.owners.narrowed(&kept, Some);
+        self.owners = plan.owners.clone();
         fn retain<T>(of: &mut Vec<T>, kept: &[bool]) {
             let mut kept = kept.iter();
             of.retain(|_| kept.next().is_some_and(|kept| *kept));
@@ -225,8 +261,10 @@ impl StoredFacts {
         columns.numbers32(self.before.iter().copied())?;
         columns.numbers32(self.functions.iter().map(|(file, ..)| *file))?;
         columns.numbers32(self.functions.iter().map(|(_, start, ..)| *start))?;
-        columns.numbers32(self.functions.iter().map(|(_, _, end, _)| *end))?;
-        columns.texts(self.functions.iter().map(|(.., name)| name.as_str()))?;
+        columns.numbers32(self.functions.iter().map(|(_, _, end, ..)| *end))?;
+        columns.texts(self.functions.iter().map(|(.., name, _)| name.as_str()))?;
+        columns.numbers8(self.functions.iter().map(|(.., told)| u8::from(*told)))?;
+        self.owners.put(&mut columns)?;
         columns.finish()
     }
 
@@ -248,15 +286,21 @@ impl StoredFacts {
         let (declared_in, starts, ends) = (columns.numbers32()?, columns.numbers32()?, columns.numbers32()?);
         let names = columns.texts()?;
         in_range &= declared_in.clone().all(|file| (file as usize) < files.len());
-        let named = [declared_in.len(), starts.len(), ends.len()] == [names.len(); 3];
-        let functions = declared_in.zip(starts.zip(ends)).zip(names);
+        let told = columns.bytes()?;
+        let owners = Owners::taken(&mut columns)?;
+        in_range &= owners.holds(before.len(), names.len());
+        let named = [declared_in.len(), starts.len(), ends.len(), told.len()] == [names.len(); 4];
+        let functions = declared_in.zip(starts.zip(ends)).zip(names).zip(told);
         let facts = StoredFacts {
             path,
             build_id,
             probes: of_files.zip(lines).collect(),
             left_out: out_of_files.zip(out_lines).collect(),
             before: before.collect(),
-            functions: functions.map(|((file, (start, end)), name)| (file, start, end, name)).collect(),
+            functions: functions
+                .map(|(((file, (start, end)), name), told)| (file, start, end, name, *told != 0))
+                .collect(),
+            owners,
             files,
             origins,
             warnings,
@@ -275,22 +319,47 @@ impl StoredFacts {
         for &(file, line) in self.probes.iter().chain(&self.left_out) {
             files[file as usize].executable.insert(line);
         }
-        for (file, start, end, name) in self.functions {
-            files[file as usize].functions.push(FunctionFacts { start, end, name });
+        let mut functions = Vec::with_capacity(self.functions.len());
+        for (file, start, end, name, told) in self.functions {
+            let of_file = &mut files[file as usize].functions;
+            functions.push((file, of_file.len() as u32));
+            of_file.push(FunctionFacts { start, end, name, told });
         }
         let warnings = self.warnings.into_iter().map(|(slug, text, count)| Warning { slug, text, count }).collect();
         let image = ImageFacts { path: self.path, build_id: self.build_id, files, warnings };
-        Facts { image: Arc::new(image), probes: self.probes, before: self.before }
+        Facts { image: Arc::new(image), probes: self.probes, before: self.before, ..Facts::default() }
+            .with_functions(functions, self.owners)
     }
 }
 
 impl Facts {
-    /// File and line of a probe that was executed and of those that were before it, with which it was; none if there
-    /// is no such probe.
-    pub fn executed_with(&self, probe: usize) -> impl Iterator<Item = (u32, u32)> {
-        let place = |probe: u32| self.probes.get(probe as usize).copied();
+    /// The same with functions, each by file and number there, and whose code each probe is.
+    pub fn with_functions(self, functions: Vec<(u32, u32)>, owners: Owners) -> Self {
+        let sets = owners.by_probe(self.probes.len() as u32);
+        Facts { functions, owners, sets, ..self }
+    }
+
+    /// A probe that was executed and those that were before it, with which it was; none if there is no such probe.
+    pub fn executed_with(&self, probe: usize) -> impl Iterator<Item = Executed> {
+        let executed = |probe: u32| {
+            let &(file, line) = self.probes.get(probe as usize)?;
+            Some(Executed { file, line, functions: self.sets.get(probe as usize).copied().unwrap_or(NONE) })
+        };
         let earlier = |probe: &u32| self.before.get(*probe as usize).copied();
-        successors(u32::try_from(probe).ok(), earlier).map_while(place).take(self.probes.len())
+        successors(u32::try_from(probe).ok(), earlier).map_while(executed).take(self.probes.len())
+    }
+
+    /// File of each function of a set, and its number among those of the file.
+    pub fn functions(&self, set: u32) -> impl Iterator<Item = (u32, u32)> {
+        self.owners.members(set).iter().filter_map(|function| self.functions.get(*function as usize).copied())
+    }
+}
+
+/// Says of each function whether a probe tells of it; those of another file than its code may be left out.
+fn tell_of(functions: &mut [(u32, u32, u32, String, bool)], plan: &Plan) {
+    functions.iter_mut().for_each(|(.., told)| *told = false);
+    for (.., set) in plan.owners.stretches(plan.len()) {
+        plan.owners.members(set).iter().for_each(|&function| functions[function as usize].4 = true);
     }
 }
 
@@ -314,36 +383,4 @@ fn landmark(landmark: &crate::debuginfo::Landmark) -> Landmark {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn facts_are_read_as_they_were_written() {
-        let facts = StoredFacts {
-            path: "/bin/x".to_owned(),
-            build_id: Some("0a".to_owned()),
-            files: vec!["/a.c".to_owned(), "/ü.c".to_owned()],
-            origins: vec![Origin { real: Some("/b.c".to_owned()), ..Origin::default() }, Origin::default()],
-            probes: vec![(1, 7), (0, 3)],
-            before: vec![NONE, 0],
-            left_out: vec![(0, 9)],
-            functions: vec![(1, 6, 9, "main".to_owned())],
-            warnings: vec![("slug".to_owned(), "text".to_owned(), 2)],
-        };
-        let bytes = facts.write(Vec::new()).unwrap();
-        assert_eq!(StoredFacts::decode(&bytes), Some(facts.clone()));
-        for len in 0..bytes.len() {
-            assert_eq!(StoredFacts::decode(&bytes[..len]), None, "{len} bytes");
-        }
-        let stray = StoredFacts { probes: vec![(2, 7), (0, 3)], ..facts.clone() };
-        assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
-        let stray = StoredFacts { left_out: vec![(2, 7)], ..facts.clone() };
-        assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
-        let short = StoredFacts { before: vec![NONE], ..facts.clone() };
-        assert_eq!(StoredFacts::decode(&short.write(Vec::new()).unwrap()), None);
-        let stray = StoredFacts { before: vec![NONE, 2], ..facts.clone() };
-        assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
-        let endless = StoredFacts { before: vec![1, 0], ..facts }.into_facts();
-        assert_eq!(endless.executed_with(0).count(), 2);
-    }
-}
+mod tests;

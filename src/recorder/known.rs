@@ -11,13 +11,30 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Of the file; one of another format is made again.
-const FORMAT: &str = "known-lines 2";
+const FORMAT: &str = "known-lines 3";
 
-/// Lines of an image, as sets of line numbers are stored, by source and its text.
+/// What is known of an image, by source and its text.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OfImage {
     has_build_id: bool,
-    lines: BTreeMap<String, BTreeMap<Digest, Vec<u8>>>,
+    sources: BTreeMap<String, BTreeMap<Digest, OfSource>>,
+}
+
+/// What ran of a source.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct OfSource {
+    /// As sets of line numbers are stored.
+    lines: Vec<u8>,
+    /// First lines and names.
+    functions: BTreeSet<(u32, String)>,
+}
+
+/// What is known to have run of a source.
+#[derive(Debug, Default)]
+pub(super) struct KnownOfSource<'a> {
+    pub lines: Numbits,
+    /// First lines and names.
+    pub functions: BTreeSet<(u32, &'a str)>,
 }
 
 /// The lines that the files of a data directory have.
@@ -70,11 +87,13 @@ impl KnownLines {
             let of_image = self.images.entry(key(&image.path, image.build_id.as_deref())).or_default();
             of_image.has_build_id = image.build_id.is_some();
             let source = &image.files[hits.file];
-            let of_source = of_image.lines.entry(source.path.clone()).or_default();
-            let bytes = of_source.entry(source.origin.digest).or_default();
-            let mut lines = Numbits::from_bytes(bytes);
+            let texts = of_image.sources.entry(source.path.clone()).or_default();
+            let of_source = texts.entry(source.origin.digest).or_default();
+            let mut lines = Numbits::from_bytes(&of_source.lines);
             lines.union_with(&hits.lines);
-            *bytes = lines.as_bytes().to_vec();
+            of_source.lines = lines.as_bytes().to_vec();
+            let entered = source.entered(&hits.functions);
+            of_source.functions.extend(entered.map(|function| (function.start, function.name.clone())));
         }
     }
 
@@ -94,17 +113,19 @@ impl KnownLines {
 }
 
 impl OfImage {
-    /// The lines that are known of a source with this text.
-    pub fn of_source(&self, path: &str, digest: Digest) -> Option<Numbits> {
+    /// What is known of a source with this text.
+    pub fn of_source(&self, path: &str, digest: Digest) -> Option<KnownOfSource<'_>> {
         let same = |known: &Digest| match (known.built(), digest.built()) {
             (Some(known), Some(digest)) => known == digest,
             // The same build was made from the same text, whatever became of it since.
             (None, _) | (_, None) => self.has_build_id,
         };
-        let mut lines = Numbits::default();
-        let of_source = self.lines.get(path)?.iter().filter(|(known, _)| same(known));
-        of_source.for_each(|(_, bytes)| lines.union_with(&Numbits::from_bytes(bytes)));
-        Some(lines)
+        let mut known = KnownOfSource::default();
+        for (_, of_source) in self.sources.get(path)?.iter().filter(|(known, _)| same(known)) {
+            known.lines.union_with(&Numbits::from_bytes(&of_source.lines));
+            known.functions.extend(of_source.functions.iter().map(|(start, name)| (*start, name.as_str())));
+        }
+        Some(known)
     }
 }
 
@@ -131,8 +152,8 @@ mod tests {
         let source = &image.files[hits.file];
         let of_image = known.of_image(&image.path, image.build_id.as_deref()).unwrap();
         let known_of_source = of_image.of_source(&source.path, source.origin.digest).unwrap();
-        assert!(of_image.of_source(&source.path, Digest::Built([8; 16])).unwrap().is_empty(), "another text");
-        assert!(hits.lines.iter().all(|line| known_of_source.contains(line)));
+        assert!(of_image.of_source(&source.path, Digest::Built([8; 16])).unwrap().lines.is_empty(), "another text");
+        assert!(hits.lines.iter().all(|line| known_of_source.lines.contains(line)));
         assert!(known.of_image(&image.path, Some("another")).is_none());
         // The file is damaged, but what was in it is known.
         std::fs::write(&path, "no database").unwrap();

@@ -2,12 +2,11 @@
 //! way afterwards where it was cut short.
 
 use super::facts::{Facts, StoredFacts};
-use super::lines::{New, RunLines};
+use super::lines::{New, Ran, RunLines};
 use super::replay::{ProcessFacts, Replay};
 use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
 use crate::store::{
-    DataDir, EndReason, Flush, Hits, Numbits, ProcessFile, ProcessRecord, Reader, StoreError, UnixMillis, Warning,
-    Writer,
+    DataDir, EndReason, Flush, Hits, ProcessFile, ProcessRecord, Reader, StoreError, UnixMillis, Warning, Writer,
 };
 use platform::{Marks, OsError, Pid};
 use std::collections::BTreeMap;
@@ -152,6 +151,7 @@ impl Ledger {
                 let found = process.lines.take(index, bytes, section.image, facts, &mut self.lines);
                 new.in_process += found.in_process;
                 new.in_run += found.in_run;
+                process.changed |= found.functions > 0;
             }
             if new.in_process > 0 {
                 // A clock may be set back, and the time of the last mark is known only roughly.
@@ -271,8 +271,10 @@ impl Ledger {
             .filter(|(_, facts)| !facts.image.files.is_empty() || !facts.image.warnings.is_empty())
             .collect();
         let of_image = |(index, (image, _)): (usize, &(ImageId, &Facts))| {
-            let hits =
-                move |(file, lines): (usize, &Numbits)| Hits { image: index, file, context: 0, lines: lines.clone() };
+            let hits = move |(file, ran): (usize, &Ran)| {
+                let Ran { lines, functions } = ran.clone();
+                Hits { image: index, file, context: 0, lines, functions }
+            };
             facts.lines.of_image(*image).map(hits)
         };
         ProcessRecord {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 struct Place(usize);
 
 /// What the processes of a run ran together, by source.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct RunLines {
     /// By where a source really is, and its text.
     places: HashMap<(String, Digest), Place>,
@@ -21,7 +21,7 @@ pub(super) struct RunLines {
     images: BTreeMap<ImageId, Vec<Place>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Source {
     executable: Numbits,
     ran: Numbits,
@@ -32,8 +32,16 @@ struct Source {
 pub(super) struct ProcessLines {
     /// The marks as they were seen last, by section.
     seen: Vec<Vec<u8>>,
-    by_file: BTreeMap<(ImageId, u32), Numbits>,
+    by_file: BTreeMap<(ImageId, u32), Ran>,
     by_source: BTreeMap<Place, Numbits>,
+}
+
+/// What ran of a file of an image.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ran {
+    pub lines: Numbits,
+    /// The functions, as the file counts them.
+    pub functions: Numbits,
 }
 
 /// How many lines a look at the marks brought.
@@ -41,6 +49,8 @@ pub(super) struct ProcessLines {
 pub(super) struct New {
     pub in_process: u64,
     pub in_run: u64,
+    /// Functions that this process had not run before.
+    pub functions: u64,
 }
 
 impl RunLines {
@@ -100,13 +110,18 @@ impl ProcessLines {
         }
         let seen = std::mem::take(&mut self.seen[section]);
         if seen != bytes {
+            let mut before = None;
             for (byte, now) in bytes.iter().enumerate() {
                 let mut appeared = now & !seen.get(byte).copied().unwrap_or(0);
                 while appeared != 0 {
                     let probe = byte * 8 + appeared.trailing_zeros() as usize;
                     appeared &= appeared - 1;
-                    for (file, line) in facts.executed_with(probe) {
-                        self.add(image, file, line, run, &mut new);
+                    for executed in facts.executed_with(probe) {
+                        self.add(image, executed.file, executed.line, run, &mut new);
+                        // Most probes are code of the same function as the one before.
+                        if before.replace(executed.functions) != Some(executed.functions) {
+                            self.enter(image, facts.functions(executed.functions), &mut new);
+                        }
                     }
                 }
             }
@@ -121,13 +136,20 @@ impl ProcessLines {
     }
 
     /// What ran of an image, by position of the file in it.
-    pub fn of_image(&self, image: ImageId) -> impl Iterator<Item = (usize, &Numbits)> {
+    pub fn of_image(&self, image: ImageId) -> impl Iterator<Item = (usize, &Ran)> {
         let files = self.by_file.range((image, 0)..=(image, u32::MAX));
-        files.map(|((_, file), lines)| (*file as usize, lines))
+        files.map(|((_, file), ran)| (*file as usize, ran))
+    }
+
+    fn enter(&mut self, image: ImageId, functions: impl Iterator<Item = (u32, u32)>, new: &mut New) {
+        for (file, function) in functions {
+            let of_file = &mut self.by_file.entry((image, file)).or_default().functions;
+            new.functions += u64::from(of_file.insert(function));
+        }
     }
 
     fn add(&mut self, image: ImageId, file: u32, line: u32, run: &mut RunLines, new: &mut New) {
-        if !self.by_file.entry((image, file)).or_default().insert(line) {
+        if !self.by_file.entry((image, file)).or_default().lines.insert(line) {
             return;
         }
         let Some(place) = run.images.get(&image).and_then(|places| places.get(file as usize)).copied() else { return };
@@ -141,6 +163,7 @@ impl ProcessLines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::owners::OwnersBuilder;
     use crate::store::Origin;
     use std::sync::Arc;
 
@@ -155,7 +178,10 @@ mod tests {
         let files = paths.iter().map(file).collect();
         let image = ImageFacts { path: "/bin/x".to_owned(), build_id: None, files, warnings: vec![] };
         let probes: Vec<_> = (0..paths.len() as u32).flat_map(|file| [(file, 1), (file, 2)]).collect();
-        Facts { image: Arc::new(image), before: vec![u32::MAX; probes.len()], probes }
+        let before = vec![u32::MAX; probes.len()];
+        let mut facts = Facts::default();
+        (facts.image, facts.probes, facts.before) = (Arc::new(image), probes, before);
+        facts
     }
 
     #[test]
@@ -164,7 +190,7 @@ mod tests {
         let mut run = RunLines::default();
         run.enter(ImageId(0), &one.image);
         run.enter(ImageId(1), &other.image);
-        let new = |in_process, in_run| New { in_process, in_run };
+        let new = |in_process, in_run| New { in_process, in_run, functions: 0 };
         let (mut first, mut second) = (ProcessLines::default(), ProcessLines::default());
         assert_eq!(first.take(0, vec![0b0101], ImageId(0), &one, &mut run), new(2, 2));
         assert_eq!(first.take(0, vec![0b0101], ImageId(0), &one, &mut run), new(0, 0));
@@ -177,10 +203,32 @@ mod tests {
         assert_eq!(second.take(0, vec![0b1111, 0xff], ImageId(0), &one, &mut run), new(4, 0), "bits without a probe");
         assert_eq!((first.len(), second.len(), run.totals()), (4, 4, (4, 4)));
         assert_eq!(
-            first.of_image(ImageId(0)).map(|(file, lines)| (file, lines.len())).collect::<Vec<_>>(),
+            first.of_image(ImageId(0)).map(|(file, ran)| (file, ran.lines.len())).collect::<Vec<_>>(),
             [(0, 2), (1, 1)]
         );
         assert_eq!(run.executable_of(&[ImageId(0), ImageId(1)]), 4);
+    }
+
+    #[test]
+    fn functions_run_with_their_probes() {
+        // Probes 0 and 1 are the function 0 of the first source, 1 is that of the other, too, and 3 is that alone.
+        let mut owners = OwnersBuilder::default();
+        for (probe, functions) in [(0, &[0][..]), (1, &[0, 1]), (2, &[]), (3, &[1])] {
+            owners.push(probe, functions);
+        }
+        let one = facts(&["/a.c", "/b.c"]).with_functions(vec![(0, 0), (1, 0)], owners.finish());
+        let mut run = RunLines::default();
+        run.enter(ImageId(0), &one.image);
+        let ran = |marks: u8| {
+            let mut process = ProcessLines::default();
+            let new = process.take(0, vec![marks], ImageId(0), &one, &mut run.clone());
+            let files = process.of_image(ImageId(0)).filter(|(_, ran)| ran.functions.contains(0));
+            (new.functions, files.map(|(file, _)| file).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            [ran(0b0001), ran(0b0010), ran(0b0100), ran(0b1000)],
+            [(1, vec![0]), (2, vec![0, 1]), (0, vec![]), (1, vec![1])]
+        );
     }
 
     #[test]

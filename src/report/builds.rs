@@ -6,7 +6,7 @@
 use super::select::Selection;
 use super::source::SourceText;
 use super::withheld::ShownSources;
-use crate::store::{Digest, FileFacts, FunctionFacts, Hits, ImageFacts, ProcessRecord, UnixMillis};
+use crate::store::{Digest, FileFacts, Hits, ImageFacts, ProcessRecord, UnixMillis};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -224,8 +224,12 @@ fn counts(claim: &Claim<'_>, chosen: &Claim<'_>, claims: &[Claim<'_>]) -> bool {
 
 /// Whether two images know the same of a source.
 fn is_alike(one: &Claim<'_>, other: &Claim<'_>) -> bool {
-    let functions = |claim: &Claim<'_>| claim.facts.functions.iter().cloned().collect::<BTreeSet<FunctionFacts>>();
-    one.facts.executable == other.facts.executable && functions(one) == functions(other)
+    one.facts.executable == other.facts.executable && extents(one.facts) == extents(other.facts)
+}
+
+/// First line, last line and name of each function of a source. How it is known whether they ran is not of the build.
+fn extents(file: &FileFacts) -> BTreeSet<(u32, u32, &str)> {
+    file.functions.iter().map(|function| (function.start, function.end, function.name.as_str())).collect()
 }
 
 /// Whether a function starts elsewhere than in those that are sure to count.
@@ -249,7 +253,7 @@ fn build(image: &ImageFacts) -> u64 {
         Some(id) => id.hash(&mut hasher),
         None => {
             image.path.hash(&mut hasher);
-            image.files.iter().for_each(|file| (&file.path, &file.executable, &file.functions).hash(&mut hasher));
+            image.files.iter().for_each(|file| (&file.path, &file.executable, extents(file)).hash(&mut hasher));
         }
     }
     hasher.finish()

@@ -1,6 +1,10 @@
-//! Whether functions ran, which only their lines tell.
+//! Whether functions ran: a probe tells it, or where none does, their lines.
 //!
-//! Invariant: a function is not said to have run because of a line of a function nested in it, unless all its lines are
+//! Functions may share lines: instances of a template or a generic, two on one line. Of each of them probes tell by
+//! themselves. Nothing but lines tells of a function in data of older versions, nor of one without an instruction of
+//! its own that begins a line.
+//!
+//! Invariant: by its lines a function is not said to have run because of a line of a function nested in it, unless all its lines are
 //! such.
 
 use super::merge::FileCoverage;
@@ -8,12 +12,14 @@ use crate::store::FunctionFacts;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-/// Whether a function ran: one of its own lines did, that is one that is in no function nested in it (a lambda, a local
-/// class, a GNU C nested function). A function all of whose lines are in nested ones ran if one of them did.
+/// Whether a function ran, be it where it is or where the compiler put it into its callers.
 ///
-/// A function that the compiler put into its callers counts as run where its lines ran there, though the line of its
-/// opening brace, which only its own copy has, did not.
+/// By its lines it did if one of its own did, that is one that is in no function nested in it (a lambda, a local class, a
+/// GNU C nested function). A function all of whose lines are in nested ones ran if one of them did.
 pub fn function_ran(function: &FunctionFacts, file: &FileCoverage) -> bool {
+    if function.told || file.entered.contains(function) {
+        return file.entered.contains(function);
+    }
     let lines = || file.executable.within(function.start..=function.end);
     let nested = nested_in(function, &file.functions);
     let mut own = lines().filter(|line| !nested.iter().any(|inner| inner.contains(line))).peekable();
@@ -25,7 +31,7 @@ pub fn function_ran(function: &FunctionFacts, file: &FileCoverage) -> bool {
 
 /// The lines of the functions within a function that are fewer than its own.
 fn nested_in(outer: &FunctionFacts, functions: &BTreeSet<FunctionFacts>) -> Vec<RangeInclusive<u32>> {
-    let first = FunctionFacts { start: outer.start, end: 0, name: String::new() };
+    let first = FunctionFacts { start: outer.start, end: 0, name: String::new(), told: false };
     functions
         .range(first..)
         .take_while(|inner| inner.start <= outer.end)
@@ -40,7 +46,7 @@ pub(super) mod sample {
     use super::*;
 
     pub(in crate::report) fn function(start: u32, end: u32, name: &str) -> FunctionFacts {
-        FunctionFacts { start, end, name: name.to_owned() }
+        FunctionFacts { start, end, name: name.to_owned(), told: false }
     }
 
     pub(in crate::report) fn file(executable: &[u32], ran: &[u32], functions: Vec<FunctionFacts>) -> FileCoverage {
@@ -70,6 +76,16 @@ mod tests {
         assert_eq!(ran(&[4]), (false, true, false));
         assert_eq!(ran(&[8]), (true, false, true));
         assert_eq!(ran(&[1, 4]), (true, true, true));
+    }
+
+    #[test]
+    fn a_function_that_a_probe_tells_of_does_not_run_with_its_lines() {
+        let told = |name| FunctionFacts { told: true, ..function(1, 3, name) };
+        let mut file = file(&[1, 2, 3], &[1, 2, 3], vec![told("f<int>"), told("f<char>")]);
+        file.entered.insert(told("f<int>"));
+        assert!(function_ran(&told("f<int>"), &file) && !function_ran(&told("f<char>"), &file));
+        assert_eq!(file.of_function(&told("f<int>")).ratio().ran, 3);
+        assert_eq!(file.of_function(&told("f<char>")).ratio().ran, 0);
     }
 
     #[test]

@@ -4,11 +4,12 @@
 //! with the sources, not with the processes.
 
 use super::builds::{ChosenSources, Placer};
+use super::functions::function_ran;
 use super::notes::Notes;
 use super::percent::Ratio;
 use super::select::Selection;
-use crate::store::{Digest, FunctionFacts, ImageFacts, Numbits, ProcessRecord, UnixMillis};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::store::{Digest, FunctionFacts, Hits, ImageFacts, Numbits, ProcessRecord, UnixMillis};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What a set of processes ran.
@@ -29,6 +30,8 @@ pub struct FileCoverage {
     pub ran: Numbits,
     /// Functions that start in it.
     pub functions: BTreeSet<FunctionFacts>,
+    /// Those of them that a probe of their own tells of.
+    pub entered: BTreeSet<FunctionFacts>,
     /// Paths of the images that have it.
     pub images: BTreeSet<String>,
     /// What its images were built from.
@@ -43,10 +46,34 @@ impl FileCoverage {
         Ratio { ran: self.ran.len(), lines: self.executable.len() }
     }
 
-    /// What of it is in a function.
+    /// What of it is in a function. Of one that did not run nothing ran: its lines did in others that share them.
     pub(super) fn of_function(&self, function: &FunctionFacts) -> FileCoverage {
         let within = |lines: &Numbits| lines.within(function.start..=function.end).collect();
-        FileCoverage { executable: within(&self.executable), ran: within(&self.ran), ..FileCoverage::default() }
+        let has_run = !function.told || function_ran(function, self);
+        let ran = if has_run { within(&self.ran) } else { Numbits::default() };
+        FileCoverage { executable: within(&self.executable), ran, ..FileCoverage::default() }
+    }
+
+    /// Makes those functions one that have one name and start on one line: it ran if one of them did, and a probe tells
+    /// of it if one tells of each.
+    fn unite_functions(&mut self) {
+        let mut united: BTreeMap<(u32, String), (u32, bool, bool)> = BTreeMap::new();
+        for function in std::mem::take(&mut self.functions) {
+            let ran = self.entered.contains(&function);
+            let FunctionFacts { start, end, name, told } = function;
+            let (last, all_told, any_ran) = united.entry((start, name)).or_insert((end, told, ran));
+            *last = end.max(*last);
+            *all_told &= told;
+            *any_ran |= ran;
+        }
+        self.entered.clear();
+        for ((start, name), (end, told, ran)) in united {
+            let function = FunctionFacts { start, end, name, told };
+            if ran {
+                self.entered.insert(function.clone());
+            }
+            self.functions.insert(function);
+        }
     }
 
     /// Takes away what is behind a source's last line; gives how many lines that were.
@@ -55,6 +82,7 @@ impl FileCoverage {
         if !beyond.is_empty() {
             self.exclude(&beyond);
             self.functions.retain(|function| function.start <= end);
+            self.entered.retain(|function| function.start <= end);
         }
         beyond.len()
     }
@@ -82,14 +110,27 @@ pub struct Merge<'a> {
     placer: Placer<'a>,
     /// By position of the source.
     files: Vec<FileCoverage>,
+    /// By place of the image in memory.
+    entered: HashMap<usize, Entered>,
     notes: Notes,
+}
+
+/// How many images are kept until their functions are taken, at most.
+const MAX_KEPT: usize = 256;
+
+/// Which functions of an image ran, with where its sources are, by file. The `Arc` keeps its address from being used
+/// again.
+#[derive(Debug)]
+struct Entered {
+    image: Arc<ImageFacts>,
+    files: BTreeMap<usize, (usize, Numbits)>,
 }
 
 impl<'a> Merge<'a> {
     /// Starts with nothing; of what is added, only what is selected counts.
     pub fn new(selection: &'a Selection, sources: &'a ChosenSources) -> Self {
         let files = vec![FileCoverage::default(); sources.paths.len()];
-        Merge { selection, placer: Placer::new(sources), files, notes: Notes::default() }
+        Merge { selection, placer: Placer::new(sources), files, entered: HashMap::new(), notes: Notes::default() }
     }
 
     /// Adds a process, if it is selected.
@@ -101,22 +142,47 @@ impl<'a> Merge<'a> {
         record.images.iter().for_each(|image| self.enter(image, record.started));
         for (file, hits) in self.placer.positions(self.selection, record) {
             self.files[file].ran.union_with(&hits.lines);
+            if !hits.functions.is_empty() {
+                self.keep_functions(&record.images[hits.image], file, hits);
+            }
         }
     }
 
     /// Ends with the union.
     pub fn finish(mut self) -> Coverage {
+        self.settle();
         let sources = self.placer.sources;
         self.notes.add_sources(sources, &self.selection.paths);
         let mut coverage = Coverage { files: BTreeMap::new(), notes: self.notes };
         for ((path, digest), mut file) in sources.paths.iter().zip(&sources.digests).zip(self.files) {
             file.executable.union_with(&file.ran);
             file.digest = *digest;
+            file.unite_functions();
             if !file.executable.is_empty() {
                 coverage.files.insert(path.clone(), file);
             }
         }
         coverage
+    }
+
+    fn keep_functions(&mut self, image: &Arc<ImageFacts>, place: usize, hits: &Hits) {
+        let at = Arc::as_ptr(image).addr();
+        if self.entered.len() >= MAX_KEPT && !self.entered.contains_key(&at) {
+            self.settle();
+        }
+        let new = || Entered { image: image.clone(), files: BTreeMap::new() };
+        let entered = self.entered.entry(at).or_insert_with(new);
+        let (_, functions) = entered.files.entry(hits.file).or_insert_with(|| (place, Numbits::default()));
+        functions.union_with(&hits.functions);
+    }
+
+    /// Takes what is known of the functions of kept images, and forgets these.
+    fn settle(&mut self) {
+        for Entered { image, files } in std::mem::take(&mut self.entered).into_values() {
+            for (file, (place, functions)) in files {
+                self.files[place].entered.extend(image.files[file].entered(&functions).cloned());
+            }
+        }
     }
 
     fn enter(&mut self, image: &Arc<ImageFacts>, measured: UnixMillis) {

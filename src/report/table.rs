@@ -332,7 +332,7 @@ TOTAL                16       5   68.8%
     #[test]
     fn functions_are_rows_and_what_is_covered_may_be_left_out() {
         let mut report = report();
-        let function = |start, end, name: &str| FunctionFacts { start, end, name: name.to_owned() };
+        let function = |start, end, name: &str| FunctionFacts { start, end, name: name.to_owned(), told: false };
         report.files[2].coverage.functions =
             [function(1, 4, "f(int)"), function(5, 6, "g"), function(40, 50, "h")].into();
         let layout = Layout { rows: Rows::Functions, show_missing: true, skip_covered: true, ..LAYOUT };

@@ -21,8 +21,8 @@ const MAX_PLACED: usize = 256;
 #[derive(Debug, Default)]
 pub struct Combined {
     images: BTreeMap<Key, Image>,
-    /// Lines by image, source and label of the context.
-    hits: BTreeMap<Key, BTreeMap<(Source, String), Numbits>>,
+    /// What ran by image, source and label of the context.
+    hits: BTreeMap<Key, BTreeMap<(Source, String), Ran>>,
     /// The sources' names, made anew by the rules for paths. The `Arc` keeps its address from being used again.
     placed: HashMap<usize, Placed>,
     warnings: BTreeMap<(String, String), u64>,
@@ -30,6 +30,13 @@ pub struct Combined {
     processes: u64,
     started: Option<UnixMillis>,
     ended: Option<UnixMillis>,
+}
+
+/// What ran of a source under one label.
+#[derive(Debug, Default)]
+struct Ran {
+    lines: Numbits,
+    functions: BTreeSet<FunctionFacts>,
 }
 
 #[derive(Debug)]
@@ -83,7 +90,9 @@ impl Combined {
             let (key, sources) = &placed[hits.image];
             let of_image = self.hits.entry(key.clone()).or_default();
             let place = (sources[hits.file].clone(), record.contexts[hits.context].clone());
-            of_image.entry(place).or_default().union_with(&hits.lines);
+            let ran = of_image.entry(place).or_default();
+            ran.lines.union_with(&hits.lines);
+            ran.functions.extend(record.images[hits.image].files[hits.file].entered(&hits.functions).cloned());
         }
     }
 
@@ -94,7 +103,11 @@ impl Combined {
         }
         for (key, hits) in other.hits {
             let mine = self.hits.entry(key).or_default();
-            hits.into_iter().for_each(|(place, lines)| mine.entry(place).or_default().union_with(&lines));
+            for (place, ran) in hits {
+                let mine = mine.entry(place).or_default();
+                mine.lines.union_with(&ran.lines);
+                mine.functions.extend(ran.functions);
+            }
         }
         for (key, count) in other.warnings {
             *self.warnings.entry(key).or_default() += count;
@@ -119,11 +132,14 @@ impl Combined {
         let (mut images, mut all) = (Vec::new(), Vec::new());
         for (number, (key, image)) in self.images.into_iter().enumerate() {
             let sources: Vec<&Source> = image.files.keys().collect();
-            for ((source, label), lines) in self.hits.get(&key).into_iter().flatten() {
+            for ((source, label), ran) in self.hits.get(&key).into_iter().flatten() {
                 let file = sources.binary_search(&source).expect("invariant: what was hit is a source of the image");
                 let context = contexts.iter().position(|context| context == label);
                 let context = context.expect("invariant: all labels are contexts");
-                all.push(Hits { image: number, file, context, lines: lines.clone() });
+                let declared = &image.files[source].functions;
+                let functions = (0..).zip(declared).filter(|(_, function)| ran.functions.contains(*function));
+                let functions = functions.map(|(position, _)| position).collect();
+                all.push(Hits { image: number, file, context, lines: ran.lines.clone(), functions });
             }
             images.push(Arc::new(image.into_facts(&key)));
         }

@@ -107,13 +107,14 @@ impl Images {
             Ok(())
         })
         .map_err(|fault| ("file", fault))?;
-        let sql = "SELECT file, first, last, name FROM function ORDER BY rowid";
-        rows(db, sql, |row| {
+        let told = if version < 2 { "0" } else { "told" };
+        rows(db, &format!("SELECT file, first, last, name, {told} FROM function ORDER BY rowid"), |row| {
             let (image, file) = self.file(row.get(0)?)?;
             facts[image].files[file].functions.push(FunctionFacts {
                 start: row.get(1)?,
                 end: row.get(2)?,
                 name: row.get(3)?,
+                told: row.get(4)?,
             });
             Ok(())
         })

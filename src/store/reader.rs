@@ -49,7 +49,7 @@ impl Reader {
             rows(db, "SELECT id, label FROM context ORDER BY id", |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
                 .map_err(|fault| ("context", fault))?;
         let positions = contexts.iter().enumerate().map(|(position, (id, _))| (*id, position));
-        record.hits = hits(db, &images, &positions.collect()).map_err(|fault| ("line_bits", fault))?;
+        record.hits = hits(db, version, &images, &positions.collect()).map_err(|fault| ("line_bits", fault))?;
         record.contexts = contexts.into_iter().map(|(_, label)| label).collect();
         record.flushes = rows(db, "SELECT at, new_lines, new_in_run FROM flush ORDER BY id", |row| {
             Ok(Flush { at: UnixMillis(row.get(0)?), new_lines: row.get(1)?, new_in_run: row.get(2)? })
@@ -179,12 +179,13 @@ fn exec(row: &Row<'_>) -> Result<Exec, Fault> {
     })
 }
 
-fn hits(db: &Connection, images: &Images, contexts: &HashMap<i64, usize>) -> Result<Vec<Hits>, Fault> {
-    let mut hits = rows(db, "SELECT file, context, numbits FROM line_bits", |row| {
+fn hits(db: &Connection, version: i64, images: &Images, contexts: &HashMap<i64, usize>) -> Result<Vec<Hits>, Fault> {
+    let functions = if version < 2 { "x''" } else { "functions" };
+    let mut hits = rows(db, &format!("SELECT file, context, numbits, {functions} FROM line_bits"), |row| {
         let context_id: i64 = row.get(1)?;
         let (image, file) = images.file(row.get(0)?)?;
         let context = *contexts.get(&context_id).ok_or_else(|| Fault::Value(format!("no context {context_id}")))?;
-        Ok(Hits { image, file, context, lines: numbits(row, 2)? })
+        Ok(Hits { image, file, context, lines: numbits(row, 2)?, functions: numbits(row, 3)? })
     })?;
     hits.sort_by_key(|hits| (hits.image, hits.file, hits.context));
     Ok(hits)

@@ -93,7 +93,7 @@ pub struct Exec {
 }
 
 /// What a report needs of an image, so that it needs no binary.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ImageFacts {
     /// Path under which it was mapped.
     pub path: String,
@@ -152,6 +152,11 @@ impl Digest {
 }
 
 impl FileFacts {
+    /// Its functions at these positions.
+    pub fn entered(&self, positions: &Numbits) -> impl Iterator<Item = &FunctionFacts> {
+        positions.iter().filter_map(|position| self.functions.get(position as usize))
+    }
+
     /// What makes two sources the same within a measurement: where they really are, and their text.
     pub fn identity(&self) -> (&str, Digest) {
         (self.origin.real.as_deref().unwrap_or(&self.path), self.origin.digest)
@@ -173,9 +178,11 @@ pub struct FunctionFacts {
     pub end: u32,
     /// Demangled name.
     pub name: String,
+    /// Whether a probe of its own tells that it ran; of others only their lines may tell.
+    pub told: bool,
 }
 
-/// Lines of one file of one image that ran under one context.
+/// Lines and functions of one file of one image that ran under one context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hits {
     /// Index into `ProcessRecord::images`.
@@ -186,6 +193,8 @@ pub struct Hits {
     pub context: usize,
     /// The lines.
     pub lines: Numbits,
+    /// The functions that ran, by their positions among those of the file.
+    pub functions: Numbits,
 }
 
 /// One flush that brought something new.

@@ -125,9 +125,13 @@ fn paths_with_any_bytes_are_read() {
 
 #[test]
 fn a_newer_schema_is_refused_with_the_way_out() {
-    let error = error_after("UPDATE meta SET value = 3 WHERE key = 'schema_version'; DROP TABLE process");
+    let (newer, ours) = (schema::VERSION + 1, schema::VERSION);
+    let error =
+        error_after(&format!("UPDATE meta SET value = {newer} WHERE key = 'schema_version'; DROP TABLE process"));
     assert!(
-        error.contains("version is 3") && error.contains("up to 2") && error.contains("update cov-trace"),
+        error.contains(&format!("version is {newer}"))
+            && error.contains(&format!("up to {ours}"))
+            && error.contains("update cov-trace"),
         "{error}"
     );
 }
@@ -135,15 +139,21 @@ fn a_newer_schema_is_refused_with_the_way_out() {
 #[test]
 fn the_version_before_is_read_without_what_it_did_not_have() {
     let mut record = sample::record();
+    record.hits[0].functions.insert(1);
     let (_dir, path) = written(&record);
+    assert_eq!(read(&path).unwrap(), record);
     let db = Connection::open(&path).unwrap();
     for column in ["digest", "digest_of", "real", "device", "inode"] {
         db.execute_batch(&format!("ALTER TABLE file DROP COLUMN {column}")).unwrap();
     }
+    let functions = "ALTER TABLE function DROP COLUMN told; ALTER TABLE line_bits DROP COLUMN functions";
+    db.execute_batch(functions).unwrap();
     db.execute_batch("UPDATE meta SET value = 1 WHERE key = 'schema_version'").unwrap();
     drop(db);
-    for image in &mut record.images {
-        Arc::make_mut(image).files.iter_mut().for_each(|file| file.origin = Origin::default());
+    record.hits[0].functions = Numbits::default();
+    for file in record.images.iter_mut().flat_map(|image| &mut Arc::make_mut(image).files) {
+        file.origin = Origin::default();
+        file.functions.iter_mut().for_each(|function| function.told = false);
     }
     assert_eq!(read(&path).unwrap(), record);
     assert_eq!(Reader::default().read_images(&path).unwrap().images, record.images);

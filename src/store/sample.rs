@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// A record with something in every field.
 pub(crate) fn record() -> ProcessRecord {
-    let function = |start, end, name: &str| FunctionFacts { start, end, name: name.to_owned() };
+    let function = |start, end, name: &str| FunctionFacts { start, end, name: name.to_owned(), told: end != 9 };
     let warning = |slug: &str, count| Warning { slug: slug.to_owned(), text: format!("{slug} means something"), count };
     let image = |path: &str, build_id: Option<&str>| {
         Arc::new(ImageFacts {
@@ -56,7 +56,7 @@ pub(crate) fn record() -> ProcessRecord {
 
 /// Hits of a file of an image.
 pub(crate) fn hits(image: usize, file: usize, context: usize, lines: &[u32]) -> Hits {
-    Hits { image, file, context, lines: lines.iter().copied().collect() }
+    Hits { image, file, context, lines: lines.iter().copied().collect(), functions: Numbits::default() }
 }
 
 fn exec(at: i64, exe: &str, argv: &[&str], cwd: &str) -> Exec {
@@ -128,6 +128,7 @@ impl Sequence {
                     start: next.below(1 << 32) as u32,
                     end: next.below(1 << 32) as u32,
                     name: next.text(),
+                    told: next.below(2) == 1,
                 }),
             }),
             warnings: self.several(3, Sequence::warning),
@@ -157,7 +158,9 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
     for (image, facts) in images.iter().enumerate() {
         for file in 0..facts.files.len() {
             for context in 0..contexts.len() {
-                all_hits.extend(next.maybe(|next| Hits { image, file, context, lines: next.lines() }));
+                let some = facts.files[file].functions.len() as u32;
+                let functions: Numbits = (0..some).filter(|_| next.below(3) == 0).collect();
+                all_hits.extend(next.maybe(|next| Hits { image, file, context, lines: next.lines(), functions }));
             }
         }
     }

@@ -10,7 +10,8 @@
 --
 -- History
 --   1  The first.
---   2  file: digest, digest_of, real, device and inode.
+--   2  file: digest, digest_of, real, device and inode. function.told, line_bits.functions: which functions ran; in a
+--      file of version 1 no function is told.
 --
 -- A reader looks at meta.schema_version first: it refuses a version above its own, and converts one below.
 
@@ -85,22 +86,28 @@ CREATE TABLE file (
     inode INTEGER
 );
 
--- The functions that start in a file. last is the last line of the body that has code.
+-- The functions that start in a file, in order of rowid.
+--   last  The last line of the body that has code.
+--   told  1 if line_bits.functions tells whether it ran, 0 if only its lines may.
 CREATE TABLE function (
     file INTEGER NOT NULL REFERENCES file (id),
     first INTEGER NOT NULL,
     last INTEGER NOT NULL,
-    name TEXT NOT NULL
+    name TEXT NOT NULL,
+    told INTEGER NOT NULL
 );
 
 -- Labels of contexts; id 0 is the empty one.
 CREATE TABLE context (id INTEGER PRIMARY KEY, label TEXT NOT NULL);
 
--- What ran: lines of one file under one context (numbits).
+-- What ran of one file under one context.
+--   numbits    The lines.
+--   functions  The functions (numbits): bit n is the file's function n, counted from 0.
 CREATE TABLE line_bits (
     file INTEGER NOT NULL REFERENCES file (id),
     context INTEGER NOT NULL REFERENCES context (id),
     numbits BLOB NOT NULL,
+    functions BLOB NOT NULL,
     PRIMARY KEY (file, context)
 ) WITHOUT ROWID;
 

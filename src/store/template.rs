@@ -54,7 +54,8 @@ impl Template {
 fn insert_images(db: &Connection, images: &[Arc<ImageFacts>]) -> rusqlite::Result<Vec<(i64, usize)>> {
     let mut insert_image = db.prepare("INSERT INTO image (id, path, build_id, digest) VALUES (?1, ?2, ?3, ?4)")?;
     let mut insert_file = db.prepare("INSERT INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
-    let mut insert_function = db.prepare("INSERT INTO function (file, first, last, name) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert_function =
+        db.prepare("INSERT INTO function (file, first, last, name, told) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     let mut insert_warning = prepare_warning(db)?;
     let mut file_ids = Vec::with_capacity(images.len());
     let mut next_file = 0i64;
@@ -81,7 +82,13 @@ fn insert_images(db: &Connection, images: &[Arc<ImageFacts>]) -> rusqlite::Resul
                 inode.map(|(_, inode)| inode.cast_signed()),
             ])?;
             for function in &file.functions {
-                insert_function.execute(params![next_file, function.start, function.end, function.name])?;
+                insert_function.execute(params![
+                    next_file,
+                    function.start,
+                    function.end,
+                    function.name,
+                    function.told
+                ])?;
             }
             next_file += 1;
         }

@@ -56,7 +56,7 @@ impl Writer {
     }
 }
 
-type HitsById<'a> = BTreeMap<(i64, usize), Cow<'a, Numbits>>;
+type HitsById<'a> = BTreeMap<(i64, usize), (Cow<'a, Numbits>, Cow<'a, Numbits>)>;
 
 fn hits_by_id<'a>(template: &Template, record: &'a ProcessRecord) -> Result<HitsById<'a>, StoreError> {
     let mut by_id = HitsById::new();
@@ -70,8 +70,11 @@ fn hits_by_id<'a>(template: &Template, record: &'a ProcessRecord) -> Result<Hits
         };
         by_id
             .entry((file, hits.context))
-            .and_modify(|lines| lines.to_mut().union_with(&hits.lines))
-            .or_insert(Cow::Borrowed(&hits.lines));
+            .and_modify(|(lines, functions)| {
+                lines.to_mut().union_with(&hits.lines);
+                functions.to_mut().union_with(&hits.functions);
+            })
+            .or_insert((Cow::Borrowed(&hits.lines), Cow::Borrowed(&hits.functions)));
     }
     Ok(by_id)
 }
@@ -115,9 +118,10 @@ fn insert_process(db: &mut Connection, record: &ProcessRecord, hits: &HitsById<'
     for (id, label) in record.contexts.iter().enumerate() {
         context.execute(params![id as i64, label])?;
     }
-    let mut line_bits = db.prepare("INSERT INTO line_bits (file, context, numbits) VALUES (?1, ?2, ?3)")?;
-    for ((file, context), lines) in hits {
-        line_bits.execute(params![file, *context as i64, lines.as_bytes()])?;
+    let mut line_bits =
+        db.prepare("INSERT INTO line_bits (file, context, numbits, functions) VALUES (?1, ?2, ?3, ?4)")?;
+    for ((file, context), (lines, functions)) in hits {
+        line_bits.execute(params![file, *context as i64, lines.as_bytes(), functions.as_bytes()])?;
     }
     let mut flush = db.prepare("INSERT INTO flush (at, new_lines, new_in_run) VALUES (?1, ?2, ?3)")?;
     for row in &record.flushes {

@@ -1,12 +1,14 @@
-//! One image at one load address in one address space: which of its probes are armed, which of its lines are known.
+//! One image at one load address in one address space: which of its probes are armed, which of its lines and functions
+//! are known.
 //!
 //! Invariant: a probe is planted only where it ends a run, so that the breakpoint there tells of the whole run, and of
-//! those that were executed before and have none.
+//! those that were executed before and have none. It is armed as long as it would tell of a line or of a function that is
+//! not known, so that of functions that share lines each is known by itself.
 
 use super::space::{InstanceId, Planned, Site, SpaceId, Sync};
 use crate::bits::Bits;
 use crate::dominance::Runs;
-use crate::link::{ByLine, Plan};
+use crate::link::{ByFunction, ByLine, Plan};
 use platform::Tid;
 use std::ops::Range;
 use std::rc::Rc;
@@ -16,11 +18,24 @@ use std::rc::Rc;
 pub(super) struct Instance {
     pub(super) plan: Rc<Plan>,
     pub(super) lines: Rc<ByLine>,
+    pub(super) functions: Rc<ByFunction>,
     pub(super) ranges: Vec<Range<u64>>,
     pub(super) planted: Bits,
     pub(super) armed: Bits,
-    /// Lines that are known to have run.
-    pub(super) covered: Bits,
+    pub(super) covered: Covered,
+}
+
+/// What is known to have run.
+#[derive(Clone, Debug)]
+pub(super) struct Covered {
+    lines: Bits,
+    functions: Bits,
+}
+
+impl Covered {
+    pub(super) fn nothing(lines: &ByLine, functions: &ByFunction) -> Covered {
+        Covered { lines: Bits::clear_of(lines.count()), functions: Bits::clear_of(functions.count()) }
+    }
 }
 
 impl Instance {
@@ -29,9 +44,10 @@ impl Instance {
         Instance {
             planted: Bits::clear_of(planned.plan.len()),
             armed: Bits::clear_of(planned.plan.len()),
-            covered: Bits::clear_of(planned.lines.count()),
+            covered: Covered::nothing(&planned.lines, &planned.functions),
             ranges: Vec::new(),
             lines: planned.lines.clone(),
+            functions: planned.functions.clone(),
             plan: planned.plan.clone(),
         }
     }
@@ -59,16 +75,15 @@ impl Instance {
     /// met.
     pub(super) fn learn(&mut self, probe: u32, at_most: usize) -> Vec<u32> {
         let plan = self.plan.clone();
-        // Of what was before only the lines that nothing else has told of.
+        // Of what was before only that of which nothing else has told.
         let mut executed: Vec<u32> = plan.executed_with(probe).skip(1).flatten().collect();
         executed.retain(|executed| !self.is_covered(*executed));
         executed.extend(plan.first_of_run(probe)..=probe);
-        for executed in &executed {
-            self.covered.put(plan.lines[*executed as usize], true);
-        }
+        let entered = self.take(&executed);
         let mut useless = Vec::new();
+        let lines = self.lines.clone();
         for executed in executed {
-            let same_line = self.lines.of(plan.lines[executed as usize]);
+            let same_line = lines.of(plan.lines[executed as usize]);
             let (before, after) = same_line.split_at(same_line.partition_point(|other| *other < executed));
             let (mut before, mut after) = (before.iter().rev().peekable(), after.iter().peekable());
             while useless.len() < at_most {
@@ -79,19 +94,57 @@ impl Instance {
                     (_, None) => before.next(),
                 };
                 let Some(&other) = next else { break };
-                let last = plan.run_of(other).end - 1;
-                if self.armed.get(last) && plan.executed_with(last).flatten().all(|probe| self.is_covered(probe)) {
-                    self.armed.put(last, false);
-                    useless.push(last);
-                }
+                useless.extend(self.disarmed(plan.run_of(other).end - 1));
             }
         }
+        self.disarm_of(&entered, at_most, &mut useless);
         useless.sort_unstable();
         useless
     }
 
+    /// Takes it that these probes were executed; gives the functions that were not known before.
+    fn take(&mut self, executed: &[u32]) -> Vec<u32> {
+        let mut entered = Vec::new();
+        for &executed in executed {
+            self.covered.lines.put(self.plan.lines[executed as usize], true);
+            for &function in self.functions.of_probe(&self.plan, executed) {
+                if !self.covered.functions.get(function) {
+                    self.covered.functions.put(function, true);
+                    entered.push(function);
+                }
+            }
+        }
+        entered
+    }
+
+    /// Disarms what tells nothing new now that functions are known: their lines may be, through others that share them.
+    fn disarm_of(&mut self, functions: &[u32], at_most: usize, useless: &mut Vec<u32>) {
+        let by_function = self.functions.clone();
+        for stretch in functions.iter().flat_map(|function| by_function.probes(*function)) {
+            let mut next = stretch.start;
+            while let Some(armed) = self.armed.first_in(next..stretch.end) {
+                if useless.len() >= at_most {
+                    return;
+                }
+                useless.extend(self.disarmed(armed));
+                next = armed + 1;
+            }
+        }
+    }
+
+    /// Disarms an armed probe, the last of its run, if it tells nothing new.
+    fn disarmed(&mut self, last: u32) -> Option<u32> {
+        let is_useless =
+            self.armed.get(last) && self.plan.executed_with(last).flatten().all(|probe| self.is_covered(probe));
+        is_useless.then(|| {
+            self.armed.put(last, false);
+            last
+        })
+    }
+
     fn is_covered(&self, probe: u32) -> bool {
-        self.covered.get(self.plan.lines[probe as usize])
+        self.covered.lines.get(self.plan.lines[probe as usize])
+            && self.functions.is_known(&self.plan, probe, &self.covered.functions)
     }
 
     /// Arms what came into the ranges and forgets what went out of them; gives what changed.

@@ -5,9 +5,9 @@
 
 use super::action::Action;
 use super::copies::Source;
-use super::instance::Instance;
+use super::instance::{Covered, Instance};
 use crate::bits::Bits;
-use crate::link::{ByLine, ImageId, LandmarkKind, Plan};
+use crate::link::{ByFunction, ByLine, ImageId, LandmarkKind, Plan};
 use platform::{Avma, TextMapping, Tid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -51,11 +51,13 @@ pub struct Planned {
     pub plan: Rc<Plan>,
     /// Its probes by line.
     pub lines: Rc<ByLine>,
+    /// The same by function.
+    pub functions: Rc<ByFunction>,
 }
 
 impl From<Rc<Plan>> for Planned {
     fn from(plan: Rc<Plan>) -> Self {
-        Planned { lines: Rc::new(plan.by_line()), plan }
+        Planned { lines: Rc::new(plan.by_line()), functions: Rc::new(ByFunction::of(&plan)), plan }
     }
 }
 
@@ -99,8 +101,8 @@ impl Sync {
 #[derive(Clone, Debug)]
 struct Lent {
     children: u32,
-    /// Armed probes and covered lines.
-    known: BTreeMap<InstanceId, (Bits, Bits)>,
+    /// Armed probes and what had run.
+    known: BTreeMap<InstanceId, (Bits, Covered)>,
 }
 
 /// One address space.
@@ -338,7 +340,8 @@ impl Space {
 
     /// Arms everything that was ever armed, for one of whom nothing is known; gives the text to change.
     pub fn rearm(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
-        let nothing = |instance: &Instance| (instance.planted.clone(), Bits::clear_of(instance.lines.count()));
+        let nothing =
+            |instance: &Instance| (instance.planted.clone(), Covered::nothing(&instance.lines, &instance.functions));
         let known = self.instances.iter().map(|(id, instance)| (*id, nothing(instance))).collect();
         self.set_known(space, tid, known)
     }
@@ -361,7 +364,7 @@ impl Space {
         self.instances.iter().filter_map(place).collect()
     }
 
-    fn set_known(&mut self, space: SpaceId, tid: Tid, mut known: BTreeMap<InstanceId, (Bits, Bits)>) -> Vec<Sync> {
+    fn set_known(&mut self, space: SpaceId, tid: Tid, mut known: BTreeMap<InstanceId, (Bits, Covered)>) -> Vec<Sync> {
         let mut changes = Vec::new();
         for (id, instance) in &mut self.instances {
             let Some((armed, covered)) = known.remove(id) else { continue };

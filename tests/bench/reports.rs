@@ -143,7 +143,7 @@ fn made_up(
     let (path, build_id) = ("/bin/prog".to_owned(), Some("00ff".to_owned()));
     let image = Arc::new(ImageFacts { path, build_id, files, warnings: Vec::new() });
     for pid in 1..=processes {
-        let hits = |file| Hits { image: 0, file, context: 0, lines: ran(pid, file) };
+        let hits = |file| Hits { image: 0, file, context: 0, lines: ran(pid, file), functions: Numbits::default() };
         let record = ProcessRecord {
             complete: true,
             run: "20260101T000000.000Z-1".to_owned(),

@@ -7,3 +7,5 @@ mod readers;
 mod schemas;
 mod subject;
 mod tables;
+
+pub(crate) use subject::consumer;

@@ -42,14 +42,14 @@ pub(super) fn measurements_with(hostile: &str) -> Measurements {
     let up = file("/nowhere/in/../up.c", lines([1000]), vec![]);
     let mut one = process(1, vec![(plain.clone(), lines([1, 2, 7, 12])), (hostile, lines([2])), (up, lines([]))]);
     one.contexts.push("a <test>".to_owned());
-    one.hits.push(Hits { image: 0, file: 0, context: 1, lines: lines([2, 8]) });
+    one.hits.push(Hits { image: 0, file: 0, context: 1, lines: lines([2, 8]), functions: lines([]) });
     measurements.add(&one);
     measurements.add(&process(2, vec![(plain, lines([4, 7])), (gone, lines([9]))]));
     measurements
 }
 
 /// A command of the consumers that `tests/setup` installs.
-pub(super) fn consumer(age: &str, command: &str) -> PathBuf {
+pub(crate) fn consumer(age: &str, command: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/consumers").join(age).join("bin").join(command);
     assert!(path.exists(), "{} is not there: run tests/setup", path.display());
     path

@@ -147,7 +147,11 @@ pub(crate) fn process(pid: i32, files: Vec<(FileFacts, Numbits)>) -> ProcessReco
             warnings: Vec::new(),
         })],
         contexts: vec![String::new()],
-        hits: ran.into_iter().enumerate().map(|(file, lines)| Hits { image: 0, file, context: 0, lines }).collect(),
+        hits: ran
+            .into_iter()
+            .enumerate()
+            .map(|(file, lines)| Hits { image: 0, file, context: 0, lines, functions: Numbits::default() })
+            .collect(),
         flushes: Vec::new(),
         warnings: Vec::new(),
     }
@@ -162,7 +166,7 @@ pub(crate) fn file(path: &str, executable: Numbits, functions: Vec<FunctionFacts
 }
 
 pub(crate) fn function(start: u32, end: u32, name: &str) -> FunctionFacts {
-    FunctionFacts { start, end, name: name.to_owned() }
+    FunctionFacts { start, end, name: name.to_owned(), told: false }
 }
 
 /// The names in a directory, and when one last came or went.

@@ -14,7 +14,7 @@ fn measurements() -> Measurements {
     ));
     let mut other = process(11, vec![(file("/usr/src/c.c", lines(1..=5), vec![]), lines([1, 2]))]);
     other.contexts.push("test_one".to_owned());
-    other.hits.push(Hits { image: 0, file: 0, context: 1, lines: lines([3]) });
+    other.hits.push(Hits { image: 0, file: 0, context: 1, lines: lines([3]), functions: lines([]) });
     measurements.add(&other);
     measurements
 }

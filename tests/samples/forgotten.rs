@@ -9,6 +9,7 @@ use std::path::Path;
 fn every_sample_is_in_a_list() {
     let lists = [
         crate::attach::SAMPLES,
+        crate::functions::SAMPLES,
         debuginfo::ALL,
         environment::ALL,
         exec::ALL,

@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn folders_sources_and_functions_have_rates() {
-        let function = FunctionFacts { start: 1, end: 3, name: "f<T>\n".to_owned() };
+        let function = FunctionFacts { start: 1, end: 3, name: "f<T>\n".to_owned(), told: false };
         let files = vec![file("a.c", &[1, 2, 5], &[1, 2], vec![function]), file("src/b.c", &[1], &[], vec![])];
         let text = cobertura(&Report { files, ..Report::default() }, Path::new("/r&d"));
         for expected in [

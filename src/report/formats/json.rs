@@ -132,7 +132,7 @@ mod tests {
         let coverage = FileCoverage {
             executable: [1, 2, 5].into_iter().collect(),
             ran: [1].into_iter().collect(),
-            functions: [FunctionFacts { start: 1, end: 2, name: "f".to_owned() }].into(),
+            functions: [FunctionFacts { start: 1, end: 2, name: "f".to_owned(), told: false }].into(),
             ..FileCoverage::default()
         };
         let file = ReportFile {

@@ -3,12 +3,11 @@
 //! Invariants: within a source no two functions have one name, and no text has a control character. A breakpoint that
 //! fires once can only tell whether something ran: counts are 0 or 1.
 //!
-//! Readers differ on what they take as a function's name: `FN:start,end,name` is read as a function called `end` by
-//! lcov 1.16 and others, which also end a name at its first comma. So functions are written as `FN:start,name`, which
-//! all of them read, with semicolons for commas.
+//! Some readers, lcov 1.16 among them, end a name at its first comma, so names have semicolons for commas. How functions
+//! are written is said in `lcov_functions`.
 
+use super::lcov_functions::groups;
 use super::names::{unique_names, without_controls};
-use crate::report::functions::function_ran;
 use crate::report::prepared::{Report, ReportFile, SourceState};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -42,16 +41,20 @@ fn write_file(text: &mut String, file: &ReportFile, digests: &[String]) -> fmt::
     writeln!(text, "TN:\nSF:{}", without_controls(&file.name))?;
     let file = &file.coverage;
     let functions = unique_names(&file.functions, plain_name);
-    for (name, function) in &functions {
-        writeln!(text, "FN:{},{name}", function.start)?;
+    let groups = groups(&functions, file);
+    for group in &groups {
+        let end = group.end.map_or_else(String::new, |end| format!("{end},"));
+        for (name, _) in &group.names {
+            writeln!(text, "FN:{},{end}{name}", group.start)?;
+        }
     }
-    let mut hit = 0;
-    for (name, function) in &functions {
-        let ran = u8::from(function_ran(function, file));
-        writeln!(text, "FNDA:{ran},{name}")?;
-        hit += u64::from(ran);
+    let (mut found, mut hit) = (0, 0);
+    for (name, ran) in groups.iter().flat_map(|group| &group.names) {
+        writeln!(text, "FNDA:{},{name}", u8::from(*ran))?;
+        found += 1;
+        hit += u64::from(*ran);
     }
-    writeln!(text, "FNF:{}\nFNH:{hit}", functions.len())?;
+    writeln!(text, "FNF:{found}\nFNH:{hit}")?;
     for line in file.executable.iter() {
         write!(text, "DA:{line},{}", u8::from(file.ran.contains(line)))?;
         match digests.get(line.wrapping_sub(1) as usize) {

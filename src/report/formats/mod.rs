@@ -8,6 +8,7 @@ mod codecov;
 mod coveralls;
 mod json;
 mod lcov;
+mod lcov_functions;
 mod names;
 mod sonarqube;
 mod xml;

@@ -1,0 +1,37 @@
+//! Tests that facts come back as they were written, and only those that fit together.
+
+use super::*;
+use crate::owners::OwnersBuilder;
+
+#[test]
+fn facts_are_read_as_they_were_written() {
+    let mut owners = OwnersBuilder::default();
+    owners.push(1, &[0]);
+    let facts = StoredFacts {
+        path: "/bin/x".to_owned(),
+        build_id: Some("0a".to_owned()),
+        files: vec!["/a.c".to_owned(), "/ü.c".to_owned()],
+        origins: vec![Origin { real: Some("/b.c".to_owned()), ..Origin::default() }, Origin::default()],
+        probes: vec![(1, 7), (0, 3)],
+        before: vec![NONE, 0],
+        left_out: vec![(0, 9)],
+        functions: vec![(1, 6, 9, "main".to_owned(), true)],
+        owners: owners.finish(),
+        warnings: vec![("slug".to_owned(), "text".to_owned(), 2)],
+    };
+    let bytes = facts.write(Vec::new()).unwrap();
+    assert_eq!(StoredFacts::decode(&bytes), Some(facts.clone()));
+    for len in 0..bytes.len() {
+        assert_eq!(StoredFacts::decode(&bytes[..len]), None, "{len} bytes");
+    }
+    let stray = StoredFacts { probes: vec![(2, 7), (0, 3)], ..facts.clone() };
+    assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
+    let stray = StoredFacts { left_out: vec![(2, 7)], ..facts.clone() };
+    assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
+    let short = StoredFacts { before: vec![NONE], ..facts.clone() };
+    assert_eq!(StoredFacts::decode(&short.write(Vec::new()).unwrap()), None);
+    let stray = StoredFacts { before: vec![NONE, 2], ..facts.clone() };
+    assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
+    let endless = StoredFacts { before: vec![1, 0], ..facts }.into_facts();
+    assert_eq!(endless.executed_with(0).count(), 2);
+}
