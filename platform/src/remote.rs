@@ -4,7 +4,7 @@
 //! syscall-stops, never by single steps, whose SIGTRAP would reset the very action that is being set.
 
 use crate::arch::registers as arch;
-use crate::{Access, Avma, Memory, OsError, Pid, Signal, SignalInfo, Tid, Tracer, Wait, mapped};
+use crate::{Access, Avma, Event, Memory, OsError, Pid, Signal, SignalInfo, Tid, Tracer, Wait, mapped};
 use nix::errno::Errno;
 use std::ops::Range;
 
@@ -156,15 +156,16 @@ impl Missed {
 fn to_call_stop(tracer: &Tracer, tid: Tid, missed: &mut Missed) -> Result<(), OsError> {
     loop {
         tracer.resume_to_syscall(tid, None)?;
-        match tracer.wait_for(tid)? {
+        match tracer.wait_for_living(tid)? {
             Wait::Call { .. } => return Ok(()),
             Wait::Signal { .. } => missed.stop = true,
-            Wait::Event { .. } => missed.event = true,
-            Wait::Continued { .. } => {}
-            end @ (Wait::Exited { .. } | Wait::Killed { .. }) => {
+            // It stays there until that is served: to resume it here would hide its end from the others.
+            end @ (Wait::Event { event: Event::Exit, .. } | Wait::Exited { .. } | Wait::Killed { .. }) => {
                 tracer.give_back(end);
                 return Err(OsError::new("call in", format_args!("tid {tid}"), Errno::ESRCH));
             }
+            Wait::Event { .. } => missed.event = true,
+            Wait::Continued { .. } => {}
         }
     }
 }

@@ -3,12 +3,14 @@
 //! Invariant: every request of one tracee comes from the thread that seized it, so a `Tracer` cannot leave its thread.
 
 use crate::arch::registers as arch;
-use crate::{Avma, OsError, Pid, Signal, Tid, Wait};
+use crate::threads::{self, Activity};
+use crate::{Avma, OsError, Pid, Signal, Tid, Wait, procfs};
 use libc::{c_long, c_uint, c_void};
 use nix::errno::Errno;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 const OPTIONS: i32 = libc::PTRACE_O_TRACEFORK
     | libc::PTRACE_O_TRACEVFORK
@@ -215,6 +217,26 @@ impl Tracer {
                 Errno::EINTR => {}
                 errno => return Err(OsError::new("wait", format_args!("tid {tid}"), errno)),
             }
+        }
+    }
+
+    /// Waits for one tracee that may end meanwhile, ESRCH if it has. The end of a leader is not reported before that of
+    /// its other threads, which may wait for this very tracer.
+    pub(crate) fn wait_for_living(&self, tid: Tid) -> Result<Wait, OsError> {
+        /// Between looks: a system call is entered and left in less.
+        const PAUSE: Duration = Duration::from_micros(20);
+        loop {
+            if let Some(report) = self.report_of(tid) {
+                return Ok(report);
+            }
+            let is_leader = procfs::thread_group(tid).is_ok_and(|(group, _)| group.leader() == tid);
+            if !is_leader || procfs::is_alone(tid).unwrap_or(false) {
+                return self.wait_for(tid);
+            }
+            if threads::activity(tid) == Activity::Gone {
+                return Err(OsError::new("wait", format_args!("tid {tid}"), Errno::ESRCH));
+            }
+            std::thread::sleep(PAUSE);
         }
     }
 

@@ -12,6 +12,7 @@ super::samples! { "process":
     exit_statuses
     family
     fork
+    exit_in_calls
     fork_among_threads
     fork_chain
     fork_from_thread
