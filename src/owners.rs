@@ -32,8 +32,14 @@ pub struct OwnersBuilder {
 impl OwnersBuilder {
     /// From a probe on, which is behind those before, it is the code of these functions, which are sorted.
     pub fn push(&mut self, probe: u32, functions: &[u32]) {
+        let set = self.set(functions);
+        self.push_set(probe, set);
+    }
+
+    /// The number of a set.
+    fn set(&mut self, functions: &[u32]) -> u32 {
         let owners = &mut self.owners;
-        let set = match (functions, self.known.get(functions)) {
+        match (functions, self.known.get(functions)) {
             ([], _) => NONE,
             (_, Some(set)) => *set,
             (_, None) => {
@@ -43,7 +49,11 @@ impl OwnersBuilder {
                 self.known.insert(functions.to_vec(), set);
                 set
             }
-        };
+        }
+    }
+
+    fn push_set(&mut self, probe: u32, set: u32) {
+        let owners = &mut self.owners;
         if owners.sets.last().copied().unwrap_or(NONE) != set {
             owners.from.push(probe);
             owners.sets.push(set);
@@ -88,17 +98,30 @@ impl Owners {
     /// The same for those of the probes only that are kept, and of the functions that `number` gives a new number.
     pub fn narrowed(&self, kept: &[bool], number: impl Fn(u32) -> Option<u32>) -> Owners {
         let mut narrowed = OwnersBuilder::default();
-        let mut functions: Vec<u32> = Vec::new();
-        let (mut set_before, mut next) = (NONE, 0);
-        for (set, _) in self.by_probe(kept.len() as u32).into_iter().zip(kept).filter(|(_, kept)| **kept) {
-            if set != set_before {
-                functions = self.members(set).iter().filter_map(|function| number(*function)).collect();
-                functions.sort_unstable();
-                functions.dedup();
-                set_before = set;
+        let mut numbers: Vec<Option<u32>> = vec![None; self.ends.len()];
+        let count = |kept: &[bool]| kept.iter().filter(|kept| **kept).count() as u32;
+        let before = self.from.first().map_or(0, |first| *first as usize);
+        let mut next = count(&kept[..before]);
+        let ends = self.from.iter().skip(1).map(|end| *end as usize).chain([kept.len()]);
+        for ((&start, end), &set) in self.from.iter().zip(ends).zip(&self.sets) {
+            let kept_here = count(&kept[start as usize..end]);
+            if kept_here == 0 {
+                continue;
             }
-            narrowed.push(next, &functions);
-            next += 1;
+            let narrowed_set = match numbers.get(set as usize) {
+                None => NONE,
+                Some(Some(number)) => *number,
+                Some(None) => {
+                    let mut functions: Vec<u32> = self.members(set).iter().filter_map(|of| number(*of)).collect();
+                    functions.sort_unstable();
+                    functions.dedup();
+                    let number = narrowed.set(&functions);
+                    numbers[set as usize] = Some(number);
+                    number
+                }
+            };
+            narrowed.push_set(next, narrowed_set);
+            next += kept_here;
         }
         narrowed.finish()
     }

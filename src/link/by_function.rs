@@ -10,25 +10,37 @@ use std::ops::Range;
 pub struct ByFunction {
     /// The set of functions of each probe, as the plan's owners count them.
     sets: Vec<u32>,
-    count: u32,
-    /// Function, first probe of a stretch of its code, and the probe behind it; sorted.
-    stretches: Vec<(u32, u32, u32)>,
+    /// Where the code of each function starts in `code`, and the end of the last.
+    starts: Vec<u32>,
+    /// Stretches of probes, function by function.
+    code: Vec<Range<u32>>,
 }
 
 impl ByFunction {
     /// Of a plan.
     pub fn of(plan: &Plan) -> ByFunction {
-        let mut stretches = Vec::new();
-        for (start, end, set) in plan.owners.stretches(plan.count()) {
-            stretches.extend(plan.owners.members(set).iter().map(|&function| (function, start, end)));
+        let of_stretch = |set: u32| plan.owners.members(set).iter().map(|&function| function as usize);
+        let mut starts = vec![0; plan.owners.functions() as usize + 1];
+        for (.., set) in plan.owners.stretches(plan.count()) {
+            of_stretch(set).for_each(|function| starts[function + 1] += 1);
         }
-        stretches.sort_unstable();
-        ByFunction { sets: plan.owners.by_probe(plan.count()), count: plan.owners.functions(), stretches }
+        for function in 1..starts.len() {
+            starts[function] += starts[function - 1];
+        }
+        let mut next: Vec<u32> = starts.clone();
+        let mut code = vec![0..0; starts[starts.len() - 1] as usize];
+        for (start, end, set) in plan.owners.stretches(plan.count()) {
+            for function in of_stretch(set) {
+                code[next[function] as usize] = start..end;
+                next[function] += 1;
+            }
+        }
+        ByFunction { sets: plan.owners.by_probe(plan.count()), starts, code }
     }
 
     /// Number of functions.
     pub fn count(&self) -> u32 {
-        self.count
+        self.starts.len().saturating_sub(1) as u32
     }
 
     /// The functions whose code a probe is.
@@ -42,9 +54,8 @@ impl ByFunction {
     }
 
     /// The probes that are code of a function, stretch by stretch.
-    pub fn probes(&self, function: u32) -> impl Iterator<Item = Range<u32>> {
-        let first = self.stretches.partition_point(|(of, ..)| *of < function);
-        let of_it = self.stretches[first..].iter().take_while(move |(of, ..)| *of == function);
-        of_it.map(|&(_, start, end)| start..end)
+    pub fn probes(&self, function: u32) -> &[Range<u32>] {
+        let at = |function: usize| self.starts.get(function).map_or(self.code.len(), |&start| start as usize);
+        &self.code[at(function as usize)..at(function as usize + 1)]
     }
 }

@@ -177,7 +177,8 @@ impl Plan {
         let probes = (0..self.len()).filter(|&probe| self.is_needed(probe)).map(|probe| probe as usize);
         let probes = probes.map(|probe| (self.offsets[probe], self.originals[probe]));
         let mut places: Vec<_> = probes.chain(self.landmarks.iter().map(|mark| (mark.offset, mark.original))).collect();
-        places.sort_unstable();
+        // Of two that are sorted, one behind the other, a stable sort only merges.
+        places.sort();
         places.dedup_by_key(|place| place.0);
         places
     }

@@ -128,17 +128,6 @@ impl RunDir {
         self.folder.create_file(&facts_name(image), MODE)
     }
 
-    /// Puts a whole new file of an image's lines in the place of the one there.
-    pub fn replace_facts(
-        &self,
-        image: ImageId,
-        write: impl FnOnce(File) -> std::io::Result<File>,
-    ) -> std::io::Result<()> {
-        let whole = OsString::from(format!("{}.facts.whole", image.0));
-        let written = self.folder.create_file(&whole, MODE).and_then(write);
-        written.and_then(|_| self.folder.rename(&whole, &self.folder, &facts_name(image)))
-    }
-
     /// Reads the plan of an image.
     pub fn read_plan(&self, image: ImageId) -> std::io::Result<Vec<u8>> {
         self.folder.read(&plan_name(image), LARGEST)

@@ -268,6 +268,11 @@ impl StoredFacts {
         columns.finish()
     }
 
+    /// Adds to what was written what the sources are, by now.
+    pub fn write_sources(&self, mut to: impl Write) -> io::Result<()> {
+        to.write_all(&postcard::to_stdvec(&self.origins).expect("invariant: strings and numbers always encode"))
+    }
+
     /// Decodes; `None` for what is no facts or does not fit together.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut columns = Taken(bytes);
@@ -291,6 +296,8 @@ impl StoredFacts {
         in_range &= owners.holds(before.len(), names.len());
         let named = [declared_in.len(), starts.len(), ends.len(), told.len()] == [names.len(); 4];
         let functions = declared_in.zip(starts.zip(ends)).zip(names).zip(told);
+        // As they were when the image was read, if nothing was added, or not the whole of it.
+        let by_now = postcard::from_bytes(columns.0).ok().filter(|by_now: &Vec<Origin>| by_now.len() == files.len());
         let facts = StoredFacts {
             path,
             build_id,
@@ -302,10 +309,10 @@ impl StoredFacts {
                 .collect(),
             owners,
             files,
-            origins,
+            origins: by_now.unwrap_or(origins),
             warnings,
         };
-        (fits && named && in_range && columns.is_empty()).then_some(facts)
+        (fits && named && in_range).then_some(facts)
     }
 
     /// As the recorder works with it.

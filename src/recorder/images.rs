@@ -124,7 +124,6 @@ impl Reader {
             }
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
             let facts_kept = self.run.create_facts(image).and_then(|file| facts.write(file));
-            let _disk_full: std::io::Result<File> = facts_kept;
             let in_memory = match self.run.create_plan(image).and_then(|file| plan.write(file)) {
                 Ok(_) => None,
                 Err(_) => self.in_memory(image, &plan),
@@ -134,7 +133,7 @@ impl Reader {
             drop(supervisor);
             if let (Some(before), None) = (before, &self.known) {
                 facts.find_sources(before);
-                let _recovered_without_digests = self.run.replace_facts(image, |file| facts.write(file));
+                let _disk_full = facts_kept.and_then(|file| facts.write_sources(file));
             }
             let _recorder_ends = self.done.send((image, facts.into_facts()));
             drop(plan);

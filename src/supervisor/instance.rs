@@ -79,34 +79,33 @@ impl Instance {
         let mut executed: Vec<u32> = plan.executed_with(probe).skip(1).flatten().collect();
         executed.retain(|executed| !self.is_covered(*executed));
         executed.extend(plan.first_of_run(probe)..=probe);
-        let entered = self.take(&executed);
+        let (lines, functions) = self.take(&executed);
         let mut useless = Vec::new();
-        let lines = self.lines.clone();
-        for executed in executed {
-            let same_line = lines.of(plan.lines[executed as usize]);
-            let (before, after) = same_line.split_at(same_line.partition_point(|other| *other < executed));
-            let (mut before, mut after) = (before.iter().rev().peekable(), after.iter().peekable());
-            while useless.len() < at_most {
-                let distance = |other: &&u32| plan.offsets[**other as usize].abs_diff(plan.offsets[probe as usize]);
-                let next = match (before.peek().map(distance), after.peek().map(distance)) {
-                    (Some(left), Some(right)) if left < right => before.next(),
-                    (_, Some(_)) => after.next(),
-                    (_, None) => before.next(),
-                };
-                let Some(&other) = next else { break };
-                useless.extend(self.disarmed(plan.run_of(other).end - 1));
-            }
-        }
-        self.disarm_of(&entered, at_most, &mut useless);
+        // Where nothing was new, an earlier hit of the line left some over.
+        let told_nothing = lines.is_empty() && functions.is_empty();
+        let lines = if told_nothing { self.lines_of(&executed) } else { lines };
+        lines.iter().for_each(|line| self.disarm_beside(probe, *line, at_most, &mut useless));
+        self.disarm_of(&functions, at_most, &mut useless);
         useless.sort_unstable();
         useless
     }
 
-    /// Takes it that these probes were executed; gives the functions that were not known before.
-    fn take(&mut self, executed: &[u32]) -> Vec<u32> {
-        let mut entered = Vec::new();
+    fn lines_of(&self, executed: &[u32]) -> Vec<u32> {
+        let mut lines: Vec<u32> = executed.iter().map(|executed| self.plan.lines[*executed as usize]).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
+    /// Takes it that these probes were executed; gives the lines and the functions that were not known before.
+    fn take(&mut self, executed: &[u32]) -> (Vec<u32>, Vec<u32>) {
+        let (mut lines, mut entered) = (Vec::new(), Vec::new());
         for &executed in executed {
-            self.covered.lines.put(self.plan.lines[executed as usize], true);
+            let line = self.plan.lines[executed as usize];
+            if !self.covered.lines.get(line) {
+                self.covered.lines.put(line, true);
+                lines.push(line);
+            }
             for &function in self.functions.of_probe(&self.plan, executed) {
                 if !self.covered.functions.get(function) {
                     self.covered.functions.put(function, true);
@@ -114,7 +113,25 @@ impl Instance {
                 }
             }
         }
-        entered
+        (lines, entered)
+    }
+
+    /// Disarms what tells nothing new of a line, from where a probe stands on outwards.
+    fn disarm_beside(&mut self, probe: u32, line: u32, at_most: usize, useless: &mut Vec<u32>) {
+        let (lines, plan) = (self.lines.clone(), self.plan.clone());
+        let same_line = lines.of(line);
+        let (before, after) = same_line.split_at(same_line.partition_point(|other| *other < probe));
+        let (mut before, mut after) = (before.iter().rev().peekable(), after.iter().peekable());
+        while useless.len() < at_most {
+            let distance = |other: &&u32| plan.offsets[**other as usize].abs_diff(plan.offsets[probe as usize]);
+            let next = match (before.peek().map(distance), after.peek().map(distance)) {
+                (Some(left), Some(right)) if left < right => before.next(),
+                (_, Some(_)) => after.next(),
+                (_, None) => before.next(),
+            };
+            let Some(&other) = next else { break };
+            useless.extend(self.disarmed(plan.run_of(other).end - 1));
+        }
     }
 
     /// Disarms what tells nothing new now that functions are known: their lines may be, through others that share them.

@@ -141,8 +141,9 @@ impl Planting {
         let before = bytes.clone();
         let file = place.in_file(first.wrapping_sub(self.sync.bias), bytes.len());
         let (mut planting, mut is_patched) = (Vec::new(), false);
+        let differing = file.filter(|file| *file != before);
         for wanted in wanted {
-            let as_in_file = || file.as_ref().is_none_or(|file| is_around(&before, file, wanted.place));
+            let as_in_file = || differing.as_ref().is_none_or(|file| is_around(&before, file, wanted.place));
             match (wanted.armed, before[wanted.place]) {
                 (true, BREAKPOINT) => {}
                 (true, found) if found == wanted.original && as_in_file() => {

@@ -24,6 +24,13 @@ fn facts_are_read_as_they_were_written() {
     for len in 0..bytes.len() {
         assert_eq!(StoredFacts::decode(&bytes[..len]), None, "{len} bytes");
     }
+    let found = StoredFacts { origins: vec![Origin::default(), facts.origins[0].clone()], ..facts.clone() };
+    let mut added = bytes.clone();
+    found.write_sources(&mut added).unwrap();
+    assert_eq!(StoredFacts::decode(&added), Some(found));
+    for len in bytes.len()..added.len() {
+        assert_eq!(StoredFacts::decode(&added[..len]), Some(facts.clone()), "{len} bytes");
+    }
     let stray = StoredFacts { probes: vec![(2, 7), (0, 3)], ..facts.clone() };
     assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
     let stray = StoredFacts { left_out: vec![(2, 7)], ..facts.clone() };
