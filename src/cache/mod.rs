@@ -1,10 +1,11 @@
-//! Indexes of images that were read before, so that reading them again costs next to nothing: one file per image in a
-//! folder of the user's.
+//! Indexes of images that were read before, and digests of their sources, so that reading them again costs next to
+//! nothing: two files per image in a folder of the user's.
 //!
 //! Invariants: what comes out of it is what reading the image anew would give, or nothing; whatever fails here, the image
 //! is read instead, and nobody is told. Files are replaced whole, so any number of runs may share the folder.
 
 mod contents;
+mod digests;
 mod folder;
 mod identity;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 
 use crate::debuginfo::ImageIndex;
 use contents::Maker;
+pub use digests::{Digests, TextDigest};
 use folder::Folder;
 use identity::Identity;
 use platform::MappedFile;
@@ -57,6 +59,11 @@ impl Cache {
         let identity = Identity::of(before);
         let name = Folder::whole(&identity.name());
         Place { cache: self, settled: identity.is_settled(SystemTime::now()), identity, name }
+    }
+
+    /// The digests of the sources of an image.
+    pub fn digests(&self, image: &Metadata) -> Digests {
+        Digests::load(&self.folder, Folder::whole(&format!("{}.sources", Identity::of(image).name())))
     }
 }
 

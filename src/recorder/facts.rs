@@ -7,6 +7,7 @@ use super::images::Selection;
 use super::known::{KnownLines, KnownOfSource};
 use super::origins::{Finder, Wanted};
 use crate::arrays::{Columns, Taken};
+use crate::cache::Digests;
 use crate::debuginfo::{ImageIndex, Probe};
 use crate::dominance::{Dominance, Runs};
 use crate::link::{Landmark, Plan};
@@ -163,7 +164,11 @@ impl StoredFacts {
                 index.dominance.narrowed(&kept, &index.probes[..])
             };
         }
-        plan.owners = index.owners.narrowed(&kept, |function| function_numbers[function as usize]);
+        plan.owners = if probes.len() == index.probes.len() && functions.len() == index.functions.len() {
+            index.owners.clone()
+        } else {
+            index.owners.narrowed(&kept, |function| function_numbers[function as usize])
+        };
         tell_of(&mut functions, &plan);
         let warnings = index.warnings.iter().filter(|_| measured);
         let mut facts = StoredFacts {
@@ -187,7 +192,7 @@ impl StoredFacts {
     }
 
     /// Looks where the sources are, and what they are; `image` is what the image's file was like before it was read.
-    pub fn find_sources(&mut self, image: &Metadata) {
+    pub fn find_sources(&mut self, image: &Metadata, digests: &Digests) {
         let mut last_lines = vec![0; self.files.len()];
         for (file, line) in self.probes.iter().chain(&self.left_out) {
             let last = &mut last_lines[*file as usize];
@@ -197,7 +202,7 @@ impl StoredFacts {
         let wanted: Vec<Wanted<'_>> = described
             .map(|((path, origin), last_line)| Wanted { path, digest: origin.digest.built(), last_line })
             .collect();
-        self.origins = Finder::new(&self.path, image).find(&wanted);
+        self.origins = Finder::new(&self.path, image, digests).find(&wanted);
     }
 
     /// Takes the runs out of plan and facts of which every line and every function is known.

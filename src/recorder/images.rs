@@ -1,9 +1,10 @@
 //! Answering image requests: threads of their own read the file, plan its probes and put plan and facts into the run's
-//! directory, so that flushing goes on while a large image is being read.
+//! directory, so that flushing goes on while a large image is being read. Another one looks for the sources, so that no
+//! program waits for that.
 
 use super::facts::{Facts, Probing, StoredFacts};
 use super::known::KnownLines;
-use crate::cache::{Cache, Place};
+use crate::cache::{Cache, Digests, Place};
 use crate::debuginfo::{self, ImageIndex};
 use crate::filter::{ModuleFilter, SourceFilter};
 use crate::link::{ImageId, Plan, Port, RunDir, ToSupervisor};
@@ -33,6 +34,16 @@ struct Request {
     file: Option<File>,
 }
 
+/// Facts whose sources are to be found.
+struct Sourceless {
+    image: ImageId,
+    facts: StoredFacts,
+    /// What the image's file was like before it was read.
+    before: Metadata,
+    /// Where the facts were written.
+    file: std::io::Result<File>,
+}
+
 /// The threads that read images.
 pub(super) struct ImageReaders {
     requests: Vec<Sender<Request>>,
@@ -49,6 +60,10 @@ impl ImageReaders {
         supervisor: &Port,
     ) -> Result<Self, OsError> {
         let (send_done, done) = channel();
+        let (send_sourceless, sourceless) = channel();
+        let found = send_done.clone();
+        let of_sources = cache.cloned();
+        spawn("sources", move || find_sources(&sourceless, of_sources.as_ref(), &found))?;
         let supervisor = Arc::new(Mutex::new(supervisor.try_clone()?));
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(4);
         let mut requests = Vec::new();
@@ -60,12 +75,10 @@ impl ImageReaders {
                 known: known.clone(),
                 cache: cache.cloned(),
                 supervisor: Arc::clone(&supervisor),
+                sourceless: send_sourceless.clone(),
                 done: send_done.clone(),
             };
-            std::thread::Builder::new()
-                .name("images".to_owned())
-                .spawn(move || reader.serve(&receiver))
-                .map_err(|e| OsError::io("start", "image reader", &e))?;
+            spawn("images", move || reader.serve(&receiver))?;
             requests.push(sender);
         }
         Ok(ImageReaders { requests, done })
@@ -89,12 +102,35 @@ impl ImageReaders {
     }
 }
 
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OsError> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map(drop).map_err(|error| OsError::io("start a thread for", name, &error))
+}
+
+/// Finds the sources of each, until nobody can ask any more.
+fn find_sources(sourceless: &Receiver<Sourceless>, cache: Option<&Cache>, done: &Sender<(ImageId, Facts)>) {
+    for Sourceless { image, mut facts, before, file } in sourceless {
+        let digests = digests(cache, &before);
+        facts.find_sources(&before, &digests);
+        let _disk_full = file.and_then(|file| facts.write_sources(file));
+        let _recorder_ends = done.send((image, facts.into_facts()));
+        // When nobody waits any more.
+        digests.store();
+    }
+}
+
+/// The digests of the sources of an image, as far as they are known.
+fn digests(cache: Option<&Cache>, image: &Metadata) -> Digests {
+    cache.map(|cache| cache.digests(image)).unwrap_or_default()
+}
+
 struct Reader {
     run: RunDir,
     selection: Selection,
     known: Option<Arc<KnownLines>>,
     cache: Option<Cache>,
     supervisor: Arc<Mutex<Port>>,
+    sourceless: Sender<Sourceless>,
     done: Sender<(ImageId, Facts)>,
 }
 
@@ -116,10 +152,14 @@ impl Reader {
                     "a traced program does not get the rights of its file's owner unless the tracer is root, so it ran without them",
                 );
             }
-            let before = mapped.as_ref().ok().map(|mapped| &mapped.before);
+            let before = mapped.as_ref().ok().map(|mapped| mapped.before.clone());
             if let Some(known) = &self.known {
                 // What is known of another text of a source is not known of this one.
-                before.into_iter().for_each(|before| facts.find_sources(before));
+                if let Some(before) = &before {
+                    let digests = digests(self.cache.as_ref(), before);
+                    facts.find_sources(before, &digests);
+                    digests.store();
+                }
                 facts.leave_out(&mut plan, known);
             }
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
@@ -131,11 +171,13 @@ impl Reader {
             let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
             let _supervisor_gone = supervisor.send_file_waiting(&ToSupervisor::Plan(image), in_memory);
             drop(supervisor);
-            if let (Some(before), None) = (before, &self.known) {
-                facts.find_sources(before);
-                let _disk_full = facts_kept.and_then(|file| facts.write_sources(file));
-            }
-            let _recorder_ends = self.done.send((image, facts.into_facts()));
+            let _recorder_ends = match before.filter(|_| self.known.is_none()) {
+                Some(before) => {
+                    let sourceless = Sourceless { image, facts, before, file: facts_kept };
+                    self.sourceless.send(sourceless).is_ok()
+                }
+                None => self.done.send((image, facts.into_facts())).is_ok(),
+            };
             drop(plan);
             // When nobody waits any more.
             if let (Ok(Read { index, is_new: true }), Some(place)) = (&read, place) {

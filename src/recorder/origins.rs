@@ -4,17 +4,14 @@
 //! Invariant: a digest counts as that of what the image was built from only if the debug info says so, or if the source
 //! was last changed before the image was.
 
+use crate::cache::Digests;
 use crate::store::{Digest, Origin};
-use md5::{Digest as _, Md5};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-
-/// No source is longer; what is longer has no digest.
-const LONGEST: u64 = 64 << 20;
 
 /// A moment: seconds and nanoseconds since the epoch.
 type Moment = (i64, i64);
@@ -30,10 +27,11 @@ pub(super) struct Wanted<'a> {
 }
 
 /// An image whose sources are looked for.
-pub(super) struct Finder {
+pub(super) struct Finder<'d> {
     /// Where relative paths may be: the folder of the image and those above, then the working directory.
     bases: Vec<PathBuf>,
     image: Times,
+    digests: &'d Digests,
     /// Folders without symbolic links.
     folders: Mutex<HashMap<PathBuf, Option<PathBuf>>>,
 }
@@ -44,13 +42,13 @@ struct Times {
     changed: Moment,
 }
 
-impl Finder {
+impl<'d> Finder<'d> {
     /// For an image at a path; `image` is what its file was like before it was read.
-    pub fn new(path: &str, image: &Metadata) -> Self {
+    pub fn new(path: &str, image: &Metadata, digests: &'d Digests) -> Self {
         let above = Path::new(path).ancestors().skip(1).filter(|folder| folder.has_root());
         let bases = above.map(Path::to_owned).chain(std::env::current_dir().ok()).collect();
         let image = Times { modified: modified(image), changed: changed(image) };
-        Finder { bases, image, folders: Mutex::default() }
+        Finder { bases, image, digests, folders: Mutex::default() }
     }
 
     /// What each of the sources is.
@@ -73,28 +71,30 @@ impl Finder {
     /// The source at a place; `must_fit` if something else may be there.
     fn at(&self, path: &Path, wanted: &Wanted<'_>, must_fit: bool) -> Option<Origin> {
         let file = fs::metadata(path).ok().filter(Metadata::is_file)?;
+        // What is in /proc is another file for each process that looks (/proc/self), and no source.
+        let real = self.real(path).filter(|real| !real.starts_with("/proc"))?;
         let mut origin = Origin {
             digest: wanted.digest.map_or(Digest::Unknown, Digest::Built),
-            real: Some(self.real(path)?.to_str()?.to_owned()),
+            real: Some(real.to_str()?.to_owned()),
             inode: Some((file.dev(), file.ino())),
         };
         if wanted.digest.is_some() && !must_fit {
             return Some(origin);
         }
-        let text = platform::read_regular(path, LONGEST).ok();
+        let text = self.digests.of(path, &file);
         if must_fit {
             let text = text.as_ref()?;
             let fits = match wanted.digest {
-                Some(digest) => md5(text) == digest,
-                None => lines(text) >= u64::from(wanted.last_line),
+                Some(digest) => text.md5 == digest,
+                None => text.lines >= u64::from(wanted.last_line),
             };
             if !fits {
                 return None;
             }
         }
         if let (Digest::Unknown, Some(text)) = (origin.digest, text) {
-            let digest = md5(&text);
-            origin.digest = if is_older(&file, self.image) { Digest::Built(digest) } else { Digest::Changed(digest) };
+            let is_older = is_older(&file, self.image);
+            origin.digest = if is_older { Digest::Built(text.md5) } else { Digest::Changed(text.md5) };
         }
         Some(origin)
     }
@@ -141,19 +141,10 @@ fn changed(file: &Metadata) -> Moment {
     (file.ctime(), file.ctime_nsec())
 }
 
-fn md5(text: &[u8]) -> [u8; 16] {
-    Md5::digest(text).into()
-}
-
-/// How many lines a text has, the last of which need not end.
-fn lines(text: &[u8]) -> u64 {
-    let ends = text.iter().filter(|byte| **byte == b'\n').count() as u64;
-    ends + u64::from(text.last().is_some_and(|byte| *byte != b'\n'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use md5::{Digest as _, Md5};
     use std::fs::File;
     use std::os::unix::fs::symlink;
     use std::time::{Duration, UNIX_EPOCH};
@@ -162,6 +153,10 @@ mod tests {
 
     fn times(modified: Moment, changed: Moment) -> Times {
         Times { modified, changed }
+    }
+
+    fn md5(text: &[u8]) -> [u8; 16] {
+        Md5::digest(text).into()
     }
 
     /// A source, changed last at that second and at half of the next.
@@ -206,7 +201,8 @@ mod tests {
         written(&top.join("src/a.c"), TEXT, 100);
         let image = top.join("src/bin/prog");
         written(&image, "", 200);
-        let finder = Finder::new(image.to_str().unwrap(), &fs::metadata(&image).unwrap());
+        let digests = Digests::default();
+        let finder = Finder::new(image.to_str().unwrap(), &fs::metadata(&image).unwrap(), &digests);
         let find = |path: &str, digest, last_line| {
             let found = finder.find(&[Wanted { path, digest, last_line }]).remove(0);
             (found.real.map(|real| real[top.to_str().unwrap().len()..].to_owned()), found.digest)
@@ -222,5 +218,7 @@ mod tests {
         assert_eq!(find("a.c", Some(other), 2), (None, Digest::Built(other)));
         assert_eq!(find("/nowhere/a.c", None, 2), (None, Digest::Unknown));
         assert_eq!(find(top.to_str().unwrap(), None, 2), (None, Digest::Unknown), "a folder");
+        let environment = Wanted { path: "/proc/self/environ", digest: None, last_line: 0 };
+        assert_eq!(finder.find(&[environment]), [Origin::default()], "it would be that of this process");
     }
 }

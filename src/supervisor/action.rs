@@ -41,6 +41,8 @@ pub enum Action {
         space: SpaceId,
         /// The byte to restore.
         restore: u8,
+        /// Whether the breakpoint was armed, so that it surely stood there when it was hit.
+        armed: bool,
         /// Others to restore, which tell nothing new any more.
         also: Vec<(Avma, u8)>,
         /// What to mark.

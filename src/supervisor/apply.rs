@@ -83,10 +83,16 @@ impl Hands {
     /// Performs an action; what it learns goes to `inputs`.
     pub fn apply(&mut self, action: Action, inputs: &mut VecDeque<Input>) {
         match action {
-            Action::Serve { tid, at, space, restore, also, mark, then } => {
+            Action::Serve { tid, at, space, restore, armed, also, mark, then } => {
                 let beside = if self.pace.is_alone { Beside::Nobody } else { Beside::Threads };
                 self.texts.restore_bytes(&self.tracer, space, tid, &also, beside);
-                self.serve(tid, at, space, restore, mark, then);
+                // Nobody has written there since the only thread hit it.
+                let is_there = armed && beside == Beside::Nobody;
+                self.mark(mark);
+                self.timed.forget(tid);
+                self.guard.serving(tid, at);
+                let restored = self.texts.restore_byte(&self.tracer, space, tid, at, restore, is_there);
+                self.served(tid, at, space, restored, mark.process, then);
             }
             Action::Mark(mark) => self.mark(mark),
             Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
@@ -290,19 +296,25 @@ impl Hands {
         self.tell(&Record::End { process, at: platform::unix_millis(), how });
     }
 
-    fn serve(&mut self, tid: Tid, at: Avma, space: SpaceId, restore: u8, mark: Mark, then: Then) {
-        self.mark(mark);
-        self.timed.forget(tid);
-        self.guard.serving(tid, at);
-        match self.texts.restore_byte(&self.tracer, space, tid, at, restore) {
-            Err(error) if !error.is_gone() => return self.give_up(mark.process, tid, &error),
+    /// Lets a thread go on after its hit.
+    fn served(
+        &mut self,
+        tid: Tid,
+        at: Avma,
+        space: SpaceId,
+        restored: Result<(), OsError>,
+        process: ProcessNo,
+        then: Then,
+    ) {
+        match restored {
+            Err(error) if !error.is_gone() => return self.give_up(process, tid, &error),
             Ok(()) | Err(_) => {}
         }
         let rewound = self.tracer.set_pc(tid, at);
         self.note(rewound);
         self.guard.served();
-        if !(self.pace.is_in_the_midst() && self.sigtrap.is_out_of_use(mark.process, tid)) {
-            self.repair_trap(mark.process, tid, space);
+        if !(self.pace.is_in_the_midst() && self.sigtrap.is_out_of_use(process, tid)) {
+            self.repair_trap(process, tid, space);
         }
         let left = match then {
             Then::Resume => self.pace.resume(&self.tracer, tid),
@@ -389,7 +401,7 @@ impl Hands {
 
     /// What a landmark hides could not be done for the thread: the landmark goes, and the thread does it itself.
     fn abandon(&mut self, process: ProcessNo, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind, error: &OsError) {
-        let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte());
+        let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
         let rewound = self.tracer.set_pc(tid, at);
         let text = format!("a place that cov-trace watched is watched no more: {error}");
         self.tell(&Record::Warning { process: Some(process), slug: "landmark-lost".to_owned(), text, count: 1 });
@@ -402,7 +414,7 @@ impl Hands {
         let within = (kind == LandmarkKind::Call).then_some(Duration::from_secs(1));
         if self.sigtrap.is_worn_out(space, at, within) {
             // If it stays, it is served as before.
-            let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte());
+            let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
             self.note(restored);
         }
     }

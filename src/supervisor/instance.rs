@@ -116,13 +116,16 @@ impl Instance {
         (lines, entered)
     }
 
-    /// Disarms what tells nothing new of a line, from where a probe stands on outwards.
+    /// Disarms what tells nothing new of a line, from where a probe stands on outwards. A line of a generic may have
+    /// thousands of instances that are all to be heard of, so it does not look at all of them.
     fn disarm_beside(&mut self, probe: u32, line: u32, at_most: usize, useless: &mut Vec<u32>) {
+        let mut looks = 4 * at_most;
         let (lines, plan) = (self.lines.clone(), self.plan.clone());
         let same_line = lines.of(line);
         let (before, after) = same_line.split_at(same_line.partition_point(|other| *other < probe));
         let (mut before, mut after) = (before.iter().rev().peekable(), after.iter().peekable());
-        while useless.len() < at_most {
+        while useless.len() < at_most && looks > 0 {
+            looks -= 1;
             let distance = |other: &&u32| plan.offsets[**other as usize].abs_diff(plan.offsets[probe as usize]);
             let next = match (before.peek().map(distance), after.peek().map(distance)) {
                 (Some(left), Some(right)) if left < right => before.next(),

@@ -162,7 +162,7 @@ impl State {
         }
         let then = if self.leaving { Then::Detach } else { Then::Resume };
         let mark = Self::mark(number, site);
-        out.push(Action::Serve { tid, at, space, restore: site.original, also, mark, then });
+        out.push(Action::Serve { tid, at, space, restore: site.original, armed, also, mark, then });
         if self.leaving {
             self.forget(tid, out);
         }
