@@ -225,11 +225,11 @@ impl Tracer {
     pub(crate) fn wait_for_living(&self, tid: Tid) -> Result<Wait, OsError> {
         /// Between looks: a system call is entered and left in less.
         const PAUSE: Duration = Duration::from_micros(20);
+        let is_leader = procfs::thread_group(tid).is_ok_and(|(group, _)| group.leader() == tid);
         loop {
             if let Some(report) = self.report_of(tid) {
                 return Ok(report);
             }
-            let is_leader = procfs::thread_group(tid).is_ok_and(|(group, _)| group.leader() == tid);
             if !is_leader || procfs::is_alone(tid).unwrap_or(false) {
                 return self.wait_for(tid);
             }
