@@ -12,6 +12,7 @@ mod followers;
 mod formats;
 mod functions;
 mod harness;
+mod house;
 mod html;
 mod loss;
 mod random;

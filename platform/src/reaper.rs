@@ -40,7 +40,7 @@ impl Reaper {
         Reaper { shared, helper }
     }
 
-    /// [`Tracer::seize_running`], however long an exec holds it up.
+    /// `Tracer::seize_running`, however long an exec holds it up.
     pub fn seize(&self, tracer: &Tracer, tid: Tid) -> Result<(), OsError> {
         self.shared.seize.fetch_add(1, Ordering::SeqCst);
         let seized = tracer.seize_running(tid);
