@@ -42,14 +42,14 @@ pub struct FileKey {
 
 /// One line of /proc/PID/maps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Entry<'a> {
-    start: u64,
-    end: u64,
-    perms: &'a str,
-    offset: u64,
-    device: u64,
-    inode: u64,
-    path: &'a str,
+pub(crate) struct Entry<'a> {
+    pub start: u64,
+    pub end: u64,
+    pub perms: &'a str,
+    pub offset: u64,
+    pub device: u64,
+    pub inode: u64,
+    pub path: &'a str,
 }
 
 fn parse_line(line: &str) -> Option<Entry<'_>> {
@@ -70,6 +70,22 @@ fn parse_line(line: &str) -> Option<Entry<'_>> {
     })
 }
 
+/// The text of /proc/PID/maps.
+pub(crate) fn read_maps(tid: Tid) -> Result<String, OsError> {
+    let path = format!("/proc/{tid}/maps");
+    let text = std::fs::read(&path).map_err(|e| OsError::io("read", &path, &e))?;
+    // A thread that has ended has no address space any more, and no error tells so.
+    if text.is_empty() {
+        return Err(OsError::new("read", &path, nix::errno::Errno::ESRCH));
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// The mappings that a text of /proc/PID/maps tells of.
+pub(crate) fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
+    text.lines().filter_map(parse_line)
+}
+
 /// What is mapped in an address space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapped {
@@ -83,18 +99,11 @@ pub struct Mapped {
 
 /// Reads what is mapped in the address space that `tid` lives in.
 pub fn mapped(tid: Tid) -> Result<Mapped, OsError> {
-    let path = format!("/proc/{tid}/maps");
-    let text = std::fs::read(&path).map_err(|e| OsError::io("read", &path, &e))?;
-    // A thread that has ended has no address space any more, and no error tells so.
-    if text.is_empty() {
-        return Err(OsError::new("read", &path, nix::errno::Errno::ESRCH));
-    }
-    let text = String::from_utf8_lossy(&text);
-    let entries = || text.lines().filter_map(parse_line);
-    let vdso = entries().find(|entry| entry.path == "[vdso]").map(|entry| entry.start..entry.end);
+    let text = read_maps(tid)?;
+    let vdso = entries(&text).find(|entry| entry.path == "[vdso]").map(|entry| entry.start..entry.end);
     let of_file = |entry: &Entry<'_>| entry.inode != 0 && entry.end > entry.start && entry.perms.ends_with('p');
     let (text, dormant): (Vec<_>, Vec<_>) =
-        entries().filter(of_file).partition(|entry| entry.perms.as_bytes()[2] == b'x');
+        entries(&text).filter(of_file).partition(|entry| entry.perms.as_bytes()[2] == b'x');
     Ok(Mapped {
         text: text.iter().map(|entry| identified(tid, entry)).collect(),
         dormant: dormant.iter().map(|entry| mapping(entry, true)).collect(),
@@ -151,11 +160,9 @@ fn modified(meta: &Metadata) -> i128 {
 
 /// The private executable memory of the address space that `tid` lives in, of a file or not, but for the kernel's own.
 pub fn executable_memory(tid: Tid) -> Result<Vec<Range<u64>>, OsError> {
-    let path = format!("/proc/{tid}/maps");
-    let text = std::fs::read(&path).map_err(|e| OsError::io("read", &path, &e))?;
-    let text = String::from_utf8_lossy(&text);
-    let entries = text.lines().filter_map(parse_line).filter(|entry| entry.perms.as_bytes()[2..] == *b"xp");
-    let own = entries.filter(|entry| !matches!(entry.path, "[vdso]" | "[vsyscall]") && entry.end > entry.start);
+    let text = read_maps(tid)?;
+    let private = entries(&text).filter(|entry| entry.perms.as_bytes()[2..] == *b"xp");
+    let own = private.filter(|entry| !matches!(entry.path, "[vdso]" | "[vsyscall]") && entry.end > entry.start);
     Ok(own.map(|entry| entry.start..entry.end).collect())
 }
 

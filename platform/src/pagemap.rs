@@ -1,4 +1,4 @@
-//! Which pages of a file's private mapping are the process's own copies, changed since they were mapped.
+//! Which pages of a mapping are in memory, and which are the process's own copies, changed since they were mapped.
 
 use crate::{Avma, Tid};
 use std::fs::File;
@@ -8,20 +8,32 @@ use std::os::unix::fs::FileExt;
 /// Size of a page.
 pub const PAGE: u64 = 4096;
 
+const PRESENT: u64 = 1 << 63;
+const SWAPPED: u64 = 1 << 62;
+
 /// The runs of pages between `start` and `end` that are copies of a process's own (`/proc/PID/pagemap`, proc(5));
 /// `None` where the kernel does not tell.
 pub fn own_pages(tid: Tid, start: Avma, end: Avma) -> Option<Vec<Range<u64>>> {
+    pages(tid, start, end, is_own)
+}
+
+/// The runs of pages between `start` and `end` that a process has in memory, its own or shared.
+pub(crate) fn present_pages(tid: Tid, start: Avma, end: Avma) -> Option<Vec<Range<u64>>> {
+    pages(tid, start, end, |entry| entry & (PRESENT | SWAPPED) != 0)
+}
+
+fn pages(tid: Tid, start: Avma, end: Avma, is_wanted: fn(u64) -> bool) -> Option<Vec<Range<u64>>> {
     let pages = (end.0 - start.0).div_ceil(PAGE);
     let mut entries = vec![0; usize::try_from(pages * 8).ok()?];
     let pagemap = File::open(format!("/proc/{tid}/pagemap")).ok()?;
     pagemap.read_exact_at(&mut entries, start.0 / PAGE * 8).ok()?;
-    Some(runs(start.0, &entries))
+    Some(runs(start.0, &entries, is_wanted))
 }
 
-fn runs(start: u64, entries: &[u8]) -> Vec<Range<u64>> {
+fn runs(start: u64, entries: &[u8], is_wanted: fn(u64) -> bool) -> Vec<Range<u64>> {
     let mut runs: Vec<Range<u64>> = Vec::new();
     for (page, entry) in (0..).zip(entries.as_chunks::<8>().0) {
-        if !is_own(u64::from_ne_bytes(*entry)) {
+        if !is_wanted(u64::from_ne_bytes(*entry)) {
             continue;
         }
         let at = start + page * PAGE;
@@ -35,8 +47,6 @@ fn runs(start: u64, entries: &[u8]) -> Vec<Range<u64>> {
 
 /// Present and not a page of the file, or in swap, where pages of files never are.
 fn is_own(entry: u64) -> bool {
-    const PRESENT: u64 = 1 << 63;
-    const SWAPPED: u64 = 1 << 62;
     const OF_FILE: u64 = 1 << 61;
     entry & SWAPPED != 0 || (entry & PRESENT != 0 && entry & OF_FILE == 0)
 }
@@ -51,7 +61,7 @@ mod tests {
             .iter()
             .flat_map(|entry: &u64| entry.to_ne_bytes())
             .collect();
-        assert_eq!(runs(0x1000, &entries), [0x1000..0x3000, 0x5000..0x6000]);
+        assert_eq!(runs(0x1000, &entries, is_own), [0x1000..0x3000, 0x5000..0x6000]);
     }
 
     #[test]

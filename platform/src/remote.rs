@@ -4,7 +4,7 @@
 //! syscall-stops, never by single steps, whose SIGTRAP would reset the very action that is being set.
 
 use crate::arch::registers as arch;
-use crate::{Access, Avma, Event, Memory, OsError, Pid, Signal, SignalInfo, Tid, Tracer, Wait, mapped};
+use crate::{Access, Avma, Event, Memory, OsError, PAGE, Pid, Signal, SignalInfo, Tid, Tracer, Wait, mapped};
 use nix::errno::Errno;
 use std::ops::Range;
 
@@ -61,13 +61,36 @@ pub fn set_signal_action(
 pub fn signal_action(access: &Access<'_>, syscall: Avma, signal: Signal) -> Result<[u8; arch::SIGACTION_LEN], OsError> {
     let mut action = [0; arch::SIGACTION_LEN];
     let get = |place| [signal.0 as u64, 0, place, arch::SIGSET_LEN];
-    match call(access, syscall, arch::RT_SIGACTION, &mut action, get)? {
-        0 => Ok(action),
-        error => Err(OsError::new(
-            "call in",
-            format_args!("tid {}", access.tid),
-            Errno::from_raw((error as i32).wrapping_neg()),
-        )),
+    let got = call(access, syscall, arch::RT_SIGACTION, &mut action, get)?;
+    succeeded(access.tid, got).map(|_| action)
+}
+
+/// Has a stopped tracee map the page of shared memory at `page` once more for a moment, to be written to, while `act`
+/// does that; the mapping that is there keeps its rights, which other threads may need meanwhile.
+pub(crate) fn while_mapped_twice(
+    access: &Access<'_>,
+    syscall: Avma,
+    page: Avma,
+    act: impl FnOnce(Avma) -> Result<(), OsError>,
+) -> Result<(), OsError> {
+    let make = |number, args: [u64; 4]| {
+        let made = call(access, syscall, number, &mut [], |_| args)?;
+        succeeded(access.tid, made)
+    };
+    // A length of 0 moves nothing (mremap(2)).
+    let twin = make(arch::MREMAP, [page.0, 0, PAGE, libc::MREMAP_MAYMOVE as u64])?;
+    let rights = (libc::PROT_READ | libc::PROT_WRITE) as u64;
+    let done = make(arch::MPROTECT, [twin, PAGE, rights, 0]).and_then(|_| act(Avma(twin)));
+    make(arch::MUNMAP, [twin, PAGE, 0, 0])?;
+    done
+}
+
+/// What a call in a tracee gave, unless that is an error.
+fn succeeded(tid: Tid, result: u64) -> Result<u64, OsError> {
+    const ERRORS: i64 = -4095;
+    match result as i64 {
+        error @ ERRORS..0 => Err(OsError::new("call in", format_args!("tid {tid}"), Errno::from_raw(-error as i32))),
+        _ => Ok(result),
     }
 }
 

@@ -163,6 +163,8 @@ pub enum Action {
         sources: Vec<Source>,
         /// Where that is.
         ranges: Vec<Range<u64>>,
+        /// Whether the thread is stopped and may be made to make system calls for that.
+        calls: bool,
     },
     /// Read what a signal would do natively.
     WeighSignal {

@@ -3,6 +3,7 @@
 //! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
 
 use super::action::{Action, Mark, Then};
+use super::copied::{COPY_ADVICE, COPY_STUCK};
 use super::hear;
 use super::input::Input;
 use super::pace::Pace;
@@ -161,8 +162,12 @@ impl Hands {
                 let sought = self.texts.seek_copy(&self.tracer, space, tid, at, &sources);
                 inputs.push_back(Input::CopySought { tid, at, sought });
             }
-            Action::RestoreCopies { tid, space, sources, ranges } => {
-                self.texts.restore_copies(space, tid, &sources, &ranges);
+            Action::RestoreCopies { tid, space, sources, ranges, calls } => {
+                match self.texts.restore_copies(&self.tracer, (space, tid), &sources, &ranges, calls) {
+                    0 => {}
+                    count if calls => self.leave_copies(count),
+                    _ => inputs.push_back(Input::Unrestored { space }),
+                }
             }
             Action::WeighSignal { tid, signal } => {
                 self.note_sender(tid, signal);
@@ -236,6 +241,12 @@ impl Hands {
             Some(Piece::Meet(process, threads)) => self.sigtrap.met(process, &threads),
             None => {}
         }
+    }
+
+    /// Tells of copies of breakpoints that stay in a program that is let go of.
+    fn leave_copies(&mut self, count: usize) {
+        let text = format!("a copy of a breakpoint could not be taken out of shared memory; {COPY_ADVICE}");
+        self.tell(&Record::Warning { process: None, slug: COPY_STUCK.to_owned(), text, count: count as u64 });
     }
 
     /// Remembers who sent the signals that the front passes on.

@@ -17,6 +17,8 @@ pub enum Sought {
     Ours,
     /// The program's own.
     Foreign,
+    /// A copy of one of ours that cannot be taken out.
+    Stuck,
     /// In memory without a file, and the program has no handler for it: nothing tells whose it is.
     Unknown,
 }

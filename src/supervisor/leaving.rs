@@ -21,7 +21,7 @@ impl State {
         let inhabited: BTreeMap<SpaceId, Tid> =
             self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect();
         for (id, tid) in inhabited {
-            out.extend(self.spaces.get(&id).and_then(|space| space.restore_copies(id, tid)));
+            out.extend(self.restore_copies(id, tid, false));
         }
         let tracees: Vec<(Tid, Doing)> =
             self.tracees.iter().map(|(tid, tracee)| (*tid, tracee.doing.clone())).collect();
@@ -61,7 +61,7 @@ impl State {
     pub(super) fn restore_what_is_left(&mut self, tid: Tid, out: &mut Vec<Action>) {
         let space = self.space_of(tid).and_then(|id| self.spaces.get_mut(&id));
         if space.is_some_and(|space| std::mem::take(&mut space.unrestored)) {
-            self.restore_text(tid, out);
+            self.restore_text(tid, true, out);
         }
     }
 

@@ -3,7 +3,6 @@
 //! Invariants: a breakpoint belongs to an address space, never to a pid; a probe that was ever armed in a space stays
 //! known there as long as its image is mapped, so that a stale trap is always recognised.
 
-use super::action::Action;
 use super::copies::Source;
 use super::instance::{Covered, Instance};
 use crate::bits::Bits;
@@ -180,11 +179,9 @@ impl Space {
         self.instances.iter().map(source).collect()
     }
 
-    /// Takes copies of its breakpoints out of all other memory of it.
-    pub fn restore_copies(&self, space: SpaceId, tid: Tid) -> Option<Action> {
-        let sources = self.sources();
-        let ranges = self.lookup.iter().map(|(range, _)| range.clone()).collect();
-        (!sources.is_empty()).then_some(Action::RestoreCopies { tid, space, sources, ranges })
+    /// Where its measured images are.
+    pub fn ranges(&self) -> Vec<Range<u64>> {
+        self.lookup.iter().map(|(range, _)| range.clone()).collect()
     }
 
     /// What stands at `at`.

@@ -1,12 +1,15 @@
 //! Deciding: one input to the actions it asks for, without a system call.
 
 use super::action::{Action, Mark, Then};
+use super::copied::{COPY_ADVICE, COPY_STUCK};
+use super::copies::Source;
 use super::input::{Input, Sought};
-use super::space::{Found, Site};
+use super::space::{Found, Site, Space, SpaceId};
 use super::state::{Doing, Process, State};
-use crate::link::{EndOfProcess, LandmarkKind, ProcessNo};
+use crate::link::{EndOfProcess, ImageId, LandmarkKind, ProcessNo};
 use platform::procfs::Disposition;
 use platform::{Avma, Pid, Signal, Tid, TrapCause};
+use std::collections::BTreeSet;
 
 impl State {
     /// Takes an input and appends what to do about it.
@@ -93,8 +96,7 @@ impl State {
 
     /// A breakpoint at no address of ours may be a copy of one of ours.
     fn seek_copy(&self, tid: Tid, at: Avma, out: &mut Vec<Action>) {
-        let space = self.space_of(tid).and_then(|id| Some((id, self.spaces.get(&id)?.sources())));
-        match space {
+        match self.space_of(tid).map(|space| (space, self.sources_for(space))) {
             Some((space, sources)) if !sources.is_empty() => out.push(Action::SeekCopy { tid, space, at, sources }),
             Some(_) | None => out.push(Action::WeighSignal { tid, signal: Signal::TRAP }),
         }
@@ -114,7 +116,17 @@ impl State {
                 out.push(Action::Rewind { tid, process, space, at });
                 self.release(tid, None, out);
             }
-            (of, Sought::Foreign | Sought::Unknown | Sought::Ours) => {
+            (of, Sought::Foreign | Sought::Stuck | Sought::Unknown | Sought::Ours) => {
+                if sought == Sought::Stuck {
+                    out.push(Action::Warn {
+                        process: of.map(|(process, _)| process),
+                        slug: COPY_STUCK,
+                        text: format!(
+                            "it gets SIGTRAP for a copy of a breakpoint in memory that cannot be written to; {COPY_ADVICE}"
+                        ),
+                        count: 1,
+                    });
+                }
                 if sought == Sought::Unknown {
                     out.push(Action::Warn {
                         process: of.map(|(process, _)| process),
@@ -212,7 +224,7 @@ impl State {
         }
         // A core dump must not hold our breakpoints.
         if disposition == Some(Disposition::Default) && signal.dumps_core_by_default() {
-            self.restore_text(tid, out);
+            self.restore_text(tid, false, out);
         }
         match self.process_number(tid) {
             // Whether it is handled was not asked; `Sigtrap` knows, where it matters.
@@ -226,7 +238,7 @@ impl State {
 
     /// The init of a pid namespace survives its own faults only under a tracer: it is detached from, to fault again.
     fn outlived(&mut self, tid: Tid, signal: Signal, out: &mut Vec<Action>) {
-        self.restore_text(tid, out);
+        self.restore_text(tid, false, out);
         out.push(Action::Refault { tid, signal });
         out.push(Action::Forget { tid });
         let Some(tracee) = self.tracees.remove(&tid) else { return };
@@ -240,13 +252,32 @@ impl State {
         }
     }
 
-    /// Takes every breakpoint out of the space of a stopped thread.
-    pub(super) fn restore_text(&mut self, tid: Tid, out: &mut Vec<Action>) {
+    /// Takes every breakpoint out of the space of a stopped thread, which may be made to make system calls if `calls`.
+    pub(super) fn restore_text(&mut self, tid: Tid, calls: bool, out: &mut Vec<Action>) {
         let Some(id) = self.space_of(tid) else { return };
         if let Some(space) = self.spaces.get_mut(&id) {
             out.extend(space.restore(id, Some(tid)).into_iter().map(|sync| Action::Sync(Box::new(sync))));
-            out.extend(space.restore_copies(id, tid));
+            out.extend(self.restore_copies(id, tid, calls));
         }
+    }
+
+    /// Takes copies of breakpoints out of what is not measured of a space.
+    pub(super) fn restore_copies(&self, id: SpaceId, tid: Tid, calls: bool) -> Option<Action> {
+        let ranges = self.spaces.get(&id)?.ranges();
+        let sources = self.sources_for(id);
+        (!sources.is_empty()).then_some(Action::RestoreCopies { tid, space: id, sources, ranges, calls })
+    }
+
+    /// What code in a space may be a copy of: what is measured there, and in spaces that it may share memory with.
+    fn sources_for(&self, id: SpaceId) -> Vec<Source> {
+        let mut sources = self.spaces.get(&id).map(Space::sources).unwrap_or_default();
+        let mut known: BTreeSet<ImageId> = sources.iter().map(|source| source.instance.image).collect();
+        for other in self.spaces.iter().filter(|(other, _)| **other != id).flat_map(|(_, space)| space.sources()) {
+            if known.insert(other.instance.image) {
+                sources.push(other);
+            }
+        }
+        sources
     }
 
     fn stopped(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {

@@ -3,20 +3,17 @@
 //!
 //! Invariant: a text that is being restored is planted no further.
 
-use super::copies::{self, Around, Source};
+use super::copied::Copied;
+use super::copies::Source;
 use super::image_files::ImageFiles;
 use super::input::{Input, Sought};
 use super::space::{InstanceId, SpaceId, Sync};
 use super::text::{self, Beside, Place, Planting};
 use crate::link::ProcessNo;
 use platform::arch::{self, BREAKPOINT};
-use platform::procfs::Disposition;
-use platform::{Access, Avma, Memory, OsError, PAGE, Signal, TextMapping, Tid, Tracer, procfs, remote};
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use platform::{Access, Avma, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
-
-/// How many of the programs' own breakpoints are remembered.
-const REMEMBERED: usize = 4096;
 
 /// Something that takes long.
 #[derive(Debug)]
@@ -50,10 +47,7 @@ pub(super) struct Texts {
     planted: u64,
     /// The measured images' files.
     pub files: ImageFiles,
-    /// Where copies of breakpoints were taken out.
-    copies: HashMap<SpaceId, BTreeSet<u64>>,
-    /// What was around breakpoints that are the program's own: it may meet them often.
-    foreign: HashMap<(SpaceId, u64), Around>,
+    copied: Copied,
 }
 
 impl Texts {
@@ -70,8 +64,7 @@ impl Texts {
         }
         if let Some(of) = copy_of {
             self.files.copied(space, of);
-            let copies = self.copies.get(&of).cloned();
-            self.copies.extend(copies.map(|copies| (space, copies)));
+            self.copied.inherit(space, of);
         }
         let call = || copy_of.and_then(|_| self.find_call(space));
         // A filter of system calls may kill the child for that; but the breakpoints that it inherited do, surely.
@@ -106,8 +99,7 @@ impl Texts {
         self.vdso.remove(&space);
         self.plant_no_more(space);
         self.files.close(space);
-        self.copies.remove(&space);
-        self.foreign.retain(|(of, _), _| *of != space);
+        self.copied.close(space);
     }
 
     fn plant_no_more(&mut self, space: SpaceId) {
@@ -258,88 +250,26 @@ impl Texts {
 
     /// Finds out about a breakpoint that is at no address of ours, and takes it out if it is a copy of one of ours.
     pub fn seek_copy(&mut self, tracer: &Tracer, space: SpaceId, tid: Tid, at: Avma, sources: &[Source]) -> Sought {
-        let Some(memory) = self.memories.get(&space) else { return Sought::Foreign };
-        let Some(around) = around(memory, at) else { return Sought::Foreign };
-        let copies = self.copies.entry(space).or_default();
-        if !around.is_breakpoint() {
-            // One that we took out, unless the program took out its own.
-            return if copies.contains(&at.0) { Sought::Ours } else { Sought::Foreign };
-        }
-        if self.foreign.get(&(space, at.0)) == Some(&around) {
-            return Sought::Foreign;
-        }
-        if let Some(original) = self.files.originals(&[around], sources)[0]
-            && text::restore_byte(tracer, Some(memory), tid, at, original).is_ok()
-        {
-            copies.insert(at.0);
-            return Sought::Ours;
-        }
-        if is_without_file_and_handler(tid, at) {
-            return Sought::Unknown;
-        }
-        if self.foreign.len() < REMEMBERED {
-            self.foreign.insert((space, at.0), around);
-        }
-        Sought::Foreign
+        let call = self.find_call(space);
+        let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
+        self.copied.seek(&access, space, at, call, |found| self.files.originals(found, sources))
     }
 
-    /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap.
-    pub fn restore_copies(&mut self, space: SpaceId, tid: Tid, sources: &[Source], ranges: &[Range<u64>]) {
-        /// More breakpoints than these are a program's own.
-        const AT_MOST: usize = 4096;
-        let Some(memory) = self.memories.get(&space) else { return };
-        let Ok(executable) = platform::executable_memory(tid) else { return };
-        let planted = |range: &Range<u64>| ranges.iter().any(|own| own.start < range.end && range.start < own.end);
-        let mut found = Vec::new();
-        for run in executable.iter().filter(|range| !planted(range)).flat_map(|range| present(tid, range)) {
-            let mut bytes = vec![0; (run.end - run.start) as usize];
-            if memory.read(Avma(run.start), &mut bytes).is_ok() {
-                let around = |at| Around::take(&bytes, run.start, at);
-                found.extend(copies::breakpoints(&bytes, run.start).into_iter().map(around));
-            }
-        }
-        if found.len() > AT_MOST {
-            return;
-        }
-        let originals = self.files.originals(&found, sources);
-        let copies = self.copies.entry(space).or_default();
-        for (around, original) in found.iter().zip(originals) {
-            if let Some(original) = original
-                && memory.write(Avma(around.at()), &[original]).is_ok()
-            {
-                copies.insert(around.at());
-            }
-        }
+    /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap; `calls`: the
+    /// thread is stopped and may be made to make system calls for that. Gives how many could not be taken out.
+    pub fn restore_copies(
+        &mut self,
+        tracer: &Tracer,
+        (space, tid): (SpaceId, Tid),
+        sources: &[Source],
+        ranges: &[Range<u64>],
+        calls: bool,
+    ) -> usize {
+        // One whose calls are filtered is not made to call: that could kill it.
+        let call = (calls && !procfs::is_confined(tid)).then(|| self.find_call(space)).flatten();
+        let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
+        self.copied.restore(&access, space, ranges, call, |found| self.files.originals(found, sources))
     }
-}
-
-/// Whether SIGTRAP for a breakpoint there ends the program, and no file of it has that breakpoint.
-fn is_without_file_and_handler(tid: Tid, at: Avma) -> bool {
-    let is_there = |mapping: &TextMapping| mapping.start <= at && at < mapping.end;
-    let of_file = platform::mapped(tid).is_ok_and(|mapped| mapped.text.iter().any(is_there));
-    let is_default = |state: procfs::SignalState| state.disposition(Signal::TRAP) == Disposition::Default;
-    !of_file && procfs::signal_state(tid).is_ok_and(is_default)
-}
-
-/// The memory around an address, or as much of it as is in its page.
-fn around(memory: &Memory, at: Avma) -> Option<Around> {
-    let (start, len) = Around::extent(at.0);
-    let mut bytes = vec![0; len];
-    if memory.read(Avma(start), &mut bytes).is_ok() {
-        return Some(Around::take(&bytes, start, at.0));
-    }
-    let (page, next) = (at.0 & !(PAGE - 1), (at.0 | (PAGE - 1)) + 1);
-    let (start, end) = (start.max(page), next.min(start + len as u64));
-    bytes.truncate((end - start) as usize);
-    memory.read(Avma(start), &mut bytes).ok().map(|()| Around::take(&bytes, start, at.0))
-}
-
-/// What of a mapping is in memory and the process's own, in pieces; nothing of one that is too large to be looked at.
-fn present(tid: Tid, range: &Range<u64>) -> Vec<Range<u64>> {
-    const LARGEST: u64 = 64 << 20;
-    let small = range.end - range.start <= LARGEST;
-    let pages = platform::own_pages(tid, Avma(range.start), Avma(range.end));
-    pages.unwrap_or_else(|| if small { std::iter::once(range.clone()).collect() } else { Vec::new() })
 }
 
 fn outcome(done: Planting) -> Option<Input> {

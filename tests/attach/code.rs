@@ -58,6 +58,26 @@ fn a_copy_runs_after_the_detach() {
 }
 
 #[test]
+fn a_copy_in_shared_memory_runs_while_attached() {
+    let mut scene = started();
+    let attached = attach(&scene);
+    scene.ask("sy", &["shared", "7 and 8"]);
+    detaches_well(attached);
+    scene.ask("y", &["7 and 8"]);
+    scene.end();
+}
+
+#[test]
+fn a_copy_in_shared_memory_runs_after_the_detach() {
+    let mut scene = started();
+    let attached = attach(&scene);
+    scene.ask("s", &["shared"]);
+    detaches_well(attached);
+    scene.ask("y", &["7 and 8"]);
+    scene.end();
+}
+
+#[test]
 fn a_library_is_removed_and_another_loaded() {
     let mut scene = started();
     let attached = attach(&scene);

@@ -1,5 +1,5 @@
 //! Whoever lacks CAP_SYS_PTRACE (an ordinary user, the root of a default container) is kept out of the memory of a
-//! program that is not dumpable, which must not harm the program.
+//! program that is not dumpable, and may not open files through mappings, which must not harm the program.
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, in_new_folder, measured};
@@ -52,4 +52,14 @@ fn an_undumpable_program_of_a_container() {
 #[test]
 fn an_undumpable_program_of_a_user() {
     behaves_and_is_measured("environment/undumpable", &USER);
+}
+
+#[test]
+fn copies_of_code_in_shared_memory_of_a_container() {
+    behaves_and_is_measured("image/copied_shared", &CONTAINER);
+}
+
+#[test]
+fn copies_of_code_in_shared_memory_of_a_user() {
+    behaves_and_is_measured("image/copied_shared", &USER);
 }

@@ -3,6 +3,7 @@
 super::samples! { "image":
     constructor_loads
     copied
+    copied_shared
     ifunc
     kinds
     namespaces

@@ -130,6 +130,12 @@ pub fn gave_up(tracer: &crate::Tracer, tid: crate::Tid) -> Result<bool, crate::O
 pub const RT_SIGACTION: i64 = libc::SYS_rt_sigaction;
 /// Number of prctl.
 pub const PRCTL: i64 = libc::SYS_prctl;
+/// Number of mremap.
+pub const MREMAP: i64 = libc::SYS_mremap;
+/// Number of mprotect.
+pub const MPROTECT: i64 = libc::SYS_mprotect;
+/// Number of munmap.
+pub const MUNMAP: i64 = libc::SYS_munmap;
 /// Number of clone.
 pub const CLONE: i64 = libc::SYS_clone;
 /// Number of rt_sigqueueinfo.
