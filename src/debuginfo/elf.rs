@@ -221,12 +221,36 @@ impl<'a> Elf<'a> {
         })
     }
 
+    /// The tables of relocations that the loader reads.
+    fn relocations(&self) -> impl Iterator<Item = &'a Section> + '_ {
+        self.sections.iter().filter(|section| {
+            section.sh_type(ENDIAN) == elf::SHT_RELA && section.sh_flags(ENDIAN).contains(elf::SHF_ALLOC)
+        })
+    }
+
+    /// The variables in which the loader puts the address of a function of this name.
+    pub(super) fn variables_of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = Svma> + use<'a, 's> {
+        self.relocations().flat_map(move |table| {
+            let relocations: &[elf::Rela64<LittleEndian>] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
+            let symbols = self.sections.get(table.sh_link(ENDIAN) as usize);
+            let strings = symbols.and_then(|symbols| self.sections.get(symbols.sh_link(ENDIAN) as usize));
+            let strings = strings.and_then(|strings| self.data(strings)).unwrap_or_default();
+            let symbols: &[Symbol] =
+                symbols.and_then(|symbols| symbols.data_as_array(ENDIAN, self.bytes).ok()).unwrap_or_default();
+            let is_named = |symbol: &Symbol| {
+                let strings = strings.get(symbol.st_name(ENDIAN) as usize..).unwrap_or_default();
+                strings.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&0))
+            };
+            let wanted: HashSet<u32> =
+                (0..).zip(symbols).filter(|(_, symbol)| is_named(symbol)).map(|(index, _)| index).collect();
+            let of_it = relocations.iter().filter(move |rela| wanted.contains(&rela.r_sym(ENDIAN, false)));
+            of_it.map(|relocation| Svma(relocation.r_offset.get(ENDIAN)))
+        })
+    }
+
     /// The addresses that relocations of the loaded program bring into its data.
     pub(super) fn relocated(&self) -> impl Iterator<Item = Svma> + '_ {
-        let tables = self.sections.iter().filter(|section| {
-            section.sh_type(ENDIAN) == elf::SHT_RELA && section.sh_flags(ENDIAN).contains(elf::SHF_ALLOC)
-        });
-        tables.flat_map(|table| {
+        self.relocations().flat_map(|table| {
             let relocations: &[elf::Rela64<LittleEndian>] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
             let symbols = self.sections.get(table.sh_link(ENDIAN) as usize);
             let symbols: &[Symbol] =

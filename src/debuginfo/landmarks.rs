@@ -6,9 +6,10 @@
 use memchr::memmem;
 use platform::arch::registers::{MOV_EAX_LEN, SYSCALL};
 use platform::arch::{
-    BRANCH_LANDING, CLONE_CALL, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, leads_to_syscall,
+    BRANCH_LANDING, CLONE_ARGUMENTS, CLONE_CALL, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, leads_to_syscall,
 };
 
+use super::announced::AnyCall;
 use super::calls;
 use super::code::{Code, Standing};
 use super::elf::Elf;
@@ -40,6 +41,14 @@ pub(super) fn candidates(elf: &Elf<'_>, text: &Text<'_>, budget: &mut Budget) ->
     found.extend(starting_with(&RT_SIGACTION_NUMBER, LandmarkKind::SignalAction, text, budget, leads)?);
     found.extend(starting_with(&CLONE_CALL, LandmarkKind::Clone, text, budget, has_free_flags)?);
     found.extend(starting_with(&SYSCALL, LandmarkKind::Call, text, budget, has_free_flags)?);
+    let any_call = AnyCall::of(elf, text);
+    if !any_call.is_absent() {
+        for argument in &CLONE_ARGUMENTS {
+            let behind = |at: Svma| Svma(at.0 + argument.len() as u64);
+            let announces = |at: Svma, code: &[u8]| any_call.is_called_at(behind(at), code);
+            found.extend(starting_with(argument, LandmarkKind::Announced, text, budget, announces)?);
+        }
+    }
     found.sort_unstable_by_key(|candidate| candidate.at);
     Ok(found)
 }

@@ -10,6 +10,7 @@
 //!
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
+mod announced;
 mod calls;
 mod chunk;
 mod clusters;

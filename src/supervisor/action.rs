@@ -63,6 +63,14 @@ pub enum Action {
         /// What stands there.
         kind: LandmarkKind,
     },
+    /// A call that makes a child is about to be made where all kinds of calls are: watch there also where that was given
+    /// up because there were so many others.
+    WatchCalls {
+        /// In this space.
+        space: SpaceId,
+        /// There.
+        places: Vec<Avma>,
+    },
     /// Mark a hit whose breakpoint stays.
     Mark(Mark),
     /// PTRACE_CONT.

@@ -14,6 +14,7 @@ use super::space::SpaceId;
 use super::text::Beside;
 use super::texts::{Piece, Texts};
 use super::timed::TimedCalls;
+use super::wear::Wear;
 use crate::link::{
     EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Plan, Port, ProcessNo, Record, UNTRACED_CHILD,
 };
@@ -36,6 +37,7 @@ pub(super) struct Hands {
     front: Pid,
     pub pace: Pace,
     pub timed: TimedCalls,
+    pub wear: Wear,
     lost: u64,
     senders: HashMap<(Signal, Pid), Instant>,
     guard: GuardEntries,
@@ -63,6 +65,7 @@ impl Hands {
             front,
             pace: Pace::default(),
             timed: TimedCalls::default(),
+            wear: Wear::default(),
             lost: 0,
             senders: HashMap::new(),
             guard,
@@ -96,6 +99,13 @@ impl Hands {
                 self.served(tid, at, space, restored, mark.process, then);
             }
             Action::Mark(mark) => self.mark(mark),
+            Action::WatchCalls { space, places } => {
+                for at in places {
+                    if self.wear.comes_back(space, at, Instant::now()) {
+                        self.texts.put_back(space, at, LandmarkKind::Call);
+                    }
+                }
+            }
             Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
             Action::Inherit { child, maker } => {
                 self.sigtrap.thread_born(child, maker);
@@ -187,12 +197,22 @@ impl Hands {
                 let file = self.texts.files.open(image, tid, mapping);
                 let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
             }
-            Action::OpenSpace { space, tid, copy_of } => self.texts.open(&self.tracer, space, tid, copy_of),
+            Action::OpenSpace { space, tid, copy_of } => {
+                self.texts.open(&self.tracer, space, tid, copy_of);
+                if let Some(of) = copy_of {
+                    self.wear.inherit(space, of);
+                }
+            }
             Action::CloseSpace { space } => {
                 self.texts.close(space);
-                self.sigtrap.space_gone(space);
+                self.wear.forget(space);
             }
-            Action::Sync(sync) => self.texts.sync(&self.tracer, sync, inputs),
+            Action::Sync(sync) => {
+                if sync.landmarks == Some(false) {
+                    self.wear.forget(sync.space);
+                }
+                self.texts.sync(&self.tracer, sync, inputs);
+            }
             Action::Plant(sync) => self.texts.plant(sync),
             Action::CheckCopy { tid, group, space, places } => {
                 let lacking = self.texts.copied_without(space, places);
@@ -375,6 +395,8 @@ impl Hands {
                 self.timed.has_entered(tid);
                 coming.map(|coming| self.note_clone(process, tid, space, coming))
             }
+            // Whether there is a child is told by the call.
+            LandmarkKind::Announced => arch::emulate_argument(&access, at).map(|()| false),
             LandmarkKind::SignalMask => self.sigtrap.mask_call(&access, at),
             LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),
         };
@@ -421,9 +443,7 @@ impl Hands {
 
     /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.
     fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind) {
-        // What makes all kinds of calls may make a child at last, so only a hot loop wears it out.
-        let within = (kind == LandmarkKind::Call).then_some(Duration::from_secs(1));
-        if self.sigtrap.is_worn_out(space, at, within) {
+        if self.wear.is_worn_out(space, at, kind, Instant::now()) {
             // If it stays, it is served as before.
             let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
             self.note(restored);

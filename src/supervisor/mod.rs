@@ -43,6 +43,7 @@ mod stop_log;
 mod text;
 mod texts;
 mod timed;
+mod wear;
 
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Plan, Port, RunDir, ToSupervisor};
 use action::Action;
@@ -114,7 +115,7 @@ struct Supervisor {
     /// When a thread of the program that shares this CPU could run last, while planting.
     rested: Instant,
     leaving_since: Option<Instant>,
-    /// When a reminder of a call whose time is over then comes at the latest.
+    /// When a reminder of what is due then comes at the latest.
     reminder: Option<Instant>,
     inputs: VecDeque<Input>,
     actions: Vec<Action>,
@@ -171,26 +172,42 @@ impl Supervisor {
                 return;
             }
             self.hands.flush();
-            self.watch_timed_calls();
+            self.watch_the_time();
             self.hear_or_work();
         }
     }
 
-    /// Has threads called out of calls whose time is over, and a reminder sent for the next of them.
-    fn watch_timed_calls(&mut self) {
-        let Some(due) = self.hands.timed.next_due() else { return };
+    /// Has threads called out of calls whose time is over, puts breakpoints back whose pause is over, and has a reminder
+    /// sent for what is next.
+    fn watch_the_time(&mut self) {
+        if self.next_due().is_none() {
+            return;
+        }
         let now = Instant::now();
-        if due <= now {
-            self.inputs.extend(self.hands.timed.overdue(now).into_iter().map(|tid| Input::Overdue { tid }));
+        if self.leaving_since.is_none() {
+            for (space, at) in self.hands.wear.take_due(now) {
+                if let Some(kind) = self.state.landmark_at(space, at) {
+                    self.hands.texts.put_back(space, at, kind);
+                }
+            }
+        }
+        let overdue = self.hands.timed.overdue(now);
+        if !overdue.is_empty() {
+            self.inputs.extend(overdue.into_iter().map(|tid| Input::Overdue { tid }));
             self.settle();
         }
         self.reminder = self.reminder.filter(|reminder| *reminder > now);
-        if let Some(due) = self.hands.timed.next_due()
+        if let Some(due) = self.next_due()
             && self.reminder.is_none_or(|reminder| due < reminder)
         {
             self.reminder = Some(due);
             self.inbox.remind_after(due.saturating_duration_since(now));
         }
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let wear = self.leaving_since.is_none().then(|| self.hands.wear.next_due()).flatten();
+        self.hands.timed.next_due().into_iter().chain(wear).min()
     }
 
     /// Takes what is there to be heard; without anything, works a little or waits.

@@ -5,12 +5,10 @@
 //! inheritance.
 
 use super::masks::{Evidence, Masks, TRAP, UNBLOCKABLE, masked};
-use super::space::SpaceId;
 use crate::link::ProcessNo;
 use platform::arch::registers as arch;
 use platform::{Access, Avma, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, remote, threads};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::{Duration, Instant};
 
 /// A signal's action as rt_sigaction takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +61,6 @@ pub(super) struct Sigtrap {
     unread: HashSet<ProcessNo>,
     /// Where to make a system call in them, once it was looked for.
     calls: HashMap<ProcessNo, Avma>,
-    /// How often a landmark was reached, by its address, and since when.
-    reached: HashMap<(SpaceId, Avma), (u32, Instant)>,
 }
 
 impl Sigtrap {
@@ -118,22 +114,6 @@ impl Sigtrap {
         self.actions.remove(&process);
         self.calls.remove(&process);
         self.unread.remove(&process);
-    }
-
-    pub fn space_gone(&mut self, space: SpaceId) {
-        self.reached.retain(|(of, _), _| *of != space);
-    }
-
-    /// Counts that a landmark was reached and told nothing new; true once that was so often, within a time if one is
-    /// given, that its breakpoint costs more than it tells.
-    pub fn is_worn_out(&mut self, space: SpaceId, at: Avma, within: Option<Duration>) -> bool {
-        const OFTEN_ENOUGH: u32 = 128;
-        let (reached, since) = self.reached.entry((space, at)).or_insert_with(|| (0, Instant::now()));
-        if within.is_some_and(|time| since.elapsed() > time) {
-            (*reached, *since) = (0, Instant::now());
-        }
-        *reached += 1;
-        *reached > OFTEN_ENOUGH
     }
 
     /// Whether all that is known of a thread says that it does not block SIGTRAP, nor has its process a use for it.

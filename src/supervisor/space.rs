@@ -199,6 +199,17 @@ impl Space {
         }
     }
 
+    /// Where it makes all kinds of system calls.
+    pub fn all_calls(&self) -> Vec<Avma> {
+        let calls = |(id, instance): (&InstanceId, &Instance)| {
+            let calls = instance.plan.landmarks.iter().filter(|landmark| landmark.kind == LandmarkKind::Call);
+            let bias = id.bias;
+            calls.map(move |landmark| Avma(bias.wrapping_add(landmark.offset))).collect::<Vec<_>>()
+        };
+        let mapped = |at: &Avma| matches!(self.find(*at), Found::Landmark(LandmarkKind::Call, _));
+        self.instances.iter().flat_map(calls).filter(mapped).collect()
+    }
+
     /// The last probe that a thread which stands at `at` has executed in the straight-line code there; the one at `at`
     /// if `reached`.
     pub fn executed_at(&self, at: Avma, reached: bool) -> Option<Site> {

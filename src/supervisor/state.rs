@@ -3,9 +3,9 @@
 //! Invariant: every stopped tracee leaves its stop by exactly one action, or is parked and leaves later.
 
 use super::action::Action;
-use super::space::{Planned, Space, SpaceId};
-use crate::link::{ImageId, ProcessNo};
-use platform::{FileKey, OnTracerDeath, Pid, TextMapping, Tid};
+use super::space::{Found, Planned, Space, SpaceId};
+use crate::link::{ImageId, LandmarkKind, ProcessNo};
+use platform::{Avma, FileKey, OnTracerDeath, Pid, TextMapping, Tid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a forked child starts with.
@@ -227,6 +227,14 @@ impl State {
         if space.users == 0 {
             self.spaces.remove(&id);
             out.push(Action::CloseSpace { space: id });
+        }
+    }
+
+    /// What landmark is at an address.
+    pub(super) fn landmark_at(&self, space: SpaceId, at: Avma) -> Option<LandmarkKind> {
+        match self.spaces.get(&space)?.find(at) {
+            Found::Landmark(kind, _) => Some(kind),
+            Found::Armed(_) | Found::Spent(_) | Found::Nothing => None,
         }
     }
 

@@ -192,12 +192,18 @@ impl State {
         if let Some(site) = site {
             out.push(Action::Mark(Self::mark(process, site)));
         }
+        if kind == LandmarkKind::Announced {
+            let places = self.spaces.get(&space).map(Space::all_calls).unwrap_or_default();
+            out.push(Action::WatchCalls { space, places });
+        }
         out.push(Action::Emulate { tid, process, space, at, kind });
         match kind {
             LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => out.push(Action::ReadMappings { tid, space }),
-            LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone | LandmarkKind::Call => {
-                self.release(tid, None, out);
-            }
+            LandmarkKind::SignalMask
+            | LandmarkKind::SignalAction
+            | LandmarkKind::Clone
+            | LandmarkKind::Call
+            | LandmarkKind::Announced => self.release(tid, None, out),
         }
     }
 

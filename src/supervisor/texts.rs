@@ -9,7 +9,7 @@ use super::image_files::ImageFiles;
 use super::input::{Input, Sought};
 use super::space::{InstanceId, SpaceId, Sync};
 use super::text::{self, Beside, Place, Planting};
-use crate::link::ProcessNo;
+use crate::link::{LandmarkKind, ProcessNo};
 use platform::arch::{self, BREAKPOINT};
 use platform::{Access, Avma, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -246,6 +246,18 @@ impl Texts {
             return Ok(());
         }
         self.unlocked(tracer, space, tid, || text::restore_byte(tracer, memory, tid, at, original))
+    }
+
+    /// Puts the breakpoint of a landmark back, beside threads that run; what else may be there stays.
+    pub fn put_back(&self, space: SpaceId, at: Avma, kind: LandmarkKind) {
+        let is_there = |memory: &&Memory| {
+            let mut byte = [0];
+            memory.read(at, &mut byte).is_ok() && byte == [kind.first_byte()]
+        };
+        if let Some(memory) = self.memories.get(&space).filter(is_there) {
+            // Without it the landmark stays out.
+            let _out = memory.write(at, &[BREAKPOINT]);
+        }
     }
 
     /// Finds out about a breakpoint that is at no address of ours, and takes it out if it is a copy of one of ours.

@@ -32,6 +32,7 @@ super::samples! { "process":
     stop_continue
     stopped_and_killed
     underscore_exit
+    untraced_after_many
     vfork_again
     vfork_and_threads
     vfork_exec

@@ -18,6 +18,9 @@ pub enum LandmarkKind {
     Clone,
     /// A `syscall` that may be one of clone or clone3.
     Call,
+    /// A five-byte `mov $56, %edi` or `mov $435, %edi` that leads to a call of `syscall`, the function: clone or clone3
+    /// by one that makes all kinds of calls.
+    Announced,
 }
 
 impl LandmarkKind {
@@ -28,6 +31,7 @@ impl LandmarkKind {
             LandmarkKind::LoaderStateEndbr => super::BRANCH_LANDING[0],
             LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone => super::registers::MOV_EAX,
             LandmarkKind::Call => super::registers::SYSCALL[0],
+            LandmarkKind::Announced => super::CLONE_ARGUMENTS[0][0],
         }
     }
 }

@@ -21,11 +21,17 @@ mod pending;
 mod numbers;
 
 #[cfg(target_arch = "x86_64")]
+#[path = "x86_64_callee.rs"]
+mod callee;
+
+#[cfg(target_arch = "x86_64")]
+pub use callee::{Callee, callee};
+#[cfg(target_arch = "x86_64")]
 pub use numbers::calls;
 #[cfg(target_arch = "x86_64")]
 pub use pending::{args_at_syscall, leads_to_syscall};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{
-    BRANCH_LANDING, BREAKPOINT, CLONE_CALL, ELF_MACHINE, Flow, Instruction, Instructions, NOP, RETURN,
+    BRANCH_LANDING, BREAKPOINT, CLONE_ARGUMENTS, CLONE_CALL, ELF_MACHINE, Flow, Instruction, Instructions, NOP, RETURN,
     RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, instructions,
 };

@@ -25,6 +25,9 @@ pub const RT_SIGPROCMASK_NUMBER: [u8; 5] = [0xb8, 14, 0, 0, 0];
 /// `mov $56, %eax; syscall`: clone.
 pub const CLONE_CALL: [u8; 7] = [0xb8, 56, 0, 0, 0, 0x0f, 0x05];
 
+/// `mov $56, %edi` and `mov $435, %edi`: clone and clone3 as the first argument of a function.
+pub const CLONE_ARGUMENTS: [[u8; 5]; 2] = [[0xbf, 56, 0, 0, 0], [0xbf, 0xb3, 1, 0, 0]];
+
 /// `mov $13, %eax`: the number of rt_sigaction.
 pub const RT_SIGACTION_NUMBER: [u8; 5] = [0xb8, 13, 0, 0, 0];
 

@@ -167,6 +167,9 @@ pub fn coming_args(access: &crate::Access<'_>, at: crate::Avma) -> Result<Option
     Ok(None)
 }
 
+/// The first argument of a function or a system call.
+const FIRST: usize = offset_of!(user_regs_struct, rdi);
+
 /// Does what the `mov $number, %eax` at `at` does.
 pub fn emulate_call_number(
     tracer: &crate::Tracer,
@@ -176,6 +179,14 @@ pub fn emulate_call_number(
 ) -> Result<(), crate::OsError> {
     tracer.poke_register(tid, RESULT, number as u64)?;
     tracer.set_pc(tid, crate::Avma(at.0 + MOV_EAX_LEN))
+}
+
+/// Does what the `mov $number, %edi` at `at` does, whatever the number.
+pub fn emulate_argument(access: &crate::Access<'_>, at: crate::Avma) -> Result<(), crate::OsError> {
+    let code = access.word(at)?.to_le_bytes();
+    let number = u32::from_le_bytes([code[1], code[2], code[3], code[4]]);
+    access.tracer.poke_register(access.tid, FIRST, u64::from(number))?;
+    access.tracer.set_pc(access.tid, crate::Avma(at.0 + MOV_EAX_LEN))
 }
 
 /// Has a thread, which an instruction brought `signal`, begin that instruction once more.
@@ -209,7 +220,6 @@ pub struct Untraced {
 /// Takes CLONE_UNTRACED out of the flags of a clone or clone3 that the thread is about to make, if it is among them.
 pub fn clear_clone_untraced(access: &crate::Access<'_>, number: i64) -> Result<Option<Untraced>, crate::OsError> {
     const UNTRACED: u64 = libc::CLONE_UNTRACED as u64;
-    const FIRST: usize = offset_of!(user_regs_struct, rdi);
     let (tracer, tid) = (access.tracer, access.tid);
     let first = tracer.peek_register(tid, FIRST)?;
     let is_set = |flags: &u64| flags & UNTRACED != 0;
