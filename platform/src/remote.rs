@@ -85,6 +85,14 @@ pub(crate) fn while_mapped_twice(
     done
 }
 
+/// Has a stopped tracee give up its own copies of a file's pages, which are the file's again then (madvise(2)).
+pub fn drop_pages(tracer: &Tracer, tid: Tid, syscall: Avma, pages: &Range<u64>) -> Result<(), OsError> {
+    let access = Access { tracer, tid, memory: None, unlock: None };
+    let args = [pages.start, pages.end - pages.start, libc::MADV_DONTNEED as u64, 0];
+    let made = call(&access, syscall, arch::MADVISE, &mut [], |_| args)?;
+    succeeded(tid, made).map(drop)
+}
+
 /// What a call in a tracee gave, unless that is an error.
 fn succeeded(tid: Tid, result: u64) -> Result<u64, OsError> {
     const ERRORS: i64 = -4095;

@@ -214,6 +214,8 @@ pub enum Action {
         tid: Tid,
         /// The space that it was copied from.
         copy_of: Option<SpaceId>,
+        /// The measured texts in it.
+        texts: Vec<(Range<u64>, InstanceId)>,
     },
     /// Forget an address space.
     CloseSpace {

@@ -12,7 +12,7 @@ use super::sections::{Opened, Sections};
 use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
 use super::text::Beside;
-use super::texts::{Piece, Texts};
+use super::texts::{Piece, Reach, Texts};
 use super::timed::TimedCalls;
 use super::wear::Wear;
 use crate::link::{
@@ -197,8 +197,10 @@ impl Hands {
                 let file = self.texts.files.open(image, tid, mapping);
                 let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
             }
-            Action::OpenSpace { space, tid, copy_of } => {
-                self.texts.open(&self.tracer, space, tid, copy_of);
+            Action::OpenSpace { space, tid, copy_of, texts } => {
+                if self.texts.open(&self.tracer, space, tid, copy_of, &texts) == Reach::Closed {
+                    inputs.push_back(Input::Closed { tid, space });
+                }
                 if let Some(of) = copy_of {
                     self.wear.inherit(space, of);
                 }

@@ -58,7 +58,7 @@ impl State {
         out.push(Action::Began { process, pid, maker: None, parent, attached: true });
         out.push(Action::Execed { process, tid });
         if shared.is_none() {
-            out.push(Action::OpenSpace { space, tid, copy_of: None });
+            out.push(Action::OpenSpace { space, tid, copy_of: None, texts: Vec::new() });
         } else {
             out.push(Self::shares_its_memory(process));
         }
@@ -80,7 +80,7 @@ impl State {
     pub(super) fn renewed(&mut self, pid: Pid, tid: Tid, out: &mut Vec<Action>) {
         let Some(number) = self.process_with(pid) else { return };
         let Some(space) = self.start_over(number, tid, Space::planted_live(), out) else { return };
-        out.push(Action::OpenSpace { space, tid, copy_of: None });
+        out.push(Action::OpenSpace { space, tid, copy_of: None, texts: Vec::new() });
         out.push(Action::Look { tid });
     }
 

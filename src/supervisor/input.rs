@@ -181,6 +181,13 @@ pub enum Input {
         /// The probes.
         probes: Vec<u32>,
     },
+    /// Answer to [`super::action::Action::OpenSpace`], where memory is closed to us and no breakpoint is in it any more.
+    Closed {
+        /// A thread in the space.
+        tid: Tid,
+        /// The space.
+        space: SpaceId,
+    },
     /// Answer to [`super::action::Action::FindMaker`].
     Orphan {
         /// The tracee whose maker never told of it.
@@ -291,6 +298,7 @@ impl Input {
             | Input::Unreadable { .. }
             | Input::Planned { .. }
             | Input::Refused { .. }
+            | Input::Closed { .. }
             | Input::Orphan { .. }
             | Input::Survey { .. }
             | Input::Attached { .. }

@@ -108,7 +108,9 @@ impl State {
         self.set_doing(tid, Doing::Running);
         if leader && !shared {
             let copied = self.spaces.get(&id);
-            out.push(Action::OpenSpace { space: id, tid, copy_of: copied.and_then(|space| space.copy_of) });
+            let copy_of = copied.and_then(|space| space.copy_of);
+            let texts = copied.map(Space::texts).unwrap_or_default();
+            out.push(Action::OpenSpace { space: id, tid, copy_of, texts });
             if let Some(space) = copied.filter(|space| space.planted_live && !self.leaving) {
                 out.push(Action::CheckCopy { tid, group, space: id, places: space.planted_last() });
                 return;
@@ -136,6 +138,22 @@ impl State {
         self.after_stop(tid, group, out);
     }
 
+    /// Nothing is in the memory of a new process any more that was planted, and nothing will be.
+    pub(super) fn closed(&mut self, tid: Tid, id: SpaceId, out: &mut Vec<Action>) {
+        if let Some(space) = self.spaces.get_mut(&id) {
+            *space = Space::fresh(false);
+        }
+        out.push(Action::Warn {
+            process: self.process_number(tid),
+            slug: "memory-closed",
+            text:
+                "the kernel keeps cov-trace out of it (its program made itself undumpable), and its system calls are \
+                   filtered, so it is not measured"
+                    .to_owned(),
+            count: 1,
+        });
+    }
+
     pub(super) fn vfork_done(&mut self, tid: Tid, out: &mut Vec<Action>) {
         if let Some(id) = self.space_of(tid)
             && let Some(space) = self.spaces.get_mut(&id)
@@ -157,7 +175,7 @@ impl State {
         if self.leaving {
             self.release(tid, None, out);
         } else {
-            out.push(Action::OpenSpace { space: fresh, tid, copy_of: None });
+            out.push(Action::OpenSpace { space: fresh, tid, copy_of: None, texts: Vec::new() });
             out.push(Action::ReadMappings { tid, space: fresh });
         }
     }

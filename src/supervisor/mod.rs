@@ -14,6 +14,7 @@ mod attach;
 #[cfg(test)]
 mod attach_tests;
 mod attached;
+mod closed;
 mod copied;
 mod copies;
 mod hear;

@@ -179,6 +179,11 @@ impl Space {
         self.instances.iter().map(source).collect()
     }
 
+    /// Its measured texts.
+    pub fn texts(&self) -> Vec<(Range<u64>, InstanceId)> {
+        self.lookup.clone()
+    }
+
     /// Where its measured images are.
     pub fn ranges(&self) -> Vec<Range<u64>> {
         self.lookup.iter().map(|(range, _)| range.clone()).collect()

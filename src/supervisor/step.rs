@@ -35,6 +35,7 @@ impl State {
             Input::Stopped { tid } => self.stopped(tid, false, out),
             // Let go of now it would die of a breakpoint that it has met; its trap is reported next, and served.
             Input::StoppedBeforeTrap { tid } => out.push(Action::Resume { tid, signal: None }),
+            Input::Closed { tid, space } => self.closed(tid, space, out),
             Input::CallStop { tid } => self.call_stop(tid, out),
             Input::Overdue { tid } => self.overdue(tid, out),
             Input::GroupStopped { tid } => self.stopped(tid, true, out),

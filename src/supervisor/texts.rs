@@ -3,6 +3,7 @@
 //!
 //! Invariant: a text that is being restored is planted no further.
 
+use super::closed;
 use super::copied::Copied;
 use super::copies::Source;
 use super::image_files::ImageFiles;
@@ -11,7 +12,7 @@ use super::space::{InstanceId, SpaceId, Sync};
 use super::text::{self, Beside, Place, Planting};
 use crate::link::{LandmarkKind, ProcessNo};
 use platform::arch::{self, BREAKPOINT};
-use platform::{Access, Avma, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
+use platform::{Access, Avma, Errno, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 
@@ -33,6 +34,15 @@ pub(super) enum Piece {
     Meet(ProcessNo, Vec<Tid>),
 }
 
+/// Whether a space's memory is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// It is, or nothing is known to be in the way.
+    Open,
+    /// It is not, so its breakpoints were taken out for good.
+    Closed,
+}
+
 /// How many threads are looked at before it is heard whether somebody reports.
 const THREADS_AT_ONCE: usize = 16;
 
@@ -42,6 +52,8 @@ pub(super) struct Texts {
     memories: HashMap<SpaceId, Memory>,
     /// Spaces whose memory is reached by ptrace only, and only while they are dumpable.
     locked: HashSet<SpaceId>,
+    /// Spaces whose memory is not reached at all, and in which no breakpoints are.
+    closed: HashSet<SpaceId>,
     vdso: HashMap<SpaceId, Range<u64>>,
     work: VecDeque<Work>,
     planted: u64,
@@ -56,9 +68,16 @@ impl Texts {
         self.memories.get(&space)
     }
 
-    /// Opens the memory of a new space. A child of a program that made itself undumpable keeps us out, unless it is
-    /// dumpable for that moment.
-    pub fn open(&mut self, tracer: &Tracer, space: SpaceId, tid: Tid, copy_of: Option<SpaceId>) {
+    /// Opens the memory of a new space, in which these texts are. A child of a program that made itself undumpable keeps
+    /// us out, unless it is dumpable for that moment.
+    pub fn open(
+        &mut self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        copy_of: Option<SpaceId>,
+        texts: &[(Range<u64>, InstanceId)],
+    ) -> Reach {
         if let Some(vdso) = copy_of.and_then(|of| self.vdso.get(&of)).cloned() {
             self.vdso.insert(space, vdso);
         }
@@ -66,17 +85,32 @@ impl Texts {
             self.files.copied(space, of);
             self.copied.inherit(space, of);
         }
-        let call = || copy_of.and_then(|_| self.find_call(space));
-        // A filter of system calls may kill the child for that; but the breakpoints that it inherited do, surely.
-        let memory = Memory::open(tid).or_else(|error| {
-            let call = call().ok_or(error)?;
-            remote::while_dumpable(tracer, tid, call, || Memory::open(tid))?
-        });
-        match memory {
-            Ok(memory) => drop(self.memories.insert(space, memory)),
-            Err(_) if call().is_some() => drop(self.locked.insert(space)),
-            Err(_) => {}
+        let error = match Memory::open(tid) {
+            Ok(memory) => {
+                self.memories.insert(space, memory);
+                return Reach::Open;
+            }
+            Err(error) => error,
+        };
+        let Some((of, call)) = copy_of.and_then(|of| Some((of, self.find_call(space)?))) else { return Reach::Open };
+        if self.closed.contains(&of) {
+            self.closed.insert(space);
+            return Reach::Closed;
         }
+        let original = self.memories.get(&of);
+        if matches!(error.errno, Errno::EACCES | Errno::EPERM)
+            && procfs::is_confined(tid)
+            && closed::restore((tracer, tid), call, original, &self.files, texts).is_ok()
+        {
+            self.closed.insert(space);
+            return Reach::Closed;
+        }
+        // A filter of system calls may kill the child for that; but the breakpoints that it inherited do, surely.
+        match remote::while_dumpable(tracer, tid, call, || Memory::open(tid)) {
+            Ok(Ok(memory)) => drop(self.memories.insert(space, memory)),
+            Ok(Err(_)) | Err(_) => drop(self.locked.insert(space)),
+        }
+        Reach::Open
     }
 
     /// The memory of a stopped thread in a space.
@@ -96,6 +130,7 @@ impl Texts {
     pub fn close(&mut self, space: SpaceId) {
         self.memories.remove(&space);
         self.locked.remove(&space);
+        self.closed.remove(&space);
         self.vdso.remove(&space);
         self.plant_no_more(space);
         self.files.close(space);

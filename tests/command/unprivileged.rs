@@ -3,6 +3,7 @@
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, in_new_folder, measured};
+use crate::harness::measured::{Process, processes};
 use crate::harness::run::Mark;
 use crate::harness::sample::Sample;
 use std::fs;
@@ -12,6 +13,24 @@ use std::process::Command;
 
 /// Runs a sample bare and traced, both with what `setpriv` takes away, and compares.
 fn behaves_and_is_measured(name: &str, setpriv: &[&str]) {
+    let (sample, folder) = behaves(name, setpriv);
+    assert_eq!(measured(&sample, &folder.path().join("data")), Vec::<String>::new());
+}
+
+/// The same for a sample whose child nobody can look into.
+fn behaves_and_is_measured_but_for_a_child(name: &str, setpriv: &[&str]) {
+    let (sample, folder) = behaves(name, setpriv);
+    let processes = processes(&folder.path().join("data"));
+    let is_closed = |process: &&Process| process.warnings.iter().any(|warning| warning.slug == "memory-closed");
+    let (closed, open): (Vec<&Process>, Vec<&Process>) = processes.iter().partition(is_closed);
+    let last = fs::read_to_string(&sample.main).unwrap().lines().count() as u32;
+    let ran = |process: &Process| (1..=last).any(|line| process.ran(&sample.main, line));
+    assert_eq!((open.len(), closed.len()), (1, 2));
+    assert!(ran(open[0]) && !closed.into_iter().any(ran));
+}
+
+/// Gives the sample, and the folder with what was measured in `data`.
+fn behaves(name: &str, setpriv: &[&str]) -> (Sample, tempfile::TempDir) {
     let sample = Sample::load(name);
     // Copies where a user without rights finds them.
     let folder = tempfile::tempdir().unwrap();
@@ -37,7 +56,7 @@ fn behaves_and_is_measured(name: &str, setpriv: &[&str]) {
     let [quiet, to, end] = ["-q", "--data", "--"].map(Path::new);
     let traced = in_new_folder(&mark, &mut command(&[&tracer, quiet, to, &data, end, &program]));
     assert_eq!(bare, traced);
-    assert_eq!(measured(&sample, &data), Vec::<String>::new());
+    (sample, folder)
 }
 
 const CONTAINER: [&str; 2] =
@@ -52,6 +71,16 @@ fn an_undumpable_program_of_a_container() {
 #[test]
 fn an_undumpable_program_of_a_user() {
     behaves_and_is_measured("environment/undumpable", &USER);
+}
+
+#[test]
+fn a_filtered_undumpable_program_of_a_container() {
+    behaves_and_is_measured_but_for_a_child("environment/undumpable_filtered", &CONTAINER);
+}
+
+#[test]
+fn a_filtered_undumpable_program_of_a_user() {
+    behaves_and_is_measured_but_for_a_child("environment/undumpable_filtered", &USER);
 }
 
 #[test]

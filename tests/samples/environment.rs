@@ -7,4 +7,5 @@ super::samples! { "environment":
     facts
     seccomp
     undumpable
+    undumpable_filtered
 }

@@ -134,6 +134,8 @@ pub const PRCTL: i64 = libc::SYS_prctl;
 pub const MREMAP: i64 = libc::SYS_mremap;
 /// Number of mprotect.
 pub const MPROTECT: i64 = libc::SYS_mprotect;
+/// Number of madvise.
+pub const MADVISE: i64 = libc::SYS_madvise;
 /// Number of munmap.
 pub const MUNMAP: i64 = libc::SYS_munmap;
 /// Number of clone.
