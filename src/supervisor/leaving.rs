@@ -20,8 +20,9 @@ impl State {
         }
         let inhabited: BTreeMap<SpaceId, Tid> =
             self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect();
+        let sources = self.all_sources();
         for (id, tid) in inhabited {
-            out.extend(self.restore_copies(id, tid, false));
+            out.extend(self.restore_copies(id, tid, &sources, false));
         }
         let tracees: Vec<(Tid, Doing)> =
             self.tracees.iter().map(|(tid, tracee)| (*tid, tracee.doing.clone())).collect();

@@ -97,7 +97,7 @@ impl State {
 
     /// A breakpoint at no address of ours may be a copy of one of ours.
     fn seek_copy(&self, tid: Tid, at: Avma, out: &mut Vec<Action>) {
-        match self.space_of(tid).map(|space| (space, self.sources_for(space))) {
+        match self.space_of(tid).map(|space| (space, self.sources_for(space, &self.all_sources()))) {
             Some((space, sources)) if !sources.is_empty() => out.push(Action::SeekCopy { tid, space, at, sources }),
             Some(_) | None => out.push(Action::WeighSignal { tid, signal: Signal::TRAP }),
         }
@@ -264,27 +264,30 @@ impl State {
         let Some(id) = self.space_of(tid) else { return };
         if let Some(space) = self.spaces.get_mut(&id) {
             out.extend(space.restore(id, Some(tid)).into_iter().map(|sync| Action::Sync(Box::new(sync))));
-            out.extend(self.restore_copies(id, tid, calls));
+            out.extend(self.restore_copies(id, tid, &self.all_sources(), calls));
         }
     }
 
-    /// Takes copies of breakpoints out of what is not measured of a space.
-    pub(super) fn restore_copies(&self, id: SpaceId, tid: Tid, calls: bool) -> Option<Action> {
+    /// Takes copies of breakpoints out of what is not measured of a space; `all` is what is measured anywhere.
+    pub(super) fn restore_copies(&self, id: SpaceId, tid: Tid, all: &[Source], calls: bool) -> Option<Action> {
         let ranges = self.spaces.get(&id)?.ranges();
-        let sources = self.sources_for(id);
+        let sources = self.sources_for(id, all);
         (!sources.is_empty()).then_some(Action::RestoreCopies { tid, space: id, sources, ranges, calls })
     }
 
     /// What code in a space may be a copy of: what is measured there, and in spaces that it may share memory with.
-    fn sources_for(&self, id: SpaceId) -> Vec<Source> {
-        let mut sources = self.spaces.get(&id).map(Space::sources).unwrap_or_default();
-        let mut known: BTreeSet<ImageId> = sources.iter().map(|source| source.instance.image).collect();
-        for other in self.spaces.iter().filter(|(other, _)| **other != id).flat_map(|(_, space)| space.sources()) {
-            if known.insert(other.instance.image) {
-                sources.push(other);
-            }
-        }
-        sources
+    fn sources_for(&self, id: SpaceId, all: &[Source]) -> Vec<Source> {
+        let own = self.spaces.get(&id).map(Space::sources).unwrap_or_default();
+        let known: BTreeSet<ImageId> = own.iter().map(|source| source.instance.image).collect();
+        let others = all.iter().filter(|source| !known.contains(&source.instance.image)).cloned();
+        own.into_iter().chain(others).collect()
+    }
+
+    /// Each image that is measured, where it is in one of the spaces.
+    pub(super) fn all_sources(&self) -> Vec<Source> {
+        let mut known = BTreeSet::new();
+        let sources = self.spaces.values().flat_map(Space::sources);
+        sources.filter(|source| known.insert(source.instance.image)).collect()
     }
 
     fn stopped(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
