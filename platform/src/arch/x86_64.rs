@@ -31,6 +31,9 @@ pub const CLONE_ARGUMENTS: [[u8; 5]; 2] = [[0xbf, 56, 0, 0, 0], [0xbf, 0xb3, 1, 
 /// `mov $13, %eax`: the number of rt_sigaction.
 pub const RT_SIGACTION_NUMBER: [u8; 5] = [0xb8, 13, 0, 0, 0];
 
+/// No instruction is longer.
+pub const LONGEST: usize = 15;
+
 /// One instruction of a linear decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instruction {
@@ -107,6 +110,13 @@ impl Iterator for Instructions<'_> {
     }
 }
 
+/// Whether an instruction in memory goes on differently than in the file, behind its first byte; both begin with it.
+pub fn is_rewritten(memory: &[u8], file: &[u8]) -> bool {
+    let file = &file[..file.len().min(LONGEST)];
+    let len = instructions(file, 0).next().map_or(0, |instruction| instruction.len);
+    memory.iter().zip(file).take(len).skip(1).any(|(here, there)| here != there)
+}
+
 /// Whether an operand is an element of an array of addresses.
 fn is_element(instruction: &iced_x86::Instruction, operand: u32) -> bool {
     instruction.op_kind(operand) == OpKind::Memory
@@ -157,6 +167,18 @@ mod tests {
 
     fn taken(code: &[u8]) -> Vec<(Option<u64>, Option<u64>)> {
         instructions(code, AT).map(|i| (i.label, i.immediate)).collect()
+    }
+
+    #[test]
+    fn an_instruction_is_rewritten_behind_its_first_byte() {
+        let nop = [0x0f, 0x1f, 0x44, 0, 0, 0x55];
+        assert!(!is_rewritten(&[BREAKPOINT, 0x1f, 0x44, 0, 0, 0x55], &nop));
+        assert!(is_rewritten(&[BREAKPOINT, 0x1f, 0x44, 0, 1, 0x55], &nop));
+        // The next instruction is not this one.
+        assert!(!is_rewritten(&[BREAKPOINT, 0x1f, 0x44, 0, 0, BREAKPOINT], &nop));
+        assert!(!is_rewritten(&[BREAKPOINT, 0xe9, 1, 2], &[0x55, 0x48, 0x89, 0xe5]));
+        assert!(!is_rewritten(&[BREAKPOINT], &nop));
+        assert!(!is_rewritten(&[], &[]));
     }
 
     #[test]
