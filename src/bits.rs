@@ -29,6 +29,16 @@ impl Bits {
         Bits(self.0.iter().zip(&other.0).map(|(a, b)| a ^ b).collect())
     }
 
+    /// The bits that the other ones lack.
+    pub fn without(&self, other: &Bits) -> Bits {
+        Bits(self.0.iter().zip(&other.0).map(|(a, b)| a & !b).collect())
+    }
+
+    /// The bits of both.
+    pub fn with(&self, other: &Bits) -> Bits {
+        Bits(self.0.iter().zip(&other.0).map(|(a, b)| a | b).collect())
+    }
+
     /// Whether no bit is set.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|&word| word == 0)
@@ -77,5 +87,10 @@ mod tests {
         );
         assert_eq!(bits.difference(&Bits::clear_of(130)), bits);
         assert!(bits.difference(&bits).is_empty());
+        let mut some = Bits::clear_of(130);
+        some.put(64, true);
+        let rest = bits.without(&some);
+        assert_eq!((rest.get(0), rest.get(64), rest.get(129)), (true, false, true));
+        assert_eq!(rest.with(&some), bits);
     }
 }

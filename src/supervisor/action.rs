@@ -19,6 +19,21 @@ pub struct Mark {
     pub probes: u32,
 }
 
+/// A place where a breakpoint of ours was once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// In this process.
+    pub process: ProcessNo,
+    /// In this address space.
+    pub space: SpaceId,
+    /// In the text of this image.
+    pub image: ImageId,
+    /// Where the image's file has it.
+    pub offset: u64,
+    /// Whether it was taken out for sure.
+    pub taken_out: bool,
+}
+
 /// What follows a served trap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
@@ -31,7 +46,7 @@ pub enum Then {
 /// Something to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Serve a hit: mark it, restore the byte (also where it should stand already), set the program counter back, go on.
+    /// Serve a hit: mark it, restore the byte, set the program counter back, go on.
     Serve {
         /// The thread.
         tid: Tid,
@@ -39,8 +54,10 @@ pub enum Action {
         at: Avma,
         /// Its address space.
         space: SpaceId,
-        /// The byte to restore.
-        restore: u8,
+        /// The byte to restore, unless that was done.
+        restore: Option<u8>,
+        /// Where the file has it.
+        offset: u64,
         /// Whether the breakpoint was armed, so that it surely stood there when it was hit.
         armed: bool,
         /// Others to restore, which tell nothing new any more.
@@ -86,6 +103,8 @@ pub enum Action {
         tid: Tid,
         /// Its process.
         process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
         /// The signal.
         signal: Signal,
     },
@@ -149,15 +168,21 @@ pub enum Action {
         tid: Tid,
         /// Where a breakpoint would stand.
         at: Avma,
+        /// What stood there once, if something of ours did.
+        spent: Option<Spent>,
     },
     /// Find out whether a breakpoint is a copy of one of ours, and take it out then.
     SeekCopy {
         /// The thread that executed it.
         tid: Tid,
+        /// Its process.
+        process: ProcessNo,
         /// Its address space.
         space: SpaceId,
         /// Where it is.
         at: Avma,
+        /// Whether that is in the text of a measured image.
+        measured: bool,
         /// What it may be a copy of.
         sources: Vec<Source>,
     },
@@ -173,6 +198,15 @@ pub enum Action {
         ranges: Vec<Range<u64>>,
         /// Whether the thread is stopped and may be made to make system calls for that.
         calls: bool,
+    },
+    /// A SIGTRAP for a breakpoint of the program's own is about to be weighed: its handler is there.
+    KeepHandler {
+        /// The thread that executed it.
+        tid: Tid,
+        /// Its process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
     },
     /// Read what a signal would do natively.
     WeighSignal {
@@ -246,6 +280,8 @@ pub enum Action {
     },
     /// A new tracee has the signal mask of its maker.
     Inherit {
+        /// The process that it is a thread of, unless it is one itself.
+        thread_of: Option<ProcessNo>,
         /// The new one.
         child: Tid,
         /// Its maker.

@@ -5,7 +5,8 @@
 use super::action::{Action, Mark, Then};
 use super::copied::{COPY_ADVICE, COPY_STUCK};
 use super::hear;
-use super::input::Input;
+use super::input::{Input, Remains};
+use super::own;
 use super::pace::Pace;
 use super::repair::{self, Coming};
 use super::sections::{Opened, Sections};
@@ -19,6 +20,7 @@ use crate::link::{
     EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Plan, Port, ProcessNo, Record, UNTRACED_CHILD,
 };
 use platform::arch::registers::{self as arch, Untraced};
+use platform::procfs::Disposition;
 use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -87,16 +89,31 @@ impl Hands {
     /// Performs an action; what it learns goes to `inputs`.
     pub fn apply(&mut self, action: Action, inputs: &mut VecDeque<Input>) {
         match action {
-            Action::Serve { tid, at, space, restore, armed, also, mark, then } => {
+            Action::Serve { tid, at, space, restore, offset, armed, also, mark, then } => {
                 let beside = if self.pace.is_alone { Beside::Nobody } else { Beside::Threads };
-                self.texts.restore_bytes(&self.tracer, space, tid, &also, beside);
-                // Nobody has written there since the only thread hit it.
-                let is_there = armed && beside == Beside::Nobody;
+                let mut overwritten = self.texts.restore_bytes(&self.tracer, space, tid, &also, beside);
                 self.mark(mark);
-                self.timed.forget(tid);
-                self.guard.serving(tid, at);
-                let restored = self.texts.restore_byte(&self.tracer, space, tid, at, restore, is_there);
-                self.served(tid, at, space, restored, mark.process, then);
+                // Only a program with a handler may have written one of its own over ours.
+                if then == Then::Resume
+                    && self.sigtrap.has_handler(mark.process)
+                    && self.texts.is_rewritten(&self.tracer, space, tid, at, mark.image, offset)
+                {
+                    self.keep_handler(mark.process, tid, space);
+                    inputs.push_back(repair::weigh(&self.tracer, tid, Signal::TRAP));
+                } else {
+                    // Nobody has written there since the only thread hit it.
+                    let is_there = armed && beside == Beside::Nobody;
+                    self.timed.forget(tid);
+                    self.guard.serving(tid, at);
+                    let restored = restore
+                        .map_or(Ok(true), |byte| self.texts.restore_byte(&self.tracer, space, tid, at, byte, is_there));
+                    if !self.served(tid, at, space, restored, mark.process, then) {
+                        overwritten.push(at);
+                    }
+                }
+                if !overwritten.is_empty() {
+                    inputs.push_back(Input::Overwritten { space, places: overwritten });
+                }
             }
             Action::Mark(mark) => self.mark(mark),
             Action::WatchCalls { space, places } => {
@@ -107,8 +124,8 @@ impl Hands {
                 }
             }
             Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
-            Action::Inherit { child, maker } => {
-                self.sigtrap.thread_born(child, maker);
+            Action::Inherit { thread_of, child, maker } => {
+                self.sigtrap.thread_born(thread_of, child, maker);
                 self.give_back_flags(maker);
             }
             Action::Forget { tid } => {
@@ -121,8 +138,17 @@ impl Hands {
                 let resumed = self.timed.resume(&self.tracer, tid, signal);
                 self.note(resumed);
             }
-            Action::Deliver { tid, process, signal } => {
+            Action::Deliver { tid, signal: Signal::TRAP, process, .. } if !self.sigtrap.takes_turn(process, tid) => {
+                let disposition = Some(Disposition::Handled);
+                let again = Input::Weighed { tid, signal: Signal::TRAP, disposition, interrupted: false };
+                self.texts.hear_later(again);
+            }
+            Action::Deliver { tid, process, space, signal } => {
                 self.timed.forget(tid);
+                // As late as can be: what resets it comes at any moment.
+                if signal == Signal::TRAP {
+                    self.keep_handler(process, tid, space);
+                }
                 let known = self.sigtrap.delivers(&self.tracer, process, tid, signal);
                 let resumed = self.tracer.resume(tid, Some(signal));
                 self.note(known.and(resumed));
@@ -157,7 +183,7 @@ impl Hands {
                 let followed = self.timed.follow(&self.tracer, tid, again);
                 self.note(followed);
             }
-            Action::AskCause { tid, at } => {
+            Action::AskCause { tid, at, spent } => {
                 let cause = match self.tracer.signal_info(tid) {
                     Ok(info) => info.trap_cause(),
                     Err(error) if error.is_gone() => return,
@@ -166,10 +192,17 @@ impl Hands {
                 if cause != TrapCause::Breakpoint {
                     inputs.extend(hear::stands(self, tid, false));
                 }
-                inputs.push_back(Input::Cause { tid, at, cause });
+                let spent = spent.filter(|_| cause == TrapCause::Breakpoint);
+                let remains = spent.map_or(Remains::Ours, |spent| {
+                    let has_handler = self.sigtrap.has_handler(spent.process);
+                    self.texts.remains(&self.tracer, tid, spent, at, has_handler)
+                });
+                inputs.push_back(Input::Cause { tid, at, cause, remains });
             }
-            Action::SeekCopy { tid, space, at, sources } => {
-                let sought = self.texts.seek_copy(&self.tracer, space, tid, at, &sources);
+            Action::SeekCopy { tid, process, space, at, measured, sources } => {
+                // None is planted there, and who handles SIGTRAP does not die of it.
+                let is_own = || measured && (self.sigtrap.has_handler(process) || own::handles_trap(tid));
+                let sought = self.texts.seek_copy(&self.tracer, space, tid, at, is_own, &sources);
                 inputs.push_back(Input::CopySought { tid, at, sought });
             }
             Action::RestoreCopies { tid, space, sources, ranges, calls } => {
@@ -179,6 +212,7 @@ impl Hands {
                     _ => inputs.push_back(Input::Unrestored { space }),
                 }
             }
+            Action::KeepHandler { tid, process, space } => self.keep_handler(process, tid, space),
             Action::WeighSignal { tid, signal } => {
                 self.note_sender(tid, signal);
                 inputs.push_back(repair::weigh(&self.tracer, tid, signal));
@@ -292,6 +326,12 @@ impl Hands {
         self.note(repaired);
     }
 
+    fn keep_handler(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {
+        let access = self.texts.access(&self.tracer, space, tid);
+        let kept = self.sigtrap.keep_handler(&access, process, || self.texts.find_call(space));
+        self.note(kept);
+    }
+
     /// Tells of a request on a stopped thread that failed, unless SIGKILL took the thread: its end is reported then.
     fn note(&mut self, result: Result<(), OsError>) {
         if let Err(error) = result
@@ -329,20 +369,25 @@ impl Hands {
         self.tell(&Record::End { process, at: platform::unix_millis(), how });
     }
 
-    /// Lets a thread go on after its hit.
+    /// Lets a thread go on after its hit. Gives whether the breakpoint is out now, and it was not the program that
+    /// overwrote it.
     fn served(
         &mut self,
         tid: Tid,
         at: Avma,
         space: SpaceId,
-        restored: Result<(), OsError>,
+        restored: Result<bool, OsError>,
         process: ProcessNo,
         then: Then,
-    ) {
-        match restored {
-            Err(error) if !error.is_gone() => return self.give_up(process, tid, &error),
-            Ok(()) | Err(_) => {}
-        }
+    ) -> bool {
+        let was_there = match restored {
+            Err(error) if !error.is_gone() => {
+                self.give_up(process, tid, &error);
+                return false;
+            }
+            Err(_) => true,
+            Ok(was_there) => was_there,
+        };
         let rewound = self.tracer.set_pc(tid, at);
         self.note(rewound);
         self.guard.served();
@@ -354,6 +399,7 @@ impl Hands {
             Then::Detach => self.tracer.detach(tid, None),
         };
         self.note(left);
+        was_there
     }
 
     /// A breakpoint that was inherited cannot be taken out again. The thread gets its signal, as it would without a
@@ -448,7 +494,7 @@ impl Hands {
         if self.wear.is_worn_out(space, at, kind, Instant::now()) {
             // If it stays, it is served as before.
             let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
-            self.note(restored);
+            self.note(restored.map(drop));
         }
     }
 

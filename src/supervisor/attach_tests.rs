@@ -1,7 +1,7 @@
 //! What is decided about processes that ran before us, and about letting go, input by input.
 
 use super::action::{Action, Then};
-use super::input::Input;
+use super::input::{Input, Remains};
 use super::space::{InstanceId, SpaceId};
 use super::state::{Forks, State};
 use crate::link::{EndOfProcess, ImageId, Plan};
@@ -200,7 +200,7 @@ fn sleepers_are_let_go_by_the_tracers_end_and_others_in_a_stop() {
     let actions = step(&mut state, Input::Trap { tid: OTHER, at: Avma(TEXT + 0x10) });
     assert!(matches!(actions[..], [Action::AskCause { .. }]));
     let cause = platform::TrapCause::Breakpoint;
-    let actions = step(&mut state, Input::Cause { tid: OTHER, at: Avma(TEXT + 0x10), cause });
+    let actions = step(&mut state, Input::Cause { tid: OTHER, at: Avma(TEXT + 0x10), cause, remains: Remains::Ours });
     assert!(matches!(actions[..], [Action::Serve { then: Then::Detach, .. }]), "{actions:?}");
     assert!(state.may_leave() && !state.is_empty());
     let actions = step(&mut state, Input::Leave);
@@ -219,7 +219,7 @@ fn a_trap_behind_the_interrupt_is_served_before_letting_go() {
     assert!(!state.may_leave());
     step(&mut state, Input::Trap { tid: LEADER, at: Avma(TEXT + 0x10) });
     let cause = platform::TrapCause::Breakpoint;
-    let actions = step(&mut state, Input::Cause { tid: LEADER, at: Avma(TEXT + 0x10), cause });
+    let actions = step(&mut state, Input::Cause { tid: LEADER, at: Avma(TEXT + 0x10), cause, remains: Remains::Ours });
     assert!(matches!(actions[0], Action::Serve { then: Then::Detach, .. }), "{actions:?}");
 }
 

@@ -135,6 +135,8 @@ impl State {
         // First the masks, since the next breakpoint may take something from them; then what tells of every change of
         // one; then the masks again, for those that changed meanwhile; then what needs to know them.
         out.push(Action::Meet { process: number, threads: self.threads_of(number) });
+        let user = self.threads_of(number).first().copied();
+        let changes: Vec<Sync> = changes.into_iter().map(|sync| Sync { user, ..sync }).collect();
         out.extend(changes.iter().map(|sync| Action::Plant(Box::new(sync.of_landmarks()))));
         out.push(Action::Meet { process: number, threads: self.threads_of(number) });
         out.extend(changes.into_iter().map(|sync| Action::Plant(Box::new(Sync { landmarks: None, ..sync }))));

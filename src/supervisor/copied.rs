@@ -99,9 +99,11 @@ impl Copied {
         call: Option<Avma>,
     ) -> Result<(), OsError> {
         let spot = shared.and_then(|shared| shared.spot(at));
-        text::restore_byte(access.tracer, access.memory, access.tid, at, original).or_else(|error| match shared {
-            Some(shared) if spot.is_some() => shared.write(access, at, original, call),
-            Some(_) | None => Err(error),
+        text::restore_byte(access.tracer, access.memory, access.tid, at, original).map(drop).or_else(|error| {
+            match shared {
+                Some(shared) if spot.is_some() => shared.write(access, at, original, call),
+                Some(_) | None => Err(error),
+            }
         })?;
         self.taken.entry(space).or_default().insert(at.0);
         self.shared.extend(spot);

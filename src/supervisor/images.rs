@@ -4,7 +4,7 @@ use super::action::Action;
 use super::space::{InstanceId, SpaceId, Sync};
 use super::state::{Doing, Reading, State};
 use crate::link::{ImageId, Plan, ProcessNo};
-use platform::{TextMapping, Tid};
+use platform::{Avma, TextMapping, Tid};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -111,6 +111,12 @@ impl State {
         let Some(space) = self.spaces.get_mut(&id) else { return Vec::new() };
         // What was read before what was taken last tells nothing new of it.
         if space.is_as_read(number) { space.remap(id, tid, &text, &dormant) } else { Vec::new() }
+    }
+
+    pub(super) fn overwritten(&mut self, space: SpaceId, places: &[Avma]) {
+        if let Some(space) = self.spaces.get_mut(&space) {
+            space.overwritten(places);
+        }
     }
 
     pub(super) fn refused(&mut self, space: SpaceId, instance: InstanceId, probes: &[u32], out: &mut Vec<Action>) {

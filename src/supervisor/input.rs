@@ -23,6 +23,18 @@ pub enum Sought {
     Unknown,
 }
 
+/// What is where a breakpoint was met that should be out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Remains {
+    /// One that is to be taken out, or nobody looked.
+    #[default]
+    Ours,
+    /// None any more: whoever met it may begin the instruction that is there now.
+    Nothing,
+    /// The program's own.
+    Own,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Input {
@@ -48,6 +60,9 @@ pub enum Input {
         at: Avma,
         /// Why.
         cause: TrapCause,
+        /// What is there, if a breakpoint of ours was.
+        #[serde(default)]
+        remains: Remains,
     },
     /// Answer to [`super::action::Action::SeekCopy`].
     CopySought {
@@ -188,6 +203,14 @@ pub enum Input {
         /// The space.
         space: SpaceId,
     },
+    /// Answer to [`super::action::Action::Serve`] and [`super::action::Action::Sync`], where the program had written
+    /// something else over breakpoints.
+    Overwritten {
+        /// The space.
+        space: SpaceId,
+        /// Where they were.
+        places: Vec<Avma>,
+    },
     /// Answer to [`super::action::Action::FindMaker`].
     Orphan {
         /// The tracee whose maker never told of it.
@@ -299,6 +322,7 @@ impl Input {
             | Input::Planned { .. }
             | Input::Refused { .. }
             | Input::Closed { .. }
+            | Input::Overwritten { .. }
             | Input::Orphan { .. }
             | Input::Survey { .. }
             | Input::Attached { .. }

@@ -22,6 +22,9 @@ pub(super) struct Instance {
     pub(super) ranges: Vec<Range<u64>>,
     pub(super) planted: Bits,
     pub(super) armed: Bits,
+    /// Those planted whose breakpoint was taken out: another one that is found there, while it is not armed again, is
+    /// not ours.
+    pub(super) taken_out: Bits,
     pub(super) covered: Covered,
 }
 
@@ -44,6 +47,7 @@ impl Instance {
         Instance {
             planted: Bits::clear_of(planned.plan.len()),
             armed: Bits::clear_of(planned.plan.len()),
+            taken_out: Bits::clear_of(planned.plan.len()),
             covered: Covered::nothing(&planned.lines, &planned.functions),
             ranges: Vec::new(),
             lines: planned.lines.clone(),
@@ -157,9 +161,27 @@ impl Instance {
         let is_useless =
             self.armed.get(last) && self.plan.executed_with(last).flatten().all(|probe| self.is_covered(probe));
         is_useless.then(|| {
-            self.armed.put(last, false);
+            self.disarm(last);
             last
         })
+    }
+
+    /// The breakpoint of a probe is being taken out.
+    pub(super) fn disarm(&mut self, probe: u32) {
+        self.armed.put(probe, false);
+        self.taken_out.put(probe, true);
+    }
+
+    /// Arms exactly these; gives what changed, as text to change, if anything did.
+    pub(super) fn arm(&mut self, space: SpaceId, tid: Tid, id: InstanceId, armed: Bits) -> Option<Sync> {
+        let change = self.armed.difference(&armed);
+        if change.is_empty() {
+            return None;
+        }
+        let taken_out = self.taken_out.without(&self.armed);
+        self.taken_out = self.taken_out.with(&self.armed.without(&armed));
+        self.armed = armed;
+        Some(Sync { taken_out, ..self.sync(space, Some(tid), id, change, None) })
     }
 
     fn is_covered(&self, probe: u32) -> bool {
@@ -178,6 +200,7 @@ impl Instance {
             if covered != self.planted.get(probe) {
                 self.planted.put(probe, covered);
                 self.armed.put(probe, covered);
+                self.taken_out.put(probe, false);
                 change.put(probe, covered);
             }
         }
@@ -201,7 +224,10 @@ impl Instance {
             ranges: self.ranges.clone(),
             change,
             armed: self.armed.clone(),
+            taken_out: Bits::clear_of(self.plan.len()),
             landmarks,
+            user: tid,
+            copied_from: None,
         }
     }
 }

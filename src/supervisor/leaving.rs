@@ -4,7 +4,7 @@
 //! text was restored with no trap on the way; all others are let go of in a stop of theirs.
 
 use super::action::Action;
-use super::space::SpaceId;
+use super::space::{SpaceId, Sync};
 use super::state::{Doing, State};
 use crate::link::EndOfProcess;
 use platform::Tid;
@@ -15,11 +15,13 @@ impl State {
     pub(super) fn let_go(&mut self, out: &mut Vec<Action>) {
         self.leaving = true;
         self.waiting.clear();
-        for (&id, space) in &mut self.spaces {
-            out.extend(space.restore(id, None).into_iter().map(|sync| Action::Sync(Box::new(sync))));
-        }
         let inhabited: BTreeMap<SpaceId, Tid> =
             self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect();
+        for (&id, space) in &mut self.spaces {
+            let user = inhabited.get(&id).copied();
+            let changes = space.restore(id, None).into_iter().map(|sync| Sync { user, ..sync });
+            out.extend(changes.map(|sync| Action::Sync(Box::new(sync))));
+        }
         let sources = self.all_sources();
         for (id, tid) in inhabited {
             out.extend(self.restore_copies(id, tid, &sources, false));

@@ -32,7 +32,9 @@ impl State {
             return;
         };
         let (parent_pid, parent_space, images) = (parent.pid, parent.space, parent.images.clone());
-        out.push(Action::Inherit { child, maker: through });
+        let threaded = parent.threaded;
+        let thread_of = (lineage == Lineage::Thread).then_some(maker);
+        out.push(Action::Inherit { thread_of, child, maker: through });
         let borrows = match lineage {
             Lineage::Thread => {
                 self.add_tracee(child, maker, Doing::Starting);
@@ -49,10 +51,14 @@ impl State {
             self.share(parent_space, through, waits, out)
         } else {
             let unread = self.is_waiting(maker);
-            let copy = self
+            let mut copy = self
                 .spaces
                 .get(&parent_space)
                 .map_or_else(|| Space::fresh(true), |space| space.copied(parent_space, unread));
+            // It is not looked at what of them was taken out before it was copied.
+            if threaded && self.forks == Forks::Inherit {
+                copy.doubt_all();
+            }
             self.add_space(copy)
         };
         let process = self.add_process(Process { images, borrows, ..Process::new(pid, space) });
@@ -123,11 +129,12 @@ impl State {
 
     pub(super) fn first_stop_in_copy(&mut self, tid: Tid, id: SpaceId, group: bool, out: &mut Vec<Action>) {
         if let Some(space) = self.spaces.get_mut(&id) {
-            let changes = match self.forks {
+            let mut changes = match self.forks {
                 _ if self.leaving => space.restore(id, Some(tid)),
                 Forks::Anew => space.rearm(id, tid),
                 Forks::Inherit => Vec::new(),
             };
+            changes.iter_mut().for_each(|sync| sync.copied_from = space.copy_of);
             let unread = space.unread && !self.leaving;
             out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
             if unread && !group {

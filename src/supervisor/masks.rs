@@ -52,6 +52,14 @@ impl Masks {
         self.now == Some(mask) || self.before == Some(mask)
     }
 
+    /// A thread with a mask enters a handler, in which it has another one. That the last one ended nobody has told.
+    pub fn enter_handler(&mut self, outside: u64, inside: u64) {
+        if self.now != Some(outside) {
+            self.change(outside, false);
+        }
+        self.change(inside, true);
+    }
+
     pub fn change(&mut self, mask: u64, in_handler: bool) {
         self.before = self.now.replace(mask);
         self.in_handler = in_handler;
@@ -97,6 +105,16 @@ mod tests {
         masks.change(FULL, true);
         assert_eq!(masks.before_breakpoint(FULL & !TRAP, None), FULL);
         assert_eq!(masks.before_breakpoint(0, None), TRAP);
+    }
+
+    #[test]
+    fn a_handler_that_is_entered_again_and_again_had_ended_before() {
+        let mut masks = Masks { now: Some(HUP), ..Masks::default() };
+        for _ in 0..3 {
+            masks.enter_handler(HUP, HUP | TRAP);
+            assert_eq!(masks, Masks { now: Some(HUP | TRAP), before: Some(HUP), in_handler: true });
+        }
+        assert_eq!(masks.before_breakpoint(HUP, None), HUP);
     }
 
     #[test]

@@ -28,6 +28,9 @@ mod lineage;
 #[cfg(test)]
 mod lineage_tests;
 mod masks;
+mod own;
+#[cfg(test)]
+mod own_tests;
 mod pace;
 #[cfg(test)]
 mod planted_tests;
@@ -44,6 +47,7 @@ mod stop_log;
 mod text;
 mod texts;
 mod timed;
+mod turns;
 mod wear;
 
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Plan, Port, RunDir, ToSupervisor};
@@ -231,7 +235,8 @@ impl Supervisor {
     fn work(&mut self) {
         const TURN: Duration = Duration::from_millis(1);
         const REST: Duration = Duration::from_micros(250);
-        if self.rested.elapsed() >= TURN {
+        let turn = if self.hands.texts.waits() { REST } else { TURN };
+        if self.rested.elapsed() >= turn {
             self.reports.rest(REST);
             self.rested = Instant::now();
         } else {

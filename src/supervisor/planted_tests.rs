@@ -2,7 +2,7 @@
 //! moves, splits and hides files, replaces them, and has readings fail, come late or be overtaken.
 
 use super::action::Action;
-use super::input::Input;
+use super::input::{Input, Remains};
 use super::space::Sync;
 use super::state::State;
 use crate::link::{EndOfProcess, ImageId, Landmark, LandmarkKind, Plan};
@@ -254,7 +254,8 @@ fn a_trap_in_text_whose_file_is_gone_is_served() {
     let actions = world.hear(Input::Trap { tid: LEADER, at: place });
     assert!(matches!(actions[0], Action::Serve { .. }), "{actions:?}");
     // It is met once more by a thread that had met it before it was taken out.
-    let actions = world.hear(Input::Cause { tid: LEADER, at: place, cause: TrapCause::Breakpoint });
+    let actions =
+        world.hear(Input::Cause { tid: LEADER, at: place, cause: TrapCause::Breakpoint, remains: Remains::Ours });
     assert!(matches!(actions[0], Action::Serve { .. }), "{actions:?}");
     world.hear(Input::Gone { tid: LEADER, how: EndOfProcess::Exited(0) });
 }

@@ -5,10 +5,13 @@
 //! inheritance.
 
 use super::masks::{Evidence, Masks, TRAP, UNBLOCKABLE, masked};
+use super::turns::Turns;
 use crate::link::ProcessNo;
 use platform::arch::registers as arch;
+use platform::procfs::Disposition;
 use platform::{Access, Avma, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, remote, threads};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Instant;
 
 /// A signal's action as rt_sigaction takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +64,7 @@ pub(super) struct Sigtrap {
     unread: HashSet<ProcessNo>,
     /// Where to make a system call in them, once it was looked for.
     calls: HashMap<ProcessNo, Avma>,
+    turns: Turns,
 }
 
 impl Sigtrap {
@@ -91,7 +95,10 @@ impl Sigtrap {
     }
 
     /// A new tracee has its maker's mask.
-    pub fn thread_born(&mut self, child: Tid, maker: Tid) {
+    pub fn thread_born(&mut self, thread_of: Option<ProcessNo>, child: Tid, maker: Tid) {
+        if let Some(process) = thread_of.filter(|process| self.has_handler(*process)) {
+            self.turns.born(process, child, Instant::now());
+        }
         let masks = self.masks.get(&maker).copied().unwrap_or_default();
         self.masks.insert(child, masks);
     }
@@ -108,12 +115,14 @@ impl Sigtrap {
 
     pub fn thread_gone(&mut self, tid: Tid) {
         self.masks.remove(&tid);
+        self.turns.begun(tid);
     }
 
     pub fn process_gone(&mut self, process: ProcessNo) {
         self.actions.remove(&process);
         self.calls.remove(&process);
         self.unread.remove(&process);
+        self.turns.forget(process);
     }
 
     /// Whether all that is known of a thread says that it does not block SIGTRAP, nor has its process a use for it.
@@ -123,6 +132,46 @@ impl Sigtrap {
         masks.is_some_and(|masks| free(masks.now) && free(masks.before))
             && self.action(process, Signal::TRAP).is_none()
             && !self.unread.contains(&process)
+    }
+
+    /// Whether a process is known to handle SIGTRAP.
+    pub fn has_handler(&self, process: ProcessNo) -> bool {
+        let is_handler = |action: SignalAction| !action.is_default() && !action.is_ignored();
+        self.unread.contains(&process) || self.action(process, Signal::TRAP).is_some_and(is_handler)
+    }
+
+    /// Whether a thread may enter its process's handler of SIGTRAP already, which it does then.
+    pub fn takes_turn(&mut self, process: ProcessNo, tid: Tid) -> bool {
+        !self.has_handler(process) || self.turns.take(process, tid, Instant::now())
+    }
+
+    /// A thread gets SIGTRAP for a breakpoint of the program's own. One of ours that another thread met with SIGTRAP
+    /// blocked, in the very handler as a rule, has reset that, and was not served yet.
+    pub fn keep_handler(
+        &mut self,
+        access: &Access<'_>,
+        process: ProcessNo,
+        find_call: impl Fn() -> Option<Avma>,
+    ) -> Result<(), OsError> {
+        let tid = access.tid;
+        if self.unread.contains(&process) {
+            self.read_action(access, process, &find_call)?;
+        }
+        let Some(action) = self.action(process, Signal::TRAP).filter(|action| !action.is_default()) else {
+            return Ok(());
+        };
+        let is_reset = procfs::signal_state(tid)?.disposition(Signal::TRAP) == Disposition::Default;
+        if action.is_ignored() || !is_reset || procfs::is_alone(tid)? || procfs::is_confined(tid) {
+            return Ok(());
+        }
+        // Who has SIGTRAP blocked itself dies of it without a tracer, too.
+        let found = access.tracer.signal_mask(tid)?;
+        let mut masks = self.masks.get(&tid).copied().unwrap_or_default();
+        if masks.before_breakpoint(found, None) & TRAP != 0 {
+            return Ok(());
+        }
+        let Some(call) = self.call(process, &find_call) else { return Ok(()) };
+        remote::set_signal_action(access, call, Signal::TRAP, &action.0)
     }
 
     /// A thread stands at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of
@@ -151,6 +200,9 @@ impl Sigtrap {
         if blocked {
             tracer.set_signal_mask(tid, was)?;
         }
+        if lost_action.is_none() {
+            self.turns.begun(tid);
+        }
         if lost_action.is_none() && lost_signal.is_none() {
             return Ok(());
         }
@@ -160,6 +212,7 @@ impl Sigtrap {
         let Some(call) = self.call(process, &find_call) else { return Ok(()) };
         if let Some(action) = lost_action {
             remote::set_signal_action(access, call, Signal::TRAP, &action.0)?;
+            self.turns.reset(process, tid, Instant::now());
         }
         if let Some(info) = lost_signal {
             let (group, _) = procfs::thread_group(tid)?;
@@ -221,7 +274,7 @@ impl Sigtrap {
             self.actions.entry(process).or_default().remove(&signal);
         }
         let mask = tracer.signal_mask(tid)?;
-        self.masks.entry(tid).or_default().change(action.mask_in_handler(signal, mask), true);
+        self.masks.entry(tid).or_default().enter_handler(mask, action.mask_in_handler(signal, mask));
         Ok(())
     }
 

@@ -79,8 +79,14 @@ pub struct Sync {
     pub change: Bits,
     /// ...and there exactly these are armed.
     pub armed: Bits,
+    /// Of these the breakpoint was out before: one that stands there may be the program's own, and then stays.
+    pub taken_out: Bits,
     /// Whether landmarks are to be armed, disarmed, or left as they are.
     pub landmarks: Option<bool>,
+    /// A thread that lives in the space, stopped or not, if one is known.
+    pub user: Option<Tid>,
+    /// The space that this one was copied from just now, when `taken_out` was true of that one.
+    pub copied_from: Option<SpaceId>,
 }
 
 impl Sync {
@@ -138,6 +144,13 @@ pub struct Site {
     pub probes: u32,
     /// The byte that belongs there.
     pub original: u8,
+}
+
+impl Site {
+    /// Where its file has it; `at` is where it is in memory.
+    pub fn offset(&self, at: Avma) -> u64 {
+        at.0.wrapping_sub(self.instance.bias)
+    }
 }
 
 /// What stands at an address.
@@ -231,7 +244,7 @@ impl Space {
         let Some(instance) = self.instances.get_mut(&site.instance) else {
             return Vec::new();
         };
-        instance.armed.put(site.probe, false);
+        instance.disarm(site.probe);
         match &mut self.lent {
             None => {
                 let useless = instance.learn(site.probe, AT_MOST);
@@ -251,14 +264,44 @@ impl Space {
         }
     }
 
-    /// Probes that could not be planted: their places hold something else.
+    /// Probes that could not be planted: their places hold something else. One that had been planted before stays known.
     pub fn refuse(&mut self, id: InstanceId, probes: &[u32]) {
         if let Some(instance) = self.instances.get_mut(&id) {
             for &probe in probes {
                 instance.armed.put(probe, false);
-                instance.planted.put(probe, false);
+                instance.planted.put(probe, instance.taken_out.get(probe));
             }
         }
+    }
+
+    /// A breakpoint that was left at a spent site is being taken out.
+    pub fn take_out(&mut self, site: Site) {
+        if let Some(instance) = self.instances.get_mut(&site.instance) {
+            instance.taken_out.put(site.probe, true);
+        }
+    }
+
+    /// Whether the breakpoint of a site was taken out, so that one that stands there now is not ours.
+    pub fn is_taken_out(&self, site: Site) -> bool {
+        self.instances.get(&site.instance).is_some_and(|instance| instance.taken_out.get(site.probe))
+    }
+
+    /// The program had overwritten these breakpoints when they were to be taken out. It may have kept them, and put them
+    /// back.
+    pub fn overwritten(&mut self, places: &[Avma]) {
+        for &at in places {
+            if let Some((id, instance)) = self.instance_at(at)
+                && let Some(probe) = instance.plan.probe_at(at.0.wrapping_sub(id.bias))
+                && let Some(instance) = self.instances.get_mut(&id)
+            {
+                instance.taken_out.put(probe, false);
+            }
+        }
+    }
+
+    /// Whether an address is in the text of a measured image.
+    pub fn is_measured(&self, at: Avma) -> bool {
+        self.instance_at(at).is_some()
     }
 
     /// The image of a mapping that was there already when the space was read last.
@@ -368,6 +411,13 @@ impl Space {
         }
     }
 
+    /// Takes it that a breakpoint of ours may be everywhere, as in a copy that was made while others were taking them out.
+    pub fn doubt_all(&mut self) {
+        for instance in self.instances.values_mut() {
+            instance.taken_out = Bits::clear_of(instance.plan.len());
+        }
+    }
+
     /// For each instance the place of the armed probe that is planted last: what has that has all.
     pub fn planted_last(&self) -> Vec<(InstanceId, Avma)> {
         let place = |(id, instance): (&InstanceId, &Instance)| {
@@ -382,11 +432,7 @@ impl Space {
         for (id, instance) in &mut self.instances {
             let Some((armed, covered)) = known.remove(id) else { continue };
             instance.covered = covered;
-            let change = instance.armed.difference(&armed);
-            if !change.is_empty() {
-                instance.armed = armed;
-                changes.push(instance.sync(space, Some(tid), *id, change, None));
-            }
+            changes.extend(instance.arm(space, tid, *id, armed));
         }
         changes
     }
@@ -422,8 +468,10 @@ impl Space {
     pub fn restore(&mut self, space: SpaceId, tid: Option<Tid>) -> Vec<Sync> {
         let mut changes = Vec::new();
         for (id, instance) in &mut self.instances {
+            let taken_out = instance.taken_out.without(&instance.armed);
             instance.armed = Bits::clear_of(instance.plan.len());
-            changes.push(instance.sync(space, tid, *id, instance.planted.clone(), Some(false)));
+            let sync = instance.sync(space, tid, *id, instance.planted.clone(), Some(false));
+            changes.push(Sync { taken_out, ..sync });
         }
         changes
     }

@@ -1,15 +1,24 @@
 //! Deciding: one input to the actions it asks for, without a system call.
 
-use super::action::{Action, Mark, Then};
+use super::action::{Action, Mark, Spent, Then};
 use super::copied::{COPY_ADVICE, COPY_STUCK};
 use super::copies::Source;
-use super::input::{Input, Sought};
+use super::input::{Input, Remains, Sought};
 use super::space::{Found, Site, Space, SpaceId};
 use super::state::{Doing, Process, State};
 use crate::link::{EndOfProcess, ImageId, LandmarkKind, ProcessNo};
 use platform::procfs::Disposition;
 use platform::{Avma, Pid, Signal, Tid, TrapCause};
 use std::collections::BTreeSet;
+
+/// What a hit is to its site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hit {
+    /// The one that it was armed for.
+    First,
+    /// One more, by a thread that met the breakpoint before it was taken out.
+    Stale { restore: bool },
+}
 
 impl State {
     /// Takes an input and appends what to do about it.
@@ -20,7 +29,7 @@ impl State {
         match input {
             Input::Launched { pid, parent } => self.launched(pid, parent, out),
             Input::Trap { tid, at } => self.trap(tid, at, out),
-            Input::Cause { tid, at, cause } => self.cause(tid, at, cause, out),
+            Input::Cause { tid, at, cause, remains } => self.cause(tid, at, cause, remains, out),
             Input::CopySought { tid, at, sought } => self.copy_sought(tid, at, sought, out),
             Input::Stands { tid, at, faulted } => self.stands(tid, at, faulted, out),
             Input::Exiting { tid } => out.push(Action::Resume { tid, signal: None }),
@@ -43,6 +52,7 @@ impl State {
             Input::Mapped { tid, mappings } => self.mapped(tid, mappings, out),
             Input::Unreadable { tid } => self.unreadable(tid, out),
             Input::Planned { image, plan } => self.planned(image, plan, out),
+            Input::Overwritten { space, places } => self.overwritten(space, &places),
             Input::Refused { space, instance, probes } => self.refused(space, instance, &probes, out),
             Input::Orphan { tid, group, parent, candidate } => self.orphan(tid, group, parent, candidate, out),
             Input::Survey { tid, mappings } => drop(self.want_images(tid, None, mappings, out)),
@@ -72,16 +82,29 @@ impl State {
 
     fn trap(&mut self, tid: Tid, at: Avma, out: &mut Vec<Action>) {
         match self.find(tid, at) {
-            Found::Armed(site) => self.serve(tid, at, site, true, out),
+            Found::Armed(site) => self.serve(tid, at, site, Hit::First, out),
             Found::Landmark(kind, site) => self.landmark(tid, at, kind, site, out),
-            Found::Spent(_) | Found::Nothing => out.push(Action::AskCause { tid, at }),
+            Found::Spent(site) => out.push(Action::AskCause { tid, at, spent: self.spent(tid, site, at) }),
+            Found::Nothing => out.push(Action::AskCause { tid, at, spent: None }),
         }
     }
 
-    /// A SIGTRAP where nothing is armed: a stale hit only if the kernel says that a breakpoint was executed.
-    fn cause(&mut self, tid: Tid, at: Avma, cause: TrapCause, out: &mut Vec<Action>) {
+    fn spent(&self, tid: Tid, site: Site, at: Avma) -> Option<Spent> {
+        let (process, Process { space, .. }) = self.process_of(tid)?;
+        let taken_out = self.spaces.get(space)?.is_taken_out(site);
+        Some(Spent { process, space: *space, image: site.instance.image, offset: site.offset(at), taken_out })
+    }
+
+    /// A SIGTRAP where nothing is armed: a stale hit only if the kernel says that a breakpoint was executed, and the
+    /// program has none of its own there.
+    fn cause(&mut self, tid: Tid, at: Avma, cause: TrapCause, remains: Remains, out: &mut Vec<Action>) {
         match (self.find(tid, at), cause) {
-            (Found::Spent(site) | Found::Armed(site), TrapCause::Breakpoint) => self.serve(tid, at, site, false, out),
+            (Found::Spent(site), TrapCause::Breakpoint) if remains != Remains::Own => {
+                self.serve(tid, at, site, Hit::Stale { restore: remains == Remains::Ours }, out);
+            }
+            (Found::Armed(site), TrapCause::Breakpoint) if remains != Remains::Own => {
+                self.serve(tid, at, site, Hit::Stale { restore: true }, out);
+            }
             (Found::Landmark(..), TrapCause::Breakpoint) if self.leaving => {
                 if let Some((process, space)) = self.process_of(tid).map(|(number, process)| (number, process.space)) {
                     out.push(Action::Rewind { tid, process, space, at });
@@ -89,17 +112,30 @@ impl State {
                 self.release(tid, None, out);
             }
             (Found::Nothing, TrapCause::Breakpoint) => self.seek_copy(tid, at, out),
+            (_, TrapCause::Breakpoint) => self.foreign(tid, out),
             (Found::Spent(_) | Found::Armed(_) | Found::Landmark(..) | Found::Nothing, _) => {
                 out.push(Action::WeighSignal { tid, signal: Signal::TRAP });
             }
         }
     }
 
+    /// A breakpoint of the program's own.
+    fn foreign(&self, tid: Tid, out: &mut Vec<Action>) {
+        if let Some((process, Process { space, .. })) = self.process_of(tid) {
+            out.push(Action::KeepHandler { tid, process, space: *space });
+        }
+        out.push(Action::WeighSignal { tid, signal: Signal::TRAP });
+    }
+
     /// A breakpoint at no address of ours may be a copy of one of ours.
     fn seek_copy(&self, tid: Tid, at: Avma, out: &mut Vec<Action>) {
-        match self.space_of(tid).map(|space| (space, self.sources_for(space, &self.all_sources()))) {
-            Some((space, sources)) if !sources.is_empty() => out.push(Action::SeekCopy { tid, space, at, sources }),
-            Some(_) | None => out.push(Action::WeighSignal { tid, signal: Signal::TRAP }),
+        let lives = self.process_of(tid).map(|(number, process)| (number, process.space));
+        match lives.map(|(process, space)| (process, space, self.sources_for(space, &self.all_sources()))) {
+            Some((process, space, sources)) if !sources.is_empty() => {
+                let measured = self.spaces.get(&space).is_some_and(|space| space.is_measured(at));
+                out.push(Action::SeekCopy { tid, process, space, at, measured, sources });
+            }
+            Some(_) | None => self.foreign(tid, out),
         }
     }
 
@@ -139,7 +175,7 @@ impl State {
                         count: 1,
                     });
                 }
-                out.push(Action::WeighSignal { tid, signal: Signal::TRAP });
+                self.foreign(tid, out);
             }
         }
     }
@@ -161,21 +197,27 @@ impl State {
         out.extend(executed.map(|site| Action::Mark(Self::mark(number, site))));
     }
 
-    fn serve(&mut self, tid: Tid, at: Avma, site: Site, armed: bool, out: &mut Vec<Action>) {
+    fn serve(&mut self, tid: Tid, at: Avma, site: Site, hit: Hit, out: &mut Vec<Action>) {
         let Some((number, process)) = self.process_of(tid) else {
             return;
         };
         let (space, owner) = (process.space, !process.borrows);
-        let also = match self.spaces.get_mut(&space) {
-            Some(space) if armed => space.spend(site, owner),
-            Some(_) | None => Vec::new(),
+        let also = match (self.spaces.get_mut(&space), hit) {
+            (Some(space), Hit::First) => space.spend(site, owner),
+            (Some(space), Hit::Stale { restore: true }) => {
+                space.take_out(site);
+                Vec::new()
+            }
+            (Some(_), Hit::Stale { restore: false }) | (None, _) => Vec::new(),
         };
         if self.leaving {
             self.restore_what_is_left(tid, out);
         }
         let then = if self.leaving { Then::Detach } else { Then::Resume };
         let mark = Self::mark(number, site);
-        out.push(Action::Serve { tid, at, space, restore: site.original, armed, also, mark, then });
+        let restore = (hit != Hit::Stale { restore: false }).then_some(site.original);
+        let (offset, armed) = (site.offset(at), hit == Hit::First);
+        out.push(Action::Serve { tid, at, space, restore, offset, armed, also, mark, then });
         if self.leaving {
             self.forget(tid, out);
         }
@@ -184,7 +226,7 @@ impl State {
     fn landmark(&mut self, tid: Tid, at: Avma, kind: LandmarkKind, site: Option<Site>, out: &mut Vec<Action>) {
         if self.leaving {
             // Its byte is restored already, so the trap is stale if it is ours at all.
-            out.push(Action::AskCause { tid, at });
+            out.push(Action::AskCause { tid, at, spent: None });
             return;
         }
         let Some((process, space)) = self.process_of(tid).map(|(number, process)| (number, process.space)) else {
@@ -233,11 +275,11 @@ impl State {
         if disposition == Some(Disposition::Default) && signal.dumps_core_by_default() {
             self.restore_text(tid, false, out);
         }
-        match self.process_number(tid) {
+        match self.process_of(tid).map(|(number, process)| (number, process.space)) {
             // Whether it is handled was not asked; `Sigtrap` knows, where it matters.
-            Some(process) if !self.leaving && !ignored => {
+            Some((process, space)) if !self.leaving && !ignored => {
                 self.set_doing(tid, Doing::Running);
-                out.push(Action::Deliver { tid, process, signal });
+                out.push(Action::Deliver { tid, process, space, signal });
             }
             Some(_) | None => self.release(tid, Some(signal), out),
         }

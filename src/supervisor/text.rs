@@ -1,10 +1,12 @@
 //! Writing breakpoints into text and taking them out, page by page.
 //!
 //! Invariants: a byte is only ever changed between a probe's original and the breakpoint, and only after it was read
-//! there; what holds anything else is refused and left alone, and so is what stands among bytes that are not the file's.
+//! there; what holds anything else is refused and left alone, and so is what stands among bytes that are not the file's,
+//! and a breakpoint of the program's own.
 
+use super::own::Owner;
 use super::space::Sync;
-use platform::arch::BREAKPOINT;
+use platform::arch::{self, BREAKPOINT};
 use platform::{Avma, Errno, Memory, OsError, PAGE, Tid, Tracer};
 use std::fs::File;
 
@@ -16,16 +18,19 @@ struct Wanted {
     place: usize,
     original: u8,
     armed: bool,
+    /// Whether its breakpoint was out before.
+    taken_out: bool,
 }
 
 /// How many neighbouring pages are read and written at a time: that costs less for each, and no trap waits long for it.
 const AT_ONCE: u64 = 4;
 
-/// What text is read and written by, and the file that it is of.
+/// What text is read and written by, the file that it is of, and what tells whose the breakpoints in it are.
 pub(super) struct Place<'a> {
     pub tracer: &'a Tracer,
     pub memory: Option<&'a Memory>,
     pub file: Option<&'a File>,
+    pub owner: Owner<'a>,
 }
 
 impl Place<'_> {
@@ -53,6 +58,8 @@ pub(super) struct Planting {
     next_probe: u32,
     /// Probes that could not be planted.
     pub refused: Vec<u32>,
+    /// Where the program had written over breakpoints that were to be taken out.
+    pub overwritten: Vec<Avma>,
     /// How many breakpoints were planted.
     pub planted: u64,
     /// Whether a breakpoint that is to go could not be taken out.
@@ -62,7 +69,15 @@ pub(super) struct Planting {
 impl Planting {
     /// Begins; nothing is touched yet.
     pub fn new(sync: Box<Sync>) -> Self {
-        Planting { sync, next_landmark: 0, next_probe: 0, refused: Vec::new(), planted: 0, left: false }
+        Planting {
+            sync,
+            next_landmark: 0,
+            next_probe: 0,
+            refused: Vec::new(),
+            overwritten: Vec::new(),
+            planted: 0,
+            left: false,
+        }
     }
 
     /// Of which text.
@@ -78,7 +93,8 @@ impl Planting {
             self.next_landmark += 1;
             if let Some(at) = self.sync.address(landmark.offset) {
                 let in_page = (at & (PAGE - 1)) as usize;
-                let wanted = Wanted { probe: None, place: in_page, original: landmark.original, armed };
+                let original = landmark.original;
+                let wanted = Wanted { probe: None, place: in_page, original, armed, taken_out: false };
                 self.pages(place, at & !(PAGE - 1), &[wanted]);
             }
             return true;
@@ -121,6 +137,7 @@ impl Planting {
                 place: (sync.bias.wrapping_add(sync.plan.offsets[index]) & (PAGE - 1)) as usize,
                 original: sync.plan.originals[index],
                 armed: sync.armed.get(index as u32),
+                taken_out: sync.taken_out.get(index as u32),
             })
             .collect()
     }
@@ -142,10 +159,17 @@ impl Planting {
         let file = place.in_file(first.wrapping_sub(self.sync.bias), bytes.len());
         let (mut planting, mut is_patched) = (Vec::new(), false);
         let differing = file.filter(|file| *file != before);
+        let goes = self.sync.landmarks == Some(false);
+        let is_rewritten = |wanted: &Wanted| {
+            let file = differing.as_ref().filter(|_| place.owner.may_be());
+            file.is_some_and(|file| arch::is_rewritten(&before[wanted.place..], &file[wanted.place..]))
+        };
         for wanted in wanted {
             let as_in_file = || differing.as_ref().is_none_or(|file| is_around(&before, file, wanted.place));
+            let at = Avma(first + wanted.place as u64);
+            let is_own = wanted.taken_out && before[wanted.place] == BREAKPOINT && place.owner.has(at);
             match (wanted.armed, before[wanted.place]) {
-                (true, BREAKPOINT) => {}
+                (true, BREAKPOINT) if !is_own => {}
                 (true, found) if found == wanted.original && as_in_file() => {
                     bytes[wanted.place] = BREAKPOINT;
                     planting.push(*wanted);
@@ -154,13 +178,20 @@ impl Planting {
                     is_patched = true;
                     self.refused.extend(wanted.probe);
                 }
-                (false, BREAKPOINT) => bytes[wanted.place] = wanted.original,
-                (false, found) => is_patched |= found != wanted.original,
+                (false, BREAKPOINT) if !(is_own || goes && is_rewritten(wanted)) => {
+                    bytes[wanted.place] = wanted.original;
+                }
+                (false, found) if found != wanted.original => {
+                    is_patched = true;
+                    self.overwritten.extend(wanted.probe.filter(|_| !is_own).map(|_| at));
+                }
+                (false, _) => {}
             }
         }
         if bytes == before {
             return;
         }
+        let is_patched = is_patched || (tid.is_none() && place.owner.may_be());
         let written = match place.memory.filter(|_| is_patched) {
             // Who changes its own text may do so at this moment: not a byte of that is written.
             Some(memory) => write_singly(memory, first, &before, &bytes),
@@ -198,37 +229,45 @@ pub(super) enum Beside {
     Threads,
 }
 
-/// Restores one byte, if there is a breakpoint: whatever else is there, the program has put there.
+/// Restores one byte, if there is a breakpoint: whatever else is there, the program has put there. Tells whether there
+/// was one.
 pub(super) fn restore_byte(
     tracer: &Tracer,
     memory: Option<&Memory>,
     tid: Tid,
     at: Avma,
     original: u8,
-) -> Result<(), OsError> {
+) -> Result<bool, OsError> {
     let restore = |memory: &Memory| {
         let mut now = [0];
         memory.read(at, &mut now)?;
-        if now == [BREAKPOINT] { memory.write(at, &[original]) } else { Ok(()) }
+        if now == [BREAKPOINT] { memory.write(at, &[original]).map(|()| true) } else { Ok(false) }
     };
     match memory.map(restore) {
-        Some(Ok(())) => Ok(()),
+        Some(Ok(there)) => Ok(there),
         Some(Err(_)) | None => poke_byte(tracer, tid, at, original),
     }
 }
 
 /// Restores bytes whose lines are known, given in order of address, where there are breakpoints: several of one page in
-/// one write, if nobody can change what is between them meanwhile. What cannot be restored is met and served later.
-pub(super) fn restore_bytes(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, places: &[(Avma, u8)], beside: Beside) {
+/// one write, if nobody can change what is between them meanwhile. What cannot be restored is met and served later. Gives
+/// where there was none or it may still be.
+pub(super) fn restore_bytes(
+    tracer: &Tracer,
+    memory: Option<&Memory>,
+    tid: Tid,
+    places: &[(Avma, u8)],
+    beside: Beside,
+) -> Vec<Avma> {
     /// Writing all that lies between costs as much as writing so many single bytes.
     const SEVERAL: usize = 3;
+    let mut not_restored = Vec::new();
     for page in places.chunk_by(|(a, _), (b, _)| a.0 / PAGE == b.0 / PAGE) {
         let (first, last) = (page[0].0, page[page.len() - 1].0);
         let mut bytes = vec![0; (last.0 - first.0) as usize + 1];
         let Some(memory) = memory.filter(|memory| memory.read(first, &mut bytes).is_ok()) else {
-            for (at, original) in page {
-                let _met_later = poke_byte(tracer, tid, *at, *original);
-            }
+            let is_left = |(at, byte): &&(Avma, u8)| !poke_byte(tracer, tid, *at, *byte).is_ok_and(|there| there);
+            not_restored.extend(page.iter().filter(is_left).map(|(at, _)| *at));
             continue;
         };
         let mut restored = Vec::new();
@@ -237,16 +276,20 @@ pub(super) fn restore_bytes(tracer: &Tracer, memory: Option<&Memory>, tid: Tid, 
             if *byte == BREAKPOINT {
                 *byte = *original;
                 restored.push((*at, *original));
+            } else {
+                not_restored.push(*at);
             }
         }
         if beside == Beside::Nobody && restored.len() >= SEVERAL {
-            let _met_later = memory.write(first, &bytes);
-        } else {
-            for (at, original) in restored {
-                let _met_later = memory.write(at, &[original]);
+            if memory.write(first, &bytes).is_err() {
+                not_restored.extend(restored.iter().map(|(at, _)| at));
             }
+        } else {
+            let failed = restored.iter().filter(|(at, original)| memory.write(*at, &[*original]).is_err());
+            not_restored.extend(failed.map(|(at, _)| at));
         }
     }
+    not_restored
 }
 
 /// Reads through ptrace where /proc/PID/mem is closed to us (no descriptor left, `proc_mem.force_override`).
@@ -303,14 +346,14 @@ fn not_stopped(page: u64) -> OsError {
     OsError::new("access memory at", Avma(page), Errno::EACCES)
 }
 
-/// Restores one byte through ptrace.
-fn poke_byte(tracer: &Tracer, tid: Tid, at: Avma, byte: u8) -> Result<(), OsError> {
+/// Restores one byte through ptrace, if there is a breakpoint; tells whether there was.
+fn poke_byte(tracer: &Tracer, tid: Tid, at: Avma, byte: u8) -> Result<bool, OsError> {
     let aligned = Avma(at.0 & !7);
     let mut word = tracer.peek_word(tid, aligned)?.to_ne_bytes();
     let place = &mut word[(at.0 & 7) as usize];
     if *place != BREAKPOINT {
-        return Ok(());
+        return Ok(false);
     }
     *place = byte;
-    tracer.poke_word(tid, aligned, u64::from_ne_bytes(word))
+    tracer.poke_word(tid, aligned, u64::from_ne_bytes(word)).map(|()| true)
 }

@@ -3,14 +3,16 @@
 //!
 //! Invariant: a text that is being restored is planted no further.
 
+use super::action::Spent;
 use super::closed;
 use super::copied::Copied;
-use super::copies::Source;
+use super::copies::{Around, Source};
 use super::image_files::ImageFiles;
-use super::input::{Input, Sought};
+use super::input::{Input, Remains, Sought};
+use super::own::{self, Owner};
 use super::space::{InstanceId, SpaceId, Sync};
 use super::text::{self, Beside, Place, Planting};
-use crate::link::{LandmarkKind, ProcessNo};
+use crate::link::{ImageId, LandmarkKind, ProcessNo};
 use platform::arch::{self, BREAKPOINT};
 use platform::{Access, Avma, Errno, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -25,6 +27,8 @@ enum Work {
     Meet(ProcessNo, Vec<Tid>),
     /// Bringing text to a wanted state.
     Plant(Planting),
+    /// Hearing of something once more.
+    Hear(Input),
 }
 
 /// A piece of work to do now that is not about text.
@@ -197,7 +201,31 @@ impl Texts {
     }
 
     fn place<'a>(&'a self, tracer: &'a Tracer, sync: &Sync) -> Place<'a> {
-        Place { tracer, memory: self.memories.get(&sync.space), file: self.files.get(sync.instance.image) }
+        Place {
+            tracer,
+            memory: self.memories.get(&sync.space),
+            file: self.files.get(sync.instance.image),
+            owner: Owner::new(sync.user, sync.copied_from.map(|space| self.memories.get(&space))),
+        }
+    }
+
+    /// What is where a breakpoint was met that should be out.
+    pub fn remains(&self, tracer: &Tracer, tid: Tid, spent: Spent, at: Avma, has_handler: bool) -> Remains {
+        let access = self.access(tracer, spent.space, tid);
+        own::remains(&access, self.files.get(spent.image), spent, at, has_handler)
+    }
+
+    /// Whether an instruction at which a breakpoint is goes on differently than in the file of an image.
+    pub fn is_rewritten(
+        &self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        at: Avma,
+        image: ImageId,
+        offset: u64,
+    ) -> bool {
+        own::is_rewritten_at(&self.access(tracer, space, tid), self.files.get(image), at, offset)
     }
 
     /// Has text brought to a wanted state by and by.
@@ -210,11 +238,16 @@ impl Texts {
     pub fn look_later(&mut self, tid: Tid) {
         match self.work.back_mut() {
             Some(Work::Look(tids)) => tids.push(tid),
-            Some(Work::Meet(..) | Work::Plant(_)) | None => self.work.push_back(Work::Look(vec![tid])),
+            Some(Work::Meet(..) | Work::Plant(_) | Work::Hear(_)) | None => self.work.push_back(Work::Look(vec![tid])),
         }
     }
 
-    /// The same for how the threads of a process treat signals.
+    /// Has an input come once more after what is to be done before.
+    pub fn hear_later(&mut self, input: Input) {
+        self.work.push_back(Work::Hear(input));
+    }
+
+    /// Has it learnt by and by how the threads of a process treat signals.
     pub fn meet_later(&mut self, process: ProcessNo, threads: Vec<Tid>) {
         self.work.push_back(Work::Meet(process, threads));
     }
@@ -226,6 +259,7 @@ impl Texts {
         let (piece, is_done) = match &mut work {
             Work::Look(tids) => (Some(Piece::Look(some(tids))), tids.is_empty()),
             Work::Meet(process, tids) => (Some(Piece::Meet(*process, some(tids))), tids.is_empty()),
+            Work::Hear(_) => (None, true),
             Work::Plant(planting) => (None, !planting.advance(&self.place(tracer, planting.sync()))),
         };
         match work {
@@ -234,6 +268,7 @@ impl Texts {
                 self.planted += done.planted;
                 inputs.extend(outcome(done));
             }
+            Work::Hear(input) => inputs.push_back(input),
             Work::Look(_) | Work::Meet(..) => {}
         }
         piece
@@ -242,6 +277,11 @@ impl Texts {
     /// Whether there is work to do.
     pub fn has_work(&self) -> bool {
         !self.work.is_empty()
+    }
+
+    /// Whether what is next is to be heard once more, by when something else may have happened.
+    pub fn waits(&self) -> bool {
+        matches!(self.work.front(), Some(Work::Hear(_)))
     }
 
     /// How many breakpoints were planted by and by.
@@ -258,15 +298,23 @@ impl Texts {
         places.into_iter().filter(|(_, at)| !stands(*at)).map(|(id, _)| id).collect()
     }
 
-    /// Restores bytes that tell nothing new, in order of address.
-    pub fn restore_bytes(&self, tracer: &Tracer, space: SpaceId, tid: Tid, places: &[(Avma, u8)], beside: Beside) {
-        if !places.is_empty() {
-            let memory = self.memories.get(&space);
-            self.unlocked(tracer, space, tid, || text::restore_bytes(tracer, memory, tid, places, beside));
+    /// Restores bytes that tell nothing new, in order of address; gives where no breakpoint was taken out.
+    pub fn restore_bytes(
+        &self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        places: &[(Avma, u8)],
+        beside: Beside,
+    ) -> Vec<Avma> {
+        if places.is_empty() {
+            return Vec::new();
         }
+        let memory = self.memories.get(&space);
+        self.unlocked(tracer, space, tid, || text::restore_bytes(tracer, memory, tid, places, beside))
     }
 
-    /// Restores one byte; if the breakpoint `is_there` for sure, without looking.
+    /// Restores one byte, if the breakpoint `is_there` for sure without looking; tells whether there was one.
     pub fn restore_byte(
         &self,
         tracer: &Tracer,
@@ -275,10 +323,10 @@ impl Texts {
         at: Avma,
         original: u8,
         is_there: bool,
-    ) -> Result<(), OsError> {
+    ) -> Result<bool, OsError> {
         let memory = self.memories.get(&space);
         if is_there && memory.is_some_and(|memory| memory.write(at, &[original]).is_ok()) {
-            return Ok(());
+            return Ok(true);
         }
         self.unlocked(tracer, space, tid, || text::restore_byte(tracer, memory, tid, at, original))
     }
@@ -296,10 +344,22 @@ impl Texts {
     }
 
     /// Finds out about a breakpoint that is at no address of ours, and takes it out if it is a copy of one of ours.
-    pub fn seek_copy(&mut self, tracer: &Tracer, space: SpaceId, tid: Tid, at: Avma, sources: &[Source]) -> Sought {
+    /// `is_own` tells of one that is there whether it is surely the program's.
+    pub fn seek_copy(
+        &mut self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        at: Avma,
+        is_own: impl Fn() -> bool,
+        sources: &[Source],
+    ) -> Sought {
         let call = self.find_call(space);
         let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
-        self.copied.seek(&access, space, at, call, |found| self.files.originals(found, sources))
+        let originals = |found: &[Around]| {
+            if is_own() { vec![None; found.len()] } else { self.files.originals(found, sources) }
+        };
+        self.copied.seek(&access, space, at, call, originals)
     }
 
     /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap; `calls`: the
@@ -319,13 +379,16 @@ impl Texts {
     }
 }
 
-fn outcome(done: Planting) -> Option<Input> {
+fn outcome(done: Planting) -> Vec<Input> {
     let (space, instance) = (done.sync().space, done.sync().instance);
+    let mut inputs = Vec::new();
     if !done.refused.is_empty() {
-        Some(Input::Refused { space, instance, probes: done.refused })
+        inputs.push(Input::Refused { space, instance, probes: done.refused });
     } else if done.left && done.sync().tid.is_none() {
-        Some(Input::Unrestored { space })
-    } else {
-        None
+        inputs.push(Input::Unrestored { space });
     }
+    if !done.overwritten.is_empty() {
+        inputs.push(Input::Overwritten { space, places: done.overwritten });
+    }
+    inputs
 }

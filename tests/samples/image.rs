@@ -9,6 +9,7 @@ super::samples! { "image":
     namespaces
     patched
     plugins
+    poked
     remapped
     replaced
     shared_library
