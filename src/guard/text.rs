@@ -1,10 +1,12 @@
 //! Taking breakpoints out of a process whose plans are gone: what belongs there was left by the supervisor, or else the
 //! mapped files tell.
 //!
-//! Invariant: a byte is only changed where memory holds a breakpoint and another byte is known to belong there.
+//! Invariant: a byte is only changed where memory holds a breakpoint and another byte is known to belong there. Of a
+//! program that handles SIGTRAP a breakpoint whose instruction goes on differently than in the file is its own and stays.
 
-use platform::arch::BREAKPOINT;
-use platform::{Avma, GuardTable, Memory, Original, Originals, OsError, PAGE, Pid, TextMapping};
+use platform::arch::{self, BREAKPOINT};
+use platform::procfs::{self, Disposition};
+use platform::{Avma, GuardTable, Memory, Original, Originals, OsError, PAGE, Pid, Signal, TextMapping};
 use std::fs::File;
 use std::ops::Range;
 
@@ -27,14 +29,23 @@ pub(super) fn originals(table: &GuardTable) -> Vec<Original> {
 /// Takes every breakpoint out of a process's text; gives where they stood. `supervisor` is who has its memory open.
 pub(super) fn restore(pid: Pid, supervisor: Pid, originals: &[Original]) -> Result<Vec<Avma>, OsError> {
     let memory = Memory::open(pid.leader()).or_else(|_| Memory::as_open_in(supervisor, pid))?;
+    let handles = |state: procfs::SignalState| state.disposition(Signal::TRAP) == Disposition::Handled;
+    let may_have_own = procfs::signal_state(pid.leader()).is_ok_and(handles);
     let mut restored = Vec::new();
     for mapping in platform::mapped(pid.leader())?.text {
-        restore_mapping(pid, &memory, &mapping, originals, &mut restored);
+        restore_mapping(pid, &memory, &mapping, originals, may_have_own, &mut restored);
     }
     Ok(restored)
 }
 
-fn restore_mapping(pid: Pid, memory: &Memory, mapping: &TextMapping, originals: &[Original], restored: &mut Vec<Avma>) {
+fn restore_mapping(
+    pid: Pid,
+    memory: &Memory,
+    mapping: &TextMapping,
+    originals: &[Original],
+    may_have_own: bool,
+    restored: &mut Vec<Avma>,
+) {
     let (start, end) = (mapping.start, mapping.end);
     // A breakpoint is a change, so only changed pages can hold one.
     let pages = platform::own_pages(pid.leader(), start, end);
@@ -55,8 +66,9 @@ fn restore_mapping(pid: Pid, memory: &Memory, mapping: &TextMapping, originals: 
             Belongs::Left(left.iter().max_by_key(explains).unwrap_or(&first))
         }
     };
+    let compared = may_have_own.then(|| platform::open_mapped(pid.leader(), mapping).ok()).flatten();
     for at in chunks() {
-        restore_chunk(memory, &belongs, mapping, at, restored);
+        restore_chunk(memory, &belongs, compared.as_ref(), mapping, at, restored);
     }
 }
 
@@ -78,6 +90,7 @@ fn explained(memory: &Memory, mapping: &TextMapping, at: Range<u64>, original: &
 fn restore_chunk(
     memory: &Memory,
     belongs: &Belongs<'_>,
+    compared: Option<&File>,
     mapping: &TextMapping,
     at: Range<u64>,
     restored: &mut Vec<Avma>,
@@ -91,8 +104,14 @@ fn restore_chunk(
         Belongs::Left(_) => Vec::new(),
         Belongs::File(file) => read_file(file, offset, now.len()),
     };
+    let before = compared.map(|file| (now.clone(), read_file(file, offset, now.len())));
+    let is_own = |index: usize| {
+        let both = before.as_ref().and_then(|(here, there)| Some((here.get(index..)?, there.get(index..)?)));
+        both.is_some_and(|(here, there)| arch::is_rewritten(here, there))
+    };
     for (page, now) in (0..).zip(now.chunks_mut(PAGE as usize)) {
         let changed = put_back(now, |index| match belongs {
+            _ if is_own((page * PAGE) as usize + index) => None,
             Belongs::Left(original) => original.at(offset + page * PAGE + index as u64),
             Belongs::File(_) => file.get((page * PAGE) as usize + index).copied(),
         });
