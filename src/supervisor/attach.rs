@@ -123,11 +123,11 @@ impl Attach {
         }
     }
 
-    /// Whether threads of the processes are traced, and planted sooner or later.
-    pub fn has_begun(&self) -> bool {
+    /// Whether the processes are being planted.
+    pub fn plants(&self) -> bool {
         match self.phase {
-            Phase::Reading => false,
-            Phase::Seizing | Phase::Planting | Phase::Again => true,
+            Phase::Reading | Phase::Seizing => false,
+            Phase::Planting | Phase::Again => true,
         }
     }
 

@@ -235,7 +235,8 @@ impl Supervisor {
     fn work(&mut self) {
         const TURN: Duration = Duration::from_millis(1);
         const REST: Duration = Duration::from_micros(250);
-        let turn = if self.hands.texts.waits() { REST } else { TURN };
+        let is_long = self.hands.texts.waits() || Reports::are_of_many(&self.state);
+        let turn = if is_long { REST } else { TURN };
         if self.rested.elapsed() >= turn {
             self.reports.rest(REST);
             self.rested = Instant::now();
@@ -297,8 +298,9 @@ impl Supervisor {
         let texts = &self.hands.texts;
         if attach.advance(&self.hands.tracer, &self.state, texts, &mut self.inputs) {
             self.began |= !self.inputs.is_empty();
-            if attach.has_begun() {
-                // Before the first byte is planted: from then on the guard must be able to save what runs.
+            if attach.plants() {
+                // Before the first byte is planted: from then on the guard must be able to save what runs. No sooner, for
+                // to look at thousands of threads takes long, and those on this CPU would wait for us.
                 self.hands.take_cpu();
                 self.hands.pace.stay_ahead();
             }

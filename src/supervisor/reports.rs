@@ -107,7 +107,14 @@ impl Reports {
 
     /// The report of the tracee that a SIGCHLD names.
     fn named(&mut self, tracer: &Tracer, patience: Option<Duration>) -> Option<Waited> {
-        let tid = take_child_signal(patience)?;
+        let now = Instant::now();
+        let Some(tid) = take_child_signal(patience) else {
+            // Each report before the last SIGCHLD was heard, and there has been no other.
+            if !self.more && self.to_ask.is_empty() {
+                self.quiet = now;
+            }
+            return None;
+        };
         self.more = true;
         let before = std::mem::replace(&mut self.named_last, Instant::now());
         let report = tracer.report_of(tid)?;
