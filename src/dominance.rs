@@ -78,7 +78,7 @@ impl Dominance {
         }
     }
 
-    /// The run that ends with a probe, which is behind those before, is told by whichever of others is next.
+    /// The run that ends with a probe, which is behind those before, is implied by whichever of the others is next.
     pub fn push_implied(&mut self, probe: u32, by: &[u32]) {
         self.implied.push(probe);
         self.by.extend(by);

@@ -61,7 +61,7 @@ impl OwnCpu {
 
     /// Lets every other thread that is woken go before the calling one: an idle policy. The kernel then takes this CPU
     /// for idle, so that a thread which ran here wakes here, and runs at once; and as it stops the caller goes on,
-    /// without having slept. Whoever needs this CPU for longer starves the caller; false where it is not allowed.
+    /// without having slept. A caller that uses this CPU for longer starves the caller; false where it is not allowed.
     pub fn step_aside(&self) -> bool {
         set_policy(libc::SCHED_IDLE, 0)
     }

@@ -8,7 +8,7 @@ use crate::{Errno, Pid, Tid, threads};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 
-/// How a process stands to being attached to.
+/// Whether a process can be attached to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing is in the way.
@@ -69,7 +69,7 @@ struct Rights {
     errno: Errno,
 }
 
-/// Looks how a process stands.
+/// Looks whether a process can be attached to.
 pub fn standing(pid: Pid) -> Standing {
     let Ok(status) = procfs::read(&format!("/proc/{pid}/status")) else {
         return hidden_or_missing(pid);

@@ -1,6 +1,6 @@
 //! A pair of connected sockets that carry whole messages, each with at most one descriptor.
 //!
-//! Invariant: a send never blocks; what does not fit now is told to the caller.
+//! Invariant: a send never blocks; what does not fit now is returned to the caller.
 
 use crate::OsError;
 use nix::errno::Errno;
@@ -135,7 +135,7 @@ pub fn wait_ready(
     match poll(&mut polled, timeout) {
         Ok(_) => {}
         Err(Errno::EINTR) => return (vec![false; readable.len()], vec![false; writable.len()]),
-        // Whoever cannot wait has to look.
+        // A caller that cannot wait has to look.
         Err(_) => {
             std::thread::sleep(std::time::Duration::from_millis(1));
             return (vec![true; readable.len()], vec![true; writable.len()]);

@@ -7,7 +7,7 @@ const MOST: u64 = 1 << 20;
 
 /// Closes every descriptor from 3 up but those in `kept`, which are sorted.
 ///
-/// Whoever owns a closed descriptor in this process must not use or drop it any more.
+/// The owner of a closed descriptor in this process must not use or drop it any more.
 pub(crate) fn close_all_but(kept: &[i32]) {
     let refused = gaps(kept).any(|gap| !close_range(&gap));
     if refused {

@@ -15,7 +15,7 @@ pub enum Lineage {
     CopiedMemory,
 }
 
-/// Finds out what `child` is to `maker`, which stands in the event stop of the call that made it.
+/// Finds out what `child` is to `maker`, which is in the event stop of the call that made it.
 ///
 /// The call's own flags answer in a microsecond; where they cannot be read (32-bit programs), /proc and kcmp(2) do.
 pub fn lineage(tracer: &Tracer, memory: Option<&Memory>, maker: Tid, child: Tid) -> Lineage {

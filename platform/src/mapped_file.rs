@@ -29,7 +29,7 @@ impl MappedFile {
 }
 
 impl MappedFile {
-    /// Lets go of the memory that was needed to read it so far; what is read again comes from the file again.
+    /// Releases the memory that was needed to read it so far; what is read again comes from the file again.
     pub fn release(&self) {
         if self.len > 0 {
             // SAFETY: the mapping is private, read-only and of a file: its pages hold nothing that the file does not.

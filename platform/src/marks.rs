@@ -1,4 +1,4 @@
-//! A growing file of bits that is mapped shared, so that a set bit outlives whoever set it.
+//! A growing file of bits that is mapped shared, so that a set bit outlives the process that set it.
 //!
 //! Invariant: space is allocated before it is mapped, so that a full disk is an error here and never a SIGBUS later.
 
@@ -135,7 +135,7 @@ pub fn memory_file() -> Result<File, OsError> {
         .map_err(|errno| OsError::new("make", "memory file", errno))
 }
 
-/// All that is in a memory file, wherever in it whoever wrote it stands.
+/// All that is in a memory file, whatever the position of its writer.
 pub fn read_memory_file(file: &File) -> std::io::Result<Vec<u8>> {
     use std::os::unix::fs::FileExt;
     let mut bytes = vec![0; file.metadata()?.len() as usize];

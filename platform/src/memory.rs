@@ -23,8 +23,8 @@ impl Memory {
         Ok(Memory { file, tid })
     }
 
-    /// The memory of `pid` as `holder` has it open, where it may not be opened anew: Yama, or a program that made itself
-    /// undumpable. Whoever traces `holder` may take it (pidfd_getfd(2)).
+    /// The memory of `pid` as `holder` has it open, where it may not be opened again: Yama, or a program that made itself
+    /// undumpable. The tracer of `holder` may take it (pidfd_getfd(2)).
     pub fn as_open_in(holder: Pid, pid: Pid) -> Result<Self, OsError> {
         let wanted = format!("/proc/{pid}/mem");
         let folder = format!("/proc/{holder}/fd");

@@ -1,4 +1,4 @@
-//! The bytes that belong where breakpoints are, in a file in memory that all of our processes share: whoever takes the
+//! The bytes that belong where breakpoints are, in a file in memory that all of our processes share: a process that takes the
 //! breakpoints out when the supervisor is gone may find other files by the names of the mapped ones, or none.
 //!
 //! Invariant: what is read was written wholly, whenever the writer was killed.

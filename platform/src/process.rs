@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Closes every descriptor of this process but those of `keep` and the standard ones given in `standard`; the other
 /// standard ones lead to /dev/null from then on, so that no pipe of the measured program stays open here.
 ///
-/// Whoever owns a closed descriptor in this process must not use or drop it any more.
+/// The owner of a closed descriptor in this process must not use or drop it any more.
 pub fn keep_only(keep: &[BorrowedFd<'_>], standard: &[i32]) {
     let mut kept: Vec<i32> = keep.iter().map(AsRawFd::as_raw_fd).filter(|&fd| fd > 2).collect();
     kept.sort_unstable();

@@ -8,7 +8,7 @@ use crate::{Access, Avma, Event, Memory, OsError, PAGE, Pid, Signal, SignalInfo,
 use nix::errno::Errno;
 use std::ops::Range;
 
-/// Where an instruction stands in the tracee's vDSO (vdso(7)), which is mapped at `vdso` in the address space `memory`.
+/// Where an instruction is in the tracee's vDSO (vdso(7)), which is mapped at `vdso` in the address space `memory`.
 /// The kernel gives every process the same vDSO, so where the memory is closed to us our own tells.
 pub fn find_in_vdso(memory: Option<&Memory>, vdso: &Range<u64>, instruction: &[u8]) -> Option<Avma> {
     let text = memory.and_then(|memory| read_vdso(memory, vdso)).or_else(|| own_vdso(vdso.end - vdso.start))?;

@@ -9,9 +9,9 @@ use crate::{Avma, Pid, Tid, Wait, procfs, threads};
 pub enum Standing {
     /// It runs, or is about to.
     Runs,
-    /// It stands in a stop that its tracer has not been told of: what it was going to report.
+    /// It is in a stop that its tracer has not been told of: what it was going to report.
     Unreported(Wait),
-    /// It stands in a stop that its tracer knows of.
+    /// It is in a stop that its tracer knows of.
     Reported,
     /// It is in a group-stop, and nobody traces it.
     Stopped,
@@ -19,7 +19,7 @@ pub enum Standing {
     Other,
 }
 
-/// How a thread stands (`/proc/PID/task/TID/stat`, fields 3 and 52).
+/// The state of a thread (`/proc/PID/task/TID/stat`, fields 3 and 52).
 pub fn standing(pid: Pid, tid: Tid) -> Option<Standing> {
     let stat = std::fs::read(format!("/proc/{pid}/task/{tid}/stat")).ok()?;
     parse(tid, &String::from_utf8_lossy(&stat))
@@ -39,7 +39,7 @@ fn parse(tid: Tid, stat: &str) -> Option<Standing> {
     })
 }
 
-/// The program counter of a thread that stands still outside a system call (`/proc/PID/task/TID/syscall`).
+/// The program counter of a thread that is stopped outside a system call (`/proc/PID/task/TID/syscall`).
 pub fn pc(pid: Pid, tid: Tid) -> Option<Avma> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")).ok()?;
     parse_pc(&text)

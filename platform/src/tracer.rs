@@ -160,7 +160,7 @@ impl Tracer {
         self.request("seize", libc::PTRACE_SEIZE, tid, 0, options as usize).map(drop)
     }
 
-    /// How a thread that stands at [`crate::Event::Exit`] is going to end.
+    /// How a thread that is at [`crate::Event::Exit`] is going to end.
     pub fn coming_end(&self, tid: Tid) -> Result<Wait, OsError> {
         Ok(Wait::decode(tid, self.event_tid(tid)?.0))
     }

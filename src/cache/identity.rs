@@ -43,7 +43,7 @@ impl Identity {
         changed.is_some_and(|changed| now.duration_since(changed).is_ok_and(|since| since >= TICK))
     }
 
-    /// What the file of the cache is called. A file that was written anew takes the place of the old one.
+    /// What the file of the cache is called. A file that was written again takes the place of the old one.
     pub(super) fn name(&self) -> String {
         format!("inode-{:x}-{:x}", self.device, self.inode)
     }

@@ -1,8 +1,8 @@
 //! Indexes of images that were read before, and digests of their sources, so that reading them again costs next to
 //! nothing: two files per image in a folder of the user's.
 //!
-//! Invariants: what comes out of it is what reading the image anew would give, or nothing; whatever fails here, the image
-//! is read instead, and nobody is told. Files are replaced whole, so any number of runs may share the folder.
+//! Invariants: what comes out of it is what reading the image again would give, or nothing; whatever fails here, the image
+//! is read instead, without a message. Files are replaced whole, so any number of runs may share the folder.
 
 mod contents;
 mod digests;

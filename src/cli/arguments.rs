@@ -57,7 +57,7 @@ enum Action {
     /// Have everything that ran until now in the files
     #[command(after_help = FLUSH_EXAMPLES)]
     Flush(ControlArguments),
-    /// Let go of what is being measured
+    /// Detach from what is being measured
     #[command(after_help = DETACH_EXAMPLES)]
     Detach(ControlArguments),
     /// Show the coverage as a table

@@ -38,7 +38,7 @@ impl AttachArguments {
     pub(super) fn validated(self, cwd: &Path) -> AttachOptions {
         let pids = self.pids.into_iter().map(Pid).collect();
         let mut measuring = self.measuring.validated(cwd);
-        // Whoever is in the middle of a function has executed what comes before in it, but not while it was measured.
+        // A thread in the middle of a function has executed what comes before in it, but not while it was measured.
         if measuring.selection.probing == Probing::Dominators {
             measuring.selection.probing = Probing::Runs;
         }

@@ -79,7 +79,7 @@ pub(super) fn detach(options: &ControlOptions) -> Result<Outcome, CliError> {
     for control in &mut asked {
         match control.detached() {
             Ok(mut summary) => {
-                // Whoever asks for it need not be told that somebody did.
+                // The one who asks for it need not be told that somebody did.
                 summary.let_go_by = None;
                 if let Some(text) = front::unwritten(&summary, &options.data) {
                     tell(&format!("run {}: {text}", control.run()));

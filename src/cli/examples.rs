@@ -10,16 +10,16 @@ Examples:
 
 pub(super) const ATTACH_EXAMPLES: &str = "\
 What the processes ran before is not known; everything that they run from then on is, with all their threads and all
-processes that they make. Ctrl-C, SIGTERM, SIGHUP and `cov-trace detach` let go of them; they go on as if nothing had been.
+processes that they make. Ctrl-C, SIGTERM, SIGHUP and `cov-trace detach` detach from them; they go on as before.
 SIGUSR1 has everything that ran written to the files.
 
 Examples:
   cov-trace attach 4711                    measure a process until Ctrl-C
   cov-trace attach --children 4711         with the workers that it has already
-  cov-trace attach $(pidof nginx) --for 5m let go after five minutes
+  cov-trace attach $(pidof nginx) --for 5m detach after five minutes
   cov-trace attach --include src --verify-detach 4711
 
-Exit status: 0 if everything was let go of properly, 1 if nothing could be attached to or something is missing.";
+Exit status: 0 if the measurement ended properly, 1 if nothing could be attached to or something is missing.";
 
 pub(super) const STATUS_EXAMPLES: &str = "\
 NEW/MIN is how many lines were new in the last minute.
@@ -36,7 +36,7 @@ Examples:
   cov-trace flush && cov-trace lcov -o coverage.info";
 
 pub(super) const DETACH_EXAMPLES: &str = "\
-A measurement is ended as a whole: with the process named, all others that it measures are let go of. A program that was
+A measurement is ended as a whole: with the process named, it detaches from all others that it measures too. A program that was
 launched goes on, too, and cov-trace goes on waiting for it.
 
 Examples:
@@ -64,7 +64,7 @@ Examples:
   cov-trace show --missed=0 --pid 4711 lib.c";
 
 pub(super) const DIFF_EXAMPLES: &str = "\
-Files that git does not know yet do not count, which is told. Names are relative to the top of the working tree.
+Files that git does not know yet do not count; a message says so. Names are relative to the top of the working tree.
 
 Examples:
   cov-trace diff origin/main               what changed on this branch
@@ -84,7 +84,7 @@ Examples:
 
 pub(super) const COMBINE_EXAMPLES: &str = "\
 The combined file holds the union: which lines ran, under which contexts, and not any more in which process. Images are
-the same if their build-id is, wherever they were; a source of which builds know other versions is told. Inputs stay
+the same if their build-id is, wherever they were; a source of which builds know other versions gets a warning. Inputs stay
 unless --delete is given.
 
 Examples:
@@ -114,7 +114,7 @@ Examples:
   cov-trace sonarqube -o sonarqube.xml     for sonar.coverageReportPaths=sonarqube.xml";
 
 pub(super) const COVERALLS_EXAMPLES: &str = "\
-The token and the job, which Coveralls wants too, are for whoever sends it to add.
+The token and the job, which Coveralls wants too, are for the sender to add.
 
 Examples:
   cov-trace coveralls | jq '. + {repo_token: env.COVERALLS_REPO_TOKEN}' > coveralls.json";

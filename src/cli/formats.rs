@@ -1,6 +1,6 @@
 //! The commands that write what ran for other tools: `lcov`, `cobertura`, `json`, `codecov`, `sonarqube`, `coveralls`.
 //!
-//! Invariant: what is told of a result never goes where the result goes.
+//! Invariant: messages about a result never go where the result goes.
 
 use super::output::{print, tell};
 use super::selection::{Reader, SourceArguments, SourceSelection};

@@ -32,7 +32,7 @@ pub(super) struct MeasuringArguments {
     /// yet, which costs nothing at a fork
     #[arg(long, value_name = "HOW", default_value = "anew", hide_default_value = true)]
     fork: Fork,
-    /// Read the debug info of every image anew, and keep nothing of it for later
+    /// Read the debug info of every image again, and keep nothing of it for later
     #[arg(long)]
     no_cache: bool,
     /// Say nothing unless something fails

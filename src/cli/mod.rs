@@ -63,7 +63,7 @@ pub enum Command {
     Status(ControlOptions),
     /// Have everything that ran in the files.
     Flush(ControlOptions),
-    /// Let go of what is being measured.
+    /// Detach from what is being measured.
     Detach(ControlOptions),
     /// Print the table.
     Report(ReportOptions),

@@ -175,7 +175,7 @@ fn is_trusted(path: &Path, trust: Trust) -> bool {
     path.symlink_metadata().is_ok_and(|found| trust.takes(found.uid()))
 }
 
-/// Turns what a killed run left into files; what stands in the way is told and the rest is read all the same.
+/// Turns what a killed run left into files; what prevents that is reported and the rest is read all the same.
 pub(super) fn pick_up(data: &DataDir) {
     match recorder::recover(data) {
         Ok(runs) => runs.iter().for_each(|run| match run {

@@ -21,7 +21,7 @@ pub(super) fn status_table(shown: &Shown<'_>) -> String {
     let since = run.since.map_or("beginning".to_owned(), |since| {
         format!("{how} {} ({} ago)", date_time(UnixMillis(since), zone), span(now.0 - since))
     });
-    let until = run.until.map_or(String::new(), |until| format!(", lets go in {}", span(until - now.0)));
+    let until = run.until.map_or(String::new(), |until| format!(", detaches in {}", span(until - now.0)));
     let helpers: Vec<String> = run.helpers.iter().map(|helper| format!("{} {}", helper.name, helper.pid)).collect();
     let marks = format!("marks {} KiB", run.marks / 1024);
     // The names come from a process that merely has the recorder's place.
@@ -90,7 +90,7 @@ mod tests {
             zone: &TimeZone::UTC,
         };
         let expected = "\
-run 20261123T010203.512Z-9: attached 2026-11-23 01:02:03 (10.000 s ago), lets go in 2 min 50 s
+run 20261123T010203.512Z-9: attached 2026-11-23 01:02:03 (10.000 s ago), detaches in 2 min 50 s
 supervisor 12, recorder 13, marks 2048 KiB
 warning: the disk is full
  PID  PROGRAM  RAN  LINES  COVER  NEW/MIN  SINCE

@@ -1,6 +1,6 @@
 //! A stretch of neighbouring functions, decoded: one thread's work.
 //!
-//! Invariants: a bit of `starts`, `cuts` or `entries` stands for the byte at that distance from the chunk's start. Every
+//! Invariants: a bit of `starts`, `cuts` or `entries` means the byte at that distance from the chunk's start. Every
 //! cut that is no entry is a place inside one cluster where control comes in only from what its `leads` tell, or from the
 //! instruction before it.
 
@@ -148,7 +148,7 @@ impl Chunk {
 
     /// Whether it is known where the jumps of a cluster go.
     ///
-    /// From the address of a place inside, whoever has it, all others may be computed: by adding a distance, and by a
+    /// From the address of a place inside, once it is known, all others may be computed: by adding a distance, and by a
     /// jump that does not look like one (a return, a thunk). Only what arrays and tables of a compiler hold is as it is.
     pub(super) fn is_explained(&self, cluster: &Cluster, entries: &Entries) -> bool {
         let jumps = &cluster.jumps;

@@ -1,6 +1,6 @@
 //! The code of an image, decoded once: where its instructions start, and where straight-line runs of them end.
 //!
-//! Functions that overlap (aliases, entries in the middle, wrong sizes) form one cluster. It is decoded anew at every
+//! Functions that overlap (aliases, entries in the middle, wrong sizes) form one cluster. It is decoded again at every
 //! function start; where the decode before it does not meet that start, the two disagree and nothing is proven up to the
 //! next start.
 //!
@@ -146,7 +146,7 @@ impl Code {
                 let end = next.map_or(range.end, Cluster::start);
                 budget.spend((end.0 - at.0) as usize)?;
                 while at < end {
-                    // Behind what is no instruction it starts anew with the next byte.
+                    // Behind what is no instruction it starts again with the next byte.
                     let mut resume = end;
                     for instruction in instructions(text.bytes_from(range, at), at.0) {
                         let start = Svma(at.0 + instruction.offset as u64);

@@ -60,7 +60,7 @@ impl<'a> FunctionSymbol<'a> {
         self.strings.starts_with(b"_Z") || self.strings.starts_with(b"_R")
     }
 
-    /// The name as it stands, cut after `limit` bytes.
+    /// The name as it is, cut after `limit` bytes.
     pub(super) fn name(&self, limit: usize) -> &'a [u8] {
         let head = &self.strings[..self.strings.len().min(limit)];
         &head[..memchr::memchr(0, head).unwrap_or(head.len())]

@@ -113,7 +113,7 @@ fn goes_on_behind_its_end(mut section: &[u8]) -> bool {
             (FOLLOWED_BY_64_BITS, Some((len, rest))) => (u64::from_le_bytes(*len), rest),
             (len, _) => (len, rest),
         };
-        // What is cut off is told by whoever reads it.
+        // What is cut off is reported by its reader.
         let Some(next) = usize::try_from(len).ok().and_then(|len| rest.get(len..)) else { return false };
         section = next;
     }

@@ -76,9 +76,9 @@ pub struct Probe {
     pub offset: FileOffset,
     /// Index into `ImageIndex::lines`.
     pub line: u32,
-    /// The byte that stands there, which is never the breakpoint instruction itself.
+    /// The byte there, which is never the breakpoint instruction itself.
     pub original: u8,
-    /// How many bytes of straight-line code, entered at its start only, there are from here on: whoever executes a
+    /// How many bytes of straight-line code, entered at its start only, there are from here on: code that executes a
     /// later probe of these has executed this one.
     pub straight: u32,
 }
@@ -104,7 +104,7 @@ pub struct Landmark {
     pub offset: FileOffset,
     /// What reaching it means.
     pub kind: LandmarkKind,
-    /// The byte that stands there.
+    /// The byte there.
     pub original: u8,
 }
 
@@ -115,6 +115,6 @@ pub struct Warning {
     pub slug: String,
     /// What it is about and what it means for the result, one sentence.
     pub text: String,
-    /// How many places it stands for.
+    /// How many places it concerns.
     pub count: u64,
 }

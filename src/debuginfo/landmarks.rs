@@ -1,6 +1,6 @@
 //! Instructions of the C library and the loader that the tracer watches for its own sake.
 //!
-//! Invariant: landmarks are sorted by offset without duplicates, and each stands at the proven start of an instruction.
+//! Invariant: landmarks are sorted by offset without duplicates, and each is at the proven start of an instruction.
 //! They are independent of the probes: both lists may name the same offset.
 
 use memchr::memmem;

@@ -1,6 +1,6 @@
 //! The table by which the C++ and Rust runtimes find where a function catches exceptions (language-specific data area).
 //!
-//! Invariant: a table is read in one pass, and what cannot be read to its end is told.
+//! Invariant: a table is read in one pass, and what cannot be read to its end is reported.
 
 use gimli::{EndianSlice, LittleEndian, Reader, constants};
 

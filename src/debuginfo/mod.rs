@@ -57,7 +57,7 @@ use text::Text;
 /// Reads everything that cov-trace wants to know of an image from the bytes of its file.
 ///
 /// A file without debug information gives an index without lines, which may still have landmarks. What could not be used
-/// is told by the index's warnings.
+/// is reported by the index's warnings.
 ///
 /// # Errors
 /// If the bytes are no ELF file for this CPU, if its headers are malformed, or if its tables are made to waste time.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::error::{Budget, IndexError};
 
-/// Longest name, in bytes, that is told demangled; beyond it the mangled one is.
+/// Longest name, in bytes, that is shown demangled; beyond it the mangled one is.
 const LONGEST_DEMANGLED: usize = 1 << 16;
 
 /// The demangled form of a Rust or C++ name, or the name itself if it is neither or absurd.

@@ -58,7 +58,7 @@ pub(super) struct FileTable {
 }
 
 impl FileTable {
-    /// The path that the program's file index stands for, if it exists and is a path at all.
+    /// The path that the program's file index means, if it exists and is a path at all.
     ///
     /// # Errors
     /// If the budget is used up.

@@ -1,8 +1,8 @@
 //! Line programs to rows: which source line the debug information gives to which address.
 //!
-//! Invariant: a row stands for the instruction at its address. Where a sequence has several `is_stmt` rows at one address
+//! Invariant: a row means the instruction at its address. Where a sequence has several `is_stmt` rows at one address
 //! only the last is kept, because the others cover no instruction. Sequences of discarded code are dropped whole.
-//! A row that begins with `nop`s stands for what is behind them.
+//! A row that begins with `nop`s means what is behind them.
 
 use gimli::{EndianSlice, IncompleteLineProgram, LineInstruction, LineProgramHeader, LineRow, LittleEndian, UnitRef};
 
@@ -52,7 +52,7 @@ pub(super) fn read<'a>(
     let mut instructions = program.header().instructions();
     let mut row = LineRow::new(program.header());
     let mut sequence = Sequence::starting_at(sink.rows.len());
-    // The file index of the row before and what it stands for: it changes rarely.
+    // The file index of the row before and what it means: it changes rarely.
     let mut file = (u64::MAX, None);
     loop {
         let instruction = match instructions.next_instruction(program.header()) {
@@ -136,7 +136,7 @@ impl Sink<'_> {
 /// The first instruction of a row that does something, or the row's own address where it has none.
 ///
 /// Compilers put a `nop` at the line of the brace that ends a function and let every other way out jump behind it, still
-/// into the same row: only there is the line reached by all. Whoever reaches the `nop` reaches what is behind it.
+/// into the same row: only there is the line reached by all. Control that reaches the `nop` reaches what is behind it.
 fn behind_nops(start: Svma, end: Svma, text: &Text<'_>, budget: &mut Budget) -> Result<Svma, IndexError> {
     let Some(range) = text.range_at(start) else {
         return Ok(start);

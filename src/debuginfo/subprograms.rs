@@ -16,7 +16,7 @@ use super::paths::{FileId, FileTable, Paths};
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Entries<'u, 'a> = gimli::EntriesRaw<'u, Bytes<'a>>;
 
-/// Longest name that is told in full.
+/// Longest name that is shown in full.
 pub(super) const LONGEST_NAME: usize = 1 << 16;
 
 /// How many references lead from the code of a function to its name at most (instance, abstract, specification).

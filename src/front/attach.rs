@@ -107,7 +107,7 @@ struct Waiting {
     /// What the recorder said besides how far it is.
     last_word: Option<News>,
     stderr: Stderr,
-    /// Whether a line that tells how far it is stands on the terminal.
+    /// Whether a progress line is on the terminal.
     shown: bool,
 }
 

@@ -1,6 +1,6 @@
 //! A command's link to the recorder of a measurement under way.
 //!
-//! Invariant: a recorder that does not answer is told of after a while; only what takes its time by nature is awaited
+//! Invariant: a recorder that does not answer is reported after a while; only what takes its time by nature is awaited
 //! without a limit.
 
 use crate::link::{ControlAnswer, ControlRequest, Port, PortError, ProcessStatus, RunDir, RunStatus, Summary};
@@ -122,7 +122,7 @@ impl Control {
         }
     }
 
-    /// Asks to let go of everybody.
+    /// Asks to detach from every tracee.
     pub fn detach(&mut self) -> Result<(), ControlError> {
         self.ask(ControlRequest::Detach)
     }

@@ -3,7 +3,7 @@
 use platform::attachable::{Refusal, Standing, user_name};
 use platform::{Errno, Pid, procfs};
 
-/// What stands in the way of attaching to a process, if anything does: the process, the cause and the way out.
+/// What prevents an attach to a process, if anything does: the process, the cause and the way out.
 pub fn refusal(pid: Pid) -> Option<String> {
     let standing = platform::attachable::standing(pid);
     let name = procfs::command_name(pid).unwrap_or_default();

@@ -24,7 +24,7 @@ impl Stderr {
         Stderr { quiet, weak: None }
     }
 
-    /// Stops holding a pipe, so that whoever reads it is not kept waiting for us.
+    /// Stops holding a pipe, so that its reader is not kept waiting for us.
     pub fn let_go(&mut self) {
         if self.weak.is_none() && WeakStderr::is_awaited() {
             self.weak = WeakStderr::remember();
@@ -74,7 +74,7 @@ pub fn summary(summary: &Summary, data: &Path) -> String {
             Some(LetGoBy::Front) | None => "",
         };
         let (count, go) = (summary.let_go, if summary.let_go == 1 { "goes" } else { "go" });
-        text = format!("{why}let go of {}, which {go} on; ", plural(count, "process", "processes"));
+        text = format!("{why}detached from {}, which {go} on; ", plural(count, "process", "processes"));
     }
     _ = write!(text, "{}, ", plural(summary.processes, "process", "processes"));
     if summary.lines == 0 {
@@ -111,7 +111,7 @@ pub(super) fn still_measuring(count: u64, first: &[i32]) -> String {
     let more = count.saturating_sub(shown.len() as u64);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!(
-        "the program has ended; still measuring {}: {}{more} (Ctrl-C lets go of them)",
+        "the program has ended; still measuring {}: {}{more} (Ctrl-C detaches from them)",
         plural(count, "process", "processes"),
         shown.join(", ")
     )

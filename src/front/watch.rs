@@ -12,7 +12,7 @@ use platform::{OnTracerDeath, Pid, Signal, affinity, kill, wait_readable};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-/// How long after the program's end it is told who is still being measured.
+/// How long after the program's end it is reported who is still being measured.
 const NOTICE_AFTER: Duration = Duration::from_secs(1);
 
 /// How long after a signal it is asked whether the program got it too.
@@ -237,7 +237,7 @@ impl Watch {
         }
     }
 
-    /// Whoever sends to a whole process group sends to the program too: the supervisor knows, a moment later, whether
+    /// A process that sends to a whole process group sends to the program too: the supervisor knows, a moment later, whether
     /// it has got the signal.
     fn pass_on_what_is_due(&mut self) {
         let now = Instant::now();
@@ -279,7 +279,7 @@ impl Watch {
         }
     }
 
-    /// A second after the program's end, whoever still runs is told of; without waiting, its file is awaited at once.
+    /// A second after the program's end, what still runs is reported; without waiting, its file is awaited at once.
     /// True if that changed what is to be done.
     fn notice(&mut self) -> bool {
         let (Some((_, at)), Subject::Program { wait, .. }) = (self.ended, self.subject) else { return false };
@@ -348,7 +348,7 @@ impl Watch {
                     self.stderr.say(&format!("warning: {advice}"));
                 }
                 if summary.processes == 0 && self.subject == Subject::Attached {
-                    self.stderr.say("let go before anything was measured");
+                    self.stderr.say("detached before anything was measured");
                 } else if summary.processes > 0 || summary.unwritten == 0 {
                     self.stderr.say(&stderr::summary(summary, data.path()));
                 }
@@ -358,7 +358,7 @@ impl Watch {
             Recording::Died => {
                 self.stderr.insist(match self.guarded.supervisor_ended() {
                     Some(ChildNews::Killed(_)) => "recorder and supervisor were killed; what ran since is not measured",
-                    Some(_) | None => "the recorder was killed; the program was let go and went on unmeasured",
+                    Some(_) | None => "the recorder was killed; the program was released and went on unmeasured",
                 });
                 match recorder::recover(data) {
                     Ok(runs) => runs.iter().for_each(|run| match run {

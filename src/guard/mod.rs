@@ -6,7 +6,7 @@
 //!            └── ptrace ──►┘ (its end only)
 //! ```
 //! The guard traces the supervisor with PTRACE_O_TRACEEXIT: the kernel holds the supervisor, killed as it may be, before
-//! it lets go of its tracees, and as long as it is held a tracee that meets a breakpoint stops instead of dying.
+//! it loses its tracees, and as long as it is held a tracee that meets a breakpoint stops instead of dying.
 //!
 //! Invariant: it holds no descriptor of the run, so that everybody sees the supervisor's end by itself; and it ends as the
 //! supervisor ended.
@@ -30,7 +30,7 @@ const SHORT_RUN: Duration = Duration::from_millis(300);
 /// The exit status of a guard that has no supervisor to guard.
 const NO_SUPERVISOR: i32 = 1;
 
-/// Forks the supervisor, in which `start` runs to its end, and stands behind it; gives the exit status.
+/// Forks the supervisor, in which `start` runs to its end, and guards it; gives the exit status.
 ///
 /// The calling process must have one thread only, and use no descriptor any more but in `start`.
 pub fn run(table: &GuardTable, on_death: OnTracerDeath, start: impl FnOnce(GuardTable) -> supervisor::Options) -> i32 {

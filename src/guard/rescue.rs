@@ -6,7 +6,7 @@
 //! until its program counter is set back, which takes a tracer: us, as soon as the supervisor is gone.
 //!
 //! Invariant: every process that was stopped here is continued as soon as its own text is restored; one that was in a
-//! group-stop stays in it. Until then it is in the table, for whoever survives this process (`takeover`).
+//! group-stop stays in it. Until then it is in the table, for the process that survives this process (`takeover`).
 
 use super::stops::{self, Misplaced, Tracing};
 use super::text;

@@ -21,7 +21,7 @@ pub(super) enum Tracing {
     Nobody,
 }
 
-/// A thread that stands behind a breakpoint's first byte instead of before it.
+/// A thread that is behind a breakpoint's first byte instead of before it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Misplaced {
     tid: Tid,
@@ -41,7 +41,7 @@ pub(super) fn stop_all(processes: &[GuardedProcess]) {
     }
 }
 
-/// Waits until every thread of a process stands still or sleeps, and finds those that stand for one of `breakpoints`
+/// Waits until every thread of a process stays stopped or sleeps, and finds those that are at one of `breakpoints`
 /// which the supervisor had heard of; `None` for a process in a group-stop that it had not heard of.
 pub(super) fn find_misplaced(
     pid: Pid,

@@ -12,7 +12,7 @@ pub enum ControlRequest {
     Status,
     /// Have everything that ran until now in the files; answered by `Flushed`.
     Flush,
-    /// Let go of everybody; answered by `Detached` when everything is in its file.
+    /// Detach from every tracee; answered by `Detached` when everything is in its file.
     Detach,
 }
 

@@ -1,4 +1,4 @@
-//! The journal: what happened, one JSON object a line, appended by the supervisor and read by whoever comes.
+//! The journal: what happened, one JSON object a line, appended by the supervisor and read by any later process.
 //!
 //! Invariants: a record is written with one append, so a kill tears at most the last line; a reader never takes a
 //! line that has no end yet; what does not parse is skipped and counted.
@@ -93,7 +93,7 @@ pub enum Record {
         slug: String,
         /// What it means.
         text: String,
-        /// For how many places it stands.
+        /// How many places it concerns.
         count: u64,
     },
 }

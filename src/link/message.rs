@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// What the supervisor is told.
+/// What the recorder sends to the supervisor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToSupervisor {
     /// Trace this process, which waits before its exec. Answered by `Seized` or `Refused`.
@@ -35,7 +35,7 @@ pub enum ToSupervisor {
         /// Who sent it.
         sender: Pid,
     },
-    /// Restore everything, let go of everybody and leave.
+    /// Restore everything, detach from every tracee and leave.
     LetGo,
 }
 

@@ -16,7 +16,7 @@ use std::ops::Range;
 pub struct Plan {
     /// File offsets of the probes, ascending.
     pub offsets: Vec<u64>,
-    /// The byte that stands at each.
+    /// The byte at each.
     pub originals: Vec<u8>,
     /// How many bytes of straight-line code there are from each on: those within them were executed before whatever
     /// follows within them, so a breakpoint at the last tells of all.
@@ -58,7 +58,7 @@ impl ByLine {
 pub struct Landmark {
     /// File offset.
     pub offset: u64,
-    /// The byte that stands there.
+    /// The byte there.
     pub original: u8,
     /// What reaching it means.
     pub kind: LandmarkKind,
@@ -183,7 +183,7 @@ impl Plan {
         places
     }
 
-    /// The last probe that a thread has executed which stands at `offset`, as far as the code there tells; the one at
+    /// The last probe that a thread at `offset` has executed, as far as the code there tells; the one at
     /// `offset` if `reached`.
     pub fn executed_at(&self, offset: u64, reached: bool) -> Option<u32> {
         let executed = |&at: &u64| if reached { at <= offset } else { at < offset };

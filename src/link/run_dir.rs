@@ -1,6 +1,6 @@
 //! What is in the directory of a run: journal, marks, plans, facts, control socket. It is gone when the run is over.
 //!
-//! Invariant: whoever may still write to it holds the run's lock (`store`), and the lock goes with its last holder.
+//! Invariant: a process that may still write to it holds the run's lock (`store`), and the lock goes with its last holder.
 
 use super::ImageId;
 use platform::{Channel, EntryKind, Folder, Listener, OsError, Trust};

@@ -247,8 +247,8 @@ impl StoredFacts {
             if kept { self.probes.push(probe) } else { self.left_out.push(probe) }
         }
         if !self.left_out.is_empty() {
-            let text = "only what the data directory did not have was measured (--only-new); what each process ran is \
-                        not told";
+            let text = "only what the data directory did not have was measured (--only-new); per-process \
+                        data is incomplete";
             self.warn("only-new", text);
         }
     }

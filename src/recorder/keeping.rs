@@ -1,5 +1,5 @@
-//! Keeping a place to write to: a data directory that is removed under way is made again, and what stands in the way of
-//! writing is told as it begins and as it ends.
+//! Keeping a place to write to: a data directory that is removed under way is made again, and what prevents
+//! writing is reported as it begins and as it ends.
 //!
 //! Invariant: what living processes ran is in memory, so that nothing of it depends on what becomes of the directory.
 

@@ -17,7 +17,7 @@ pub enum FrontRequest {
     HowFar,
     /// Have everything that ran until now in the files.
     Flush,
-    /// Let go of everybody.
+    /// Detach from every tracee.
     LetGo,
 }
 

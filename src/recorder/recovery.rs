@@ -1,4 +1,4 @@
-//! Picking up what a run left that was cut short: whoever opens the data directory next does it.
+//! Picking up what a run left that was cut short: the process that opens the data directory next does it.
 //!
 //! Invariant: a run's directory is removed only after every process of it is in its file.
 

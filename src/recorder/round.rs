@@ -29,7 +29,7 @@ pub(super) enum Asker {
 pub(super) struct Round {
     ended: VecDeque<ProcessNo>,
     living: VecDeque<ProcessNo>,
-    /// Who is told when it is over.
+    /// Who gets an answer when it is over.
     pub askers: Vec<Asker>,
     /// The processes whose files were written for good.
     pub finished: Vec<ProcessNo>,

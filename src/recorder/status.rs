@@ -6,7 +6,7 @@ use crate::link::{ImageId, ProcessStatus};
 use platform::Pid;
 use std::collections::HashMap;
 
-/// How much of a program's arguments is told, in characters.
+/// How much of a program's arguments is shown, in characters.
 const SHOWN: usize = 1000;
 
 /// What "lately" is, in milliseconds.

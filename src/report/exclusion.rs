@@ -1,7 +1,7 @@
 //! Lines that do not count, by marks in the source: those of lcov, gcovr and coverage.py, and patterns of one's own.
 //!
 //! Marks are looked for anywhere in a line, as those tools do. A start without a stop holds to the end of the source, and
-//! that is told.
+//! that is reported.
 
 use super::source::SourceText;
 use crate::store::Numbits;
@@ -23,7 +23,7 @@ pub struct Excluded {
     pub unmatched: Vec<(u32, &'static str)>,
 }
 
-/// Before each of these names stands LCOV_EXCL or GCOVR_EXCL or GCOV_EXCL; branches are not measured, so marks for them
+/// Each of these names follows LCOV_EXCL or GCOVR_EXCL or GCOV_EXCL; branches are not measured, so marks for them
 /// mean nothing here.
 const MARKS: &str = r"\b(?:LCOV|GCOVR|GCOV)_EXCL_(LINE|START|STOP)\b|\bpragma: ?no ?cover\b";
 

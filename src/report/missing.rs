@@ -17,7 +17,7 @@ pub(super) fn shown_ranges(ranges: &[(u32, u32)]) -> String {
 
 /// The lines of `executable` that are not in `ran`, as ranges from the first to the last line.
 ///
-/// A range runs across lines that have no code: 12-14 stands for 12 and 14 where 13 is blank.
+/// A range runs across lines that have no code: 12-14 means 12 and 14 where 13 is blank.
 pub(super) fn ranges(executable: &Numbits, ran: &Numbits) -> Vec<(u32, u32)> {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     let mut in_range = false;

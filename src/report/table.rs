@@ -15,7 +15,7 @@ use std::cmp::Ordering;
 pub struct Layout {
     /// What it is made of.
     pub format: Format,
-    /// What a row stands for.
+    /// What a row is about.
     pub rows: Rows,
     /// Whether rows in which every line ran are left out.
     pub skip_covered: bool,
@@ -40,7 +40,7 @@ pub enum Format {
     Total,
 }
 
-/// What a row stands for.
+/// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
     /// A source.
@@ -162,7 +162,7 @@ fn markdown(rows: &[Row], total: Ratio, skipped: Option<&str>, layout: Layout) -
     text
 }
 
-/// A name as code: in a table a bar ends a cell even there, and nothing but entities stands for a backtick.
+/// A name as code: in a table a bar ends a cell even there, and nothing but entities means a backtick.
 fn as_code(name: &str) -> String {
     let name = printable(name);
     let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('|', "&#124;");

@@ -23,7 +23,7 @@ pub struct Combined {
     images: BTreeMap<Key, Image>,
     /// What ran by image, source and label of the context.
     hits: BTreeMap<Key, BTreeMap<(Source, String), Ran>>,
-    /// The sources' names, made anew by the rules for paths. The `Arc` keeps its address from being used again.
+    /// The sources' names, made again by the rules for paths. The `Arc` keeps its address from being used again.
     placed: HashMap<usize, Placed>,
     warnings: BTreeMap<(String, String), u64>,
     incomplete: BTreeSet<(String, i32)>,

@@ -1,7 +1,7 @@
 //! The data directory: one data file per process, and a directory `run-*` for each run that is live or was cut short.
 //!
 //! A live run holds a BSD lock (flock(2), exclusive) on the file `lock` in its directory, so that a run that was killed
-//! is told from one that lives, whatever pids have been reused since.
+//! is distinguished from one that lives, whatever pids have been reused since.
 
 use super::process_file::is_run_name;
 use super::{ProcessFile, ProcessRecord, Reader, StoreError};

@@ -215,6 +215,6 @@ pub struct Warning {
     pub slug: String,
     /// What it is about and what it means for the result.
     pub text: String,
-    /// How many places it stands for.
+    /// How many places it concerns.
     pub count: u64,
 }

@@ -11,7 +11,7 @@
 -- History
 --   1  The first.
 --   2  file: digest, digest_of, real, device and inode. function.told, line_bits.functions: which functions ran; in a
---      file of version 1 no function is told.
+--      file of version 1 it reads as 0 for every function.
 --
 -- A reader looks at meta.schema_version first: it refuses a version above its own, and converts one below.
 
@@ -124,7 +124,7 @@ CREATE TABLE flush (
 -- What lowers the truth of the data: of one image, or of the process where image is null.
 --   slug   Stable machine-readable name.
 --   text   What it is about and what it means for the result.
---   count  How many places it stands for.
+--   count  How many places it concerns.
 CREATE TABLE warning (
     id INTEGER PRIMARY KEY,
     image INTEGER REFERENCES image (id),

@@ -77,7 +77,7 @@ pub enum Action {
         space: SpaceId,
         /// Where.
         at: Avma,
-        /// What stands there.
+        /// What is there.
         kind: LandmarkKind,
     },
     /// A call that makes a child is about to be made where all kinds of calls are: watch there also where that was given
@@ -260,11 +260,11 @@ pub enum Action {
     Sync(Box<Sync>),
     /// The same by and by, while the program runs.
     Plant(Box<Sync>),
-    /// Find out whether a copied text has the breakpoints of the original, of which one stands at each place.
+    /// Find out whether a copied text has the breakpoints of the original, of which one is at each place.
     CheckCopy {
         /// The new process's thread.
         tid: Tid,
-        /// Whether it stands in a group-stop.
+        /// Whether it is in a group-stop.
         group: bool,
         /// Its address space.
         space: SpaceId,

@@ -299,7 +299,7 @@ impl Hands {
         }
     }
 
-    /// Tells of copies of breakpoints that stay in a program that is let go of.
+    /// Tells of copies of breakpoints that stay in a program that is detached from.
     fn leave_copies(&mut self, count: usize) {
         let text = format!("a copy of a breakpoint could not be taken out of shared memory; {COPY_ADVICE}");
         self.tell(&Record::Warning { process: None, slug: COPY_STUCK.to_owned(), text, count: count as u64 });
@@ -362,7 +362,7 @@ impl Hands {
             self.guard.remove(pid);
         }
         if self.lost > 0 {
-            let text = "memory for marks could not be had, so these hits are lost".to_owned();
+            let text = "no memory was available to record hits, so these are lost".to_owned();
             let count = std::mem::take(&mut self.lost);
             self.tell(&Record::Warning { process: Some(process), slug: "hits-lost".to_owned(), text, count });
         }
@@ -443,7 +443,7 @@ impl Hands {
                 self.timed.has_entered(tid);
                 coming.map(|coming| self.note_clone(process, tid, space, coming))
             }
-            // Whether there is a child is told by the call.
+            // The call tells whether there is a child.
             LandmarkKind::Announced => arch::emulate_argument(&access, at).map(|()| false),
             LandmarkKind::SignalMask => self.sigtrap.mask_call(&access, at),
             LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),

@@ -182,7 +182,7 @@ impl Attach {
         }
     }
 
-    /// Seizes whoever was made by a thread before that was seized.
+    /// Seizes what was made by a thread before that was seized.
     fn take_the_rest(&mut self, hand: &Hand<'_>, state: &State, inputs: &mut VecDeque<Input>) {
         for pid in self.taken.clone() {
             let Some(number) = state.process_with(pid) else { continue };

@@ -105,7 +105,7 @@ fn an_exec_while_seizing_leaves_one_thread_in_new_memory() {
     assert_eq!(state.threads(), 1);
 }
 
-/// The thread that executes another program has the leader's tid from then on, and is heard of by its own no more.
+/// The thread that executes another program has the leader's tid from then on; its own tid reports nothing any more.
 #[test]
 fn an_exec_by_another_thread_is_heard_of_for_all() {
     let (mut state, _) = attached(State::default(), &[LEADER, OTHER]);

@@ -155,7 +155,7 @@ impl State {
                 }
                 self.interrupt(tid, out);
             }
-            // Whoever is stopped reports by itself, and is not taken out of that stop before.
+            // A thread that is stopped reports by itself, and is not taken out of that stop before.
             Activity::Stopped | Activity::Asleep | Activity::Gone => {}
         }
     }

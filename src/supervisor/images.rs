@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 impl State {
-    /// A thread stands still until all that is mapped in its space has a plan.
+    /// A thread stays stopped until all that is mapped in its space has a plan.
     pub(super) fn mapped(&mut self, tid: Tid, mappings: Vec<TextMapping>, out: &mut Vec<Action>) {
         let reading = self.want_images(tid, self.space_of(tid), mappings, out);
         if let Some(number) = self.process_number(tid) {

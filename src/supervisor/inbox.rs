@@ -62,7 +62,7 @@ impl Inbox {
             std::thread::sleep(time);
             deliver(VecDeque::from([Mail::Reminder]), &mail, &bell);
         };
-        // Without the thread there is no reminder; whoever is let go of reports, as a rule.
+        // Without the thread there is no reminder; what is detached from reports, as a rule.
         let _started = std::thread::Builder::new().name("reminder".to_owned()).stack_size(64 * 1024).spawn(remind);
     }
 

@@ -29,7 +29,7 @@ pub enum Remains {
     /// One that is to be taken out, or nobody looked.
     #[default]
     Ours,
-    /// None any more: whoever met it may begin the instruction that is there now.
+    /// None any more: the thread that met it may begin the instruction that is there now.
     Nothing,
     /// The program's own.
     Own,
@@ -45,7 +45,7 @@ pub enum Input {
         /// Its parent.
         parent: Pid,
     },
-    /// SIGTRAP is about to be delivered; a breakpoint, if it was one, stands at `at`.
+    /// SIGTRAP is about to be delivered; a breakpoint, if it was one, is at `at`.
     Trap {
         /// The thread.
         tid: Tid,
@@ -73,7 +73,7 @@ pub enum Input {
         /// What it is.
         sought: Sought,
     },
-    /// A thread stopped elsewhere than at a breakpoint; tells where, before the stop itself is told.
+    /// A thread stopped elsewhere than at a breakpoint; tells where, before the stop itself is reported.
     Stands {
         /// The thread.
         tid: Tid,
@@ -115,7 +115,7 @@ pub enum Input {
     },
     /// A process or thread was made.
     Born {
-        /// By this thread, which stands in the event stop.
+        /// By this thread, which is in the event stop.
         tid: Tid,
         /// The new one.
         child: Tid,
@@ -279,7 +279,7 @@ pub enum Input {
     CopyChecked {
         /// The new process's thread.
         tid: Tid,
-        /// Whether it stands in a group-stop.
+        /// Whether it is in a group-stop.
         group: bool,
         /// What was copied before it was planted.
         lacking: Vec<InstanceId>,
@@ -291,12 +291,12 @@ pub enum Input {
     },
     /// Restore everything and let go.
     LetGo,
-    /// The supervisor ends, which lets go of everybody who is left.
+    /// The supervisor ends, which detaches from every tracee that is left.
     Leave,
 }
 
 impl Input {
-    /// The thread that stands still since this input, if it is a stop.
+    /// The thread that is stopped since this input, if it is a stop.
     pub fn stop(&self) -> Option<Tid> {
         match self {
             Input::Trap { tid, .. }

@@ -120,7 +120,7 @@ impl Instance {
         (lines, entered)
     }
 
-    /// Disarms what tells nothing new of a line, from where a probe stands on outwards. A line of a generic may have
+    /// Disarms what tells nothing new of a line, from a probe outwards. A line of a generic may have
     /// thousands of instances that are all to be heard of, so it does not look at all of them.
     fn disarm_beside(&mut self, probe: u32, line: u32, at_most: usize, useless: &mut Vec<u32>) {
         let mut looks = 4 * at_most;

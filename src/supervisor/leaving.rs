@@ -1,7 +1,7 @@
 //! Deciding about letting go: every text is restored, traps on the way are served, and nobody who sleeps is woken.
 //!
-//! Invariant: the end of the tracer lets go only of threads that stand in a group-stop, or that were seen after their
-//! text was restored with no trap on the way; all others are let go of in a stop of theirs.
+//! Invariant: the end of the tracer detaches only from threads that are in a group-stop, or that were seen after their
+//! text was restored with no trap on the way; all others are detached from in a stop of theirs.
 
 use super::action::Action;
 use super::space::{SpaceId, Sync};
@@ -68,7 +68,7 @@ impl State {
         }
     }
 
-    /// The tracer ends, and whoever is still traced goes on without it.
+    /// The tracer ends, and what is still traced goes on without it.
     pub(super) fn leave(&mut self, out: &mut Vec<Action>) {
         for number in self.processes.keys().copied().collect::<Vec<_>>() {
             self.end_process(number, EndOfProcess::LetGo, out);

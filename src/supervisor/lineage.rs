@@ -244,7 +244,7 @@ impl State {
         let process = self.add_process(Process::new(Pid(tid.0), space));
         self.add_tracee(tid, process, Doing::Starting);
         out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent, attached: false });
-        // Its maker may be in its file and forgotten already, so what it runs is told of anew.
+        // Its maker may be in its file and forgotten already, so what it runs is reported again.
         out.push(Action::Execed { process, tid });
         if let Some(group) = self.unclaimed.remove(&tid) {
             self.first_stop(tid, group, out);

@@ -1,7 +1,7 @@
 //! What a thread blocks, as far as is known, and so what a breakpoint took from it.
 //!
 //! A thread's last two masks are remembered, since most changes are undone soon (signal handlers, the C library's own
-//! critical sections); a mask that fits neither is taken as it stands, with SIGTRAP blocked only where every other
+//! critical sections); a mask that fits neither is taken as it is, with SIGTRAP blocked only where every other
 //! signal is.
 
 use platform::Signal;

@@ -6,7 +6,7 @@
 //!                       ▲──────────── answers ──────────────┘
 //! ```
 //! Invariant: it never reads a file format and never waits for the recorder while a hit is being served; if the
-//! recorder is gone it restores every text, lets go of everybody and leaves.
+//! recorder is gone it restores every text, detaches from every tracee and leaves.
 
 mod action;
 mod apply;
@@ -68,7 +68,7 @@ use std::time::{Duration, Instant};
 use stop_log::StopLog;
 
 /// How long threads that cannot be stopped (a vfork parent, a sleep that nothing breaks) are waited for when letting
-/// go; after that the kernel lets go of them as this process ends, with their text restored.
+/// go; after that the kernel detaches from them as this process ends, with their text restored.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the supervisor starts with.
@@ -259,7 +259,7 @@ impl Supervisor {
                 }
                 return true;
             }
-            // Whoever is still known has ended without a word.
+            // What is still known has ended without a word.
             Ok(Waited::NoTracee) if !self.state.is_empty() => {
                 let gone = self.state.tids().map(|tid| Input::Gone { tid, how: EndOfProcess::LetGo });
                 self.inputs.extend(gone.collect::<Vec<_>>());

@@ -4,7 +4,7 @@
 //! its mask, which costs three system calls. In a long burst of the only thread there is, the tracer steps aside instead:
 //! with an idle policy it is preempted by the thread as that is let go on, and goes on itself as the thread stops.
 //!
-//! Invariant: whoever waits for the tracer waits for one that has precedence: it steps back before it sleeps.
+//! Invariant: what waits for the tracer waits for one that has precedence: it steps back before it sleeps.
 
 use platform::affinity::{self, Ordinary, OwnCpu};
 use platform::{OsError, Pid, Tid, Tracer};
@@ -17,7 +17,7 @@ const BURST: Duration = Duration::from_millis(1);
 /// A burst that is this long is worth the two system calls of stepping aside and back.
 const LONG: u32 = 16;
 
-/// While the tracer stands aside, hits that are further apart tell that somebody else has the CPU. Should the tracer be
+/// While the tracer steps aside, hits that are further apart tell that somebody else has the CPU. Should the tracer be
 /// killed then, it could not even end before the thread's next hit, of which the thread would die.
 const SLOW: Duration = Duration::from_micros(100);
 

@@ -141,7 +141,7 @@ impl World {
         }
     }
 
-    /// The thread that stands at the landmark has the space read.
+    /// The thread that is at the landmark has the space read.
     fn read(&mut self) {
         let mappings = self.mappings();
         self.hear(Input::Mapped { tid: LEADER, mappings });

@@ -135,7 +135,7 @@ fn both_orders_of_birth_and_first_stop_give_the_same() {
     }
 }
 
-/// Letting go at any moment: whoever is stopped then or stops later is let go, with nothing armed.
+/// Letting go at any moment: a thread that is stopped then or stops later is let go, with nothing armed.
 #[test]
 fn letting_go_at_any_moment_keeps_nobody() {
     for log in logs() {
@@ -146,7 +146,7 @@ fn letting_go_at_any_moment_keeps_nobody() {
             replayed.take(&mut state, &Input::LetGo, &context);
             let armed = |action: &Action| matches!(action, Action::Sync(sync) if !sync.armed.is_empty());
             for input in &inputs[cut..] {
-                // What was let go is heard of no more.
+                // What was let go reports no more.
                 let of = input.stop().or(match input {
                     Input::Gone { tid, .. } | Input::Mapped { tid, .. } => Some(*tid),
                     _ => None,

@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_full_disk_moves_marks_to_memory_and_loses_none() {
         let dir = tempfile::tempdir().expect("tempdir");
-        // A file that cannot be written stands for a disk that takes no more.
+        // A file that cannot be written means a disk that takes no more.
         let path = dir.path().join("marks");
         std::fs::write(&path, "").expect("write");
         let mut sections = Sections::new(File::open(&path).expect("open"));

@@ -174,7 +174,7 @@ impl Sigtrap {
         remote::set_signal_action(access, call, Signal::TRAP, &action.0)
     }
 
-    /// A thread stands at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of
+    /// A thread is at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of
     /// its own, which was pending and whose siginfo the breakpoint got, it sends that to itself again.
     ///
     /// `find_call` finds a place to make system calls at. A program whose calls are filtered is not made to call: that

@@ -79,7 +79,7 @@ pub struct Sync {
     pub change: Bits,
     /// ...and there exactly these are armed.
     pub armed: Bits,
-    /// Of these the breakpoint was out before: one that stands there may be the program's own, and then stays.
+    /// Of these the breakpoint was out before: one that is there may be the program's own, and then stays.
     pub taken_out: Bits,
     /// Whether landmarks are to be armed, disarmed, or left as they are.
     pub landmarks: Option<bool>,
@@ -153,7 +153,7 @@ impl Site {
     }
 }
 
-/// What stands at an address.
+/// What is at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     /// An armed probe.
@@ -202,7 +202,7 @@ impl Space {
         self.lookup.iter().map(|(range, _)| range.clone()).collect()
     }
 
-    /// What stands at `at`.
+    /// What is at `at`.
     pub fn find(&self, at: Avma) -> Found {
         let Some((id, instance)) = self.instance_at(at) else {
             return Found::Nothing;
@@ -228,7 +228,7 @@ impl Space {
         self.instances.iter().flat_map(calls).filter(mapped).collect()
     }
 
-    /// The last probe that a thread which stands at `at` has executed in the straight-line code there; the one at `at`
+    /// The last probe that a thread at `at` has executed in the straight-line code there; the one at `at`
     /// if `reached`.
     pub fn executed_at(&self, at: Avma, reached: bool) -> Option<Site> {
         let (id, instance) = self.instance_at(at)?;
@@ -281,7 +281,7 @@ impl Space {
         }
     }
 
-    /// Whether the breakpoint of a site was taken out, so that one that stands there now is not ours.
+    /// Whether the breakpoint of a site was taken out, so that one that is there now is not ours.
     pub fn is_taken_out(&self, site: Site) -> bool {
         self.instances.get(&site.instance).is_some_and(|instance| instance.taken_out.get(site.probe))
     }
@@ -418,7 +418,7 @@ impl Space {
         }
     }
 
-    /// For each instance the place of the armed probe that is planted last: what has that has all.
+    /// For each instance the place of the armed probe that is planted last: a copy that has it has all.
     pub fn planted_last(&self) -> Vec<(InstanceId, Avma)> {
         let place = |(id, instance): (&InstanceId, &Instance)| {
             let offset = instance.plan.offsets.get(instance.armed.last()? as usize)?;

@@ -103,7 +103,7 @@ pub struct State {
     /// Processes that run while plans are awaited.
     pub(super) waiting: Vec<Waiting>,
     pub(super) leaving: bool,
-    /// Whether the tracer's end kills whoever is still traced, so that it must let go of everybody before.
+    /// Whether the tracer's end kills what is still traced, so that it must detach from every tracee before.
     pub(super) end_kills: bool,
     pub(super) forks: Forks,
     next_process: u32,
@@ -127,12 +127,12 @@ impl State {
         self.leaving
     }
 
-    /// Whether the tracer must not end before it has let go of everybody, however long that takes.
+    /// Whether the tracer must not end before it has detached from every tracee, however long that takes.
     pub fn must_stay(&self) -> bool {
         self.end_kills && !self.is_empty()
     }
 
-    /// Whether the end of the tracer would let go of everybody without harm.
+    /// Whether the end of the tracer would detach from every tracee without harm.
     pub fn may_leave(&self) -> bool {
         let let_go = |tracee: &Tracee| match tracee.doing {
             Doing::Settled | Doing::Listening => !self.end_kills,

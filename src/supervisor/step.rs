@@ -42,7 +42,7 @@ impl State {
             Input::VforkDone { tid } => self.vfork_done(tid, out),
             Input::Exec { tid, former } => self.exec(tid, former, out),
             Input::Stopped { tid } => self.stopped(tid, false, out),
-            // Let go of now it would die of a breakpoint that it has met; its trap is reported next, and served.
+            // Detached from now it would die of a breakpoint that it has met; its trap is reported next, and served.
             Input::StoppedBeforeTrap { tid } => out.push(Action::Resume { tid, signal: None }),
             Input::Closed { tid, space } => self.closed(tid, space, out),
             Input::CallStop { tid } => self.call_stop(tid, out),

@@ -1,7 +1,7 @@
 //! Writing breakpoints into text and taking them out, page by page.
 //!
 //! Invariants: a byte is only ever changed between a probe's original and the breakpoint, and only after it was read
-//! there; what holds anything else is refused and left alone, and so is what stands among bytes that are not the file's,
+//! there; what holds anything else is refused and left alone, and so is what is among bytes that are not the file's,
 //! and a breakpoint of the program's own.
 
 use super::own::Owner;
@@ -223,7 +223,7 @@ impl Planting {
 /// Whether others may write to the same memory meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beside {
-    /// Every thread of the space stands still.
+    /// Every thread of the space stays stopped.
     Nobody,
     /// Some may run.
     Threads,

@@ -174,7 +174,7 @@ impl Texts {
         self.find_in_vdso(space, &arch::registers::SYSCALL)
     }
 
-    /// A place in a space where a `ret` stands.
+    /// A place in a space where a `ret` is.
     pub fn find_return(&self, space: SpaceId) -> Option<Avma> {
         self.find_in_vdso(space, &[arch::RETURN])
     }
@@ -289,7 +289,7 @@ impl Texts {
         self.planted
     }
 
-    /// Which instances of a copied text were copied before their last breakpoint, of which one stands at each place.
+    /// Which instances of a copied text were copied before their last breakpoint, of which one is at each place.
     pub fn copied_without(&self, space: SpaceId, places: Vec<(InstanceId, Avma)>) -> Vec<InstanceId> {
         let stands = |at: Avma| {
             let mut byte = [0];

@@ -20,7 +20,7 @@ enum Phase {
     Inside,
     /// The same, and it was asked to stop because its time is over.
     Overdue,
-    /// It gave up again; why is told by the next stop.
+    /// It gave up again; why is reported by the next stop.
     GaveUp,
 }
 
@@ -65,7 +65,7 @@ impl TimedCalls {
         if self.0.contains_key(&tid) { tracer.resume_to_syscall(tid, signal) } else { tracer.resume(tid, signal) }
     }
 
-    /// A thread stands in a syscall-stop. Where that is the end of its call, an interrupt of ours that broke the call
+    /// A thread is in a syscall-stop. Where that is the end of its call, an interrupt of ours that broke the call
     /// off has no stop of its own any more (ptrace_stop, kernel/signal.c), so what follows from it is done here; `again`:
     /// there was such an interrupt, or this is the last stop that we see.
     pub fn follow(&mut self, tracer: &Tracer, tid: Tid, again: bool) -> Result<(), OsError> {

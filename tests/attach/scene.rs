@@ -70,7 +70,7 @@ impl Scene {
     #[track_caller]
     pub fn let_go(&self, attached: Attached) {
         let ended = attached.let_go("TERM").unwrap();
-        assert!(ended.said.iter().any(|line| line.starts_with("cov-trace: let go of")), "{ended:?}");
+        assert!(ended.said.iter().any(|line| line.starts_with("cov-trace: detached from")), "{ended:?}");
         is_as_before(self.pid());
     }
 

@@ -33,7 +33,7 @@ fn a_process_is_measured_from_then_on_and_let_go() {
     assert!(again.contains("is being measured already") && again.contains("nothing was attached to"), "{again}");
     attached.signal("TERM");
     let said = attached.line();
-    assert!(said.starts_with("cov-trace: let go of 1 process, which goes on; 1 process, "), "{said}");
+    assert!(said.starts_with("cov-trace: detached from 1 process, which goes on; 1 process, "), "{said}");
     attached.expect("cov-trace: verified: the text of 1 process is as in its files");
     attached.expect_end_of_output();
     assert!(attached.status().success());
@@ -66,13 +66,13 @@ fn it_is_ended_by_its_time_and_by_detach() {
     let limited = attach(&server, &["--for", "200ms", &pid]);
     limited.line();
     let said = limited.line();
-    assert!(said.starts_with("cov-trace: the time of --for is over: let go of 1 process, "), "{said}");
+    assert!(said.starts_with("cov-trace: the time of --for is over: detached from 1 process, "), "{said}");
     assert!(limited.status().success());
     let detached = attach(&server, &[&pid]);
     detached.line();
-    assert!(server.says(&["detach", &pid]).contains("let go of 1 process, which goes on"));
+    assert!(server.says(&["detach", &pid]).contains("detached from 1 process, which goes on"));
     let said = detached.line();
-    assert!(said.starts_with("cov-trace: `cov-trace detach`: let go of 1 process, "), "{said}");
+    assert!(said.starts_with("cov-trace: `cov-trace detach`: detached from 1 process, "), "{said}");
     assert!(detached.status().success());
     session.end_input();
     assert!(session.status().success());

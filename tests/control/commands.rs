@@ -26,9 +26,9 @@ fn status_tells_what_is_measured() {
     // Another one beside it.
     let mut other = server.measured(&["--for", "1h"]);
     let status = server.says(&["status"]);
-    assert!(status.matches("run ").count() == 2 && status.contains(", lets go in 59 min "), "{status}");
+    assert!(status.matches("run ").count() == 2 && status.contains(", detaches in 59 min "), "{status}");
     let alone = server.says(&["status", &other.process_named("server").to_string()]);
-    assert!(alone.matches("run ").count() == 1 && alone.contains("lets go in"), "{alone}");
+    assert!(alone.matches("run ").count() == 1 && alone.contains("detaches in"), "{alone}");
 
     for session in [&mut session, &mut other] {
         session.end_input();
@@ -65,7 +65,7 @@ fn detach_lets_go_of_a_launched_program_and_its_front_waits() {
     session.expect("a");
     let said = server.says(&["detach"]);
     assert!(
-        said.contains(": let go of 1 process, which goes on; 1 process, ") && said.contains("; data in "),
+        said.contains(": detached from 1 process, which goes on; 1 process, ") && said.contains("; data in "),
         "{said}"
     );
     assert!(server.runs().is_empty());

@@ -1,9 +1,9 @@
-//! Instructions of the C library or the dynamic loader that are worth watching, by what stands there: who finds them and
+//! Instructions of the C library or the dynamic loader that are worth watching, by what is there: who finds them and
 //! who emulates them must mean the same.
 
 use serde::{Deserialize, Serialize};
 
-/// What stands at a landmark: what reaching it means, and so how its instruction is emulated.
+/// What is at a landmark: what reaching it means, and so how its instruction is emulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LandmarkKind {
     /// First instruction of `_dl_debug_state`, a plain `ret`: the loader's list of libraries is about to change or has changed.

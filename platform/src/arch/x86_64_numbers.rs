@@ -1,7 +1,7 @@
 //! Which system calls a piece of code makes: the numbers that its `syscall` instructions are given, where these are
 //! constants.
 //!
-//! Invariant: a number is told only if every way to the instruction sets it; a register of which that is not certain is
+//! Invariant: a number is known only if every way to the instruction sets it; a register of which that is not certain is
 //! unknown.
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory};

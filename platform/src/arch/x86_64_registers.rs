@@ -5,10 +5,10 @@
 use libc::user_regs_struct;
 use std::mem::offset_of;
 
-/// How far the program counter stands past an executed breakpoint.
+/// How far the program counter is past an executed breakpoint.
 pub const PC_AFTER_BREAKPOINT: u64 = 1;
 
-/// Where the breakpoint stands that a thread at `pc` has just executed, if it has.
+/// Where the breakpoint is that a thread at `pc` has just executed, if it has.
 pub fn breakpoint_before(pc: crate::Avma) -> crate::Avma {
     crate::Avma(pc.0.wrapping_sub(PC_AFTER_BREAKPOINT))
 }
@@ -120,7 +120,7 @@ const GIVE_UP: [i64; 28] = [
     libc::SYS_mq_timedreceive,
 ];
 
-/// Whether a thread stands at the end of a system call that gave up with EINTR and may be started again.
+/// Whether a thread is at the end of a system call that gave up with EINTR and may be started again.
 pub fn gave_up(tracer: &crate::Tracer, tid: crate::Tid) -> Result<bool, crate::OsError> {
     Ok(tracer.peek_register(tid, RESULT)? == INTERRUPTED
         && GIVE_UP.contains(&(tracer.peek_register(tid, CALL)? as i64)))

@@ -1,6 +1,6 @@
 //! Coveralls' JSON: for each source, one element a line.
 //!
-//! Invariant: nothing about a service, a job or a commit is made up; whoever sends it adds what applies.
+//! Invariant: nothing about a service, a job or a commit is made up; the sender adds what applies.
 
 use crate::report::prepared::{Report, ReportFile};
 use crate::report::source::SourceText;

@@ -1,6 +1,6 @@
 //! cov-trace's own JSON, which `json.schema.json` beside this file describes field by field.
 //!
-//! Invariant: whoever removes a field, or changes what one means, raises the version; fields may be added without.
+//! Invariant: a change that removes a field, or changes what one means, raises the version; fields may be added without.
 
 use crate::report::functions::function_ran;
 use crate::report::merge::FileCoverage;

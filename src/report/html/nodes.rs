@@ -1,6 +1,6 @@
 //! The sources as a tree of folders.
 //!
-//! Invariants: each source is in it once; a folder stands before what is in it; folders that have nothing but one folder
+//! Invariants: each source is in it once; a folder comes before what is in it; folders that have nothing but one folder
 //! are one with it.
 
 use super::super::escape::printable;

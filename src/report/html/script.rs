@@ -1,10 +1,10 @@
 //! Data for the scripts of the pages.
 //!
-//! Invariant: whatever the data, it cannot end the element that it stands in, or be anything but data.
+//! Invariant: whatever the data, it cannot end the element that it is in, or be anything but data.
 
 use serde::Serialize;
 
-/// JSON that may stand in a script element or a script.
+/// JSON that may be in a script element or a script.
 pub(super) fn json(data: &impl Serialize) -> String {
     let text = serde_json::to_string(data).expect("invariant: the data are numbers, texts and lists");
     let mut safe = String::with_capacity(text.len());
