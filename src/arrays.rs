@@ -7,12 +7,12 @@ use std::io::{self, BufWriter, IntoInnerError, Write};
 
 /// Writes columns, one behind the other, each with its length.
 #[derive(Debug)]
-pub struct Columns<W: Write>(BufWriter<W>);
+pub struct ColumnWriter<W: Write>(BufWriter<W>);
 
-impl<W: Write> Columns<W> {
+impl<W: Write> ColumnWriter<W> {
     /// Columns that go to a file or into bytes.
     pub fn to(to: W) -> Self {
-        Columns(BufWriter::with_capacity(64 << 10, to))
+        ColumnWriter(BufWriter::with_capacity(64 << 10, to))
     }
 
     /// Adds bytes.
@@ -76,9 +76,9 @@ impl<W: Write> Columns<W> {
 
 /// Takes columns out of bytes, in the order in which they were put; None where there is no such column.
 #[derive(Clone, Copy, Debug)]
-pub struct Taken<'a>(pub &'a [u8]);
+pub struct ColumnReader<'a>(pub &'a [u8]);
 
-impl<'a> Taken<'a> {
+impl<'a> ColumnReader<'a> {
     /// Bytes, or numbers of 8 bits.
     pub fn bytes(&mut self) -> Option<&'a [u8]> {
         self.column(1)
@@ -129,7 +129,7 @@ mod tests {
     type All = (Vec<u8>, Vec<u32>, Vec<u64>, Vec<String>);
 
     fn take(bytes: &[u8]) -> Option<All> {
-        let mut taken = Taken(bytes);
+        let mut taken = ColumnReader(bytes);
         let all = (taken.bytes()?.to_vec(), taken.numbers32()?.collect(), taken.numbers64()?.collect(), taken.texts()?);
         taken.is_empty().then_some(all)
     }
@@ -139,7 +139,7 @@ mod tests {
         let all: All =
             (vec![1, 2], vec![3, u32::MAX], vec![u64::MAX, 0, 5], vec!["ü".into(), String::new(), "x".into()]);
         let put = |all: &All| {
-            let mut columns = Columns::to(Vec::new());
+            let mut columns = ColumnWriter::to(Vec::new());
             columns.numbers8(all.0.iter().copied())?;
             columns.numbers32(all.1.iter().copied())?;
             columns.numbers64(all.2.iter().copied())?;

@@ -5,7 +5,7 @@
 //!
 //! Invariant: nothing here loops without end or goes out of range, whatever a file held, as long as [`Dominance::holds`].
 
-use crate::arrays::{Columns, Taken};
+use crate::arrays::{ColumnReader, ColumnWriter};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::iter::successors;
@@ -159,7 +159,7 @@ impl Dominance {
     ///
     /// # Errors
     /// Those of what the columns go to.
-    pub fn put<W: Write>(&self, columns: &mut Columns<W>) -> io::Result<()> {
+    pub fn put<W: Write>(&self, columns: &mut ColumnWriter<W>) -> io::Result<()> {
         columns.numbers64(self.from.iter().copied())?;
         columns.numbers32(self.after.iter().copied())?;
         columns.numbers32(self.implied.iter().copied())?;
@@ -168,7 +168,7 @@ impl Dominance {
     }
 
     /// What was written; it may not hold.
-    pub fn taken(columns: &mut Taken<'_>) -> Option<Dominance> {
+    pub fn taken(columns: &mut ColumnReader<'_>) -> Option<Dominance> {
         Some(Dominance {
             from: columns.numbers64()?.collect(),
             after: columns.numbers32()?.collect(),
@@ -263,10 +263,10 @@ mod tests {
         round.push_stretch(5, Some(3));
         round.push_stretch(25, Some(1));
         assert_eq!(executed(&round, 3).len(), 1 + Dominance::LONGEST);
-        let mut columns = Columns::to(Vec::new());
+        let mut columns = ColumnWriter::to(Vec::new());
         chosen().put(&mut columns).unwrap();
         let bytes = columns.finish().unwrap();
-        assert_eq!(Dominance::taken(&mut Taken(&bytes)), Some(chosen()));
+        assert_eq!(Dominance::taken(&mut ColumnReader(&bytes)), Some(chosen()));
         let broken = [
             Dominance { after: vec![9], from: vec![1], ..Dominance::default() },
             Dominance { from: vec![1], ..Dominance::default() },

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here goes out of range, whatever a file held, as long as [`Owners::holds`].
 
-use crate::arrays::{Columns, Taken};
+use crate::arrays::{ColumnReader, ColumnWriter};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -141,7 +141,7 @@ impl Owners {
     ///
     /// # Errors
     /// Those of what the columns go to.
-    pub fn put<W: Write>(&self, columns: &mut Columns<W>) -> io::Result<()> {
+    pub fn put<W: Write>(&self, columns: &mut ColumnWriter<W>) -> io::Result<()> {
         columns.numbers32(self.from.iter().copied())?;
         columns.numbers32(self.sets.iter().copied())?;
         columns.numbers32(self.ends.iter().copied())?;
@@ -149,7 +149,7 @@ impl Owners {
     }
 
     /// What was written; it may not hold.
-    pub fn taken(columns: &mut Taken<'_>) -> Option<Owners> {
+    pub fn taken(columns: &mut ColumnReader<'_>) -> Option<Owners> {
         Some(Owners {
             from: columns.numbers32()?.collect(),
             sets: columns.numbers32()?.collect(),
@@ -195,10 +195,10 @@ mod tests {
 
     #[test]
     fn what_is_damaged_does_not_hold() {
-        let mut columns = Columns::to(Vec::new());
+        let mut columns = ColumnWriter::to(Vec::new());
         owners().put(&mut columns).unwrap();
         let bytes = columns.finish().unwrap();
-        assert_eq!(Owners::taken(&mut Taken(&bytes)), Some(owners()));
+        assert_eq!(Owners::taken(&mut ColumnReader(&bytes)), Some(owners()));
         let broken = [
             Owners { sets: vec![0], ..owners() },
             Owners { from: vec![3, 3, 4, 5, 6], ..owners() },

@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 
 /// Whether a process can be attached to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Attachability {
     /// Nothing is in the way.
     Attachable,
     /// There is no process with that pid.
@@ -70,35 +70,35 @@ struct Rights {
 }
 
 /// Looks whether a process can be attached to.
-pub fn standing(pid: Pid) -> Standing {
+pub fn standing(pid: Pid) -> Attachability {
     let Ok(status) = procfs::read(&format!("/proc/{pid}/status")) else {
         return hidden_or_missing(pid);
     };
     let number = |name| status_field(&status, name).and_then(|text| text.parse().ok());
     match number("Tgid") {
-        Some(group) if group != pid.0 => return Standing::ThreadOf(Pid(group)),
+        Some(group) if group != pid.0 => return Attachability::ThreadOf(Pid(group)),
         Some(_) => {}
-        None => return Standing::Missing,
+        None => return Attachability::Missing,
     }
     if is_kernel_thread(pid, &status) {
-        return Standing::Kernel;
+        return Attachability::Kernel;
     }
     let (threads, living) = living_thread(pid);
     let Some(living) = living else {
-        return Standing::Zombie { parent: Pid(number("PPid").unwrap_or(0)) };
+        return Attachability::Zombie { parent: Pid(number("PPid").unwrap_or(0)) };
     };
     if is_this_program(living) {
-        return Standing::Ourselves;
+        return Attachability::Ourselves;
     }
     if let Some(by) = threads.iter().find_map(|&tid| threads::tracer_of(tid)) {
-        return Standing::Traced { by };
+        return Attachability::Traced { by };
     }
     // Opening asks the same question of the kernel as attaching will.
     let refused = File::open(format!("/proc/{pid}/task/{living}/mem")).err();
     match refused.and_then(|error| error.raw_os_error()).map(Errno::from_raw) {
-        None => Standing::Attachable,
+        None => Attachability::Attachable,
         Some(Errno::ENOENT | Errno::ESRCH) => standing_again(pid),
-        Some(errno) => Standing::Refused(why(rights(pid, &status, errno))),
+        Some(errno) => Attachability::Refused(why(rights(pid, &status, errno))),
     }
 }
 
@@ -108,19 +108,19 @@ pub fn user_name(uid: u32) -> Option<String> {
 }
 
 /// A thread ended while it was looked at: the process may have, too.
-fn standing_again(pid: Pid) -> Standing {
+fn standing_again(pid: Pid) -> Attachability {
     if threads::of(pid).is_ok_and(|threads| threads.iter().any(|&tid| !has_ended(tid))) {
-        Standing::Attachable
+        Attachability::Attachable
     } else {
-        Standing::Missing
+        Attachability::Missing
     }
 }
 
 /// Where /proc hides other users' processes (hidepid), a signal still tells whether there is one.
-fn hidden_or_missing(pid: Pid) -> Standing {
+fn hidden_or_missing(pid: Pid) -> Attachability {
     match nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.0), None) {
-        Ok(()) | Err(Errno::EPERM) => Standing::Refused(Refusal::Unknown(Errno::EPERM)),
-        Err(_) => Standing::Missing,
+        Ok(()) | Err(Errno::EPERM) => Attachability::Refused(Refusal::Unknown(Errno::EPERM)),
+        Err(_) => Attachability::Missing,
     }
 }
 
@@ -210,23 +210,23 @@ mod tests {
     #[test]
     fn tells_how_real_processes_stand() {
         let me = Pid(std::process::id() as i32);
-        assert_eq!(standing(me), Standing::Ourselves);
-        assert_eq!(standing(Pid(i32::MAX)), Standing::Missing);
+        assert_eq!(standing(me), Attachability::Ourselves);
+        assert_eq!(standing(Pid(i32::MAX)), Attachability::Missing);
 
         let mut running = child();
         let pid = Pid(running.id() as i32);
         // Until its exec it is this program.
-        while standing(pid) == Standing::Ourselves {
+        while standing(pid) == Attachability::Ourselves {
             std::thread::yield_now();
         }
         // A machine that does not let this test attach must at least say so.
-        assert!(matches!(standing(pid), Standing::Attachable | Standing::Refused(_)), "{:?}", standing(pid));
+        assert!(matches!(standing(pid), Attachability::Attachable | Attachability::Refused(_)), "{:?}", standing(pid));
         drop(running.stdin.take());
-        while standing(pid) != (Standing::Zombie { parent: me }) {
+        while standing(pid) != (Attachability::Zombie { parent: me }) {
             std::thread::yield_now();
         }
         running.wait().expect("wait");
-        assert_eq!(standing(pid), Standing::Missing);
+        assert_eq!(standing(pid), Attachability::Missing);
 
         let (send, receive) = std::sync::mpsc::channel();
         let (go, wait) = std::sync::mpsc::channel::<()>();
@@ -234,7 +234,7 @@ mod tests {
             send.send(nix::unistd::gettid().as_raw()).expect("send");
             wait.recv().expect_err("nothing is sent");
         });
-        assert_eq!(standing(Pid(receive.recv().expect("tid"))), Standing::ThreadOf(me));
+        assert_eq!(standing(Pid(receive.recv().expect("tid"))), Attachability::ThreadOf(me));
         drop(go);
         thread.join().expect("join");
     }

@@ -13,11 +13,11 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Bell {
     tid: i32,
-    state: Arc<State>,
+    state: Arc<BellState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BellState {
     /// The same as `ringing`, to be looked at cheaply.
     rings: AtomicBool,
     ringing: Mutex<bool>,

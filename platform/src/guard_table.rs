@@ -20,7 +20,7 @@ const STOPPED: u64 = 1 << 32;
 
 /// The shared memory; zeroes are a table without entries.
 #[repr(C)]
-struct Shared {
+struct TableMemory {
     /// Slots from here on were never used.
     used: AtomicU32,
     /// The thread whose hit is being served, or 0.
@@ -38,7 +38,7 @@ struct Shared {
 
 /// The memory as this process has it mapped.
 #[derive(Debug)]
-struct Mapping(NonNull<Shared>);
+struct Mapping(NonNull<TableMemory>);
 
 // SAFETY: the memory is mapped until drop and accessed through atomics only.
 unsafe impl Send for Mapping {}
@@ -48,7 +48,7 @@ unsafe impl Sync for Mapping {}
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: mapped with this size by `GuardTable::new`, and nothing borrows it any more.
-        let _unmapped = unsafe { munmap(self.0.cast(), size_of::<Shared>()) };
+        let _unmapped = unsafe { munmap(self.0.cast(), size_of::<TableMemory>()) };
     }
 }
 
@@ -72,7 +72,7 @@ pub struct GuardTable {
 impl GuardTable {
     /// An empty table, shared with every process that is forked from here on.
     pub fn new() -> Result<Self, OsError> {
-        let size = NonZeroUsize::new(size_of::<Shared>()).expect("invariant: it has slots");
+        let size = NonZeroUsize::new(size_of::<TableMemory>()).expect("invariant: it has slots");
         let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
         // SAFETY: a new mapping at an address of the kernel's choice aliases nothing of ours.
@@ -83,7 +83,7 @@ impl GuardTable {
         Ok(GuardTable { mapping: Arc::new(Mapping(at.cast())), originals })
     }
 
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &TableMemory {
         // SAFETY: mapped with this size and page alignment until drop; zeroes are valid atomics, and every process that
         // has it mapped accesses it through atomics only.
         unsafe { self.mapping.0.as_ref() }

@@ -42,7 +42,7 @@ pub struct FileKey {
 
 /// One line of /proc/PID/maps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct MapsLine<'a> {
     pub start: u64,
     pub end: u64,
     pub perms: &'a str,
@@ -52,14 +52,14 @@ pub(crate) struct Entry<'a> {
     pub path: &'a str,
 }
 
-fn parse_line(line: &str) -> Option<Entry<'_>> {
+fn parse_line(line: &str) -> Option<MapsLine<'_>> {
     let mut fields = line.splitn(6, ' ');
     let (start, end) = fields.next()?.split_once('-')?;
     let perms = fields.next().filter(|perms| perms.len() == 4)?;
     let offset = u64::from_str_radix(fields.next()?, 16).ok()?;
     let (major, minor) = fields.next()?.split_once(':')?;
     let inode = fields.next()?.parse().ok()?;
-    Some(Entry {
+    Some(MapsLine {
         start: u64::from_str_radix(start, 16).ok()?,
         end: u64::from_str_radix(end, 16).ok()?,
         perms,
@@ -82,13 +82,13 @@ pub(crate) fn read_maps(tid: Tid) -> Result<String, OsError> {
 }
 
 /// The mappings that a text of /proc/PID/maps tells of.
-pub(crate) fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
+pub(crate) fn entries(text: &str) -> impl Iterator<Item = MapsLine<'_>> {
     text.lines().filter_map(parse_line)
 }
 
 /// What is mapped in an address space.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mapped {
+pub struct MappedSpace {
     /// Private executable mappings of files. Shared ones are left out: a write to one could reach the file.
     pub text: Vec<TextMapping>,
     /// Other private mappings of files, whose sizes and times were not read.
@@ -98,20 +98,20 @@ pub struct Mapped {
 }
 
 /// Reads what is mapped in the address space that `tid` lives in.
-pub fn mapped(tid: Tid) -> Result<Mapped, OsError> {
+pub fn mapped(tid: Tid) -> Result<MappedSpace, OsError> {
     let text = read_maps(tid)?;
     let vdso = entries(&text).find(|entry| entry.path == "[vdso]").map(|entry| entry.start..entry.end);
-    let of_file = |entry: &Entry<'_>| entry.inode != 0 && entry.end > entry.start && entry.perms.ends_with('p');
+    let of_file = |entry: &MapsLine<'_>| entry.inode != 0 && entry.end > entry.start && entry.perms.ends_with('p');
     let (text, dormant): (Vec<_>, Vec<_>) =
         entries(&text).filter(of_file).partition(|entry| entry.perms.as_bytes()[2] == b'x');
-    Ok(Mapped {
+    Ok(MappedSpace {
         text: text.iter().map(|entry| identified(tid, entry)).collect(),
         dormant: dormant.iter().map(|entry| mapping(entry, true)).collect(),
         vdso,
     })
 }
 
-fn mapping(entry: &Entry<'_>, dormant: bool) -> TextMapping {
+fn mapping(entry: &MapsLine<'_>, dormant: bool) -> TextMapping {
     TextMapping {
         start: Avma(entry.start),
         end: Avma(entry.end),
@@ -123,7 +123,7 @@ fn mapping(entry: &Entry<'_>, dormant: bool) -> TextMapping {
 }
 
 /// A mapping with its file's size and time, as far as the file can be reached.
-fn identified(tid: Tid, entry: &Entry<'_>) -> TextMapping {
+fn identified(tid: Tid, entry: &MapsLine<'_>) -> TextMapping {
     let mut found = mapping(entry, false);
     let meta = candidates(tid, &found)
         .into_iter()

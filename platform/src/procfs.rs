@@ -123,7 +123,7 @@ pub fn thread_group(tid: Tid) -> Result<(Pid, Pid), OsError> {
 
 /// A process's parent and start time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct ProcessOrigin {
     /// Its parent now (1 where the parent has ended).
     pub parent: Pid,
     /// Clock ticks since boot, unique with the pid.
@@ -131,14 +131,14 @@ pub struct Origin {
 }
 
 /// Parent and start time of a process (`/proc/PID/stat`, fields 4 and 22).
-pub fn origin(pid: Pid) -> Result<Origin, OsError> {
+pub fn origin(pid: Pid) -> Result<ProcessOrigin, OsError> {
     let path = format!("/proc/{pid}/stat");
     parse_stat(&read(&path)?).ok_or_else(|| malformed(&path))
 }
 
-fn parse_stat(stat: &str) -> Option<Origin> {
+fn parse_stat(stat: &str) -> Option<ProcessOrigin> {
     let fields: Vec<&str> = stat_fields(stat)?.collect();
-    Some(Origin { parent: Pid(fields.get(1)?.parse().ok()?), start_ticks: fields.get(19)?.parse().ok()? })
+    Some(ProcessOrigin { parent: Pid(fields.get(1)?.parse().ok()?), start_ticks: fields.get(19)?.parse().ok()? })
 }
 
 /// The image of a process: executable, arguments and working directory, lossily as text; empty where unreadable.
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn counts_stat_fields_behind_a_hostile_name() {
         let stat = "12 (a) R 9) S 7 12 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2";
-        assert_eq!(parse_stat(stat), Some(Origin { parent: Pid(7), start_ticks: 98765 }));
+        assert_eq!(parse_stat(stat), Some(ProcessOrigin { parent: Pid(7), start_ticks: 98765 }));
         assert_eq!(parse_stat("12 (a"), None);
         assert_eq!(parse_stat("12 (a)"), None);
     }

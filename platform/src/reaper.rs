@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// What tracer and helper share.
 #[derive(Debug, Default)]
-struct Shared {
+struct ReaperShared {
     /// Number of the seize that is going on, odd; even between two.
     seize: AtomicU64,
     over: AtomicBool,
@@ -27,14 +27,14 @@ struct Shared {
 /// Takes the ends of tracees while the tracer is held up in a seize.
 #[derive(Debug)]
 pub struct Reaper {
-    shared: Arc<Shared>,
+    shared: Arc<ReaperShared>,
     helper: Option<JoinHandle<()>>,
 }
 
 impl Reaper {
     /// Begins. Without memory for another thread it seizes all the same.
     pub fn start() -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(ReaperShared::default());
         let of_helper = Arc::clone(&shared);
         let helper = std::thread::Builder::new().name("reaper".to_owned()).spawn(move || help(&of_helper)).ok();
         Reaper { shared, helper }
@@ -62,7 +62,7 @@ impl Drop for Reaper {
     }
 }
 
-fn help(shared: &Shared) {
+fn help(shared: &ReaperShared) {
     let mut before = 0;
     while !shared.over.load(Ordering::SeqCst) {
         std::thread::park_timeout(TICK);

@@ -155,7 +155,7 @@ fn open_in_memory(path: &Path, spot: Spot) -> Option<File> {
 fn mappings(text: &str) -> Vec<SharedMapping> {
     let shared =
         entries(text).filter(|entry| entry.perms.ends_with('s') && entry.inode != 0 && entry.end > entry.start);
-    let mapping = |entry: crate::maps::Entry<'_>| SharedMapping {
+    let mapping = |entry: crate::maps::MapsLine<'_>| SharedMapping {
         range: entry.start..entry.end,
         first: Spot { device: entry.device, inode: entry.inode, offset: entry.offset },
         writable: entry.perms.as_bytes()[1] == b'w',

@@ -6,7 +6,7 @@ use crate::{Avma, Pid, Tid, Wait, procfs, threads};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum ThreadState {
     /// It runs, or is about to.
     Runs,
     /// It is in a stop that its tracer has not been told of: what it was going to report.
@@ -20,22 +20,22 @@ pub enum Standing {
 }
 
 /// The state of a thread (`/proc/PID/task/TID/stat`, fields 3 and 52).
-pub fn standing(pid: Pid, tid: Tid) -> Option<Standing> {
+pub fn standing(pid: Pid, tid: Tid) -> Option<ThreadState> {
     let stat = std::fs::read(format!("/proc/{pid}/task/{tid}/stat")).ok()?;
     parse(tid, &String::from_utf8_lossy(&stat))
 }
 
-fn parse(tid: Tid, stat: &str) -> Option<Standing> {
+fn parse(tid: Tid, stat: &str) -> Option<ThreadState> {
     const STOPPED: i32 = 0x7f;
     let mut fields = procfs::stat_fields(stat)?;
     let state = fields.next()?;
     let code: i32 = fields.nth(48)?.parse().ok()?;
     Some(match state {
-        "R" => Standing::Runs,
-        "T" => Standing::Stopped,
-        "t" if code == 0 => Standing::Reported,
-        "t" => Standing::Unreported(Wait::decode(tid, code << 8 | STOPPED)),
-        _ => Standing::Other,
+        "R" => ThreadState::Runs,
+        "T" => ThreadState::Stopped,
+        "t" if code == 0 => ThreadState::Reported,
+        "t" => ThreadState::Unreported(Wait::decode(tid, code << 8 | STOPPED)),
+        _ => ThreadState::Other,
     })
 }
 
@@ -70,12 +70,12 @@ mod tests {
     #[test]
     fn reads_state_and_code() {
         let tid = Tid(12);
-        assert_eq!(parse(tid, &stat("R", 0)), Some(Standing::Runs));
-        assert_eq!(parse(tid, &stat("t", 0)), Some(Standing::Reported));
-        assert_eq!(parse(tid, &stat("S", 0)), Some(Standing::Other));
-        assert_eq!(parse(tid, &stat("T", 19)), Some(Standing::Stopped));
+        assert_eq!(parse(tid, &stat("R", 0)), Some(ThreadState::Runs));
+        assert_eq!(parse(tid, &stat("t", 0)), Some(ThreadState::Reported));
+        assert_eq!(parse(tid, &stat("S", 0)), Some(ThreadState::Other));
+        assert_eq!(parse(tid, &stat("T", 19)), Some(ThreadState::Stopped));
         let trapped = parse(tid, &stat("t", 5));
-        assert_eq!(trapped, Some(Standing::Unreported(Wait::Signal { tid, signal: Signal::TRAP })));
+        assert_eq!(trapped, Some(ThreadState::Unreported(Wait::Signal { tid, signal: Signal::TRAP })));
         assert_eq!(parse(tid, "12 (a) R"), None);
     }
 

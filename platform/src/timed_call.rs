@@ -24,7 +24,7 @@ pub struct Timeout {
 
 /// Where a call has its timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum TimeoutPlace {
     /// Milliseconds.
     Millis(i32),
     /// A `struct timespec` there, unless it is null.
@@ -38,9 +38,9 @@ pub fn timeout_of(access: &Access<'_>) -> Result<Option<Timeout>, OsError> {
     let (number, args) = arch::left_call(access.tracer, access.tid)?;
     let Some((place, answer)) = place(number, &args) else { return Ok(None) };
     let after = match place {
-        Place::Millis(millis) => u64::try_from(millis).ok().map(Duration::from_millis),
-        Place::Timespec(0) => None,
-        Place::Timespec(at) => {
+        TimeoutPlace::Millis(millis) => u64::try_from(millis).ok().map(Duration::from_millis),
+        TimeoutPlace::Timespec(0) => None,
+        TimeoutPlace::Timespec(at) => {
             let mut words = [0; 16];
             access.read(Avma(at), &mut words)?;
             let [seconds, nanos] =
@@ -49,7 +49,7 @@ pub fn timeout_of(access: &Access<'_>) -> Result<Option<Timeout>, OsError> {
                 .ok()
                 .and_then(|nanos| Duration::from_secs(seconds).checked_add(Duration::new(0, nanos)))
         }
-        Place::Socket(option) => {
+        TimeoutPlace::Socket(option) => {
             let (group, _) = procfs::thread_group(access.tid)?;
             let socket = take_descriptor(group, args[0] as i32)?;
             Some(socket_timeout(&socket, option)?).filter(|time| !time.is_zero())
@@ -58,25 +58,25 @@ pub fn timeout_of(access: &Access<'_>) -> Result<Option<Timeout>, OsError> {
     Ok(after.map(|after| Timeout { after, answer }))
 }
 
-fn place(number: i64, args: &[u64; 6]) -> Option<(Place, i64)> {
+fn place(number: i64, args: &[u64; 6]) -> Option<(TimeoutPlace, i64)> {
     let again = -i64::from(libc::EAGAIN);
     Some(match number {
-        libc::SYS_epoll_wait | libc::SYS_epoll_pwait => (Place::Millis(args[3] as i32), 0),
-        libc::SYS_epoll_pwait2 => (Place::Timespec(args[3]), 0),
-        libc::SYS_rt_sigtimedwait => (Place::Timespec(args[2]), again),
-        libc::SYS_semtimedop => (Place::Timespec(args[3]), again),
-        libc::SYS_io_getevents | SYS_IO_PGETEVENTS => (Place::Timespec(args[4]), 0),
+        libc::SYS_epoll_wait | libc::SYS_epoll_pwait => (TimeoutPlace::Millis(args[3] as i32), 0),
+        libc::SYS_epoll_pwait2 => (TimeoutPlace::Timespec(args[3]), 0),
+        libc::SYS_rt_sigtimedwait => (TimeoutPlace::Timespec(args[2]), again),
+        libc::SYS_semtimedop => (TimeoutPlace::Timespec(args[3]), again),
+        libc::SYS_io_getevents | SYS_IO_PGETEVENTS => (TimeoutPlace::Timespec(args[4]), 0),
         libc::SYS_read
         | libc::SYS_readv
         | libc::SYS_recvfrom
         | libc::SYS_recvmsg
         | libc::SYS_recvmmsg
         | libc::SYS_accept
-        | libc::SYS_accept4 => (Place::Socket(libc::SO_RCVTIMEO), again),
+        | libc::SYS_accept4 => (TimeoutPlace::Socket(libc::SO_RCVTIMEO), again),
         libc::SYS_write | libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg | libc::SYS_sendmmsg => {
-            (Place::Socket(libc::SO_SNDTIMEO), again)
+            (TimeoutPlace::Socket(libc::SO_SNDTIMEO), again)
         }
-        libc::SYS_connect => (Place::Socket(libc::SO_SNDTIMEO), -i64::from(libc::EINPROGRESS)),
+        libc::SYS_connect => (TimeoutPlace::Socket(libc::SO_SNDTIMEO), -i64::from(libc::EINPROGRESS)),
         _ => return None,
     })
 }
@@ -101,11 +101,11 @@ mod tests {
     #[test]
     fn timeouts_are_where_the_manual_says() {
         let args = [1, 2, 3, 4, 5, 6];
-        assert_eq!(place(libc::SYS_epoll_wait, &args), Some((Place::Millis(4), 0)));
-        assert_eq!(place(libc::SYS_rt_sigtimedwait, &args), Some((Place::Timespec(3), -11)));
-        assert_eq!(place(libc::SYS_io_getevents, &args), Some((Place::Timespec(5), 0)));
-        assert_eq!(place(libc::SYS_recvfrom, &args), Some((Place::Socket(libc::SO_RCVTIMEO), -11)));
-        assert_eq!(place(libc::SYS_connect, &args), Some((Place::Socket(libc::SO_SNDTIMEO), -115)));
+        assert_eq!(place(libc::SYS_epoll_wait, &args), Some((TimeoutPlace::Millis(4), 0)));
+        assert_eq!(place(libc::SYS_rt_sigtimedwait, &args), Some((TimeoutPlace::Timespec(3), -11)));
+        assert_eq!(place(libc::SYS_io_getevents, &args), Some((TimeoutPlace::Timespec(5), 0)));
+        assert_eq!(place(libc::SYS_recvfrom, &args), Some((TimeoutPlace::Socket(libc::SO_RCVTIMEO), -11)));
+        assert_eq!(place(libc::SYS_connect, &args), Some((TimeoutPlace::Socket(libc::SO_SNDTIMEO), -115)));
         assert_eq!(place(libc::SYS_futex, &args), None);
     }
 

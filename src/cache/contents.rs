@@ -9,8 +9,8 @@
 //! Invariant: what [`decode`] gives keeps every invariant of an [`ImageIndex`] and fits the bytes of the image, whatever
 //! the file holds.
 
-use super::identity::Identity;
-use crate::arrays::{Columns, Taken};
+use super::identity::FileIdentity;
+use crate::arrays::{ColumnReader, ColumnWriter};
 use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Warning};
 use crate::dominance::Dominance;
 use crate::owners::Owners;
@@ -62,7 +62,7 @@ struct Small {
 ///
 /// # Errors
 /// Those of `to`.
-pub(super) fn write<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<W> {
+pub(super) fn write<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &FileIdentity) -> io::Result<W> {
     let mut to = Checked { to, checksum: crc32fast::Hasher::new() };
     to.write_all(MAGIC)?;
     to.write_all(&FORMAT.to_le_bytes())?;
@@ -90,10 +90,10 @@ impl<W: Write> Write for Checked<W> {
 }
 
 /// Writes the columns of an index.
-fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) -> io::Result<W> {
+fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &FileIdentity) -> io::Result<W> {
     let ImageIndex { build_id, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings } =
         index;
-    let mut columns = Columns::to(to);
+    let mut columns = ColumnWriter::to(to);
     let ours = postcard::to_stdvec(&(maker, identity));
     columns.bytes(&ours.expect("invariant: strings and numbers always encode"))?;
     let small = Small {
@@ -122,14 +122,14 @@ fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &Identity) 
 
 /// The index that the bytes of a file hold; None if they are damaged, of another format or maker, of another image, or
 /// do not fit the image.
-pub(super) fn decode(bytes: &[u8], maker: &Maker, identity: &Identity, image: &[u8]) -> Option<ImageIndex> {
+pub(super) fn decode(bytes: &[u8], maker: &Maker, identity: &FileIdentity, image: &[u8]) -> Option<ImageIndex> {
     let (checked, checksum) = bytes.split_last_chunk::<4>()?;
     let (format, columns) = checked.strip_prefix(MAGIC)?.split_first_chunk::<4>()?;
     if u32::from_le_bytes(*format) != FORMAT || crc32fast::hash(checked) != u32::from_le_bytes(*checksum) {
         return None;
     }
-    let mut columns = Taken(columns);
-    let ours: (Maker, Identity) = postcard::from_bytes(columns.bytes()?).ok()?;
+    let mut columns = ColumnReader(columns);
+    let ours: (Maker, FileIdentity) = postcard::from_bytes(columns.bytes()?).ok()?;
     if (&ours.0, &ours.1) != (maker, identity) {
         return None;
     }
@@ -137,7 +137,7 @@ pub(super) fn decode(bytes: &[u8], maker: &Maker, identity: &Identity, image: &[
     (columns.is_empty() && holds(&index, image)).then_some(index)
 }
 
-fn index(columns: &mut Taken<'_>) -> Option<ImageIndex> {
+fn index(columns: &mut ColumnReader<'_>) -> Option<ImageIndex> {
     let Small { build_id, digests, landmarks, warnings } = postcard::from_bytes(columns.bytes()?).ok()?;
     let files = columns.texts()?;
     let (of, number) = (columns.numbers32()?, columns.numbers32()?);

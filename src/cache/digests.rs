@@ -3,8 +3,8 @@
 //!
 //! Invariant: what is given for a file is what reading it now would give, as its identity tells.
 
-use super::folder::Folder;
-use super::identity::Identity;
+use super::folder::CacheFolder;
+use super::identity::FileIdentity;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -41,15 +41,15 @@ impl TextDigest {
 /// The digests of the sources of an image.
 #[derive(Debug, Default)]
 pub struct Digests {
-    place: Option<(Folder, OsString)>,
-    known: HashMap<Identity, TextDigest>,
+    place: Option<(CacheFolder, OsString)>,
+    known: HashMap<FileIdentity, TextDigest>,
     /// What was asked for, and whether it was not known.
-    asked: Mutex<HashMap<Identity, (TextDigest, bool)>>,
+    asked: Mutex<HashMap<FileIdentity, (TextDigest, bool)>>,
 }
 
 impl Digests {
     /// Those that a file of the folder has; none if it is damaged.
-    pub(super) fn load(folder: &Folder, name: OsString) -> Digests {
+    pub(super) fn load(folder: &CacheFolder, name: OsString) -> Digests {
         let bytes = folder.open_file(&name).and_then(|file| read(file).ok());
         let known = bytes.and_then(|bytes| decode(&bytes)).unwrap_or_default();
         Digests { place: Some((folder.clone(), name)), known, asked: Mutex::default() }
@@ -57,14 +57,14 @@ impl Digests {
 
     /// That of a source, which was like `before`; None if it cannot be read or is no text of a sensible length.
     pub fn of(&self, path: &Path, before: &Metadata) -> Option<TextDigest> {
-        let identity = Identity::of(before);
+        let identity = FileIdentity::of(before);
         let known = self.known.get(&identity).copied();
         let digest = match known {
             Some(digest) => digest,
             None => TextDigest::of(&platform::read_regular(path, LONGEST).ok()?),
         };
         let is_kept = known.is_some() || {
-            let after = fs::metadata(path).ok().map(|after| Identity::of(&after));
+            let after = fs::metadata(path).ok().map(|after| FileIdentity::of(&after));
             after.as_ref() == Some(&identity) && identity.is_settled(SystemTime::now())
         };
         if is_kept {
@@ -78,7 +78,8 @@ impl Digests {
     pub fn store(self) {
         let asked = self.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         let Some((folder, name)) = self.place.filter(|_| asked.values().any(|(_, is_new)| *is_new)) else { return };
-        let entries: BTreeMap<Identity, TextDigest> = asked.into_iter().map(|(of, (digest, _))| (of, digest)).collect();
+        let entries: BTreeMap<FileIdentity, TextDigest> =
+            asked.into_iter().map(|(of, (digest, _))| (of, digest)).collect();
         let put = |mut file: fs::File| file.write_all(&encode(&entries)).map(|()| file);
         let _read_again_next_time: io::Result<()> = folder.replace(&name, put);
     }
@@ -91,14 +92,14 @@ fn read(mut file: fs::File) -> io::Result<Vec<u8>> {
 }
 
 /// Magic, entries, and the CRC-32 of both.
-fn encode(entries: &BTreeMap<Identity, TextDigest>) -> Vec<u8> {
+fn encode(entries: &BTreeMap<FileIdentity, TextDigest>) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend(postcard::to_stdvec(entries).expect("invariant: numbers always encode"));
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Option<HashMap<Identity, TextDigest>> {
+fn decode(bytes: &[u8]) -> Option<HashMap<FileIdentity, TextDigest>> {
     let (content, checksum) = bytes.split_last_chunk::<4>()?;
     let entries = content.strip_prefix(MAGIC)?;
     (crc32fast::hash(content).to_le_bytes() == *checksum).then(|| postcard::from_bytes(entries).ok())?
@@ -115,7 +116,7 @@ mod tests {
     fn settled(path: &Path, text: &str) -> Metadata {
         fs::write(path, text).unwrap();
         let meta = fs::metadata(path).unwrap();
-        while !Identity::of(&meta).is_settled(SystemTime::now()) {
+        while !FileIdentity::of(&meta).is_settled(SystemTime::now()) {
             sleep(Duration::from_millis(1));
         }
         meta
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn what_is_damaged_is_not_known() {
         let meta = fs::metadata("/").unwrap();
-        let bytes = encode(&BTreeMap::from([(Identity::of(&meta), TextDigest::of(b"x"))]));
+        let bytes = encode(&BTreeMap::from([(FileIdentity::of(&meta), TextDigest::of(b"x"))]));
         assert_eq!(decode(&bytes).unwrap().len(), 1);
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();

@@ -31,14 +31,14 @@ const STICKY: u32 = 0o1000;
 
 /// A folder that only this user writes to.
 #[derive(Clone, Debug)]
-pub(super) struct Folder {
+pub(super) struct CacheFolder {
     folder: Arc<platform::Folder>,
     limit: u64,
 }
 
-impl Folder {
+impl CacheFolder {
     /// Opens or makes a folder that may hold `limit` bytes.
-    pub(super) fn open(path: &Path, limit: u64) -> Option<Folder> {
+    pub(super) fn open(path: &Path, limit: u64) -> Option<CacheFolder> {
         const OWN: u32 = 0o700;
         let (trust, name) = (Trust::own(), path.file_name()?);
         let above = path.ancestors().skip(1).find_map(|above| platform::Folder::open(above, trust).ok())?;
@@ -47,7 +47,7 @@ impl Folder {
         let made = parent.make_folder(name, OWN);
         let folder = made.or_else(|_| parent.folder(name)).ok()?;
         let own = folder.owner().ok()? == effective_user() && folder.mode().ok()? & OTHERS_WRITE == 0;
-        own.then(|| Folder { folder: Arc::new(folder), limit })
+        own.then(|| CacheFolder { folder: Arc::new(folder), limit })
     }
 
     /// What the whole file of this name is called.

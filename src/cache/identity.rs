@@ -13,7 +13,7 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// Of an image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) struct Identity {
+pub(super) struct FileIdentity {
     device: u64,
     inode: u64,
     size: u64,
@@ -22,10 +22,10 @@ pub(super) struct Identity {
     changed: (i64, i64),
 }
 
-impl Identity {
+impl FileIdentity {
     /// The identity of an image in a file that was like this before the image was read.
-    pub(super) fn of(meta: &Metadata) -> Identity {
-        Identity {
+    pub(super) fn of(meta: &Metadata) -> FileIdentity {
+        FileIdentity {
             device: meta.dev(),
             inode: meta.ino(),
             size: meta.size(),

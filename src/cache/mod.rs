@@ -14,8 +14,8 @@ mod tests;
 use crate::debuginfo::ImageIndex;
 use contents::Maker;
 pub use digests::{Digests, TextDigest};
-use folder::Folder;
-use identity::Identity;
+use folder::CacheFolder;
+use identity::FileIdentity;
 use platform::MappedFile;
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -31,15 +31,15 @@ const USE_IS_NOTED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Where the indexes are.
 #[derive(Clone, Debug)]
 pub struct Cache {
-    folder: Folder,
+    folder: CacheFolder,
     maker: Maker,
 }
 
 /// The place of one image in the cache.
 #[derive(Debug)]
-pub struct Place<'c> {
+pub struct CacheSlot<'c> {
     cache: &'c Cache,
-    identity: Identity,
+    identity: FileIdentity,
     /// Whether what is read now cannot change without a change of the identity.
     settled: bool,
     name: OsString,
@@ -48,26 +48,26 @@ pub struct Place<'c> {
 impl Cache {
     /// The cache in a folder, which is made if need be; None if it is not this user's alone to write to.
     pub fn open(folder: &Path) -> Option<Cache> {
-        Some(Cache { folder: Folder::open(folder, LIMIT)?, maker: Maker::this() })
+        Some(Cache { folder: CacheFolder::open(folder, LIMIT)?, maker: Maker::this() })
     }
 
     /// Where the index of an image belongs.
     ///
     /// `before` is what its file was like before the first byte was read: should it be changed meanwhile, what is read
     /// belongs to nothing that anybody will look for.
-    pub fn place(&self, before: &Metadata) -> Place<'_> {
-        let identity = Identity::of(before);
-        let name = Folder::whole(&identity.name());
-        Place { cache: self, settled: identity.is_settled(SystemTime::now()), identity, name }
+    pub fn place(&self, before: &Metadata) -> CacheSlot<'_> {
+        let identity = FileIdentity::of(before);
+        let name = CacheFolder::whole(&identity.name());
+        CacheSlot { cache: self, settled: identity.is_settled(SystemTime::now()), identity, name }
     }
 
     /// The digests of the sources of an image.
     pub fn digests(&self, image: &Metadata) -> Digests {
-        Digests::load(&self.folder, Folder::whole(&format!("{}.sources", Identity::of(image).name())))
+        Digests::load(&self.folder, CacheFolder::whole(&format!("{}.sources", FileIdentity::of(image).name())))
     }
 }
 
-impl Place<'_> {
+impl CacheSlot<'_> {
     /// The index of the image, if it is there, whole, and fits the image.
     pub fn load(&self, image: &[u8]) -> Option<ImageIndex> {
         let file = self.cache.folder.open_file(&self.name)?;

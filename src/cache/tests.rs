@@ -1,7 +1,7 @@
 //! What the cache promises, whatever is in its folder.
 
 use super::contents::{self, Maker};
-use super::folder::Folder;
+use super::folder::CacheFolder;
 use super::*;
 use crate::debuginfo::{self, FileOffset, Function, Landmark, LandmarkKind, Line, Probe, Warning};
 use crate::dominance::Dominance;
@@ -35,17 +35,17 @@ fn made_up() -> (Vec<u8>, ImageIndex) {
 }
 
 /// A file with these bytes, and its identity.
-fn identity_of(folder: &Path, image: &[u8]) -> (File, Identity) {
+fn identity_of(folder: &Path, image: &[u8]) -> (File, FileIdentity) {
     let path = folder.join("image");
     std::fs::write(&path, image).unwrap();
     let file = File::open(path).unwrap();
-    let identity = Identity::of(&file.metadata().unwrap());
+    let identity = FileIdentity::of(&file.metadata().unwrap());
     (file, identity)
 }
 
 /// The place of an image that was not changed just now.
-fn settled<'c>(cache: &'c Cache, file: &File) -> Place<'c> {
-    Place { settled: true, ..cache.place(&file.metadata().unwrap()) }
+fn settled<'c>(cache: &'c Cache, file: &File) -> CacheSlot<'c> {
+    CacheSlot { settled: true, ..cache.place(&file.metadata().unwrap()) }
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn a_file_that_was_written_anew_is_another() {
     settled(&cache, &file).store(&index);
     assert_eq!(settled(&cache, &file).load(&image), Some(index));
     let modified = file.metadata().unwrap().modified().unwrap();
-    let identity = Identity::of(&file.metadata().unwrap());
+    let identity = FileIdentity::of(&file.metadata().unwrap());
     await_tick(&file, &identity);
     // Its bytes may be others now, and its build-id, size and time of change are as they were.
     file.set_modified(modified).unwrap();
-    assert_ne!(Identity::of(&file.metadata().unwrap()), identity);
+    assert_ne!(FileIdentity::of(&file.metadata().unwrap()), identity);
     assert_eq!(settled(&cache, &file).load(&image), None);
     // And so is another file that looks the same.
     let other = folder.path().join("other");
@@ -165,8 +165,8 @@ fn a_file_that_was_written_anew_is_another() {
 }
 
 /// Changes a file's times until the kernel's clock has gone on.
-fn await_tick(file: &File, before: &Identity) {
-    while Identity::of(&file.metadata().unwrap()) == *before {
+fn await_tick(file: &File, before: &FileIdentity) {
+    while FileIdentity::of(&file.metadata().unwrap()) == *before {
         file.set_modified(file.metadata().unwrap().modified().unwrap()).unwrap();
     }
 }
@@ -181,7 +181,7 @@ fn what_was_changed_just_now_is_not_kept() {
     assert!(identity.is_settled(changed + Duration::from_millis(200)));
     assert!(!identity.is_settled(changed - Duration::from_secs(5)), "a clock that was set back tells nothing");
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
-    let place = Place { settled: false, ..cache.place(&file.metadata().unwrap()) };
+    let place = CacheSlot { settled: false, ..cache.place(&file.metadata().unwrap()) };
     place.store(&index);
     assert_eq!(place.load(&image), None);
 }
@@ -208,11 +208,11 @@ fn use_is_noted_once_a_day() {
 #[test]
 fn what_was_used_longest_ago_makes_room() {
     let folder = tempfile::tempdir().unwrap();
-    let small = Folder::open(folder.path(), 30).unwrap();
+    let small = CacheFolder::open(folder.path(), 30).unwrap();
     let put = |path: &Path, bytes: &[u8]| {
         small.replace(path.file_name().unwrap(), |mut file| file.write_all(bytes).map(|()| file))
     };
-    let paths = ["a", "b", "c", "d"].map(|name| folder.path().join(Folder::whole(name)));
+    let paths = ["a", "b", "c", "d"].map(|name| folder.path().join(CacheFolder::whole(name)));
     let now = SystemTime::now();
     for (path, hours) in paths.iter().zip([3, 9, 1]) {
         put(path, &[0; 10]).unwrap();

@@ -9,7 +9,7 @@ use super::diff::DiffArguments;
 use super::doctor::DoctorArguments;
 use super::erase::EraseArguments;
 use super::examples::*;
-use super::formats::{Format, FormatArguments, JsonArguments, LcovArguments};
+use super::formats::{ExportFormat, FormatArguments, JsonArguments, LcovArguments};
 use super::html::HtmlArguments;
 use super::ps::PsArguments;
 use super::report::ReportArguments;
@@ -41,13 +41,13 @@ struct Arguments {
     #[arg(long, global = true, conflicts_with = "config", help_heading = "Configuration")]
     no_config: bool,
     #[command(subcommand)]
-    action: Option<Action>,
+    action: Option<CommandAction>,
     #[command(flatten)]
     run: RunArguments,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum CommandAction {
     /// Measure processes that run already
     #[command(after_help = ATTACH_EXAMPLES)]
     Attach(AttachArguments),
@@ -125,27 +125,33 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, C
     let arguments = configured(&words, cwd)?;
     let cwd = cwd()?;
     Ok(match arguments.action {
-        Some(Action::Attach(arguments)) => Command::Attach(arguments.validated(&cwd)),
-        Some(Action::Status(arguments)) => Command::Status(arguments.validated()),
-        Some(Action::Flush(arguments)) => Command::Flush(arguments.validated()),
-        Some(Action::Detach(arguments)) => Command::Detach(arguments.validated()),
-        Some(Action::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
-        Some(Action::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
-        Some(Action::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
-        Some(Action::Combine(arguments)) => Command::Combine(arguments.validated(&cwd)),
-        Some(Action::Lcov(arguments)) => Command::Format(arguments.validated(&cwd)?),
-        Some(Action::Cobertura(arguments)) => Command::Format(arguments.validated(Format::Cobertura, &cwd)?),
-        Some(Action::Json(arguments)) => Command::Format(arguments.validated(&cwd)?),
-        Some(Action::Codecov(arguments)) => Command::Format(arguments.validated(Format::Codecov, &cwd)?),
-        Some(Action::SonarQube(arguments)) => Command::Format(arguments.validated(Format::SonarQube, &cwd)?),
-        Some(Action::Coveralls(arguments)) => Command::Format(arguments.validated(Format::Coveralls, &cwd)?),
-        Some(Action::CoveragePy(arguments)) => Command::CoveragePy(arguments.validated(&cwd)?),
-        Some(Action::Html(arguments)) => Command::Html(arguments.validated(&cwd)?),
-        Some(Action::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
-        Some(Action::Doctor(arguments)) => Command::Doctor(arguments.validated(&cwd)),
-        Some(Action::Completions(arguments)) => Command::Completions(arguments.validated()),
-        Some(Action::Man(arguments)) => Command::Man(arguments.validated()),
-        Some(Action::Erase(arguments)) => Command::Erase(arguments.validated()),
+        Some(CommandAction::Attach(arguments)) => Command::Attach(arguments.validated(&cwd)),
+        Some(CommandAction::Status(arguments)) => Command::Status(arguments.validated()),
+        Some(CommandAction::Flush(arguments)) => Command::Flush(arguments.validated()),
+        Some(CommandAction::Detach(arguments)) => Command::Detach(arguments.validated()),
+        Some(CommandAction::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
+        Some(CommandAction::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
+        Some(CommandAction::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
+        Some(CommandAction::Combine(arguments)) => Command::Combine(arguments.validated(&cwd)),
+        Some(CommandAction::Lcov(arguments)) => Command::Format(arguments.validated(&cwd)?),
+        Some(CommandAction::Cobertura(arguments)) => {
+            Command::Format(arguments.validated(ExportFormat::Cobertura, &cwd)?)
+        }
+        Some(CommandAction::Json(arguments)) => Command::Format(arguments.validated(&cwd)?),
+        Some(CommandAction::Codecov(arguments)) => Command::Format(arguments.validated(ExportFormat::Codecov, &cwd)?),
+        Some(CommandAction::SonarQube(arguments)) => {
+            Command::Format(arguments.validated(ExportFormat::SonarQube, &cwd)?)
+        }
+        Some(CommandAction::Coveralls(arguments)) => {
+            Command::Format(arguments.validated(ExportFormat::Coveralls, &cwd)?)
+        }
+        Some(CommandAction::CoveragePy(arguments)) => Command::CoveragePy(arguments.validated(&cwd)?),
+        Some(CommandAction::Html(arguments)) => Command::Html(arguments.validated(&cwd)?),
+        Some(CommandAction::Ps(arguments)) => Command::Ps(arguments.validated(&cwd)),
+        Some(CommandAction::Doctor(arguments)) => Command::Doctor(arguments.validated(&cwd)),
+        Some(CommandAction::Completions(arguments)) => Command::Completions(arguments.validated()),
+        Some(CommandAction::Man(arguments)) => Command::Man(arguments.validated()),
+        Some(CommandAction::Erase(arguments)) => Command::Erase(arguments.validated()),
         None => Command::Run(arguments.run.validated(&cwd)),
     })
 }
@@ -174,7 +180,7 @@ fn misplaced(words: &[OsString], error: &clap::Error) -> Option<CliError> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
         return None;
     };
-    let is_command = |word: &str| Action::has_subcommand(word) || word == "help";
+    let is_command = |word: &str| CommandAction::has_subcommand(word) || word == "help";
     let after_command = words.get(1).and_then(|word| word.to_str()).is_some_and(is_command);
     if after_command || word.starts_with('-') {
         return None;

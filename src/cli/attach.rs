@@ -1,7 +1,7 @@
 //! `cov-trace attach PID...`: measures processes that run.
 
 use super::measuring::MeasuringArguments;
-use super::{CliError, Outcome};
+use super::{CliError, CommandOutcome};
 use crate::front;
 use crate::recorder::Probing;
 use clap::Args;
@@ -29,7 +29,7 @@ pub(super) struct AttachArguments {
 #[derive(Clone, Debug)]
 pub struct AttachOptions {
     /// How to measure.
-    pub measuring: front::Options,
+    pub measuring: front::FrontOptions,
     /// What.
     pub attach: front::Attach,
 }
@@ -46,6 +46,6 @@ impl AttachArguments {
     }
 }
 
-pub(super) fn attach(options: &AttachOptions) -> Result<Outcome, CliError> {
-    Ok(Outcome::Program(front::attach(&options.measuring, &options.attach)?))
+pub(super) fn attach(options: &AttachOptions) -> Result<CommandOutcome, CliError> {
+    Ok(CommandOutcome::Program(front::attach(&options.measuring, &options.attach)?))
 }

@@ -4,7 +4,7 @@ use super::output::tell;
 use super::progress::Progress;
 use super::selection::pick_up;
 use super::trust::TrustArguments;
-use super::{CliError, Outcome};
+use super::{CliError, CommandOutcome};
 use crate::report::{PathMap, Paths, plain};
 use crate::store::{Combined, DataDir, FileFacts, ProcessFile, Reader, StoreError, UnixMillis, Writer, run_name};
 use clap::Args;
@@ -65,14 +65,14 @@ impl CombineArguments {
 
 /// What one thread has read.
 #[derive(Default)]
-struct Part {
+struct ReadPart {
     combined: Combined,
     reader: Reader,
     read: Vec<PathBuf>,
     broken: Vec<(PathBuf, StoreError)>,
 }
 
-pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
+pub(super) fn combine(options: &CombineOptions) -> Result<CommandOutcome, CliError> {
     let output = options.output.canonicalize().ok();
     if !options.delete && output.is_some() && options.inputs.iter().any(|input| input.canonicalize().ok() == output) {
         return Err(CliError::CombinedIntoInput { path: options.output.clone() });
@@ -82,10 +82,10 @@ pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
     let locate = |file: &FileFacts| options.paths.place(file, &mut []);
     // Few parts, each with many files of one directory: what neighbours share is read once.
     let portion = files.len().div_ceil(4 * rayon::current_num_threads()).max(1);
-    let parts: Vec<Part> = files
+    let parts: Vec<ReadPart> = files
         .par_chunks(portion)
         .map(|files| {
-            let mut part = Part::default();
+            let mut part = ReadPart::default();
             for path in files {
                 match part.reader.read(path) {
                     Ok(record) => {
@@ -128,7 +128,7 @@ pub(super) fn combine(options: &CombineOptions) -> Result<Outcome, CliError> {
     if left > 0 {
         tell(&format!("{left} inputs were not removed: they are of measurements under way, or cannot be"));
     }
-    Ok(if options.strict && !unreadable.is_empty() { Outcome::Failed } else { Outcome::Success })
+    Ok(if options.strict && !unreadable.is_empty() { CommandOutcome::Failed } else { CommandOutcome::Success })
 }
 
 fn remove(path: &Path, trust: Trust) -> Option<()> {

@@ -3,8 +3,8 @@
 use super::output::{print, tell};
 use super::selection::DataArguments;
 use super::status::{Shown, status_table};
-use super::{CliError, Outcome};
-use crate::front::{self, Control, ControlError};
+use super::{CliError, CommandOutcome};
+use crate::front::{self, ControlError, ControlLink};
 use crate::report::printable;
 use crate::store::{DataDir, UnixMillis};
 use clap::Args;
@@ -39,7 +39,7 @@ impl ControlArguments {
     }
 }
 
-pub(super) fn status(options: &ControlOptions) -> Result<Outcome, CliError> {
+pub(super) fn status(options: &ControlOptions) -> Result<CommandOutcome, CliError> {
     let (mut controls, mut well) = selected(options)?;
     let (now, zone) = (UnixMillis(platform::unix_millis()), TimeZone::system());
     for (index, control) in controls.iter_mut().enumerate() {
@@ -55,7 +55,7 @@ pub(super) fn status(options: &ControlOptions) -> Result<Outcome, CliError> {
     Ok(outcome(well))
 }
 
-pub(super) fn flush(options: &ControlOptions) -> Result<Outcome, CliError> {
+pub(super) fn flush(options: &ControlOptions) -> Result<CommandOutcome, CliError> {
     let (mut controls, mut well) = selected(options)?;
     for control in &mut controls {
         match control.flush() {
@@ -66,7 +66,7 @@ pub(super) fn flush(options: &ControlOptions) -> Result<Outcome, CliError> {
     Ok(outcome(well))
 }
 
-pub(super) fn detach(options: &ControlOptions) -> Result<Outcome, CliError> {
+pub(super) fn detach(options: &ControlOptions) -> Result<CommandOutcome, CliError> {
     let (controls, mut well) = selected(options)?;
     let mut asked = Vec::new();
     // All at once, so that the last does not wait for the files of the first.
@@ -96,7 +96,7 @@ pub(super) fn detach(options: &ControlOptions) -> Result<Outcome, CliError> {
 }
 
 /// The measurements that are meant, and whether all of them can be asked.
-fn selected(options: &ControlOptions) -> Result<(Vec<Control>, bool), CliError> {
+fn selected(options: &ControlOptions) -> Result<(Vec<ControlLink>, bool), CliError> {
     let data = DataDir::open_trusting(&options.data, options.trust)?;
     let mut controls = Vec::new();
     let (mut well, mut any) = (true, false);
@@ -106,7 +106,7 @@ fn selected(options: &ControlOptions) -> Result<(Vec<Control>, bool), CliError> 
             continue;
         }
         any = true;
-        let meant = Control::connect(run).and_then(|mut control| {
+        let meant = ControlLink::connect(run).and_then(|mut control| {
             let meant = options.pids.is_empty() || measures(&mut control, &options.pids, &mut missing)?;
             Ok(meant.then_some(control))
         });
@@ -125,7 +125,11 @@ fn selected(options: &ControlOptions) -> Result<(Vec<Control>, bool), CliError> 
     Ok((controls, well))
 }
 
-fn measures(control: &mut Control, wanted: &BTreeSet<i32>, missing: &mut BTreeSet<i32>) -> Result<bool, ControlError> {
+fn measures(
+    control: &mut ControlLink,
+    wanted: &BTreeSet<i32>,
+    missing: &mut BTreeSet<i32>,
+) -> Result<bool, ControlError> {
     let (_, processes) = control.status()?;
     let pids: BTreeSet<i32> = processes.iter().map(|process| process.pid.0).collect();
     missing.retain(|pid| !pids.contains(pid));
@@ -138,6 +142,6 @@ fn failed(error: &ControlError) -> bool {
     false
 }
 
-fn outcome(well: bool) -> Outcome {
-    if well { Outcome::Success } else { Outcome::Failed }
+fn outcome(well: bool) -> CommandOutcome {
+    if well { CommandOutcome::Success } else { CommandOutcome::Failed }
 }

@@ -3,8 +3,8 @@
 //! Invariant: whatever fails, a file that is in place is whole, and what belongs to it came before it.
 
 use super::progress::Progress;
-use super::selection::{Reader, SourceArguments, SourceSelection};
-use super::{CliError, Outcome};
+use super::selection::{Audience, SourceArguments, SourceSelection};
+use super::{CliError, CommandOutcome};
 use crate::report::{self, Snapshots, read_selected};
 use crate::store::{DataKind, ProcessFile, Snapshot, Staged, StoreError, merged_snapshot_name, snapshot_name};
 use clap::Args;
@@ -57,7 +57,7 @@ pub enum DataFiles {
 impl CoveragePyArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<CoveragePyOptions, CliError> {
         Ok(CoveragePyOptions {
-            selection: self.selection.validated(cwd, Reader::Tool)?,
+            selection: self.selection.validated(cwd, Audience::Tool)?,
             directory: self.output,
             files: if self.merged { DataFiles::Merged } else { DataFiles::Each },
             kind: if self.branch { DataKind::Arcs } else { DataKind::Lines },
@@ -65,7 +65,7 @@ impl CoveragePyArguments {
     }
 }
 
-pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<Outcome, CliError> {
+pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<CommandOutcome, CliError> {
     let selection = &options.selection.data.selection;
     let sources_meant = options.selection.data.survey()?;
     let (report, notes) = options.selection.report_with_notes(&sources_meant, |_| ())?;
@@ -92,7 +92,7 @@ pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<Outcome, CliErro
     let files = publication.finish()?;
     sources.publish()?;
     files.into_iter().try_for_each(Staged::publish)?;
-    Ok(Outcome::Success)
+    Ok(CommandOutcome::Success)
 }
 
 /// Data files that are not in their places yet.

@@ -2,8 +2,8 @@
 
 use super::git::git;
 use super::output::{judged, print, stdout_colour, tell};
-use super::selection::{Reader, SourceArguments, SourceSelection};
-use super::{CliError, Outcome};
+use super::selection::{Audience, SourceArguments, SourceSelection};
+use super::{CliError, CommandOutcome};
 use crate::report::{Changes, Format, Layout, Rows, Sort, SortKey, Threshold, annotations, git_root, printable, table};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ impl DiffArguments {
             what: format!("compare with {:?}", self.revision),
             cause: "there is no git working tree here or above; change to one".to_owned(),
         })?;
-        let mut selection = self.selection.validated(cwd, Reader::Tool)?;
+        let mut selection = self.selection.validated(cwd, Audience::Tool)?;
         // Whatever names are relative to otherwise: these are compared with git's.
         selection.data.selection.paths.root = Some(root.clone());
         Ok(DiffOptions {
@@ -69,7 +69,7 @@ impl DiffArguments {
     }
 }
 
-pub(super) fn diff(options: &DiffOptions) -> Result<Outcome, CliError> {
+pub(super) fn diff(options: &DiffOptions) -> Result<CommandOutcome, CliError> {
     let changes = changes(options)?;
     let mut report = options.selection.report()?;
     let names: Vec<&str> = report.files.iter().map(|file| file.name.as_str()).collect();

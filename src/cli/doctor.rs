@@ -6,7 +6,7 @@ use super::git::git;
 use super::measuring::cache_folder;
 use super::output::print;
 use super::selection::DataArguments;
-use super::{CliError, Outcome};
+use super::{CliError, CommandOutcome};
 use crate::cache::Cache;
 use crate::debuginfo::{self, ImageIndex};
 use crate::front;
@@ -77,7 +77,7 @@ impl Findings {
     }
 }
 
-pub(super) fn doctor(options: &DoctorOptions) -> Result<Outcome, CliError> {
+pub(super) fn doctor(options: &DoctorOptions) -> Result<CommandOutcome, CliError> {
     let mut found = Findings::default();
     look_at_the_machine(&mut found);
     look_at_folders(options, &mut found);
@@ -88,7 +88,7 @@ pub(super) fn doctor(options: &DoctorOptions) -> Result<Outcome, CliError> {
         }
     }
     print(&found.text)?;
-    Ok(if found.has_failed { Outcome::Failed } else { Outcome::Success })
+    Ok(if found.has_failed { CommandOutcome::Failed } else { CommandOutcome::Success })
 }
 
 fn look_at_the_machine(found: &mut Findings) {

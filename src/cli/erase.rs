@@ -2,7 +2,7 @@
 
 use super::output::{print, tell};
 use super::selection::DataArguments;
-use super::{CliError, Outcome};
+use super::{CliError, CommandOutcome};
 use crate::report::printable;
 use crate::store::{DataDir, Erased, StoreError};
 use clap::Args;
@@ -35,12 +35,12 @@ impl EraseArguments {
     }
 }
 
-pub(super) fn erase(options: &EraseOptions) -> Result<Outcome, CliError> {
+pub(super) fn erase(options: &EraseOptions) -> Result<CommandOutcome, CliError> {
     let data = match DataDir::open_trusting(&options.data, options.trust) {
         // What is to be gone is gone.
         Err(StoreError::NoDirectory { path }) => {
             tell(&format!("nothing to erase: {} does not exist", path.display()));
-            return Ok(Outcome::Success);
+            return Ok(CommandOutcome::Success);
         }
         opened => opened?,
     };
@@ -59,7 +59,7 @@ pub(super) fn erase(options: &EraseOptions) -> Result<Outcome, CliError> {
         let names: Vec<String> = erased.foreign.iter().map(|name| name.display().to_string()).collect();
         tell(&format!("left what is not cov-trace's: {}", names.join(", ")));
     }
-    Ok(Outcome::Success)
+    Ok(CommandOutcome::Success)
 }
 
 fn removed(erased: &Erased, path: &Path) -> String {

@@ -3,8 +3,8 @@
 //! Invariant: messages about a result never go where the result goes.
 
 use super::output::{print, tell};
-use super::selection::{Reader, SourceArguments, SourceSelection};
-use super::{CliError, Outcome, Output};
+use super::selection::{Audience, SourceArguments, SourceSelection};
+use super::{CliError, CommandOutcome, Output};
 use crate::report::{self, Checksums};
 use clap::Args;
 use std::path::Path;
@@ -45,7 +45,7 @@ pub(super) struct JsonArguments {
 #[derive(Clone, Debug)]
 pub struct FormatOptions {
     /// The format.
-    pub format: Format,
+    pub format: ExportFormat,
     /// Of what.
     pub selection: SourceSelection,
     /// Where to.
@@ -54,7 +54,7 @@ pub struct FormatOptions {
 
 /// A format that other tools read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ExportFormat {
     /// An LCOV tracefile.
     Lcov(Checksums),
     /// Cobertura's XML.
@@ -72,8 +72,8 @@ pub enum Format {
 }
 
 impl FormatArguments {
-    pub(super) fn validated(self, format: Format, cwd: &Path) -> Result<FormatOptions, CliError> {
-        let selection = self.selection.validated(cwd, Reader::Tool)?;
+    pub(super) fn validated(self, format: ExportFormat, cwd: &Path) -> Result<FormatOptions, CliError> {
+        let selection = self.selection.validated(cwd, Audience::Tool)?;
         Ok(FormatOptions { format, selection, output: self.output })
     }
 }
@@ -81,37 +81,37 @@ impl FormatArguments {
 impl LcovArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<FormatOptions, CliError> {
         let checksums = if self.checksum { Checksums::OfLines } else { Checksums::Without };
-        self.format.validated(Format::Lcov(checksums), cwd)
+        self.format.validated(ExportFormat::Lcov(checksums), cwd)
     }
 }
 
 impl JsonArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<FormatOptions, CliError> {
-        self.format.validated(if self.schema { Format::JsonSchema } else { Format::Json }, cwd)
+        self.format.validated(if self.schema { ExportFormat::JsonSchema } else { ExportFormat::Json }, cwd)
     }
 }
 
-pub(super) fn write(options: &FormatOptions) -> Result<Outcome, CliError> {
-    if options.format == Format::JsonSchema {
+pub(super) fn write(options: &FormatOptions) -> Result<CommandOutcome, CliError> {
+    if options.format == ExportFormat::JsonSchema {
         print(report::JSON_SCHEMA)?;
-        return Ok(Outcome::Success);
+        return Ok(CommandOutcome::Success);
     }
     let (report, notes) = options.selection.report_with_notes(&options.selection.data.survey()?, |_| ())?;
     let paths = &options.selection.data.selection.paths;
     let text = match options.format {
-        Format::Lcov(checksums) => report::lcov(&report, checksums),
-        Format::Cobertura => report::cobertura(&report, paths.root.as_ref().unwrap_or(&paths.base)),
-        Format::Json | Format::JsonSchema => report::json(&report, paths.root.as_deref(), &notes),
-        Format::Codecov => report::codecov(&report),
-        Format::SonarQube => report::sonarqube(&report),
-        Format::Coveralls => report::coveralls(&report),
+        ExportFormat::Lcov(checksums) => report::lcov(&report, checksums),
+        ExportFormat::Cobertura => report::cobertura(&report, paths.root.as_ref().unwrap_or(&paths.base)),
+        ExportFormat::Json | ExportFormat::JsonSchema => report::json(&report, paths.root.as_deref(), &notes),
+        ExportFormat::Codecov => report::codecov(&report),
+        ExportFormat::SonarQube => report::sonarqube(&report),
+        ExportFormat::Coveralls => report::coveralls(&report),
     };
     options.output.write(&text, options.selection.data.trust)?;
-    if options.format == Format::Cobertura && text.len() > GITLAB_LARGEST {
+    if options.format == ExportFormat::Cobertura && text.len() > GITLAB_LARGEST {
         tell(&format!(
             "warning: the report has {} MiB and GitLab takes at most 10; write several with --include",
             text.len().div_ceil(1 << 20)
         ));
     }
-    Ok(Outcome::Success)
+    Ok(CommandOutcome::Success)
 }

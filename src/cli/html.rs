@@ -1,7 +1,7 @@
 //! `cov-trace html`: a site to read offline.
 
-use super::selection::{Reader, SourceArguments, SourceSelection};
-use super::{CliError, Outcome};
+use super::selection::{Audience, SourceArguments, SourceSelection};
+use super::{CliError, CommandOutcome};
 use crate::report::{Growth, Now, Runners, Site};
 use crate::store::UnixMillis;
 use clap::Args;
@@ -33,14 +33,14 @@ pub struct HtmlOptions {
 
 impl HtmlArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<HtmlOptions, CliError> {
-        let selection = self.selection.validated(cwd, Reader::Tool)?;
+        let selection = self.selection.validated(cwd, Audience::Tool)?;
         let root = selection.data.selection.paths.root.as_deref().unwrap_or(cwd);
         let name = || root.file_name().map_or("/".into(), |name| name.to_string_lossy().into_owned());
         Ok(HtmlOptions { title: self.title.unwrap_or_else(name), selection, output: self.output })
     }
 }
 
-pub(super) fn html(options: &HtmlOptions) -> Result<Outcome, CliError> {
+pub(super) fn html(options: &HtmlOptions) -> Result<CommandOutcome, CliError> {
     let selection = &options.selection.data.selection;
     let sources = options.selection.data.survey()?;
     let mut runners = Runners::new(selection, &sources);
@@ -55,5 +55,5 @@ pub(super) fn html(options: &HtmlOptions) -> Result<Outcome, CliError> {
         Now { time: UnixMillis(platform::unix_millis()), live: live.into_iter().collect(), zone: TimeZone::system() };
     let site = Site { title: options.title.clone(), report: &report, runners: &runners, growth: &growth, now: &now };
     site.write(&options.output, options.selection.data.trust)?;
-    Ok(Outcome::Success)
+    Ok(CommandOutcome::Success)
 }

@@ -2,7 +2,7 @@
 
 use super::selection::{DataArguments, FilterArguments};
 use crate::front;
-use crate::recorder::{Probing, Selection};
+use crate::recorder::{Probing, Scope};
 use crate::supervisor::Forks;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
@@ -23,7 +23,7 @@ pub(super) struct MeasuringArguments {
     /// Where to plant breakpoints: `fewest` for as few as tell everything, `runs` for one in each run of straight-line
     /// code, as a process is always attached to, `all` for every line address, to compare
     #[arg(long, value_name = "WHERE", default_value = "fewest", hide_default_value = true)]
-    probe: Probe,
+    probe: ProbeMode,
     /// Measure only lines that no file in the data directory has yet: for the union of many runs; what each process
     /// ran is not told then
     #[arg(long)]
@@ -44,7 +44,7 @@ pub(super) struct MeasuringArguments {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Probe {
+enum ProbeMode {
     /// At the end of those runs of which no others tell
     Fewest,
     /// At the end of each run of straight-line code, as long as it tells anything new
@@ -62,17 +62,17 @@ enum Fork {
 }
 
 impl MeasuringArguments {
-    pub(super) fn validated(self, cwd: &Path) -> front::Options {
-        front::Options {
+    pub(super) fn validated(self, cwd: &Path) -> front::FrontOptions {
+        front::FrontOptions {
             trust: self.data.trust(),
             data: self.data.validated(),
-            selection: Selection {
+            selection: Scope {
                 sources: self.filter.sources(cwd),
                 modules: self.filter.modules(cwd),
                 probing: match self.probe {
-                    Probe::Fewest => Probing::Dominators,
-                    Probe::Runs => Probing::Runs,
-                    Probe::All => Probing::All,
+                    ProbeMode::Fewest => Probing::Dominators,
+                    ProbeMode::Runs => Probing::Runs,
+                    ProbeMode::All => Probing::All,
                 },
                 only_new: self.only_new,
             },

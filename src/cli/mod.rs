@@ -39,7 +39,7 @@ pub use diff::DiffOptions;
 pub use doctor::DoctorOptions;
 pub use erase::EraseOptions;
 pub use error::CliError;
-pub use formats::{Format, FormatOptions};
+pub use formats::{ExportFormat, FormatOptions};
 pub use html::HtmlOptions;
 pub use output::Output;
 pub use ps::PsOptions;
@@ -93,7 +93,7 @@ pub enum Command {
 
 /// How a command that did its work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CommandOutcome {
     /// All is well.
     Success,
     /// The coverage is below what `--fail-under` requires.
@@ -101,17 +101,17 @@ pub enum Outcome {
     /// Some of it could not be done, and that was told.
     Failed,
     /// Something was measured, and this is how to end.
-    Program(front::Outcome),
+    Program(front::Ending),
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
+impl From<CommandOutcome> for ExitCode {
+    fn from(outcome: CommandOutcome) -> Self {
         match outcome {
-            Outcome::Success => ExitCode::SUCCESS,
-            Outcome::BelowThreshold => ExitCode::from(2),
-            Outcome::Failed => ExitCode::FAILURE,
-            Outcome::Program(front::Outcome::Exit(status)) => ExitCode::from(status),
-            Outcome::Program(front::Outcome::DieOf(signal)) => {
+            CommandOutcome::Success => ExitCode::SUCCESS,
+            CommandOutcome::BelowThreshold => ExitCode::from(2),
+            CommandOutcome::Failed => ExitCode::FAILURE,
+            CommandOutcome::Program(front::Ending::Exit(status)) => ExitCode::from(status),
+            CommandOutcome::Program(front::Ending::DieOf(signal)) => {
                 platform::process::die_of(signal);
                 // Only a signal that does not kill comes here; a shell would say it so.
                 ExitCode::from(128u8.saturating_add(signal.0 as u8))
@@ -121,7 +121,7 @@ impl From<Outcome> for ExitCode {
 }
 
 /// Does what was asked for.
-pub fn execute(command: Command) -> Result<Outcome, CliError> {
+pub fn execute(command: Command) -> Result<CommandOutcome, CliError> {
     platform::limits::survive();
     match command {
         Command::Run(options) => run::run(&options),

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a reader of standard output that leaves early (`| head`) is no error.
 
-use super::{CliError, Outcome};
+use super::{CliError, CommandOutcome};
 use crate::report::{Colour, Ratio, Threshold, printable};
 use platform::Trust;
 use std::convert::Infallible;
@@ -66,13 +66,13 @@ pub fn tell(text: &str) {
 }
 
 /// How a command ends whose total must reach a threshold, if there is one; tells what is missing.
-pub fn judged(total: Ratio, fail_under: Option<Threshold>) -> Outcome {
+pub fn judged(total: Ratio, fail_under: Option<Threshold>) -> CommandOutcome {
     match fail_under {
         Some(threshold) if !threshold.is_reached(total) => {
             tell(&threshold.shortfall(total));
-            Outcome::BelowThreshold
+            CommandOutcome::BelowThreshold
         }
-        Some(_) | None => Outcome::Success,
+        Some(_) | None => CommandOutcome::Success,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::output::print;
 use super::selection::{DataSelection, SelectionArguments};
-use super::{CliError, Outcome};
-use crate::report::{Now, Summary, Width, tree};
+use super::{CliError, CommandOutcome};
+use crate::report::{Now, ProcessSummary, Width, tree};
 use crate::store::UnixMillis;
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -36,11 +36,11 @@ impl PsArguments {
     }
 }
 
-pub(super) fn ps(options: &PsOptions) -> Result<Outcome, CliError> {
+pub(super) fn ps(options: &PsOptions) -> Result<CommandOutcome, CliError> {
     let mut processes = Vec::new();
     let selection = &options.selection.selection;
-    let live = options.selection.read(|record| processes.push(Summary::new(&record, selection)))?;
+    let live = options.selection.read(|record| processes.push(ProcessSummary::new(&record, selection)))?;
     let now = Now { time: UnixMillis(platform::unix_millis()), live, zone: TimeZone::system() };
     print(&tree(&processes, &now, options.width))?;
-    Ok(Outcome::Success)
+    Ok(CommandOutcome::Success)
 }

@@ -1,8 +1,8 @@
 //! `cov-trace report`: the table in the terminal.
 
 use super::output::{judged, print, stdout_colour};
-use super::selection::{DataSelection, Reader, SourceArguments, SourceSelection};
-use super::{CliError, Outcome};
+use super::selection::{Audience, DataSelection, SourceArguments, SourceSelection};
+use super::{CliError, CommandOutcome};
 use crate::report::{Format, Growth, GrowthRows, Layout, Now, Rows, Sort, SortKey, Threshold, table};
 use crate::store::UnixMillis;
 use clap::{Args, ValueEnum};
@@ -106,7 +106,7 @@ impl ReportArguments {
         let SortColumn(mut sort) = self.sort;
         sort.descending ^= self.reverse;
         Ok(ReportOptions {
-            selection: self.selection.validated(cwd, Reader::Person)?,
+            selection: self.selection.validated(cwd, Audience::Person)?,
             layout: Layout {
                 format: match self.format {
                     ReportFormat::Text => Format::Text,
@@ -126,7 +126,7 @@ impl ReportArguments {
     }
 }
 
-pub(super) fn report(options: &ReportOptions) -> Result<Outcome, CliError> {
+pub(super) fn report(options: &ReportOptions) -> Result<CommandOutcome, CliError> {
     if let Some(rows) = options.growth {
         return print_growth(&options.selection.data, rows);
     }
@@ -135,10 +135,10 @@ pub(super) fn report(options: &ReportOptions) -> Result<Outcome, CliError> {
     Ok(judged(report.total(), options.fail_under))
 }
 
-fn print_growth(selection: &DataSelection, rows: GrowthRows) -> Result<Outcome, CliError> {
+fn print_growth(selection: &DataSelection, rows: GrowthRows) -> Result<CommandOutcome, CliError> {
     let mut growth = Growth::new(&selection.selection);
     let live = selection.read(|record| growth.add(&record))?;
     let now = Now { time: UnixMillis(platform::unix_millis()), live, zone: TimeZone::system() };
     print(&growth.table(&now, rows))?;
-    Ok(Outcome::Success)
+    Ok(CommandOutcome::Success)
 }

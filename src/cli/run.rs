@@ -1,7 +1,7 @@
 //! `cov-trace -- PROGRAM [ARG...]`: measures a program.
 
 use super::measuring::MeasuringArguments;
-use super::{CliError, Outcome};
+use super::{CliError, CommandOutcome};
 use crate::front;
 use clap::Args;
 use platform::OnTracerDeath;
@@ -27,7 +27,7 @@ pub(super) struct RunArguments {
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     /// How, whatever it is.
-    pub measuring: front::Options,
+    pub measuring: front::FrontOptions,
     /// Whether to end with the program rather than with its last descendant.
     pub no_wait: bool,
     /// The program, as one would name it in a shell.
@@ -52,8 +52,8 @@ impl RunArguments {
     }
 }
 
-pub(super) fn run(options: &RunOptions) -> Result<Outcome, CliError> {
+pub(super) fn run(options: &RunOptions) -> Result<CommandOutcome, CliError> {
     let launch = front::Launch { program: options.program.clone(), args: options.args.clone(), wait: !options.no_wait };
     let ended = front::run(&options.measuring, &launch)?;
-    Ok(Outcome::Program(ended))
+    Ok(CommandOutcome::Program(ended))
 }

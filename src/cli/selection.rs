@@ -96,7 +96,7 @@ pub(super) struct SourceArguments {
 
 /// Who reads a report, which tells what names are relative to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(super) enum Audience {
     /// Somebody in the working directory.
     Person,
     /// A tool, which wants paths in the repository.
@@ -147,14 +147,14 @@ impl SelectionArguments {
 }
 
 impl SourceArguments {
-    pub(super) fn validated(self, cwd: &Path, reader: Reader) -> Result<SourceSelection, CliError> {
+    pub(super) fn validated(self, cwd: &Path, reader: Audience) -> Result<SourceSelection, CliError> {
         let mut data = self.selection.validated(cwd);
         let root = self.source_root.map(|root| plain(&cwd.join(root)));
         let base_is_given = root.is_some();
         let base = root.clone().unwrap_or_else(|| cwd.to_owned());
         let usual = match reader {
-            Reader::Person => None,
-            Reader::Tool => git_root(cwd),
+            Audience::Person => None,
+            Audience::Tool => git_root(cwd),
         };
         let asked: Vec<PathBuf> = root.iter().cloned().collect();
         let mut expected = vec![cwd.to_owned()];

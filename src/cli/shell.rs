@@ -2,7 +2,7 @@
 
 use super::output::{print_bytes, write_file};
 use super::trust;
-use super::{CliError, Outcome};
+use super::{CliError, CommandOutcome};
 use clap::{Args, Command};
 use clap_complete::Shell;
 use platform::Folder;
@@ -46,16 +46,16 @@ impl ManArguments {
     }
 }
 
-pub(super) fn completions(mut command: Command, options: &CompletionsOptions) -> Result<Outcome, CliError> {
+pub(super) fn completions(mut command: Command, options: &CompletionsOptions) -> Result<CommandOutcome, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, "cov-trace", &mut script);
     // clap_complete 4.6 takes the hyphen of the name for a border between commands, in one of two places.
     let script = String::from_utf8_lossy(&script).replace("cov__subcmd__trace", "cov__trace");
     print_bytes(script.as_bytes())?;
-    Ok(Outcome::Success)
+    Ok(CommandOutcome::Success)
 }
 
-pub(super) fn man(mut command: Command, options: &ManOptions) -> Result<Outcome, CliError> {
+pub(super) fn man(mut command: Command, options: &ManOptions) -> Result<CommandOutcome, CliError> {
     command.build();
     let page = |command: &Command| {
         let mut page = Vec::new();
@@ -64,7 +64,7 @@ pub(super) fn man(mut command: Command, options: &ManOptions) -> Result<Outcome,
     };
     let Some(folder) = &options.output else {
         print_bytes(&page(&command))?;
-        return Ok(Outcome::Success);
+        return Ok(CommandOutcome::Success);
     };
     const MODE: u32 = 0o777;
     let trust = trust::from_environment();
@@ -78,5 +78,5 @@ pub(super) fn man(mut command: Command, options: &ManOptions) -> Result<Outcome,
     for (name, page) in std::iter::once(main).chain(others) {
         write_file(&folder.join(format!("{name}.1")), &page, trust)?;
     }
-    Ok(Outcome::Success)
+    Ok(CommandOutcome::Success)
 }

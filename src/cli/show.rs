@@ -1,8 +1,8 @@
 //! `cov-trace show FILE...`: sources with what ran of them.
 
 use super::output::{print, stdout_colour};
-use super::selection::{Reader, SourceArguments, SourceSelection};
-use super::{CliError, Outcome};
+use super::selection::{Audience, SourceArguments, SourceSelection};
+use super::{CliError, CommandOutcome};
 use crate::report::{Placer, ReportFile, Runner, Showing, lines_of, printable, show as shown};
 use crate::store::Numbits;
 use clap::Args;
@@ -46,13 +46,13 @@ impl ShowArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<ShowOptions, CliError> {
         Ok(ShowOptions {
             files: self.files,
-            selection: self.selection.validated(cwd, Reader::Person)?,
+            selection: self.selection.validated(cwd, Audience::Person)?,
             showing: Showing { colour: stdout_colour(), around_missed: self.missed, decimals: self.precision },
         })
     }
 }
 
-pub(super) fn show(options: &ShowOptions) -> Result<Outcome, CliError> {
+pub(super) fn show(options: &ShowOptions) -> Result<CommandOutcome, CliError> {
     let selection = &options.selection.data.selection;
     let is_named = |path: &Path| options.files.iter().any(|name| path.ends_with(name.trim_start_matches("./")));
     let mut runners: BTreeMap<String, BTreeMap<i32, Numbits>> = BTreeMap::new();
@@ -88,5 +88,5 @@ pub(super) fn show(options: &ShowOptions) -> Result<Outcome, CliError> {
         text.push_str(&shown(file, &lines, &of_file, options.showing));
     }
     print(&text)?;
-    Ok(Outcome::Success)
+    Ok(CommandOutcome::Success)
 }

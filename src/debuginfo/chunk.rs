@@ -4,10 +4,10 @@
 //! cut that is no entry is a place inside one cluster where control comes in only from what its `leads` tell, or from the
 //! instruction before it.
 
-use platform::arch::{Flow, instructions};
+use platform::arch::{ControlFlow, instructions};
 
 use super::clusters::Cluster;
-use super::code::{Entries, Habits, Standing};
+use super::code::{AddressKind, EntryPoints, Habits};
 use super::index::Svma;
 use super::text::Text;
 use crate::bits::Bits;
@@ -26,7 +26,7 @@ pub(super) struct Chunk {
     /// How the runs end that do not go on with the next one, in order of address.
     pub(super) leads: Vec<Lead>,
     /// Parts in which the decode proves nothing, in order of address.
-    pub(super) doubtful: Vec<(Svma, Svma, Standing)>,
+    pub(super) doubtful: Vec<(Svma, Svma, AddressKind)>,
     /// Where the code goes.
     pub(super) targets: Vec<Svma>,
     /// What it takes the address of.
@@ -59,14 +59,14 @@ impl Chunk {
     }
 
     /// What is known of an address that a cluster covers.
-    pub(super) fn standing(&self, address: Svma) -> Standing {
+    pub(super) fn standing(&self, address: Svma) -> AddressKind {
         let starts = self.starts.get(self.bit(address));
         let after = self.doubtful.partition_point(|(start, ..)| *start <= address);
         match self.doubtful[..after].last() {
-            Some((_, end, Standing::Undecodable)) if address < *end => Standing::Undecodable,
+            Some((_, end, AddressKind::Undecodable)) if address < *end => AddressKind::Undecodable,
             Some((_, end, standing)) if address < *end && starts => *standing,
-            Some(_) | None if starts => Standing::Start,
-            Some(_) | None => Standing::InsideInstruction,
+            Some(_) | None if starts => AddressKind::Start,
+            Some(_) | None => AddressKind::InsideInstruction,
         }
     }
 
@@ -98,7 +98,7 @@ impl Chunk {
         for (i, &start) in cluster.starts.iter().enumerate() {
             let end = cluster.starts.get(i + 1).copied().unwrap_or(cluster.end);
             if contested {
-                self.doubtful.push((start, end, Standing::Contested));
+                self.doubtful.push((start, end, AddressKind::Contested));
             }
             self.put_entry(start);
             let mut next = start;
@@ -108,24 +108,24 @@ impl Chunk {
                     break;
                 }
                 if !instruction.valid {
-                    self.doubtful.push((at, end, Standing::Undecodable));
+                    self.doubtful.push((at, end, AddressKind::Undecodable));
                     self.put_entry(at);
                     break;
                 }
                 next = Svma(at.0 + instruction.len as u64);
                 self.starts.put(self.bit(at), true);
                 match instruction.flow {
-                    Flow::Next => {}
-                    Flow::Landing => self.put_entry(at),
-                    Flow::Elsewhere(target) => self.leave(next, target, To::Place, cluster),
-                    Flow::Branch(target) => self.leave(next, Some(target), To::PlaceOrNext, cluster),
-                    Flow::Indirect | Flow::Table | Flow::Loaded => {
-                        cluster.jumps.anywhere |= instruction.flow == Flow::Indirect;
-                        cluster.jumps.by_array |= instruction.flow != Flow::Indirect;
-                        cluster.jumps.loaded.extend((instruction.flow == Flow::Loaded).then_some(at));
+                    ControlFlow::Next => {}
+                    ControlFlow::Landing => self.put_entry(at),
+                    ControlFlow::Elsewhere(target) => self.leave(next, target, To::Place, cluster),
+                    ControlFlow::Branch(target) => self.leave(next, Some(target), To::PlaceOrNext, cluster),
+                    ControlFlow::Indirect | ControlFlow::Table | ControlFlow::Loaded => {
+                        cluster.jumps.anywhere |= instruction.flow == ControlFlow::Indirect;
+                        cluster.jumps.by_array |= instruction.flow != ControlFlow::Indirect;
+                        cluster.jumps.loaded.extend((instruction.flow == ControlFlow::Loaded).then_some(at));
                         self.leave(next, None, To::Place, cluster);
                     }
-                    Flow::Call(target) => {
+                    ControlFlow::Call(target) => {
                         if habits.calls_are_entries {
                             self.put_entry(at);
                         }
@@ -150,7 +150,7 @@ impl Chunk {
     ///
     /// From the address of a place inside, once it is known, all others may be computed: by adding a distance, and by a
     /// jump that does not look like one (a return, a thunk). Only what arrays and tables of a compiler hold is as it is.
-    pub(super) fn is_explained(&self, cluster: &Cluster, entries: &Entries) -> bool {
+    pub(super) fn is_explained(&self, cluster: &Cluster, entries: &EntryPoints) -> bool {
         let jumps = &cluster.jumps;
         let is_entered = |at: &Svma| self.cuts.get(self.bit(*at));
         if cluster.has_one_inside(&entries.labels) {

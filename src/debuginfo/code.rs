@@ -7,7 +7,7 @@
 //! Invariants: clusters are disjoint, so the cost is linear in the text however the functions overlap. A run of
 //! straight-line code is entered at its first instruction only: wherever else control might come in, it is cut.
 
-use platform::arch::{Flow, Instruction, instructions};
+use platform::arch::{ControlFlow, Instruction, instructions};
 
 use super::chunk::Chunk;
 use super::clusters::{Cluster, clusters};
@@ -18,7 +18,7 @@ use super::text::Text;
 
 /// What the decode says of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum AddressKind {
     /// An instruction starts there.
     Start,
     /// No known function covers it.
@@ -49,7 +49,7 @@ impl Habits {
 
 /// Where control may come in that no instruction tells, as far as that is known.
 #[derive(Debug, Default)]
-pub(super) struct Entries {
+pub(super) struct EntryPoints {
     /// Addresses that stand in data, sorted without duplicates.
     pub(super) stored: Vec<Svma>,
     /// What tables of distances lead to, sorted without duplicates.
@@ -157,8 +157,9 @@ impl Code {
                             resume = Svma(start.0 + 1);
                             break;
                         }
-                        if let Flow::Elsewhere(Some(target)) | Flow::Branch(target) | Flow::Call(Some(target)) =
-                            instruction.flow
+                        if let ControlFlow::Elsewhere(Some(target))
+                        | ControlFlow::Branch(target)
+                        | ControlFlow::Call(Some(target)) = instruction.flow
                         {
                             targets.push(Svma(target));
                         }
@@ -181,7 +182,7 @@ impl Code {
     }
 
     /// Takes where else control may come in. A cluster whose jumps that does not explain is all entries.
-    pub(super) fn enter(&mut self, entries: &Entries) {
+    pub(super) fn enter(&mut self, entries: &EntryPoints) {
         for list in [&entries.stored, &entries.tables, &entries.labels, &entries.others] {
             for &address in list {
                 self.cut(address);
@@ -217,10 +218,10 @@ impl Code {
     }
 
     /// What is known of an address.
-    pub(super) fn standing(&self, address: Svma) -> Standing {
-        self.chunk_at(address).map_or(Standing::OutsideFunction, |chunk| {
+    pub(super) fn standing(&self, address: Svma) -> AddressKind {
+        self.chunk_at(address).map_or(AddressKind::OutsideFunction, |chunk| {
             let chunk = &self.chunks[chunk];
-            chunk.cluster_at(address).map_or(Standing::OutsideFunction, |_| chunk.standing(address))
+            chunk.cluster_at(address).map_or(AddressKind::OutsideFunction, |_| chunk.standing(address))
         })
     }
 
@@ -251,8 +252,8 @@ pub(super) struct InOrder<'c> {
 
 impl<'c> InOrder<'c> {
     /// What is known of an address.
-    pub(super) fn standing(&mut self, address: Svma) -> Standing {
-        self.find(address).map_or(Standing::OutsideFunction, |chunk| chunk.standing(address))
+    pub(super) fn standing(&mut self, address: Svma) -> AddressKind {
+        self.find(address).map_or(AddressKind::OutsideFunction, |chunk| chunk.standing(address))
     }
 
     /// How many bytes of straight-line code there are from `address` on: once its first instruction was executed, the

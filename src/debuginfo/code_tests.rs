@@ -4,7 +4,7 @@ use super::code::*;
 use super::error::Budget;
 use super::index::{FileOffset, Svma};
 use super::text::{Text, TextRange};
-use Standing::*;
+use AddressKind::*;
 
 const BASE: u64 = 0x1000;
 
@@ -15,7 +15,7 @@ fn code(bytes: &[u8], functions: &[(u64, u64)], habits: Habits) -> Code {
     Code::decode(functions, habits, &text, &mut Budget::for_bytes(0)).expect("budget")
 }
 
-fn standings(bytes: &[u8], functions: &[(u64, u64)]) -> Vec<Standing> {
+fn standings(bytes: &[u8], functions: &[(u64, u64)]) -> Vec<AddressKind> {
     let code = code(bytes, functions, Habits::default());
     (0..bytes.len() as u64).map(|i| code.standing(Svma(BASE + i))).collect()
 }
@@ -98,7 +98,7 @@ fn addresses(places: &[u64]) -> Vec<Svma> {
 }
 
 /// Where runs end in code that is entered so.
-fn entered(bytes: &[u8], entries: &Entries, places: &[u64]) -> Vec<u64> {
+fn entered(bytes: &[u8], entries: &EntryPoints, places: &[u64]) -> Vec<u64> {
     let mut code = code(bytes, &[(0, bytes.len() as u64)], Habits::default());
     code.enter(entries);
     straight(&code, places)
@@ -110,24 +110,24 @@ const PLACES: [u64; 4] = [0, 1, 5, 6];
 
 #[test]
 fn a_jump_is_explained_by_a_table_that_leads_into_its_function() {
-    let table = Entries { tables: addresses(&[6]), ..Entries::default() };
+    let table = EntryPoints { tables: addresses(&[6]), ..EntryPoints::default() };
     assert_eq!(entered(&JUMPY, &table, &PLACES), [5, 5, 6, 8]);
-    let elsewhere = Entries { tables: addresses(&[0]), ..Entries::default() };
+    let elsewhere = EntryPoints { tables: addresses(&[0]), ..EntryPoints::default() };
     assert_eq!(entered(&JUMPY, &elsewhere, &PLACES), [1, 2, 6, 7]);
 }
 
 #[test]
 fn landing_pads_and_symbols_cut_but_explain_no_jump() {
-    let pad = Entries { others: addresses(&[6]), ..Entries::default() };
+    let pad = EntryPoints { others: addresses(&[6]), ..EntryPoints::default() };
     assert_eq!(entered(&JUMPY, &pad, &PLACES), [1, 2, 6, 7]);
     assert_eq!(entered(&[0x90, 0x90, 0x90, 0xc3], &pad, &[0, 1]), [4, 4]);
-    let pad = Entries { others: addresses(&[2]), ..Entries::default() };
+    let pad = EntryPoints { others: addresses(&[2]), ..EntryPoints::default() };
     assert_eq!(entered(&[0x90, 0x90, 0x90, 0xc3], &pad, &[0, 1, 2]), [2, 2, 4]);
 }
 
 #[test]
 fn a_stored_address_explains_jumps_by_arrays_and_no_others() {
-    let stored = Entries { stored: addresses(&[6]), tables: addresses(&[6]), ..Entries::default() };
+    let stored = EntryPoints { stored: addresses(&[6]), tables: addresses(&[6]), ..EntryPoints::default() };
     assert_eq!(entered(&JUMPY, &stored, &PLACES), [1, 2, 6, 7]);
     // nop; nop; jmp *(%rbx,%rax,8); nop; nop; ret
     let by_array = [0x90, 0x90, 0xff, 0x24, 0xc3, 0x90, 0x90, 0xc3];
@@ -140,7 +140,7 @@ fn a_stored_address_explains_jumps_by_arrays_and_no_others() {
 fn a_jump_by_a_loaded_register_is_explained_unless_something_else_comes_in_there() {
     // nop; mov (%rbx,%rax,8),%rax; jmp *%rax; nop; je to the jump or the nop behind it; nop; ret
     let mut bytes = [0x90, 0x48, 0x8b, 4, 0xc3, 0xff, 0xe0, 0x90, 0x74, 0xfd, 0x90, 0xc3];
-    let stored = Entries { stored: addresses(&[11]), ..Entries::default() };
+    let stored = EntryPoints { stored: addresses(&[11]), ..EntryPoints::default() };
     assert_eq!(entered(&bytes, &stored, &[0, 1, 10]), [7, 7, 11]);
     assert_eq!(entered(&bytes, &stored, &[7]), [10]);
     bytes[9] = 0xfb;
@@ -154,7 +154,7 @@ fn a_function_with_a_label_that_is_taken_is_all_entries() {
     let mut code = code(&bytes, &[(0, 11)], Habits::default());
     let labels = code.take_labels();
     assert_eq!(labels, addresses(&[10]));
-    code.enter(&Entries { labels, ..Entries::default() });
+    code.enter(&EntryPoints { labels, ..EntryPoints::default() });
     assert_eq!(straight(&code, &[0, 1, 8]), [1, 8, 9]);
 }
 

@@ -17,7 +17,7 @@ use super::text::{Text, TextRange};
 const ENDIAN: LittleEndian = LittleEndian;
 type Header = elf::FileHeader64<LittleEndian>;
 type Segment = elf::ProgramHeader64<LittleEndian>;
-type Section = elf::SectionHeader64<LittleEndian>;
+type ElfSection = elf::SectionHeader64<LittleEndian>;
 type Symbol = elf::Sym64<LittleEndian>;
 
 /// The headers of an image, checked, over its bytes.
@@ -25,9 +25,9 @@ pub(super) struct Elf<'a> {
     bytes: &'a [u8],
     kind: elf::FileType,
     segments: &'a [Segment],
-    sections: &'a [Section],
+    sections: &'a [ElfSection],
     /// The first section of each name.
-    named: HashMap<&'a [u8], &'a Section>,
+    named: HashMap<&'a [u8], &'a ElfSection>,
 }
 
 /// A defined symbol of type function.
@@ -106,7 +106,7 @@ impl<'a> Elf<'a> {
         }
     }
 
-    fn data(&self, section: &Section) -> Option<&'a [u8]> {
+    fn data(&self, section: &ElfSection) -> Option<&'a [u8]> {
         section.data(ENDIAN, self.bytes).ok()
     }
 
@@ -167,7 +167,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The functions that a table of symbols defines.
-    fn functions_of(&self, table: &'a Section) -> impl Iterator<Item = FunctionSymbol<'a>> + use<'a> {
+    fn functions_of(&self, table: &'a ElfSection) -> impl Iterator<Item = FunctionSymbol<'a>> + use<'a> {
         let symbols: &'a [Symbol] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
         let strings = self.sections.get(table.sh_link(ENDIAN) as usize);
         let strings = strings.and_then(|s| self.data(s)).unwrap_or_default();
@@ -187,8 +187,8 @@ impl<'a> Elf<'a> {
     }
 
     /// The tables of symbols: `.symtab` and `.dynsym`.
-    fn symbol_tables(&self) -> impl Iterator<Item = &'a Section> + '_ {
-        let symbol_table = |s: &&Section| matches!(s.sh_type(ENDIAN), elf::SHT_SYMTAB | elf::SHT_DYNSYM);
+    fn symbol_tables(&self) -> impl Iterator<Item = &'a ElfSection> + '_ {
+        let symbol_table = |s: &&ElfSection| matches!(s.sh_type(ENDIAN), elf::SHT_SYMTAB | elf::SHT_DYNSYM);
         // The gABI allows one of each.
         self.sections.iter().filter(symbol_table).take(2)
     }
@@ -208,9 +208,10 @@ impl<'a> Elf<'a> {
         const CONSTANTS: [&[u8]; 3] = [b".rodata", b".eh_frame", b".gcc_except_table"];
         let is_constants = |name: &[u8]| CONSTANTS.iter().any(|start| name.starts_with(start));
         let constants = self.named.iter().filter(|(name, _)| is_constants(name));
-        let constants: HashSet<*const Section> = constants.map(|(_, section)| std::ptr::from_ref(*section)).collect();
-        let flags = |section: &Section| section.sh_flags(ENDIAN);
-        let loaded = move |s: &&Section| flags(s).contains(elf::SHF_ALLOC);
+        let constants: HashSet<*const ElfSection> =
+            constants.map(|(_, section)| std::ptr::from_ref(*section)).collect();
+        let flags = |section: &ElfSection| section.sh_flags(ENDIAN);
+        let loaded = move |s: &&ElfSection| flags(s).contains(elf::SHF_ALLOC);
         self.sections.iter().filter(loaded).filter_map(move |section| {
             Some(Data {
                 start: Svma(section.sh_addr(ENDIAN)),
@@ -222,7 +223,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The tables of relocations that the loader reads.
-    fn relocations(&self) -> impl Iterator<Item = &'a Section> + '_ {
+    fn relocations(&self) -> impl Iterator<Item = &'a ElfSection> + '_ {
         self.sections.iter().filter(|section| {
             section.sh_type(ENDIAN) == elf::SHT_RELA && section.sh_flags(ENDIAN).contains(elf::SHF_ALLOC)
         })
@@ -266,7 +267,7 @@ impl<'a> Elf<'a> {
 
     /// The addresses of all its symbols, whatever they are.
     pub(super) fn symbols(&self) -> impl Iterator<Item = Svma> + '_ {
-        let symbols = |table: &'a Section| table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
+        let symbols = |table: &'a ElfSection| table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
         self.symbol_tables().flat_map(symbols).map(|symbol: &Symbol| Svma(symbol.st_value(ENDIAN)))
     }
 
@@ -289,7 +290,7 @@ impl<'a> Elf<'a> {
             let size = s.p_filesz(ENDIAN).min((self.bytes.len() as u64).checked_sub(offset)?);
             Some(TextRange { start: Svma(start), end: Svma(start.checked_add(size)?), offset: FileOffset(offset) })
         });
-        let executable = |s: &&Section| {
+        let executable = |s: &&ElfSection| {
             s.sh_flags(ENDIAN).contains(elf::SHF_ALLOC)
                 && s.sh_flags(ENDIAN).contains(elf::SHF_EXECINSTR)
                 && s.sh_type(ENDIAN) != elf::SHT_NOBITS

@@ -30,7 +30,7 @@ pub(super) struct Entity<'a> {
 
 /// Code of an entity.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Code {
+struct EntityCode {
     start: Svma,
     end: Svma,
     entity: u32,
@@ -68,11 +68,11 @@ pub(super) fn find<'a>(
 }
 
 impl Entities<'_> {
-    fn look_at(&mut self, sites: &[Site], code: &[Code], budget: &mut Budget) -> Result<(), IndexError> {
+    fn look_at(&mut self, sites: &[Site], code: &[EntityCode], budget: &mut Budget) -> Result<(), IndexError> {
         let mut owners = OwnersBuilder::default();
         let mut coming = code.iter().peekable();
         // From the outermost to the innermost.
-        let mut around: Vec<Code> = Vec::new();
+        let mut around: Vec<EntityCode> = Vec::new();
         let mut innermost: Vec<u32> = Vec::new();
         let mut next_end = Svma(u64::MAX);
         for (number, site) in (0..).zip(sites) {
@@ -105,20 +105,20 @@ impl Entities<'_> {
 }
 
 /// The innermost function; several where a linker has made one of the code of functions that are the same.
-fn innermost_of(around: &[Code]) -> Vec<u32> {
+fn innermost_of(around: &[EntityCode]) -> Vec<u32> {
     let Some(last) = around.last() else { return Vec::new() };
-    let is_same = |code: &&Code| (code.start, code.end) == (last.start, last.end) && !code.is_copy;
+    let is_same = |code: &&EntityCode| (code.start, code.end) == (last.start, last.end) && !code.is_copy;
     match last.is_copy {
         true => vec![last.entity],
         false => around.iter().rev().take_while(is_same).map(|code| code.entity).collect(),
     }
 }
 
-fn entities<'a>(described: &Described<'a>, elf: &Elf<'a>) -> (Vec<Entity<'a>>, Vec<Code>) {
+fn entities<'a>(described: &Described<'a>, elf: &Elf<'a>) -> (Vec<Entity<'a>>, Vec<EntityCode>) {
     let subprograms = &described.subprograms;
     let symbols = symbol_names(subprograms, elf);
     let symbol = |start: &Svma| symbols.binary_search_by_key(start, |(at, _)| *at).ok().map(|at| symbols[at].1);
-    let (mut all, mut code): (Vec<Entity<'a>>, Vec<Code>) = (Vec::new(), Vec::new());
+    let (mut all, mut code): (Vec<Entity<'a>>, Vec<EntityCode>) = (Vec::new(), Vec::new());
     let mut known = HashMap::new();
     // Those with code of their own first, because symbols name them.
     let with_code = subprograms.iter().filter(|subprogram| !subprogram.ranges.is_empty());
@@ -141,16 +141,16 @@ fn entities<'a>(described: &Described<'a>, elf: &Elf<'a>) -> (Vec<Entity<'a>>, V
             Some(identity) => *known.entry(identity).or_insert_with(add),
             None => add(),
         };
-        let of_range = |&(start, end): &(Svma, Svma)| Code { start, end, entity, is_copy: false };
+        let of_range = |&(start, end): &(Svma, Svma)| EntityCode { start, end, entity, is_copy: false };
         code.extend(subprogram.ranges.iter().map(of_range));
     }
     for copy in &described.copies {
         let (start, end) = copy.range;
-        code.extend(known.get(&copy.of).map(|&entity| Code { start, end, entity, is_copy: true }));
+        code.extend(known.get(&copy.of).map(|&entity| EntityCode { start, end, entity, is_copy: true }));
     }
     for symbol in undescribed(subprograms, elf) {
         let end = Svma(symbol.start.0.saturating_add(symbol.size));
-        code.push(Code { start: symbol.start, end, entity: all.len() as u32, is_copy: false });
+        code.push(EntityCode { start: symbol.start, end, entity: all.len() as u32, is_copy: false });
         all.push(Entity { name: symbol.name(LONGEST_NAME), file: None, line: None, is_nested: false, has_code: true });
     }
     (all, code)

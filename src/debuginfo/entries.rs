@@ -5,7 +5,7 @@
 //!
 //! Invariant: what a table holds is read as long as it is code, so its size need not be known.
 
-use super::code::{Code, Entries, Habits, Standing};
+use super::code::{AddressKind, Code, EntryPoints, Habits};
 use super::elf::{Data, Elf};
 use super::error::{Budget, IndexError};
 use super::frames::Frames;
@@ -26,7 +26,8 @@ pub(super) fn enter(
 ) -> Result<(), IndexError> {
     let (Some(first), Some(last)) = (text.ranges().first(), text.ranges().last()) else { return Ok(()) };
     let span = first.start..last.end;
-    let mut entries = Entries { labels: code.take_labels(), others: frames.landing_pads.clone(), ..Entries::default() };
+    let mut entries =
+        EntryPoints { labels: code.take_labels(), others: frames.landing_pads.clone(), ..EntryPoints::default() };
     entries.stored.extend(elf.relocated().filter(|address| span.contains(address)));
     entries.others.extend(elf.symbols().filter(|address| span.contains(address)));
     for data in elf.data_of_program() {
@@ -49,7 +50,7 @@ pub(super) fn enter(
 }
 
 /// Adds what the data may say of where control comes in.
-fn read_data(data: &Data<'_>, elf: &Elf<'_>, span: &Range<Svma>, entries: &mut Entries) {
+fn read_data(data: &Data<'_>, elf: &Elf<'_>, span: &Range<Svma>, entries: &mut EntryPoints) {
     if !data.is_code {
         let unaligned = data.start.0.wrapping_neg() % 8;
         let (words, _) = data.bytes.get(unaligned as usize..).unwrap_or_default().as_chunks::<8>();
@@ -92,7 +93,7 @@ fn read_table(
     for distance in distances {
         let target = distant(base, distance);
         // Cases that cannot be go where a function ends.
-        if code.standing(target) != Standing::Start && !code.is_end(target) {
+        if code.standing(target) != AddressKind::Start && !code.is_end(target) {
             break;
         }
         budget.spend(1)?;

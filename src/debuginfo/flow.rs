@@ -12,7 +12,7 @@ use super::clusters::Cluster;
 const NONE: u32 = u32::MAX;
 
 /// The runs of a cluster, in order of address.
-pub(super) struct Flow {
+pub(super) struct ClusterFlow {
     /// The bit of the chunk where each starts.
     starts: Vec<u32>,
     /// The one or two that follow it; none of an end whose ways on are not all known.
@@ -26,9 +26,9 @@ pub(super) struct Dominators {
     order: Vec<u32>,
 }
 
-impl Flow {
+impl ClusterFlow {
     /// None if there is nothing to tell, as in code that may be entered everywhere.
-    pub(super) fn of(cluster: &Cluster, chunk: &Chunk) -> Option<Flow> {
+    pub(super) fn of(cluster: &Cluster, chunk: &Chunk) -> Option<ClusterFlow> {
         let (first, end) = (chunk.bit(cluster.start()), chunk.bit(cluster.end));
         let bits = |from: u32| chunk.cuts.first_from(from).filter(|bit| *bit < end);
         let starts: Vec<u32> = std::iter::successors(bits(first), |bit| bits(bit + 1)).collect();
@@ -53,7 +53,7 @@ impl Flow {
             };
             next.push(ways.0.zip(ways.1).map_or([NONE; 2], |(a, b)| [a, b]));
         }
-        Some(Flow { starts, next, entered })
+        Some(ClusterFlow { starts, next, entered })
     }
 
     /// Where each run starts, as a bit of the chunk.

@@ -6,7 +6,7 @@
 use super::chunk::Chunk;
 use super::clusters::Cluster;
 use super::code::Code;
-use super::flow::{Dominators, Flow};
+use super::flow::{ClusterFlow, Dominators};
 use super::index::Svma;
 use super::portions;
 use super::sites::Site;
@@ -45,13 +45,13 @@ fn between(sites: &[Site], start: Svma, end: Svma) -> Range<usize> {
 /// The same for those of one cluster.
 fn of_cluster(cluster: &Cluster, chunk: &Chunk, sites: &[Site]) -> Dominance {
     let mut dominance = Dominance::default();
-    let Some(mut flow) = Flow::of(cluster, chunk) else { return dominance };
+    let Some(mut flow) = ClusterFlow::of(cluster, chunk) else { return dominance };
     let Some(dominators) = flow.dominators() else { return dominance };
     let mut places = flow.starts().iter().map(|bit| sites.partition_point(|site| chunk.bit(site.address) < *bit));
     let mut start = places.next().unwrap_or(0);
     let ends = places.chain([sites.len()]);
     let sites_of = ends.map(|end| std::mem::replace(&mut start, end)..end).collect();
-    let runs = Runs::of(flow, &dominators, sites_of);
+    let runs = StretchGraph::of(flow, &dominators, sites_of);
     for (run, bit) in (0..).zip(runs.flow.starts()) {
         let offset = cluster.range.offset_of(Svma(chunk.start.0 + u64::from(*bit)));
         dominance.push_stretch(offset.0, runs.implied_above(run).and_then(|above| runs.last_site(above)));
@@ -67,8 +67,8 @@ fn of_cluster(cluster: &Cluster, chunk: &Chunk, sites: &[Site]) -> Dominance {
 }
 
 /// The runs of a cluster.
-struct Runs {
-    flow: Flow,
+struct StretchGraph {
+    flow: ClusterFlow,
     /// Which sites are in each.
     sites: Vec<Range<usize>>,
     /// The nearest run with sites that was always executed before each.
@@ -77,15 +77,15 @@ struct Runs {
     implied: Vec<Option<Vec<u32>>>,
 }
 
-impl Runs {
-    fn of(flow: Flow, dominators: &Dominators, sites: Vec<Range<usize>>) -> Runs {
+impl StretchGraph {
+    fn of(flow: ClusterFlow, dominators: &Dominators, sites: Vec<Range<usize>>) -> StretchGraph {
         let mut above: Vec<Option<u32>> = vec![None; sites.len()];
         for &run in dominators.in_order() {
             above[run as usize] = dominators
                 .above(run)
                 .and_then(|next| if sites[next as usize].is_empty() { above[next as usize] } else { Some(next) });
         }
-        let mut runs = Runs { flow, sites, above, implied: Vec::new() };
+        let mut runs = StretchGraph { flow, sites, above, implied: Vec::new() };
         runs.implied = (0..runs.sites.len() as u32).map(|run| runs.told_by(run)).collect();
         let mut above_it = vec![0; runs.sites.len()];
         for &run in dominators.in_order() {
@@ -141,7 +141,7 @@ impl Runs {
 
 #[cfg(test)]
 mod tests {
-    use super::super::code::{Entries, Habits};
+    use super::super::code::{EntryPoints, Habits};
     use super::super::error::Budget;
     use super::super::index::FileOffset;
     use super::super::paths::FileId;
@@ -158,7 +158,7 @@ mod tests {
         let mut budget = Budget::for_bytes(0);
         let mut code = Code::decode(vec![(Svma(BASE), end)], Habits::default(), &text, &mut budget).expect("budget");
         let others = entries.iter().map(|at| Svma(BASE + at)).collect();
-        code.enter(&Entries { others, ..Entries::default() });
+        code.enter(&EntryPoints { others, ..EntryPoints::default() });
         let site = |&at: &u64| {
             let (address, file, original) = (Svma(BASE + at), FileId(0), bytes[at as usize]);
             let straight = code.seen_in_order().straight(address);

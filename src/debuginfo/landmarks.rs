@@ -11,7 +11,7 @@ use platform::arch::{
 
 use super::announced::AnyCall;
 use super::calls;
-use super::code::{Code, Standing};
+use super::code::{AddressKind, Code};
 use super::elf::Elf;
 use super::error::{Budget, IndexError};
 use super::index::{Landmark, LandmarkKind, Svma};
@@ -62,7 +62,7 @@ pub(super) fn find(
     shortfalls: &mut Shortfalls,
 ) -> Vec<Landmark> {
     let proven: Vec<&Candidate> =
-        candidates.iter().filter(|candidate| code.standing(candidate.at) == Standing::Start).collect();
+        candidates.iter().filter(|candidate| code.standing(candidate.at) == AddressKind::Start).collect();
     let of = |kind: LandmarkKind| proven.iter().filter(move |candidate| candidate.landmark.kind == kind);
     let calls: Vec<Svma> = of(LandmarkKind::Call).map(|candidate| candidate.at).collect();
     let mut making = calls::making_children(&calls, code, text);

@@ -47,9 +47,9 @@ use code::Code;
 use elf::Elf;
 use error::Budget;
 use landmarks::Candidate;
-use paths::Described;
+use paths::DescribedFile;
 use rayon::slice::ParallelSliceMut;
-use sections::Sections;
+use sections::DebugSections;
 use shortfall::Shortfalls;
 use sites::Site;
 use text::Text;
@@ -73,7 +73,7 @@ pub fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, 
     let elf = Elf::parse(bytes)?;
     let text = elf.text();
     let (mut shortfalls, mut of_frames) = (Shortfalls::default(), Shortfalls::default());
-    let sections = Sections::load(&elf, &mut shortfalls);
+    let sections = DebugSections::load(&elf, &mut shortfalls);
     let mut budget = Budget::for_bytes(bytes.len().saturating_add(sections.size));
     let (described, mut frames) = rayon::join(
         || units::read(&sections, &text, &mut budget.share(), &mut shortfalls),
@@ -154,7 +154,7 @@ pub fn has_leak_checker(bytes: &[u8]) -> bool {
 }
 
 /// The paths that have sites, sorted, and for every path its place among them.
-fn used_files(mut paths: Vec<Described>, sites: &[Site]) -> (Vec<Described>, Vec<u32>) {
+fn used_files(mut paths: Vec<DescribedFile>, sites: &[Site]) -> (Vec<DescribedFile>, Vec<u32>) {
     let mut used = vec![false; paths.len()];
     for site in sites {
         used[site.file.0 as usize] = true;

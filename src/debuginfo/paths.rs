@@ -13,36 +13,36 @@ use super::error::{Budget, IndexError};
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
-/// A path of [`Paths`], in order of its first use.
+/// A path of [`SourcePaths`], in order of its first use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct FileId(pub(super) u32);
 
 /// A path, and the MD5 of the source's text where the debug info has it (DWARF 5).
-pub(super) type Described = (String, Option<[u8; 16]>);
+pub(super) type DescribedFile = (String, Option<[u8; 16]>);
 
 /// All source paths of an image.
 #[derive(Default)]
-pub(super) struct Paths {
-    ids: HashMap<Described, FileId>,
+pub(super) struct SourcePaths {
+    ids: HashMap<DescribedFile, FileId>,
 }
 
-impl Paths {
+impl SourcePaths {
     /// Longest path that is taken for one (Linux: PATH_MAX).
     const LONGEST: usize = 4096;
 
-    fn intern(&mut self, path: Described) -> FileId {
+    fn intern(&mut self, path: DescribedFile) -> FileId {
         let next = FileId(self.ids.len() as u32);
         *self.ids.entry(path).or_insert(next)
     }
 
     /// Adds the paths of other units; gives the id of each here, by its id there.
-    pub(super) fn adopt(&mut self, others: Paths) -> Vec<FileId> {
+    pub(super) fn adopt(&mut self, others: SourcePaths) -> Vec<FileId> {
         others.into_order().into_iter().map(|path| self.intern(path)).collect()
     }
 
     /// All paths, by id.
-    pub(super) fn into_order(self) -> Vec<Described> {
-        let mut paths = vec![Described::default(); self.ids.len()];
+    pub(super) fn into_order(self) -> Vec<DescribedFile> {
+        let mut paths = vec![DescribedFile::default(); self.ids.len()];
         for (path, id) in self.ids {
             paths[id.0 as usize] = path;
         }
@@ -67,7 +67,7 @@ impl FileTable {
         index: u64,
         header: &LineProgramHeader<Bytes<'a>>,
         unit: UnitRef<'_, Bytes<'a>>,
-        paths: &mut Paths,
+        paths: &mut SourcePaths,
         budget: &mut Budget,
     ) -> Result<Option<FileId>, IndexError> {
         // One more than there are names: before DWARF 5 the first is number 1. DW_LNE_define_file may add some.
@@ -113,7 +113,7 @@ fn path<'a>(
     let stored = if header.version() >= 5 { part(header.directory(0))? } else { &[] };
     let working_directory = if stored.is_empty() { unit.comp_dir.map_or(&[][..], |d| d.slice()) } else { stored };
     let directory = if file.directory_index() == 0 { &[] } else { part(file.directory(header))? };
-    if name.is_empty() || working_directory.len() + directory.len() + name.len() > Paths::LONGEST {
+    if name.is_empty() || working_directory.len() + directory.len() + name.len() > SourcePaths::LONGEST {
         return Ok(None);
     }
     Ok(Some(normalise([working_directory, directory, name])))

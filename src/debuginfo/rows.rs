@@ -8,7 +8,7 @@ use gimli::{EndianSlice, IncompleteLineProgram, LineInstruction, LineProgramHead
 
 use super::error::{Budget, IndexError};
 use super::index::Svma;
-use super::paths::{FileId, FileTable, Paths};
+use super::paths::{FileId, FileTable, SourcePaths};
 use super::shortfall::{Shortfall, Shortfalls};
 use super::text::Text;
 use platform::arch::NOP;
@@ -30,7 +30,7 @@ pub(super) struct Row {
 /// What reading a unit's line program adds to.
 pub(super) struct Sink<'s> {
     pub(super) rows: &'s mut Vec<Row>,
-    pub(super) paths: &'s mut Paths,
+    pub(super) paths: &'s mut SourcePaths,
     pub(super) text: &'s Text<'s>,
     pub(super) budget: &'s mut Budget,
     pub(super) shortfalls: &'s mut Shortfalls,
@@ -51,7 +51,7 @@ pub(super) fn read<'a>(
     let mut table = FileTable::default();
     let mut instructions = program.header().instructions();
     let mut row = LineRow::new(program.header());
-    let mut sequence = Sequence::starting_at(sink.rows.len());
+    let mut sequence = RowSequence::starting_at(sink.rows.len());
     // The file index of the row before and what it means: it changes rarely.
     let mut file = (u64::MAX, None);
     loop {
@@ -74,7 +74,7 @@ pub(super) fn read<'a>(
         sink.close(Svma(row.address()), &mut sequence)?;
         if row.end_sequence() {
             sink.close(Svma(u64::MAX), &mut sequence)?;
-            sequence = Sequence::starting_at(sink.rows.len());
+            sequence = RowSequence::starting_at(sink.rows.len());
         } else if row.is_stmt() && !sequence.discarded {
             if row.file_index() != file.0 {
                 let id = table.resolve(row.file_index(), program.header(), unit, sink.paths, sink.budget)?;
@@ -93,7 +93,7 @@ pub(super) fn read<'a>(
 fn damaged<'a>(
     program: IncompleteLineProgram<Bytes<'a>>,
     table: FileTable,
-    sequence: Sequence,
+    sequence: RowSequence,
     sink: &mut Sink<'_>,
 ) -> (LineProgramHeader<Bytes<'a>>, FileTable) {
     sink.shortfalls.add(Shortfall::MalformedLineProgram);
@@ -103,7 +103,7 @@ fn damaged<'a>(
 
 impl Sink<'_> {
     /// Ends the last row of the sequence, if it has no end yet and the next row, of whatever kind, starts behind it.
-    fn close(&mut self, next: Svma, sequence: &mut Sequence) -> Result<(), IndexError> {
+    fn close(&mut self, next: Svma, sequence: &mut RowSequence) -> Result<(), IndexError> {
         if sequence.is_open
             && let Some(last) = self.rows[sequence.first_row..].last_mut()
             && last.address < next
@@ -114,7 +114,7 @@ impl Sink<'_> {
         Ok(())
     }
 
-    fn push(&mut self, row: &LineRow, file: Option<FileId>, sequence: &mut Sequence) {
+    fn push(&mut self, row: &LineRow, file: Option<FileId>, sequence: &mut RowSequence) {
         let address = Svma(row.address());
         let line = row.line().map_or(0, |line| line.get());
         let row = match file {
@@ -150,7 +150,7 @@ fn behind_nops(start: Svma, end: Svma, text: &Text<'_>, budget: &mut Budget) -> 
 }
 
 /// The sequence being read.
-struct Sequence {
+struct RowSequence {
     first_row: usize,
     /// Whether its last row has no end yet.
     is_open: bool,
@@ -158,10 +158,10 @@ struct Sequence {
     discarded: bool,
 }
 
-impl Sequence {
-    fn starting_at(first_row: usize) -> Sequence {
+impl RowSequence {
+    fn starting_at(first_row: usize) -> RowSequence {
         // A sequence that never sets its address starts at 0.
-        Sequence { first_row, is_open: false, discarded: true }
+        RowSequence { first_row, is_open: false, discarded: true }
     }
 
     /// Takes note of a DW_LNE_set_address; `before` is the address so far, 0 at the start.

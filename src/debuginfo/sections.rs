@@ -10,15 +10,15 @@ use super::elf::Elf;
 use super::shortfall::{Shortfall, Shortfalls};
 
 /// The debug sections of an image that are needed, uncompressed.
-pub(super) struct Sections<'a> {
+pub(super) struct DebugSections<'a> {
     sections: DwarfSections<Cow<'a, [u8]>>,
     /// Their size in bytes.
     pub(super) size: usize,
 }
 
-impl<'a> Sections<'a> {
+impl<'a> DebugSections<'a> {
     /// Takes the sections out of an image; what cannot be read counts as missing.
-    pub(super) fn load(elf: &Elf<'a>, shortfalls: &mut Shortfalls) -> Sections<'a> {
+    pub(super) fn load(elf: &Elf<'a>, shortfalls: &mut Shortfalls) -> DebugSections<'a> {
         const NEEDED: [SectionId; 9] = [
             SectionId::DebugAbbrev,
             SectionId::DebugAddr,
@@ -51,7 +51,7 @@ impl<'a> Sections<'a> {
             Ok(data)
         };
         let Ok(sections) = DwarfSections::load(load);
-        Sections { sections, size }
+        DebugSections { sections, size }
     }
 
     /// A reader of them.

@@ -5,7 +5,7 @@
 
 use platform::arch::BREAKPOINT;
 
-use super::code::{Code, InOrder, Standing};
+use super::code::{AddressKind, Code, InOrder};
 use super::index::{FileOffset, Svma};
 use super::paths::FileId;
 use super::portions;
@@ -94,11 +94,11 @@ fn site(row: &Row, code: &mut InOrder<'_>, text: &Text<'_>) -> Result<Site, Shor
     let &Row { address, file, line } = row;
     let range = text.range_at(address).ok_or(Shortfall::OutsideText)?;
     match code.standing(address) {
-        Standing::Start => {}
-        Standing::OutsideFunction => return Err(Shortfall::OutsideFunction),
-        Standing::InsideInstruction => return Err(Shortfall::NotOnBoundary),
-        Standing::Undecodable => return Err(Shortfall::UndecodableCode),
-        Standing::Contested => return Err(Shortfall::OverlappingFunctions),
+        AddressKind::Start => {}
+        AddressKind::OutsideFunction => return Err(Shortfall::OutsideFunction),
+        AddressKind::InsideInstruction => return Err(Shortfall::NotOnBoundary),
+        AddressKind::Undecodable => return Err(Shortfall::UndecodableCode),
+        AddressKind::Contested => return Err(Shortfall::OverlappingFunctions),
     }
     let offset = range.offset_of(address);
     match text.byte_at(offset) {

@@ -11,7 +11,7 @@ use gimli::{AttributeValue, DebugInfoOffset, EndianSlice, LineProgramHeader, Lit
 
 use super::error::{Budget, IndexError};
 use super::index::Svma;
-use super::paths::{FileId, FileTable, Paths};
+use super::paths::{FileId, FileTable, SourcePaths};
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Entries<'u, 'a> = gimli::EntriesRaw<'u, Bytes<'a>>;
@@ -67,11 +67,11 @@ impl<'a> Declaration<'a> {
 }
 
 /// A unit with what its line program says of files.
-pub(super) struct Source<'u, 'a, 's> {
+pub(super) struct UnitFiles<'u, 'a, 's> {
     pub(super) unit: UnitRef<'u, Bytes<'a>>,
     /// None where the unit has no line program.
     pub(super) files: Option<(LineProgramHeader<Bytes<'a>>, FileTable)>,
-    pub(super) paths: &'s mut Paths,
+    pub(super) paths: &'s mut SourcePaths,
     pub(super) budget: &'s mut Budget,
 }
 
@@ -109,7 +109,7 @@ struct Attributes<'a> {
     origin: Option<AttributeValue<Bytes<'a>>>,
 }
 
-impl<'u, 'a> Source<'u, 'a, '_> {
+impl<'u, 'a> UnitFiles<'u, 'a, '_> {
     /// Adds the functions of the unit and the copies of functions in it.
     pub(super) fn collect(&mut self, found: &mut Vec<Subprogram<'a>>, copies: &mut Vec<Copy>) -> Result<(), Stop> {
         let first_copy = copies.len();

@@ -14,12 +14,12 @@ use gimli::{
 };
 
 use super::error::{Budget, IndexError};
-use super::paths::{FileTable, Paths};
+use super::paths::{FileTable, SourcePaths};
 use super::portions;
 use super::rows::{self, Row, Sink};
-use super::sections::Sections;
+use super::sections::DebugSections;
 use super::shortfall::{Shortfall, Shortfalls};
-use super::subprograms::{Copy, Source, Stop, Subprogram};
+use super::subprograms::{Copy, Stop, Subprogram, UnitFiles};
 use super::text::Text;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
@@ -32,7 +32,7 @@ pub(super) struct Described<'a> {
     pub(super) rows: Vec<Row>,
     pub(super) subprograms: Vec<Subprogram<'a>>,
     pub(super) copies: Vec<Copy>,
-    pub(super) paths: Paths,
+    pub(super) paths: SourcePaths,
 }
 
 impl<'a> Described<'a> {
@@ -61,7 +61,7 @@ struct Task<'a> {
 /// # Errors
 /// If the budget is used up.
 pub(super) fn read<'a>(
-    sections: &'a Sections<'_>,
+    sections: &'a DebugSections<'_>,
     text: &Text<'_>,
     budget: &mut Budget,
     shortfalls: &mut Shortfalls,
@@ -73,7 +73,7 @@ pub(super) fn read<'a>(
     let tables = &abbreviation_tables(dwarf.debug_abbrev.reader().slice(), &headers);
     let tasks = tasks(&headers, tables, budget)?;
     let portions = portions::cut(tasks, PORTION, |task| task.header.length_including_self() as u64);
-    let reader = |budget| Reader { dwarf, tables, text, budget, shortfalls: Shortfalls::default() };
+    let reader = |budget| UnitReader { dwarf, tables, text, budget, shortfalls: Shortfalls::default() };
     let budgets: Vec<Budget> = portions.iter().map(|_| budget.share()).collect();
     let read = portions::map(portions.into_iter().zip(budgets).collect(), |(tasks, budget)| {
         let mut reader = reader(budget);
@@ -164,7 +164,7 @@ fn program_of(
 }
 
 /// Reads units, one after the other.
-struct Reader<'d, 'a> {
+struct UnitReader<'d, 'a> {
     dwarf: &'d Dwarf<Bytes<'a>>,
     tables: &'d Tables,
     text: &'d Text<'d>,
@@ -172,7 +172,7 @@ struct Reader<'d, 'a> {
     shortfalls: Shortfalls,
 }
 
-impl<'a> Reader<'_, 'a> {
+impl<'a> UnitReader<'_, 'a> {
     fn units(&mut self, tasks: &[Task<'a>]) -> Result<Described<'a>, IndexError> {
         let mut described = Described::default();
         for task in tasks {
@@ -222,7 +222,7 @@ impl<'a> Reader<'_, 'a> {
             Some(program) => Some((program.header().clone(), FileTable::default())),
             None => None,
         };
-        let mut source = Source { unit, files, paths, budget: &mut self.budget };
+        let mut source = UnitFiles { unit, files, paths, budget: &mut self.budget };
         match source.collect(subprograms, copies) {
             Ok(()) => {}
             Err(Stop::Damaged) => self.shortfalls.add(Shortfall::MalformedDebugInfo),
@@ -254,7 +254,7 @@ impl<'a> Reader<'_, 'a> {
                 let Some(mut unit) = self.open(header)? else { continue };
                 let files = unit.line_program.take().map(|p| (p.header().clone(), FileTable::default()));
                 let unit = unit.unit_ref(self.dwarf);
-                let mut source = Source { unit, files, paths: &mut described.paths, budget: &mut self.budget };
+                let mut source = UnitFiles { unit, files, paths: &mut described.paths, budget: &mut self.budget };
                 for (target, index) in group {
                     let Some(entry) = target.to_unit_offset(&unit.header) else {
                         continue;

@@ -4,7 +4,7 @@
 
 use super::stderr::{Stderr, plural};
 use super::watch::{Subject, Watch};
-use super::{Helpers, Options, Outcome, Prepared, RunError, SIGNALS, prepare, refusal, start_helpers, verify};
+use super::{Ending, FrontOptions, Helpers, Prepared, RunError, SIGNALS, prepare, refusal, start_helpers, verify};
 use crate::link::{AttachReport, FromSupervisor, PortError, ToSupervisor};
 use crate::recorder::{FrontRequest, News};
 use platform::process::{self, ChildNews, SignalInbox};
@@ -53,7 +53,7 @@ enum Answer {
 }
 
 /// Attaches and measures until all have ended, or until they are to be let go; gives the exit status.
-pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError> {
+pub fn attach(options: &FrontOptions, attach: &Attach) -> Result<Ending, AttachError> {
     let mut pids = attach.pids.clone();
     pids.sort();
     pids.dedup();
@@ -68,7 +68,7 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
     drop((run, lock, control));
     helpers.keep_only_what_is_needed(&inbox, &data);
     let stderr = Stderr::new(options.quiet);
-    let mut waiting = Waiting { inbox, helpers, last_word: None, stderr, shown: false };
+    let mut waiting = AttachWait { inbox, helpers, last_word: None, stderr, shown: false };
     let answer = match waiting.attach(pids, attach.children) {
         Ok(answer) => answer,
         Err(error) => {
@@ -87,7 +87,7 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
         }
         Answer::Interrupted => true,
     };
-    let Waiting { inbox, helpers, last_word, stderr, .. } = waiting;
+    let AttachWait { inbox, helpers, last_word, stderr, .. } = waiting;
     let recorder = helpers.recorder;
     let watch = Watch::new(Subject::Attached, inbox, helpers, options.quiet).after(last_word, letting_go);
     let ended = watch.until_the_end(&data);
@@ -97,11 +97,11 @@ pub fn attach(options: &Options, attach: &Attach) -> Result<Outcome, AttachError
     // Besides those attached to; a killed recorder could not tell of any.
     to_verify.extend(ended.let_go);
     let verified = !attach.verify || verify::verify(&to_verify, ended.guarded.table().originals(), &stderr);
-    Ok(if verified { ended.outcome } else { Outcome::Exit(1) })
+    Ok(if verified { ended.outcome } else { Ending::Exit(1) })
 }
 
 /// The front while the supervisor attaches.
-struct Waiting {
+struct AttachWait {
     inbox: SignalInbox,
     helpers: Helpers,
     /// What the recorder said besides how far it is.
@@ -111,7 +111,7 @@ struct Waiting {
     shown: bool,
 }
 
-impl Waiting {
+impl AttachWait {
     fn attach(&mut self, pids: Vec<Pid>, children: bool) -> Result<Answer, AttachError> {
         self.helpers.to_supervisor.send(&ToSupervisor::Attach { pids, children }, None).map_err(RunError::from)?;
         affinity::outrank_own_cpu();

@@ -64,12 +64,12 @@ pub enum ControlError {
 
 /// A link to one recorder.
 #[derive(Debug)]
-pub struct Control {
+pub struct ControlLink {
     run: String,
     port: Port,
 }
 
-impl Control {
+impl ControlLink {
     /// Connects to the recorder of a run.
     pub fn connect(found: store::RunDir) -> Result<Self, ControlError> {
         let (run, path) = (found.run.clone(), found.path.clone());
@@ -80,7 +80,7 @@ impl Control {
         };
         let data = found.data();
         match RunDir::of(found.run.clone(), folder, data.folder()).connect(data.trust()) {
-            Ok(channel) => Ok(Control { run, port: Port::new(channel) }),
+            Ok(channel) => Ok(ControlLink { run, port: Port::new(channel) }),
             Err(source) => Err(match source.errno {
                 Errno::ENOENT if !path.exists() => ControlError::NoRecorder { run },
                 Errno::ECONNREFUSED => ControlError::NoRecorder { run },

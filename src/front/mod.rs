@@ -19,16 +19,16 @@ mod verify;
 mod watch;
 
 pub use attach::{Attach, AttachError, attach};
-pub use control::{Control, ControlError};
+pub use control::{ControlError, ControlLink};
 pub use error::RunError;
 use error::{FEWEST_DESCRIPTORS, SMALLEST_LIMIT};
 pub use refusal::refusal;
 pub use stderr::{summary, unwritten};
-pub use watch::Outcome;
+pub use watch::Ending;
 
 use crate::guard;
 use crate::link::{FromSupervisor, Port, PortError, RunDir, ToSupervisor};
-use crate::recorder::{self, Selection};
+use crate::recorder::{self, Scope};
 use crate::store::{self, DataDir, UnixMillis, run_name};
 use crate::supervisor::{self, Forks};
 use guarded::Guarded;
@@ -45,13 +45,13 @@ use watch::{Subject, Watch};
 
 /// How to measure.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct FrontOptions {
     /// The data directory.
     pub data: PathBuf,
     /// Whose data directory is used.
     pub trust: Trust,
     /// What is to be measured.
-    pub selection: Selection,
+    pub selection: Scope,
     /// The folder that keeps what was read of images, for later measurements; none to do without.
     pub cache: Option<PathBuf>,
     /// How long, if not until the end.
@@ -98,7 +98,7 @@ struct Helpers {
 
 /// Runs a program and measures it with all its descendants. Where that is not possible, since the data directory cannot be
 /// written or the kernel refuses something, the program runs all the same, unmeasured, and that is said.
-pub fn run(options: &Options, launch: &Launch) -> Result<Outcome, RunError> {
+pub fn run(options: &FrontOptions, launch: &Launch) -> Result<Ending, RunError> {
     let prepared = match prepare(options) {
         Ok(prepared) => prepared,
         Err(error) => return Err(unmeasured(launch, None, error)),
@@ -169,7 +169,7 @@ impl Helpers {
 }
 
 /// Makes the run's directory.
-fn prepare(options: &Options) -> Result<Prepared, RunError> {
+fn prepare(options: &FrontOptions) -> Result<Prepared, RunError> {
     let most = limits::largest_file();
     if most < SMALLEST_LIMIT {
         return Err(RunError::SmallFiles { most });
@@ -200,7 +200,7 @@ fn prepare(options: &Options) -> Result<Prepared, RunError> {
     Ok(Prepared { data, run, lock, control })
 }
 
-fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunError> {
+fn start_helpers(options: &FrontOptions, prepared: &Prepared) -> Result<Helpers, RunError> {
     let Prepared { data, run, lock, control } = prepared;
     let (front_supervisor, supervisor_front) = Channel::pair()?;
     let (front_recorder, recorder_front) = Channel::pair()?;
@@ -220,7 +220,7 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
         let (front, recorder) = (Port::new(front), Port::new(recorder));
         let (run, stop_log) = (run.clone(), options.stop_log.clone());
         let forks = options.forks;
-        guard::run(&table, on_death, |guard| supervisor::Options {
+        guard::run(&table, on_death, |guard| supervisor::SupervisorOptions {
             run,
             recorder,
             front,
@@ -243,7 +243,7 @@ fn start_helpers(options: &Options, prepared: &Prepared) -> Result<Helpers, RunE
         process::keep_only(&kept, &[]);
         let (front, supervisor) = (Port::new(front), Port::new(supervisor));
         let selection = options.selection.clone();
-        recorder::run(recorder::Options {
+        recorder::run(recorder::RecorderOptions {
             run: run.clone(),
             data: data.clone(),
             supervisor,

@@ -1,6 +1,6 @@
 //! Why a process cannot be attached to, in words: the thing, the cause, the way out.
 
-use platform::attachable::{Refusal, Standing, user_name};
+use platform::attachable::{Attachability, Refusal, user_name};
 use platform::{Errno, Pid, procfs};
 
 /// What prevents an attach to a process, if anything does: the process, the cause and the way out.
@@ -10,23 +10,23 @@ pub fn refusal(pid: Pid) -> Option<String> {
     in_words(pid, &name, &standing)
 }
 
-fn in_words(pid: Pid, name: &str, standing: &Standing) -> Option<String> {
+fn in_words(pid: Pid, name: &str, standing: &Attachability) -> Option<String> {
     let why = match standing {
-        Standing::Attachable => return None,
-        Standing::Missing => {
+        Attachability::Attachable => return None,
+        Attachability::Missing => {
             return Some(format!("attach to {pid}: there is no such process; `ps` lists those there are"));
         }
-        Standing::ThreadOf(of) => {
+        Attachability::ThreadOf(of) => {
             let of_name = procfs::command_name(*of).unwrap_or_default();
             format!("it is a thread of process {of} ({of_name}); attach to {of}, with all its threads")
         }
-        Standing::Zombie { parent } => {
+        Attachability::Zombie { parent } => {
             let parent_name = procfs::command_name(*parent).unwrap_or_default();
             format!("it has ended; its parent {parent} ({parent_name}) has not collected it yet")
         }
-        Standing::Kernel => "it is a thread of the kernel, which has no program to measure".to_owned(),
-        Standing::Ourselves => "it is cov-trace itself; name the process that is to be measured".to_owned(),
-        Standing::Traced { by } => {
+        Attachability::Kernel => "it is a thread of the kernel, which has no program to measure".to_owned(),
+        Attachability::Ourselves => "it is cov-trace itself; name the process that is to be measured".to_owned(),
+        Attachability::Traced { by } => {
             let tracer = procfs::command_name(*by).unwrap_or_default();
             if tracer == "cov-supervisor" {
                 format!(
@@ -36,7 +36,7 @@ fn in_words(pid: Pid, name: &str, standing: &Standing) -> Option<String> {
                 format!("it is traced already, by {tracer} (pid {by}); end that first")
             }
         }
-        Standing::Refused(refusal) => refused(pid, refusal),
+        Attachability::Refused(refusal) => refused(pid, refusal),
     };
     Some(format!("attach to {pid} ({name}): {why}"))
 }
@@ -78,20 +78,20 @@ mod tests {
     fn each_says_the_thing_and_the_way_out() {
         let me = Pid(std::process::id() as i32);
         let said = |standing| in_words(Pid(4711), "nginx", &standing).unwrap_or_default();
-        assert_eq!(in_words(Pid(4711), "nginx", &Standing::Attachable), None);
+        assert_eq!(in_words(Pid(4711), "nginx", &Attachability::Attachable), None);
         for (standing, parts) in [
-            (Standing::Missing, &["4711", "no such process"][..]),
-            (Standing::ThreadOf(me), &["thread of process", "attach to"]),
-            (Standing::Zombie { parent: me }, &["has ended", "parent"]),
-            (Standing::Kernel, &["kernel"]),
-            (Standing::Ourselves, &["cov-trace itself"]),
-            (Standing::Traced { by: me }, &["traced already", "end that first"]),
-            (Standing::Refused(Refusal::OtherUser { uid: 0 }), &["uid 0", "CAP_SYS_PTRACE"]),
-            (Standing::Refused(Refusal::Yama { scope: 1 }), &["ptrace_scope is 1", "ptrace_scope=0"]),
-            (Standing::Refused(Refusal::Yama { scope: 2 }), &["ptrace_scope is 2", "as root"]),
-            (Standing::Refused(Refusal::Yama { scope: 3 }), &["ptrace_scope is 3", "forbidden"]),
-            (Standing::Refused(Refusal::Undumpable), &["keeps others out", "as root"]),
-            (Standing::Refused(Refusal::Unknown(Errno::EACCES)), &["EACCES", "container"]),
+            (Attachability::Missing, &["4711", "no such process"][..]),
+            (Attachability::ThreadOf(me), &["thread of process", "attach to"]),
+            (Attachability::Zombie { parent: me }, &["has ended", "parent"]),
+            (Attachability::Kernel, &["kernel"]),
+            (Attachability::Ourselves, &["cov-trace itself"]),
+            (Attachability::Traced { by: me }, &["traced already", "end that first"]),
+            (Attachability::Refused(Refusal::OtherUser { uid: 0 }), &["uid 0", "CAP_SYS_PTRACE"]),
+            (Attachability::Refused(Refusal::Yama { scope: 1 }), &["ptrace_scope is 1", "ptrace_scope=0"]),
+            (Attachability::Refused(Refusal::Yama { scope: 2 }), &["ptrace_scope is 2", "as root"]),
+            (Attachability::Refused(Refusal::Yama { scope: 3 }), &["ptrace_scope is 3", "forbidden"]),
+            (Attachability::Refused(Refusal::Undumpable), &["keeps others out", "as root"]),
+            (Attachability::Refused(Refusal::Unknown(Errno::EACCES)), &["EACCES", "container"]),
         ] {
             let text = said(standing);
             assert!(text.starts_with("attach to 4711") && parts.iter().all(|part| text.contains(part)), "{text}");

@@ -20,7 +20,7 @@ const SENT_TO_BOTH: Duration = Duration::from_millis(30);
 
 /// How the front is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Ending {
     /// With the program's own exit status.
     Exit(u8),
     /// By the signal that killed the program.
@@ -49,7 +49,7 @@ pub(super) enum Subject {
 #[derive(Debug)]
 pub(super) struct Ended {
     /// How the front is to end.
-    pub outcome: Outcome,
+    pub outcome: Ending,
     /// The processes that were let go: pid and start in clock ticks since boot.
     pub let_go: Vec<(Pid, u64)>,
     /// What may not have ended yet.
@@ -66,7 +66,7 @@ pub(super) struct Watch {
     /// Signals to pass on, when, and who sent them.
     to_pass_on: Vec<(Instant, Signal, Pid)>,
     stderr: Stderr,
-    ended: Option<(Outcome, Instant)>,
+    ended: Option<(Ending, Instant)>,
     noticed: bool,
     interrupts: u32,
     letting_go: bool,
@@ -153,7 +153,7 @@ impl Watch {
     }
 
     /// How to end, once it is time to.
-    fn outcome(&self) -> Option<Outcome> {
+    fn outcome(&self) -> Option<Ending> {
         let over = match &self.recording {
             Recording::Running => false,
             Recording::Over(_) => true,
@@ -161,15 +161,15 @@ impl Watch {
         };
         let waits = match self.subject {
             Subject::Program { wait, .. } => wait,
-            Subject::Attached if over => return Some(Outcome::Exit(u8::from(!self.is_well()))),
+            Subject::Attached if over => return Some(Ending::Exit(u8::from(!self.is_well()))),
             // Asked twice; supervisor and recorder go on with it by themselves.
-            Subject::Attached if self.interrupts > 1 => return Some(Outcome::Exit(1)),
+            Subject::Attached if self.interrupts > 1 => return Some(Ending::Exit(1)),
             Subject::Attached => return None,
         };
         match self.ended {
             Some((outcome, _)) if over || (!waits && self.noticed) => Some(outcome),
             // The user asked twice: everybody was let go and the program runs on.
-            None if over && self.letting_go => Some(Outcome::DieOf(Signal::INT)),
+            None if over && self.letting_go => Some(Ending::DieOf(Signal::INT)),
             Some(_) | None => None,
         }
     }
@@ -188,8 +188,8 @@ impl Watch {
         {
             let outcome = match child_news(pid) {
                 ChildNews::Nothing => None,
-                ChildNews::Exited(status) => Some(Outcome::Exit(status as u8)),
-                ChildNews::Killed(signal) => Some(Outcome::DieOf(signal)),
+                ChildNews::Exited(status) => Some(Ending::Exit(status as u8)),
+                ChildNews::Killed(signal) => Some(Ending::DieOf(signal)),
                 ChildNews::Stopped(_) => {
                     // Its rescue may have to stop the program, which is nobody's job control.
                     if !self.guarded.may_be_rescuing(&self.to_supervisor) {
@@ -315,7 +315,7 @@ impl Watch {
             (Subject::Program { on_supervisor_death: OnTracerDeath::Kill, .. }, _) => {
                 "the supervisor was killed and the program with it (--kill-on-exit); its data is incomplete"
             }
-            (Subject::Program { .. }, Some((Outcome::DieOf(Signal::TRAP), _))) => {
+            (Subject::Program { .. }, Some((Ending::DieOf(Signal::TRAP), _))) => {
                 "the supervisor was killed, and the program by a breakpoint that it met at that moment; its data is incomplete"
             }
             (Subject::Program { .. }, _) => {

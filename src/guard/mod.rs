@@ -33,7 +33,11 @@ const NO_SUPERVISOR: i32 = 1;
 /// Forks the supervisor, in which `start` runs to its end, and guards it; gives the exit status.
 ///
 /// The calling process must have one thread only, and use no descriptor any more but in `start`.
-pub fn run(table: &GuardTable, on_death: OnTracerDeath, start: impl FnOnce(GuardTable) -> supervisor::Options) -> i32 {
+pub fn run(
+    table: &GuardTable,
+    on_death: OnTracerDeath,
+    start: impl FnOnce(GuardTable) -> supervisor::SupervisorOptions,
+) -> i32 {
     process::be_spared_by_the_oom_killer();
     table.set_guard(process::own_pid());
     let shared = table.clone();

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a thread is moved back only from right behind a breakpoint that was in its process until now.
 
-use platform::standing::{self, Standing};
+use platform::standing::{self, ThreadState};
 use platform::{Avma, Event, GuardTable, GuardedProcess, Pid, Signal, Tid, Tracer, Wait, kill_thread, threads};
 use std::time::{Duration, Instant};
 
@@ -53,13 +53,15 @@ pub(super) fn find_misplaced(
     let mut misplaced = Vec::new();
     for tid in threads::of(pid).unwrap_or_default() {
         let mut found = standing::standing(pid, tid);
-        while found == Some(Standing::Runs) && since.elapsed() < PATIENCE {
+        while found == Some(ThreadState::Runs) && since.elapsed() < PATIENCE {
             std::thread::sleep(MOMENT);
             found = standing::standing(pid, tid);
         }
         match (found, tracing) {
-            (Some(Standing::Reported), Tracing::Held) | (Some(Standing::Stopped), Tracing::Nobody) => {}
-            (Some(Standing::Unreported(Wait::Event { event: Event::GroupStop(_), .. })), Tracing::Held) => return None,
+            (Some(ThreadState::Reported), Tracing::Held) | (Some(ThreadState::Stopped), Tracing::Nobody) => {}
+            (Some(ThreadState::Unreported(Wait::Event { event: Event::GroupStop(_), .. })), Tracing::Held) => {
+                return None;
+            }
             (Some(_) | None, _) => continue,
         }
         let Some(belongs) = standing::pc(pid, tid).map(platform::arch::registers::breakpoint_before) else { continue };

@@ -9,7 +9,7 @@
 use super::rescue::go_on;
 use super::stops::{self, Tracing};
 use super::text;
-use platform::standing::{self, Standing};
+use platform::standing::{self, ThreadState};
 use platform::threads::{self, Activity};
 use platform::{GuardTable, OnTracerDeath, Pid, Signal, Tracer, affinity, kill, process};
 use std::collections::BTreeSet;
@@ -104,7 +104,7 @@ fn stop_unknown(mut known: BTreeSet<Pid>) -> Vec<Pid> {
     for maker in known.clone() {
         for pid in threads::descendants(maker) {
             let is_free = || threads::tracer_of(pid.leader()).is_none();
-            let is_stopped = || standing::standing(pid, pid.leader()) == Some(Standing::Stopped);
+            let is_stopped = || standing::standing(pid, pid.leader()) == Some(ThreadState::Stopped);
             if known.insert(pid) && is_free() && !is_stopped() && kill(pid, Signal::STOP).is_ok() {
                 stopped.push(pid);
             }

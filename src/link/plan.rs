@@ -2,7 +2,7 @@
 //!
 //! Invariant: what [`Plan::decode`] accepts has sorted, unique offsets and as many bytes as offsets.
 
-use crate::arrays::{Columns, Taken};
+use crate::arrays::{ColumnReader, ColumnWriter};
 use crate::dominance::{Dominance, Runs};
 use crate::owners::Owners;
 pub use platform::arch::LandmarkKind;
@@ -92,7 +92,7 @@ impl Runs for Plan {
 impl Plan {
     /// Writes it for the supervisor, into the run's directory.
     pub fn write<W: Write>(&self, to: W) -> io::Result<W> {
-        let mut columns = Columns::to(to);
+        let mut columns = ColumnWriter::to(to);
         columns.numbers64(self.offsets.iter().copied())?;
         columns.bytes(&self.originals)?;
         columns.numbers32(self.straight.iter().copied())?;
@@ -108,7 +108,7 @@ impl Plan {
     pub fn decode(bytes: &[u8]) -> Result<Plan, PlanError> {
         /// More than any image has; each takes a bit for every process.
         const MOST_FUNCTIONS: usize = 1 << 26;
-        let plan = Plan::taken(Taken(bytes)).ok_or(PlanError::Malformed)?;
+        let plan = Plan::taken(ColumnReader(bytes)).ok_or(PlanError::Malformed)?;
         let sorted = plan.offsets.is_sorted_by(|a, b| a < b) && plan.landmarks.is_sorted_by(|a, b| a.offset < b.offset);
         let count = plan.offsets.len();
         let complete = count == plan.originals.len() && count == plan.straight.len() && count == plan.lines.len();
@@ -130,7 +130,7 @@ impl Plan {
         }
     }
 
-    fn taken(mut columns: Taken<'_>) -> Option<Plan> {
+    fn taken(mut columns: ColumnReader<'_>) -> Option<Plan> {
         let plan = Plan {
             offsets: columns.numbers64()?.collect(),
             originals: columns.bytes()?.to_vec(),

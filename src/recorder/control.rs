@@ -20,7 +20,7 @@ pub(super) struct ClientId(u64);
 
 /// The socket and who is connected.
 #[derive(Debug)]
-pub(super) struct Control {
+pub(super) struct ControlSocket {
     listener: Listener,
     clients: Vec<Client>,
     next: u64,
@@ -46,9 +46,9 @@ enum ClientState {
     Answered,
 }
 
-impl Control {
+impl ControlSocket {
     pub fn new(listener: Listener) -> Self {
-        Control { listener, clients: Vec::new(), next: 0, deaf_since: None }
+        ControlSocket { listener, clients: Vec::new(), next: 0, deaf_since: None }
     }
 
     /// What to read from.

@@ -3,16 +3,16 @@
 //!
 //! Invariant: probe n of the facts is bit n of the image's sections.
 
-use super::images::Selection;
+use super::images::Scope;
 use super::known::{KnownLines, KnownOfSource};
-use super::origins::{Finder, Wanted};
-use crate::arrays::{Columns, Taken};
+use super::origins::{Finder, WantedSource};
+use crate::arrays::{ColumnReader, ColumnWriter};
 use crate::cache::Digests;
 use crate::debuginfo::{ImageIndex, Probe};
 use crate::dominance::{Dominance, Runs};
 use crate::link::{Landmark, Plan};
 use crate::owners::Owners;
-use crate::store::{Digest, FileFacts, FunctionFacts, ImageFacts, Numbits, Origin, Warning};
+use crate::store::{Digest, FileFacts, FunctionFacts, ImageFacts, Numbits, SourceOrigin, Warning};
 use std::fs::Metadata;
 use std::io::{self, Write};
 use std::iter::successors;
@@ -41,7 +41,7 @@ pub(super) struct StoredFacts {
     build_id: Option<String>,
     files: Vec<String>,
     /// What each of them was when it was measured.
-    origins: Vec<Origin>,
+    origins: Vec<SourceOrigin>,
     /// File and line of every probe.
     probes: Vec<(u32, u32)>,
     /// The probe that was executed before each was, if one is known.
@@ -93,7 +93,7 @@ impl StoredFacts {
     }
 
     /// The facts and the plan of an image, as far as its sources are meant; the landmarks only if itself is not.
-    pub fn of(path: &str, index: &ImageIndex, selection: &Selection) -> (Self, Plan) {
+    pub fn of(path: &str, index: &ImageIndex, selection: &Scope) -> (Self, Plan) {
         const LEFT_OUT: u32 = NONE;
         let measured = selection.modules.takes(path);
         let mut kept = vec![LEFT_OUT; index.files.len()];
@@ -108,7 +108,10 @@ impl StoredFacts {
             }
             kept[number] = files.len() as u32;
             files.push(file.clone());
-            origins.push(Origin { digest: digest.map_or(Digest::Unknown, Digest::Built), ..Origin::default() });
+            origins.push(SourceOrigin {
+                digest: digest.map_or(Digest::Unknown, Digest::Built),
+                ..SourceOrigin::default()
+            });
         }
         let file_of = |file: u32| kept.get(file as usize).copied().filter(|&file| file != LEFT_OUT);
         // Of each line where it counts, and its number in the plan once it has one.
@@ -199,8 +202,8 @@ impl StoredFacts {
             *last = (*last).max(*line);
         }
         let described = self.files.iter().zip(&self.origins).zip(last_lines);
-        let wanted: Vec<Wanted<'_>> = described
-            .map(|((path, origin), last_line)| Wanted { path, digest: origin.digest.built(), last_line })
+        let wanted: Vec<WantedSource<'_>> = described
+            .map(|((path, origin), last_line)| WantedSource { path, digest: origin.digest.built(), last_line })
             .collect();
         self.origins = Finder::new(&self.path, image, digests).find(&wanted);
     }
@@ -255,7 +258,7 @@ impl StoredFacts {
 
     /// Writes them for a recovery, into the run's directory.
     pub fn write<W: Write>(&self, to: W) -> io::Result<W> {
-        let mut columns = Columns::to(to);
+        let mut columns = ColumnWriter::to(to);
         let small = postcard::to_stdvec(&(&self.path, &self.build_id, &self.warnings, &self.origins));
         columns.bytes(&small.expect("invariant: strings and numbers always encode"))?;
         columns.texts(self.files.iter().map(String::as_str))?;
@@ -280,8 +283,8 @@ impl StoredFacts {
 
     /// Decodes; `None` for what is no facts or does not fit together.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut columns = Taken(bytes);
-        let (path, build_id, warnings, origins): (_, _, _, Vec<Origin>) =
+        let mut columns = ColumnReader(bytes);
+        let (path, build_id, warnings, origins): (_, _, _, Vec<SourceOrigin>) =
             postcard::from_bytes(columns.bytes()?).ok()?;
         let files = columns.texts()?;
         let (of_files, lines) = (columns.numbers32()?, columns.numbers32()?);
@@ -302,7 +305,8 @@ impl StoredFacts {
         let named = [declared_in.len(), starts.len(), ends.len(), told.len()] == [names.len(); 4];
         let functions = declared_in.zip(starts.zip(ends)).zip(names).zip(told);
         // As they were when the image was read, if nothing was added, or not the whole of it.
-        let by_now = postcard::from_bytes(columns.0).ok().filter(|by_now: &Vec<Origin>| by_now.len() == files.len());
+        let by_now =
+            postcard::from_bytes(columns.0).ok().filter(|by_now: &Vec<SourceOrigin>| by_now.len() == files.len());
         let facts = StoredFacts {
             path,
             build_id,

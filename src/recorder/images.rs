@@ -4,7 +4,7 @@
 
 use super::facts::{Facts, Probing, StoredFacts};
 use super::known::KnownLines;
-use crate::cache::{Cache, Digests, Place};
+use crate::cache::{Cache, CacheSlot, Digests};
 use crate::debuginfo::{self, ImageIndex};
 use crate::filter::{ModuleFilter, SourceFilter};
 use crate::link::{ImageId, Plan, Port, RunDir, ToSupervisor};
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is to be measured.
 #[derive(Clone, Debug)]
-pub struct Selection {
+pub struct Scope {
     /// Of sources.
     pub sources: SourceFilter,
     /// Of images.
@@ -54,7 +54,7 @@ impl ImageReaders {
     /// Starts as many readers as there are CPUs, four at the most.
     pub fn start(
         run: &RunDir,
-        selection: &Selection,
+        selection: &Scope,
         known: Option<Arc<KnownLines>>,
         cache: Option<&Cache>,
         supervisor: &Port,
@@ -69,7 +69,7 @@ impl ImageReaders {
         let mut requests = Vec::new();
         for _ in 0..count {
             let (sender, receiver) = channel();
-            let reader = Reader {
+            let reader = ImageReader {
                 run: run.clone(),
                 selection: selection.clone(),
                 known: known.clone(),
@@ -124,9 +124,9 @@ fn digests(cache: Option<&Cache>, image: &Metadata) -> Digests {
     cache.map(|cache| cache.digests(image)).unwrap_or_default()
 }
 
-struct Reader {
+struct ImageReader {
     run: RunDir,
-    selection: Selection,
+    selection: Scope,
     known: Option<Arc<KnownLines>>,
     cache: Option<Cache>,
     supervisor: Arc<Mutex<Port>>,
@@ -134,12 +134,12 @@ struct Reader {
     done: Sender<(ImageId, Facts)>,
 }
 
-impl Reader {
+impl ImageReader {
     fn serve(self, requests: &Receiver<Request>) {
         for Request { image, path, file } in requests {
             let mapped = map(file);
             let place = self.cache.as_ref().zip(mapped.as_ref().ok());
-            let place = place.map(|(cache, Mapped { before, .. })| cache.place(before));
+            let place = place.map(|(cache, MappedImage { before, .. })| cache.place(before));
             let read = mapped.as_ref().map_err(Unmeasured::clone);
             let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref()));
             let (mut facts, mut plan) = match &read {
@@ -193,7 +193,7 @@ impl Reader {
     }
 
     /// The index of an image, from the cache if it is there; that of its landmarks if no more is wanted.
-    fn read(&self, path: &str, bytes: &MappedFile, place: Option<&Place<'_>>) -> Result<Read, Unmeasured> {
+    fn read(&self, path: &str, bytes: &MappedFile, place: Option<&CacheSlot<'_>>) -> Result<Read, Unmeasured> {
         if let Some(index) = place.and_then(|place| place.load(bytes)) {
             return Ok(Read { index, is_new: false });
         }
@@ -215,7 +215,7 @@ struct Read {
     is_new: bool,
 }
 
-struct Mapped {
+struct MappedImage {
     /// What the file was like before.
     before: Metadata,
     bytes: MappedFile,
@@ -234,7 +234,7 @@ impl Unmeasured {
     }
 }
 
-fn map(file: Option<File>) -> Result<Mapped, Unmeasured> {
+fn map(file: Option<File>) -> Result<MappedImage, Unmeasured> {
     let slug = "image-unreadable";
     let Some(file) = file else {
         let text = "its file could not be opened, so it is followed but not measured".to_owned();
@@ -242,7 +242,7 @@ fn map(file: Option<File>) -> Result<Mapped, Unmeasured> {
     };
     let before = file.metadata().map_err(|error| Unmeasured::because(slug, &error.to_string()))?;
     let bytes = MappedFile::map(&file).map_err(|error| Unmeasured::because(slug, &error.to_string()))?;
-    Ok(Mapped { before, bytes })
+    Ok(MappedImage { before, bytes })
 }
 
 /// Whether running this file would give rights that a tracer without CAP_SYS_PTRACE takes away (execve(2)).

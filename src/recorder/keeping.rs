@@ -4,7 +4,7 @@
 //! Invariant: what living processes ran is in memory, so that nothing of it depends on what becomes of the directory.
 
 use super::news::{News, Trouble};
-use super::{Control, Recorder};
+use super::{ControlSocket, Recorder};
 use crate::link::RunDir;
 use crate::store::{self, DataDir, StoreError};
 use std::fs::File;
@@ -37,7 +37,7 @@ impl Recorder {
         }
         if let Ok((data, run, lock)) = self.made_again(data_is_gone) {
             // Commands find it here; who was connected asks again.
-            self.control = run.listen().ok().map(Control::new);
+            self.control = run.listen().ok().map(ControlSocket::new);
             self.keeping = Keeping { unwritable: self.keeping.unwritable.take(), was_removed: true, _lock: Some(lock) };
             self.ledger.go_on_in(&data);
             (self.data, self.run) = (data, run);

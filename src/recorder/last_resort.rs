@@ -2,7 +2,7 @@
 //!
 //! Invariant: a thread of its own waits for that, so that neither a large image nor a slow disk is in the way.
 
-use super::Options;
+use super::RecorderOptions;
 use crate::guard;
 use crate::link::Port;
 use platform::{OnTracerDeath, hangs_up};
@@ -15,7 +15,7 @@ pub(super) struct LastResort(Option<(Arc<Port>, JoinHandle<()>)>);
 
 impl LastResort {
     /// Begins to wait. Without a thread or a descriptor for it the front has to do.
-    pub fn wait(options: &Options) -> LastResort {
+    pub fn wait(options: &RecorderOptions) -> LastResort {
         let (table, front) = (options.guarded.clone(), options.front_pid);
         let link = options.supervisor.try_clone().ok().filter(|_| options.on_supervisor_death == OnTracerDeath::LetGo);
         let watch = |link: Arc<Port>| {

@@ -2,7 +2,7 @@
 //! way afterwards where it was cut short.
 
 use super::facts::{Facts, StoredFacts};
-use super::lines::{New, Ran, RunLines};
+use super::lines::{New, RanOfFile, RunLines};
 use super::replay::{ProcessFacts, Replay};
 use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
 use crate::store::{
@@ -271,8 +271,8 @@ impl Ledger {
             .filter(|(_, facts)| !facts.image.files.is_empty() || !facts.image.warnings.is_empty())
             .collect();
         let of_image = |(index, (image, _)): (usize, &(ImageId, &Facts))| {
-            let hits = move |(file, ran): (usize, &Ran)| {
-                let Ran { lines, functions } = ran.clone();
+            let hits = move |(file, ran): (usize, &RanOfFile)| {
+                let RanOfFile { lines, functions } = ran.clone();
                 Hits { image: index, file, context: 0, lines, functions }
             };
             facts.lines.of_image(*image).map(hits)

@@ -10,19 +10,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A source of the run, by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Place(usize);
+struct SourceIndex(usize);
 
 /// What the processes of a run ran together, by source.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RunLines {
     /// By where a source really is, and its text.
-    places: HashMap<(String, Digest), Place>,
-    sources: Vec<Source>,
-    images: BTreeMap<ImageId, Vec<Place>>,
+    places: HashMap<(String, Digest), SourceIndex>,
+    sources: Vec<SourceLines>,
+    images: BTreeMap<ImageId, Vec<SourceIndex>>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Source {
+struct SourceLines {
     executable: Numbits,
     ran: Numbits,
 }
@@ -32,13 +32,13 @@ struct Source {
 pub(super) struct ProcessLines {
     /// The marks as they were seen last, by section.
     seen: Vec<Vec<u8>>,
-    by_file: BTreeMap<(ImageId, u32), Ran>,
-    by_source: BTreeMap<Place, Numbits>,
+    by_file: BTreeMap<(ImageId, u32), RanOfFile>,
+    by_source: BTreeMap<SourceIndex, Numbits>,
 }
 
 /// What ran of a file of an image.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ran {
+pub(super) struct RanOfFile {
     pub lines: Numbits,
     /// The functions, as the file counts them.
     pub functions: Numbits,
@@ -59,7 +59,7 @@ impl RunLines {
         if self.images.contains_key(&image) {
             return;
         }
-        let places: Vec<Place> = facts.files.iter().map(|file| self.place(file)).collect();
+        let places: Vec<SourceIndex> = facts.files.iter().map(|file| self.place(file)).collect();
         for (place, file) in places.iter().zip(&facts.files) {
             self.sources[place.0].executable.union_with(&file.executable);
         }
@@ -68,14 +68,14 @@ impl RunLines {
 
     /// How many lines ran and how many there are.
     pub fn totals(&self) -> (u64, u64) {
-        let sum = |(ran, all), source: &Source| (ran + source.ran.len(), all + source.executable.len());
+        let sum = |(ran, all), source: &SourceLines| (ran + source.ran.len(), all + source.executable.len());
         self.sources.iter().fold((0, 0), sum)
     }
 
     /// How many lines the sources of some images have.
     pub fn executable_of(&self, images: &[ImageId]) -> u64 {
         let places = images.iter().filter_map(|image| self.images.get(image)).flatten();
-        let distinct: BTreeSet<Place> = places.copied().collect();
+        let distinct: BTreeSet<SourceIndex> = places.copied().collect();
         distinct.iter().map(|place| self.sources[place.0].executable.len()).sum()
     }
 
@@ -90,12 +90,12 @@ impl RunLines {
         lines
     }
 
-    fn place(&mut self, file: &FileFacts) -> Place {
+    fn place(&mut self, file: &FileFacts) -> SourceIndex {
         let (path, digest) = file.identity();
-        let next = Place(self.sources.len());
+        let next = SourceIndex(self.sources.len());
         let place = *self.places.entry((path.to_owned(), digest)).or_insert(next);
         if place == next {
-            self.sources.push(Source::default());
+            self.sources.push(SourceLines::default());
         }
         place
     }
@@ -136,7 +136,7 @@ impl ProcessLines {
     }
 
     /// What ran of an image, by position of the file in it.
-    pub fn of_image(&self, image: ImageId) -> impl Iterator<Item = (usize, &Ran)> {
+    pub fn of_image(&self, image: ImageId) -> impl Iterator<Item = (usize, &RanOfFile)> {
         let files = self.by_file.range((image, 0)..=(image, u32::MAX));
         files.map(|((_, file), ran)| (*file as usize, ran))
     }
@@ -164,14 +164,14 @@ impl ProcessLines {
 mod tests {
     use super::*;
     use crate::owners::OwnersBuilder;
-    use crate::store::Origin;
+    use crate::store::SourceOrigin;
     use std::sync::Arc;
 
     /// An image of some sources, each with the lines 1 and 2: probe 2n is line 1 of source n.
     fn facts(paths: &[&str]) -> Facts {
         let file = |path: &&str| FileFacts {
             path: (*path).to_owned(),
-            origin: Origin::default(),
+            origin: SourceOrigin::default(),
             executable: [1, 2].into_iter().collect(),
             functions: vec![],
         };

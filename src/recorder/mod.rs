@@ -23,7 +23,7 @@ mod status;
 
 pub use crate::link::Summary;
 pub use facts::Probing;
-pub use images::Selection;
+pub use images::Scope;
 pub use ledger::LedgerError;
 pub use news::{FrontRequest, News, Trouble};
 pub use recovery::{Recovered, RecoveryError, recover};
@@ -31,7 +31,7 @@ pub use recovery::{Recovered, RecoveryError, recover};
 use crate::cache::Cache;
 use crate::link::{LetGoBy, Port, RunDir, ToSupervisor};
 use crate::store::{DataDir, UnixMillis};
-use control::Control;
+use control::ControlSocket;
 use disk::{Disk, Job};
 use images::ImageReaders;
 use keeping::Keeping;
@@ -48,7 +48,7 @@ use std::time::{Duration, Instant};
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
 
 /// What the recorder starts with.
-pub struct Options {
+pub struct RecorderOptions {
     /// The run's directory.
     pub run: RunDir,
     /// The data directory.
@@ -60,7 +60,7 @@ pub struct Options {
     /// Where commands ask, if they can.
     pub control: Option<Listener>,
     /// What is to be measured.
-    pub selection: Selection,
+    pub selection: Scope,
     /// The folder that keeps what was read of images, if any is to.
     pub cache: Option<PathBuf>,
     /// How long, if not until the end.
@@ -74,7 +74,7 @@ pub struct Options {
 }
 
 /// Records until the supervisor is gone; gives the exit status.
-pub fn run(options: Options) -> i32 {
+pub fn run(options: RecorderOptions) -> i32 {
     let Ok(mut front) = options.front.try_clone() else { return 1 };
     let last_resort = LastResort::wait(&options);
     match Recorder::start(options).and_then(Recorder::record) {
@@ -96,7 +96,7 @@ struct Recorder {
     ledger: Ledger,
     supervisor: Port,
     front: Option<Port>,
-    control: Option<Control>,
+    control: Option<ControlSocket>,
     front_pid: Pid,
     guarded: GuardTable,
     readers: ImageReaders,
@@ -114,9 +114,10 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn start(options: Options) -> Result<Self, LedgerError> {
-        let Options { run, data, supervisor, front, control, selection, cache, limit, front_pid, guarded, .. } =
-            options;
+    fn start(options: RecorderOptions) -> Result<Self, LedgerError> {
+        let RecorderOptions {
+            run, data, supervisor, front, control, selection, cache, limit, front_pid, guarded, ..
+        } = options;
         let known = if selection.only_new { Some(Arc::new(KnownLines::of(&data)?)) } else { None };
         let cache = cache.and_then(|folder| Cache::open(&folder));
         Ok(Recorder {
@@ -127,7 +128,7 @@ impl Recorder {
             keeping: Keeping::default(),
             supervisor,
             front: Some(front),
-            control: control.map(Control::new),
+            control: control.map(ControlSocket::new),
             front_pid,
             guarded,
             images_wanted: 0,

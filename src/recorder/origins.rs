@@ -5,7 +5,7 @@
 //! was last changed before the image was.
 
 use crate::cache::Digests;
-use crate::store::{Digest, Origin};
+use crate::store::{Digest, SourceOrigin};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
@@ -17,7 +17,7 @@ use std::sync::Mutex;
 type Moment = (i64, i64);
 
 /// A source to be found.
-pub(super) struct Wanted<'a> {
+pub(super) struct WantedSource<'a> {
     /// As the debug info calls it.
     pub path: &'a str,
     /// MD5 of its text, if the debug info has it.
@@ -52,11 +52,11 @@ impl<'d> Finder<'d> {
     }
 
     /// What each of the sources is.
-    pub fn find(&self, wanted: &[Wanted<'_>]) -> Vec<Origin> {
+    pub fn find(&self, wanted: &[WantedSource<'_>]) -> Vec<SourceOrigin> {
         wanted.par_iter().map(|wanted| self.origin(wanted)).collect()
     }
 
-    fn origin(&self, wanted: &Wanted<'_>) -> Origin {
+    fn origin(&self, wanted: &WantedSource<'_>) -> SourceOrigin {
         let described = || wanted.digest.map_or(Digest::Unknown, Digest::Built);
         let path = Path::new(wanted.path);
         let found = if path.has_root() {
@@ -65,15 +65,15 @@ impl<'d> Finder<'d> {
             // One file of that name is as good as another, unless what is known of it tells otherwise.
             self.bases.iter().find_map(|base| self.at(&base.join(path), wanted, true))
         };
-        found.unwrap_or_else(|| Origin { digest: described(), ..Origin::default() })
+        found.unwrap_or_else(|| SourceOrigin { digest: described(), ..SourceOrigin::default() })
     }
 
     /// The source at a place; `must_fit` if something else may be there.
-    fn at(&self, path: &Path, wanted: &Wanted<'_>, must_fit: bool) -> Option<Origin> {
+    fn at(&self, path: &Path, wanted: &WantedSource<'_>, must_fit: bool) -> Option<SourceOrigin> {
         let file = fs::metadata(path).ok().filter(Metadata::is_file)?;
         // What is in /proc is another file for each process that looks (/proc/self), and no source.
         let real = self.real(path).filter(|real| !real.starts_with("/proc"))?;
-        let mut origin = Origin {
+        let mut origin = SourceOrigin {
             digest: wanted.digest.map_or(Digest::Unknown, Digest::Built),
             real: Some(real.to_str()?.to_owned()),
             inode: Some((file.dev(), file.ino())),
@@ -204,7 +204,7 @@ mod tests {
         let digests = Digests::default();
         let finder = Finder::new(image.to_str().unwrap(), &fs::metadata(&image).unwrap(), &digests);
         let find = |path: &str, digest, last_line| {
-            let found = finder.find(&[Wanted { path, digest, last_line }]).remove(0);
+            let found = finder.find(&[WantedSource { path, digest, last_line }]).remove(0);
             (found.real.map(|real| real[top.to_str().unwrap().len()..].to_owned()), found.digest)
         };
         let link = top.join("link/a.c");
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(find("a.c", Some(other), 2), (None, Digest::Built(other)));
         assert_eq!(find("/nowhere/a.c", None, 2), (None, Digest::Unknown));
         assert_eq!(find(top.to_str().unwrap(), None, 2), (None, Digest::Unknown), "a folder");
-        let environment = Wanted { path: "/proc/self/environ", digest: None, last_line: 0 };
-        assert_eq!(finder.find(&[environment]), [Origin::default()], "it would be that of this process");
+        let environment = WantedSource { path: "/proc/self/environ", digest: None, last_line: 0 };
+        assert_eq!(finder.find(&[environment]), [SourceOrigin::default()], "it would be that of this process");
     }
 }

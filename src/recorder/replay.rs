@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Where a process's hits in an image are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Section {
+pub(super) struct MarkSection {
     pub image: ImageId,
     pub in_memory: bool,
     pub base: u64,
@@ -25,7 +25,7 @@ pub(super) struct ProcessFacts {
     pub parent: Option<Parent>,
     pub execs: Vec<Exec>,
     pub images: Vec<ImageId>,
-    pub sections: Vec<Section>,
+    pub sections: Vec<MarkSection>,
     pub end: Option<End>,
     pub warnings: Vec<Warning>,
     pub flushes: Vec<Flush>,
@@ -88,7 +88,7 @@ impl Replay {
                 }
             }),
             Record::Section { process, image, context: _, in_memory, base, bits } => {
-                self.change(process, |facts| facts.sections.push(Section { image, in_memory, base, bits }));
+                self.change(process, |facts| facts.sections.push(MarkSection { image, in_memory, base, bits }));
             }
             Record::End { process, at, how } => {
                 let reason = match how {

@@ -1,6 +1,6 @@
 //! Hearing the supervisor, the front and commands, and answering them.
 
-use super::control::{ClientId, Control};
+use super::control::{ClientId, ControlSocket};
 use super::news::{FrontRequest, MOST_IN_ONE, News};
 use super::round::Asker;
 use super::{FLUSH_EVERY, Recorder, status};
@@ -16,8 +16,8 @@ impl Recorder {
     pub(super) fn listen(&mut self) -> bool {
         let mut readable: Vec<BorrowedFd<'_>> = vec![self.supervisor.as_fd(), self.disk.as_fd()];
         readable.extend(self.front.as_ref().map(AsFd::as_fd));
-        readable.extend(self.control.iter().flat_map(Control::readable));
-        let writable: Vec<BorrowedFd<'_>> = self.control.iter().flat_map(Control::writable).collect();
+        readable.extend(self.control.iter().flat_map(ControlSocket::readable));
+        let writable: Vec<BorrowedFd<'_>> = self.control.iter().flat_map(ControlSocket::writable).collect();
         let (ready, _) = wait_ready(&readable, &writable, Some(self.patience()));
         if self.front.is_some() && ready[2] {
             self.hear_front();
@@ -83,7 +83,7 @@ impl Recorder {
     }
 
     fn hear_commands(&mut self) {
-        let requests = self.control.as_mut().map(Control::hear).unwrap_or_default();
+        let requests = self.control.as_mut().map(ControlSocket::hear).unwrap_or_default();
         for (client, request) in requests {
             match request {
                 ControlRequest::Status => self.answer_status(client),
@@ -150,7 +150,7 @@ impl Recorder {
 /// Tells the front, and the commands that wait for the end, what the run came to.
 pub(super) fn tell_the_end(
     front: Option<Port>,
-    control: Option<Control>,
+    control: Option<ControlSocket>,
     detaching: &[ClientId],
     let_go: &[(Pid, u64)],
     summary: Summary,

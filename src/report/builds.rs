@@ -273,12 +273,12 @@ impl ChosenSources {
 #[derive(Debug)]
 pub struct Placer<'a> {
     pub(super) sources: &'a ChosenSources,
-    placed: HashMap<usize, Placed>,
+    placed: HashMap<usize, PlacedImage>,
 }
 
 /// Where the files of an image that was seen before are. The `Arc` keeps its address from being used again.
 #[derive(Debug)]
-struct Placed {
+struct PlacedImage {
     _image: Arc<ImageFacts>,
     files: Option<Arc<[Option<usize>]>>,
 }
@@ -299,7 +299,7 @@ impl<'a> Placer<'a> {
         if self.placed.len() >= MAX_PLACED {
             self.placed.clear();
         }
-        self.placed.insert(Arc::as_ptr(image).addr(), Placed { _image: image.clone(), files: files.clone() });
+        self.placed.insert(Arc::as_ptr(image).addr(), PlacedImage { _image: image.clone(), files: files.clone() });
         (files, true)
     }
 

@@ -3,7 +3,7 @@
 //! Invariants: a row's total is the sum of what was new until then; the last row of a part has all that ran in it.
 
 use super::percent::Ratio;
-use super::processes::Summary;
+use super::processes::ProcessSummary;
 use super::select::Selection;
 use super::shown::{command_line, date_time, span};
 use super::tree::{Now, Width};
@@ -38,11 +38,11 @@ impl FromStr for GrowthRows {
 #[derive(Debug)]
 pub struct Growth<'a> {
     selection: &'a Selection,
-    parts: BTreeMap<Key, Part>,
+    parts: BTreeMap<GrowthKey, GrowthPart>,
 }
 
 /// A run; and where processes are selected, one of its processes: sequence and pid.
-type Key = (String, Option<(u32, i32)>);
+type GrowthKey = (String, Option<(u32, i32)>);
 
 /// How a run grew, or a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(super) struct Curve {
 }
 
 #[derive(Debug, Default)]
-struct Part {
+struct GrowthPart {
     program: Vec<String>,
     began: Option<UnixMillis>,
     new: BTreeMap<UnixMillis, u64>,
@@ -85,7 +85,7 @@ impl<'a> Growth<'a> {
         let began = record.attached.unwrap_or(record.started);
         part.began = Some(part.began.map_or(began, |known| known.min(began)));
         if alone {
-            part.program = Summary::new(record, self.selection).program;
+            part.program = ProcessSummary::new(record, self.selection).program;
         }
         for flush in &record.flushes {
             let new = if alone { flush.new_lines } else { flush.new_in_run };
@@ -102,7 +102,7 @@ impl<'a> Growth<'a> {
 
     /// A curve for each part.
     pub(super) fn curves(&self, rows: GrowthRows) -> Vec<Curve> {
-        let curve = |((run, process), part): (&Key, &Part)| {
+        let curve = |((run, process), part): (&GrowthKey, &GrowthPart)| {
             let mut total = 0;
             let mut sum = |(at, new)| {
                 total += new;
@@ -136,7 +136,7 @@ impl<'a> Growth<'a> {
     }
 }
 
-impl Part {
+impl GrowthPart {
     fn table(&self, now: &Now, rows: GrowthRows) -> String {
         let lines = self.lines();
         let began = self.began.unwrap_or_default();

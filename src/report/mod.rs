@@ -42,7 +42,7 @@ pub use notes::Notes;
 pub use paths::{PathMap, PathMapError, Paths, git_root, plain};
 pub use percent::{Ratio, Threshold, ThresholdError};
 pub use prepared::{Report, ReportFile, SourceState};
-pub use processes::Summary;
+pub use processes::ProcessSummary;
 pub use select::{Selection, SelectionError, read_selected, survey_selected};
 pub use show::{Runner, Showing, lines_of, show};
 pub use shown::{command_line, date_time, span};

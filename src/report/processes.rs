@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 /// A process without its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
+pub struct ProcessSummary {
     /// Name of its run.
     pub run: String,
     /// Position in the run.
@@ -31,12 +31,12 @@ pub struct Summary {
     pub lines: u64,
 }
 
-impl Summary {
+impl ProcessSummary {
     /// Sums a process up.
     pub fn new(record: &ProcessRecord, selection: &Selection) -> Self {
         let exec = record.execs.last();
         let argv = exec.map(|exec| exec.argv.clone()).filter(|argv| !argv.is_empty());
-        Summary {
+        ProcessSummary {
             run: record.run.clone(),
             sequence: record.sequence,
             pid: record.pid,

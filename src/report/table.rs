@@ -83,22 +83,22 @@ pub enum Colour {
 /// Spaces between columns.
 const GAP: u16 = 2;
 
-struct Row {
+struct TableRow {
     name: String,
     ratio: Ratio,
     missing: Vec<(u32, u32)>,
 }
 
-impl Row {
-    fn of_file(file: &ReportFile) -> Row {
-        Row { name: file.name.clone(), ratio: file.coverage.ratio(), missing: file.missing() }
+impl TableRow {
+    fn of_file(file: &ReportFile) -> TableRow {
+        TableRow { name: file.name.clone(), ratio: file.coverage.ratio(), missing: file.missing() }
     }
 
-    fn of_functions(file: &ReportFile) -> impl Iterator<Item = Row> {
+    fn of_functions(file: &ReportFile) -> impl Iterator<Item = TableRow> {
         file.coverage.functions.iter().filter_map(move |function| {
             let lines = file.coverage.of_function(function);
             let (name, ratio) = (format!("{}:{}: {}", file.name, function.start, function.name), lines.ratio());
-            (ratio.lines > 0).then(|| Row { name, ratio, missing: ranges(&lines.executable, &lines.ran) })
+            (ratio.lines > 0).then(|| TableRow { name, ratio, missing: ranges(&lines.executable, &lines.ran) })
         })
     }
 }
@@ -108,9 +108,9 @@ pub fn table(report: &Report, layout: Layout) -> String {
     if layout.format == Format::Total {
         return format!("{}\n", report.total().percent(layout.decimals));
     }
-    let mut rows: Vec<Row> = match layout.rows {
-        Rows::Files => report.files.iter().map(Row::of_file).collect(),
-        Rows::Functions => report.files.iter().flat_map(Row::of_functions).collect(),
+    let mut rows: Vec<TableRow> = match layout.rows {
+        Rows::Files => report.files.iter().map(TableRow::of_file).collect(),
+        Rows::Functions => report.files.iter().flat_map(TableRow::of_functions).collect(),
     };
     let all = rows.len();
     if layout.skip_covered {
@@ -141,7 +141,7 @@ fn title(rows: Rows) -> &'static str {
     }
 }
 
-fn markdown(rows: &[Row], total: Ratio, skipped: Option<&str>, layout: Layout) -> String {
+fn markdown(rows: &[TableRow], total: Ratio, skipped: Option<&str>, layout: Layout) -> String {
     let mut text = format!("| {} | Lines | Missed | Cover |", title(layout.rows));
     let mut rule = "|:--|--:|--:|--:|".to_owned();
     if layout.show_missing {
@@ -169,7 +169,7 @@ fn as_code(name: &str) -> String {
     format!("<code>{}</code>", name.replace('`', "&#96;").replace('*', "&#42;").replace('_', "&#95;"))
 }
 
-fn text(rows: &[Row], total: Ratio, skipped: Option<&str>, layout: Layout) -> String {
+fn text(rows: &[TableRow], total: Ratio, skipped: Option<&str>, layout: Layout) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     match layout.colour {
@@ -197,7 +197,7 @@ fn ruled(
     lines: impl Iterator<Item = String>,
     rule: &str,
     layout: Layout,
-    rows: &[Row],
+    rows: &[TableRow],
     skipped: Option<&str>,
 ) -> String {
     let mut text = String::new();
@@ -238,8 +238,8 @@ fn cells(name: &str, ratio: Ratio, layout: Layout) -> Vec<Cell> {
     ]
 }
 
-fn order(sort: Sort, one: &Row, other: &Row) -> Ordering {
-    let missed = |row: &Row| row.ratio.lines - row.ratio.ran;
+fn order(sort: Sort, one: &TableRow, other: &TableRow) -> Ordering {
+    let missed = |row: &TableRow| row.ratio.lines - row.ratio.ran;
     let by_name = one.name.cmp(&other.name);
     let by_key = match sort.key {
         SortKey::File => by_name,

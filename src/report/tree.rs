@@ -3,7 +3,7 @@
 //! Invariant: every process is shown exactly once, whatever the parents say.
 
 use super::escape::printable;
-use super::processes::Summary;
+use super::processes::ProcessSummary;
 use super::shown::{command_line, date_time, span};
 use super::signal::signal_name;
 use crate::store::{EndReason, UnixMillis};
@@ -35,8 +35,8 @@ pub struct Now {
 }
 
 /// The processes of each run, children below their parents, in the order in which they appeared.
-pub fn tree(processes: &[Summary], now: &Now, width: Width) -> String {
-    let mut runs: BTreeMap<&str, Vec<&Summary>> = BTreeMap::new();
+pub fn tree(processes: &[ProcessSummary], now: &Now, width: Width) -> String {
+    let mut runs: BTreeMap<&str, Vec<&ProcessSummary>> = BTreeMap::new();
     for process in processes {
         runs.entry(&process.run).or_default().push(process);
     }
@@ -51,7 +51,7 @@ pub fn tree(processes: &[Summary], now: &Now, width: Width) -> String {
     text
 }
 
-fn table_of(processes: &[&Summary], now: &Now, width: Width) -> String {
+fn table_of(processes: &[&ProcessSummary], now: &Now, width: Width) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.force_no_tty();
@@ -83,7 +83,7 @@ fn table_of(processes: &[&Summary], now: &Now, width: Width) -> String {
 }
 
 /// The processes in the order of the tree, each with the branch that leads to it.
-pub(super) fn branches(processes: &[&Summary]) -> Vec<(usize, String)> {
+pub(super) fn branches(processes: &[&ProcessSummary]) -> Vec<(usize, String)> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); processes.len()];
     let mut roots = Vec::new();
     for (index, parent) in parents(processes).into_iter().enumerate() {
@@ -116,12 +116,12 @@ pub(super) fn branches(processes: &[&Summary]) -> Vec<(usize, String)> {
 
 /// The position of each process's parent, if that is among them: the pid must fit, and the start time where it is known;
 /// where it is not, the last one with that pid that came before.
-fn parents(processes: &[&Summary]) -> Vec<Option<usize>> {
+fn parents(processes: &[&ProcessSummary]) -> Vec<Option<usize>> {
     let mut by_pid: HashMap<i32, Vec<usize>> = HashMap::new();
     for (index, process) in processes.iter().enumerate() {
         by_pid.entry(process.pid).or_default().push(index);
     }
-    let parent_of = |(index, process): (usize, &&Summary)| {
+    let parent_of = |(index, process): (usize, &&ProcessSummary)| {
         let parent = process.parent?;
         let mut candidates = by_pid.get(&parent.pid)?.iter().copied().rev();
         candidates.find(|&candidate| match parent.start_ticks {
@@ -133,7 +133,7 @@ fn parents(processes: &[&Summary]) -> Vec<Option<usize>> {
 }
 
 /// How a process ended, or that it did not.
-pub(super) fn end(process: &Summary, now: &Now) -> String {
+pub(super) fn end(process: &ProcessSummary, now: &Now) -> String {
     let how = match process.end.map(|end| end.reason) {
         Some(EndReason::Exited(status)) => format!("exit {status}"),
         Some(EndReason::Signaled { signal, core: false }) => signal_name(signal).into_owned(),
@@ -146,7 +146,7 @@ pub(super) fn end(process: &Summary, now: &Now) -> String {
 }
 
 /// How long a process ran.
-pub(super) fn duration(process: &Summary, now: &Now) -> String {
+pub(super) fn duration(process: &ProcessSummary, now: &Now) -> String {
     let until = match process.end {
         Some(end) => end.at,
         None if now.live.contains(&process.run) => now.time,
@@ -160,8 +160,8 @@ mod tests {
     use super::*;
     use crate::store::{End, Parent};
 
-    fn process(sequence: u32, pid: i32, start_ticks: u64, parent: Option<(i32, Option<u64>)>) -> Summary {
-        Summary {
+    fn process(sequence: u32, pid: i32, start_ticks: u64, parent: Option<(i32, Option<u64>)>) -> ProcessSummary {
+        ProcessSummary {
             run: "one".to_owned(),
             sequence,
             pid,
@@ -197,7 +197,7 @@ mod tests {
         processes[5].end = None;
         processes[6].complete = false;
         processes[6].program = vec!["x".repeat(60)];
-        processes.push(Summary {
+        processes.push(ProcessSummary {
             run: "live".to_owned(),
             end: None,
             complete: false,
@@ -235,7 +235,7 @@ PID  PROGRAM                                           END                 LINES
         let mut running = process(0, 10, 1, None);
         running.attached = Some(UnixMillis(3_661_000));
         (running.run, running.end) = ("live".to_owned(), None);
-        let child = Summary { run: "live".to_owned(), ..process(1, 11, 2, Some((10, Some(1)))) };
+        let child = ProcessSummary { run: "live".to_owned(), ..process(1, 11, 2, Some((10, Some(1)))) };
         let expected = "\
 run live, under way
 PID  PROGRAM     END      LINES        TIME             ATTACHED
@@ -262,7 +262,7 @@ PID  PROGRAM     END      LINES        TIME             ATTACHED
 
     #[test]
     fn a_deep_tree_stays_narrow() {
-        let processes: Vec<Summary> = (0..20_000u32)
+        let processes: Vec<ProcessSummary> = (0..20_000u32)
             .map(|n| process(n, n as i32 + 1, 1, n.checked_sub(1).map(|_| (n as i32, Some(1)))))
             .collect();
         let text = tree(&processes, &now(), Width::Short);

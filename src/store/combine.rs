@@ -7,7 +7,7 @@
 //! Invariants: the order of the records does not matter; memory grows with the images, not with the processes.
 
 use super::{
-    Digest, End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, Origin, ProcessRecord,
+    Digest, End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, ProcessRecord, SourceOrigin,
     UnixMillis, Warning,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,11 +20,11 @@ const MAX_PLACED: usize = 256;
 /// Records, added up.
 #[derive(Debug, Default)]
 pub struct Combined {
-    images: BTreeMap<Key, Image>,
+    images: BTreeMap<ImageKey, Image>,
     /// What ran by image, source and label of the context.
-    hits: BTreeMap<Key, BTreeMap<(Source, String), Ran>>,
+    hits: BTreeMap<ImageKey, BTreeMap<(SourceKey, String), RanLines>>,
     /// The sources' names, made again by the rules for paths. The `Arc` keeps its address from being used again.
-    placed: HashMap<usize, Placed>,
+    placed: HashMap<usize, PlacedFiles>,
     warnings: BTreeMap<(String, String), u64>,
     incomplete: BTreeSet<(String, i32)>,
     processes: u64,
@@ -34,24 +34,24 @@ pub struct Combined {
 
 /// What ran of a source under one label.
 #[derive(Debug, Default)]
-struct Ran {
+struct RanLines {
     lines: Numbits,
     functions: BTreeSet<FunctionFacts>,
 }
 
 #[derive(Debug)]
-struct Placed {
+struct PlacedFiles {
     _image: Arc<ImageFacts>,
-    key: Key,
-    sources: Arc<[Source]>,
+    key: ImageKey,
+    sources: Arc<[SourceKey]>,
 }
 
 /// A source by its path and its text.
-type Source = (String, Digest);
+type SourceKey = (String, Digest);
 
 /// What makes two images the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+enum ImageKey {
     BuildId(String),
     /// With what tells the texts of its sources.
     Path(String, u64),
@@ -60,13 +60,13 @@ enum Key {
 #[derive(Clone, Debug, Default)]
 struct Image {
     paths: BTreeSet<String>,
-    files: BTreeMap<Source, File>,
+    files: BTreeMap<SourceKey, CombinedFile>,
     /// Places by slug and text.
     warnings: BTreeMap<(String, String), u64>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct File {
+struct CombinedFile {
     executable: Numbits,
     functions: BTreeSet<FunctionFacts>,
     /// Where it was, the least first.
@@ -85,7 +85,8 @@ impl Combined {
         for warning in &record.warnings {
             *self.warnings.entry((warning.slug.clone(), warning.text.clone())).or_default() += warning.count;
         }
-        let placed: Vec<(Key, Arc<[Source]>)> = record.images.iter().map(|image| self.place(image, &locate)).collect();
+        let placed: Vec<(ImageKey, Arc<[SourceKey]>)> =
+            record.images.iter().map(|image| self.place(image, &locate)).collect();
         for hits in &record.hits {
             let (key, sources) = &placed[hits.image];
             let of_image = self.hits.entry(key.clone()).or_default();
@@ -131,7 +132,7 @@ impl Combined {
         let contexts: Vec<String> = std::iter::once(String::new()).chain(labels).collect();
         let (mut images, mut all) = (Vec::new(), Vec::new());
         for (number, (key, image)) in self.images.into_iter().enumerate() {
-            let sources: Vec<&Source> = image.files.keys().collect();
+            let sources: Vec<&SourceKey> = image.files.keys().collect();
             for ((source, label), ran) in self.hits.get(&key).into_iter().flatten() {
                 let file = sources.binary_search(&source).expect("invariant: what was hit is a source of the image");
                 let context = contexts.iter().position(|context| context == label);
@@ -176,14 +177,18 @@ impl Combined {
         }
     }
 
-    fn place(&mut self, image: &Arc<ImageFacts>, locate: impl Fn(&FileFacts) -> String) -> (Key, Arc<[Source]>) {
-        if let Some(Placed { key, sources, .. }) = self.placed.get(&Arc::as_ptr(image).addr()) {
+    fn place(
+        &mut self,
+        image: &Arc<ImageFacts>,
+        locate: impl Fn(&FileFacts) -> String,
+    ) -> (ImageKey, Arc<[SourceKey]>) {
+        if let Some(PlacedFiles { key, sources, .. }) = self.placed.get(&Arc::as_ptr(image).addr()) {
             return (key.clone(), sources.clone());
         }
-        let sources: Arc<[Source]> = image.files.iter().map(|file| (locate(file), file.origin.digest)).collect();
+        let sources: Arc<[SourceKey]> = image.files.iter().map(|file| (locate(file), file.origin.digest)).collect();
         let key = match &image.build_id {
-            Some(id) => Key::BuildId(id.clone()),
-            None => Key::Path(image.path.clone(), texts(image)),
+            Some(id) => ImageKey::BuildId(id.clone()),
+            None => ImageKey::Path(image.path.clone(), texts(image)),
         };
         self.images.entry(key.clone()).or_default().add(image, &sources);
         if self.placed.len() >= MAX_PLACED {
@@ -191,7 +196,7 @@ impl Combined {
         }
         self.placed.insert(
             Arc::as_ptr(image).addr(),
-            Placed { _image: image.clone(), key: key.clone(), sources: sources.clone() },
+            PlacedFiles { _image: image.clone(), key: key.clone(), sources: sources.clone() },
         );
         (key, sources)
     }
@@ -205,7 +210,7 @@ fn texts(image: &ImageFacts) -> u64 {
 }
 
 impl Image {
-    fn add(&mut self, facts: &ImageFacts, sources: &[Source]) {
+    fn add(&mut self, facts: &ImageFacts, sources: &[SourceKey]) {
         self.paths.insert(facts.path.clone());
         for (file, source) in facts.files.iter().zip(sources) {
             let mine = self.files.entry(source.clone()).or_default();
@@ -221,7 +226,7 @@ impl Image {
 
     fn merge(&mut self, other: Image) {
         self.paths.extend(other.paths);
-        for (source, File { executable, functions, found }) in other.files {
+        for (source, CombinedFile { executable, functions, found }) in other.files {
             let mine = self.files.entry(source).or_default();
             mine.executable.union_with(&executable);
             mine.functions.extend(functions);
@@ -233,18 +238,18 @@ impl Image {
         }
     }
 
-    fn into_facts(self, key: &Key) -> ImageFacts {
+    fn into_facts(self, key: &ImageKey) -> ImageFacts {
         let files = self.files.into_iter().map(|((path, digest), file)| {
             let (real, inode) = file.found.into_iter().next().map_or((None, None), |(real, inode)| (Some(real), inode));
-            let origin = Origin { digest, real, inode };
+            let origin = SourceOrigin { digest, real, inode };
             FileFacts { path, origin, executable: file.executable, functions: file.functions.into_iter().collect() }
         });
         let warnings = self.warnings.into_iter().map(|((slug, text), count)| Warning { slug, text, count });
         ImageFacts {
             path: self.paths.into_iter().next().unwrap_or_default(),
             build_id: match key {
-                Key::BuildId(id) => Some(id.clone()),
-                Key::Path(..) => None,
+                ImageKey::BuildId(id) => Some(id.clone()),
+                ImageKey::Path(..) => None,
             },
             files: files.collect(),
             warnings: warnings.collect(),

@@ -3,7 +3,7 @@
 //! Invariant: no more than `MAX_KNOWN` images, or those of one file if they are more, are kept for later files.
 
 use super::reader::{Fault, numbits, rows, warning};
-use super::{Digest, FileFacts, FunctionFacts, ImageFacts, Origin};
+use super::{Digest, FileFacts, FunctionFacts, ImageFacts, SourceOrigin};
 use rusqlite::{Connection, Row};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use std::sync::Arc;
 const MAX_KNOWN: usize = 256;
 
 /// Images of files read before, by path, build-id and digest.
-pub(super) type KnownImages = HashMap<Identity, Arc<ImageFacts>>;
+pub(super) type KnownImages = HashMap<ImageIdentity, Arc<ImageFacts>>;
 
-type Identity = (String, Option<String>, i64);
+type ImageIdentity = (String, Option<String>, i64);
 
 /// The images of one file.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Images {
     /// Reads the images of a file; an error comes with the table that it is about.
     pub(super) fn read(db: &Connection, version: i64, known: &mut KnownImages) -> Result<Self, (&'static str, Fault)> {
         let sql = "SELECT id, path, build_id, digest FROM image ORDER BY id";
-        let identified: Vec<(i64, Identity)> =
+        let identified: Vec<(i64, ImageIdentity)> =
             rows(db, sql, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))
                 .map_err(|fault| ("image", fault))?;
         let mut images = Images {
@@ -46,7 +46,7 @@ impl Images {
             }
         }
         if images.facts.len() < identified.len() {
-            let identities: Vec<Identity> = identified.into_iter().map(|(_, identity)| identity).collect();
+            let identities: Vec<ImageIdentity> = identified.into_iter().map(|(_, identity)| identity).collect();
             images.facts = images.read_facts(db, version, &identities)?;
             if known.len() + identities.len() > MAX_KNOWN {
                 known.clear();
@@ -81,7 +81,7 @@ impl Images {
         &self,
         db: &Connection,
         version: i64,
-        identities: &[Identity],
+        identities: &[ImageIdentity],
     ) -> Result<Vec<Arc<ImageFacts>>, (&'static str, Fault)> {
         let mut facts: Vec<ImageFacts> = identities
             .iter()
@@ -130,7 +130,7 @@ impl Images {
 }
 
 /// What a row says of a source, from its fourth column on.
-fn origin(row: &Row<'_>) -> Result<Origin, Fault> {
+fn origin(row: &Row<'_>) -> Result<SourceOrigin, Fault> {
     let digest: Option<[u8; 16]> = row.get(3)?;
     let digest_of: Option<String> = row.get(4)?;
     let digest = match (digest, digest_of.as_deref()) {
@@ -141,5 +141,5 @@ fn origin(row: &Row<'_>) -> Result<Origin, Fault> {
     };
     let (device, inode): (Option<i64>, Option<i64>) = (row.get(6)?, row.get(7)?);
     let inode = device.zip(inode).map(|(device, inode)| (device.cast_unsigned(), inode.cast_unsigned()));
-    Ok(Origin { digest, real: row.get(5)?, inode })
+    Ok(SourceOrigin { digest, real: row.get(5)?, inode })
 }

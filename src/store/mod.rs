@@ -32,8 +32,8 @@ pub use numbits::Numbits;
 pub use process_file::{ProcessFile, run_name};
 pub use reader::{Reader, read};
 pub use record::{
-    Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Origin, Parent, ProcessRecord,
-    UnixMillis, Warning,
+    Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessRecord,
+    SourceOrigin, UnixMillis, Warning,
 };
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use staged::Staged;

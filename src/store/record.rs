@@ -111,7 +111,7 @@ pub struct FileFacts {
     /// Path as the debug info gives it: absolute, unless prefixes were mapped away.
     pub path: String,
     /// What the source was when it was measured.
-    pub origin: Origin,
+    pub origin: SourceOrigin,
     /// Lines that have code.
     pub executable: Numbits,
     /// Functions that start in it.
@@ -120,7 +120,7 @@ pub struct FileFacts {
 
 /// What tells a source from others, and from other states of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Origin {
+pub struct SourceOrigin {
     /// MD5 of its text.
     pub digest: Digest,
     /// Its path without symbolic links, where it was found when it was measured.

@@ -152,7 +152,7 @@ fn the_version_before_is_read_without_what_it_did_not_have() {
     drop(db);
     record.hits[0].functions = Numbits::default();
     for file in record.images.iter_mut().flat_map(|image| &mut Arc::make_mut(image).files) {
-        file.origin = Origin::default();
+        file.origin = SourceOrigin::default();
         file.functions.iter_mut().for_each(|function| function.told = false);
     }
     assert_eq!(read(&path).unwrap(), record);

@@ -14,7 +14,7 @@ pub(crate) fn record() -> ProcessRecord {
             files: vec![
                 FileFacts {
                     path: "/src/a.c".to_owned(),
-                    origin: Origin {
+                    origin: SourceOrigin {
                         digest: Digest::Built([7; 16]),
                         real: Some("/real/a.c".to_owned()),
                         inode: Some((u64::MAX, 9)),
@@ -24,7 +24,7 @@ pub(crate) fn record() -> ProcessRecord {
                 },
                 FileFacts {
                     path: "/src/b\n\u{e4}.c".to_owned(),
-                    origin: Origin { digest: Digest::Changed([0; 16]), ..Origin::default() },
+                    origin: SourceOrigin { digest: Digest::Changed([0; 16]), ..SourceOrigin::default() },
                     executable: Numbits::default(),
                     functions: Vec::new(),
                 },
@@ -73,11 +73,11 @@ fn flush(at: i64, new_lines: u64, new_in_run: u64) -> Flush {
 }
 
 /// A sequence of numbers that a seed determines.
-struct Sequence(u64);
+struct SeededNumbers(u64);
 
-impl Sequence {
+impl SeededNumbers {
     fn new(seed: u64) -> Self {
-        Sequence(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        SeededNumbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// The next number below a limit (xorshift64).
@@ -122,7 +122,7 @@ impl Sequence {
             files: self.several(6, |next| FileFacts {
                 path: next.text(),
                 // One text for all, so that none of them counts for less than another.
-                origin: Origin { digest: Digest::Built([1; 16]), ..Origin::default() },
+                origin: SourceOrigin { digest: Digest::Built([1; 16]), ..SourceOrigin::default() },
                 executable: next.lines(),
                 functions: next.several(9, |next| FunctionFacts {
                     start: next.below(1 << 32) as u32,
@@ -131,7 +131,7 @@ impl Sequence {
                     told: next.below(2) == 1,
                 }),
             }),
-            warnings: self.several(3, Sequence::warning),
+            warnings: self.several(3, SeededNumbers::warning),
         })
     }
 
@@ -151,9 +151,9 @@ impl Sequence {
 
 /// A record that a seed determines, with between none and some of everything.
 pub(crate) fn varied(seed: u64) -> ProcessRecord {
-    let mut next = Sequence::new(seed);
-    let images = next.several(4, Sequence::image);
-    let contexts = [vec![String::new()], next.several(4, Sequence::text)].concat();
+    let mut next = SeededNumbers::new(seed);
+    let images = next.several(4, SeededNumbers::image);
+    let contexts = [vec![String::new()], next.several(4, SeededNumbers::text)].concat();
     let mut all_hits = Vec::new();
     for (image, facts) in images.iter().enumerate() {
         for file in 0..facts.files.len() {
@@ -174,17 +174,17 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
         attached: next.maybe(|next| UnixMillis(next.below(1 << 50) as i64)),
         parent: next
             .maybe(|next| Parent { pid: next.below(99) as i32, start_ticks: next.maybe(|next| next.below(1 << 40)) }),
-        end: next.maybe(Sequence::end),
+        end: next.maybe(SeededNumbers::end),
         execs: next.several(4, |next| Exec {
             at: UnixMillis(next.below(1 << 50) as i64),
             exe: next.text(),
-            argv: next.several(5, Sequence::text),
+            argv: next.several(5, SeededNumbers::text),
             cwd: next.text(),
         }),
         images,
         contexts,
         hits: all_hits,
         flushes: next.several(9, |next| flush(next.below(1 << 50) as i64, next.below(1 << 40), next.below(1 << 40))),
-        warnings: next.several(3, Sequence::warning),
+        warnings: next.several(3, SeededNumbers::warning),
     }
 }

@@ -5,7 +5,7 @@
 //! holds more than `MAX_TEMPLATES`, nor more than `MAX_BYTES` unless a single one is larger.
 
 use super::schema;
-use super::{Digest, ImageFacts, Origin, StoreError, Warning};
+use super::{Digest, ImageFacts, SourceOrigin, StoreError, Warning};
 use rusqlite::{Connection, MAIN_DB, Statement, params};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ fn insert_images(db: &Connection, images: &[Arc<ImageFacts>]) -> rusqlite::Resul
         insert_image.execute(params![image_id, image.path, image.build_id, digest(image)])?;
         file_ids.push((next_file, image.files.len()));
         for file in &image.files {
-            let Origin { digest, real, inode } = &file.origin;
+            let SourceOrigin { digest, real, inode } = &file.origin;
             let (digest, digest_of) = match digest {
                 Digest::Unknown => (None, None),
                 Digest::Changed(digest) => (Some(digest), Some("changed")),

@@ -1,7 +1,7 @@
 //! What the supervisor does about what it hears, as plain data.
 
-use super::copies::Source;
-use super::space::{InstanceId, SpaceId, Sync};
+use super::copies::PlantedText;
+use super::space::{InstanceId, SpaceId, TextChange};
 use crate::link::{EndOfProcess, ImageId, LandmarkKind, ProcessNo};
 use platform::{Avma, Pid, Signal, TextMapping, Tid};
 use std::ops::Range;
@@ -184,7 +184,7 @@ pub enum Action {
         /// Whether that is in the text of a measured image.
         measured: bool,
         /// What it may be a copy of.
-        sources: Vec<Source>,
+        sources: Vec<PlantedText>,
     },
     /// Take copies of breakpoints out of memory that is not measured.
     RestoreCopies {
@@ -193,7 +193,7 @@ pub enum Action {
         /// ...of this address space.
         space: SpaceId,
         /// What they may be copies of.
-        sources: Vec<Source>,
+        sources: Vec<PlantedText>,
         /// Where that is.
         ranges: Vec<Range<u64>>,
         /// Whether the thread is stopped and may be made to make system calls for that.
@@ -257,9 +257,9 @@ pub enum Action {
         space: SpaceId,
     },
     /// Bring text to a wanted state.
-    Sync(Box<Sync>),
+    TextChange(Box<TextChange>),
     /// The same by and by, while the program runs.
-    Plant(Box<Sync>),
+    Plant(Box<TextChange>),
     /// Find out whether a copied text has the breakpoints of the original, of which one is at each place.
     CheckCopy {
         /// The new process's thread.

@@ -9,7 +9,7 @@ use super::input::{Input, Remains};
 use super::own;
 use super::pace::Pace;
 use super::repair::{self, Coming};
-use super::sections::{Opened, Sections};
+use super::sections::{MarkSections, Opened};
 use super::sigtrap::Sigtrap;
 use super::space::SpaceId;
 use super::text::Beside;
@@ -29,12 +29,12 @@ use std::time::{Duration, Instant};
 const JUST_NOW: Duration = Duration::from_millis(500);
 
 /// Everything that acting needs.
-pub(super) struct Hands {
+pub(super) struct Performer {
     pub tracer: Tracer,
     pub sigtrap: Sigtrap,
     pub texts: Texts,
     journal: JournalWriter,
-    sections: Sections,
+    sections: MarkSections,
     recorder: Port,
     front: Pid,
     pub pace: Pace,
@@ -48,16 +48,16 @@ pub(super) struct Hands {
     flags: HashMap<Tid, (SpaceId, Avma, u64)>,
 }
 
-impl Hands {
+impl Performer {
     pub fn new(
         tracer: Tracer,
         journal: JournalWriter,
-        sections: Sections,
+        sections: MarkSections,
         recorder: Port,
         front: Pid,
         guard: GuardEntries,
     ) -> Self {
-        Hands {
+        Performer {
             tracer,
             sigtrap: Sigtrap::default(),
             journal,
@@ -243,7 +243,7 @@ impl Hands {
                 self.texts.close(space);
                 self.wear.forget(space);
             }
-            Action::Sync(sync) => {
+            Action::TextChange(sync) => {
                 if sync.landmarks == Some(false) {
                     self.wear.forget(sync.space);
                 }

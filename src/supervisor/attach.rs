@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum AttachPhase {
     /// The images are being read; nothing is traced.
     Reading,
     /// Threads are seized until there is none left.
@@ -26,13 +26,13 @@ enum Phase {
 
 /// An attach under way.
 #[derive(Debug)]
-pub(super) struct Attach {
+pub(super) struct AttachState {
     /// The processes, with their start times.
     wanted: Vec<(Pid, u64)>,
     /// Those that were asked for by their pid.
     asked: Vec<Pid>,
     children: bool,
-    phase: Phase,
+    phase: AttachPhase,
     since: Instant,
     /// The processes whose threads were seized.
     taken: BTreeSet<Pid>,
@@ -41,14 +41,14 @@ pub(super) struct Attach {
     report: AttachReport,
 }
 
-impl Attach {
+impl AttachState {
     /// Asks for the images of the processes.
     pub fn begin(pids: Vec<Pid>, children: bool, inputs: &mut VecDeque<Input>) -> Self {
-        let mut attach = Attach {
+        let mut attach = AttachState {
             wanted: Vec::new(),
             asked: pids.clone(),
             children,
-            phase: Phase::Reading,
+            phase: AttachPhase::Reading,
             since: Instant::now(),
             taken: BTreeSet::new(),
             untouchable: BTreeSet::new(),
@@ -92,10 +92,10 @@ impl Attach {
     /// Goes on as far as it can; true if something is to be decided. All that was heard must have been decided.
     pub fn advance(&mut self, tracer: &Tracer, state: &State, texts: &Texts, inputs: &mut VecDeque<Input>) -> bool {
         match self.phase {
-            Phase::Reading if state.has_all_plans() => {
+            AttachPhase::Reading if state.has_all_plans() => {
                 self.report.reading = micros(self.since.elapsed());
                 self.since = Instant::now();
-                let hand = Hand { tracer, reaper: Reaper::start() };
+                let hand = Seizer { tracer, reaper: Reaper::start() };
                 for (pid, start_ticks) in std::mem::take(&mut self.wanted) {
                     if procfs::origin(pid).is_ok_and(|origin| origin.start_ticks == start_ticks) {
                         self.take(&hand, pid, None, inputs);
@@ -103,37 +103,37 @@ impl Attach {
                         self.gone(pid);
                     }
                 }
-                self.phase = Phase::Seizing;
+                self.phase = AttachPhase::Seizing;
                 true
             }
-            Phase::Seizing if !texts.has_work() && !state.awaits_threads() => {
-                self.take_the_rest(&Hand { tracer, reaper: Reaper::start() }, state, inputs);
+            AttachPhase::Seizing if !texts.has_work() && !state.awaits_threads() => {
+                self.take_the_rest(&Seizer { tracer, reaper: Reaper::start() }, state, inputs);
                 if inputs.is_empty() {
-                    self.phase = Phase::Planting;
+                    self.phase = AttachPhase::Planting;
                     self.have_planted(inputs);
                 }
                 true
             }
-            Phase::Planting if is_planted(state, texts) => {
-                self.phase = Phase::Again;
+            AttachPhase::Planting if is_planted(state, texts) => {
+                self.phase = AttachPhase::Again;
                 self.have_planted(inputs);
                 true
             }
-            Phase::Reading | Phase::Seizing | Phase::Planting | Phase::Again => false,
+            AttachPhase::Reading | AttachPhase::Seizing | AttachPhase::Planting | AttachPhase::Again => false,
         }
     }
 
     /// Whether the processes are being planted.
     pub fn plants(&self) -> bool {
         match self.phase {
-            Phase::Reading | Phase::Seizing => false,
-            Phase::Planting | Phase::Again => true,
+            AttachPhase::Reading | AttachPhase::Seizing => false,
+            AttachPhase::Planting | AttachPhase::Again => true,
         }
     }
 
     /// What it came to, once it is over.
     pub fn answer(&mut self, state: &State, texts: &Texts) -> Option<FromSupervisor> {
-        if self.phase != Phase::Again || !is_planted(state, texts) {
+        if self.phase != AttachPhase::Again || !is_planted(state, texts) {
             return None;
         }
         let mut report = std::mem::take(&mut self.report);
@@ -148,7 +148,7 @@ impl Attach {
     }
 
     /// Seizes every thread of a process, and of those that share its memory.
-    fn take(&mut self, hand: &Hand<'_>, pid: Pid, shares: Option<Pid>, inputs: &mut VecDeque<Input>) {
+    fn take(&mut self, hand: &Seizer<'_>, pid: Pid, shares: Option<Pid>, inputs: &mut VecDeque<Input>) {
         if !self.taken.insert(pid) {
             return;
         }
@@ -183,7 +183,7 @@ impl Attach {
     }
 
     /// Seizes what was made by a thread before that was seized.
-    fn take_the_rest(&mut self, hand: &Hand<'_>, state: &State, inputs: &mut VecDeque<Input>) {
+    fn take_the_rest(&mut self, hand: &Seizer<'_>, state: &State, inputs: &mut VecDeque<Input>) {
         for pid in self.taken.clone() {
             let Some(number) = state.process_with(pid) else { continue };
             // An exec by another thread has ended all others, and put that in the leader's place.
@@ -230,12 +230,12 @@ struct Seized {
 }
 
 /// What seizes.
-struct Hand<'a> {
+struct Seizer<'a> {
     tracer: &'a Tracer,
     reaper: Reaper,
 }
 
-impl Hand<'_> {
+impl Seizer<'_> {
     fn seize(&self, tid: Tid) -> Result<(), OsError> {
         self.reaper.seize(self.tracer, tid)
     }

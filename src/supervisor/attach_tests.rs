@@ -172,7 +172,7 @@ fn a_copy_made_too_early_is_planted_anew() {
         let whole = lacking.is_empty();
         let actions = step(&mut state, Input::CopyChecked { tid: CHILD, group: false, lacking });
         let planting = actions.iter().find_map(|action| match action {
-            Action::Sync(sync) => Some(sync),
+            Action::TextChange(sync) => Some(sync),
             _ => None,
         });
         assert_eq!(planting.is_none(), whole);
@@ -190,7 +190,9 @@ fn a_copy_made_too_early_is_planted_anew() {
 fn sleepers_are_let_go_by_the_tracers_end_and_others_in_a_stop() {
     let mut state = planted(State::default(), &[LEADER, OTHER]);
     let actions = step(&mut state, Input::LetGo);
-    assert!(matches!(&actions[0], Action::Sync(sync) if sync.armed.last().is_none() && sync.landmarks == Some(false)));
+    assert!(
+        matches!(&actions[0], Action::TextChange(sync) if sync.armed.last().is_none() && sync.landmarks == Some(false))
+    );
     assert_eq!(actions.iter().filter(|action| matches!(action, Action::Look { .. })).count(), 2);
     assert_eq!(step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Asleep }), []);
     assert!(!state.may_leave());
@@ -228,7 +230,7 @@ fn a_group_stop_is_left_as_it_is() {
     let mut state = planted(State::default(), &[LEADER]);
     assert_eq!(step(&mut state, Input::GroupStopped { tid: LEADER }), [Action::Listen { tid: LEADER }]);
     let actions = step(&mut state, Input::LetGo);
-    assert!(matches!(actions[..], [Action::Sync(_), Action::RestoreCopies { .. }]));
+    assert!(matches!(actions[..], [Action::TextChange(_), Action::RestoreCopies { .. }]));
     assert!(state.may_leave());
 }
 
@@ -236,14 +238,14 @@ fn a_group_stop_is_left_as_it_is() {
 fn text_that_only_a_stopped_thread_can_restore_is() {
     let mut state = planted(State::default(), &[LEADER]);
     let actions = step(&mut state, Input::LetGo);
-    let Action::Sync(sync) = &actions[0] else { panic!("{actions:?}") };
+    let Action::TextChange(sync) = &actions[0] else { panic!("{actions:?}") };
     let (space, none) = (sync.space, sync.tid);
     assert_eq!(none, None);
     step(&mut state, Input::Unrestored { space });
     let actions = step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Asleep });
     assert_eq!(actions, [Action::Interrupt { tid: LEADER }]);
     let actions = step(&mut state, Input::Stopped { tid: LEADER });
-    let synced = actions.iter().any(|action| matches!(action, Action::Sync(sync) if sync.tid == Some(LEADER)));
+    let synced = actions.iter().any(|action| matches!(action, Action::TextChange(sync) if sync.tid == Some(LEADER)));
     assert!(synced && actions.contains(&Action::Detach { tid: LEADER, signal: None }), "{actions:?}");
 }
 

@@ -4,8 +4,8 @@
 //! or clone that it had begun before, since what that makes would meet the breakpoints untraced.
 
 use super::action::Action;
-use super::space::{InstanceId, Space, SpaceId, Sync};
-use super::state::{Doing, Process, Reading, State, Waiting};
+use super::space::{InstanceId, Space, SpaceId, TextChange};
+use super::state::{AwaitedPlans, Doing, Process, Reading, State};
 use crate::link::{ImageId, ProcessNo};
 use platform::threads::Activity;
 use platform::{Pid, TextMapping, Tid};
@@ -107,19 +107,19 @@ impl State {
         if missing.is_empty() {
             self.plant_live(process, space, reading, out);
         } else {
-            self.waiting.push(Waiting { process, space, reading, missing });
+            self.waiting.push(AwaitedPlans { process, space, reading, missing });
         }
     }
 
     /// The plan of an image has come: processes that waited for it and for no other are planted.
     pub(super) fn plant_waiting(&mut self, image: ImageId, out: &mut Vec<Action>) {
         for waiting in std::mem::take(&mut self.waiting) {
-            let Waiting { process, space, reading, mut missing } = waiting;
+            let AwaitedPlans { process, space, reading, mut missing } = waiting;
             missing.remove(&image);
             if missing.is_empty() {
                 self.plant_live(process, space, reading, out);
             } else {
-                self.waiting.push(Waiting { process, space, reading, missing });
+                self.waiting.push(AwaitedPlans { process, space, reading, missing });
             }
         }
     }
@@ -136,10 +136,10 @@ impl State {
         // one; then the masks again, for those that changed meanwhile; then what needs to know them.
         out.push(Action::Meet { process: number, threads: self.threads_of(number) });
         let user = self.threads_of(number).first().copied();
-        let changes: Vec<Sync> = changes.into_iter().map(|sync| Sync { user, ..sync }).collect();
+        let changes: Vec<TextChange> = changes.into_iter().map(|sync| TextChange { user, ..sync }).collect();
         out.extend(changes.iter().map(|sync| Action::Plant(Box::new(sync.of_landmarks()))));
         out.push(Action::Meet { process: number, threads: self.threads_of(number) });
-        out.extend(changes.into_iter().map(|sync| Action::Plant(Box::new(Sync { landmarks: None, ..sync }))));
+        out.extend(changes.into_iter().map(|sync| Action::Plant(Box::new(TextChange { landmarks: None, ..sync }))));
     }
 
     /// A thread that was busy when we came is made to report, which it does outside of any system call it had begun.

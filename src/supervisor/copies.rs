@@ -25,7 +25,7 @@ const CHUNK: usize = 256 * 1024;
 
 /// Measured text that may have been copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct PlantedText {
     /// What and where it is.
     pub instance: InstanceId,
     /// Its plan.
@@ -117,7 +117,7 @@ struct Likeness {
 }
 
 /// Gives for each breakpoint the byte that belongs there, if it is a copy of one of ours.
-pub fn originals<'a>(found: &[Around], sources: impl Iterator<Item = (&'a Source, &'a File)>) -> Vec<Option<u8>> {
+pub fn originals<'a>(found: &[Around], sources: impl Iterator<Item = (&'a PlantedText, &'a File)>) -> Vec<Option<u8>> {
     let mut best: Vec<Option<Likeness>> = vec![None; found.len()];
     let (behind, before) = (by(found, Around::behind), by(found, Around::before));
     for (source, file) in sources {
@@ -203,7 +203,7 @@ mod tests {
     const OFFSET: u64 = 0x100;
 
     /// A file with a probe at `OFFSET`, whose bytes around it do not repeat.
-    fn file() -> (Vec<u8>, File, Source) {
+    fn file() -> (Vec<u8>, File, PlantedText) {
         let bytes: Vec<u8> = (0..0x200u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 & 0x7f).collect();
         let mut file = tempfile::tempfile().expect("file");
         file.write_all(&bytes).expect("write");
@@ -214,7 +214,7 @@ mod tests {
             lines: vec![0],
             ..Plan::default()
         };
-        (bytes, file, Source { instance: InstanceId { image: ImageId(0), bias: BIAS }, plan: Rc::new(plan) })
+        (bytes, file, PlantedText { instance: InstanceId { image: ImageId(0), bias: BIAS }, plan: Rc::new(plan) })
     }
 
     fn original(memory: &[u8], at: u64) -> Option<u8> {

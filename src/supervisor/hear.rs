@@ -1,6 +1,6 @@
 //! Turning a wait report into inputs, with what the decision needs read from the stopped tracee.
 
-use super::apply::Hands;
+use super::apply::Performer;
 use super::input::Input;
 use super::state::State;
 use crate::link::EndOfProcess;
@@ -8,7 +8,7 @@ use platform::{Event, OsError, Signal, Tid, Wait, lineage, procfs};
 use std::collections::VecDeque;
 
 /// Reads what `report` is about. A tracee that SIGKILL took meanwhile gives nothing: its end comes as a report.
-pub(super) fn hear(hands: &Hands, state: &State, report: Wait, inputs: &mut VecDeque<Input>) {
+pub(super) fn hear(hands: &Performer, state: &State, report: Wait, inputs: &mut VecDeque<Input>) {
     let input = match report {
         Wait::Exited { tid, status } => Some(Input::Gone { tid, how: EndOfProcess::Exited(status) }),
         Wait::Killed { tid, signal, core } => {
@@ -45,13 +45,13 @@ fn unless_gone(read: Result<Input, OsError>, otherwise: Input) -> Option<Input> 
 }
 
 /// Where a stopped thread is that may never get to the end of the straight-line code there.
-pub(super) fn stands(hands: &Hands, tid: Tid, may_fault: bool) -> Option<Input> {
+pub(super) fn stands(hands: &Performer, tid: Tid, may_fault: bool) -> Option<Input> {
     let at = hands.tracer.pc(tid).ok()?;
     let faulted = may_fault && hands.tracer.signal_info(tid).is_ok_and(|info| info.is_fault());
     Some(Input::Stands { tid, at, faulted })
 }
 
-fn hear_event(hands: &Hands, state: &State, tid: Tid, event: Event) -> Option<Input> {
+fn hear_event(hands: &Performer, state: &State, tid: Tid, event: Event) -> Option<Input> {
     match event {
         Event::Fork | Event::Vfork | Event::Clone => {
             let child = match hands.tracer.event_tid(tid) {

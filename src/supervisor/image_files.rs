@@ -3,7 +3,7 @@
 //!
 //! Invariant: a file that no address space uses any more is closed, so that the disk space of a deleted one is freed.
 
-use super::copies::{self, Around, Source};
+use super::copies::{self, Around, PlantedText};
 use super::space::SpaceId;
 use crate::link::ImageId;
 use platform::{TextMapping, Tid};
@@ -45,7 +45,7 @@ impl ImageFiles {
     }
 
     /// For each breakpoint in memory the byte that belongs there, if it is a copy of one of ours.
-    pub fn originals(&self, found: &[Around], sources: &[Source]) -> Vec<Option<u8>> {
+    pub fn originals(&self, found: &[Around], sources: &[PlantedText]) -> Vec<Option<u8>> {
         let files = sources.iter().filter_map(|source| Some((source, self.get(source.instance.image)?)));
         copies::originals(found, files)
     }

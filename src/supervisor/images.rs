@@ -1,7 +1,7 @@
 //! Deciding about mapped files: which are new, whose plan is awaited, what is to be planted.
 
 use super::action::Action;
-use super::space::{InstanceId, SpaceId, Sync};
+use super::space::{InstanceId, SpaceId, TextChange};
 use super::state::{Doing, Reading, State};
 use crate::link::{ImageId, Plan, ProcessNo};
 use platform::{Avma, TextMapping, Tid};
@@ -98,13 +98,13 @@ impl State {
         if !self.leaving
             && let Some(id) = self.space_of(tid)
         {
-            out.extend(self.remap(id, Some(tid), reading).into_iter().map(|sync| Action::Sync(Box::new(sync))));
+            out.extend(self.remap(id, Some(tid), reading).into_iter().map(|sync| Action::TextChange(Box::new(sync))));
         }
         self.release(tid, None, out);
     }
 
     /// Takes what was read of a space; gives the text to change for what is new.
-    pub(super) fn remap(&mut self, id: SpaceId, tid: Option<Tid>, reading: Reading) -> Vec<Sync> {
+    pub(super) fn remap(&mut self, id: SpaceId, tid: Option<Tid>, reading: Reading) -> Vec<TextChange> {
         let Reading { number, text, dormant } = reading;
         let planned = |(image, mapping)| self.plans.get(&image).map(|plan| (image, plan.clone(), mapping));
         let text: Vec<_> = text.into_iter().filter_map(planned).collect();

@@ -187,7 +187,7 @@ pub enum Input {
         /// Its plan.
         plan: Rc<Plan>,
     },
-    /// Answer to [`super::action::Action::Sync`], where some probes could not be planted.
+    /// Answer to [`super::action::Action::TextChange`], where some probes could not be planted.
     Refused {
         /// The space.
         space: SpaceId,
@@ -203,7 +203,7 @@ pub enum Input {
         /// The space.
         space: SpaceId,
     },
-    /// Answer to [`super::action::Action::Serve`] and [`super::action::Action::Sync`], where the program had written
+    /// Answer to [`super::action::Action::Serve`] and [`super::action::Action::TextChange`], where the program had written
     /// something else over breakpoints.
     Overwritten {
         /// The space.
@@ -284,7 +284,7 @@ pub enum Input {
         /// What was copied before it was planted.
         lacking: Vec<InstanceId>,
     },
-    /// Answer to [`super::action::Action::Sync`], where breakpoints could not be taken out without a stopped thread.
+    /// Answer to [`super::action::Action::TextChange`], where breakpoints could not be taken out without a stopped thread.
     Unrestored {
         /// The space.
         space: SpaceId,

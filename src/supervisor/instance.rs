@@ -5,7 +5,7 @@
 //! those that were executed before and have none. It is armed as long as it would tell of a line or of a function that is
 //! not known, so that of functions that share lines each is known by itself.
 
-use super::space::{InstanceId, Planned, Site, SpaceId, Sync};
+use super::space::{InstanceId, Planned, ProbeSite, SpaceId, TextChange};
 use crate::bits::Bits;
 use crate::dominance::Runs;
 use crate::link::{ByFunction, ByLine, Plan};
@@ -62,8 +62,8 @@ impl Instance {
         self.ranges.iter().map(part).filter(|part| !part.is_empty()).collect()
     }
 
-    pub(super) fn site(&self, id: InstanceId, probe: u32) -> Site {
-        Site { instance: id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
+    pub(super) fn site(&self, id: InstanceId, probe: u32) -> ProbeSite {
+        ProbeSite { instance: id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
     }
 
     /// Whether a breakpoint was ever there for the run of a probe, or others tell of it.
@@ -173,7 +173,7 @@ impl Instance {
     }
 
     /// Arms exactly these; gives what changed, as text to change, if anything did.
-    pub(super) fn arm(&mut self, space: SpaceId, tid: Tid, id: InstanceId, armed: Bits) -> Option<Sync> {
+    pub(super) fn arm(&mut self, space: SpaceId, tid: Tid, id: InstanceId, armed: Bits) -> Option<TextChange> {
         let change = self.armed.difference(&armed);
         if change.is_empty() {
             return None;
@@ -181,7 +181,7 @@ impl Instance {
         let taken_out = self.taken_out.without(&self.armed);
         self.taken_out = self.taken_out.with(&self.armed.without(&armed));
         self.armed = armed;
-        Some(Sync { taken_out, ..self.sync(space, Some(tid), id, change, None) })
+        Some(TextChange { taken_out, ..self.sync(space, Some(tid), id, change, None) })
     }
 
     fn is_covered(&self, probe: u32) -> bool {
@@ -214,8 +214,8 @@ impl Instance {
         id: InstanceId,
         change: Bits,
         landmarks: Option<bool>,
-    ) -> Sync {
-        Sync {
+    ) -> TextChange {
+        TextChange {
             space,
             tid,
             instance: id,

@@ -4,7 +4,7 @@
 //! text was restored with no trap on the way; all others are detached from in a stop of theirs.
 
 use super::action::Action;
-use super::space::{SpaceId, Sync};
+use super::space::{SpaceId, TextChange};
 use super::state::{Doing, State};
 use crate::link::EndOfProcess;
 use platform::Tid;
@@ -19,8 +19,8 @@ impl State {
             self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect();
         for (&id, space) in &mut self.spaces {
             let user = inhabited.get(&id).copied();
-            let changes = space.restore(id, None).into_iter().map(|sync| Sync { user, ..sync });
-            out.extend(changes.map(|sync| Action::Sync(Box::new(sync))));
+            let changes = space.restore(id, None).into_iter().map(|sync| TextChange { user, ..sync });
+            out.extend(changes.map(|sync| Action::TextChange(Box::new(sync))));
         }
         let sources = self.all_sources();
         for (id, tid) in inhabited {

@@ -94,7 +94,7 @@ impl State {
         if let Some(space) = self.spaces.get_mut(&id) {
             space.users += 1;
             if waits && !leaving && self.forks == Forks::Anew {
-                out.extend(space.lend(id, through).into_iter().map(|sync| Action::Sync(Box::new(sync))));
+                out.extend(space.lend(id, through).into_iter().map(|sync| Action::TextChange(Box::new(sync))));
             }
         }
         id
@@ -136,7 +136,7 @@ impl State {
             };
             changes.iter_mut().for_each(|sync| sync.copied_from = space.copy_of);
             let unread = space.unread && !self.leaving;
-            out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
+            out.extend(changes.into_iter().map(|sync| Action::TextChange(Box::new(sync))));
             if unread && !group {
                 out.push(Action::ReadMappings { tid, space: id });
                 return;
@@ -166,7 +166,7 @@ impl State {
             && let Some(space) = self.spaces.get_mut(&id)
         {
             let changes = if self.leaving { Vec::new() } else { space.take_back(id, tid) };
-            out.extend(changes.into_iter().map(|sync| Action::Sync(Box::new(sync))));
+            out.extend(changes.into_iter().map(|sync| Action::TextChange(Box::new(sync))));
         }
         self.release(tid, None, out);
     }

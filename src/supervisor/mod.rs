@@ -52,13 +52,13 @@ mod wear;
 
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Plan, Port, RunDir, ToSupervisor};
 use action::Action;
-use apply::Hands;
-use attach::Attach;
+use apply::Performer;
+use attach::AttachState;
 use inbox::{Inbox, Mail};
 use input::Input;
 use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
 use reports::Reports;
-use sections::Sections;
+use sections::MarkSections;
 pub use state::Forks;
 use state::State;
 use std::collections::VecDeque;
@@ -73,7 +73,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the supervisor starts with.
 #[derive(Debug)]
-pub struct Options {
+pub struct SupervisorOptions {
     /// The run's directory.
     pub run: RunDir,
     /// The link to the recorder.
@@ -93,7 +93,7 @@ pub struct Options {
 }
 
 /// Traces until nobody is left; gives the exit status.
-pub fn run(options: Options) -> i32 {
+pub fn run(options: SupervisorOptions) -> i32 {
     // The guard would have to pass on each.
     platform::process::block_child_signals();
     match Supervisor::start(options) {
@@ -107,7 +107,7 @@ pub fn run(options: Options) -> i32 {
 
 struct Supervisor {
     state: State,
-    hands: Hands,
+    hands: Performer,
     inbox: Inbox,
     run: RunDir,
     front: Port,
@@ -115,7 +115,7 @@ struct Supervisor {
     stop_log: Option<StopLog>,
     /// Whether somebody was ever to be traced.
     began: bool,
-    attach: Option<Attach>,
+    attach: Option<AttachState>,
     reports: Reports,
     /// When a thread of the program that shares this CPU could run last, while planting.
     rested: Instant,
@@ -127,16 +127,16 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    fn start(options: Options) -> Result<Self, OsError> {
-        let Options { run, recorder, front, front_pid, on_death, guard, forks, stop_log } = options;
+    fn start(options: SupervisorOptions) -> Result<Self, OsError> {
+        let SupervisorOptions { run, recorder, front, front_pid, on_death, guard, forks, stop_log } = options;
         let stop_log = stop_log.and_then(|path| StopLog::create(&path).ok());
         // Should its guard be killed, the front makes another one.
         platform::process::be_traceable_by(front_pid);
         let guard = GuardEntries::of(guard);
         let journal = JournalWriter::new(run.journal_to_write()?);
-        let sections = Sections::new(run.marks_to_write()?);
+        let sections = MarkSections::new(run.marks_to_write()?);
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
-        let hands = Hands::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
+        let hands = Performer::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
         let (state, reports) = (State::new(on_death, forks), Reports::new());
         Ok(Supervisor {
@@ -278,7 +278,7 @@ impl Supervisor {
     /// Waits for a report. Who has stepped aside must not sleep without precedence: it looks, yields, which the
     /// scheduler may want several times before it takes the other thread, and at last steps back.
     fn wait(&mut self, block: bool) -> Result<Waited, OsError> {
-        let Hands { tracer, pace, .. } = &mut self.hands;
+        let Performer { tracer, pace, .. } = &mut self.hands;
         if pace.is_aside() {
             const LOOKS: u32 = 12;
             for _ in 0..LOOKS {
@@ -352,10 +352,10 @@ impl Supervisor {
                     self.inputs.push_back(Input::Launched { pid, parent: self.front_pid });
                     self.settle();
                 }
-                Hands::answer_launch(&mut self.front, seized);
+                Performer::answer_launch(&mut self.front, seized);
             }
             Mail::Message(ToSupervisor::Attach { pids, children }) => {
-                self.attach = Some(Attach::begin(pids, children, &mut self.inputs));
+                self.attach = Some(AttachState::begin(pids, children, &mut self.inputs));
             }
             Mail::Message(ToSupervisor::Plan(image)) => {
                 self.planned(image, self.run.read_plan(image));

@@ -2,7 +2,7 @@
 
 use super::action::{Action, Spent};
 use super::input::{Input, Remains};
-use super::space::{Found, Sync};
+use super::space::{Found, TextChange};
 use super::state::{Forks, State};
 use crate::link::{ImageId, Plan};
 use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, Signal, TextMapping, Tid, TrapCause};
@@ -51,12 +51,12 @@ fn cause(tid: Tid, at: Avma, remains: Remains) -> Input {
     Input::Cause { tid, at, cause: TrapCause::Breakpoint, remains }
 }
 
-fn syncs(actions: Vec<Action>) -> Vec<Sync> {
-    let sync = |action| if let Action::Sync(sync) = action { Some(*sync) } else { None };
+fn syncs(actions: Vec<Action>) -> Vec<TextChange> {
+    let sync = |action| if let Action::TextChange(sync) = action { Some(*sync) } else { None };
     actions.into_iter().filter_map(sync).collect()
 }
 
-fn forked(state: &mut State) -> Vec<Sync> {
+fn forked(state: &mut State) -> Vec<TextChange> {
     step(state, Input::Born { tid: LEADER, child: CHILD, lineage: Lineage::CopiedMemory, waits: false });
     syncs(step(state, Input::Stopped { tid: CHILD }))
 }

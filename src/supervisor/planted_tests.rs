@@ -3,7 +3,7 @@
 
 use super::action::Action;
 use super::input::{Input, Remains};
-use super::space::Sync;
+use super::space::TextChange;
 use super::state::State;
 use crate::link::{EndOfProcess, ImageId, Landmark, LandmarkKind, Plan};
 use platform::{Avma, FileKey, Pid, TextMapping, Tid, TrapCause};
@@ -121,14 +121,14 @@ impl World {
                     self.wanted.push(*image);
                     self.inodes.insert(*image, mapping.file.inode);
                 }
-                Action::Sync(sync) => self.plant(sync),
+                Action::TextChange(sync) => self.plant(sync),
                 _ => {}
             }
         }
         actions
     }
 
-    fn plant(&mut self, sync: &Sync) {
+    fn plant(&mut self, sync: &TextChange) {
         for probe in (0..PAGES as u32).filter(|&probe| sync.change.get(probe) && sync.armed.get(probe)) {
             let Some(at) = sync.address(u64::from(probe) * PAGE + PROBE) else { continue };
             // What was read may be gone by now; other text is not written to.

@@ -144,7 +144,7 @@ fn letting_go_at_any_moment_keeps_nobody() {
         for cut in (0..inputs.len()).step_by(inputs.len().div_ceil(200)) {
             let (mut state, mut replayed) = replay(&inputs[..cut], &context);
             replayed.take(&mut state, &Input::LetGo, &context);
-            let armed = |action: &Action| matches!(action, Action::Sync(sync) if !sync.armed.is_empty());
+            let armed = |action: &Action| matches!(action, Action::TextChange(sync) if !sync.armed.is_empty());
             for input in &inputs[cut..] {
                 // What was let go reports no more.
                 let of = input.stop().or(match input {

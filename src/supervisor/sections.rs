@@ -10,7 +10,7 @@ use std::fs::File;
 
 /// A section's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
+struct SectionPlace {
     in_memory: bool,
     base: u64,
     len: u64,
@@ -46,10 +46,10 @@ impl Arena {
 
 /// All sections of a run.
 #[derive(Debug)]
-pub(super) struct Sections {
+pub(super) struct MarkSections {
     disk: Arena,
     memory: Option<Arena>,
-    places: HashMap<(ProcessNo, ImageId), Place>,
+    places: HashMap<(ProcessNo, ImageId), SectionPlace>,
 }
 
 /// A section that was opened for a hit, which is to be set once the journal tells of it.
@@ -61,9 +61,9 @@ pub(super) struct Opened {
     pub moved_to: Option<File>,
 }
 
-impl Sections {
+impl MarkSections {
     pub fn new(marks: File) -> Self {
-        Sections { disk: Arena::new(marks), memory: None, places: HashMap::new() }
+        MarkSections { disk: Arena::new(marks), memory: None, places: HashMap::new() }
     }
 
     /// Marks a hit, or opens the section for it. The error is why the hit is lost.
@@ -96,11 +96,11 @@ impl Sections {
         Ok(Opened { section, moved_to })
     }
 
-    fn take(&mut self, len: u64) -> Result<(Place, Option<File>), OsError> {
+    fn take(&mut self, len: u64) -> Result<(SectionPlace, Option<File>), OsError> {
         let mut moved_to = None;
         if self.memory.is_none() {
             match self.disk.take(len) {
-                Ok(base) => return Ok((Place { in_memory: false, base, len }, None)),
+                Ok(base) => return Ok((SectionPlace { in_memory: false, base, len }, None)),
                 Err(_full) => {
                     let file = platform::memory_file()?;
                     moved_to = Some(file.try_clone().map_err(|e| OsError::io("duplicate", "memory file", &e))?);
@@ -109,7 +109,7 @@ impl Sections {
             }
         }
         let arena = self.memory.as_mut().expect("invariant: made above");
-        Ok((Place { in_memory: true, base: arena.take(len)?, len }, moved_to))
+        Ok((SectionPlace { in_memory: true, base: arena.take(len)?, len }, moved_to))
     }
 
     /// A process's hits are in its file: its sections may be used again.
@@ -136,7 +136,7 @@ mod tests {
     }
 
     /// Marks and takes the journal's part as done.
-    fn marked(sections: &mut Sections, mark: Mark) -> Option<File> {
+    fn marked(sections: &mut MarkSections, mark: Mark) -> Option<File> {
         let opened = sections.mark(mark).expect("marks");
         assert!(sections.set(mark));
         opened.and_then(|opened| opened.moved_to)
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn freed_sections_are_used_again_and_clear() {
-        let mut sections = Sections::new(platform::memory_file().expect("memfd"));
+        let mut sections = MarkSections::new(platform::memory_file().expect("memfd"));
         assert!(marked(&mut sections, mark(1, 99)).is_none());
         assert!(marked(&mut sections, mark(2, 0)).is_none());
         assert_eq!(sections.disk.marks.read(0, 32), [vec![0; 12], vec![8], vec![0; 3], vec![1], vec![0; 15]].concat());
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_section_is_told_of_before_its_first_bit() {
-        let mut sections = Sections::new(platform::memory_file().expect("memfd"));
+        let mut sections = MarkSections::new(platform::memory_file().expect("memfd"));
         let opened = sections.mark(mark(1, 0)).expect("marks").expect("opens");
         assert!(matches!(opened.section, Record::Section { base: 0, bits: 100, .. }));
         assert_eq!(sections.disk.marks.read(0, 1), [0]);
@@ -170,7 +170,7 @@ mod tests {
         // A file that cannot be written means a disk that takes no more.
         let path = dir.path().join("marks");
         std::fs::write(&path, "").expect("write");
-        let mut sections = Sections::new(File::open(&path).expect("open"));
+        let mut sections = MarkSections::new(File::open(&path).expect("open"));
         let mut other = Marks::new(marked(&mut sections, mark(1, 3)).expect("moved"));
         other.follow().expect("follow");
         assert_eq!(other.read(0, 1), [8]);

@@ -3,7 +3,7 @@
 //! Invariants: a breakpoint belongs to an address space, never to a pid; a probe that was ever armed in a space stays
 //! known there as long as its image is mapped, so that a stale trap is always recognised.
 
-use super::copies::Source;
+use super::copies::PlantedText;
 use super::instance::{Covered, Instance};
 use crate::bits::Bits;
 use crate::link::{ByFunction, ByLine, ImageId, LandmarkKind, Plan};
@@ -62,7 +62,7 @@ impl From<Rc<Plan>> for Planned {
 
 /// Text of one instance of an image to bring to a wanted state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sync {
+pub struct TextChange {
     /// In this space.
     pub space: SpaceId,
     /// Through this thread, if it is stopped, where memory can be written by ptrace only.
@@ -89,10 +89,10 @@ pub struct Sync {
     pub copied_from: Option<SpaceId>,
 }
 
-impl Sync {
+impl TextChange {
     /// The same for the landmarks only.
-    pub fn of_landmarks(&self) -> Sync {
-        Sync { change: Bits::clear_of(0), ..self.clone() }
+    pub fn of_landmarks(&self) -> TextChange {
+        TextChange { change: Bits::clear_of(0), ..self.clone() }
     }
 
     /// Where a file offset is in memory, if it is mapped.
@@ -135,7 +135,7 @@ pub struct Space {
 
 /// A probe at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Site {
+pub struct ProbeSite {
     /// Where it belongs.
     pub instance: InstanceId,
     /// Its number in the image.
@@ -146,7 +146,7 @@ pub struct Site {
     pub original: u8,
 }
 
-impl Site {
+impl ProbeSite {
     /// Where its file has it; `at` is where it is in memory.
     pub fn offset(&self, at: Avma) -> u64 {
         at.0.wrapping_sub(self.instance.bias)
@@ -157,11 +157,11 @@ impl Site {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     /// An armed probe.
-    Armed(Site),
+    Armed(ProbeSite),
     /// A probe that was armed once.
-    Spent(Site),
+    Spent(ProbeSite),
     /// A landmark, and the probe at the same place.
-    Landmark(LandmarkKind, Option<Site>),
+    Landmark(LandmarkKind, Option<ProbeSite>),
     /// Nothing of ours.
     Nothing,
 }
@@ -187,8 +187,9 @@ impl Space {
     }
 
     /// The images that are measured in it, and where.
-    pub fn sources(&self) -> Vec<Source> {
-        let source = |(id, instance): (&InstanceId, &Instance)| Source { instance: *id, plan: instance.plan.clone() };
+    pub fn sources(&self) -> Vec<PlantedText> {
+        let source =
+            |(id, instance): (&InstanceId, &Instance)| PlantedText { instance: *id, plan: instance.plan.clone() };
         self.instances.iter().map(source).collect()
     }
 
@@ -230,7 +231,7 @@ impl Space {
 
     /// The last probe that a thread at `at` has executed in the straight-line code there; the one at `at`
     /// if `reached`.
-    pub fn executed_at(&self, at: Avma, reached: bool) -> Option<Site> {
+    pub fn executed_at(&self, at: Avma, reached: bool) -> Option<ProbeSite> {
         let (id, instance) = self.instance_at(at)?;
         let probe = instance.plan.executed_at(at.0.wrapping_sub(id.bias), reached)?;
         instance.planted_run(probe).then(|| instance.site(id, probe))
@@ -238,7 +239,7 @@ impl Space {
 
     /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which
     /// are to be restored too. `owner` is false for a process the space is lent to.
-    pub fn spend(&mut self, site: Site, owner: bool) -> Vec<(Avma, u8)> {
+    pub fn spend(&mut self, site: ProbeSite, owner: bool) -> Vec<(Avma, u8)> {
         /// Restoring one costs a tenth of a trap or less, and many are never reached.
         const AT_MOST: usize = 128;
         let Some(instance) = self.instances.get_mut(&site.instance) else {
@@ -275,14 +276,14 @@ impl Space {
     }
 
     /// A breakpoint that was left at a spent site is being taken out.
-    pub fn take_out(&mut self, site: Site) {
+    pub fn take_out(&mut self, site: ProbeSite) {
         if let Some(instance) = self.instances.get_mut(&site.instance) {
             instance.taken_out.put(site.probe, true);
         }
     }
 
     /// Whether the breakpoint of a site was taken out, so that one that is there now is not ours.
-    pub fn is_taken_out(&self, site: Site) -> bool {
+    pub fn is_taken_out(&self, site: ProbeSite) -> bool {
         self.instances.get(&site.instance).is_some_and(|instance| instance.taken_out.get(site.probe))
     }
 
@@ -324,7 +325,7 @@ impl Space {
         tid: Option<Tid>,
         mapped: &[(ImageId, Planned, TextMapping)],
         dormant: &[TextMapping],
-    ) -> Vec<Sync> {
+    ) -> Vec<TextChange> {
         let mut files = BTreeMap::new();
         let mut now: BTreeMap<InstanceId, Vec<Range<u64>>> = BTreeMap::new();
         for (image, planned, mapping) in mapped {
@@ -395,7 +396,7 @@ impl Space {
     }
 
     /// Arms everything that was ever armed, for one of whom nothing is known; gives the text to change.
-    pub fn rearm(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
+    pub fn rearm(&mut self, space: SpaceId, tid: Tid) -> Vec<TextChange> {
         let nothing =
             |instance: &Instance| (instance.planted.clone(), Covered::nothing(&instance.lines, &instance.functions));
         let known = self.instances.iter().map(|(id, instance)| (*id, nothing(instance))).collect();
@@ -427,7 +428,12 @@ impl Space {
         self.instances.iter().filter_map(place).collect()
     }
 
-    fn set_known(&mut self, space: SpaceId, tid: Tid, mut known: BTreeMap<InstanceId, (Bits, Covered)>) -> Vec<Sync> {
+    fn set_known(
+        &mut self,
+        space: SpaceId,
+        tid: Tid,
+        mut known: BTreeMap<InstanceId, (Bits, Covered)>,
+    ) -> Vec<TextChange> {
         let mut changes = Vec::new();
         for (id, instance) in &mut self.instances {
             let Some((armed, covered)) = known.remove(id) else { continue };
@@ -438,7 +444,7 @@ impl Space {
     }
 
     /// A vfork child lives in it from here on: arms for it what its maker had spent.
-    pub fn lend(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
+    pub fn lend(&mut self, space: SpaceId, tid: Tid) -> Vec<TextChange> {
         match &mut self.lent {
             Some(lent) => lent.children += 1,
             None => {
@@ -451,7 +457,7 @@ impl Space {
     }
 
     /// A vfork child has left: with the last one, its maker's probes are armed as they would be without it.
-    pub fn take_back(&mut self, space: SpaceId, tid: Tid) -> Vec<Sync> {
+    pub fn take_back(&mut self, space: SpaceId, tid: Tid) -> Vec<TextChange> {
         match self.lent.as_mut().map(|lent| {
             lent.children -= 1;
             lent.children
@@ -465,13 +471,13 @@ impl Space {
     }
 
     /// Takes out every breakpoint that may be in it, landmarks included; whatever was planted stays known.
-    pub fn restore(&mut self, space: SpaceId, tid: Option<Tid>) -> Vec<Sync> {
+    pub fn restore(&mut self, space: SpaceId, tid: Option<Tid>) -> Vec<TextChange> {
         let mut changes = Vec::new();
         for (id, instance) in &mut self.instances {
             let taken_out = instance.taken_out.without(&instance.armed);
             instance.armed = Bits::clear_of(instance.plan.len());
             let sync = instance.sync(space, tid, *id, instance.planted.clone(), Some(false));
-            changes.push(Sync { taken_out, ..sync });
+            changes.push(TextChange { taken_out, ..sync });
         }
         changes
     }

@@ -69,7 +69,7 @@ impl Process {
 
 /// A process that runs while plans are awaited for what it has mapped.
 #[derive(Clone, Debug)]
-pub(super) struct Waiting {
+pub(super) struct AwaitedPlans {
     pub process: ProcessNo,
     /// In which it is mapped: after an exec nothing of it is.
     pub space: SpaceId,
@@ -101,7 +101,7 @@ pub struct State {
     /// The process that last lost threads in a way that may have left a child of theirs unreported.
     pub(super) lost_maker: Option<ProcessNo>,
     /// Processes that run while plans are awaited.
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: Vec<AwaitedPlans>,
     pub(super) leaving: bool,
     /// Whether the tracer's end kills what is still traced, so that it must detach from every tracee before.
     pub(super) end_kills: bool,

@@ -2,9 +2,9 @@
 
 use super::action::{Action, Mark, Spent, Then};
 use super::copied::{COPY_ADVICE, COPY_STUCK};
-use super::copies::Source;
+use super::copies::PlantedText;
 use super::input::{Input, Remains, Sought};
-use super::space::{Found, Site, Space, SpaceId};
+use super::space::{Found, ProbeSite, Space, SpaceId};
 use super::state::{Doing, Process, State};
 use crate::link::{EndOfProcess, ImageId, LandmarkKind, ProcessNo};
 use platform::procfs::Disposition;
@@ -89,7 +89,7 @@ impl State {
         }
     }
 
-    fn spent(&self, tid: Tid, site: Site, at: Avma) -> Option<Spent> {
+    fn spent(&self, tid: Tid, site: ProbeSite, at: Avma) -> Option<Spent> {
         let (process, Process { space, .. }) = self.process_of(tid)?;
         let taken_out = self.spaces.get(space)?.is_taken_out(site);
         Some(Spent { process, space: *space, image: site.instance.image, offset: site.offset(at), taken_out })
@@ -186,7 +186,7 @@ impl State {
             .map_or(Found::Nothing, |space| space.find(at))
     }
 
-    fn mark(process: ProcessNo, site: Site) -> Mark {
+    fn mark(process: ProcessNo, site: ProbeSite) -> Mark {
         Mark { process, image: site.instance.image, probe: site.probe, probes: site.probes }
     }
 
@@ -197,7 +197,7 @@ impl State {
         out.extend(executed.map(|site| Action::Mark(Self::mark(number, site))));
     }
 
-    fn serve(&mut self, tid: Tid, at: Avma, site: Site, hit: Hit, out: &mut Vec<Action>) {
+    fn serve(&mut self, tid: Tid, at: Avma, site: ProbeSite, hit: Hit, out: &mut Vec<Action>) {
         let Some((number, process)) = self.process_of(tid) else {
             return;
         };
@@ -223,7 +223,7 @@ impl State {
         }
     }
 
-    fn landmark(&mut self, tid: Tid, at: Avma, kind: LandmarkKind, site: Option<Site>, out: &mut Vec<Action>) {
+    fn landmark(&mut self, tid: Tid, at: Avma, kind: LandmarkKind, site: Option<ProbeSite>, out: &mut Vec<Action>) {
         if self.leaving {
             // Its byte is restored already, so the trap is stale if it is ours at all.
             out.push(Action::AskCause { tid, at, spent: None });
@@ -305,20 +305,20 @@ impl State {
     pub(super) fn restore_text(&mut self, tid: Tid, calls: bool, out: &mut Vec<Action>) {
         let Some(id) = self.space_of(tid) else { return };
         if let Some(space) = self.spaces.get_mut(&id) {
-            out.extend(space.restore(id, Some(tid)).into_iter().map(|sync| Action::Sync(Box::new(sync))));
+            out.extend(space.restore(id, Some(tid)).into_iter().map(|sync| Action::TextChange(Box::new(sync))));
             out.extend(self.restore_copies(id, tid, &self.all_sources(), calls));
         }
     }
 
     /// Takes copies of breakpoints out of what is not measured of a space; `all` is what is measured anywhere.
-    pub(super) fn restore_copies(&self, id: SpaceId, tid: Tid, all: &[Source], calls: bool) -> Option<Action> {
+    pub(super) fn restore_copies(&self, id: SpaceId, tid: Tid, all: &[PlantedText], calls: bool) -> Option<Action> {
         let ranges = self.spaces.get(&id)?.ranges();
         let sources = self.sources_for(id, all);
         (!sources.is_empty()).then_some(Action::RestoreCopies { tid, space: id, sources, ranges, calls })
     }
 
     /// What code in a space may be a copy of: what is measured there, and in spaces that it may share memory with.
-    fn sources_for(&self, id: SpaceId, all: &[Source]) -> Vec<Source> {
+    fn sources_for(&self, id: SpaceId, all: &[PlantedText]) -> Vec<PlantedText> {
         let own = self.spaces.get(&id).map(Space::sources).unwrap_or_default();
         let known: BTreeSet<ImageId> = own.iter().map(|source| source.instance.image).collect();
         let others = all.iter().filter(|source| !known.contains(&source.instance.image)).cloned();
@@ -326,7 +326,7 @@ impl State {
     }
 
     /// Each image that is measured, where it is in one of the spaces.
-    pub(super) fn all_sources(&self) -> Vec<Source> {
+    pub(super) fn all_sources(&self) -> Vec<PlantedText> {
         let mut known = BTreeSet::new();
         let sources = self.spaces.values().flat_map(Space::sources);
         sources.filter(|source| known.insert(source.instance.image)).collect()

@@ -5,7 +5,7 @@
 //! and a breakpoint of the program's own.
 
 use super::own::Owner;
-use super::space::Sync;
+use super::space::TextChange;
 use platform::arch::{self, BREAKPOINT};
 use platform::{Avma, Errno, Memory, OsError, PAGE, Tid, Tracer};
 use std::fs::File;
@@ -13,7 +13,7 @@ use std::fs::File;
 /// A byte to hold in a page: the probe's number (landmarks have none), its place in the page, its original and whether
 /// it is to be armed.
 #[derive(Clone, Copy)]
-struct Wanted {
+struct WantedByte {
     probe: Option<u32>,
     place: usize,
     original: u8,
@@ -26,14 +26,14 @@ struct Wanted {
 const AT_ONCE: u64 = 4;
 
 /// What text is read and written by, the file that it is of, and what tells whose the breakpoints in it are.
-pub(super) struct Place<'a> {
+pub(super) struct TextAccess<'a> {
     pub tracer: &'a Tracer,
     pub memory: Option<&'a Memory>,
     pub file: Option<&'a File>,
     pub owner: Owner<'a>,
 }
 
-impl Place<'_> {
+impl TextAccess<'_> {
     /// What the file has at an offset, with zeroes behind its end, as in memory.
     fn in_file(&self, offset: u64, len: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; len];
@@ -53,7 +53,7 @@ fn is_around(bytes: &[u8], file: &[u8], place: usize) -> bool {
 /// Text that is being brought to a wanted state, a page at a time, so that traps can be served in between.
 #[derive(Debug)]
 pub(super) struct Planting {
-    sync: Box<Sync>,
+    sync: Box<TextChange>,
     next_landmark: usize,
     next_probe: u32,
     /// Probes that could not be planted.
@@ -68,7 +68,7 @@ pub(super) struct Planting {
 
 impl Planting {
     /// Begins; nothing is touched yet.
-    pub fn new(sync: Box<Sync>) -> Self {
+    pub fn new(sync: Box<TextChange>) -> Self {
         Planting {
             sync,
             next_landmark: 0,
@@ -81,12 +81,12 @@ impl Planting {
     }
 
     /// Of which text.
-    pub fn sync(&self) -> &Sync {
+    pub fn sync(&self) -> &TextChange {
         &self.sync
     }
 
     /// Does one landmark or the next few pages with a change; false when nothing is left to do.
-    pub fn advance(&mut self, place: &Place<'_>) -> bool {
+    pub fn advance(&mut self, place: &TextAccess<'_>) -> bool {
         if let Some(armed) = self.sync.landmarks
             && let Some(landmark) = self.sync.plan.landmarks.get(self.next_landmark).copied()
         {
@@ -94,7 +94,7 @@ impl Planting {
             if let Some(at) = self.sync.address(landmark.offset) {
                 let in_page = (at & (PAGE - 1)) as usize;
                 let original = landmark.original;
-                let wanted = Wanted { probe: None, place: in_page, original, armed, taken_out: false };
+                let wanted = WantedByte { probe: None, place: in_page, original, armed, taken_out: false };
                 self.pages(place, at & !(PAGE - 1), &[wanted]);
             }
             return true;
@@ -108,7 +108,7 @@ impl Planting {
                 let next = self.sync.change.first_from(self.next_probe).and_then(|probe| self.place_of(probe));
                 let Some((offset, at)) = next.filter(|(_, at)| at & !(PAGE - 1) == first + distance) else { break };
                 let beside = self.wanted_beside(offset, at).into_iter();
-                wanted.extend(beside.map(|wanted| Wanted { place: wanted.place + distance as usize, ..wanted }));
+                wanted.extend(beside.map(|wanted| WantedByte { place: wanted.place + distance as usize, ..wanted }));
             }
             self.pages(place, first, &wanted);
         }
@@ -122,7 +122,7 @@ impl Planting {
     }
 
     /// Everything that is known of the page of the probe at `offset`, which is `at` in memory.
-    fn wanted_beside(&mut self, offset: u64, at: u64) -> Vec<Wanted> {
+    fn wanted_beside(&mut self, offset: u64, at: u64) -> Vec<WantedByte> {
         let sync = &self.sync;
         let in_page = at & (PAGE - 1);
         let (first, last) = (offset.saturating_sub(in_page), offset.saturating_add(PAGE - 1 - in_page));
@@ -132,7 +132,7 @@ impl Planting {
         let known = |probe: u32| sync.change.get(probe) || sync.armed.get(probe);
         (begin..end)
             .filter(|&index| known(index as u32) && sync.address(sync.plan.offsets[index]).is_some())
-            .map(|index| Wanted {
+            .map(|index| WantedByte {
                 probe: Some(index as u32),
                 place: (sync.bias.wrapping_add(sync.plan.offsets[index]) & (PAGE - 1)) as usize,
                 original: sync.plan.originals[index],
@@ -143,7 +143,7 @@ impl Planting {
     }
 
     /// Brings neighbouring pages to what is wanted of them, whose places count from the first.
-    fn pages(&mut self, place: &Place<'_>, first: u64, wanted: &[Wanted]) {
+    fn pages(&mut self, place: &TextAccess<'_>, first: u64, wanted: &[WantedByte]) {
         let last = wanted.last().map_or(0, |wanted| wanted.place as u64 / PAGE);
         let mut bytes = vec![0; ((last + 1) * PAGE) as usize];
         let tid = self.sync.tid;
@@ -160,7 +160,7 @@ impl Planting {
         let (mut planting, mut is_patched) = (Vec::new(), false);
         let differing = file.filter(|file| *file != before);
         let goes = self.sync.landmarks == Some(false);
-        let is_rewritten = |wanted: &Wanted| {
+        let is_rewritten = |wanted: &WantedByte| {
             let file = differing.as_ref().filter(|_| place.owner.may_be());
             file.is_some_and(|file| arch::is_rewritten(&before[wanted.place..], &file[wanted.place..]))
         };
@@ -204,17 +204,17 @@ impl Planting {
             Err(_) => {
                 self.left |= wanted.iter().any(|wanted| !wanted.armed);
                 let read = read_pages(place.tracer, place.memory, tid, first, &mut bytes).is_ok();
-                let is_absent = |wanted: &&Wanted| read && bytes[wanted.place] != BREAKPOINT;
+                let is_absent = |wanted: &&WantedByte| read && bytes[wanted.place] != BREAKPOINT;
                 self.refused.extend(planting.iter().filter(is_absent).filter_map(|wanted| wanted.probe));
             }
         }
     }
 
     /// The same, where one of them is at fault.
-    fn page_by_page(&mut self, place: &Place<'_>, first: u64, wanted: &[Wanted]) {
+    fn page_by_page(&mut self, place: &TextAccess<'_>, first: u64, wanted: &[WantedByte]) {
         for page in wanted.chunk_by(|a, b| a.place as u64 / PAGE == b.place as u64 / PAGE) {
             let at = page[0].place as u64 & !(PAGE - 1);
-            let in_page = |wanted: &Wanted| Wanted { place: wanted.place - at as usize, ..*wanted };
+            let in_page = |wanted: &WantedByte| WantedByte { place: wanted.place - at as usize, ..*wanted };
             self.pages(place, first + at, &page.iter().map(in_page).collect::<Vec<_>>());
         }
     }

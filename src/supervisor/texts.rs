@@ -6,12 +6,12 @@
 use super::action::Spent;
 use super::closed;
 use super::copied::Copied;
-use super::copies::{Around, Source};
+use super::copies::{Around, PlantedText};
 use super::image_files::ImageFiles;
 use super::input::{Input, Remains, Sought};
 use super::own::{self, Owner};
-use super::space::{InstanceId, SpaceId, Sync};
-use super::text::{self, Beside, Place, Planting};
+use super::space::{InstanceId, SpaceId, TextChange};
+use super::text::{self, Beside, Planting, TextAccess};
 use crate::link::{ImageId, LandmarkKind, ProcessNo};
 use platform::arch::{self, BREAKPOINT};
 use platform::{Access, Avma, Errno, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
@@ -184,7 +184,7 @@ impl Texts {
     }
 
     /// Brings text to a wanted state at once.
-    pub fn sync(&mut self, tracer: &Tracer, sync: Box<Sync>, inputs: &mut VecDeque<Input>) {
+    pub fn sync(&mut self, tracer: &Tracer, sync: Box<TextChange>, inputs: &mut VecDeque<Input>) {
         if sync.landmarks == Some(false) {
             self.plant_no_more(sync.space);
         }
@@ -200,8 +200,8 @@ impl Texts {
         inputs.extend(outcome(planting));
     }
 
-    fn place<'a>(&'a self, tracer: &'a Tracer, sync: &Sync) -> Place<'a> {
-        Place {
+    fn place<'a>(&'a self, tracer: &'a Tracer, sync: &TextChange) -> TextAccess<'a> {
+        TextAccess {
             tracer,
             memory: self.memories.get(&sync.space),
             file: self.files.get(sync.instance.image),
@@ -229,7 +229,7 @@ impl Texts {
     }
 
     /// Has text brought to a wanted state by and by.
-    pub fn plant(&mut self, sync: Box<Sync>) {
+    pub fn plant(&mut self, sync: Box<TextChange>) {
         self.files.uses(sync.space, sync.instance.image, sync.tid);
         self.work.push_back(Work::Plant(Planting::new(sync)));
     }
@@ -352,7 +352,7 @@ impl Texts {
         tid: Tid,
         at: Avma,
         is_own: impl Fn() -> bool,
-        sources: &[Source],
+        sources: &[PlantedText],
     ) -> Sought {
         let call = self.find_call(space);
         let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
@@ -368,7 +368,7 @@ impl Texts {
         &mut self,
         tracer: &Tracer,
         (space, tid): (SpaceId, Tid),
-        sources: &[Source],
+        sources: &[PlantedText],
         ranges: &[Range<u64>],
         calls: bool,
     ) -> usize {

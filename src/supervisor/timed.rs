@@ -13,7 +13,7 @@ use std::time::Instant;
 
 /// How far a restarted call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum CallPhase {
     /// Its syscall-entry-stop is next.
     Enters,
     /// Its syscall-exit-stop is next.
@@ -29,7 +29,7 @@ struct Call {
     due: Instant,
     /// What it returns then.
     answer: i64,
-    phase: Phase,
+    phase: CallPhase,
 }
 
 /// The calls that were started again, by thread.
@@ -41,7 +41,7 @@ impl TimedCalls {
     /// answers it if its time is over.
     pub fn restart(&mut self, access: &Access<'_>) -> Result<(), OsError> {
         let (tracer, tid) = (access.tracer, access.tid);
-        let before = self.0.remove(&tid).filter(|call| call.phase == Phase::GaveUp);
+        let before = self.0.remove(&tid).filter(|call| call.phase == CallPhase::GaveUp);
         if !arch::gave_up(tracer, tid)? {
             return Ok(());
         }
@@ -49,14 +49,14 @@ impl TimedCalls {
         let begun = || {
             // Where its timeout cannot be read it has all of it again.
             let timeout = timeout_of(access).ok().flatten()?;
-            Some(Call { due: now.checked_add(timeout.after)?, answer: timeout.answer, phase: Phase::Enters })
+            Some(Call { due: now.checked_add(timeout.after)?, answer: timeout.answer, phase: CallPhase::Enters })
         };
         let call = before.or_else(begun);
         if let Some(call) = call.filter(|call| call.due <= now) {
             return tracer.poke_register(tid, arch::RESULT, call.answer as u64);
         }
         tracer.poke_register(tid, arch::RESULT, arch::RESTART_UNLESS_HANDLED)?;
-        self.0.extend(call.map(|call| (tid, Call { phase: Phase::Enters, ..call })));
+        self.0.extend(call.map(|call| (tid, Call { phase: CallPhase::Enters, ..call })));
         Ok(())
     }
 
@@ -71,27 +71,27 @@ impl TimedCalls {
     pub fn follow(&mut self, tracer: &Tracer, tid: Tid, again: bool) -> Result<(), OsError> {
         let Some(call) = self.0.get_mut(&tid) else { return Ok(()) };
         match call.phase {
-            Phase::Enters => call.phase = Phase::Inside,
-            Phase::Overdue if arch::gave_up(tracer, tid)? => {
+            CallPhase::Enters => call.phase = CallPhase::Inside,
+            CallPhase::Overdue if arch::gave_up(tracer, tid)? => {
                 let answered = tracer.poke_register(tid, arch::RESULT, call.answer as u64);
                 self.0.remove(&tid);
                 return answered;
             }
-            Phase::Inside if arch::gave_up(tracer, tid)? => {
+            CallPhase::Inside if arch::gave_up(tracer, tid)? => {
                 if again {
-                    call.phase = Phase::Enters;
+                    call.phase = CallPhase::Enters;
                     return arch::repeat_call(tracer, tid);
                 }
-                call.phase = Phase::GaveUp;
+                call.phase = CallPhase::GaveUp;
             }
-            Phase::Inside | Phase::Overdue | Phase::GaveUp => drop(self.0.remove(&tid)),
+            CallPhase::Inside | CallPhase::Overdue | CallPhase::GaveUp => drop(self.0.remove(&tid)),
         }
         Ok(())
     }
 
     /// A thread is in its call by another way than [`TimedCalls::follow`].
     pub fn has_entered(&mut self, tid: Tid) {
-        self.0.entry(tid).and_modify(|call| call.phase = Phase::Inside);
+        self.0.entry(tid).and_modify(|call| call.phase = CallPhase::Inside);
     }
 
     /// The thread is gone, or its call ends otherwise.
@@ -101,15 +101,15 @@ impl TimedCalls {
 
     /// When the next of them is due.
     pub fn next_due(&self) -> Option<Instant> {
-        self.0.values().filter(|call| call.phase == Phase::Inside).map(|call| call.due).min()
+        self.0.values().filter(|call| call.phase == CallPhase::Inside).map(|call| call.due).min()
     }
 
     /// The threads whose time is over, each once.
     pub fn overdue(&mut self, now: Instant) -> Vec<Tid> {
-        let inside = |call: &Call| call.phase == Phase::Inside && call.due <= now;
+        let inside = |call: &Call| call.phase == CallPhase::Inside && call.due <= now;
         let overdue: Vec<Tid> = self.0.iter().filter(|(_, call)| inside(call)).map(|(tid, _)| *tid).collect();
         for tid in &overdue {
-            self.0.entry(*tid).and_modify(|call| call.phase = Phase::Overdue);
+            self.0.entry(*tid).and_modify(|call| call.phase = CallPhase::Overdue);
         }
         overdue
     }

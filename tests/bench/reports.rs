@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cov_trace::store::{
-    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, Origin, ProcessFile, ProcessRecord,
+    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, SourceOrigin,
     UnixMillis, Writer,
 };
 
@@ -25,7 +25,7 @@ pub fn combining(stage: &Stage, rounds: usize) -> Result<Vec<Row>, String> {
     let at = |name: &str| folder.path().join(name);
     let file = |number: u32| FileFacts {
         path: format!("/src/part{number}.c"),
-        origin: Origin::default(),
+        origin: SourceOrigin::default(),
         executable: (1..=997).collect(),
         functions: Vec::new(),
     };
@@ -108,7 +108,7 @@ pub fn large(_stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
         let executable = (1..=LINES).filter(|line| line % 5 > 1).collect();
         files.push(FileFacts {
             path: path.display().to_string(),
-            origin: Origin::default(),
+            origin: SourceOrigin::default(),
             executable,
             functions: Vec::new(),
         });

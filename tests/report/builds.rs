@@ -1,7 +1,7 @@
 //! Sources that changed between builds that were measured into one data directory.
 
 use super::{Finished, Measurements, file, function, lines, process};
-use cov_trace::store::{Digest, Origin};
+use cov_trace::store::{Digest, SourceOrigin};
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -248,7 +248,7 @@ fn digests_decide_where_builds_have_them() {
     let mut measurements = Measurements::new();
     for (pid, digest) in [(1, Digest::Built([1; 16])), (2, Digest::Built([2; 16])), (3, Digest::Changed([2; 16]))] {
         let mut facts = file("/src/a.c", lines(1..=9), vec![function(1, 9, "f")]);
-        facts.origin = Origin { digest, ..Origin::default() };
+        facts.origin = SourceOrigin { digest, ..SourceOrigin::default() };
         let mut record = process(pid, vec![(facts, lines([pid as u32]))]);
         record.started.0 -= i64::from(pid);
         measurements.add(&record);

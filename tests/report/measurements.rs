@@ -162,7 +162,7 @@ pub(crate) fn lines(lines: impl IntoIterator<Item = u32>) -> Numbits {
 }
 
 pub(crate) fn file(path: &str, executable: Numbits, functions: Vec<FunctionFacts>) -> FileFacts {
-    FileFacts { path: path.to_owned(), origin: Origin::default(), executable, functions }
+    FileFacts { path: path.to_owned(), origin: SourceOrigin::default(), executable, functions }
 }
 
 pub(crate) fn function(start: u32, end: u32, name: &str) -> FunctionFacts {

@@ -32,6 +32,6 @@ pub use numbers::calls;
 pub use pending::{args_at_syscall, leads_to_syscall};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{
-    BRANCH_LANDING, BREAKPOINT, CLONE_ARGUMENTS, CLONE_CALL, ELF_MACHINE, Flow, Instruction, Instructions, LONGEST,
-    NOP, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, instructions, is_rewritten,
+    BRANCH_LANDING, BREAKPOINT, CLONE_ARGUMENTS, CLONE_CALL, ControlFlow, ELF_MACHINE, Instruction, Instructions,
+    LONGEST, NOP, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, instructions, is_rewritten,
 };

@@ -44,7 +44,7 @@ pub struct Instruction {
     /// Whether the bytes are an instruction at all; what follows an invalid one means nothing.
     pub valid: bool,
     /// Where it may go on.
-    pub flow: Flow,
+    pub flow: ControlFlow,
     /// An address that it takes, relative to itself, without reading there: a label or a table.
     pub label: Option<u64>,
     /// A number that would be an address in a program that is loaded where it was linked.
@@ -53,7 +53,7 @@ pub struct Instruction {
 
 /// What an instruction does to the flow of control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
+pub enum ControlFlow {
     /// The next one follows, unless this one faults.
     Next,
     /// It goes elsewhere: a jump, a return; with the address if it tells.
@@ -124,23 +124,25 @@ fn is_element(instruction: &iced_x86::Instruction, operand: u32) -> bool {
         && instruction.memory_index_scale() == 8
 }
 
-fn flow(instruction: &iced_x86::Instruction, loaded: Register) -> Flow {
+fn flow(instruction: &iced_x86::Instruction, loaded: Register) -> ControlFlow {
     let direct = || match instruction.op0_kind() {
         OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => Some(instruction.near_branch_target()),
         _ => None,
     };
     match instruction.flow_control() {
-        FlowControl::Next if instruction.mnemonic() == Mnemonic::Endbr64 => Flow::Landing,
-        FlowControl::Next => Flow::Next,
-        FlowControl::IndirectBranch if is_element(instruction, 0) => Flow::Table,
-        FlowControl::IndirectBranch if loaded != Register::None && instruction.op0_register() == loaded => Flow::Loaded,
-        FlowControl::IndirectBranch => Flow::Indirect,
-        FlowControl::Call | FlowControl::Interrupt | FlowControl::XbeginXabortXend | FlowControl::Exception => {
-            Flow::Call(direct())
+        FlowControl::Next if instruction.mnemonic() == Mnemonic::Endbr64 => ControlFlow::Landing,
+        FlowControl::Next => ControlFlow::Next,
+        FlowControl::IndirectBranch if is_element(instruction, 0) => ControlFlow::Table,
+        FlowControl::IndirectBranch if loaded != Register::None && instruction.op0_register() == loaded => {
+            ControlFlow::Loaded
         }
-        FlowControl::IndirectCall => Flow::Call(None),
-        FlowControl::ConditionalBranch => direct().map_or(Flow::Call(None), Flow::Branch),
-        FlowControl::UnconditionalBranch | FlowControl::Return => Flow::Elsewhere(direct()),
+        FlowControl::IndirectBranch => ControlFlow::Indirect,
+        FlowControl::Call | FlowControl::Interrupt | FlowControl::XbeginXabortXend | FlowControl::Exception => {
+            ControlFlow::Call(direct())
+        }
+        FlowControl::IndirectCall => ControlFlow::Call(None),
+        FlowControl::ConditionalBranch => direct().map_or(ControlFlow::Call(None), ControlFlow::Branch),
+        FlowControl::UnconditionalBranch | FlowControl::Return => ControlFlow::Elsewhere(direct()),
     }
 }
 
@@ -194,15 +196,15 @@ mod tests {
     fn where_it_may_go_on_is_told() {
         // endbr64; call +0; jne +0; jmp *%rax; syscall; ret; ud2
         let code = [0xf3, 0x0f, 0x1e, 0xfa, 0xe8, 0, 0, 0, 0, 0x75, 0, 0xff, 0xe0, 0x0f, 5, 0xc3, 0x0f, 0x0b];
-        let flows: Vec<Flow> = instructions(&code, AT).map(|i| i.flow).collect();
+        let flows: Vec<ControlFlow> = instructions(&code, AT).map(|i| i.flow).collect();
         let expected = [
-            Flow::Landing,
-            Flow::Call(Some(AT + 9)),
-            Flow::Branch(AT + 11),
-            Flow::Indirect,
-            Flow::Call(None),
-            Flow::Elsewhere(None),
-            Flow::Call(None),
+            ControlFlow::Landing,
+            ControlFlow::Call(Some(AT + 9)),
+            ControlFlow::Branch(AT + 11),
+            ControlFlow::Indirect,
+            ControlFlow::Call(None),
+            ControlFlow::Elsewhere(None),
+            ControlFlow::Call(None),
         ];
         assert_eq!(flows, expected);
     }
@@ -229,8 +231,11 @@ mod tests {
     fn jumps_through_arrays_of_addresses_are_told_from_others() {
         // jmp *(%rbx,%rax,8); mov (%rbx,%rax,8),%rax; jmp *%rax; jmp *%rax; jmp *(%rbx,%rax,4)
         let code = [0xff, 0x24, 0xc3, 0x48, 0x8b, 4, 0xc3, 0xff, 0xe0, 0xff, 0xe0, 0xff, 0x24, 0x83];
-        let flows: Vec<Flow> = instructions(&code, AT).map(|i| i.flow).collect();
-        assert_eq!(flows, [Flow::Table, Flow::Next, Flow::Loaded, Flow::Indirect, Flow::Indirect]);
+        let flows: Vec<ControlFlow> = instructions(&code, AT).map(|i| i.flow).collect();
+        assert_eq!(
+            flows,
+            [ControlFlow::Table, ControlFlow::Next, ControlFlow::Loaded, ControlFlow::Indirect, ControlFlow::Indirect]
+        );
     }
 
     #[test]

@@ -11,7 +11,10 @@ fn facts_are_read_as_they_were_written() {
         path: "/bin/x".to_owned(),
         build_id: Some("0a".to_owned()),
         files: vec!["/a.c".to_owned(), "/ü.c".to_owned()],
-        origins: vec![Origin { real: Some("/b.c".to_owned()), ..Origin::default() }, Origin::default()],
+        origins: vec![
+            SourceOrigin { real: Some("/b.c".to_owned()), ..SourceOrigin::default() },
+            SourceOrigin::default(),
+        ],
         probes: vec![(1, 7), (0, 3)],
         before: vec![NONE, 0],
         left_out: vec![(0, 9)],
@@ -24,7 +27,7 @@ fn facts_are_read_as_they_were_written() {
     for len in 0..bytes.len() {
         assert_eq!(StoredFacts::decode(&bytes[..len]), None, "{len} bytes");
     }
-    let found = StoredFacts { origins: vec![Origin::default(), facts.origins[0].clone()], ..facts.clone() };
+    let found = StoredFacts { origins: vec![SourceOrigin::default(), facts.origins[0].clone()], ..facts.clone() };
     let mut added = bytes.clone();
     found.write_sources(&mut added).unwrap();
     assert_eq!(StoredFacts::decode(&added), Some(found));

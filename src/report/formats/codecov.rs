@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct CodecovDocument<'a> {
     coverage: Files<'a>,
 }
 
@@ -17,7 +17,7 @@ struct Lines<'a>(&'a ReportFile);
 
 /// What ran, as Codecov takes it.
 pub fn codecov(report: &Report) -> String {
-    let document = Document { coverage: Files(report) };
+    let document = CodecovDocument { coverage: Files(report) };
     serde_json::to_string(&document).expect("invariant: names are text and counts are numbers") + "\n"
 }
 

@@ -8,12 +8,12 @@ use md5::{Digest, Md5};
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Document<'a> {
-    source_files: Vec<File<'a>>,
+struct CoverallsDocument<'a> {
+    source_files: Vec<CoverallsFile<'a>>,
 }
 
 #[derive(Serialize)]
-struct File<'a> {
+struct CoverallsFile<'a> {
     name: &'a str,
     /// MD5 in hexadecimal; null where the source is not there.
     source_digest: Option<String>,
@@ -23,17 +23,21 @@ struct File<'a> {
 
 /// What ran, as Coveralls takes it.
 pub fn coveralls(report: &Report) -> String {
-    let document = Document { source_files: report.files.iter().map(file).collect() };
+    let document = CoverallsDocument { source_files: report.files.iter().map(file).collect() };
     serde_json::to_string(&document).expect("invariant: names are text and counts are numbers") + "\n"
 }
 
-fn file(file: &ReportFile) -> File<'_> {
+fn file(file: &ReportFile) -> CoverallsFile<'_> {
     let text = file.text().ok();
     let lines = &file.coverage.executable;
     let last = lines.iter().last().unwrap_or(0);
     let length = text.as_ref().map_or(0, |text| text.lines().count() as u32).max(last);
     let count = |line| lines.contains(line).then(|| u8::from(file.coverage.ran.contains(line)));
-    File { name: &file.name, source_digest: text.as_ref().map(digest), coverage: (1..=length).map(count).collect() }
+    CoverallsFile {
+        name: &file.name,
+        source_digest: text.as_ref().map(digest),
+        coverage: (1..=length).map(count).collect(),
+    }
 }
 
 fn digest(text: &SourceText) -> String {

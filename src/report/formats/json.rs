@@ -15,13 +15,13 @@ pub const JSON_SCHEMA: &str = include_str!("json.schema.json");
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct JsonDocument<'a> {
     format: &'static str,
     version: u32,
     tool_version: &'static str,
     root: Option<String>,
     totals: Totals,
-    files: Vec<File<'a>>,
+    files: Vec<JsonFile<'a>>,
     notes: &'a [String],
 }
 
@@ -35,7 +35,7 @@ struct Totals {
 }
 
 #[derive(Serialize)]
-struct File<'a> {
+struct JsonFile<'a> {
     name: &'a str,
     path: &'a str,
     source: &'static str,
@@ -43,11 +43,11 @@ struct File<'a> {
     executable: Vec<(u32, u32)>,
     ran: Vec<(u32, u32)>,
     excluded: Vec<(u32, u32)>,
-    functions: Vec<Function<'a>>,
+    functions: Vec<JsonFunction<'a>>,
 }
 
 #[derive(Serialize)]
-struct Function<'a> {
+struct JsonFunction<'a> {
     name: &'a str,
     start: u32,
     end: u32,
@@ -56,8 +56,8 @@ struct Function<'a> {
 
 /// What ran; names are relative to `root`, and `notes` tell what lowers the truth of it.
 pub fn json(report: &Report, root: Option<&Path>, notes: &[String]) -> String {
-    let files: Vec<File> = report.files.iter().map(file).collect();
-    let document = Document {
+    let files: Vec<JsonFile> = report.files.iter().map(file).collect();
+    let document = JsonDocument {
         format: "cov-trace",
         version: VERSION,
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -69,12 +69,12 @@ pub fn json(report: &Report, root: Option<&Path>, notes: &[String]) -> String {
     serde_json::to_string(&document).expect("invariant: names are text, all else numbers") + "\n"
 }
 
-fn file(file: &ReportFile) -> File<'_> {
+fn file(file: &ReportFile) -> JsonFile<'_> {
     let coverage = &file.coverage;
     let functions = coverage.functions.iter();
-    let functions: Vec<Function> = functions.map(|function| self::function(function, coverage)).collect();
+    let functions: Vec<JsonFunction> = functions.map(|function| self::function(function, coverage)).collect();
     let ratio = coverage.ratio();
-    File {
+    JsonFile {
         name: &file.name,
         path: &file.path,
         source: match file.source {
@@ -98,9 +98,9 @@ fn file(file: &ReportFile) -> File<'_> {
     }
 }
 
-fn function<'a>(function: &'a FunctionFacts, file: &FileCoverage) -> Function<'a> {
+fn function<'a>(function: &'a FunctionFacts, file: &FileCoverage) -> JsonFunction<'a> {
     let ran = function_ran(function, file);
-    Function { name: &function.name, start: function.start, end: function.end, ran }
+    JsonFunction { name: &function.name, start: function.start, end: function.end, ran }
 }
 
 impl Totals {

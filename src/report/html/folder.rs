@@ -43,7 +43,7 @@ pub enum SiteError {
 
 /// A folder that is being written, beside the one that it is to replace.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct OutputFolder {
     path: PathBuf,
     trust: Trust,
     parent: platform::Folder,
@@ -54,9 +54,9 @@ pub(super) struct Folder {
     written: platform::Folder,
 }
 
-impl Folder {
+impl OutputFolder {
     /// Starts a folder that is to be at a path.
-    pub(super) fn new(path: &Path, trust: Trust) -> Result<Folder, SiteError> {
+    pub(super) fn new(path: &Path, trust: Trust) -> Result<OutputFolder, SiteError> {
         let refused = |source| SiteError::Write { path: path.to_owned(), source };
         // The working directory or one above it has a name, too; only the root has none.
         let whole = if path.file_name().is_none() { path.canonicalize().map_err(refused)? } else { path.to_owned() };
@@ -69,7 +69,7 @@ impl Folder {
         let (parent, name) = platform::Folder::of(path, trust).map_err(refused)?;
         former(&parent, &name, path, trust)?;
         let (temporary, written) = parent.make_some_folder(".cov-trace-html-", MODE.0).map_err(refused)?;
-        let folder = Folder { path: path.to_owned(), trust, parent, name, temporary: Some(temporary), written };
+        let folder = OutputFolder { path: path.to_owned(), trust, parent, name, temporary: Some(temporary), written };
         folder.write(MARK, "")?;
         Ok(folder)
     }
@@ -121,7 +121,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for OutputFolder {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary {
             // The error that counts came before.
@@ -162,7 +162,7 @@ mod tests {
     use std::fs;
 
     fn site(path: &Path, text: &str) -> Result<(), SiteError> {
-        let folder = Folder::new(path, Trust::own())?;
+        let folder = OutputFolder::new(path, Trust::own())?;
         folder.write("a/b.html", text)?;
         folder.finish()
     }
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn an_attempt_leaves_nothing() {
         let root = tempfile::tempdir().unwrap();
-        let folder = Folder::new(&root.path().join("site"), Trust::own()).unwrap();
+        let folder = OutputFolder::new(&root.path().join("site"), Trust::own()).unwrap();
         folder.write("a.html", "").unwrap();
         drop(folder);
         assert_eq!(names(root.path()), [""; 0]);

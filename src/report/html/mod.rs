@@ -23,7 +23,7 @@ use super::growth::{Growth, GrowthRows};
 use super::prepared::Report;
 use super::tree::Now;
 use askama::Template;
-use folder::Folder;
+use folder::OutputFolder;
 use page::Page;
 use platform::Trust;
 use rayon::prelude::*;
@@ -54,7 +54,7 @@ impl Site<'_> {
     /// # Errors
     /// If the folder holds anything else, or cannot be written. What was there before is there still then.
     pub fn write(&self, path: &Path, trust: Trust) -> Result<(), SiteError> {
-        let folder = Folder::new(path, trust)?;
+        let folder = OutputFolder::new(path, trust)?;
         let pages: Vec<Page<'_>> = {
             let files = self.report.files.par_iter().enumerate();
             files.map(|(index, file)| Page::new(index, file)).collect()

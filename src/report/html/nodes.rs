@@ -35,14 +35,14 @@ pub(super) struct Node {
 const MAX_FOLDERS: usize = 64;
 
 #[derive(Default)]
-struct Folder<'a> {
-    folders: BTreeMap<&'a str, Folder<'a>>,
+struct FolderPage<'a> {
+    folders: BTreeMap<&'a str, FolderPage<'a>>,
     pages: BTreeMap<&'a str, Vec<&'a Page<'a>>>,
 }
 
 /// The tree of some sources.
 pub(super) fn nodes(pages: &[Page<'_>]) -> Vec<Node> {
-    let mut root = Folder::default();
+    let mut root = FolderPage::default();
     for page in pages {
         let mut folder = &mut root;
         let mut rest = page.file.name.as_str();
@@ -61,7 +61,7 @@ pub(super) fn nodes(pages: &[Page<'_>]) -> Vec<Node> {
     nodes
 }
 
-fn add(nodes: &mut Vec<Node>, folder: &Folder<'_>, parent: Option<usize>, depth: usize) {
+fn add(nodes: &mut Vec<Node>, folder: &FolderPage<'_>, parent: Option<usize>, depth: usize) {
     for (name, folder) in &folder.folders {
         let mut name = (*name).to_owned();
         let mut folder = folder;
@@ -104,7 +104,7 @@ fn add(nodes: &mut Vec<Node>, folder: &Folder<'_>, parent: Option<usize>, depth:
     }
 }
 
-fn only<'a, 'b>(folders: &'b BTreeMap<&'a str, Folder<'a>>) -> Option<(&'a str, &'b Folder<'a>)> {
+fn only<'a, 'b>(folders: &'b BTreeMap<&'a str, FolderPage<'a>>) -> Option<(&'a str, &'b FolderPage<'a>)> {
     let first = folders.first_key_value()?;
     (folders.len() == 1).then_some((*first.0, first.1))
 }

@@ -1,7 +1,7 @@
 //! The processes: a page with their tree, and a script that names them for the pages of sources.
 
 use super::super::escape::printable;
-use super::super::processes::Summary;
+use super::super::processes::ProcessSummary;
 use super::super::shown::command_line;
 use super::super::tree::{Width, branches, duration, end};
 use super::{Site, filters, rendered, script};
@@ -17,17 +17,17 @@ struct Processes<'a> {
     root: &'a str,
     version: &'a str,
     title: &'a str,
-    runs: Vec<Run>,
+    runs: Vec<ProcessRun>,
     left_out: usize,
 }
 
-struct Run {
+struct ProcessRun {
     name: String,
     live: bool,
-    rows: Vec<Row>,
+    rows: Vec<ProcessRow>,
 }
 
-struct Row {
+struct ProcessRow {
     pid: i32,
     branch: String,
     program: String,
@@ -39,13 +39,13 @@ struct Row {
 /// The page.
 pub(super) fn page(site: &Site<'_>) -> String {
     let processes = site.runners.processes();
-    let mut runs: BTreeMap<&str, Vec<&Summary>> = BTreeMap::new();
+    let mut runs: BTreeMap<&str, Vec<&ProcessSummary>> = BTreeMap::new();
     for process in processes.iter().take(MAX_SHOWN) {
         runs.entry(&process.run).or_default().push(process);
     }
-    let row = |of_run: &[&Summary], index: usize, branch: String| {
+    let row = |of_run: &[&ProcessSummary], index: usize, branch: String| {
         let process = of_run[index];
-        Row {
+        ProcessRow {
             pid: process.pid,
             branch,
             program: command_line(&process.program, Width::Full),
@@ -54,10 +54,10 @@ pub(super) fn page(site: &Site<'_>) -> String {
             time: duration(process, site.now),
         }
     };
-    let run = |(name, mut of_run): (&str, Vec<&Summary>)| {
+    let run = |(name, mut of_run): (&str, Vec<&ProcessSummary>)| {
         of_run.sort_by_key(|process| (process.sequence, process.pid));
         let rows = branches(&of_run).into_iter().map(|(index, branch)| row(&of_run, index, branch)).collect();
-        Run { name: printable(name).into_owned(), live: site.now.live.contains(name), rows }
+        ProcessRun { name: printable(name).into_owned(), live: site.now.live.contains(name), rows }
     };
     rendered(&Processes {
         root: "",
@@ -69,8 +69,8 @@ pub(super) fn page(site: &Site<'_>) -> String {
 }
 
 /// The script with pid and program of each process, in the order in which pages of sources number them.
-pub(super) fn script(processes: &[Summary]) -> String {
-    let named = |process: &Summary| (process.pid, command_line(&process.program, Width::Short));
+pub(super) fn script(processes: &[ProcessSummary]) -> String {
+    let named = |process: &ProcessSummary| (process.pid, command_line(&process.program, Width::Short));
     let named: Vec<_> = processes.iter().map(named).collect();
     format!("var covTraceProcesses={};\n", script::json(&named))
 }

@@ -4,7 +4,7 @@
 //! and what is left out is counted.
 
 use super::super::builds::{ChosenSources, Placer};
-use super::super::processes::Summary;
+use super::super::processes::ProcessSummary;
 use super::super::select::Selection;
 use crate::store::{Numbits, ProcessRecord};
 use serde::Serialize;
@@ -23,19 +23,19 @@ pub struct Runners<'a> {
     placer: Placer<'a>,
     /// By position of the source.
     files: Vec<OfFile>,
-    processes: Vec<Summary>,
+    processes: Vec<ProcessSummary>,
     left: usize,
 }
 
 /// Who ran what of one source.
 #[derive(Debug, Default)]
 pub(super) struct OfFile {
-    by_lines: HashMap<Numbits, Vec<Run>>,
+    by_lines: HashMap<Numbits, Vec<PidSpan>>,
     left_out: usize,
 }
 
 /// Processes that follow each other: the first and the last.
-type Run = (usize, usize);
+type PidSpan = (usize, usize);
 
 /// What a page holds of it.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -73,13 +73,13 @@ impl<'a> Runners<'a> {
                 self.left = self.left.saturating_sub(self.files[file].add(lines, process, self.left));
             }
         }
-        let mut summary = Summary::new(record, self.selection);
+        let mut summary = ProcessSummary::new(record, self.selection);
         shorten(&mut summary.program);
         self.processes.push(summary);
     }
 
     /// The processes in the order in which they were added.
-    pub(super) fn processes(&self) -> &[Summary] {
+    pub(super) fn processes(&self) -> &[ProcessSummary] {
         &self.processes
     }
 
@@ -97,9 +97,9 @@ impl OfFile {
         if let Some(runs) = self.by_lines.get_mut(&lines) {
             match runs.last_mut() {
                 Some((_, last)) if *last + 1 == process => *last = process,
-                _ if left >= size_of::<Run>() => {
+                _ if left >= size_of::<PidSpan>() => {
                     runs.push((process, process));
-                    return size_of::<Run>();
+                    return size_of::<PidSpan>();
                 }
                 _ => self.left_out += 1,
             }
@@ -116,7 +116,7 @@ impl OfFile {
     /// What a page holds of it: those sets first that most processes ran, as long as they take no more than this many
     /// numbers.
     pub(super) fn embedded(&self, most: usize) -> Embedded {
-        let count = |runs: &[Run]| runs.iter().map(|(first, last)| last - first + 1).sum::<usize>();
+        let count = |runs: &[PidSpan]| runs.iter().map(|(first, last)| last - first + 1).sum::<usize>();
         let mut sets: Vec<_> = self.by_lines.iter().map(|(lines, runs)| (count(runs), lines, runs)).collect();
         sets.sort_by(|one, other| (other.0, one.2, one.1).cmp(&(one.0, other.2, other.1)));
         let mut embedded = Embedded { sets: Vec::new(), left_out: self.left_out };
@@ -138,7 +138,7 @@ impl OfFile {
     }
 }
 
-fn gaps(runs: impl IntoIterator<Item = Run>) -> Vec<usize> {
+fn gaps(runs: impl IntoIterator<Item = PidSpan>) -> Vec<usize> {
     let mut behind = 0;
     let mut gaps = Vec::new();
     for (first, last) in runs {

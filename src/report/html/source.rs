@@ -16,7 +16,7 @@ const NUMBERS: (usize, usize) = (4_000, 2);
 
 #[derive(Template)]
 #[template(path = "source.html", config = "src/report/html/askama.toml")]
-struct Source<'a> {
+struct SourcePage<'a> {
     root: &'a str,
     version: &'a str,
     title: &'a str,
@@ -24,13 +24,13 @@ struct Source<'a> {
     lines: Ratio,
     excluded: u64,
     notices: Vec<String>,
-    functions: Vec<Function>,
+    functions: Vec<FunctionRow>,
     functions_missed: u64,
     code: String,
     data: String,
 }
 
-struct Function {
+struct FunctionRow {
     name: String,
     start: u32,
     ran: bool,
@@ -73,7 +73,7 @@ pub(super) fn page(site: &Site<'_>, page: &Page<'_>) -> String {
         notices.push(format!("Only the first {MAX_FUNCTIONS} of {} functions are listed.", page.functions.len()));
     }
     let ratio = page.functions_ratio();
-    rendered(&Source {
+    rendered(&SourcePage {
         root: "../",
         version: env!("CARGO_PKG_VERSION"),
         title: &printable(&site.title),
@@ -88,12 +88,12 @@ pub(super) fn page(site: &Site<'_>, page: &Page<'_>) -> String {
     })
 }
 
-fn functions(page: &Page<'_>) -> Vec<Function> {
+fn functions(page: &Page<'_>) -> Vec<FunctionRow> {
     let coverage = &page.file.coverage;
     let shown = page.functions.iter().take(MAX_FUNCTIONS);
     let function = |(function, ran): &(&crate::store::FunctionFacts, bool)| {
         let name = if function.name.is_empty() { "(no name)".into() } else { printable(&function.name) };
-        Function {
+        FunctionRow {
             name: name.into_owned(),
             start: function.start,
             ran: *ran,
