@@ -13,17 +13,14 @@
 //! is chosen by `filter`.
 #![forbid(unsafe_code)]
 
-mod arrays;
-mod bits;
 pub mod cache;
 pub mod cli;
 pub mod debuginfo;
-mod dominance;
 pub mod filter;
 pub mod front;
 pub mod guard;
 pub mod link;
-mod owners;
+pub mod plan;
 pub mod recorder;
 pub mod report;
 pub mod store;

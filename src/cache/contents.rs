@@ -10,10 +10,10 @@
 //! the file holds.
 
 use super::identity::FileIdentity;
-use crate::arrays::{ColumnReader, ColumnWriter};
 use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Warning};
-use crate::dominance::Dominance;
-use crate::owners::Owners;
+use crate::plan::Dominance;
+use crate::plan::Owners;
+use crate::plan::{ColumnReader, ColumnWriter};
 use platform::arch::BREAKPOINT;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};

@@ -6,7 +6,7 @@ use super::code::Code;
 use super::elf::Elf;
 use super::index::Svma;
 use super::text::Text;
-use crate::bits::Bits;
+use crate::plan::Bits;
 use platform::arch::{self, registers};
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -10,7 +10,7 @@ use super::clusters::Cluster;
 use super::code::{AddressKind, EntryPoints, Habits};
 use super::index::Svma;
 use super::text::Text;
-use crate::bits::Bits;
+use crate::plan::Bits;
 
 /// Neighbouring clusters.
 pub(super) struct Chunk {

@@ -14,7 +14,7 @@ use super::paths::FileId;
 use super::sites::Site;
 use super::subprograms::{LONGEST_NAME, Subprogram};
 use super::units::Described;
-use crate::owners::{Owners, OwnersBuilder};
+use crate::plan::{Owners, OwnersBuilder};
 
 /// A function whose name is still mangled.
 pub(super) struct Entity<'a> {

@@ -13,7 +13,7 @@ use super::names::demangle;
 use super::portions;
 use super::sites::Site;
 use super::units::Described;
-use crate::owners::Owners;
+use crate::plan::Owners;
 
 /// A function whose name is still mangled; file, first line and name tell it apart from others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

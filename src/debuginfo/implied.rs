@@ -10,7 +10,7 @@ use super::flow::{ClusterFlow, Dominators};
 use super::index::Svma;
 use super::portions;
 use super::sites::Site;
-use crate::dominance::Dominance;
+use crate::plan::Dominance;
 use std::ops::Range;
 
 /// What is known of the sites, which are in order of their address; nothing if that is not the order of their offsets.
@@ -110,7 +110,7 @@ impl StretchGraph {
 
     /// The runs of which one is executed next, if all of them tell of this one.
     fn told_by(&self, run: u32) -> Option<Vec<u32>> {
-        /// Runs without lines that are followed.
+        /// Stretches without lines that are followed.
         const FOLLOWED: usize = 8;
         self.last_site(run)?;
         let (mut by, mut without, mut followed) = (Vec::new(), vec![run], 0);

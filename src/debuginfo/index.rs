@@ -3,8 +3,8 @@
 //! Invariant: `probes` is sorted by offset without duplicates, `lines` is sorted without duplicates, `files` and `digests`
 //! are as long as each other and as pairs sorted without duplicates, and every index into another vector is in range.
 
-use crate::dominance::{Dominance, Runs};
-use crate::owners::Owners;
+use crate::plan::Owners;
+use crate::plan::{Dominance, Stretches};
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +83,7 @@ pub struct Probe {
     pub straight: u32,
 }
 
-impl Runs for [Probe] {
+impl Stretches for [Probe] {
     fn count(&self) -> u32 {
         self.len() as u32
     }

@@ -6,12 +6,12 @@
 use super::images::Scope;
 use super::known::{KnownLines, KnownOfSource};
 use super::origins::{Finder, WantedSource};
-use crate::arrays::{ColumnReader, ColumnWriter};
 use crate::cache::Digests;
 use crate::debuginfo::{ImageIndex, Probe};
-use crate::dominance::{Dominance, Runs};
-use crate::link::{Landmark, Plan};
-use crate::owners::Owners;
+use crate::plan::Owners;
+use crate::plan::{ColumnReader, ColumnWriter};
+use crate::plan::{Dominance, Stretches};
+use crate::plan::{Landmark, Plan};
 use crate::store::{Digest, FileFacts, FunctionFacts, ImageFacts, Numbits, SourceOrigin, Warning};
 use std::fs::Metadata;
 use std::io::{self, Write};
@@ -227,7 +227,7 @@ impl StoredFacts {
         let mut kept = vec![false; all.len()];
         let mut next = 0;
         while next < plan.len() {
-            let run = plan.run_of(next);
+            let run = plan.stretch_of(next);
             let places = run.start as usize..run.end as usize;
             let is_new = !all[places.clone()].iter().all(is_known) || !places.clone().all(ran);
             kept[places].fill(is_new);
@@ -381,7 +381,7 @@ fn tell_of(functions: &mut [(u32, u32, u32, String, bool)], plan: &Plan) {
 
 /// The probe that was executed before each of a plan was.
 fn before(plan: &Plan) -> Vec<u32> {
-    let follows = |probe: u32| probe > 0 && !plan.ends_run(probe - 1);
+    let follows = |probe: u32| probe > 0 && !plan.ends_stretch(probe - 1);
     let before = |probe: u32| match follows(probe) {
         true => probe - 1,
         false => plan.dominance.before(plan.offsets[probe as usize]).unwrap_or(NONE),

@@ -163,7 +163,7 @@ impl ProcessLines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::owners::OwnersBuilder;
+    use crate::plan::OwnersBuilder;
     use crate::store::SourceOrigin;
     use std::sync::Arc;
 

@@ -2,7 +2,8 @@
 
 use super::copies::PlantedText;
 use super::space::{InstanceId, SpaceId, TextChange};
-use crate::link::{EndOfProcess, ImageId, LandmarkKind, ProcessNo};
+use crate::link::{EndOfProcess, ImageId, ProcessNo};
+use crate::plan::LandmarkKind;
 use platform::{Avma, Pid, Signal, TextMapping, Tid};
 use std::ops::Range;
 

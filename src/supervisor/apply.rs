@@ -16,9 +16,8 @@ use super::text::Beside;
 use super::texts::{Piece, Reach, Texts};
 use super::timed::TimedCalls;
 use super::wear::Wear;
-use crate::link::{
-    EndOfProcess, FromSupervisor, ImageId, JournalWriter, LandmarkKind, Plan, Port, ProcessNo, Record, UNTRACED_CHILD,
-};
+use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record, UNTRACED_CHILD};
+use crate::plan::{LandmarkKind, Plan};
 use platform::arch::registers::{self as arch, Untraced};
 use platform::procfs::Disposition;
 use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};

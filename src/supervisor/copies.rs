@@ -6,7 +6,7 @@
 //! there. The program's own breakpoints are among the bytes of its files: what is most like one of those is left alone.
 
 use super::space::InstanceId;
-use crate::link::Plan;
+use crate::plan::Plan;
 use platform::arch::BREAKPOINT;
 use std::collections::HashMap;
 use std::fs::File;

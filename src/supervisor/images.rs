@@ -3,7 +3,8 @@
 use super::action::Action;
 use super::space::{InstanceId, SpaceId, TextChange};
 use super::state::{Doing, Reading, State};
-use crate::link::{ImageId, Plan, ProcessNo};
+use crate::link::{ImageId, ProcessNo};
+use crate::plan::Plan;
 use platform::{Avma, TextMapping, Tid};
 use std::collections::BTreeSet;
 use std::rc::Rc;

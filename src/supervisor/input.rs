@@ -3,7 +3,8 @@
 //! Invariant: an [`Input`] holds all that a decision needs, so a recorded series of inputs replays without a kernel.
 
 use super::space::{InstanceId, SpaceId};
-use crate::link::{EndOfProcess, ImageId, Plan, ProcessNo};
+use crate::link::{EndOfProcess, ImageId, ProcessNo};
+use crate::plan::Plan;
 use platform::procfs::Disposition;
 use platform::threads::Activity;
 use platform::{Avma, Lineage, Pid, Signal, TextMapping, Tid, TrapCause};

@@ -6,9 +6,9 @@
 //! not known, so that of functions that share lines each is known by itself.
 
 use super::space::{InstanceId, Planned, ProbeSite, SpaceId, TextChange};
-use crate::bits::Bits;
-use crate::dominance::Runs;
-use crate::link::{ByFunction, ByLine, Plan};
+use crate::plan::Bits;
+use crate::plan::Stretches;
+use crate::plan::{ByFunction, ByLine, Plan};
 use platform::Tid;
 use std::ops::Range;
 use std::rc::Rc;
@@ -67,8 +67,8 @@ impl Instance {
     }
 
     /// Whether a breakpoint was ever there for the run of a probe, or others tell of it.
-    pub(super) fn planted_run(&self, probe: u32) -> bool {
-        let last = self.plan.run_of(probe).end - 1;
+    pub(super) fn planted_stretch(&self, probe: u32) -> bool {
+        let last = self.plan.stretch_of(probe).end - 1;
         self.planted.get(last)
             || self.plan.dominance.is_implied(last)
             || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
@@ -82,7 +82,7 @@ impl Instance {
         // Of what was before only that of which nothing else has told.
         let mut executed: Vec<u32> = plan.executed_with(probe).skip(1).flatten().collect();
         executed.retain(|executed| !self.is_covered(*executed));
-        executed.extend(plan.first_of_run(probe)..=probe);
+        executed.extend(plan.first_of_stretch(probe)..=probe);
         let (lines, functions) = self.take(&executed);
         let mut useless = Vec::new();
         // Where nothing was new, an earlier hit of the line left some over.
@@ -137,7 +137,7 @@ impl Instance {
                 (_, None) => before.next(),
             };
             let Some(&other) = next else { break };
-            useless.extend(self.disarmed(plan.run_of(other).end - 1));
+            useless.extend(self.disarmed(plan.stretch_of(other).end - 1));
         }
     }
 

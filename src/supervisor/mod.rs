@@ -50,7 +50,8 @@ mod timed;
 mod turns;
 mod wear;
 
-use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Plan, Port, RunDir, ToSupervisor};
+use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, RunDir, ToSupervisor};
+use crate::plan::Plan;
 use action::Action;
 use apply::Performer;
 use attach::AttachState;

@@ -4,7 +4,8 @@ use super::action::{Action, Spent};
 use super::input::{Input, Remains};
 use super::space::{Found, TextChange};
 use super::state::{Forks, State};
-use crate::link::{ImageId, Plan};
+use crate::link::ImageId;
+use crate::plan::Plan;
 use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, Signal, TextMapping, Tid, TrapCause};
 use std::rc::Rc;
 

@@ -5,8 +5,9 @@
 
 use super::copies::PlantedText;
 use super::instance::{Covered, Instance};
-use crate::bits::Bits;
-use crate::link::{ByFunction, ByLine, ImageId, LandmarkKind, Plan};
+use crate::link::ImageId;
+use crate::plan::Bits;
+use crate::plan::{ByFunction, ByLine, LandmarkKind, Plan};
 use platform::{Avma, TextMapping, Tid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -234,7 +235,7 @@ impl Space {
     pub fn executed_at(&self, at: Avma, reached: bool) -> Option<ProbeSite> {
         let (id, instance) = self.instance_at(at)?;
         let probe = instance.plan.executed_at(at.0.wrapping_sub(id.bias), reached)?;
-        instance.planted_run(probe).then(|| instance.site(id, probe))
+        instance.planted_stretch(probe).then(|| instance.site(id, probe))
     }
 
     /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which

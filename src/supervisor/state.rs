@@ -4,7 +4,8 @@
 
 use super::action::Action;
 use super::space::{Found, Planned, Space, SpaceId};
-use crate::link::{ImageId, LandmarkKind, ProcessNo};
+use crate::link::{ImageId, ProcessNo};
+use crate::plan::LandmarkKind;
 use platform::{Avma, FileKey, OnTracerDeath, Pid, TextMapping, Tid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -1,7 +1,7 @@
 //! Tests that facts come back as they were written, and only those that fit together.
 
 use super::*;
-use crate::owners::OwnersBuilder;
+use crate::plan::OwnersBuilder;
 
 #[test]
 fn facts_are_read_as_they_were_written() {

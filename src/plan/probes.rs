@@ -2,9 +2,9 @@
 //!
 //! Invariant: what [`Plan::decode`] accepts has sorted, unique offsets and as many bytes as offsets.
 
-use crate::arrays::{ColumnReader, ColumnWriter};
-use crate::dominance::{Dominance, Runs};
-use crate::owners::Owners;
+use crate::plan::Owners;
+use crate::plan::{ColumnReader, ColumnWriter};
+use crate::plan::{Dominance, Stretches};
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ pub enum PlanError {
     OutOfOrder,
 }
 
-impl Runs for Plan {
+impl Stretches for Plan {
     fn count(&self) -> u32 {
         self.offsets.len() as u32
     }
@@ -169,7 +169,7 @@ impl Plan {
 
     /// Whether a probe is to have a breakpoint: it ends a run that others do not tell of.
     pub fn is_needed(&self, probe: u32) -> bool {
-        self.ends_run(probe) && !self.dominance.is_implied(probe)
+        self.ends_stretch(probe) && !self.dominance.is_implied(probe)
     }
 
     /// Where breakpoints are planted, landmarks included, and the byte that belongs at each, ascending.
@@ -258,7 +258,7 @@ mod tests {
             lines: vec![0, 1, 2, 3, 4],
             ..Plan::default()
         };
-        assert_eq!([0, 1, 2, 4].map(|probe| plan.run_of(probe)), [0..2, 0..2, 2..5, 2..5]);
+        assert_eq!([0, 1, 2, 4].map(|probe| plan.stretch_of(probe)), [0..2, 0..2, 2..5, 2..5]);
         assert!([1, 4].into_iter().all(|probe| plan.is_needed(probe)) && !plan.is_needed(3));
         let executed = [9, 10, 11, 13, 17, 18, 31, 32].map(|offset| plan.executed_at(offset, false));
         assert_eq!(executed, [None, None, Some(0), Some(0), Some(1), None, Some(4), None]);

@@ -1,8 +1,8 @@
 //! The probes of a plan by the function whose code they are.
 
 use super::Plan;
-use crate::bits::Bits;
-use crate::dominance::Runs;
+use crate::plan::Bits;
+use crate::plan::Stretches;
 use std::ops::Range;
 
 /// For each probe its functions, for each function its probes.

@@ -5,7 +5,7 @@
 //!
 //! Invariant: nothing here loops without end or goes out of range, whatever a file held, as long as [`Dominance::holds`].
 
-use crate::arrays::{ColumnReader, ColumnWriter};
+use crate::plan::{ColumnReader, ColumnWriter};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::iter::successors;
@@ -15,7 +15,7 @@ use std::ops::Range;
 const NONE: u32 = u32::MAX;
 
 /// Probes in order of their offset, and the runs of straight-line code that they are in.
-pub trait Runs {
+pub trait Stretches {
     /// Number of probes.
     fn count(&self) -> u32;
 
@@ -26,27 +26,27 @@ pub trait Runs {
     fn straight(&self, probe: u32) -> u32;
 
     /// Whether a probe is the last of its run, so that a breakpoint there tells of all of them.
-    fn ends_run(&self, probe: u32) -> bool {
+    fn ends_stretch(&self, probe: u32) -> bool {
         let end = self.offset(probe).saturating_add(u64::from(self.straight(probe)));
         probe + 1 >= self.count() || self.offset(probe + 1) >= end
     }
 
     /// The first probe of the run that a probe belongs to.
-    fn first_of_run(&self, probe: u32) -> u32 {
+    fn first_of_stretch(&self, probe: u32) -> u32 {
         let mut first = probe;
-        while first > 0 && !self.ends_run(first - 1) {
+        while first > 0 && !self.ends_stretch(first - 1) {
             first -= 1;
         }
         first
     }
 
     /// The run that a probe belongs to: what is executed in this order, if the last of it is.
-    fn run_of(&self, probe: u32) -> Range<u32> {
+    fn stretch_of(&self, probe: u32) -> Range<u32> {
         let mut last = probe;
-        while !self.ends_run(last) {
+        while !self.ends_stretch(last) {
             last += 1;
         }
-        self.first_of_run(probe)..last + 1
+        self.first_of_stretch(probe)..last + 1
     }
 }
 
@@ -57,7 +57,7 @@ pub struct Dominance {
     from: Vec<u64>,
     /// ...and the probe that was executed before anything is from there up to the next.
     after: Vec<u32>,
-    /// Runs that need no breakpoint, each by its last probe, ascending...
+    /// Stretches that need no breakpoint, each by its last probe, ascending...
     implied: Vec<u32>,
     /// ...where the list of each ends in `by`...
     ends: Vec<u32>,
@@ -108,17 +108,17 @@ impl Dominance {
     }
 
     /// What was executed if a probe was: its run up to it, and what was before that, run by run.
-    pub fn executed_with(&self, probe: u32, runs: &(impl Runs + ?Sized)) -> impl Iterator<Item = Range<u32>> {
-        let upto = |last: u32| runs.first_of_run(last)..last + 1;
+    pub fn executed_with(&self, probe: u32, runs: &(impl Stretches + ?Sized)) -> impl Iterator<Item = Range<u32>> {
+        let upto = |last: u32| runs.first_of_stretch(last)..last + 1;
         let earlier = move |run: &Range<u32>| self.before(runs.offset(run.start)).map(upto);
         successors(Some(upto(probe)), earlier).take(1 + Self::LONGEST)
     }
 
     /// The same for those of the probes only that are kept. A run needs a breakpoint again once one of those that tell of
     /// it is gone.
-    pub fn narrowed(&self, kept: &[bool], runs: &(impl Runs + ?Sized)) -> Dominance {
+    pub fn narrowed(&self, kept: &[bool], runs: &(impl Stretches + ?Sized)) -> Dominance {
         let is_kept = |probe: &u32| kept[*probe as usize];
-        let last_kept = |probe: u32| (runs.first_of_run(probe)..=probe).rev().find(is_kept);
+        let last_kept = |probe: u32| (runs.first_of_stretch(probe)..=probe).rev().find(is_kept);
         let mut next = 0;
         let number = |kept: &bool| {
             next += u32::from(*kept);
@@ -195,7 +195,7 @@ mod tests {
     /// Probes at 10, 20, ... of which each pair is a run.
     struct Pairs(u32);
 
-    impl Runs for Pairs {
+    impl Stretches for Pairs {
         fn count(&self) -> u32 {
             self.0
         }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here goes out of range, whatever a file held, as long as [`Owners::holds`].
 
-use crate::arrays::{ColumnReader, ColumnWriter};
+use crate::plan::{ColumnReader, ColumnWriter};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{self, Write};
