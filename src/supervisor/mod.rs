@@ -8,65 +8,26 @@
 //! Invariant: it never reads a file format and never waits for the recorder while a hit is being served; if the
 //! recorder is gone it restores every text, detaches from every tracee and leaves.
 
-mod action;
-mod apply;
-mod attach;
-#[cfg(test)]
-mod attach_tests;
-mod attached;
-mod closed;
-mod copied;
-mod copies;
-mod hear;
-mod image_files;
-mod images;
-mod inbox;
-mod input;
-mod instance;
-mod leaving;
-mod lineage;
-#[cfg(test)]
-mod lineage_tests;
-mod masks;
-mod own;
-#[cfg(test)]
-mod own_tests;
-mod pace;
-#[cfg(test)]
-mod planted_tests;
-mod repair;
-#[cfg(test)]
-mod replay_tests;
-mod reports;
-mod sections;
-mod sigtrap;
-mod space;
-mod state;
-mod step;
-mod stop_log;
-mod text;
-mod texts;
-mod timed;
-mod turns;
-mod wear;
+mod act;
+mod decide;
 
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, RunDir, ToSupervisor};
 use crate::plan::Plan;
-use action::Action;
-use apply::Performer;
-use attach::AttachState;
-use inbox::{Inbox, Mail};
-use input::Input;
+use act::apply::Performer;
+use act::attach::AttachState;
+use act::inbox::{Inbox, Mail};
+use act::reports::Reports;
+use act::sections::MarkSections;
+use act::stop_log::StopLog;
+use decide::action::Action;
+use decide::input::Input;
+pub use decide::state::Forks;
+use decide::state::State;
 use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
-use reports::Reports;
-use sections::MarkSections;
-pub use state::Forks;
-use state::State;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use stop_log::StopLog;
 
 /// How long threads that cannot be stopped (a vfork parent, a sleep that nothing breaks) are waited for when letting
 /// go; after that the kernel detaches from them as this process ends, with their text restored.
@@ -252,10 +213,10 @@ impl Supervisor {
         let waited = self.wait(block);
         match waited {
             Ok(Waited::Report(report)) => {
-                hear::hear(&self.hands, &self.state, report, &mut self.inputs);
+                act::hear::hear(&self.hands, &self.state, report, &mut self.inputs);
                 if self.state.threads() > 1 && !Reports::are_of_many(&self.state) {
                     while let Ok(Waited::Report(report)) = self.hands.tracer.wait(false) {
-                        hear::hear(&self.hands, &self.state, report, &mut self.inputs);
+                        act::hear::hear(&self.hands, &self.state, report, &mut self.inputs);
                     }
                 }
                 return true;

@@ -1,0 +1,532 @@
+//! Performing what was decided: the actions' system calls, and the answers they bring.
+//!
+//! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
+
+use super::hear;
+use super::own;
+use super::pace::Pace;
+use super::repair::{self, Coming};
+use super::sections::{MarkSections, Opened};
+use super::sigtrap::Sigtrap;
+use super::text::Beside;
+use super::texts::{Piece, Reach, Texts};
+use super::timed::TimedCalls;
+use super::wear::Wear;
+use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record, UNTRACED_CHILD};
+use crate::plan::{LandmarkKind, Plan};
+use crate::supervisor::decide::action::{Action, Mark, Then};
+use crate::supervisor::decide::input::{Input, Remains};
+use crate::supervisor::decide::planted_text::{COPY_ADVICE, COPY_STUCK};
+use crate::supervisor::decide::space::SpaceId;
+use platform::arch::registers::{self as arch, Untraced};
+use platform::procfs::Disposition;
+use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// A signal that a tracee got this recently may be the one that the front got too.
+const JUST_NOW: Duration = Duration::from_millis(500);
+
+/// Everything that acting needs.
+pub(crate) struct Performer {
+    pub tracer: Tracer,
+    pub sigtrap: Sigtrap,
+    pub texts: Texts,
+    journal: JournalWriter,
+    sections: MarkSections,
+    recorder: Port,
+    front: Pid,
+    pub pace: Pace,
+    pub timed: TimedCalls,
+    pub wear: Wear,
+    lost: u64,
+    senders: HashMap<(Signal, Pid), Instant>,
+    guard: GuardEntries,
+    pids: HashMap<ProcessNo, Pid>,
+    /// Flags of clone3 from which CLONE_UNTRACED was taken, by the thread that makes the call.
+    flags: HashMap<Tid, (SpaceId, Avma, u64)>,
+}
+
+impl Performer {
+    pub fn new(
+        tracer: Tracer,
+        journal: JournalWriter,
+        sections: MarkSections,
+        recorder: Port,
+        front: Pid,
+        guard: GuardEntries,
+    ) -> Self {
+        Performer {
+            tracer,
+            sigtrap: Sigtrap::default(),
+            journal,
+            sections,
+            recorder,
+            texts: Texts::default(),
+            front,
+            pace: Pace::default(),
+            timed: TimedCalls::default(),
+            wear: Wear::default(),
+            lost: 0,
+            senders: HashMap::new(),
+            guard,
+            pids: HashMap::new(),
+            flags: HashMap::new(),
+        }
+    }
+
+    /// Takes a CPU for serving hits, where the guard is beside us.
+    pub fn take_cpu(&mut self) {
+        self.pace.take_cpu(self.guard.guard());
+    }
+
+    /// The memory of a space.
+    pub fn memory(&self, space: SpaceId) -> Option<&Memory> {
+        self.texts.memory(space)
+    }
+
+    /// Performs an action; what it learns goes to `inputs`.
+    pub fn apply(&mut self, action: Action, inputs: &mut VecDeque<Input>) {
+        match action {
+            Action::Serve { tid, at, space, restore, offset, armed, also, mark, then } => {
+                let beside = if self.pace.is_alone { Beside::Nobody } else { Beside::Threads };
+                let mut overwritten = self.texts.restore_bytes(&self.tracer, space, tid, &also, beside);
+                self.mark(mark);
+                // Only a program with a handler may have written one of its own over ours.
+                if then == Then::Resume
+                    && self.sigtrap.has_handler(mark.process)
+                    && self.texts.is_rewritten(&self.tracer, space, tid, at, mark.image, offset)
+                {
+                    self.keep_handler(mark.process, tid, space);
+                    inputs.push_back(repair::weigh(&self.tracer, tid, Signal::TRAP));
+                } else {
+                    // Nobody has written there since the only thread hit it.
+                    let is_there = armed && beside == Beside::Nobody;
+                    self.timed.forget(tid);
+                    self.guard.serving(tid, at);
+                    let restored = restore
+                        .map_or(Ok(true), |byte| self.texts.restore_byte(&self.tracer, space, tid, at, byte, is_there));
+                    if !self.served(tid, at, space, restored, mark.process, then) {
+                        overwritten.push(at);
+                    }
+                }
+                if !overwritten.is_empty() {
+                    inputs.push_back(Input::Overwritten { space, places: overwritten });
+                }
+            }
+            Action::Mark(mark) => self.mark(mark),
+            Action::WatchCalls { space, places } => {
+                for at in places {
+                    if self.wear.comes_back(space, at, Instant::now()) {
+                        self.texts.put_back(space, at, LandmarkKind::Call);
+                    }
+                }
+            }
+            Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
+            Action::Inherit { thread_of, child, maker } => {
+                self.sigtrap.thread_born(thread_of, child, maker);
+                self.give_back_flags(maker);
+            }
+            Action::Forget { tid } => {
+                self.sigtrap.thread_gone(tid);
+                self.flags.remove(&tid);
+                self.timed.forget(tid);
+            }
+            Action::Resume { tid, signal } => {
+                self.guard.set_stopped(tid, false);
+                let resumed = self.timed.resume(&self.tracer, tid, signal);
+                self.note(resumed);
+            }
+            Action::Deliver { tid, signal: Signal::TRAP, process, .. } if !self.sigtrap.takes_turn(process, tid) => {
+                let disposition = Some(Disposition::Handled);
+                let again = Input::Weighed { tid, signal: Signal::TRAP, disposition, interrupted: false };
+                self.texts.hear_later(again);
+            }
+            Action::Deliver { tid, process, space, signal } => {
+                self.timed.forget(tid);
+                // As late as can be: what resets it comes at any moment.
+                if signal == Signal::TRAP {
+                    self.keep_handler(process, tid, space);
+                }
+                let known = self.sigtrap.delivers(&self.tracer, process, tid, signal);
+                let resumed = self.tracer.resume(tid, Some(signal));
+                self.note(known.and(resumed));
+            }
+            Action::Listen { tid } => {
+                self.guard.set_stopped(tid, true);
+                let listening = self.tracer.listen(tid);
+                self.note(listening);
+            }
+            Action::Interrupt { tid } => {
+                let interrupted = self.tracer.interrupt(tid);
+                self.note(interrupted);
+            }
+            Action::Detach { tid, signal } => {
+                let detached = self.tracer.detach(tid, signal);
+                self.note(detached);
+            }
+            Action::Refault { tid, signal } => {
+                let detached = repair::fault_again(&self.tracer, tid, signal);
+                self.note(detached);
+            }
+            Action::Rewind { tid, process, space, at } => {
+                let rewound = self.tracer.set_pc(tid, at);
+                self.note(rewound);
+                self.repair_trap(process, tid, space);
+            }
+            Action::RepairCall { tid, space } => {
+                let restarts = self.timed.restart(&self.texts.access(&self.tracer, space, tid));
+                self.note(restarts);
+            }
+            Action::FollowCall { tid, again } => {
+                let followed = self.timed.follow(&self.tracer, tid, again);
+                self.note(followed);
+            }
+            Action::AskCause { tid, at, spent } => {
+                let cause = match self.tracer.signal_info(tid) {
+                    Ok(info) => info.trap_cause(),
+                    Err(error) if error.is_gone() => return,
+                    Err(_) => TrapCause::Other,
+                };
+                if cause != TrapCause::Breakpoint {
+                    inputs.extend(hear::stands(self, tid, false));
+                }
+                let spent = spent.filter(|_| cause == TrapCause::Breakpoint);
+                let remains = spent.map_or(Remains::Ours, |spent| {
+                    let has_handler = self.sigtrap.has_handler(spent.process);
+                    self.texts.remains(&self.tracer, tid, spent, at, has_handler)
+                });
+                inputs.push_back(Input::Cause { tid, at, cause, remains });
+            }
+            Action::SeekCopy { tid, process, space, at, measured, sources } => {
+                // None is planted there, and who handles SIGTRAP does not die of it.
+                let is_own = || measured && (self.sigtrap.has_handler(process) || own::handles_trap(tid));
+                let sought = self.texts.seek_copy(&self.tracer, space, tid, at, is_own, &sources);
+                inputs.push_back(Input::CopySought { tid, at, sought });
+            }
+            Action::RestoreCopies { tid, space, sources, ranges, calls } => {
+                match self.texts.restore_copies(&self.tracer, (space, tid), &sources, &ranges, calls) {
+                    0 => {}
+                    count if calls => self.leave_copies(count),
+                    _ => inputs.push_back(Input::Unrestored { space }),
+                }
+            }
+            Action::KeepHandler { tid, process, space } => self.keep_handler(process, tid, space),
+            Action::WeighSignal { tid, signal } => {
+                self.note_sender(tid, signal);
+                inputs.push_back(repair::weigh(&self.tracer, tid, signal));
+            }
+            Action::ReadMappings { tid, space } => inputs.push_back(match self.texts.mappings(tid, space) {
+                Ok(mappings) => Input::Mapped { tid, mappings },
+                Err(_) => Input::Unreadable { tid },
+            }),
+            Action::ReadLive { process, space, threads } => {
+                inputs.extend(self.texts.mappings_live(process, space, &threads));
+            }
+            Action::Look { tid } => self.texts.look_later(tid),
+            Action::WantImage { image, tid, mapping } => {
+                self.tell(&Record::Image { image, path: mapping.path.clone() });
+                // Without a file the recorder answers with an empty plan and a warning.
+                let file = self.texts.files.open(image, tid, mapping);
+                let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
+            }
+            Action::OpenSpace { space, tid, copy_of, texts } => {
+                if self.texts.open(&self.tracer, space, tid, copy_of, &texts) == Reach::Closed {
+                    inputs.push_back(Input::Closed { tid, space });
+                }
+                if let Some(of) = copy_of {
+                    self.wear.inherit(space, of);
+                }
+            }
+            Action::CloseSpace { space } => {
+                self.texts.close(space);
+                self.wear.forget(space);
+            }
+            Action::TextChange(sync) => {
+                if sync.landmarks == Some(false) {
+                    self.wear.forget(sync.space);
+                }
+                self.texts.sync(&self.tracer, sync, inputs);
+            }
+            Action::Plant(sync) => self.texts.plant(sync),
+            Action::CheckCopy { tid, group, space, places } => {
+                let lacking = self.texts.copied_without(space, places);
+                inputs.push_back(Input::CopyChecked { tid, group, lacking });
+            }
+            Action::FindMaker { tid, candidate } => {
+                let group = procfs::thread_group(tid).map(|(group, _)| group);
+                let parent = procfs::origin(Pid(tid.0)).map(|origin| origin.parent);
+                if let (Ok(group), Ok(parent)) = (group, parent) {
+                    inputs.push_back(Input::Orphan { tid, group, parent, candidate });
+                }
+            }
+            Action::Began { process, pid, maker, parent, attached } => {
+                if let Some(maker) = maker {
+                    self.sigtrap.process_born(process, maker);
+                }
+                self.guard.add(pid);
+                self.pids.insert(process, pid);
+                let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
+                let now = platform::unix_millis();
+                let started = if attached { platform::unix_millis_at(start_ticks) } else { now };
+                let attached = attached.then_some(now);
+                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, started, attached });
+            }
+            Action::Meet { process, threads } => self.texts.meet_later(process, threads),
+            Action::Execed { process, tid } => {
+                self.sigtrap.execed(process, tid);
+                let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(tid);
+                self.tell(&Record::Exec { process, at: platform::unix_millis(), exe, argv, cwd });
+            }
+            Action::Maps { process, image } => self.tell(&Record::Mapped { process, image }),
+            Action::Ended { process, how } => self.ended(process, how),
+            Action::Warn { process, slug, text, count } => {
+                self.tell(&Record::Warning { process, slug: slug.to_owned(), text, count });
+            }
+            Action::ContinueFront => drop(platform::kill(self.front, Signal::CONT)),
+        }
+    }
+
+    /// Does a little of the work that takes long.
+    pub fn work(&mut self, inputs: &mut VecDeque<Input>) {
+        match self.texts.go_on(&self.tracer, inputs) {
+            Some(Piece::Look(tids)) => {
+                inputs.extend(tids.into_iter().map(|tid| Input::Looked { tid, activity: threads::activity(tid) }));
+            }
+            Some(Piece::Meet(process, threads)) => self.sigtrap.met(process, &threads),
+            None => {}
+        }
+    }
+
+    /// Tells of copies of breakpoints that stay in a program that is detached from.
+    fn leave_copies(&mut self, count: usize) {
+        let text = format!("a copy of a breakpoint could not be taken out of shared memory; {COPY_ADVICE}");
+        self.tell(&Record::Warning { process: None, slug: COPY_STUCK.to_owned(), text, count: count as u64 });
+    }
+
+    /// Remembers who sent the signals that the front passes on.
+    fn note_sender(&mut self, tid: Tid, signal: Signal) {
+        if matches!(signal, Signal::INT | Signal::TERM | Signal::HUP | Signal::QUIT)
+            && let Some(sender) = self.tracer.signal_info(tid).ok().and_then(|info| info.sender())
+        {
+            self.senders.retain(|_, at| at.elapsed() < JUST_NOW);
+            self.senders.insert((signal, sender), Instant::now());
+        }
+    }
+
+    /// Whether a process sent a signal to a tracee just now.
+    pub fn was_sent(&self, signal: Signal, sender: Pid) -> bool {
+        self.senders.get(&(signal, sender)).is_some_and(|at| at.elapsed() < JUST_NOW)
+    }
+
+    fn repair_trap(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {
+        let access = self.texts.access(&self.tracer, space, tid);
+        let repaired = self.sigtrap.after_breakpoint(&access, process, || self.texts.find_call(space));
+        self.note(repaired);
+    }
+
+    fn keep_handler(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {
+        let access = self.texts.access(&self.tracer, space, tid);
+        let kept = self.sigtrap.keep_handler(&access, process, || self.texts.find_call(space));
+        self.note(kept);
+    }
+
+    /// Tells of a request on a stopped thread that failed, unless SIGKILL took the thread: its end is reported then.
+    fn note(&mut self, result: Result<(), OsError>) {
+        if let Err(error) = result
+            && !error.is_gone()
+        {
+            let text = format!("a thread went on without what cov-trace had to do for it: {error}");
+            self.tell(&Record::Warning { process: None, slug: "stop-not-served".to_owned(), text, count: 1 });
+        }
+    }
+
+    fn tell(&mut self, record: &Record) {
+        if self.journal.append(record).is_err() {
+            self.go_on_in_memory();
+        }
+    }
+
+    /// The disk takes no more: the journal goes on in memory, where the recorder still reads it.
+    fn go_on_in_memory(&mut self) {
+        let Ok(memory) = platform::memory_file() else { return };
+        let Ok(other) = memory.try_clone() else { return };
+        if self.journal.go_on_in(memory).is_ok() {
+            let _recorder_gone = self.recorder.send(&FromSupervisor::JournalInMemory, Some(other));
+        }
+    }
+
+    fn ended(&mut self, process: ProcessNo, how: EndOfProcess) {
+        if let Some(pid) = self.pids.remove(&process) {
+            self.guard.remove(pid);
+        }
+        if self.lost > 0 {
+            let text = "no memory was available to record hits, so these are lost".to_owned();
+            let count = std::mem::take(&mut self.lost);
+            self.tell(&Record::Warning { process: Some(process), slug: "hits-lost".to_owned(), text, count });
+        }
+        self.tell(&Record::End { process, at: platform::unix_millis(), how });
+    }
+
+    /// Lets a thread go on after its hit. Gives whether the breakpoint is out now, and it was not the program that
+    /// overwrote it.
+    fn served(
+        &mut self,
+        tid: Tid,
+        at: Avma,
+        space: SpaceId,
+        restored: Result<bool, OsError>,
+        process: ProcessNo,
+        then: Then,
+    ) -> bool {
+        let was_there = match restored {
+            Err(error) if !error.is_gone() => {
+                self.give_up(process, tid, &error);
+                return false;
+            }
+            Err(_) => true,
+            Ok(was_there) => was_there,
+        };
+        let rewound = self.tracer.set_pc(tid, at);
+        self.note(rewound);
+        self.guard.served();
+        if !(self.pace.is_in_the_midst() && self.sigtrap.is_out_of_use(process, tid)) {
+            self.repair_trap(process, tid, space);
+        }
+        let left = match then {
+            Then::Resume => self.pace.resume(&self.tracer, tid),
+            Then::Detach => self.tracer.detach(tid, None),
+        };
+        self.note(left);
+        was_there
+    }
+
+    /// A breakpoint that was inherited cannot be taken out again. The thread gets its signal, as it would without a
+    /// tracer: to go on serving it would never end.
+    fn give_up(&mut self, process: ProcessNo, tid: Tid, error: &OsError) {
+        self.guard.served();
+        let text = format!("a breakpoint could not be taken out, so the process got SIGTRAP: {error}");
+        self.tell(&Record::Warning { process: Some(process), slug: "text-not-restored".to_owned(), text, count: 1 });
+        let resumed = self.tracer.resume(tid, Some(Signal::TRAP));
+        self.note(resumed);
+    }
+
+    fn mark(&mut self, mark: Mark) {
+        match self.sections.mark(mark) {
+            Ok(None) => {}
+            Ok(Some(Opened { section, moved_to })) => {
+                if let Some(file) = moved_to {
+                    let _recorder_gone = self.recorder.send(&FromSupervisor::MarksInMemory, Some(file));
+                }
+                self.tell(&section);
+                self.sections.set(mark);
+            }
+            Err(_) => self.lost += 1,
+        }
+    }
+
+    fn emulate(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, at: Avma, kind: LandmarkKind) {
+        self.repair_trap(process, tid, space);
+        let access = self.texts.access(&self.tracer, space, tid);
+        let told = match kind {
+            LandmarkKind::LoaderState => {
+                repair::emulate_return(&access, || self.texts.find_return(space)).map(|()| true)
+            }
+            LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at).map(|()| true),
+            LandmarkKind::Clone => {
+                let coming = repair::clone_number(&access, at);
+                coming.map(|coming| self.note_clone(process, tid, space, coming))
+            }
+            LandmarkKind::Call => {
+                let coming = repair::call(&access, at, self.texts.find_call(space));
+                self.timed.has_entered(tid);
+                coming.map(|coming| self.note_clone(process, tid, space, coming))
+            }
+            // The call tells whether there is a child.
+            LandmarkKind::Announced => arch::emulate_argument(&access, at).map(|()| false),
+            LandmarkKind::SignalMask => self.sigtrap.mask_call(&access, at),
+            LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),
+        };
+        match told {
+            Ok(true) => {}
+            Ok(false) => self.wear_out(tid, space, at, kind),
+            Err(error) if error.is_gone() => {}
+            Err(error) => self.abandon(process, tid, space, at, kind, &error),
+        }
+    }
+
+    /// Tells of a child that was to be untraced; false if the call makes nobody.
+    fn note_clone(&mut self, process: ProcessNo, tid: Tid, space: SpaceId, coming: Coming) -> bool {
+        if let Coming::Untraced(Untraced { flags, place }) = coming {
+            self.flags.extend(place.map(|place| (tid, (space, place, flags))));
+            let mut text = "it made a child that no tracer shall see (CLONE_UNTRACED), which is traced nevertheless, \
+                            or it would die of breakpoints"
+                .to_owned();
+            if arch::shares_memory(flags) {
+                text += "; a leak checker does so, which works under no tracer: ASAN_OPTIONS=detect_leaks=0 or \
+                         LSAN_OPTIONS=detect_leaks=0 has the program go on without it";
+            }
+            self.tell(&Record::Warning { process: Some(process), slug: UNTRACED_CHILD.to_owned(), text, count: 1 });
+        }
+        coming != Coming::Other
+    }
+
+    /// A thread has made a child: the flags in its memory are again what it set.
+    fn give_back_flags(&mut self, tid: Tid) {
+        if let Some((space, place, flags)) = self.flags.remove(&tid) {
+            let given = self.texts.access(&self.tracer, space, tid).write(place, &flags.to_ne_bytes());
+            self.note(given);
+        }
+    }
+
+    /// What a landmark hides could not be done for the thread: the landmark goes, and the thread does it itself.
+    fn abandon(&mut self, process: ProcessNo, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind, error: &OsError) {
+        let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
+        let rewound = self.tracer.set_pc(tid, at);
+        let text = format!("a place that cov-trace watched is watched no more: {error}");
+        self.tell(&Record::Warning { process: Some(process), slug: "landmark-lost".to_owned(), text, count: 1 });
+        self.note(restored.and(rewound));
+    }
+
+    /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.
+    fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind) {
+        if self.wear.is_worn_out(space, at, kind, Instant::now()) {
+            // If it stays, it is served as before.
+            let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
+            self.note(restored.map(drop));
+        }
+    }
+
+    /// Leaves to the guard what belongs where breakpoints of an image will be.
+    pub fn leave_originals(&mut self, image: ImageId, plan: Option<&Plan>) {
+        let Some(plan) = plan.filter(|plan| !plan.is_empty()) else { return self.texts.files.forget(image) };
+        if let Some(mapping) = self.texts.files.mapping(image) {
+            self.guard.add_originals(mapping, &plan.places());
+        }
+    }
+
+    /// A process's hits are in its file.
+    pub fn free(&mut self, process: ProcessNo) {
+        self.sections.free(process);
+    }
+
+    /// Sends what the recorder had no room for.
+    pub fn flush(&mut self) {
+        let _later = self.recorder.flush();
+    }
+
+    /// Tells that a plan could not be read.
+    pub fn plan_unreadable(&mut self, image: ImageId) {
+        let text = format!("the plan of image {} could not be read, so it is not measured", image.0);
+        self.tell(&Record::Warning { process: None, slug: "plan-unreadable".to_owned(), text, count: 1 });
+    }
+
+    /// Tells the recorder whether the program to launch is traced.
+    pub fn answer_launch(front: &mut Port, seized: Result<(), OsError>) {
+        let answer = match seized {
+            Ok(()) => FromSupervisor::Seized,
+            Err(error) => FromSupervisor::Refused { errno: error.errno as i32, text: error.to_string() },
+        };
+        let _front_gone = front.send(&answer, None);
+    }
+}

@@ -1,0 +1,64 @@
+//! A forked child whose memory nothing opens for us: its program is not dumpable, its system calls are filtered, and we
+//! lack CAP_SYS_PTRACE. To have it be dumpable for a moment could kill it, so it is made to give up the pages that
+//! breakpoints were written to, and goes on unmeasured.
+//!
+//! Invariant: a page that the program itself has changed is kept.
+
+use super::image_files::ImageFiles;
+use crate::supervisor::decide::space::InstanceId;
+use platform::arch::BREAKPOINT;
+use platform::{Avma, Memory, OsError, PAGE, Tid, Tracer, remote};
+use std::ops::Range;
+
+/// How much is compared at a time.
+const PIECE: u64 = 64 * PAGE;
+
+/// Takes every breakpoint out of a child that is stopped and has not run yet; `original` is the memory that it has a copy
+/// of, with these texts. `call` is where it can be made to make system calls.
+pub(crate) fn restore(
+    (tracer, tid): (&Tracer, Tid),
+    call: Avma,
+    original: Option<&Memory>,
+    files: &ImageFiles,
+    texts: &[(Range<u64>, InstanceId)],
+) -> Result<(), OsError> {
+    for (range, instance) in texts {
+        for pages in unchanged(original, files, range, *instance) {
+            remote::drop_pages(tracer, tid, call, &pages)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs of pages that are the file's but for breakpoints; all of them where that cannot be seen.
+fn unchanged(
+    original: Option<&Memory>,
+    files: &ImageFiles,
+    range: &Range<u64>,
+    instance: InstanceId,
+) -> Vec<Range<u64>> {
+    let (Some(memory), Some(file)) = (original, files.get(instance.image)) else { return vec![range.clone()] };
+    let mut runs: Vec<Range<u64>> = Vec::new();
+    let (mut here, mut there) = (vec![0; PIECE as usize], vec![0; PIECE as usize]);
+    for start in range.clone().step_by(PIECE as usize) {
+        let len = PIECE.min(range.end - start) as usize;
+        let (here, there) = (&mut here[..len], &mut there[..len]);
+        there.fill(0);
+        let is_read = memory.read(Avma(start), here).is_ok()
+            && platform::read_up_to(file, there, start.wrapping_sub(instance.bias)).is_ok();
+        for (at, (here, there)) in (start..).step_by(PAGE as usize).zip(pages(here).zip(pages(there))) {
+            if is_read && !here.iter().zip(there).all(|(here, there)| here == there || *here == BREAKPOINT) {
+                continue;
+            }
+            match runs.last_mut() {
+                Some(run) if run.end == at => run.end += PAGE,
+                Some(_) | None => runs.push(at..at + PAGE),
+            }
+        }
+    }
+    runs
+}
+
+fn pages(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.chunks(PAGE as usize)
+}

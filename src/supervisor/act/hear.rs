@@ -1,0 +1,75 @@
+//! Turning a wait report into inputs, with what the decision needs read from the stopped tracee.
+
+use super::apply::Performer;
+use crate::link::EndOfProcess;
+use crate::supervisor::decide::input::Input;
+use crate::supervisor::decide::state::State;
+use platform::{Event, OsError, Signal, Tid, Wait, lineage, procfs};
+use std::collections::VecDeque;
+
+/// Reads what `report` is about. A tracee that SIGKILL took meanwhile gives nothing: its end comes as a report.
+pub(crate) fn hear(hands: &Performer, state: &State, report: Wait, inputs: &mut VecDeque<Input>) {
+    let input = match report {
+        Wait::Exited { tid, status } => Some(Input::Gone { tid, how: EndOfProcess::Exited(status) }),
+        Wait::Killed { tid, signal, core } => {
+            Some(Input::Gone { tid, how: EndOfProcess::Killed { signal: signal.0, core } })
+        }
+        Wait::Signal { tid, signal: Signal::TRAP } => {
+            let at = hands.tracer.breakpoint_address(tid);
+            // It is delivered like any other signal where nothing can be known of it.
+            unless_gone(at.map(|at| Input::Trap { tid, at }), Input::Signal { tid, signal: Signal::TRAP })
+        }
+        Wait::Signal { tid, signal } => {
+            inputs.extend(stands(hands, tid, signal.is_of_faults()));
+            Some(Input::Signal { tid, signal })
+        }
+        Wait::Call { tid } => Some(Input::CallStop { tid }),
+        Wait::Event { tid, event } => {
+            if event == Event::Exit || (event == Event::Stop && state.is_leaving()) {
+                inputs.extend(stands(hands, tid, false));
+            }
+            hear_event(hands, state, tid, event)
+        }
+        Wait::Continued { .. } => None,
+    };
+    inputs.extend(input);
+}
+
+/// What was read of a stopped thread; `otherwise` if that failed, and nothing if SIGKILL took the thread.
+fn unless_gone(read: Result<Input, OsError>, otherwise: Input) -> Option<Input> {
+    match read {
+        Ok(input) => Some(input),
+        Err(error) if error.is_gone() => None,
+        Err(_) => Some(otherwise),
+    }
+}
+
+/// Where a stopped thread is that may never get to the end of the straight-line code there.
+pub(crate) fn stands(hands: &Performer, tid: Tid, may_fault: bool) -> Option<Input> {
+    let at = hands.tracer.pc(tid).ok()?;
+    let faulted = may_fault && hands.tracer.signal_info(tid).is_ok_and(|info| info.is_fault());
+    Some(Input::Stands { tid, at, faulted })
+}
+
+fn hear_event(hands: &Performer, state: &State, tid: Tid, event: Event) -> Option<Input> {
+    match event {
+        Event::Fork | Event::Vfork | Event::Clone => {
+            let child = match hands.tracer.event_tid(tid) {
+                Ok(child) => child,
+                Err(error) => return unless_gone(Err(error), Input::Stopped { tid }),
+            };
+            let memory = state.space_of(tid).and_then(|space| hands.memory(space));
+            let lineage = lineage(&hands.tracer, memory, tid, child);
+            Some(Input::Born { tid, child, lineage, waits: event == Event::Vfork })
+        }
+        Event::VforkDone => Some(Input::VforkDone { tid }),
+        Event::Exec => Some(Input::Exec { tid, former: hands.tracer.event_tid(tid).unwrap_or(tid) }),
+        Event::GroupStop(_) => Some(Input::GroupStopped { tid }),
+        Event::Stop if state.is_leaving() && procfs::is_next(tid, Signal::TRAP) => {
+            Some(Input::StoppedBeforeTrap { tid })
+        }
+        Event::Exit => Some(Input::Exiting { tid }),
+        // Other events are not asked for; should one come, the tracee goes on.
+        Event::Stop | Event::Other(_) => Some(Input::Stopped { tid }),
+    }
+}

@@ -1,0 +1,158 @@
+//! What a thread blocks, as far as is known, and so what a breakpoint took from it.
+//!
+//! A thread's last two masks are remembered, since most changes are undone soon (signal handlers, the C library's own
+//! critical sections); a mask that fits neither is taken as it is, with SIGTRAP blocked only where every other
+//! signal is.
+
+use platform::Signal;
+
+/// SIGTRAP in a kernel signal set.
+pub(crate) const TRAP: u64 = 1 << (Signal::TRAP.0 - 1);
+/// What nobody can block.
+pub(crate) const UNBLOCKABLE: u64 = 1 << (Signal::KILL.0 - 1) | 1 << (Signal::STOP.0 - 1);
+/// The standard signals that can be blocked.
+const STANDARD: u64 = 0x7fff_ffff & !UNBLOCKABLE;
+
+/// What a thread blocks, as far as is known: now, and before the last change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Masks {
+    pub now: Option<u64>,
+    pub before: Option<u64>,
+    /// Whether `now` is a handler's, so that `before` comes back without a word.
+    pub in_handler: bool,
+}
+
+impl Masks {
+    /// The mask that a thread had before a breakpoint left it `found`, which never has SIGTRAP.
+    pub fn before_breakpoint(&mut self, found: u64, evidence: Option<Evidence>) -> u64 {
+        let fits = |mask: Option<u64>| mask.filter(|mask| mask & !TRAP == found & !TRAP);
+        let (now, before) = (fits(self.now), fits(self.before));
+        let everything_else = STANDARD & !TRAP;
+        let told = |evidence: Evidence| if evidence.blocked { found | TRAP } else { found };
+        let was = match (evidence, now, before) {
+            (Some(evidence), ..) if evidence.sure => told(evidence),
+            (_, Some(now), None) => now,
+            (_, None, Some(before)) => before,
+            (_, Some(now), Some(before)) if now == before => now,
+            (Some(evidence), ..) => told(evidence),
+            // Nobody told that the handler ended, so rather nothing is blocked than too much.
+            (None, Some(now), Some(before)) if self.in_handler => now & before,
+            (None, Some(now), Some(_)) => now,
+            (None, None, None) if found & everything_else == everything_else => found | TRAP,
+            (None, None, None) => found,
+        };
+        if self.now != Some(was) {
+            self.change(was, false);
+        }
+        was
+    }
+
+    /// Whether it is known to have been the mask.
+    pub fn hold(&self, mask: u64) -> bool {
+        self.now == Some(mask) || self.before == Some(mask)
+    }
+
+    /// A thread with a mask enters a handler, in which it has another one. That the last one ended nobody has told.
+    pub fn enter_handler(&mut self, outside: u64, inside: u64) {
+        if self.now != Some(outside) {
+            self.change(outside, false);
+        }
+        self.change(inside, true);
+    }
+
+    pub fn change(&mut self, mask: u64, in_handler: bool) {
+        self.before = self.now.replace(mask);
+        self.in_handler = in_handler;
+    }
+}
+
+/// Whether SIGTRAP was blocked when a breakpoint was executed, by what became of its handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    pub blocked: bool,
+    /// Whether no other thread can have made it so.
+    pub sure: bool,
+}
+
+/// The mask after rt_sigprocmask(how, set), as the kernel keeps it.
+pub(crate) fn masked(mask: u64, how: u64, set: u64) -> u64 {
+    let mask = match how as i32 {
+        0 => mask | set,
+        1 => mask & !set,
+        2 => set,
+        _ => mask,
+    };
+    mask & !UNBLOCKABLE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HUP: u64 = 1;
+    const FULL: u64 = STANDARD | (0xffff_ffff << 32);
+
+    #[test]
+    fn a_known_mask_gets_its_trap_back() {
+        let mut masks = Masks { now: Some(HUP | TRAP), ..Masks::default() };
+        assert_eq!(masks.before_breakpoint(HUP, None), HUP | TRAP);
+        assert_eq!(masks.before_breakpoint(HUP, None), HUP | TRAP);
+    }
+
+    #[test]
+    fn a_handler_that_blocks_everything_and_its_end_are_recognised() {
+        let mut masks = Masks { now: Some(TRAP), ..Masks::default() };
+        masks.change(FULL, true);
+        assert_eq!(masks.before_breakpoint(FULL & !TRAP, None), FULL);
+        assert_eq!(masks.before_breakpoint(0, None), TRAP);
+    }
+
+    #[test]
+    fn a_handler_that_is_entered_again_and_again_had_ended_before() {
+        let mut masks = Masks { now: Some(HUP), ..Masks::default() };
+        for _ in 0..3 {
+            masks.enter_handler(HUP, HUP | TRAP);
+            assert_eq!(masks, Masks { now: Some(HUP | TRAP), before: Some(HUP), in_handler: true });
+        }
+        assert_eq!(masks.before_breakpoint(HUP, None), HUP);
+    }
+
+    #[test]
+    fn nothing_is_blocked_that_was_not() {
+        let mut masks = Masks { now: Some(0), ..Masks::default() };
+        assert_eq!(masks.before_breakpoint(0, None), 0);
+        assert_eq!(masks.before_breakpoint(HUP, None), HUP);
+        assert_eq!(Masks::default().before_breakpoint(HUP, None), HUP);
+    }
+
+    #[test]
+    fn where_only_trap_tells_a_handler_from_its_end_evidence_counts() {
+        let mut masks = Masks { now: Some(0), ..Masks::default() };
+        masks.change(TRAP, true);
+        assert_eq!(masks.before_breakpoint(0, Some(Evidence { blocked: true, sure: false })), TRAP);
+        assert_eq!(masks.before_breakpoint(0, Some(Evidence { blocked: false, sure: false })), 0);
+        masks.change(TRAP, true);
+        assert_eq!(masks.before_breakpoint(0, None), 0);
+        masks.change(TRAP, false);
+        assert_eq!(masks.before_breakpoint(0, None), TRAP);
+    }
+
+    #[test]
+    fn what_other_threads_may_have_done_counts_only_where_nothing_better_is_known() {
+        let of_another = Some(Evidence { blocked: true, sure: false });
+        let mut masks = Masks { now: Some(HUP), ..Masks::default() };
+        assert_eq!(masks.before_breakpoint(HUP, of_another), HUP);
+        assert_eq!(masks.before_breakpoint(HUP, Some(Evidence { blocked: true, sure: true })), HUP | TRAP);
+        assert_eq!(Masks::default().before_breakpoint(HUP, of_another), HUP | TRAP);
+    }
+
+    #[test]
+    fn masks_change_as_the_call_says() {
+        assert_eq!(masked(HUP, 0, TRAP), HUP | TRAP);
+        assert_eq!(masked(HUP | TRAP, 1, TRAP), HUP);
+        assert_eq!(masked(HUP, 2, TRAP), TRAP);
+        assert_eq!(masked(HUP, 9, TRAP), HUP);
+        assert_eq!(masked(HUP, 0, u64::MAX), !UNBLOCKABLE);
+        assert_eq!(masked(HUP, 2, u64::MAX), !UNBLOCKABLE);
+    }
+}

@@ -1,0 +1,396 @@
+//! The text of every address space: its memory, opened; and the work that is still to be done, a little at a time so that
+//! no report waits long for it: planting, and looking at threads.
+//!
+//! Invariant: a text that is being restored is planted no further.
+
+use super::closed;
+use super::copied::Copied;
+use super::copies::Around;
+use super::image_files::ImageFiles;
+use super::own::{self, Owner};
+use super::text::{self, Beside, Planting, TextAccess};
+use crate::link::{ImageId, ProcessNo};
+use crate::plan::LandmarkKind;
+use crate::supervisor::decide::action::Spent;
+use crate::supervisor::decide::input::{Input, Remains, Sought};
+use crate::supervisor::decide::planted_text::PlantedText;
+use crate::supervisor::decide::space::{InstanceId, SpaceId, TextChange};
+use platform::arch::{self, BREAKPOINT};
+use platform::{Access, Avma, Errno, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
+
+/// Something that takes long.
+#[derive(Debug)]
+enum Work {
+    /// Finding out what threads are doing.
+    Look(Vec<Tid>),
+    /// Learning how threads of a process treat signals.
+    Meet(ProcessNo, Vec<Tid>),
+    /// Bringing text to a wanted state.
+    Plant(Planting),
+    /// Hearing of something once more.
+    Hear(Input),
+}
+
+/// A piece of work to do now that is not about text.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Look(Vec<Tid>),
+    Meet(ProcessNo, Vec<Tid>),
+}
+
+/// Whether a space's memory is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It is, or nothing is known to be in the way.
+    Open,
+    /// It is not, so its breakpoints were taken out for good.
+    Closed,
+}
+
+/// How many threads are looked at before it is heard whether somebody reports.
+const THREADS_AT_ONCE: usize = 16;
+
+/// What is known of the spaces' memory.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    memories: HashMap<SpaceId, Memory>,
+    /// Spaces whose memory is reached by ptrace only, and only while they are dumpable.
+    locked: HashSet<SpaceId>,
+    /// Spaces whose memory is not reached at all, and in which no breakpoints are.
+    closed: HashSet<SpaceId>,
+    vdso: HashMap<SpaceId, Range<u64>>,
+    work: VecDeque<Work>,
+    planted: u64,
+    /// The measured images' files.
+    pub files: ImageFiles,
+    copied: Copied,
+}
+
+impl Texts {
+    /// The memory of a space.
+    pub fn memory(&self, space: SpaceId) -> Option<&Memory> {
+        self.memories.get(&space)
+    }
+
+    /// Opens the memory of a new space, in which these texts are. A child of a program that made itself undumpable keeps
+    /// us out, unless it is dumpable for that moment.
+    pub fn open(
+        &mut self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        copy_of: Option<SpaceId>,
+        texts: &[(Range<u64>, InstanceId)],
+    ) -> Reach {
+        if let Some(vdso) = copy_of.and_then(|of| self.vdso.get(&of)).cloned() {
+            self.vdso.insert(space, vdso);
+        }
+        if let Some(of) = copy_of {
+            self.files.copied(space, of);
+            self.copied.inherit(space, of);
+        }
+        let error = match Memory::open(tid) {
+            Ok(memory) => {
+                self.memories.insert(space, memory);
+                return Reach::Open;
+            }
+            Err(error) => error,
+        };
+        let Some((of, call)) = copy_of.and_then(|of| Some((of, self.find_call(space)?))) else { return Reach::Open };
+        if self.closed.contains(&of) {
+            self.closed.insert(space);
+            return Reach::Closed;
+        }
+        let original = self.memories.get(&of);
+        if matches!(error.errno, Errno::EACCES | Errno::EPERM)
+            && procfs::is_confined(tid)
+            && closed::restore((tracer, tid), call, original, &self.files, texts).is_ok()
+        {
+            self.closed.insert(space);
+            return Reach::Closed;
+        }
+        // A filter of system calls may kill the child for that; but the breakpoints that it inherited do, surely.
+        match remote::while_dumpable(tracer, tid, call, || Memory::open(tid)) {
+            Ok(Ok(memory)) => drop(self.memories.insert(space, memory)),
+            Ok(Err(_)) | Err(_) => drop(self.locked.insert(space)),
+        }
+        Reach::Open
+    }
+
+    /// The memory of a stopped thread in a space.
+    pub fn access<'a>(&'a self, tracer: &'a Tracer, space: SpaceId, tid: Tid) -> Access<'a> {
+        let unlock = self.locked.contains(&space).then(|| self.find_call(space)).flatten();
+        Access { tracer, tid, memory: self.memories.get(&space), unlock }
+    }
+
+    /// Has text of a space changed through a stopped thread, whose memory ptrace reaches meanwhile.
+    fn unlocked<T>(&self, tracer: &Tracer, space: SpaceId, tid: Tid, mut act: impl FnMut() -> T) -> T {
+        let unlock = self.access(tracer, space, tid).unlock;
+        let done = unlock.and_then(|call| remote::while_dumpable(tracer, tid, call, &mut act).ok());
+        done.unwrap_or_else(act)
+    }
+
+    /// Forgets a space.
+    pub fn close(&mut self, space: SpaceId) {
+        self.memories.remove(&space);
+        self.locked.remove(&space);
+        self.closed.remove(&space);
+        self.vdso.remove(&space);
+        self.plant_no_more(space);
+        self.files.close(space);
+        self.copied.close(space);
+    }
+
+    fn plant_no_more(&mut self, space: SpaceId) {
+        self.work.retain(|work| !matches!(work, Work::Plant(planting) if planting.sync().space == space));
+    }
+
+    /// Reads what is mapped in a space in which `tid` lives.
+    pub fn mappings(&mut self, tid: Tid, space: SpaceId) -> Result<Vec<TextMapping>, OsError> {
+        let mapped = platform::mapped(tid)?;
+        if let Some(vdso) = mapped.vdso {
+            self.vdso.insert(space, vdso);
+        }
+        Ok(mapped.text.into_iter().chain(mapped.dormant).collect())
+    }
+
+    /// The same through whichever of `threads` has not ended.
+    pub fn mappings_live(&mut self, process: ProcessNo, space: SpaceId, threads: &[Tid]) -> Option<Input> {
+        let read = |&tid: &Tid| Some((tid, self.mappings(tid, space).ok()?));
+        let (tid, mappings) = threads.iter().find_map(read)?;
+        self.holds(space, &mappings).then_some(Input::MappedLive { process, tid, mappings })
+    }
+
+    /// Whether a space's memory is what is mapped like this: after an exec that we have not heard of it is not.
+    fn holds(&self, space: SpaceId, mappings: &[TextMapping]) -> bool {
+        let mut byte = [0];
+        let readable =
+            |at: u64, byte: &mut [u8]| self.memory(space).is_some_and(|memory| memory.read(Avma(at), byte).is_ok());
+        mappings.iter().all(|mapping| readable(mapping.start.0, &mut byte) && readable(mapping.end.0 - 1, &mut byte))
+    }
+
+    /// A place in a space where system calls can be made.
+    pub fn find_call(&self, space: SpaceId) -> Option<Avma> {
+        self.find_in_vdso(space, &arch::registers::SYSCALL)
+    }
+
+    /// A place in a space where a `ret` is.
+    pub fn find_return(&self, space: SpaceId) -> Option<Avma> {
+        self.find_in_vdso(space, &[arch::RETURN])
+    }
+
+    fn find_in_vdso(&self, space: SpaceId, instruction: &[u8]) -> Option<Avma> {
+        remote::find_in_vdso(self.memories.get(&space), self.vdso.get(&space)?, instruction)
+    }
+
+    /// Brings text to a wanted state at once.
+    pub fn sync(&mut self, tracer: &Tracer, sync: Box<TextChange>, inputs: &mut VecDeque<Input>) {
+        if sync.landmarks == Some(false) {
+            self.plant_no_more(sync.space);
+        }
+        self.files.uses(sync.space, sync.instance.image, sync.tid);
+        let (space, tid) = (sync.space, sync.tid);
+        let place = self.place(tracer, &sync);
+        let mut planting = Planting::new(sync);
+        let mut advance = || while planting.advance(&place) {};
+        match tid {
+            Some(tid) => self.unlocked(tracer, space, tid, advance),
+            None => advance(),
+        }
+        inputs.extend(outcome(planting));
+    }
+
+    fn place<'a>(&'a self, tracer: &'a Tracer, sync: &TextChange) -> TextAccess<'a> {
+        TextAccess {
+            tracer,
+            memory: self.memories.get(&sync.space),
+            file: self.files.get(sync.instance.image),
+            owner: Owner::new(sync.user, sync.copied_from.map(|space| self.memories.get(&space))),
+        }
+    }
+
+    /// What is where a breakpoint was met that should be out.
+    pub fn remains(&self, tracer: &Tracer, tid: Tid, spent: Spent, at: Avma, has_handler: bool) -> Remains {
+        let access = self.access(tracer, spent.space, tid);
+        own::remains(&access, self.files.get(spent.image), spent, at, has_handler)
+    }
+
+    /// Whether an instruction at which a breakpoint is goes on differently than in the file of an image.
+    pub fn is_rewritten(
+        &self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        at: Avma,
+        image: ImageId,
+        offset: u64,
+    ) -> bool {
+        own::is_rewritten_at(&self.access(tracer, space, tid), self.files.get(image), at, offset)
+    }
+
+    /// Has text brought to a wanted state by and by.
+    pub fn plant(&mut self, sync: Box<TextChange>) {
+        self.files.uses(sync.space, sync.instance.image, sync.tid);
+        self.work.push_back(Work::Plant(Planting::new(sync)));
+    }
+
+    /// Has it found out by and by what a thread is doing, after all that is to be done before.
+    pub fn look_later(&mut self, tid: Tid) {
+        match self.work.back_mut() {
+            Some(Work::Look(tids)) => tids.push(tid),
+            Some(Work::Meet(..) | Work::Plant(_) | Work::Hear(_)) | None => self.work.push_back(Work::Look(vec![tid])),
+        }
+    }
+
+    /// Has an input come once more after what is to be done before.
+    pub fn hear_later(&mut self, input: Input) {
+        self.work.push_back(Work::Hear(input));
+    }
+
+    /// Has it learnt by and by how the threads of a process treat signals.
+    pub fn meet_later(&mut self, process: ProcessNo, threads: Vec<Tid>) {
+        self.work.push_back(Work::Meet(process, threads));
+    }
+
+    /// Does a little of the work, or gives what of it is not about text.
+    pub fn go_on(&mut self, tracer: &Tracer, inputs: &mut VecDeque<Input>) -> Option<Piece> {
+        let some = |tids: &mut Vec<Tid>| tids.split_off(tids.len().saturating_sub(THREADS_AT_ONCE));
+        let mut work = self.work.pop_front()?;
+        let (piece, is_done) = match &mut work {
+            Work::Look(tids) => (Some(Piece::Look(some(tids))), tids.is_empty()),
+            Work::Meet(process, tids) => (Some(Piece::Meet(*process, some(tids))), tids.is_empty()),
+            Work::Hear(_) => (None, true),
+            Work::Plant(planting) => (None, !planting.advance(&self.place(tracer, planting.sync()))),
+        };
+        match work {
+            work if !is_done => self.work.push_front(work),
+            Work::Plant(done) => {
+                self.planted += done.planted;
+                inputs.extend(outcome(done));
+            }
+            Work::Hear(input) => inputs.push_back(input),
+            Work::Look(_) | Work::Meet(..) => {}
+        }
+        piece
+    }
+
+    /// Whether there is work to do.
+    pub fn has_work(&self) -> bool {
+        !self.work.is_empty()
+    }
+
+    /// Whether what is next is to be heard once more, by when something else may have happened.
+    pub fn waits(&self) -> bool {
+        matches!(self.work.front(), Some(Work::Hear(_)))
+    }
+
+    /// How many breakpoints were planted by and by.
+    pub fn planted(&self) -> u64 {
+        self.planted
+    }
+
+    /// Which instances of a copied text were copied before their last breakpoint, of which one is at each place.
+    pub fn copied_without(&self, space: SpaceId, places: Vec<(InstanceId, Avma)>) -> Vec<InstanceId> {
+        let stands = |at: Avma| {
+            let mut byte = [0];
+            self.memories.get(&space).is_some_and(|memory| memory.read(at, &mut byte).is_ok()) && byte == [BREAKPOINT]
+        };
+        places.into_iter().filter(|(_, at)| !stands(*at)).map(|(id, _)| id).collect()
+    }
+
+    /// Restores bytes that tell nothing new, in order of address; gives where no breakpoint was taken out.
+    pub fn restore_bytes(
+        &self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        places: &[(Avma, u8)],
+        beside: Beside,
+    ) -> Vec<Avma> {
+        if places.is_empty() {
+            return Vec::new();
+        }
+        let memory = self.memories.get(&space);
+        self.unlocked(tracer, space, tid, || text::restore_bytes(tracer, memory, tid, places, beside))
+    }
+
+    /// Restores one byte, if the breakpoint `is_there` for sure without looking; tells whether there was one.
+    pub fn restore_byte(
+        &self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        at: Avma,
+        original: u8,
+        is_there: bool,
+    ) -> Result<bool, OsError> {
+        let memory = self.memories.get(&space);
+        if is_there && memory.is_some_and(|memory| memory.write(at, &[original]).is_ok()) {
+            return Ok(true);
+        }
+        self.unlocked(tracer, space, tid, || text::restore_byte(tracer, memory, tid, at, original))
+    }
+
+    /// Puts the breakpoint of a landmark back, beside threads that run; what else may be there stays.
+    pub fn put_back(&self, space: SpaceId, at: Avma, kind: LandmarkKind) {
+        let is_there = |memory: &&Memory| {
+            let mut byte = [0];
+            memory.read(at, &mut byte).is_ok() && byte == [kind.first_byte()]
+        };
+        if let Some(memory) = self.memories.get(&space).filter(is_there) {
+            // Without it the landmark stays out.
+            let _out = memory.write(at, &[BREAKPOINT]);
+        }
+    }
+
+    /// Finds out about a breakpoint that is at no address of ours, and takes it out if it is a copy of one of ours.
+    /// `is_own` tells of one that is there whether it is surely the program's.
+    pub fn seek_copy(
+        &mut self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        at: Avma,
+        is_own: impl Fn() -> bool,
+        sources: &[PlantedText],
+    ) -> Sought {
+        let call = self.find_call(space);
+        let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
+        let originals = |found: &[Around]| {
+            if is_own() { vec![None; found.len()] } else { self.files.originals(found, sources) }
+        };
+        self.copied.seek(&access, space, at, call, originals)
+    }
+
+    /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap; `calls`: the
+    /// thread is stopped and may be made to make system calls for that. Gives how many could not be taken out.
+    pub fn restore_copies(
+        &mut self,
+        tracer: &Tracer,
+        (space, tid): (SpaceId, Tid),
+        sources: &[PlantedText],
+        ranges: &[Range<u64>],
+        calls: bool,
+    ) -> usize {
+        // One whose calls are filtered is not made to call: that could kill it.
+        let call = (calls && !procfs::is_confined(tid)).then(|| self.find_call(space)).flatten();
+        let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
+        self.copied.restore(&access, space, ranges, call, |found| self.files.originals(found, sources))
+    }
+}
+
+fn outcome(done: Planting) -> Vec<Input> {
+    let (space, instance) = (done.sync().space, done.sync().instance);
+    let mut inputs = Vec::new();
+    if !done.refused.is_empty() {
+        inputs.push(Input::Refused { space, instance, probes: done.refused });
+    } else if done.left && done.sync().tid.is_none() {
+        inputs.push(Input::Unrestored { space });
+    }
+    if !done.overwritten.is_empty() {
+        inputs.push(Input::Overwritten { space, places: done.overwritten });
+    }
+    inputs
+}

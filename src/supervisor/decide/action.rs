@@ -1,0 +1,350 @@
+//! What the supervisor does about what it hears, as plain data.
+
+use super::planted_text::PlantedText;
+use super::space::{InstanceId, SpaceId, TextChange};
+use crate::link::{EndOfProcess, ImageId, ProcessNo};
+use crate::plan::LandmarkKind;
+use platform::{Avma, Pid, Signal, TextMapping, Tid};
+use std::ops::Range;
+
+/// A hit to mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Of this process.
+    pub process: ProcessNo,
+    /// In this image.
+    pub image: ImageId,
+    /// The probe.
+    pub probe: u32,
+    /// How many probes the image has.
+    pub probes: u32,
+}
+
+/// A place where a breakpoint of ours was once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// In this process.
+    pub process: ProcessNo,
+    /// In this address space.
+    pub space: SpaceId,
+    /// In the text of this image.
+    pub image: ImageId,
+    /// Where the image's file has it.
+    pub offset: u64,
+    /// Whether it was taken out for sure.
+    pub taken_out: bool,
+}
+
+/// What follows a served trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// The thread goes on, traced.
+    Resume,
+    /// The thread is let go.
+    Detach,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Serve a hit: mark it, restore the byte, set the program counter back, go on.
+    Serve {
+        /// The thread.
+        tid: Tid,
+        /// Where it hit.
+        at: Avma,
+        /// Its address space.
+        space: SpaceId,
+        /// The byte to restore, unless that was done.
+        restore: Option<u8>,
+        /// Where the file has it.
+        offset: u64,
+        /// Whether the breakpoint was armed, so that it surely stood there when it was hit.
+        armed: bool,
+        /// Others to restore, which tell nothing new any more.
+        also: Vec<(Avma, u8)>,
+        /// What to mark.
+        mark: Mark,
+        /// And then.
+        then: Then,
+    },
+    /// Do what the instruction at a landmark does; the thread stays stopped unless it is one for signals.
+    Emulate {
+        /// The thread.
+        tid: Tid,
+        /// Its process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
+        /// Where.
+        at: Avma,
+        /// What is there.
+        kind: LandmarkKind,
+    },
+    /// A call that makes a child is about to be made where all kinds of calls are: watch there also where that was given
+    /// up because there were so many others.
+    WatchCalls {
+        /// In this space.
+        space: SpaceId,
+        /// There.
+        places: Vec<Avma>,
+    },
+    /// Mark a hit whose breakpoint stays.
+    Mark(Mark),
+    /// PTRACE_CONT.
+    Resume {
+        /// The thread.
+        tid: Tid,
+        /// Signal to deliver.
+        signal: Option<Signal>,
+    },
+    /// PTRACE_CONT with a signal that a handler of the program takes.
+    Deliver {
+        /// The thread.
+        tid: Tid,
+        /// Its process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
+        /// The signal.
+        signal: Signal,
+    },
+    /// PTRACE_LISTEN.
+    Listen {
+        /// The thread.
+        tid: Tid,
+    },
+    /// Look what a thread is doing.
+    Look {
+        /// The thread.
+        tid: Tid,
+    },
+    /// PTRACE_INTERRUPT.
+    Interrupt {
+        /// The thread.
+        tid: Tid,
+    },
+    /// PTRACE_DETACH.
+    Detach {
+        /// The thread.
+        tid: Tid,
+        /// Signal to deliver.
+        signal: Option<Signal>,
+    },
+    /// Have a thread begin the instruction that faulted once more, and PTRACE_DETACH.
+    Refault {
+        /// The thread.
+        tid: Tid,
+        /// The fault's signal.
+        signal: Signal,
+    },
+    /// Set the program counter back to a breakpoint that is restored already, and undo what else that did.
+    Rewind {
+        /// The thread.
+        tid: Tid,
+        /// Its process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
+        /// Where to.
+        at: Avma,
+    },
+    /// Let a system call that gave up because of us start again, or answer it if its timeout is over.
+    RepairCall {
+        /// The thread.
+        tid: Tid,
+        /// Its address space.
+        space: SpaceId,
+    },
+    /// Follow a call that was started again from one syscall-stop to the next.
+    FollowCall {
+        /// The thread.
+        tid: Tid,
+        /// Whether it is started once more if it gave up now.
+        again: bool,
+    },
+    /// Read why a SIGTRAP came.
+    AskCause {
+        /// The thread.
+        tid: Tid,
+        /// Where a breakpoint would stand.
+        at: Avma,
+        /// What stood there once, if something of ours did.
+        spent: Option<Spent>,
+    },
+    /// Find out whether a breakpoint is a copy of one of ours, and take it out then.
+    SeekCopy {
+        /// The thread that executed it.
+        tid: Tid,
+        /// Its process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
+        /// Where it is.
+        at: Avma,
+        /// Whether that is in the text of a measured image.
+        measured: bool,
+        /// What it may be a copy of.
+        sources: Vec<PlantedText>,
+    },
+    /// Take copies of breakpoints out of memory that is not measured.
+    RestoreCopies {
+        /// A thread...
+        tid: Tid,
+        /// ...of this address space.
+        space: SpaceId,
+        /// What they may be copies of.
+        sources: Vec<PlantedText>,
+        /// Where that is.
+        ranges: Vec<Range<u64>>,
+        /// Whether the thread is stopped and may be made to make system calls for that.
+        calls: bool,
+    },
+    /// A SIGTRAP for a breakpoint of the program's own is about to be weighed: its handler is there.
+    KeepHandler {
+        /// The thread that executed it.
+        tid: Tid,
+        /// Its process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
+    },
+    /// Read what a signal would do natively.
+    WeighSignal {
+        /// The thread.
+        tid: Tid,
+        /// Which.
+        signal: Signal,
+    },
+    /// Read what is mapped.
+    ReadMappings {
+        /// By this thread...
+        tid: Tid,
+        /// ...in its address space.
+        space: SpaceId,
+    },
+    /// Read what is mapped in a process that runs.
+    ReadLive {
+        /// The process.
+        process: ProcessNo,
+        /// Its address space.
+        space: SpaceId,
+        /// Its threads, any of which will do.
+        threads: Vec<Tid>,
+    },
+    /// Ask the recorder for a plan.
+    WantImage {
+        /// Of this image.
+        image: ImageId,
+        /// Seen in this thread's address space.
+        tid: Tid,
+        /// Here.
+        mapping: TextMapping,
+    },
+    /// Open the memory of a new address space.
+    OpenSpace {
+        /// The space.
+        space: SpaceId,
+        /// A thread in it.
+        tid: Tid,
+        /// The space that it was copied from.
+        copy_of: Option<SpaceId>,
+        /// The measured texts in it.
+        texts: Vec<(Range<u64>, InstanceId)>,
+    },
+    /// Forget an address space.
+    CloseSpace {
+        /// The space.
+        space: SpaceId,
+    },
+    /// Bring text to a wanted state.
+    TextChange(Box<TextChange>),
+    /// The same by and by, while the program runs.
+    Plant(Box<TextChange>),
+    /// Find out whether a copied text has the breakpoints of the original, of which one is at each place.
+    CheckCopy {
+        /// The new process's thread.
+        tid: Tid,
+        /// Whether it is in a group-stop.
+        group: bool,
+        /// Its address space.
+        space: SpaceId,
+        /// The places.
+        places: Vec<(InstanceId, Avma)>,
+    },
+    /// Find out who made a tracee.
+    FindMaker {
+        /// The tracee.
+        tid: Tid,
+        /// The process to take it from if its parent is unknown.
+        candidate: ProcessNo,
+    },
+    /// A new tracee has the signal mask of its maker.
+    Inherit {
+        /// The process that it is a thread of, unless it is one itself.
+        thread_of: Option<ProcessNo>,
+        /// The new one.
+        child: Tid,
+        /// Its maker.
+        maker: Tid,
+    },
+    /// Learn by and by how threads that ran before us treat signals, in turn with what is planted by and by.
+    Meet {
+        /// Their process.
+        process: ProcessNo,
+        /// The threads.
+        threads: Vec<Tid>,
+    },
+    /// A thread is no longer traced.
+    Forget {
+        /// The thread.
+        tid: Tid,
+    },
+    /// Tell of a new process.
+    Began {
+        /// Its number.
+        process: ProcessNo,
+        /// Its pid.
+        pid: Pid,
+        /// Who made it.
+        maker: Option<ProcessNo>,
+        /// Its parent.
+        parent: Pid,
+        /// Whether it ran before us.
+        attached: bool,
+    },
+    /// Tell of a new program image.
+    Execed {
+        /// Which process.
+        process: ProcessNo,
+        /// One of its threads.
+        tid: Tid,
+    },
+    /// Tell that a process has a file mapped.
+    Maps {
+        /// Which process.
+        process: ProcessNo,
+        /// Which file.
+        image: ImageId,
+    },
+    /// Tell of an end.
+    Ended {
+        /// Which process.
+        process: ProcessNo,
+        /// How.
+        how: EndOfProcess,
+    },
+    /// Tell what lowers the truth.
+    Warn {
+        /// Of one process.
+        process: Option<ProcessNo>,
+        /// Its stable name.
+        slug: &'static str,
+        /// What it means.
+        text: String,
+        /// For how many places.
+        count: u64,
+    },
+    /// Wake the front, which stopped itself when the program stopped.
+    ContinueFront,
+}

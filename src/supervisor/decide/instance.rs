@@ -1,0 +1,233 @@
+//! One image at one load address in one address space: which of its probes are armed, which of its lines and functions
+//! are known.
+//!
+//! Invariant: a probe is planted only where it ends a run, so that the breakpoint there tells of the whole run, and of
+//! those that were executed before and have none. It is armed as long as it would tell of a line or of a function that is
+//! not known, so that of functions that share lines each is known by itself.
+
+use super::space::{InstanceId, Planned, ProbeSite, SpaceId, TextChange};
+use crate::plan::Bits;
+use crate::plan::Stretches;
+use crate::plan::{ByFunction, ByLine, Plan};
+use platform::Tid;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Text of an image as mapped in a space.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    pub(crate) plan: Rc<Plan>,
+    pub(crate) lines: Rc<ByLine>,
+    pub(crate) functions: Rc<ByFunction>,
+    pub(crate) ranges: Vec<Range<u64>>,
+    pub(crate) planted: Bits,
+    pub(crate) armed: Bits,
+    /// Those planted whose breakpoint was taken out: another one that is found there, while it is not armed again, is
+    /// not ours.
+    pub(crate) taken_out: Bits,
+    pub(crate) covered: Covered,
+}
+
+/// What is known to have run.
+#[derive(Clone, Debug)]
+pub(crate) struct Covered {
+    lines: Bits,
+    functions: Bits,
+}
+
+impl Covered {
+    pub(crate) fn nothing(lines: &ByLine, functions: &ByFunction) -> Covered {
+        Covered { lines: Bits::clear_of(lines.count()), functions: Bits::clear_of(functions.count()) }
+    }
+}
+
+impl Instance {
+    /// With nothing mapped of it yet.
+    pub(crate) fn new(planned: &Planned) -> Self {
+        Instance {
+            planted: Bits::clear_of(planned.plan.len()),
+            armed: Bits::clear_of(planned.plan.len()),
+            taken_out: Bits::clear_of(planned.plan.len()),
+            covered: Covered::nothing(&planned.lines, &planned.functions),
+            ranges: Vec::new(),
+            lines: planned.lines.clone(),
+            functions: planned.functions.clone(),
+            plan: planned.plan.clone(),
+        }
+    }
+
+    /// What of a range it has mapped.
+    pub(crate) fn overlap(&self, range: &Range<u64>) -> Vec<Range<u64>> {
+        let part = |own: &Range<u64>| own.start.max(range.start)..own.end.min(range.end);
+        self.ranges.iter().map(part).filter(|part| !part.is_empty()).collect()
+    }
+
+    pub(crate) fn site(&self, id: InstanceId, probe: u32) -> ProbeSite {
+        ProbeSite { instance: id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
+    }
+
+    /// Whether a breakpoint was ever there for the run of a probe, or others tell of it.
+    pub(crate) fn planted_stretch(&self, probe: u32) -> bool {
+        let last = self.plan.stretch_of(probe).end - 1;
+        self.planted.get(last)
+            || self.plan.dominance.is_implied(last)
+            || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
+    }
+
+    /// Takes it that the run of a probe was executed up to there, with what was before it; disarms and gives up to
+    /// `at_most` probes that tell nothing new after that, in order of address: the nearest, which are the likeliest to be
+    /// met.
+    pub(crate) fn learn(&mut self, probe: u32, at_most: usize) -> Vec<u32> {
+        let plan = self.plan.clone();
+        // Of what was before only that of which nothing else has told.
+        let mut executed: Vec<u32> = plan.executed_with(probe).skip(1).flatten().collect();
+        executed.retain(|executed| !self.is_covered(*executed));
+        executed.extend(plan.first_of_stretch(probe)..=probe);
+        let (lines, functions) = self.take(&executed);
+        let mut useless = Vec::new();
+        // Where nothing was new, an earlier hit of the line left some over.
+        let told_nothing = lines.is_empty() && functions.is_empty();
+        let lines = if told_nothing { self.lines_of(&executed) } else { lines };
+        lines.iter().for_each(|line| self.disarm_beside(probe, *line, at_most, &mut useless));
+        self.disarm_of(&functions, at_most, &mut useless);
+        useless.sort_unstable();
+        useless
+    }
+
+    fn lines_of(&self, executed: &[u32]) -> Vec<u32> {
+        let mut lines: Vec<u32> = executed.iter().map(|executed| self.plan.lines[*executed as usize]).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
+    /// Takes it that these probes were executed; gives the lines and the functions that were not known before.
+    fn take(&mut self, executed: &[u32]) -> (Vec<u32>, Vec<u32>) {
+        let (mut lines, mut entered) = (Vec::new(), Vec::new());
+        for &executed in executed {
+            let line = self.plan.lines[executed as usize];
+            if !self.covered.lines.get(line) {
+                self.covered.lines.put(line, true);
+                lines.push(line);
+            }
+            for &function in self.functions.of_probe(&self.plan, executed) {
+                if !self.covered.functions.get(function) {
+                    self.covered.functions.put(function, true);
+                    entered.push(function);
+                }
+            }
+        }
+        (lines, entered)
+    }
+
+    /// Disarms what tells nothing new of a line, from a probe outwards. A line of a generic may have
+    /// thousands of instances that are all to be heard of, so it does not look at all of them.
+    fn disarm_beside(&mut self, probe: u32, line: u32, at_most: usize, useless: &mut Vec<u32>) {
+        let mut looks = 4 * at_most;
+        let (lines, plan) = (self.lines.clone(), self.plan.clone());
+        let same_line = lines.of(line);
+        let (before, after) = same_line.split_at(same_line.partition_point(|other| *other < probe));
+        let (mut before, mut after) = (before.iter().rev().peekable(), after.iter().peekable());
+        while useless.len() < at_most && looks > 0 {
+            looks -= 1;
+            let distance = |other: &&u32| plan.offsets[**other as usize].abs_diff(plan.offsets[probe as usize]);
+            let next = match (before.peek().map(distance), after.peek().map(distance)) {
+                (Some(left), Some(right)) if left < right => before.next(),
+                (_, Some(_)) => after.next(),
+                (_, None) => before.next(),
+            };
+            let Some(&other) = next else { break };
+            useless.extend(self.disarmed(plan.stretch_of(other).end - 1));
+        }
+    }
+
+    /// Disarms what tells nothing new now that functions are known: their lines may be, through others that share them.
+    fn disarm_of(&mut self, functions: &[u32], at_most: usize, useless: &mut Vec<u32>) {
+        let by_function = self.functions.clone();
+        for stretch in functions.iter().flat_map(|function| by_function.probes(*function)) {
+            let mut next = stretch.start;
+            while let Some(armed) = self.armed.first_in(next..stretch.end) {
+                if useless.len() >= at_most {
+                    return;
+                }
+                useless.extend(self.disarmed(armed));
+                next = armed + 1;
+            }
+        }
+    }
+
+    /// Disarms an armed probe, the last of its run, if it tells nothing new.
+    fn disarmed(&mut self, last: u32) -> Option<u32> {
+        let is_useless =
+            self.armed.get(last) && self.plan.executed_with(last).flatten().all(|probe| self.is_covered(probe));
+        is_useless.then(|| {
+            self.disarm(last);
+            last
+        })
+    }
+
+    /// The breakpoint of a probe is being taken out.
+    pub(crate) fn disarm(&mut self, probe: u32) {
+        self.armed.put(probe, false);
+        self.taken_out.put(probe, true);
+    }
+
+    /// Arms exactly these; gives what changed, as text to change, if anything did.
+    pub(crate) fn arm(&mut self, space: SpaceId, tid: Tid, id: InstanceId, armed: Bits) -> Option<TextChange> {
+        let change = self.armed.difference(&armed);
+        if change.is_empty() {
+            return None;
+        }
+        let taken_out = self.taken_out.without(&self.armed);
+        self.taken_out = self.taken_out.with(&self.armed.without(&armed));
+        self.armed = armed;
+        Some(TextChange { taken_out, ..self.sync(space, Some(tid), id, change, None) })
+    }
+
+    fn is_covered(&self, probe: u32) -> bool {
+        self.covered.lines.get(self.plan.lines[probe as usize])
+            && self.functions.is_known(&self.plan, probe, &self.covered.functions)
+    }
+
+    /// Arms what came into the ranges and forgets what went out of them; gives what changed.
+    pub(crate) fn cover(&mut self, bias: u64) -> Bits {
+        let mut change = Bits::clear_of(self.plan.len());
+        for (probe, &offset) in (0..).zip(&self.plan.offsets) {
+            let at = bias.wrapping_add(offset);
+            let covered = self.plan.is_needed(probe)
+                && self.ranges.iter().any(|range| range.contains(&at))
+                && self.plan.landmark_at(offset).is_none();
+            if covered != self.planted.get(probe) {
+                self.planted.put(probe, covered);
+                self.armed.put(probe, covered);
+                self.taken_out.put(probe, false);
+                change.put(probe, covered);
+            }
+        }
+        change
+    }
+
+    pub(crate) fn sync(
+        &self,
+        space: SpaceId,
+        tid: Option<Tid>,
+        id: InstanceId,
+        change: Bits,
+        landmarks: Option<bool>,
+    ) -> TextChange {
+        TextChange {
+            space,
+            tid,
+            instance: id,
+            plan: self.plan.clone(),
+            bias: id.bias,
+            ranges: self.ranges.clone(),
+            change,
+            armed: self.armed.clone(),
+            taken_out: Bits::clear_of(self.plan.len()),
+            landmarks,
+            user: tid,
+            copied_from: None,
+        }
+    }
+}

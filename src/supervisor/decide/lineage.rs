@@ -1,0 +1,253 @@
+//! Deciding about births, execs and ends: who is new, what it shares with its maker, who is left.
+
+use super::action::Action;
+use super::space::{Space, SpaceId};
+use super::state::{Doing, Forks, Process, State};
+use crate::link::{EndOfProcess, ProcessNo};
+use platform::{Lineage, Pid, Tid};
+
+impl State {
+    pub(crate) fn born(&mut self, tid: Tid, child: Tid, lineage: Lineage, waits: bool, out: &mut Vec<Action>) {
+        // One that was adopted because it seemed that nobody would report it is not recorded a second time.
+        if let Some(maker) = self.process_number(tid).filter(|_| !self.tracees.contains_key(&child)) {
+            self.adopt(child, maker, tid, lineage, waits, out);
+        }
+        self.release(tid, None, out);
+        if let Some(group) = self.unclaimed.remove(&child) {
+            self.first_stop(child, group, out);
+        }
+    }
+
+    /// A tracee is taken in as what it is to the process that made it.
+    fn adopt(
+        &mut self,
+        child: Tid,
+        maker: ProcessNo,
+        through: Tid,
+        lineage: Lineage,
+        waits: bool,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(parent) = self.processes.get(&maker) else {
+            return;
+        };
+        let (parent_pid, parent_space, images) = (parent.pid, parent.space, parent.images.clone());
+        let threaded = parent.threaded;
+        let thread_of = (lineage == Lineage::Thread).then_some(maker);
+        out.push(Action::Inherit { thread_of, child, maker: through });
+        let borrows = match lineage {
+            Lineage::Thread => {
+                self.add_tracee(child, maker, Doing::Starting);
+                if let Some(process) = self.processes.get_mut(&maker) {
+                    process.threaded = true;
+                }
+                return;
+            }
+            Lineage::SharedMemory => waits,
+            Lineage::CopiedMemory => false,
+        };
+        let pid = Pid(child.0);
+        let space = if lineage == Lineage::SharedMemory {
+            self.share(parent_space, through, waits, out)
+        } else {
+            let unread = self.is_waiting(maker);
+            let mut copy = self
+                .spaces
+                .get(&parent_space)
+                .map_or_else(|| Space::fresh(true), |space| space.copied(parent_space, unread));
+            // It is not looked at what of them was taken out before it was copied.
+            if threaded && self.forks == Forks::Inherit {
+                copy.doubt_all();
+            }
+            self.add_space(copy)
+        };
+        let process = self.add_process(Process { images, borrows, ..Process::new(pid, space) });
+        self.add_tracee(child, process, Doing::Starting);
+        out.push(Action::Began { process, pid, maker: Some(maker), parent: parent_pid, attached: false });
+        if lineage == Lineage::SharedMemory && !waits {
+            out.push(Self::shares_its_memory(process));
+        }
+        if self.forks == Forks::Inherit {
+            out.push(Action::Warn {
+                process: Some(process),
+                slug: "fork-inherits",
+                text: "lines that had run before it was forked are those of its parent only (--fork=inherit)"
+                    .to_owned(),
+                count: 1,
+            });
+        }
+    }
+
+    pub(crate) fn shares_its_memory(process: ProcessNo) -> Action {
+        Action::Warn {
+            process: Some(process),
+            slug: "shared-address-space",
+            text: "it shares its memory with the process that made it (CLONE_VM), so a line that both ran may be \
+                   credited to only one of them"
+                .to_owned(),
+            count: 1,
+        }
+    }
+
+    fn share(&mut self, id: SpaceId, through: Tid, waits: bool, out: &mut Vec<Action>) -> SpaceId {
+        let leaving = self.leaving;
+        if let Some(space) = self.spaces.get_mut(&id) {
+            space.users += 1;
+            if waits && !leaving && self.forks == Forks::Anew {
+                out.extend(space.lend(id, through).into_iter().map(|sync| Action::TextChange(Box::new(sync))));
+            }
+        }
+        id
+    }
+
+    fn is_waiting(&self, process: ProcessNo) -> bool {
+        self.tracees.values().any(|tracee| tracee.process == process && matches!(tracee.doing, Doing::Parked { .. }))
+    }
+
+    /// The first stop of a tracee that was told of: its text is brought up to date before it runs.
+    pub(crate) fn first_stop(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
+        let Some((_, process)) = self.process_of(tid) else {
+            return;
+        };
+        let (id, leader) = (process.space, process.pid.leader() == tid);
+        let shared = self.spaces.get(&id).is_none_or(|space| space.users > 1);
+        self.set_doing(tid, Doing::Running);
+        if leader && !shared {
+            let copied = self.spaces.get(&id);
+            let copy_of = copied.and_then(|space| space.copy_of);
+            let texts = copied.map(Space::texts).unwrap_or_default();
+            out.push(Action::OpenSpace { space: id, tid, copy_of, texts });
+            if let Some(space) = copied.filter(|space| space.planted_live && !self.leaving) {
+                out.push(Action::CheckCopy { tid, group, space: id, places: space.planted_last() });
+                return;
+            }
+            self.first_stop_in_copy(tid, id, group, out);
+        } else {
+            self.after_stop(tid, group, out);
+        }
+    }
+
+    pub(crate) fn first_stop_in_copy(&mut self, tid: Tid, id: SpaceId, group: bool, out: &mut Vec<Action>) {
+        if let Some(space) = self.spaces.get_mut(&id) {
+            let mut changes = match self.forks {
+                _ if self.leaving => space.restore(id, Some(tid)),
+                Forks::Anew => space.rearm(id, tid),
+                Forks::Inherit => Vec::new(),
+            };
+            changes.iter_mut().for_each(|sync| sync.copied_from = space.copy_of);
+            let unread = space.unread && !self.leaving;
+            out.extend(changes.into_iter().map(|sync| Action::TextChange(Box::new(sync))));
+            if unread && !group {
+                out.push(Action::ReadMappings { tid, space: id });
+                return;
+            }
+        }
+        self.after_stop(tid, group, out);
+    }
+
+    /// Nothing is in the memory of a new process any more that was planted, and nothing will be.
+    pub(crate) fn closed(&mut self, tid: Tid, id: SpaceId, out: &mut Vec<Action>) {
+        if let Some(space) = self.spaces.get_mut(&id) {
+            *space = Space::fresh(false);
+        }
+        out.push(Action::Warn {
+            process: self.process_number(tid),
+            slug: "memory-closed",
+            text:
+                "the kernel keeps cov-trace out of it (its program made itself undumpable), and its system calls are \
+                   filtered, so it is not measured"
+                    .to_owned(),
+            count: 1,
+        });
+    }
+
+    pub(crate) fn vfork_done(&mut self, tid: Tid, out: &mut Vec<Action>) {
+        if let Some(id) = self.space_of(tid)
+            && let Some(space) = self.spaces.get_mut(&id)
+        {
+            let changes = if self.leaving { Vec::new() } else { space.take_back(id, tid) };
+            out.extend(changes.into_iter().map(|sync| Action::TextChange(Box::new(sync))));
+        }
+        self.release(tid, None, out);
+    }
+
+    /// A new image: every other thread of the process is gone without a word, and `former` is the leader now.
+    pub(crate) fn exec(&mut self, tid: Tid, former: Tid, out: &mut Vec<Action>) {
+        let Some(number) = self.process_number(former).or_else(|| self.process_number(tid)) else {
+            out.push(Action::Resume { tid, signal: None });
+            return;
+        };
+        self.find_children(number, false, out);
+        let Some(fresh) = self.start_over(number, tid, Space::fresh(false), out) else { return };
+        if self.leaving {
+            self.release(tid, None, out);
+        } else {
+            out.push(Action::OpenSpace { space: fresh, tid, copy_of: None, texts: Vec::new() });
+            out.push(Action::ReadMappings { tid, space: fresh });
+        }
+    }
+
+    pub(crate) fn gone(&mut self, tid: Tid, how: EndOfProcess, out: &mut Vec<Action>) {
+        self.unclaimed.remove(&tid);
+        out.push(Action::Forget { tid });
+        let Some(tracee) = self.tracees.remove(&tid) else {
+            return;
+        };
+        let last = || self.tracees.values().all(|other| other.process != tracee.process);
+        let ends = |process: &Process| process.pid.leader() == tid || (process.headless && last());
+        if self.processes.get(&tracee.process).is_some_and(ends) {
+            self.tracees.retain(|_, other| other.process != tracee.process);
+            self.find_children(tracee.process, matches!(how, EndOfProcess::Killed { .. }), out);
+            self.end_process(tracee.process, how, out);
+        }
+    }
+
+    /// All threads of `candidate` that could have reported a child are gone, so its children among the unclaimed are
+    /// adopted. A thread in the middle of a fork ends only with its whole process, or at an exec by another thread: as
+    /// long as the process lives, the maker will report the child.
+    fn find_children(&mut self, candidate: ProcessNo, killed: bool, out: &mut Vec<Action>) {
+        if killed || self.processes.get(&candidate).is_some_and(|process| process.threaded) {
+            // The first stop of such a child may be still to come.
+            self.lost_maker = Some(candidate);
+            out.extend(self.unclaimed.keys().map(|&tid| Action::FindMaker { tid, candidate }));
+        }
+    }
+
+    /// The first stop of a tracee that nobody has reported yet.
+    pub(crate) fn unclaimed(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
+        self.unclaimed.insert(tid, group);
+        out.extend(self.lost_maker.map(|candidate| Action::FindMaker { tid, candidate }));
+    }
+
+    /// A tracee that nobody reported: if its maker still lives it will; if not, the tracee is adopted as it is, and
+    /// what is mapped in it is read again.
+    pub(crate) fn orphan(&mut self, tid: Tid, group: Pid, parent: Pid, candidate: ProcessNo, out: &mut Vec<Action>) {
+        if !self.unclaimed.contains_key(&tid) {
+            return;
+        }
+        let known = |pid: Pid| self.processes.iter().find(|(_, process)| process.pid == pid).map(|(number, _)| *number);
+        let has_threads = |number: ProcessNo| self.tracees.values().any(|tracee| tracee.process == number);
+        if group.leader() != tid {
+            // A thread: it dies with its process, or its maker tells of it.
+            return;
+        }
+        match known(parent) {
+            Some(number) if has_threads(number) && number != candidate => {}
+            Some(number) => self.adopt_orphan(tid, number, out),
+            None => self.adopt_orphan(tid, candidate, out),
+        }
+    }
+
+    fn adopt_orphan(&mut self, tid: Tid, maker: ProcessNo, out: &mut Vec<Action>) {
+        let parent = self.processes.get(&maker).map_or(Pid(0), |process| process.pid);
+        let space = self.add_space(Space::fresh(true));
+        let process = self.add_process(Process::new(Pid(tid.0), space));
+        self.add_tracee(tid, process, Doing::Starting);
+        out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent, attached: false });
+        // Its maker may be in its file and forgotten already, so what it runs is reported again.
+        out.push(Action::Execed { process, tid });
+        if let Some(group) = self.unclaimed.remove(&tid) {
+            self.first_stop(tid, group, out);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What the supervisor decides: one input to the state, and the actions that it asks for.
+//!
+//! Invariant: nothing here makes a system call. Whatever is read or done is an [`action::Action`], whose answer comes back
+//! as an [`input::Input`], so that recorded stops replay to the same decisions.
+
+pub(crate) mod action;
+#[cfg(test)]
+mod attach_tests;
+pub(crate) mod attached;
+pub(crate) mod images;
+pub(crate) mod input;
+pub(crate) mod instance;
+pub(crate) mod leaving;
+pub(crate) mod lineage;
+#[cfg(test)]
+mod lineage_tests;
+#[cfg(test)]
+mod own_tests;
+#[cfg(test)]
+mod planted_tests;
+pub(crate) mod planted_text;
+#[cfg(test)]
+mod replay_tests;
+pub(crate) mod space;
+pub(crate) mod state;
+pub(crate) mod step;

@@ -1,0 +1,19 @@
+//! Text with breakpoints in it, which the program may copy.
+
+use super::space::InstanceId;
+use crate::plan::Plan;
+use std::rc::Rc;
+
+/// The warning's slug for a copy that cannot be taken out.
+pub(crate) const COPY_STUCK: &str = "copy-not-restored";
+/// What can be done about it.
+pub(crate) const COPY_ADVICE: &str = "--exclude keeps breakpoints out of code that the program copies";
+
+/// Measured text that may have been copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlantedText {
+    /// What and where it is.
+    pub instance: InstanceId,
+    /// Its plan.
+    pub plan: Rc<Plan>,
+}

@@ -1,0 +1,271 @@
+//! What the supervisor knows: tracees, their processes, their address spaces, the images seen.
+//!
+//! Invariant: every stopped tracee leaves its stop by exactly one action, or is parked and leaves later.
+
+use super::action::Action;
+use super::space::{Found, Planned, Space, SpaceId};
+use crate::link::{ImageId, ProcessNo};
+use crate::plan::LandmarkKind;
+use platform::{Avma, FileKey, OnTracerDeath, Pid, TextMapping, Tid};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What a forked child starts with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Forks {
+    /// All breakpoints: its lines are its own.
+    #[default]
+    Anew,
+    /// Those that its parent had left: it tells only what is new, and forking costs nothing.
+    Inherit,
+}
+
+/// What a tracee is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// It was told of, but its first stop has not come.
+    Starting,
+    /// It runs, or its next stop is on the way.
+    Running,
+    /// It is stopped until plans have come for what it has mapped.
+    Parked { reading: Reading, missing: BTreeSet<ImageId> },
+    /// It is in a group-stop.
+    Listening,
+    /// Everything is restored and it has no trap on the way: it needs no stop to be let go.
+    Settled,
+}
+
+/// A thread that is traced.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracee {
+    pub process: ProcessNo,
+    pub doing: Doing,
+    /// Whether it was in a group-stop since it last ran.
+    pub was_stopped: bool,
+    /// Whether we asked it to stop and it has not yet.
+    pub interrupted: bool,
+    /// Whether it was busy when we came and has not been heard of since.
+    pub unseen: bool,
+}
+
+/// A process that is measured.
+#[derive(Clone, Debug)]
+pub(crate) struct Process {
+    pub pid: Pid,
+    pub space: SpaceId,
+    pub images: BTreeSet<ImageId>,
+    /// Whether the space belongs to the vfork parent for now.
+    pub borrows: bool,
+    /// Whether its leader had ended before we came, so that its end is that of its last thread.
+    pub headless: bool,
+    /// Whether it ever had a second thread.
+    pub threaded: bool,
+}
+
+impl Process {
+    /// A process of one thread in a space of its own.
+    pub fn new(pid: Pid, space: SpaceId) -> Self {
+        Process { pid, space, images: BTreeSet::new(), borrows: false, headless: false, threaded: false }
+    }
+}
+
+/// A process that runs while plans are awaited for what it has mapped.
+#[derive(Clone, Debug)]
+pub(crate) struct AwaitedPlans {
+    pub process: ProcessNo,
+    /// In which it is mapped: after an exec nothing of it is.
+    pub space: SpaceId,
+    pub reading: Reading,
+    pub missing: BTreeSet<ImageId>,
+}
+
+/// What was mapped in an address space when it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Readings are numbered as they come.
+    pub number: u64,
+    /// The executable mappings and their images.
+    pub text: Vec<(ImageId, TextMapping)>,
+    /// Mappings of files that are not executable at the moment.
+    pub dormant: Vec<TextMapping>,
+}
+
+/// All the supervisor knows.
+#[derive(Debug, Default)]
+pub struct State {
+    pub(crate) tracees: HashMap<Tid, Tracee>,
+    pub(crate) processes: BTreeMap<ProcessNo, Process>,
+    pub(crate) spaces: BTreeMap<SpaceId, Space>,
+    pub(crate) images: HashMap<FileKey, ImageId>,
+    pub(crate) plans: BTreeMap<ImageId, Planned>,
+    /// Tracees whose first stop came before anybody told of them; true: it was a group-stop.
+    pub(crate) unclaimed: BTreeMap<Tid, bool>,
+    /// The process that last lost threads in a way that may have left a child of theirs unreported.
+    pub(crate) lost_maker: Option<ProcessNo>,
+    /// Processes that run while plans are awaited.
+    pub(crate) waiting: Vec<AwaitedPlans>,
+    pub(crate) leaving: bool,
+    /// Whether the tracer's end kills what is still traced, so that it must detach from every tracee before.
+    pub(crate) end_kills: bool,
+    pub(crate) forks: Forks,
+    next_process: u32,
+    next_space: u32,
+    next_reading: u64,
+}
+
+impl State {
+    /// Knows nobody yet; `on_death` is what becomes of tracees as the tracer ends.
+    pub fn new(on_death: OnTracerDeath, forks: Forks) -> Self {
+        State { end_kills: on_death == OnTracerDeath::Kill, forks, ..State::default() }
+    }
+
+    /// Whether nobody is traced any more.
+    pub fn is_empty(&self) -> bool {
+        self.tracees.is_empty() && self.unclaimed.is_empty()
+    }
+
+    /// Whether everybody is being let go.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    /// Whether the tracer must not end before it has detached from every tracee, however long that takes.
+    pub fn must_stay(&self) -> bool {
+        self.end_kills && !self.is_empty()
+    }
+
+    /// Whether the end of the tracer would detach from every tracee without harm.
+    pub fn may_leave(&self) -> bool {
+        let let_go = |tracee: &Tracee| match tracee.doing {
+            Doing::Settled | Doing::Listening => !self.end_kills,
+            Doing::Starting | Doing::Running | Doing::Parked { .. } => false,
+        };
+        self.leaving && self.unclaimed.is_empty() && self.tracees.values().all(let_go)
+    }
+
+    /// The tracees, those that nobody told of included.
+    pub fn tids(&self) -> impl Iterator<Item = Tid> + '_ {
+        self.tracees.keys().chain(self.unclaimed.keys()).copied()
+    }
+
+    /// The launched program, as long as it has not ended.
+    pub fn launched_pid(&self) -> Option<Pid> {
+        self.processes.get(&ProcessNo(0)).map(|process| process.pid)
+    }
+
+    /// The address space that a tracee lives in.
+    pub fn space_of(&self, tid: Tid) -> Option<SpaceId> {
+        self.process_of(tid).map(|(_, process)| process.space)
+    }
+
+    /// The process that a tracee belongs to.
+    pub fn process_number(&self, tid: Tid) -> Option<ProcessNo> {
+        self.tracees.get(&tid).map(|tracee| tracee.process)
+    }
+
+    /// How many threads are traced.
+    pub fn threads(&self) -> usize {
+        self.tracees.len()
+    }
+
+    pub(crate) fn process_of(&self, tid: Tid) -> Option<(ProcessNo, &Process)> {
+        let number = self.tracees.get(&tid)?.process;
+        self.processes.get(&number).map(|process| (number, process))
+    }
+
+    pub(crate) fn set_doing(&mut self, tid: Tid, doing: Doing) {
+        if let Some(tracee) = self.tracees.get_mut(&tid) {
+            tracee.doing = doing;
+        }
+    }
+
+    pub(crate) fn add_space(&mut self, space: Space) -> SpaceId {
+        let id = SpaceId(self.next_space);
+        self.next_space += 1;
+        self.spaces.insert(id, space);
+        id
+    }
+
+    pub(crate) fn number_reading(&mut self) -> u64 {
+        self.next_reading += 1;
+        self.next_reading
+    }
+
+    pub(crate) fn add_process(&mut self, process: Process) -> ProcessNo {
+        let number = ProcessNo(self.next_process);
+        self.next_process += 1;
+        self.processes.insert(number, process);
+        number
+    }
+
+    pub(crate) fn add_tracee(&mut self, tid: Tid, process: ProcessNo, doing: Doing) {
+        self.tracees.insert(tid, Tracee { process, doing, was_stopped: false, interrupted: false, unseen: false });
+    }
+
+    /// A process runs a new image in memory of its own, and all its threads are gone but `tid`; gives the new space.
+    pub(crate) fn start_over(
+        &mut self,
+        number: ProcessNo,
+        tid: Tid,
+        fresh: Space,
+        out: &mut Vec<Action>,
+    ) -> Option<SpaceId> {
+        self.tracees.retain(|_, tracee| tracee.process != number);
+        self.add_tracee(tid, number, Doing::Running);
+        let fresh = self.add_space(fresh);
+        let process = self.processes.get_mut(&number)?;
+        let old = std::mem::replace(&mut process.space, fresh);
+        (process.borrows, process.threaded) = (false, false);
+        process.headless = process.pid.leader() != tid;
+        self.leave_space(old, out);
+        out.push(Action::Execed { process: number, tid });
+        Some(fresh)
+    }
+
+    /// A process leaves an address space, which is forgotten with its last user.
+    pub(crate) fn leave_space(&mut self, id: SpaceId, out: &mut Vec<Action>) {
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        space.users = space.users.saturating_sub(1);
+        if space.users == 0 {
+            self.spaces.remove(&id);
+            out.push(Action::CloseSpace { space: id });
+        }
+    }
+
+    /// What landmark is at an address.
+    pub(crate) fn landmark_at(&self, space: SpaceId, at: Avma) -> Option<LandmarkKind> {
+        match self.spaces.get(&space)?.find(at) {
+            Found::Landmark(kind, _) => Some(kind),
+            Found::Armed(_) | Found::Spent(_) | Found::Nothing => None,
+        }
+    }
+
+    /// A tracee leaves its stop: it goes on, or is let go if everybody is.
+    pub(crate) fn release(&mut self, tid: Tid, signal: Option<platform::Signal>, out: &mut Vec<Action>) {
+        if self.leaving {
+            self.restore_what_is_left(tid, out);
+            out.push(Action::Detach { tid, signal });
+            self.forget(tid, out);
+        } else {
+            self.set_doing(tid, Doing::Running);
+            out.push(Action::Resume { tid, signal });
+        }
+    }
+
+    /// A tracee was let go: with the last thread of its process the measurement of that ends.
+    pub(crate) fn forget(&mut self, tid: Tid, out: &mut Vec<Action>) {
+        let Some(tracee) = self.tracees.remove(&tid) else {
+            return;
+        };
+        if self.tracees.values().all(|other| other.process != tracee.process) {
+            self.end_process(tracee.process, crate::link::EndOfProcess::LetGo, out);
+        }
+    }
+
+    pub(crate) fn end_process(&mut self, number: ProcessNo, how: crate::link::EndOfProcess, out: &mut Vec<Action>) {
+        self.waiting.retain(|waiting| waiting.process != number);
+        if let Some(process) = self.processes.remove(&number) {
+            out.push(Action::Ended { process: number, how });
+            self.leave_space(process.space, out);
+        }
+    }
+}
