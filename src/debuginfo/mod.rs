@@ -10,49 +10,26 @@
 //!
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
-mod announced;
-mod calls;
-mod chunk;
-mod clusters;
 mod code;
-#[cfg(test)]
-mod code_tests;
-mod elf;
-mod entities;
-mod entries;
 mod error;
-mod extents;
-mod flow;
-mod frames;
-mod functions;
-mod implied;
 mod index;
-mod landmarks;
-mod lsda;
-mod names;
-mod paths;
-mod portions;
-mod rows;
-mod sections;
+mod lines;
+mod reading;
 mod shortfall;
-mod sites;
-mod subprograms;
-mod text;
-mod units;
 
 pub use error::IndexError;
 pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Svma, Warning};
 
-use code::Code;
-use elf::Elf;
+use code::decoded::Code;
+use code::landmarks::Candidate;
 use error::Budget;
-use landmarks::Candidate;
-use paths::DescribedFile;
+use lines::sites::Site;
 use rayon::slice::ParallelSliceMut;
-use sections::DebugSections;
+use reading::elf::Elf;
+use reading::paths::DescribedFile;
+use reading::sections::DebugSections;
+use reading::text::Text;
 use shortfall::Shortfalls;
-use sites::Site;
-use text::Text;
 
 /// Reads everything that cov-trace wants to know of an image from the bytes of its file.
 ///
@@ -76,8 +53,8 @@ pub fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, 
     let sections = DebugSections::load(&elf, &mut shortfalls);
     let mut budget = Budget::for_bytes(bytes.len().saturating_add(sections.size));
     let (described, mut frames) = rayon::join(
-        || units::read(&sections, &text, &mut budget.share(), &mut shortfalls),
-        || frames::read(&elf, &mut of_frames),
+        || reading::units::read(&sections, &text, &mut budget.share(), &mut shortfalls),
+        || code::frames::read(&elf, &mut of_frames),
     );
     let mut described = described?;
     step_done();
@@ -86,23 +63,23 @@ pub fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, 
     let mut ranges = std::mem::take(&mut frames.functions);
     ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
     ranges.extend(described.subprograms.iter().flat_map(|s| &s.ranges));
-    let candidates = landmarks::candidates(&elf, &text, &mut budget)?;
+    let candidates = code::landmarks::candidates(&elf, &text, &mut budget)?;
     // Without lines nobody asks where control may go.
     let code = if described.rows.is_empty() {
         around(&candidates, ranges, &text, &mut budget)?
     } else {
-        let mut code = Code::decode(ranges, entries::habits(&elf), &text, &mut budget)?;
-        entries::enter(&mut code, &elf, &text, &frames, &mut budget)?;
+        let mut code = Code::decode(ranges, code::entries::habits(&elf), &text, &mut budget)?;
+        code::entries::enter(&mut code, &elf, &text, &frames, &mut budget)?;
         code
     };
 
-    let sites = sites::plan(std::mem::take(&mut described.rows), &code, &text, &mut shortfalls);
-    let dominance = implied::dominance(&sites, &code);
-    let landmarks = landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
+    let sites = lines::sites::plan(std::mem::take(&mut described.rows), &code, &text, &mut shortfalls);
+    let dominance = code::implied::dominance(&sites, &code);
+    let landmarks = code::landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
     let (files, place) = used_files(std::mem::take(&mut described.paths).into_order(), &sites);
     let (files, digests) = files.into_iter().unzip();
     let (lines, probes) = number_lines(&sites, &place);
-    let (functions, owners) = functions::name(&described, &elf, &sites, &place, &lines, &mut budget)?;
+    let (functions, owners) = lines::functions::name(&described, &elf, &sites, &place, &lines, &mut budget)?;
     budget.settle()?;
     let warnings = shortfalls.into_warnings();
     let build_id = elf.build_id();
@@ -118,11 +95,11 @@ pub fn landmarks(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     let text = elf.text();
     let mut shortfalls = Shortfalls::default();
     let mut budget = Budget::for_bytes(bytes.len());
-    let mut ranges = frames::read(&elf, &mut shortfalls).functions;
+    let mut ranges = code::frames::read(&elf, &mut shortfalls).functions;
     ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
-    let candidates = landmarks::candidates(&elf, &text, &mut budget)?;
+    let candidates = code::landmarks::candidates(&elf, &text, &mut budget)?;
     let code = around(&candidates, ranges, &text, &mut budget)?;
-    let landmarks = landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
+    let landmarks = code::landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
     budget.settle()?;
     let warnings = shortfalls.into_warnings();
     Ok(ImageIndex { build_id: elf.build_id(), landmarks, warnings, ..ImageIndex::default() })

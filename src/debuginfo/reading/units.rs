@@ -5,34 +5,33 @@
 //! Invariants: a unit that cannot be read costs only itself; each line program is read once, for the first unit that
 //! refers to it, and each abbreviation table once.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
-
 use gimli::{
     Abbreviations, AttributeValue, DebugAbbrev, DebugAbbrevOffset, DebugInfoOffset, Dwarf, EndianSlice, LittleEndian,
     Section, Unit, UnitHeader,
 };
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
-use super::error::{Budget, IndexError};
 use super::paths::{FileTable, SourcePaths};
 use super::portions;
 use super::rows::{self, Row, Sink};
 use super::sections::DebugSections;
-use super::shortfall::{Shortfall, Shortfalls};
 use super::subprograms::{Copy, Stop, Subprogram, UnitFiles};
 use super::text::Text;
+use crate::debuginfo::error::{Budget, IndexError};
+use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Tables = BTreeMap<usize, Option<Arc<Abbreviations>>>;
 
 /// What the DWARF of an image, or of some of its units, says.
 #[derive(Default)]
-pub(super) struct Described<'a> {
+pub(crate) struct Described<'a> {
     /// In the order of the line programs, each sequence sorted.
-    pub(super) rows: Vec<Row>,
-    pub(super) subprograms: Vec<Subprogram<'a>>,
-    pub(super) copies: Vec<Copy>,
-    pub(super) paths: SourcePaths,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) subprograms: Vec<Subprogram<'a>>,
+    pub(crate) copies: Vec<Copy>,
+    pub(crate) paths: SourcePaths,
 }
 
 impl<'a> Described<'a> {
@@ -60,7 +59,7 @@ struct Task<'a> {
 ///
 /// # Errors
 /// If the budget is used up.
-pub(super) fn read<'a>(
+pub(crate) fn read<'a>(
     sections: &'a DebugSections<'_>,
     text: &Text<'_>,
     budget: &mut Budget,

@@ -7,76 +7,75 @@
 //!
 //! Invariant: each entry is read once, however deep the tree; chains of references have an end.
 
-use gimli::{AttributeValue, DebugInfoOffset, EndianSlice, LineProgramHeader, LittleEndian, UnitOffset, UnitRef};
-
-use super::error::{Budget, IndexError};
-use super::index::Svma;
 use super::paths::{FileId, FileTable, SourcePaths};
+use crate::debuginfo::error::{Budget, IndexError};
+use crate::debuginfo::index::Svma;
+use gimli::{AttributeValue, DebugInfoOffset, EndianSlice, LineProgramHeader, LittleEndian, UnitOffset, UnitRef};
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Entries<'u, 'a> = gimli::EntriesRaw<'u, Bytes<'a>>;
 
 /// Longest name that is shown in full.
-pub(super) const LONGEST_NAME: usize = 1 << 16;
+pub(crate) const LONGEST_NAME: usize = 1 << 16;
 
 /// How many references lead from the code of a function to its name at most (instance, abstract, specification).
 const LONGEST_CHAIN: usize = 16;
 
 /// A function with code of its own, or one that an inlined copy refers to.
 #[derive(Default)]
-pub(super) struct Subprogram<'a> {
+pub(crate) struct Subprogram<'a> {
     /// Sorted by start; none of one that is only inlined.
-    pub(super) ranges: Vec<(Svma, Svma)>,
+    pub(crate) ranges: Vec<(Svma, Svma)>,
     /// The entry that describes the function itself, which its copies refer to.
-    pub(super) identity: Option<DebugInfoOffset>,
+    pub(crate) identity: Option<DebugInfoOffset>,
     /// Whether it is written inside another function.
-    pub(super) is_nested: bool,
-    pub(super) declaration: Declaration<'a>,
+    pub(crate) is_nested: bool,
+    pub(crate) declaration: Declaration<'a>,
     /// The entry of another unit that has the rest of the declaration.
-    pub(super) elsewhere: Option<DebugInfoOffset>,
+    pub(crate) elsewhere: Option<DebugInfoOffset>,
 }
 
 /// Code of a function that was inlined into another.
-pub(super) struct Copy {
-    pub(super) range: (Svma, Svma),
+pub(crate) struct Copy {
+    pub(crate) range: (Svma, Svma),
     /// The entry that describes the function itself.
-    pub(super) of: DebugInfoOffset,
+    pub(crate) of: DebugInfoOffset,
 }
 
 /// What the entries of a chain of references say of a function, the first word of each counting.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Declaration<'a> {
+pub(crate) struct Declaration<'a> {
     /// DW_AT_linkage_name, still mangled.
     linkage_name: Option<&'a [u8]>,
     /// DW_AT_name.
     plain_name: Option<&'a [u8]>,
-    pub(super) file: Option<FileId>,
-    pub(super) line: Option<u32>,
+    pub(crate) file: Option<FileId>,
+    pub(crate) line: Option<u32>,
 }
 
 impl<'a> Declaration<'a> {
     /// The linkage name if there is one, else the name of the source.
-    pub(super) fn name(&self) -> Option<&'a [u8]> {
+    pub(crate) fn name(&self) -> Option<&'a [u8]> {
         self.linkage_name.or(self.plain_name)
     }
 
     /// Whether only the name of the source is known.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.linkage_name.is_none() && self.plain_name.is_some()
     }
 }
 
 /// A unit with what its line program says of files.
-pub(super) struct UnitFiles<'u, 'a, 's> {
-    pub(super) unit: UnitRef<'u, Bytes<'a>>,
+pub(crate) struct UnitFiles<'u, 'a, 's> {
+    pub(crate) unit: UnitRef<'u, Bytes<'a>>,
     /// None where the unit has no line program.
-    pub(super) files: Option<(LineProgramHeader<Bytes<'a>>, FileTable)>,
-    pub(super) paths: &'s mut SourcePaths,
-    pub(super) budget: &'s mut Budget,
+    pub(crate) files: Option<(LineProgramHeader<Bytes<'a>>, FileTable)>,
+    pub(crate) paths: &'s mut SourcePaths,
+    pub(crate) budget: &'s mut Budget,
 }
 
 /// Why reading the entries of a unit ended early.
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The entries are damaged; what was found before is good.
     Damaged,
     /// The image as a whole is given up.
@@ -111,7 +110,7 @@ struct Attributes<'a> {
 
 impl<'u, 'a> UnitFiles<'u, 'a, '_> {
     /// Adds the functions of the unit and the copies of functions in it.
-    pub(super) fn collect(&mut self, found: &mut Vec<Subprogram<'a>>, copies: &mut Vec<Copy>) -> Result<(), Stop> {
+    pub(crate) fn collect(&mut self, found: &mut Vec<Subprogram<'a>>, copies: &mut Vec<Copy>) -> Result<(), Stop> {
         let first_copy = copies.len();
         let read = self.entries(found, copies);
         let mut inlined: Vec<DebugInfoOffset> = copies[first_copy..].iter().map(|copy| copy.of).collect();
@@ -187,7 +186,7 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
     /// Continues the declaration of a function of another unit with an entry of this one.
     ///
     /// Returns the entry of yet another unit that it refers to, if any.
-    pub(super) fn follow(
+    pub(crate) fn follow(
         &mut self,
         entry: UnitOffset,
         declaration: &mut Declaration<'a>,

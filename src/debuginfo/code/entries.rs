@@ -5,19 +5,19 @@
 //!
 //! Invariant: what a table holds is read as long as it is code, so its size need not be known.
 
-use super::code::{AddressKind, Code, EntryPoints, Habits};
-use super::elf::{Data, Elf};
-use super::error::{Budget, IndexError};
+use super::decoded::{AddressKind, Code, EntryPoints, Habits};
 use super::frames::Frames;
-use super::index::Svma;
-use super::text::Text;
+use crate::debuginfo::error::{Budget, IndexError};
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::reading::elf::{Data, Elf};
+use crate::debuginfo::reading::text::Text;
 use std::ops::Range;
 
 /// Cuts `code` wherever control may come in.
 ///
 /// # Errors
 /// If the budget is used up.
-pub(super) fn enter(
+pub(crate) fn enter(
     code: &mut Code,
     elf: &Elf<'_>,
     text: &Text<'_>,
@@ -103,6 +103,6 @@ fn read_table(
 }
 
 /// What the code of an image does that its bytes do not tell.
-pub(super) fn habits(elf: &Elf<'_>) -> Habits {
+pub(crate) fn habits(elf: &Elf<'_>) -> Habits {
     Habits { is_absolute: elf.is_absolute(), calls_are_entries: elf.section_address(".gopclntab").is_some() }
 }

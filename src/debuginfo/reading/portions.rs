@@ -5,7 +5,7 @@
 use rayon::prelude::*;
 
 /// Does something with each item; one item alone is not handed to another thread.
-pub(super) fn map<T: Send, R: Send>(mut items: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+pub(crate) fn map<T: Send, R: Send>(mut items: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
     match (items.pop(), items.is_empty()) {
         (None, _) => Vec::new(),
         (Some(only), true) => vec![work(only)],
@@ -17,12 +17,12 @@ pub(super) fn map<T: Send, R: Send>(mut items: Vec<T>, work: impl Fn(T) -> R + S
 }
 
 /// Does something with each run of `len` neighbours, the last of which may be shorter.
-pub(super) fn map_runs<T: Sync, R: Send>(items: &[T], len: usize, work: impl Fn(&[T]) -> R + Sync + Send) -> Vec<R> {
+pub(crate) fn map_runs<T: Sync, R: Send>(items: &[T], len: usize, work: impl Fn(&[T]) -> R + Sync + Send) -> Vec<R> {
     map(items.chunks(len.max(1)).collect(), work)
 }
 
 /// Cuts items into portions of about the same weight, each of neighbours and of at least `least`, unless it is the last.
-pub(super) fn cut<T>(items: Vec<T>, least: u64, weight: impl Fn(&T) -> u64) -> Vec<Vec<T>> {
+pub(crate) fn cut<T>(items: Vec<T>, least: u64, weight: impl Fn(&T) -> u64) -> Vec<Vec<T>> {
     /// Enough that all threads have something to do up to the end.
     const PORTIONS: u64 = 32;
     let whole = items.iter().fold(0u64, |sum, item| sum.saturating_add(weight(item)));

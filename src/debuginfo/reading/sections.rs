@@ -2,23 +2,21 @@
 //!
 //! Invariant: every string of a string section ends within it.
 
+use super::elf::Elf;
+use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
+use gimli::{Dwarf, DwarfSections, EndianSlice, LittleEndian, SectionId};
 use std::borrow::Cow;
 
-use gimli::{Dwarf, DwarfSections, EndianSlice, LittleEndian, SectionId};
-
-use super::elf::Elf;
-use super::shortfall::{Shortfall, Shortfalls};
-
 /// The debug sections of an image that are needed, uncompressed.
-pub(super) struct DebugSections<'a> {
+pub(crate) struct DebugSections<'a> {
     sections: DwarfSections<Cow<'a, [u8]>>,
     /// Their size in bytes.
-    pub(super) size: usize,
+    pub(crate) size: usize,
 }
 
 impl<'a> DebugSections<'a> {
     /// Takes the sections out of an image; what cannot be read counts as missing.
-    pub(super) fn load(elf: &Elf<'a>, shortfalls: &mut Shortfalls) -> DebugSections<'a> {
+    pub(crate) fn load(elf: &Elf<'a>, shortfalls: &mut Shortfalls) -> DebugSections<'a> {
         const NEEDED: [SectionId; 9] = [
             SectionId::DebugAbbrev,
             SectionId::DebugAddr,
@@ -55,7 +53,7 @@ impl<'a> DebugSections<'a> {
     }
 
     /// A reader of them.
-    pub(super) fn reader(&self) -> Dwarf<EndianSlice<'_, LittleEndian>> {
+    pub(crate) fn reader(&self) -> Dwarf<EndianSlice<'_, LittleEndian>> {
         self.sections.borrow(|section| EndianSlice::new(section, LittleEndian))
     }
 }

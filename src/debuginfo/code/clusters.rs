@@ -2,37 +2,37 @@
 //!
 //! Invariant: clusters are disjoint and in order of address, each within one range of the text.
 
-use super::index::Svma;
-use super::text::{Text, TextRange};
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::reading::text::{Text, TextRange};
 
 /// Functions that overlap.
-pub(super) struct Cluster {
-    pub(super) range: TextRange,
-    pub(super) end: Svma,
+pub(crate) struct Cluster {
+    pub(crate) range: TextRange,
+    pub(crate) end: Svma,
     /// Where its functions start, sorted without duplicates; the cluster starts with the first.
-    pub(super) starts: Vec<Svma>,
-    pub(super) jumps: Jumps,
+    pub(crate) starts: Vec<Svma>,
+    pub(crate) jumps: Jumps,
 }
 
 /// The jumps of a cluster that do not tell where they go.
 #[derive(Default)]
-pub(super) struct Jumps {
+pub(crate) struct Jumps {
     /// Whether some go where a variable or a sum says.
-    pub(super) anywhere: bool,
+    pub(crate) anywhere: bool,
     /// Whether some go where an element of an array of addresses says.
-    pub(super) by_array: bool,
+    pub(crate) by_array: bool,
     /// Those of them that go through a register, loaded by the instruction before: who comes in at one of them brings
     /// something else in that register.
-    pub(super) loaded: Vec<Svma>,
+    pub(crate) loaded: Vec<Svma>,
 }
 
 impl Cluster {
-    pub(super) fn start(&self) -> Svma {
+    pub(crate) fn start(&self) -> Svma {
         self.starts[0]
     }
 
     /// Whether one of `addresses`, which are sorted, is in it and no function's start.
-    pub(super) fn has_one_inside(&self, addresses: &[Svma]) -> bool {
+    pub(crate) fn has_one_inside(&self, addresses: &[Svma]) -> bool {
         let first = addresses.partition_point(|address| *address <= self.start());
         let inside = addresses[first..].iter().take_while(|address| **address < self.end);
         inside.into_iter().any(|address| self.starts.binary_search(address).is_err())
@@ -40,7 +40,7 @@ impl Cluster {
 }
 
 /// The clusters of functions given as (start, end), in order of address.
-pub(super) fn clusters(mut functions: Vec<(Svma, Svma)>, text: &Text<'_>) -> Vec<Cluster> {
+pub(crate) fn clusters(mut functions: Vec<(Svma, Svma)>, text: &Text<'_>) -> Vec<Cluster> {
     /// No honest function is longer; what lies behind belongs to none.
     const LONGEST: u64 = 1 << 30;
     functions.sort_unstable();

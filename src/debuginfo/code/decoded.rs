@@ -7,18 +7,17 @@
 //! Invariants: clusters are disjoint, so the cost is linear in the text however the functions overlap. A run of
 //! straight-line code is entered at its first instruction only: wherever else control might come in, it is cut.
 
-use platform::arch::{ControlFlow, Instruction, instructions};
-
 use super::chunk::Chunk;
 use super::clusters::{Cluster, clusters};
-use super::error::{Budget, IndexError};
-use super::index::Svma;
-use super::portions;
-use super::text::Text;
+use crate::debuginfo::error::{Budget, IndexError};
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::reading::portions;
+use crate::debuginfo::reading::text::Text;
+use platform::arch::{ControlFlow, Instruction, instructions};
 
 /// What the decode says of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AddressKind {
+pub(crate) enum AddressKind {
     /// An instruction starts there.
     Start,
     /// No known function covers it.
@@ -33,35 +32,35 @@ pub(super) enum AddressKind {
 
 /// What the code does that its bytes do not tell.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Habits {
+pub(crate) struct Habits {
     /// Whether it is loaded where it was linked, so that numbers may be addresses.
-    pub(super) is_absolute: bool,
+    pub(crate) is_absolute: bool,
     /// Whether control may come back to before a call, as in Go once a panic is recovered.
-    pub(super) calls_are_entries: bool,
+    pub(crate) calls_are_entries: bool,
 }
 
 impl Habits {
     /// The address that an instruction takes.
-    pub(super) fn label(self, instruction: &Instruction) -> Option<Svma> {
+    pub(crate) fn label(self, instruction: &Instruction) -> Option<Svma> {
         instruction.label.or(instruction.immediate.filter(|_| self.is_absolute)).map(Svma)
     }
 }
 
 /// Where control may come in that no instruction tells, as far as that is known.
 #[derive(Debug, Default)]
-pub(super) struct EntryPoints {
+pub(crate) struct EntryPoints {
     /// Addresses that stand in data, sorted without duplicates.
-    pub(super) stored: Vec<Svma>,
+    pub(crate) stored: Vec<Svma>,
     /// What tables of distances lead to, sorted without duplicates.
-    pub(super) tables: Vec<Svma>,
+    pub(crate) tables: Vec<Svma>,
     /// Addresses that the code takes, sorted without duplicates.
-    pub(super) labels: Vec<Svma>,
+    pub(crate) labels: Vec<Svma>,
     /// Others, which tell nothing of any jump.
-    pub(super) others: Vec<Svma>,
+    pub(crate) others: Vec<Svma>,
 }
 
 /// The known functions of an image, decoded.
-pub(super) struct Code {
+pub(crate) struct Code {
     /// In order of address.
     chunks: Vec<Chunk>,
     /// Addresses that it takes.
@@ -74,7 +73,7 @@ impl Code {
     ///
     /// # Errors
     /// If the budget is used up.
-    pub(super) fn decode(
+    pub(crate) fn decode(
         functions: Vec<(Svma, Svma)>,
         habits: Habits,
         text: &Text<'_>,
@@ -87,7 +86,7 @@ impl Code {
     ///
     /// # Errors
     /// If the budget is used up.
-    pub(super) fn decode_around(
+    pub(crate) fn decode_around(
         places: &[Svma],
         functions: Vec<(Svma, Svma)>,
         text: &Text<'_>,
@@ -174,7 +173,7 @@ impl Code {
     }
 
     /// The addresses that the code takes, sorted without duplicates: those of labels and tables, among others.
-    pub(super) fn take_labels(&mut self) -> Vec<Svma> {
+    pub(crate) fn take_labels(&mut self) -> Vec<Svma> {
         let mut labels = std::mem::take(&mut self.labels);
         labels.sort_unstable();
         labels.dedup();
@@ -182,7 +181,7 @@ impl Code {
     }
 
     /// Takes where else control may come in. A cluster whose jumps that does not explain is all entries.
-    pub(super) fn enter(&mut self, entries: &EntryPoints) {
+    pub(crate) fn enter(&mut self, entries: &EntryPoints) {
         for list in [&entries.stored, &entries.tables, &entries.labels, &entries.others] {
             for &address in list {
                 self.cut(address);
@@ -198,14 +197,14 @@ impl Code {
     }
 
     /// Takes it that control may come in at every instruction.
-    pub(super) fn enter_everywhere(&mut self) {
+    pub(crate) fn enter_everywhere(&mut self) {
         for chunk in &mut self.chunks {
             chunk.cut_all(chunk.start, chunk.end);
         }
     }
 
     /// Whether known functions end there.
-    pub(super) fn is_end(&self, address: Svma) -> bool {
+    pub(crate) fn is_end(&self, address: Svma) -> bool {
         let Some(chunk) = self.chunk_at(Svma(address.0.wrapping_sub(1))).map(|chunk| &self.chunks[chunk]) else {
             return false;
         };
@@ -213,12 +212,12 @@ impl Code {
     }
 
     /// The stretches that were decoded, in order of address.
-    pub(super) fn chunks(&self) -> &[Chunk] {
+    pub(crate) fn chunks(&self) -> &[Chunk] {
         &self.chunks
     }
 
     /// What is known of an address.
-    pub(super) fn standing(&self, address: Svma) -> AddressKind {
+    pub(crate) fn standing(&self, address: Svma) -> AddressKind {
         self.chunk_at(address).map_or(AddressKind::OutsideFunction, |chunk| {
             let chunk = &self.chunks[chunk];
             chunk.cluster_at(address).map_or(AddressKind::OutsideFunction, |_| chunk.standing(address))
@@ -226,7 +225,7 @@ impl Code {
     }
 
     /// The same for many addresses, cheap where neighbours follow each other.
-    pub(super) fn seen_in_order(&self) -> InOrder<'_> {
+    pub(crate) fn seen_in_order(&self) -> InOrder<'_> {
         InOrder { code: self, last: None }
     }
 
@@ -244,7 +243,7 @@ impl Code {
 }
 
 /// The code, looked at in about the order of addresses.
-pub(super) struct InOrder<'c> {
+pub(crate) struct InOrder<'c> {
     code: &'c Code,
     /// The cluster that the last address was in.
     last: Option<(&'c Chunk, &'c Cluster)>,
@@ -252,13 +251,13 @@ pub(super) struct InOrder<'c> {
 
 impl<'c> InOrder<'c> {
     /// What is known of an address.
-    pub(super) fn standing(&mut self, address: Svma) -> AddressKind {
+    pub(crate) fn standing(&mut self, address: Svma) -> AddressKind {
         self.find(address).map_or(AddressKind::OutsideFunction, |chunk| chunk.standing(address))
     }
 
     /// How many bytes of straight-line code there are from `address` on: once its first instruction was executed, the
     /// others are, unless one faults or the thread is stopped for good.
-    pub(super) fn straight(&mut self, address: Svma) -> u32 {
+    pub(crate) fn straight(&mut self, address: Svma) -> u32 {
         let Some(chunk) = self.find(address) else { return 1 };
         let bit = chunk.bit(address);
         chunk.cuts.first_from(bit + 1).map_or(1, |cut| cut - bit)

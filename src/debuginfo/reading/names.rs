@@ -3,9 +3,8 @@
 //! Invariant: a name grows to [`LONGEST_DEMANGLED`] at most. Mangled names refer back to their own parts, so that a few
 //! hundred bytes can stand for gigabytes.
 
+use crate::debuginfo::error::{Budget, IndexError};
 use std::fmt;
-
-use super::error::{Budget, IndexError};
 
 /// Longest name, in bytes, that is shown demangled; beyond it the mangled one is.
 const LONGEST_DEMANGLED: usize = 1 << 16;
@@ -14,7 +13,7 @@ const LONGEST_DEMANGLED: usize = 1 << 16;
 ///
 /// # Errors
 /// If the budget is used up.
-pub(super) fn demangle(name: &[u8], budget: &mut Budget) -> Result<String, IndexError> {
+pub(crate) fn demangle(name: &[u8], budget: &mut Budget) -> Result<String, IndexError> {
     let name = String::from_utf8_lossy(name);
     // Rust first: its older names look like C++ ones.
     let demangled = addr2line::demangle(&name, gimli::DW_LANG_Rust).or_else(|| demangle_cpp(&name));

@@ -4,46 +4,45 @@
 //! cut that is no entry is a place inside one cluster where control comes in only from what its `leads` tell, or from the
 //! instruction before it.
 
+use super::clusters::Cluster;
+use super::decoded::{AddressKind, EntryPoints, Habits};
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::reading::text::Text;
+use crate::plan::Bits;
 use platform::arch::{ControlFlow, instructions};
 
-use super::clusters::Cluster;
-use super::code::{AddressKind, EntryPoints, Habits};
-use super::index::Svma;
-use super::text::Text;
-use crate::plan::Bits;
-
 /// Neighbouring clusters.
-pub(super) struct Chunk {
-    pub(super) clusters: Vec<Cluster>,
-    pub(super) start: Svma,
-    pub(super) end: Svma,
+pub(crate) struct Chunk {
+    pub(crate) clusters: Vec<Cluster>,
+    pub(crate) start: Svma,
+    pub(crate) end: Svma,
     /// Where an instruction starts, one bit per byte.
-    pub(super) starts: Bits,
+    pub(crate) starts: Bits,
     /// Where a run of straight-line code starts or the last one has ended, one bit per byte.
-    pub(super) cuts: Bits,
+    pub(crate) cuts: Bits,
     /// The cuts where control may come in from anywhere.
-    pub(super) entries: Bits,
+    pub(crate) entries: Bits,
     /// How the runs end that do not go on with the next one, in order of address.
-    pub(super) leads: Vec<Lead>,
+    pub(crate) leads: Vec<Lead>,
     /// Parts in which the decode proves nothing, in order of address.
-    pub(super) doubtful: Vec<(Svma, Svma, AddressKind)>,
+    pub(crate) doubtful: Vec<(Svma, Svma, AddressKind)>,
     /// Where the code goes.
-    pub(super) targets: Vec<Svma>,
+    pub(crate) targets: Vec<Svma>,
     /// What it takes the address of.
-    pub(super) labels: Vec<Svma>,
+    pub(crate) labels: Vec<Svma>,
 }
 
 /// Where control goes from the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lead {
+pub(crate) struct Lead {
     /// The bit behind the run's last instruction.
-    pub(super) end: u32,
-    pub(super) to: To,
+    pub(crate) end: u32,
+    pub(crate) to: To,
 }
 
 /// Where an instruction leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum To {
+pub(crate) enum To {
     /// Out of the cluster, or it is not known where.
     Out,
     /// To a bit of the same cluster.
@@ -53,13 +52,13 @@ pub(super) enum To {
 }
 
 impl Chunk {
-    pub(super) fn cluster_at(&self, address: Svma) -> Option<&Cluster> {
+    pub(crate) fn cluster_at(&self, address: Svma) -> Option<&Cluster> {
         let after = self.clusters.partition_point(|cluster| cluster.start() <= address);
         self.clusters[..after].last().filter(|cluster| address < cluster.end)
     }
 
     /// What is known of an address that a cluster covers.
-    pub(super) fn standing(&self, address: Svma) -> AddressKind {
+    pub(crate) fn standing(&self, address: Svma) -> AddressKind {
         let starts = self.starts.get(self.bit(address));
         let after = self.doubtful.partition_point(|(start, ..)| *start <= address);
         match self.doubtful[..after].last() {
@@ -70,7 +69,7 @@ impl Chunk {
         }
     }
 
-    pub(super) fn decode(clusters: Vec<Cluster>, habits: Habits, text: &Text<'_>) -> Chunk {
+    pub(crate) fn decode(clusters: Vec<Cluster>, habits: Habits, text: &Text<'_>) -> Chunk {
         let start = clusters[0].start();
         let end = clusters.last().map_or(start, |cluster| cluster.end);
         let bits = Bits::clear_of((end.0 - start.0) as u32 + 1);
@@ -150,7 +149,7 @@ impl Chunk {
     ///
     /// From the address of a place inside, once it is known, all others may be computed: by adding a distance, and by a
     /// jump that does not look like one (a return, a thunk). Only what arrays and tables of a compiler hold is as it is.
-    pub(super) fn is_explained(&self, cluster: &Cluster, entries: &EntryPoints) -> bool {
+    pub(crate) fn is_explained(&self, cluster: &Cluster, entries: &EntryPoints) -> bool {
         let jumps = &cluster.jumps;
         let is_entered = |at: &Svma| self.cuts.get(self.bit(*at));
         if cluster.has_one_inside(&entries.labels) {
@@ -188,7 +187,7 @@ impl Chunk {
         }
     }
 
-    pub(super) fn cut_all(&mut self, start: Svma, end: Svma) {
+    pub(crate) fn cut_all(&mut self, start: Svma, end: Svma) {
         let (mut bit, end) = (self.bit(start.max(self.start)), self.bit(end.min(self.end)));
         while let Some(at) = self.starts.first_from(bit).filter(|&at| at < end) {
             self.cuts.put(at, true);
@@ -201,12 +200,12 @@ impl Chunk {
         self.cuts.put(self.bit(address), true);
     }
 
-    pub(super) fn put_entry(&mut self, address: Svma) {
+    pub(crate) fn put_entry(&mut self, address: Svma) {
         self.put_cut(address);
         self.entries.put(self.bit(address), true);
     }
 
-    pub(super) fn bit(&self, address: Svma) -> u32 {
+    pub(crate) fn bit(&self, address: Svma) -> u32 {
         (address.0 - self.start.0) as u32
     }
 }

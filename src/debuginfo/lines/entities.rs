@@ -5,27 +5,26 @@
 //!
 //! Invariant: a line belongs to the innermost function whose code it is, and only if it is of that function's file.
 
+use super::sites::Site;
+use crate::debuginfo::error::{Budget, IndexError};
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::reading::elf::{Elf, FunctionSymbol};
+use crate::debuginfo::reading::paths::FileId;
+use crate::debuginfo::reading::subprograms::{LONGEST_NAME, Subprogram};
+use crate::debuginfo::reading::units::Described;
+use crate::plan::{Owners, OwnersBuilder};
 use std::collections::HashMap;
 
-use super::elf::{Elf, FunctionSymbol};
-use super::error::{Budget, IndexError};
-use super::index::Svma;
-use super::paths::FileId;
-use super::sites::Site;
-use super::subprograms::{LONGEST_NAME, Subprogram};
-use super::units::Described;
-use crate::plan::{Owners, OwnersBuilder};
-
 /// A function whose name is still mangled.
-pub(super) struct Entity<'a> {
-    pub(super) name: &'a [u8],
-    pub(super) file: Option<FileId>,
+pub(crate) struct Entity<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) file: Option<FileId>,
     /// The line of its declaration.
-    pub(super) line: Option<u32>,
+    pub(crate) line: Option<u32>,
     /// Whether it is written inside another function.
-    pub(super) is_nested: bool,
+    pub(crate) is_nested: bool,
     /// Whether it has code of its own.
-    pub(super) has_code: bool,
+    pub(crate) has_code: bool,
 }
 
 /// Code of an entity.
@@ -39,19 +38,19 @@ struct EntityCode {
 }
 
 /// All entities of an image, with what is known of them from the sites.
-pub(super) struct Entities<'a> {
-    pub(super) all: Vec<Entity<'a>>,
+pub(crate) struct Entities<'a> {
+    pub(crate) all: Vec<Entity<'a>>,
     /// Entity and line, sorted, each once.
-    pub(super) lines: Vec<(u32, u32)>,
+    pub(crate) lines: Vec<(u32, u32)>,
     /// Of each site, in order of address, the entities whose code it is.
-    pub(super) owners: Owners,
+    pub(crate) owners: Owners,
 }
 
 /// Finds the entities.
 ///
 /// # Errors
 /// If the budget is used up.
-pub(super) fn find<'a>(
+pub(crate) fn find<'a>(
     described: &Described<'a>,
     elf: &Elf<'a>,
     sites: &[Site],

@@ -1,9 +1,9 @@
 //! What is proven of small pieces of code, byte by byte.
 
-use super::code::*;
-use super::error::Budget;
-use super::index::{FileOffset, Svma};
-use super::text::{Text, TextRange};
+use super::decoded::*;
+use crate::debuginfo::error::Budget;
+use crate::debuginfo::index::{FileOffset, Svma};
+use crate::debuginfo::reading::text::{Text, TextRange};
 use AddressKind::*;
 
 const BASE: u64 = 0x1000;

@@ -3,31 +3,30 @@
 //! Invariant: sites are sorted by address without duplicates, and each is in executable text, in a known function, at the
 //! proven start of an instruction that is no breakpoint of the program itself.
 
+use crate::debuginfo::code::decoded::decoded::{AddressKind, Code, InOrder};
+use crate::debuginfo::index::{FileOffset, Svma};
+use crate::debuginfo::reading::paths::FileId;
+use crate::debuginfo::reading::portions;
+use crate::debuginfo::reading::rows::Row;
+use crate::debuginfo::reading::text::Text;
+use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
 use platform::arch::BREAKPOINT;
-
-use super::code::{AddressKind, Code, InOrder};
-use super::index::{FileOffset, Svma};
-use super::paths::FileId;
-use super::portions;
-use super::rows::Row;
-use super::shortfall::{Shortfall, Shortfalls};
-use super::text::Text;
 
 /// An address that may be trapped to learn that a line ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Site {
-    pub(super) address: Svma,
-    pub(super) offset: FileOffset,
-    pub(super) file: FileId,
-    pub(super) line: u32,
+pub(crate) struct Site {
+    pub(crate) address: Svma,
+    pub(crate) offset: FileOffset,
+    pub(crate) file: FileId,
+    pub(crate) line: u32,
     /// The byte in the file.
-    pub(super) original: u8,
+    pub(crate) original: u8,
     /// Bytes of straight-line code from here on.
-    pub(super) straight: u32,
+    pub(crate) straight: u32,
 }
 
 /// Keeps of `rows`, which are in the order of the units, what may be trapped, one line per address, and counts the rest.
-pub(super) fn plan(rows: Vec<Row>, code: &Code, text: &Text<'_>, shortfalls: &mut Shortfalls) -> Vec<Site> {
+pub(crate) fn plan(rows: Vec<Row>, code: &Code, text: &Text<'_>, shortfalls: &mut Shortfalls) -> Vec<Site> {
     /// Rows that are worth handing to another thread.
     const PORTION: usize = 8 << 10;
     // Of several claims the first wins, in the order of the units.

@@ -2,16 +2,16 @@
 //!
 //! Invariant: the ranges of a [`Text`] are sorted, disjoint, not empty and backed by bytes of the file.
 
-use super::index::{FileOffset, Svma};
+use crate::debuginfo::index::{FileOffset, Svma};
 
 /// A run of executable bytes that is contiguous in memory and in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct TextRange {
-    pub(super) start: Svma,
+pub(crate) struct TextRange {
+    pub(crate) start: Svma,
     /// The first address behind it.
-    pub(super) end: Svma,
+    pub(crate) end: Svma,
     /// Of the byte at `start`.
-    pub(super) offset: FileOffset,
+    pub(crate) offset: FileOffset,
 }
 
 impl TextRange {
@@ -20,20 +20,20 @@ impl TextRange {
     }
 
     /// Where the byte at `address`, which lies in the range, is in the file.
-    pub(super) fn offset_of(&self, address: Svma) -> FileOffset {
+    pub(crate) fn offset_of(&self, address: Svma) -> FileOffset {
         FileOffset(self.offset.0.saturating_add(address.0.saturating_sub(self.start.0)))
     }
 }
 
 /// The executable bytes of an image.
-pub(super) struct Text<'a> {
+pub(crate) struct Text<'a> {
     bytes: &'a [u8],
     ranges: Vec<TextRange>,
 }
 
 impl<'a> Text<'a> {
     /// The parts of `loads` (executable segments) that lie in `sections`, or all of `loads` where no sections are known.
-    pub(super) fn new(bytes: &'a [u8], mut loads: Vec<TextRange>, sections: Option<Vec<TextRange>>) -> Text<'a> {
+    pub(crate) fn new(bytes: &'a [u8], mut loads: Vec<TextRange>, sections: Option<Vec<TextRange>>) -> Text<'a> {
         disjoin(&mut loads);
         let ranges = match sections {
             None => loads,
@@ -48,23 +48,23 @@ impl<'a> Text<'a> {
     }
 
     /// All ranges, in order of address.
-    pub(super) fn ranges(&self) -> &[TextRange] {
+    pub(crate) fn ranges(&self) -> &[TextRange] {
         &self.ranges
     }
 
     /// The range that covers an address.
-    pub(super) fn range_at(&self, address: Svma) -> Option<&TextRange> {
+    pub(crate) fn range_at(&self, address: Svma) -> Option<&TextRange> {
         let after = self.ranges.partition_point(|r| r.start <= address);
         self.ranges[..after].last().filter(|r| address < r.end)
     }
 
     /// The byte at an offset of the file, which lies in text.
-    pub(super) fn byte_at(&self, offset: FileOffset) -> u8 {
+    pub(crate) fn byte_at(&self, offset: FileOffset) -> u8 {
         self.bytes.get(offset.0 as usize).copied().unwrap_or_default()
     }
 
     /// The bytes of `range` from `address`, which lies in it, to its end.
-    pub(super) fn bytes_from(&self, range: &TextRange, address: Svma) -> &'a [u8] {
+    pub(crate) fn bytes_from(&self, range: &TextRange, address: Svma) -> &'a [u8] {
         let (start, end) = (range.offset_of(address).0 as usize, range.offset_of(range.end).0 as usize);
         self.bytes.get(start..end).unwrap_or_default()
     }

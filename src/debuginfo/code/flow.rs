@@ -12,7 +12,7 @@ use super::clusters::Cluster;
 const NONE: u32 = u32::MAX;
 
 /// The runs of a cluster, in order of address.
-pub(super) struct ClusterFlow {
+pub(crate) struct ClusterFlow {
     /// The bit of the chunk where each starts.
     starts: Vec<u32>,
     /// The one or two that follow it; none of an end whose ways on are not all known.
@@ -21,14 +21,14 @@ pub(super) struct ClusterFlow {
 }
 
 /// For each run the one that was executed last of those that always were before it.
-pub(super) struct Dominators {
+pub(crate) struct Dominators {
     above: Vec<u32>,
     order: Vec<u32>,
 }
 
 impl ClusterFlow {
     /// None if there is nothing to tell, as in code that may be entered everywhere.
-    pub(super) fn of(cluster: &Cluster, chunk: &Chunk) -> Option<ClusterFlow> {
+    pub(crate) fn of(cluster: &Cluster, chunk: &Chunk) -> Option<ClusterFlow> {
         let (first, end) = (chunk.bit(cluster.start()), chunk.bit(cluster.end));
         let bits = |from: u32| chunk.cuts.first_from(from).filter(|bit| *bit < end);
         let starts: Vec<u32> = std::iter::successors(bits(first), |bit| bits(bit + 1)).collect();
@@ -57,12 +57,12 @@ impl ClusterFlow {
     }
 
     /// Where each run starts, as a bit of the chunk.
-    pub(super) fn starts(&self) -> &[u32] {
+    pub(crate) fn starts(&self) -> &[u32] {
         &self.starts
     }
 
     /// The runs of which one follows; none if it is not known what does.
-    pub(super) fn next(&self, run: u32) -> &[u32] {
+    pub(crate) fn next(&self, run: u32) -> &[u32] {
         match &self.next[run as usize] {
             [NONE, _] => &[],
             [one, other] if one == other => &self.next[run as usize][..1],
@@ -101,7 +101,7 @@ impl ClusterFlow {
     }
 
     /// Finds what comes before what, as Cooper, Harvey and Kennedy do. None if that would take too long.
-    pub(super) fn dominators(&mut self) -> Option<Dominators> {
+    pub(crate) fn dominators(&mut self) -> Option<Dominators> {
         let order = self.in_order();
         let mut rank = vec![0u32; order.len()];
         for (place, &run) in (0..).zip(&order) {
@@ -176,12 +176,12 @@ fn meet(above: &[u32], mut a: u32, mut b: u32, steps: &mut usize) -> Option<u32>
 
 impl Dominators {
     /// The run that was executed last of those that always were before this one.
-    pub(super) fn above(&self, run: u32) -> Option<u32> {
+    pub(crate) fn above(&self, run: u32) -> Option<u32> {
         Some(self.above[run as usize]).filter(|&above| above != NONE)
     }
 
     /// The runs, each behind those that are above it.
-    pub(super) fn in_order(&self) -> &[u32] {
+    pub(crate) fn in_order(&self) -> &[u32] {
         &self.order
     }
 }

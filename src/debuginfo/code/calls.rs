@@ -2,10 +2,10 @@
 //! certainly that of another call.
 
 use super::chunk::{Chunk, To};
-use super::code::Code;
-use super::elf::Elf;
-use super::index::Svma;
-use super::text::Text;
+use super::decoded::Code;
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::reading::elf::Elf;
+use crate::debuginfo::reading::text::Text;
 use crate::plan::Bits;
 use platform::arch::{self, registers};
 use std::collections::BTreeSet;
@@ -16,14 +16,14 @@ use std::ops::Range;
 const OF_GLIBC: [&str; 5] = ["clone", "__clone", "clone3", "__clone3", "syscall"];
 
 /// Where a call may have flags of the program's choice: everywhere, or in these ranges.
-pub(super) fn with_free_flags(elf: &Elf<'_>) -> Option<Vec<Range<u64>>> {
-    let free = |of: &super::elf::FunctionSymbol<'_>| OF_GLIBC.iter().any(|name| of.is_named(name));
-    let range = |of: super::elf::FunctionSymbol<'_>| of.start.0..of.start.0.saturating_add(of.size);
+pub(crate) fn with_free_flags(elf: &Elf<'_>) -> Option<Vec<Range<u64>>> {
+    let free = |of: &crate::debuginfo::reading::elf::FunctionSymbol<'_>| OF_GLIBC.iter().any(|name| of.is_named(name));
+    let range = |of: crate::debuginfo::reading::elf::FunctionSymbol<'_>| of.start.0..of.start.0.saturating_add(of.size);
     elf.exports("gnu_get_libc_version").then(|| elf.functions().filter(free).map(range).collect())
 }
 
 /// Those of the places, which are sorted and at which `syscall` instructions start, that may make a child.
-pub(super) fn making_children(places: &[Svma], code: &Code, text: &Text<'_>) -> BTreeSet<Svma> {
+pub(crate) fn making_children(places: &[Svma], code: &Code, text: &Text<'_>) -> BTreeSet<Svma> {
     let within = |start: Svma, end: Svma| {
         let first = places.partition_point(|place| *place < start);
         places.get(first).is_some_and(|place| *place < end)

@@ -5,16 +5,16 @@
 
 use super::chunk::Chunk;
 use super::clusters::Cluster;
-use super::code::Code;
+use super::decoded::Code;
 use super::flow::{ClusterFlow, Dominators};
-use super::index::Svma;
-use super::portions;
-use super::sites::Site;
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::lines::sites::Site;
+use crate::debuginfo::reading::portions;
 use crate::plan::Dominance;
 use std::ops::Range;
 
 /// What is known of the sites, which are in order of their address; nothing if that is not the order of their offsets.
-pub(super) fn dominance(sites: &[Site], code: &Code) -> Dominance {
+pub(crate) fn dominance(sites: &[Site], code: &Code) -> Dominance {
     let mut whole = Dominance::default();
     if !sites.is_sorted_by(|a, b| a.offset < b.offset) {
         return whole;
@@ -141,12 +141,12 @@ impl StretchGraph {
 
 #[cfg(test)]
 mod tests {
-    use super::super::code::{EntryPoints, Habits};
-    use super::super::error::Budget;
-    use super::super::index::FileOffset;
-    use super::super::paths::FileId;
-    use super::super::text::{Text, TextRange};
+    use super::super::decoded::{EntryPoints, Habits};
     use super::*;
+    use crate::debuginfo::error::Budget;
+    use crate::debuginfo::index::FileOffset;
+    use crate::debuginfo::reading::paths::FileId;
+    use crate::debuginfo::reading::text::{Text, TextRange};
 
     const BASE: u64 = 0x1000;
 

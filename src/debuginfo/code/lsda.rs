@@ -2,14 +2,13 @@
 //!
 //! Invariant: a table is read in one pass, and what cannot be read to its end is reported.
 
+use crate::debuginfo::index::Svma;
 use gimli::{EndianSlice, LittleEndian, Reader, constants};
-
-use super::index::Svma;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// Adds the landing pads that the table says of the function at `function`; false if it cannot be read.
-pub(super) fn landing_pads(table: &[u8], function: Svma, pads: &mut Vec<Svma>) -> bool {
+pub(crate) fn landing_pads(table: &[u8], function: Svma, pads: &mut Vec<Svma>) -> bool {
     read(EndianSlice::new(table, LittleEndian), function, pads).is_some()
 }
 

@@ -4,13 +4,12 @@
 //! only the last is kept, because the others cover no instruction. Sequences of discarded code are dropped whole.
 //! A row that begins with `nop`s means what is behind them.
 
-use gimli::{EndianSlice, IncompleteLineProgram, LineInstruction, LineProgramHeader, LineRow, LittleEndian, UnitRef};
-
-use super::error::{Budget, IndexError};
-use super::index::Svma;
 use super::paths::{FileId, FileTable, SourcePaths};
-use super::shortfall::{Shortfall, Shortfalls};
 use super::text::Text;
+use crate::debuginfo::error::{Budget, IndexError};
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
+use gimli::{EndianSlice, IncompleteLineProgram, LineInstruction, LineProgramHeader, LineRow, LittleEndian, UnitRef};
 use platform::arch::NOP;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
@@ -20,20 +19,20 @@ const LAST_LINE: u64 = (1 << 24) - 1;
 
 /// An address that starts a statement of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) address: Svma,
-    pub(super) file: FileId,
+pub(crate) struct Row {
+    pub(crate) address: Svma,
+    pub(crate) file: FileId,
     /// 0 where the debug information says that the code belongs to no line.
-    pub(super) line: u32,
+    pub(crate) line: u32,
 }
 
 /// What reading a unit's line program adds to.
-pub(super) struct Sink<'s> {
-    pub(super) rows: &'s mut Vec<Row>,
-    pub(super) paths: &'s mut SourcePaths,
-    pub(super) text: &'s Text<'s>,
-    pub(super) budget: &'s mut Budget,
-    pub(super) shortfalls: &'s mut Shortfalls,
+pub(crate) struct Sink<'s> {
+    pub(crate) rows: &'s mut Vec<Row>,
+    pub(crate) paths: &'s mut SourcePaths,
+    pub(crate) text: &'s Text<'s>,
+    pub(crate) budget: &'s mut Budget,
+    pub(crate) shortfalls: &'s mut Shortfalls,
 }
 
 /// Runs a line program to its end or to its first error; whole sequences before the error are kept.
@@ -42,7 +41,7 @@ pub(super) struct Sink<'s> {
 ///
 /// # Errors
 /// If the budget is used up.
-pub(super) fn read<'a>(
+pub(crate) fn read<'a>(
     mut program: IncompleteLineProgram<Bytes<'a>>,
     unit: UnitRef<'_, Bytes<'a>>,
     sink: &mut Sink<'_>,

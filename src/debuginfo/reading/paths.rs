@@ -5,24 +5,22 @@
 //! Invariant: a path is normalised once per line program and file index, and stored once per image,
 //! those of units that are read at the same time once for each thread until they are put together.
 
-use std::collections::HashMap;
-
+use crate::debuginfo::error::{Budget, IndexError};
 use gimli::{AttributeValue, EndianSlice, LineProgramHeader, LittleEndian, UnitRef};
-
-use super::error::{Budget, IndexError};
+use std::collections::HashMap;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// A path of [`SourcePaths`], in order of its first use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct FileId(pub(super) u32);
+pub(crate) struct FileId(pub(crate) u32);
 
 /// A path, and the MD5 of the source's text where the debug info has it (DWARF 5).
-pub(super) type DescribedFile = (String, Option<[u8; 16]>);
+pub(crate) type DescribedFile = (String, Option<[u8; 16]>);
 
 /// All source paths of an image.
 #[derive(Default)]
-pub(super) struct SourcePaths {
+pub(crate) struct SourcePaths {
     ids: HashMap<DescribedFile, FileId>,
 }
 
@@ -36,12 +34,12 @@ impl SourcePaths {
     }
 
     /// Adds the paths of other units; gives the id of each here, by its id there.
-    pub(super) fn adopt(&mut self, others: SourcePaths) -> Vec<FileId> {
+    pub(crate) fn adopt(&mut self, others: SourcePaths) -> Vec<FileId> {
         others.into_order().into_iter().map(|path| self.intern(path)).collect()
     }
 
     /// All paths, by id.
-    pub(super) fn into_order(self) -> Vec<DescribedFile> {
+    pub(crate) fn into_order(self) -> Vec<DescribedFile> {
         let mut paths = vec![DescribedFile::default(); self.ids.len()];
         for (path, id) in self.ids {
             paths[id.0 as usize] = path;
@@ -52,7 +50,7 @@ impl SourcePaths {
 
 /// The file table of one line program, resolved entry by entry when first asked for.
 #[derive(Default)]
-pub(super) struct FileTable {
+pub(crate) struct FileTable {
     /// By file index; the outer None is "not asked yet", the inner "no such file".
     known: Vec<Option<Option<FileId>>>,
 }
@@ -62,7 +60,7 @@ impl FileTable {
     ///
     /// # Errors
     /// If the budget is used up.
-    pub(super) fn resolve<'a>(
+    pub(crate) fn resolve<'a>(
         &mut self,
         index: u64,
         header: &LineProgramHeader<Bytes<'a>>,

@@ -11,20 +11,20 @@ use platform::arch::{
 
 use super::announced::AnyCall;
 use super::calls;
-use super::code::{AddressKind, Code};
-use super::elf::Elf;
-use super::error::{Budget, IndexError};
-use super::index::{Landmark, LandmarkKind, Svma};
-use super::shortfall::{Shortfall, Shortfalls};
-use super::text::Text;
+use super::decoded::{AddressKind, Code};
+use crate::debuginfo::error::{Budget, IndexError};
+use crate::debuginfo::index::{Landmark, LandmarkKind, Svma};
+use crate::debuginfo::reading::elf::Elf;
+use crate::debuginfo::reading::text::Text;
+use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
 
 /// The function that glibc's and musl's loaders call before and after they change their list of libraries.
 const LOADER_STATE: &str = "_dl_debug_state";
 
 /// An instruction that looks like a landmark.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
-    pub(super) at: Svma,
+pub(crate) struct Candidate {
+    pub(crate) at: Svma,
     landmark: Landmark,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Candidate {
 ///
 /// # Errors
 /// If the budget is used up.
-pub(super) fn candidates(elf: &Elf<'_>, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Candidate>, IndexError> {
+pub(crate) fn candidates(elf: &Elf<'_>, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Candidate>, IndexError> {
     let free = calls::with_free_flags(elf);
     let has_free_flags =
         |at: Svma, _: &[u8]| free.as_ref().is_none_or(|ranges| ranges.iter().any(|range| range.contains(&at.0)));
@@ -54,7 +54,7 @@ pub(super) fn candidates(elf: &Elf<'_>, text: &Text<'_>, budget: &mut Budget) ->
 }
 
 /// All landmarks of an image: those of the candidates that are instructions, and the loader's.
-pub(super) fn find(
+pub(crate) fn find(
     candidates: &[Candidate],
     elf: &Elf<'_>,
     code: &Code,

@@ -3,32 +3,31 @@
 //!
 //! Invariant: each entry of a section is read once, in order; an FDE finds its CIE among those read before it.
 
-use std::collections::HashMap;
-
 use gimli::{
     BaseAddresses, CieOrFde, DebugFrame, EhFrame, EndianSlice, LittleEndian, Pointer, UnwindOffset, UnwindSection,
 };
+use std::collections::HashMap;
 
-use super::elf::Elf;
-use super::index::Svma;
 use super::lsda;
-use super::shortfall::{Shortfall, Shortfalls};
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::reading::elf::Elf;
+use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// What call frame information says.
 #[derive(Debug, Default)]
-pub(super) struct Frames {
+pub(crate) struct Frames {
     /// Functions, as (start, end).
-    pub(super) functions: Vec<(Svma, Svma)>,
+    pub(crate) functions: Vec<(Svma, Svma)>,
     /// Where exceptions come in.
-    pub(super) landing_pads: Vec<Svma>,
+    pub(crate) landing_pads: Vec<Svma>,
     /// Whether there may be more places where they come in.
-    pub(super) is_opaque: bool,
+    pub(crate) is_opaque: bool,
 }
 
 /// Reads every FDE.
-pub(super) fn read(elf: &Elf<'_>, shortfalls: &mut Shortfalls) -> Frames {
+pub(crate) fn read(elf: &Elf<'_>, shortfalls: &mut Shortfalls) -> Frames {
     let mut found = Frames::default();
     let address = |name| elf.section_address(name).unwrap_or(Svma(0)).0;
     let bases = BaseAddresses::default()

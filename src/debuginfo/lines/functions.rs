@@ -2,18 +2,17 @@
 //!
 //! Invariant: sorted, without duplicates, start <= end.
 
-use rayon::slice::ParallelSliceMut;
-
-use super::elf::Elf;
 use super::entities::{Entities, find};
-use super::error::{Budget, IndexError};
 use super::extents::{Draft, set_ends};
-use super::index::{Function, Line};
-use super::names::demangle;
-use super::portions;
 use super::sites::Site;
-use super::units::Described;
+use crate::debuginfo::error::{Budget, IndexError};
+use crate::debuginfo::index::{Function, Line};
+use crate::debuginfo::reading::elf::Elf;
+use crate::debuginfo::reading::names::demangle;
+use crate::debuginfo::reading::portions;
+use crate::debuginfo::reading::units::Described;
 use crate::plan::Owners;
+use rayon::slice::ParallelSliceMut;
 
 /// A function whose name is still mangled; file, first line and name tell it apart from others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +31,7 @@ const PORTION: usize = 256;
 ///
 /// # Errors
 /// If the budget is used up.
-pub(super) fn name<'a>(
+pub(crate) fn name<'a>(
     described: &Described<'a>,
     elf: &Elf<'a>,
     sites: &[Site],

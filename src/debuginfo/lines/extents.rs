@@ -6,23 +6,23 @@
 //!
 //! Invariant: start <= end.
 
-use super::index::Function;
+use crate::debuginfo::index::Function;
 
 /// A function and what tells where it ends.
-pub(super) struct Draft {
-    pub(super) function: Function,
+pub(crate) struct Draft {
+    pub(crate) function: Function,
     /// The lines of its code in its file, sorted.
-    pub(super) lines: Vec<u32>,
+    pub(crate) lines: Vec<u32>,
     /// Whether the line of its declaration is known; the first of its lines may be another's.
-    pub(super) is_declared: bool,
+    pub(crate) is_declared: bool,
     /// Whether the debug information says that it is written inside another function.
-    pub(super) is_nested: bool,
+    pub(crate) is_nested: bool,
     /// Whether it has code of its own.
-    pub(super) has_code: bool,
+    pub(crate) has_code: bool,
 }
 
 /// Sets the ends of functions that are sorted by file and start.
-pub(super) fn set_ends(drafts: &mut [Draft]) {
+pub(crate) fn set_ends(drafts: &mut [Draft]) {
     /// Functions behind one that are looked at.
     const FOLLOWED: usize = 1 << 10;
     for at in 0..drafts.len() {

@@ -2,17 +2,15 @@
 //!
 //! Invariant: what is cut off, out of range or nonsense is absent; only headers that nothing works without are errors.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-
+use super::text::{Text, TextRange};
+use crate::debuginfo::error::IndexError;
+use crate::debuginfo::index::{FileOffset, Svma};
 use object::LittleEndian;
 use object::elf;
 use object::read::elf::{FileHeader, NoteIterator, ProgramHeader, SectionHeader, Sym};
 use object::read::{CompressedData, CompressionFormat};
-
-use super::error::IndexError;
-use super::index::{FileOffset, Svma};
-use super::text::{Text, TextRange};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 const ENDIAN: LittleEndian = LittleEndian;
 type Header = elf::FileHeader64<LittleEndian>;
@@ -21,7 +19,7 @@ type ElfSection = elf::SectionHeader64<LittleEndian>;
 type Symbol = elf::Sym64<LittleEndian>;
 
 /// The headers of an image, checked, over its bytes.
-pub(super) struct Elf<'a> {
+pub(crate) struct Elf<'a> {
     bytes: &'a [u8],
     kind: elf::FileType,
     segments: &'a [Segment],
@@ -31,37 +29,37 @@ pub(super) struct Elf<'a> {
 }
 
 /// A defined symbol of type function.
-pub(super) struct FunctionSymbol<'a> {
-    pub(super) start: Svma,
+pub(crate) struct FunctionSymbol<'a> {
+    pub(crate) start: Svma,
     /// In bytes, 0 if unknown.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     /// The string table from the name's start on; the name ends at the first NUL.
     strings: &'a [u8],
 }
 
 /// A section that is loaded with the program.
-pub(super) struct Data<'a> {
-    pub(super) start: Svma,
-    pub(super) bytes: &'a [u8],
+pub(crate) struct Data<'a> {
+    pub(crate) start: Svma,
+    pub(crate) bytes: &'a [u8],
     /// Whether it may be executed.
-    pub(super) is_code: bool,
+    pub(crate) is_code: bool,
     /// Whether it has what compilers know to be constant, strings and numbers among it, or what they tell of functions.
-    pub(super) is_constants: bool,
+    pub(crate) is_constants: bool,
 }
 
 impl<'a> FunctionSymbol<'a> {
     /// Whether this is the symbol's name.
-    pub(super) fn is_named(&self, name: &str) -> bool {
+    pub(crate) fn is_named(&self, name: &str) -> bool {
         self.strings.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&0))
     }
 
     /// Whether the name is mangled in the way of C++ or Rust.
-    pub(super) fn is_mangled(&self) -> bool {
+    pub(crate) fn is_mangled(&self) -> bool {
         self.strings.starts_with(b"_Z") || self.strings.starts_with(b"_R")
     }
 
     /// The name as it is, cut after `limit` bytes.
-    pub(super) fn name(&self, limit: usize) -> &'a [u8] {
+    pub(crate) fn name(&self, limit: usize) -> &'a [u8] {
         let head = &self.strings[..self.strings.len().min(limit)];
         &head[..memchr::memchr(0, head).unwrap_or(head.len())]
     }
@@ -72,7 +70,7 @@ impl<'a> Elf<'a> {
     ///
     /// # Errors
     /// If the file is no ELF file for this CPU, or its tables do not fit into it.
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Elf<'a>, IndexError> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Elf<'a>, IndexError> {
         if !bytes.starts_with(&elf::ELFMAG) {
             return Err(IndexError::NotElf);
         }
@@ -111,14 +109,14 @@ impl<'a> Elf<'a> {
     }
 
     /// Address of a section.
-    pub(super) fn section_address(&self, name: &str) -> Option<Svma> {
+    pub(crate) fn section_address(&self, name: &str) -> Option<Svma> {
         self.named.get(name.as_bytes()).map(|s| Svma(s.sh_addr(ENDIAN)))
     }
 
     /// Contents of a section, uncompressed if need be; empty if there is none.
     ///
     /// None if the section is cut off, or its compression is unknown, broken or a bomb.
-    pub(super) fn section_data(&self, name: &str) -> Option<Cow<'a, [u8]>> {
+    pub(crate) fn section_data(&self, name: &str) -> Option<Cow<'a, [u8]>> {
         let Some(section) = self.named.get(name.as_bytes()) else {
             return self.old_compressed_data(name);
         };
@@ -148,7 +146,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The GNU build-id in lower-case hexadecimal, from the notes of the segments.
-    pub(super) fn build_id(&self) -> Option<String> {
+    pub(crate) fn build_id(&self) -> Option<String> {
         const LONGEST: usize = 64;
         let notes = self.segments.iter().filter(|s| s.p_type(ENDIAN) == elf::PT_NOTE);
         // Bounded, so that no number of headers can have the same notes read again and again.
@@ -162,7 +160,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The functions of `.symtab` and `.dynsym`, in file order.
-    pub(super) fn functions(&self) -> impl Iterator<Item = FunctionSymbol<'a>> + '_ {
+    pub(crate) fn functions(&self) -> impl Iterator<Item = FunctionSymbol<'a>> + '_ {
         self.symbol_tables().flat_map(|table| self.functions_of(table))
     }
 
@@ -181,7 +179,7 @@ impl<'a> Elf<'a> {
     }
 
     /// Whether other images may use a function of this name.
-    pub(super) fn exports(&self, name: &str) -> bool {
+    pub(crate) fn exports(&self, name: &str) -> bool {
         let dynamic = self.sections.iter().filter(|s| s.sh_type(ENDIAN) == elf::SHT_DYNSYM).take(1);
         dynamic.flat_map(|table| self.functions_of(table)).any(|function| function.is_named(name))
     }
@@ -194,17 +192,17 @@ impl<'a> Elf<'a> {
     }
 
     /// Whether the program is loaded where it was linked.
-    pub(super) fn is_absolute(&self) -> bool {
+    pub(crate) fn is_absolute(&self) -> bool {
         self.kind == elf::ET_EXEC
     }
 
     /// Whether words in its data are addresses although no relocation says so one by one.
-    pub(super) fn has_plain_addresses(&self) -> bool {
+    pub(crate) fn has_plain_addresses(&self) -> bool {
         self.is_absolute() || self.sections.iter().any(|section| section.sh_type(ENDIAN) == elf::SHT_RELR)
     }
 
     /// The initialised data that is loaded with the program, part by part, with its addresses.
-    pub(super) fn data_of_program(&self) -> impl Iterator<Item = Data<'a>> + '_ {
+    pub(crate) fn data_of_program(&self) -> impl Iterator<Item = Data<'a>> + '_ {
         const CONSTANTS: [&[u8]; 3] = [b".rodata", b".eh_frame", b".gcc_except_table"];
         let is_constants = |name: &[u8]| CONSTANTS.iter().any(|start| name.starts_with(start));
         let constants = self.named.iter().filter(|(name, _)| is_constants(name));
@@ -230,7 +228,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The variables in which the loader puts the address of a function of this name.
-    pub(super) fn variables_of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = Svma> + use<'a, 's> {
+    pub(crate) fn variables_of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = Svma> + use<'a, 's> {
         self.relocations().flat_map(move |table| {
             let relocations: &[elf::Rela64<LittleEndian>] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
             let symbols = self.sections.get(table.sh_link(ENDIAN) as usize);
@@ -250,7 +248,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The addresses that relocations of the loaded program bring into its data.
-    pub(super) fn relocated(&self) -> impl Iterator<Item = Svma> + '_ {
+    pub(crate) fn relocated(&self) -> impl Iterator<Item = Svma> + '_ {
         self.relocations().flat_map(|table| {
             let relocations: &[elf::Rela64<LittleEndian>] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
             let symbols = self.sections.get(table.sh_link(ENDIAN) as usize);
@@ -266,13 +264,13 @@ impl<'a> Elf<'a> {
     }
 
     /// The addresses of all its symbols, whatever they are.
-    pub(super) fn symbols(&self) -> impl Iterator<Item = Svma> + '_ {
+    pub(crate) fn symbols(&self) -> impl Iterator<Item = Svma> + '_ {
         let symbols = |table: &'a ElfSection| table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
         self.symbol_tables().flat_map(symbols).map(|symbol: &Symbol| Svma(symbol.st_value(ENDIAN)))
     }
 
     /// The bytes of the file from what is loaded at an address on; none if nothing of it is.
-    pub(super) fn bytes_at(&self, address: Svma) -> &'a [u8] {
+    pub(crate) fn bytes_at(&self, address: Svma) -> &'a [u8] {
         let loaded = self.segments.iter().filter(|segment| segment.p_type(ENDIAN) == elf::PT_LOAD);
         let of = |segment: &'a Segment| {
             let distance = address.0.checked_sub(segment.p_vaddr(ENDIAN))?;
@@ -283,7 +281,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The executable bytes: executable PT_LOADs, cut to the executable sections where section headers exist.
-    pub(super) fn text(&self) -> Text<'a> {
+    pub(crate) fn text(&self) -> Text<'a> {
         let executable = |s: &&Segment| s.p_type(ENDIAN) == elf::PT_LOAD && s.p_flags(ENDIAN).contains(elf::PF_X);
         let loads = self.segments.iter().filter(executable).filter_map(|s| {
             let (start, offset) = (s.p_vaddr(ENDIAN), s.p_offset(ENDIAN));

@@ -1,0 +1,15 @@
+//! The code of an image, decoded: where instructions and stretches begin, how control flows, which stretch implies others.
+
+pub(crate) mod announced;
+pub(crate) mod calls;
+pub(crate) mod chunk;
+pub(crate) mod clusters;
+#[cfg(test)]
+mod code_tests;
+pub(crate) mod decoded;
+pub(crate) mod entries;
+pub(crate) mod flow;
+pub(crate) mod frames;
+pub(crate) mod implied;
+pub(crate) mod landmarks;
+pub(crate) mod lsda;

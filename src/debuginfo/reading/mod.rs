@@ -1,0 +1,11 @@
+//! ELF and DWARF as they stand in the file: text, symbols, units, rows of line programs, subprograms.
+
+pub(crate) mod elf;
+pub(crate) mod names;
+pub(crate) mod paths;
+pub(crate) mod portions;
+pub(crate) mod rows;
+pub(crate) mod sections;
+pub(crate) mod subprograms;
+pub(crate) mod text;
+pub(crate) mod units;
