@@ -5,9 +5,9 @@
 
 use super::names::unique_names;
 use super::xml::{Xml, document, plain};
-use crate::report::merge::FileCoverage;
-use crate::report::percent::Ratio;
-use crate::report::prepared::{Report, ReportFile};
+use crate::report::model::merge::FileCoverage;
+use crate::report::model::percent::Ratio;
+use crate::report::model::prepared::{Report, ReportFile};
 use crate::store::Numbits;
 use quick_xml::events::BytesText;
 use std::collections::BTreeMap;

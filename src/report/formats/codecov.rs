@@ -2,7 +2,7 @@
 //!
 //! Invariant: lines without code, and those that do not count, are not in it.
 
-use crate::report::prepared::{Report, ReportFile};
+use crate::report::model::prepared::{Report, ReportFile};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -41,7 +41,7 @@ impl Serialize for Lines<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::merge::FileCoverage;
+    use crate::report::model::merge::FileCoverage;
 
     #[test]
     fn lines_without_code_are_left_out() {

@@ -2,8 +2,8 @@
 //!
 //! Invariant: nothing about a service, a job or a commit is made up; the sender adds what applies.
 
-use crate::report::prepared::{Report, ReportFile};
-use crate::report::source::SourceText;
+use crate::report::model::prepared::{Report, ReportFile};
+use crate::report::model::source::SourceText;
 use md5::{Digest, Md5};
 use serde::Serialize;
 
@@ -47,7 +47,7 @@ fn digest(text: &SourceText) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::merge::FileCoverage;
+    use crate::report::model::merge::FileCoverage;
 
     #[test]
     fn every_line_has_an_element_also_where_the_source_is_missing() {

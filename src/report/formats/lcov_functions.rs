@@ -10,8 +10,8 @@
 //!
 //! Invariant: no function comes out twice; none that ran is written as one that did not, nor the other way round.
 
-use crate::report::functions::function_ran;
-use crate::report::merge::FileCoverage;
+use crate::report::model::functions::function_ran;
+use crate::report::model::merge::FileCoverage;
 use crate::store::FunctionFacts;
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ fn end_to_write(groups: &[Group<'_>], file: &FileCoverage) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::functions::sample::{file, function};
+    use crate::report::model::functions::sample::{file, function};
 
     /// Start, end if written, and names with whether they ran, of told functions.
     fn of(lines: &[u32], ran: &[u32], functions: &[(u32, u32, &str, bool)]) -> Vec<(u32, Option<u32>, String)> {

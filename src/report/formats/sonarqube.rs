@@ -3,7 +3,7 @@
 //! Invariant: line numbers are at least 1.
 
 use super::xml::{document, plain};
-use crate::report::prepared::Report;
+use crate::report::model::prepared::Report;
 
 /// What ran, as SonarQube imports it.
 pub fn sonarqube(report: &Report) -> String {

@@ -1,8 +1,8 @@
 //! Growth over time as a drawing.
 
-use super::super::growth::Curve;
-use super::super::percent::Ratio;
-use super::super::shown::{date_time, span};
+use crate::report::model::growth::Curve;
+use crate::report::model::percent::Ratio;
+use crate::report::terminal::wording::{date_time, span};
 use jiff::tz::TimeZone;
 
 /// Width of the drawing; its height is 100.

@@ -3,10 +3,10 @@
 //! Invariants: whatever the text, what comes out has no tag but ours and no control character; a line of the text is one
 //! list item.
 
-use super::super::colour::{Kind, Span, spans};
-use super::super::escape::harmful;
-use super::super::language::Language;
-use super::super::prepared::ReportFile;
+use crate::report::model::colour::{Kind, Span, spans};
+use crate::report::model::language::Language;
+use crate::report::model::prepared::ReportFile;
+use crate::report::terminal::escape::harmful;
 use askama::filters::{Escaper, Html};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -158,8 +158,8 @@ fn visible(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::merge::FileCoverage;
     use super::*;
+    use crate::report::model::merge::FileCoverage;
 
     fn file(name: &str) -> ReportFile {
         let coverage = FileCoverage {

@@ -19,9 +19,9 @@ mod source;
 pub use folder::SiteError;
 pub use runners::Runners;
 
-use super::growth::{Growth, GrowthRows};
-use super::prepared::Report;
-use super::tree::Now;
+use crate::report::model::growth::{Growth, GrowthRows};
+use crate::report::model::prepared::Report;
+use crate::report::terminal::tree::Now;
 use askama::Template;
 use folder::OutputFolder;
 use page::Page;

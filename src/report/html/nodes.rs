@@ -3,10 +3,10 @@
 //! Invariants: each source is in it once; a folder comes before what is in it; folders that have nothing but one folder
 //! are one with it.
 
-use super::super::escape::printable;
-use super::super::percent::Ratio;
-use super::super::prepared::SourceState;
 use super::page::Page;
+use crate::report::model::percent::Ratio;
+use crate::report::model::prepared::SourceState;
+use crate::report::terminal::escape::printable;
 use std::collections::BTreeMap;
 
 /// Deeper ones are not moved further to the right.
@@ -111,9 +111,9 @@ fn only<'a, 'b>(folders: &'b BTreeMap<&'a str, FolderPage<'a>>) -> Option<(&'a s
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::merge::FileCoverage;
-    use super::super::super::prepared::ReportFile;
     use super::*;
+    use crate::report::model::merge::FileCoverage;
+    use crate::report::model::prepared::ReportFile;
 
     #[test]
     fn sources_stand_in_their_folders() {

@@ -1,14 +1,14 @@
 //! The first page: totals, what lowers their truth, the map, the tree of the sources and how the coverage grew.
 
-use super::super::escape::printable;
-use super::super::growth::Curve;
-use super::super::percent::Ratio;
-use super::super::prepared::SourceState;
-use super::super::shown::date_time;
 use super::curve::Drawn;
 use super::nodes::{Node, nodes};
 use super::page::Page;
 use super::{Site, filters, rendered, script};
+use crate::report::model::growth::Curve;
+use crate::report::model::percent::Ratio;
+use crate::report::model::prepared::SourceState;
+use crate::report::terminal::escape::printable;
+use crate::report::terminal::wording::date_time;
 use askama::Template;
 
 /// Runs whose growth is drawn.

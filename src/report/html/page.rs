@@ -2,9 +2,9 @@
 //!
 //! Invariant: names of pages are of plain letters only and no two are the same, whatever the sources are called.
 
-use super::super::functions::function_ran;
-use super::super::percent::Ratio;
-use super::super::prepared::ReportFile;
+use crate::report::model::functions::function_ran;
+use crate::report::model::percent::Ratio;
+use crate::report::model::prepared::ReportFile;
 use crate::store::FunctionFacts;
 
 /// Letters of a source's name that its page keeps.

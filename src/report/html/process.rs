@@ -1,10 +1,10 @@
 //! The processes: a page with their tree, and a script that names them for the pages of sources.
 
-use super::super::escape::printable;
-use super::super::processes::ProcessSummary;
-use super::super::shown::command_line;
-use super::super::tree::{Width, branches, duration, end};
 use super::{Site, filters, rendered, script};
+use crate::report::model::processes::ProcessSummary;
+use crate::report::terminal::escape::printable;
+use crate::report::terminal::tree::{Width, branches, duration, end};
+use crate::report::terminal::wording::command_line;
 use askama::Template;
 use std::collections::BTreeMap;
 

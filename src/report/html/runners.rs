@@ -3,9 +3,9 @@
 //! Invariants: equal sets of lines of a source are kept once; what is kept is limited, whatever the number of processes,
 //! and what is left out is counted.
 
-use super::super::builds::{ChosenSources, Placer};
-use super::super::processes::ProcessSummary;
-use super::super::select::Selection;
+use crate::report::model::builds::{ChosenSources, Placer};
+use crate::report::model::processes::ProcessSummary;
+use crate::report::model::select::Selection;
 use crate::store::{Numbits, ProcessRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};

@@ -1,11 +1,11 @@
 //! The page of a source.
 
-use super::super::escape::printable;
-use super::super::percent::Ratio;
-use super::super::prepared::SourceState;
 use super::line::{Lists, lines_without_text, lists};
 use super::page::Page;
 use super::{Site, filters, rendered, script};
+use crate::report::model::percent::Ratio;
+use crate::report::model::prepared::SourceState;
+use crate::report::terminal::escape::printable;
 use askama::Template;
 
 /// Functions that the page lists.

@@ -47,7 +47,7 @@ impl FileCoverage {
     }
 
     /// What of it is in a function. Of one that did not run nothing ran: its lines did in others that share them.
-    pub(super) fn of_function(&self, function: &FunctionFacts) -> FileCoverage {
+    pub(crate) fn of_function(&self, function: &FunctionFacts) -> FileCoverage {
         let within = |lines: &Numbits| lines.within(function.start..=function.end).collect();
         let has_run = !function.told || function_ran(function, self);
         let ran = if has_run { within(&self.ran) } else { Numbits::default() };
@@ -77,7 +77,7 @@ impl FileCoverage {
     }
 
     /// Takes away what is behind a source's last line; gives how many lines that were.
-    pub(super) fn cut(&mut self, end: u32) -> u64 {
+    pub(crate) fn cut(&mut self, end: u32) -> u64 {
         let beyond: Numbits = self.executable.within(end.saturating_add(1)..=u32::MAX).collect();
         if !beyond.is_empty() {
             self.exclude(&beyond);
@@ -88,7 +88,7 @@ impl FileCoverage {
     }
 
     /// Takes it that these lines have no code.
-    pub(super) fn exclude(&mut self, lines: &Numbits) {
+    pub(crate) fn exclude(&mut self, lines: &Numbits) {
         if !lines.is_empty() {
             self.executable = self.executable.difference(lines);
             self.ran = self.ran.difference(lines);

@@ -37,28 +37,28 @@ struct Seen {
 #[derive(Debug, Default)]
 pub struct ChosenSources {
     /// Where each is.
-    pub(super) paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
     /// What the builds that count were made from.
-    pub(super) digests: Vec<Digest>,
+    pub(crate) digests: Vec<Digest>,
     images: HashMap<Arc<ImageFacts>, Arc<[Option<usize>]>>,
     /// Builds of which something is left out.
-    pub(super) left_out: BTreeMap<Build, LeftOut>,
+    pub(crate) left_out: BTreeMap<Build, LeftOut>,
     /// Names of sources that are no files.
-    pub(super) no_files: BTreeSet<String>,
+    pub(crate) no_files: BTreeSet<String>,
     /// Rules for paths that were given and do not fit any source, as they were written.
-    pub(super) unused_maps: Vec<String>,
+    pub(crate) unused_maps: Vec<String>,
 }
 
 /// An image and its build-id.
-pub(super) type Build = (String, Option<String>);
+pub(crate) type Build = (String, Option<String>);
 
 /// What is left out of a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct LeftOut {
+pub(crate) struct LeftOut {
     /// Where the sources are.
-    pub(super) sources: BTreeSet<String>,
+    pub(crate) sources: BTreeSet<String>,
     /// The runs that measured it.
-    pub(super) runs: BTreeSet<String>,
+    pub(crate) runs: BTreeSet<String>,
 }
 
 /// A source as an image knows it.
@@ -262,7 +262,7 @@ fn build(image: &ImageFacts) -> u64 {
 impl ChosenSources {
     /// Those of some records.
     #[cfg(test)]
-    pub(super) fn of<'r>(selection: &Selection, records: impl IntoIterator<Item = &'r ProcessRecord>) -> Self {
+    pub(crate) fn of<'r>(selection: &Selection, records: impl IntoIterator<Item = &'r ProcessRecord>) -> Self {
         let mut survey = Survey::new(selection);
         records.into_iter().for_each(|record| survey.add(record));
         survey.finish()
@@ -272,7 +272,7 @@ impl ChosenSources {
 /// Finds the sources of images that come again and again.
 #[derive(Debug)]
 pub struct Placer<'a> {
-    pub(super) sources: &'a ChosenSources,
+    pub(crate) sources: &'a ChosenSources,
     placed: HashMap<usize, PlacedImage>,
 }
 
@@ -291,7 +291,7 @@ impl<'a> Placer<'a> {
 
     /// Position of the source of each file of an image, where it counts; none for an image that is not selected, or that
     /// came after the survey. Also whether it is seen for the first time.
-    pub(super) fn place(&mut self, image: &Arc<ImageFacts>) -> (Option<Arc<[Option<usize>]>>, bool) {
+    pub(crate) fn place(&mut self, image: &Arc<ImageFacts>) -> (Option<Arc<[Option<usize>]>>, bool) {
         if let Some(placed) = self.placed.get(&Arc::as_ptr(image).addr()) {
             return (placed.files.clone(), false);
         }
@@ -311,7 +311,7 @@ impl<'a> Placer<'a> {
     }
 
     /// The same, with the positions of the sources.
-    pub(super) fn positions<'r>(&mut self, selection: &Selection, record: &'r ProcessRecord) -> Vec<(usize, &'r Hits)> {
+    pub(crate) fn positions<'r>(&mut self, selection: &Selection, record: &'r ProcessRecord) -> Vec<(usize, &'r Hits)> {
         let placed: Vec<_> = record.images.iter().map(|image| self.place(image).0).collect();
         let hits = record.hits.iter().filter(|hits| selection.takes_context(&record.contexts[hits.context]));
         hits.filter_map(|hits| Some((placed[hits.image].as_ref()?[hits.file]?, hits))).collect()

@@ -1,9 +1,9 @@
 //! What a report tells besides its numbers: what lowers their truth.
 
 use super::builds::{Build, ChosenSources, LeftOut};
-use super::escape::printable;
 use super::paths::Paths;
 use super::prepared::SourceState;
+use crate::report::terminal::escape::printable;
 use crate::store::{ImageFacts, ProcessRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -36,7 +36,7 @@ pub struct Notes {
 
 impl Notes {
     /// Adds what a process itself says.
-    pub(super) fn add_process(&mut self, record: &ProcessRecord) {
+    pub(crate) fn add_process(&mut self, record: &ProcessRecord) {
         if !record.complete {
             self.incomplete.entry(record.run.clone()).or_default().insert(record.pid);
         }
@@ -47,7 +47,7 @@ impl Notes {
     }
 
     /// Adds what is said of an image; it may be added again, by each process that has it.
-    pub(super) fn add_image(&mut self, image: &ImageFacts) {
+    pub(crate) fn add_image(&mut self, image: &ImageFacts) {
         for warning in &image.warnings {
             let places = self.of_images.entry((warning.slug.clone(), warning.text.clone())).or_default();
             let places = places.entry(image.path.clone()).or_default();
@@ -56,7 +56,7 @@ impl Notes {
     }
 
     /// Adds what is said of a source.
-    pub(super) fn add_source(&mut self, name: &str, state: SourceState, marks: &[(u32, &'static str)]) {
+    pub(crate) fn add_source(&mut self, name: &str, state: SourceState, marks: &[(u32, &'static str)]) {
         if state != SourceState::Found {
             self.of_sources.entry(state).or_default().insert(name.to_owned());
         }
@@ -64,7 +64,7 @@ impl Notes {
     }
 
     /// Adds what is said of the sources as a whole.
-    pub(super) fn add_sources(&mut self, sources: &ChosenSources, paths: &Paths) {
+    pub(crate) fn add_sources(&mut self, sources: &ChosenSources, paths: &Paths) {
         self.other_builds.clone_from(&sources.left_out);
         for left_out in self.other_builds.values_mut() {
             left_out.sources = left_out.sources.iter().map(|path| paths.name(path)).collect();
@@ -74,7 +74,7 @@ impl Notes {
     }
 
     /// Adds how many lines of a source are beyond its end.
-    pub(super) fn add_beyond_end(&mut self, name: &str, lines: u64) {
+    pub(crate) fn add_beyond_end(&mut self, name: &str, lines: u64) {
         self.beyond_end.insert(name.to_owned(), lines);
     }
 

@@ -58,7 +58,7 @@ impl SourceText {
     }
 
     /// MD5 of the whole.
-    pub(super) fn md5(&self) -> [u8; 16] {
+    pub(crate) fn md5(&self) -> [u8; 16] {
         Md5::digest(&self.bytes).into()
     }
 
@@ -77,7 +77,7 @@ impl SourceText {
 }
 
 /// When a file was changed last.
-pub(super) fn changed(file: &fs::Metadata) -> UnixMillis {
+pub(crate) fn changed(file: &fs::Metadata) -> UnixMillis {
     let since = file.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     UnixMillis(since.map_or(0, |since| since.as_millis() as i64))
 }

@@ -3,9 +3,9 @@
 //! Invariant: every process is shown exactly once, whatever the parents say.
 
 use super::escape::printable;
-use super::processes::ProcessSummary;
-use super::shown::{command_line, date_time, span};
 use super::signal::signal_name;
+use super::wording::{command_line, date_time, span};
+use crate::report::model::processes::ProcessSummary;
 use crate::store::{EndReason, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
@@ -83,7 +83,7 @@ fn table_of(processes: &[&ProcessSummary], now: &Now, width: Width) -> String {
 }
 
 /// The processes in the order of the tree, each with the branch that leads to it.
-pub(super) fn branches(processes: &[&ProcessSummary]) -> Vec<(usize, String)> {
+pub(crate) fn branches(processes: &[&ProcessSummary]) -> Vec<(usize, String)> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); processes.len()];
     let mut roots = Vec::new();
     for (index, parent) in parents(processes).into_iter().enumerate() {
@@ -133,7 +133,7 @@ fn parents(processes: &[&ProcessSummary]) -> Vec<Option<usize>> {
 }
 
 /// How a process ended, or that it did not.
-pub(super) fn end(process: &ProcessSummary, now: &Now) -> String {
+pub(crate) fn end(process: &ProcessSummary, now: &Now) -> String {
     let how = match process.end.map(|end| end.reason) {
         Some(EndReason::Exited(status)) => format!("exit {status}"),
         Some(EndReason::Signaled { signal, core: false }) => signal_name(signal).into_owned(),
@@ -146,7 +146,7 @@ pub(super) fn end(process: &ProcessSummary, now: &Now) -> String {
 }
 
 /// How long a process ran.
-pub(super) fn duration(process: &ProcessSummary, now: &Now) -> String {
+pub(crate) fn duration(process: &ProcessSummary, now: &Now) -> String {
     let until = match process.end {
         Some(end) => end.at,
         None if now.live.contains(&process.run) => now.time,

@@ -114,7 +114,7 @@ impl Report {
 
 impl ReportFile {
     /// Ranges of lines that did not run.
-    pub(super) fn missing(&self) -> Vec<(u32, u32)> {
+    pub(crate) fn missing(&self) -> Vec<(u32, u32)> {
         let (mut executable, mut ran) = (self.coverage.executable.clone(), self.coverage.ran.clone());
         executable.union_with(&self.beside);
         ran.union_with(&self.beside);
@@ -122,7 +122,7 @@ impl ReportFile {
     }
 
     /// Leaves only some of the lines to count.
-    pub(super) fn keep(&mut self, lines: &Numbits) {
+    pub(crate) fn keep(&mut self, lines: &Numbits) {
         let beside = self.coverage.executable.difference(lines);
         self.coverage.exclude(&beside);
         self.beside.union_with(&beside);

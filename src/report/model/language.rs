@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
+pub(crate) enum Language {
     C,
     Cpp,
     Rust,
@@ -13,14 +13,14 @@ pub(super) enum Language {
 
 /// What a word of a language is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Word {
+pub(crate) enum Word {
     Keyword,
     Type,
 }
 
 impl Language {
     /// The language of a source, by its name.
-    pub(super) fn of(name: &str) -> Option<Language> {
+    pub(crate) fn of(name: &str) -> Option<Language> {
         Some(match Path::new(name).extension()?.to_str()? {
             "c" | "y" | "l" => Language::C,
             // A header may be either.
@@ -34,7 +34,7 @@ impl Language {
     }
 
     /// What a word is, if it is more than a name.
-    pub(super) fn word(self, word: &str) -> Option<Word> {
+    pub(crate) fn word(self, word: &str) -> Option<Word> {
         match self {
             Language::C => c(word),
             Language::Cpp => c(word).or_else(|| cpp(word)),

@@ -5,8 +5,8 @@
 use super::percent::Ratio;
 use super::processes::ProcessSummary;
 use super::select::Selection;
-use super::shown::{command_line, date_time, span};
-use super::tree::{Now, Width};
+use crate::report::terminal::tree::{Now, Width};
+use crate::report::terminal::wording::{command_line, date_time, span};
 use crate::store::{Digest, ImageFacts, Numbits, ProcessRecord, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::collections::{BTreeMap, HashMap};
@@ -46,17 +46,17 @@ type GrowthKey = (String, Option<(u32, i32)>);
 
 /// How a run grew, or a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Curve {
+pub(crate) struct Curve {
     /// The run.
-    pub(super) run: String,
+    pub(crate) run: String,
     /// The process, where it is that of one.
-    pub(super) pid: Option<i32>,
+    pub(crate) pid: Option<i32>,
     /// When it began.
-    pub(super) began: UnixMillis,
+    pub(crate) began: UnixMillis,
     /// How many lines had run until when.
-    pub(super) points: Vec<(UnixMillis, u64)>,
+    pub(crate) points: Vec<(UnixMillis, u64)>,
     /// How many lines there are.
-    pub(super) lines: u64,
+    pub(crate) lines: u64,
 }
 
 #[derive(Debug, Default)]
@@ -101,7 +101,7 @@ impl<'a> Growth<'a> {
     }
 
     /// A curve for each part.
-    pub(super) fn curves(&self, rows: GrowthRows) -> Vec<Curve> {
+    pub(crate) fn curves(&self, rows: GrowthRows) -> Vec<Curve> {
         let curve = |((run, process), part): (&GrowthKey, &GrowthPart)| {
             let mut total = 0;
             let mut sum = |(at, new)| {

@@ -2,13 +2,13 @@
 //!
 //! Invariant: a line of the source is a line of the output, made safe for a terminal.
 
-use super::colour::{Kind, spans};
 use super::escape::printable;
-use super::language::Language;
-use super::percent::Ratio;
-use super::prepared::{ReportFile, SourceState};
-use super::source::SourceText;
 use super::table::Colour;
+use crate::report::model::colour::{Kind, spans};
+use crate::report::model::language::Language;
+use crate::report::model::percent::Ratio;
+use crate::report::model::prepared::{ReportFile, SourceState};
+use crate::report::model::source::SourceText;
 use crate::store::Numbits;
 
 /// Lines of one source that one process ran.
@@ -157,8 +157,8 @@ fn is_near_missed(line: u32, around: u32, file: &ReportFile) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::merge::FileCoverage;
     use super::*;
+    use crate::report::model::merge::FileCoverage;
 
     fn file() -> ReportFile {
         let lines = |lines: &[u32]| lines.iter().copied().collect();

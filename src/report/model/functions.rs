@@ -42,7 +42,7 @@ fn nested_in(outer: &FunctionFacts, functions: &BTreeSet<FunctionFacts>) -> Vec<
 
 /// Made-up sources for tests.
 #[cfg(test)]
-pub(super) mod sample {
+pub(crate) mod sample {
     use super::*;
 
     pub(in crate::report) fn function(start: u32, end: u32, name: &str) -> FunctionFacts {

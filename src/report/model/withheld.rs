@@ -37,7 +37,7 @@ impl ShownSources {
     }
 
     /// Whether a file's text is not shown.
-    pub(super) fn withhold(&self, file: &Readers) -> bool {
+    pub(crate) fn withhold(&self, file: &Readers) -> bool {
         self.0.as_ref().is_some_and(|rule| !rule.shows(file))
     }
 }

@@ -4,9 +4,9 @@
 //! coverage: programs look for it.
 
 use super::escape::printable;
-use super::missing::{ranges, shown_ranges};
-use super::percent::{Level, Ratio};
-use super::prepared::{Report, ReportFile};
+use crate::report::model::missing::{ranges, shown_ranges};
+use crate::report::model::percent::{Level, Ratio};
+use crate::report::model::prepared::{Report, ReportFile};
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use std::cmp::Ordering;
 
@@ -253,8 +253,8 @@ fn order(sort: Sort, one: &TableRow, other: &TableRow) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use super::super::merge::FileCoverage;
     use super::*;
+    use crate::report::model::merge::FileCoverage;
     use crate::store::FunctionFacts;
 
     const LAYOUT: Layout = Layout {

@@ -21,7 +21,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// Control characters, line and paragraph separators, and Unicode's bidirectional controls (UAX 9).
-pub(super) fn harmful(character: char) -> bool {
+pub(crate) fn harmful(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -172,7 +172,7 @@ mod tests {
         let changes = Changes { files: of.map(|(name, of)| (name.to_owned(), lines(of))).into() };
         assert_eq!(changes.narrow(&mut report), ["new.c"]);
         assert_eq!(report.files.len(), 1);
-        assert_eq!(report.total(), super::super::Ratio { ran: 1, lines: 3 });
+        assert_eq!(report.total(), crate::report::Ratio { ran: 1, lines: 3 });
         assert_eq!(
             annotations(&report),
             "::warning file=a%2Cb.c,line=2,endLine=2,title=Not covered::Changed line did not run\n\

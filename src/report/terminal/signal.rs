@@ -12,7 +12,7 @@ const NAMES: [&str; 31] = [
 const SIGRTMIN: i32 = 34;
 
 /// The name of a signal, such as `SIGKILL` or `SIGRTMIN+2`.
-pub(super) fn signal_name(number: i32) -> Cow<'static, str> {
+pub(crate) fn signal_name(number: i32) -> Cow<'static, str> {
     let name = usize::try_from(number - 1).ok().and_then(|index| NAMES.get(index));
     match (name, number) {
         (Some(name), _) => format!("SIG{name}").into(),

@@ -4,7 +4,7 @@ use crate::store::Numbits;
 use std::fmt::Write;
 
 /// Ranges as they are shown, such as `12-14, 20`.
-pub(super) fn shown_ranges(ranges: &[(u32, u32)]) -> String {
+pub(crate) fn shown_ranges(ranges: &[(u32, u32)]) -> String {
     let mut text = String::new();
     for (first, last) in ranges {
         let separator = if text.is_empty() { "" } else { ", " };
@@ -18,7 +18,7 @@ pub(super) fn shown_ranges(ranges: &[(u32, u32)]) -> String {
 /// The lines of `executable` that are not in `ran`, as ranges from the first to the last line.
 ///
 /// A range runs across lines that have no code: 12-14 means 12 and 14 where 13 is blank.
-pub(super) fn ranges(executable: &Numbits, ran: &Numbits) -> Vec<(u32, u32)> {
+pub(crate) fn ranges(executable: &Numbits, ran: &Numbits) -> Vec<(u32, u32)> {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     let mut in_range = false;
     for line in executable.iter() {

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// What a part of a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Comment,
     Text,
     Number,
@@ -22,7 +22,7 @@ pub(super) enum Kind {
 }
 
 /// A part of a text.
-pub(super) type Span = (Range<usize>, Kind);
+pub(crate) type Span = (Range<usize>, Kind);
 
 /// The tokens that the languages share. Anything else is skipped, character by character.
 #[derive(Clone, Copy, Debug, Logos, PartialEq, Eq)]
@@ -72,7 +72,7 @@ fn cpp_text(lexer: &mut Lexer<'_, Token>) {
 const PORTION: usize = 256 << 10;
 
 /// The coloured parts of a text.
-pub(super) fn spans(language: Language, text: &str) -> Vec<Span> {
+pub(crate) fn spans(language: Language, text: &str) -> Vec<Span> {
     let portions = portions(text);
     if let [_] = portions[..] {
         return of_portion(language, text, 0);

@@ -1,0 +1,20 @@
+//! What reports show, whatever they look like: the union of what ran, by source, with what is excluded and left out.
+
+pub(crate) mod builds;
+pub(crate) mod changes;
+pub(crate) mod colour;
+pub(crate) mod exclusion;
+pub(crate) mod functions;
+pub(crate) mod growth;
+pub(crate) mod language;
+pub(crate) mod merge;
+pub(crate) mod missing;
+pub(crate) mod notes;
+pub(crate) mod paths;
+pub(crate) mod percent;
+pub(crate) mod prepared;
+pub(crate) mod processes;
+pub(crate) mod select;
+pub(crate) mod snapshots;
+pub(crate) mod source;
+pub(crate) mod withheld;
