@@ -5,7 +5,7 @@
 //!                └── recorder ◄────── link: images wanted, plans made ────┘             │
 //!                        │ debuginfo: ELF, DWARF ─► probes, lines ◄─► cache             │
 //!                        └──────────► store: one SQLite file per process ◄──────────────┘
-//! cli ─► front::Control ──► recorder, over the run's control socket: status, flush, detach
+//! cli ─► front::ControlLink ──► recorder, over the run's control socket: status, flush, detach
 //! cli ─► report ─► store
 //! ```
 //! A guard, asleep between front and supervisor, rescues the program should the supervisor be killed.

@@ -1,7 +1,7 @@
 //! The process that traces: it plants, serves traps, follows forks and marks hits, and does nothing else.
 //!
 //! ```text
-//! waitpid ─► hear ─► Input ─► State::step ─► Action ─► Hands::apply ─► ptrace, /proc/PID/mem, marks, journal
+//! waitpid ─► hear ─► Input ─► State::step ─► Action ─► Performer::apply ─► ptrace, /proc/PID/mem, marks, journal
 //! inbox   ─────────►                                        │
 //!                       ▲──────────── answers ──────────────┘
 //! ```

@@ -144,22 +144,28 @@ fn what_the_documents_name_exists() {
 
 #[test]
 fn a_wrong_name_is_found() {
-    let right = "`src/supervisor/step.rs` `State::step` decides: `src/supervisor/action.rs` `Action::Serve`, or\n\
-                 `src/supervisor/hear.rs` `hear()` by PTRACE_CONT, `int3`, `is_stmt`, `/proc/PID/mem`, `PID/mem`";
+    let right = "`src/supervisor/decide/step.rs` `State::step` decides: `src/supervisor/decide/action.rs` `Action::Serve`, or\n\
+                 `src/supervisor/act/hear.rs` `hear()` by PTRACE_CONT, `int3`, `is_stmt`, `/proc/PID/mem`, `PID/mem`";
     assert_eq!(complaints(right, &source), [""; 0]);
     for (wrong, complaint) in [
         ("`src/supervisor/stop.rs`", "line 1: no file src/supervisor/stop.rs"),
         ("see `STYLE.md`", "line 1: no file STYLE.md"),
         ("`./tests/ruin --all`", "line 1: no file ./tests/ruin"),
         ("so:\n\n```sh\n./tests/run\n./tests/ruin\n```", "line 5: no file ./tests/ruin"),
-        ("`src/supervisor/step.rs`\n\n`State::step`", "line 3: State::step has no file before it"),
-        ("`src/supervisor/step.rs` `State::stop`", "line 1: no stop of State::stop in src/supervisor/step.rs"),
-        ("`src/supervisor/step.rs` `Stage::step`", "line 1: no Stage of Stage::step in src/supervisor/step.rs"),
+        ("`src/supervisor/decide/step.rs`\n\n`State::step`", "line 3: State::step has no file before it"),
         (
-            "`src/supervisor/action.rs` `Action::Server`",
-            "line 1: no Server of Action::Server in src/supervisor/action.rs",
+            "`src/supervisor/decide/step.rs` `State::stop`",
+            "line 1: no stop of State::stop in src/supervisor/decide/step.rs",
         ),
-        ("| a | `src/supervisor/hear.rs` `heard()` |", "line 1: no heard of heard() in src/supervisor/hear.rs"),
+        (
+            "`src/supervisor/decide/step.rs` `Stage::step`",
+            "line 1: no Stage of Stage::step in src/supervisor/decide/step.rs",
+        ),
+        (
+            "`src/supervisor/decide/action.rs` `Action::Server`",
+            "line 1: no Server of Action::Server in src/supervisor/decide/action.rs",
+        ),
+        ("| a | `src/supervisor/act/hear.rs` `heard()` |", "line 1: no heard of heard() in src/supervisor/act/hear.rs"),
         ("`src/store/schema.sql` `Table`", "line 1: Table is in no source: src/store/schema.sql"),
     ] {
         assert_eq!(complaints(wrong, &source), [complaint]);

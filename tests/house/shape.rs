@@ -1,0 +1,39 @@
+//! The shape of the source: what decides makes no system call, and names stay few at the top.
+
+use std::path::{Path, PathBuf};
+
+/// The Rust files directly in a folder of the source.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+#[test]
+fn what_decides_names_neither_tracer_nor_memory() {
+    let is_word = |text: &str, word: &str| {
+        text.match_indices(word).any(|(at, _)| {
+            let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            !is_part(text[..at].chars().next_back()) && !is_part(text[at + word.len()..].chars().next())
+        })
+    };
+    let mut decide = files("src/supervisor/decide");
+    decide.retain(|path| !path.to_str().unwrap().ends_with("_tests.rs"));
+    assert!(decide.len() > 10, "{decide:?}");
+    for path in decide {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for word in ["Tracer", "Memory", "Access", "std::fs", "supervisor::act"] {
+            assert!(!is_word(&code, word), "{} names {word}", path.display());
+        }
+    }
+    assert!(is_word("use platform::Tracer;", "Tracer") && !is_word("TracerPid", "Tracer"));
+}
+
+#[test]
+fn at_the_top_of_the_source_are_only_the_library_and_the_program() {
+    let mut names: Vec<String> =
+        files("src").iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["lib.rs", "main.rs"]);
+}
