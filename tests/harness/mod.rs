@@ -4,6 +4,7 @@ pub mod attached;
 pub mod both;
 pub mod build;
 pub mod check;
+pub mod golden;
 pub mod marks;
 pub mod measured;
 pub mod run;

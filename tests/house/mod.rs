@@ -1,5 +1,6 @@
-//! The project itself: what it depends on, and what its documents say of its files.
+//! The project itself: what it depends on, its shape, what its documents say of its files, and its interface as a whole.
 
 mod dependencies;
 mod documents;
+mod interface;
 mod shape;
