@@ -150,7 +150,7 @@ fn call(
 }
 
 /// Has the stopped thread `tid` make the system call of the `syscall` instruction at `at`, in whose place a breakpoint
-/// is, by that at `elsewhere`: it stands in the call's syscall-entry-stop then, and comes back to behind `at`. So does
+/// is, by that at `elsewhere`: it is in the call's syscall-entry-stop then, and comes back to behind `at`. So does
 /// the child, if the call makes one.
 pub fn enter_call(tracer: &Tracer, tid: Tid, at: Avma, elsewhere: Avma) -> Result<(), OsError> {
     let mask = tracer.signal_mask(tid)?;

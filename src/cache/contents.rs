@@ -184,7 +184,7 @@ fn index(columns: &mut ColumnReader<'_>) -> Option<ImageIndex> {
 fn holds(index: &ImageIndex, image: &[u8]) -> bool {
     let ImageIndex { build_id: _, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings: _ } =
         index;
-    let stands = |offset: FileOffset, byte: u8| {
+    let is_there = |offset: FileOffset, byte: u8| {
         usize::try_from(offset.0).ok().and_then(|at| image.get(at)).is_some_and(|there| *there == byte)
     };
     files.len() == digests.len()
@@ -196,9 +196,9 @@ fn holds(index: &ImageIndex, image: &[u8]) -> bool {
         && probes.is_sorted_by(|a, b| a.offset < b.offset)
         && probes
             .iter()
-            .all(|p| (p.line as usize) < lines.len() && p.original != BREAKPOINT && stands(p.offset, p.original))
+            .all(|p| (p.line as usize) < lines.len() && p.original != BREAKPOINT && is_there(p.offset, p.original))
         && owners.holds(probes.len(), functions.len())
         && dominance.holds(probes.len())
         && landmarks.is_sorted_by(|a, b| a < b)
-        && landmarks.iter().all(|l| stands(l.offset, l.original))
+        && landmarks.iter().all(|l| is_there(l.offset, l.original))
 }

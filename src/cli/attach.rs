@@ -40,7 +40,7 @@ impl AttachArguments {
         let mut measuring = self.measuring.validated(cwd);
         // A thread in the middle of a function has executed what comes before in it, but not while it was measured.
         if measuring.selection.probing == Probing::Dominators {
-            measuring.selection.probing = Probing::Runs;
+            measuring.selection.probing = Probing::Stretches;
         }
         AttachOptions { measuring, attach: front::Attach { pids, children: self.children, verify: self.verify_detach } }
     }

@@ -15,7 +15,7 @@ pub enum CliError {
     /// The arguments make no sense, or they ask for help, which is no failure: clap knows what to print where.
     #[error(transparent)]
     Arguments(#[from] clap::Error),
-    /// A word of the command line stands where it means nothing.
+    /// A word of the command line is where it means nothing.
     #[error("unexpected {word:?}; {advice}")]
     Misplaced {
         /// The word.

@@ -17,20 +17,20 @@ pub(super) struct MeasuringArguments {
     data: DataArguments,
     #[command(flatten)]
     filter: FilterArguments,
-    /// Let go after this time, such as 90, 90s, 5m or 1h30m; what is measured goes on
+    /// Detach after this time, such as 90, 90s, 5m or 1h30m; what is measured goes on
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     limit: Option<Duration>,
-    /// Where to plant breakpoints: `fewest` for as few as tell everything, `runs` for one in each run of straight-line
-    /// code, as a process is always attached to, `all` for every line address, to compare
+    /// Where to plant breakpoints: `fewest` for as few as tell everything, `stretches` for one in each
+    /// stretch of straight-line code, as a process is always attached to, `all` for every line address, to compare
     #[arg(long, value_name = "WHERE", default_value = "fewest", hide_default_value = true)]
     probe: ProbeMode,
-    /// Measure only lines that no file in the data directory has yet: for the union of many runs; what each process
-    /// ran is not told then
+    /// Measure only lines that no file in the data directory has yet: for the union of many runs; per-process
+    /// data is then incomplete
     #[arg(long)]
     only_new: bool,
-    /// What a forked child starts with: `anew` for lines of its own, `inherit` for only what its parent had not run
-    /// yet, which costs nothing at a fork
-    #[arg(long, value_name = "HOW", default_value = "anew", hide_default_value = true)]
+    /// What a forked child starts with: `all` breakpoints, for lines of its own, or `inherit` for only those that its
+    /// parent had left, which costs nothing at a fork
+    #[arg(long, value_name = "HOW", default_value = "all", hide_default_value = true)]
     fork: Fork,
     /// Read the debug info of every image again, and keep nothing of it for later
     #[arg(long)]
@@ -45,10 +45,11 @@ pub(super) struct MeasuringArguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ProbeMode {
-    /// At the end of those runs of which no others tell
+    /// Only where no other breakpoint implies the line
     Fewest,
-    /// At the end of each run of straight-line code, as long as it tells anything new
-    Runs,
+    /// At the end of each stretch of straight-line code, as long as it tells anything new
+    #[value(alias = "runs")]
+    Stretches,
     /// At every line address, each until it was hit
     All,
 }
@@ -56,7 +57,8 @@ enum ProbeMode {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Fork {
     /// All breakpoints: its lines are its own
-    Anew,
+    #[value(alias = "anew")]
+    All,
     /// What its parent had left: the union is complete, its own data is not
     Inherit,
 }
@@ -71,13 +73,13 @@ impl MeasuringArguments {
                 modules: self.filter.modules(cwd),
                 probing: match self.probe {
                     ProbeMode::Fewest => Probing::Dominators,
-                    ProbeMode::Runs => Probing::Runs,
+                    ProbeMode::Stretches => Probing::Stretches,
                     ProbeMode::All => Probing::All,
                 },
                 only_new: self.only_new,
             },
             forks: match self.fork {
-                Fork::Anew => Forks::Anew,
+                Fork::All => Forks::Rearm,
                 Fork::Inherit => Forks::Inherit,
             },
             cache: if self.no_cache { None } else { cache_folder(|name| std::env::var_os(name)) },

@@ -25,7 +25,7 @@ pub enum PatternError {
     #[error("the pattern is longer than any path")]
     TooLong,
     /// Its syntax is wrong.
-    #[error("{0}; write \\ before a character that stands for itself")]
+    #[error("{0}; write \\ before a character that is meant as itself")]
     Glob(globset::Error),
 }
 

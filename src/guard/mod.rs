@@ -52,7 +52,7 @@ pub fn run(
     guard(&tracer, table, supervisor, on_death)
 }
 
-/// Stands behind a supervisor that has lost its guard; gives the exit status.
+/// Guards a supervisor that has lost its guard; gives the exit status.
 pub fn replace(table: &GuardTable, on_death: OnTracerDeath) -> i32 {
     process::keep_only(table.descriptor().as_slice(), &[]);
     process::be_spared_by_the_oom_killer();

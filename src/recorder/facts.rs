@@ -25,11 +25,11 @@ const NONE: u32 = u32::MAX;
 /// Where breakpoints are planted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Probing {
-    /// As `Runs`, and none in runs of which those that follow tell.
+    /// As `Stretches`, and none where those that follow imply the stretch.
     #[default]
     Dominators,
-    /// At the last line address of each run of straight-line code, and none for lines that were seen.
-    Runs,
+    /// At the last line address of each stretch, and none for lines that were seen.
+    Stretches,
     /// At every line address, each until it was hit: slow, with nothing inferred.
     All,
 }
@@ -135,7 +135,7 @@ impl StoredFacts {
                 continue;
             }
             let (straight, number) = match selection.probing {
-                Probing::Dominators | Probing::Runs => {
+                Probing::Dominators | Probing::Stretches => {
                     if *number == LEFT_OUT {
                         *number = next;
                         next += 1;

@@ -40,7 +40,7 @@ fn a_child_that_inherits_has_only_what_its_parent_had_not() {
         let union: BTreeSet<u32> = processes.iter().flat_map(|process| process.lines_run(&sample.main)).collect();
         (union, own, is_warned(child, "fork-inherits"))
     };
-    let (anew, inherit) = (lines("--fork=anew"), lines("--fork=inherit"));
+    let (anew, inherit) = (lines("--fork=all"), lines("--fork=inherit"));
     assert_eq!(anew.0, inherit.0);
     assert!(inherit.1.is_subset(&anew.1) && inherit.1.len() < anew.1.len(), "{inherit:?}");
     assert_eq!((anew.2, inherit.2), (false, true));

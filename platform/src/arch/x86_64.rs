@@ -72,7 +72,7 @@ pub enum ControlFlow {
     Landing,
 }
 
-/// Decodes `code`, which stands at address `at`, linearly from its first byte to its last.
+/// Decodes `code`, which is at address `at`, linearly from its first byte to its last.
 pub fn instructions(code: &[u8], at: u64) -> Instructions<'_> {
     Instructions {
         len: code.len(),

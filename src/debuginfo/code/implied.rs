@@ -180,7 +180,11 @@ mod tests {
         let behind = (3..9).map(|at| (at, 0)).collect();
         assert_eq!(known(&CHOICE, &[0, 3, 6, 7], &[]), (vec![0], behind));
         assert_eq!(known(&CHOICE, &[0, 3, 6, 7], &[6]), (vec![], vec![]), "who comes in there was not before");
-        assert_eq!(known(&CHOICE, &[0, 3, 6, 7], &[7]).0, [0], "both ways tell of it, whoever comes in behind them");
+        assert_eq!(
+            known(&CHOICE, &[0, 3, 6, 7], &[7]).0,
+            [0],
+            "both ways tell of it, also if control comes in behind them"
+        );
         assert_eq!(known(&CHOICE, &[0, 3, 7], &[]).0, [0], "a way without lines leads to where it always was before");
         assert_eq!(
             known(&CHOICE, &[0, 3, 7], &[7]).0,

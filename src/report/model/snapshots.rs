@@ -30,7 +30,7 @@ impl<'a> Snapshots<'a> {
         Snapshots { selection, placer: Placer::new(sources), counted: counted.collect() }
     }
 
-    /// What a process ran of the sources that it has, those of which it ran nothing included.
+    /// What a process ran of the sources that it has, also of those where it ran nothing.
     pub fn of(&mut self, record: &ProcessRecord) -> Snapshot {
         let mut snapshot = Snapshot::default();
         if !self.selection.takes_process(record.pid) {

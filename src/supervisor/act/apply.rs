@@ -189,7 +189,7 @@ impl Performer {
                     Err(_) => TrapCause::Other,
                 };
                 if cause != TrapCause::Breakpoint {
-                    inputs.extend(hear::stands(self, tid, false));
+                    inputs.extend(hear::paused_at(self, tid, false));
                 }
                 let spent = spent.filter(|_| cause == TrapCause::Breakpoint);
                 let remains = spent.map_or(Remains::Ours, |spent| {

@@ -20,13 +20,13 @@ pub(crate) fn hear(hands: &Performer, state: &State, report: Wait, inputs: &mut 
             unless_gone(at.map(|at| Input::Trap { tid, at }), Input::Signal { tid, signal: Signal::TRAP })
         }
         Wait::Signal { tid, signal } => {
-            inputs.extend(stands(hands, tid, signal.is_of_faults()));
+            inputs.extend(paused_at(hands, tid, signal.is_of_faults()));
             Some(Input::Signal { tid, signal })
         }
         Wait::Call { tid } => Some(Input::CallStop { tid }),
         Wait::Event { tid, event } => {
             if event == Event::Exit || (event == Event::Stop && state.is_leaving()) {
-                inputs.extend(stands(hands, tid, false));
+                inputs.extend(paused_at(hands, tid, false));
             }
             hear_event(hands, state, tid, event)
         }
@@ -45,10 +45,10 @@ fn unless_gone(read: Result<Input, OsError>, otherwise: Input) -> Option<Input> 
 }
 
 /// Where a stopped thread is that may never get to the end of the straight-line code there.
-pub(crate) fn stands(hands: &Performer, tid: Tid, may_fault: bool) -> Option<Input> {
+pub(crate) fn paused_at(hands: &Performer, tid: Tid, may_fault: bool) -> Option<Input> {
     let at = hands.tracer.pc(tid).ok()?;
     let faulted = may_fault && hands.tracer.signal_info(tid).is_ok_and(|info| info.is_fault());
-    Some(Input::Stands { tid, at, faulted })
+    Some(Input::PausedAt { tid, at, faulted })
 }
 
 fn hear_event(hands: &Performer, state: &State, tid: Tid, event: Event) -> Option<Input> {

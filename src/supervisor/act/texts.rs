@@ -293,11 +293,11 @@ impl Texts {
 
     /// Which instances of a copied text were copied before their last breakpoint, of which one is at each place.
     pub fn copied_without(&self, space: SpaceId, places: Vec<(InstanceId, Avma)>) -> Vec<InstanceId> {
-        let stands = |at: Avma| {
+        let is_there = |at: Avma| {
             let mut byte = [0];
             self.memories.get(&space).is_some_and(|memory| memory.read(at, &mut byte).is_ok()) && byte == [BREAKPOINT]
         };
-        places.into_iter().filter(|(_, at)| !stands(*at)).map(|(id, _)| id).collect()
+        places.into_iter().filter(|(_, at)| !is_there(*at)).map(|(id, _)| id).collect()
     }
 
     /// Restores bytes that tell nothing new, in order of address; gives where no breakpoint was taken out.

@@ -252,7 +252,7 @@ fn text_that_only_a_stopped_thread_can_restore_is() {
 
 #[test]
 fn where_the_tracers_end_kills_everybody_is_let_go_before() {
-    let mut state = planted(State::new(OnTracerDeath::Kill, Forks::Anew), &[LEADER, OTHER]);
+    let mut state = planted(State::new(OnTracerDeath::Kill, Forks::Rearm), &[LEADER, OTHER]);
     step(&mut state, Input::GroupStopped { tid: OTHER });
     let actions = step(&mut state, Input::LetGo);
     assert!(actions.contains(&Action::Interrupt { tid: OTHER }));

@@ -75,7 +75,7 @@ pub enum Input {
         sought: Sought,
     },
     /// A thread stopped elsewhere than at a breakpoint; tells where, before the stop itself is reported.
-    Stands {
+    PausedAt {
         /// The thread.
         tid: Tid,
         /// The instruction that is next.
@@ -311,7 +311,7 @@ impl Input {
             | Input::CallStop { tid }
             | Input::GroupStopped { tid } => Some(*tid),
             Input::Launched { .. }
-            | Input::Stands { .. }
+            | Input::PausedAt { .. }
             | Input::Cause { .. }
             | Input::CopySought { .. }
             | Input::Weighed { .. }

@@ -93,7 +93,7 @@ impl State {
         let leaving = self.leaving;
         if let Some(space) = self.spaces.get_mut(&id) {
             space.users += 1;
-            if waits && !leaving && self.forks == Forks::Anew {
+            if waits && !leaving && self.forks == Forks::Rearm {
                 out.extend(space.lend(id, through).into_iter().map(|sync| Action::TextChange(Box::new(sync))));
             }
         }
@@ -131,7 +131,7 @@ impl State {
         if let Some(space) = self.spaces.get_mut(&id) {
             let mut changes = match self.forks {
                 _ if self.leaving => space.restore(id, Some(tid)),
-                Forks::Anew => space.rearm(id, tid),
+                Forks::Rearm => space.rearm(id, tid),
                 Forks::Inherit => Vec::new(),
             };
             changes.iter_mut().for_each(|sync| sync.copied_from = space.copy_of);

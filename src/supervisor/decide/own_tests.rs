@@ -64,7 +64,7 @@ fn forked(state: &mut State) -> Vec<TextChange> {
 
 #[test]
 fn the_programs_own_breakpoint_at_a_spent_site_is_its_signal() {
-    let mut state = planted(Forks::Anew);
+    let mut state = planted(Forks::Rearm);
     let actions = step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     assert!(matches!(actions[..], [Action::Serve { restore: Some(0x55), offset: 0x10, .. }]), "{actions:?}");
     assert!(is_taken_out(&mut state, LEADER, FIRST));
@@ -75,7 +75,7 @@ fn the_programs_own_breakpoint_at_a_spent_site_is_its_signal() {
 
 #[test]
 fn a_stale_hit_is_served_and_writes_only_where_a_breakpoint_is() {
-    let mut state = planted(Forks::Anew);
+    let mut state = planted(Forks::Rearm);
     step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     for (remains, byte) in [(Remains::Nothing, None), (Remains::Ours, Some(0x55))] {
         let actions = step(&mut state, cause(LEADER, FIRST, remains));
@@ -85,7 +85,7 @@ fn a_stale_hit_is_served_and_writes_only_where_a_breakpoint_is() {
 
 #[test]
 fn what_the_program_wrote_over_may_come_back_once() {
-    let mut state = planted(Forks::Anew);
+    let mut state = planted(Forks::Rearm);
     let actions = step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     let [Action::Serve { space, .. }] = actions[..] else { panic!("{actions:?}") };
     step(&mut state, Input::Overwritten { space, places: vec![FIRST, Avma(0)] });
@@ -96,7 +96,7 @@ fn what_the_program_wrote_over_may_come_back_once() {
 
 #[test]
 fn a_child_inherits_the_programs_own_breakpoints() {
-    let mut state = planted(Forks::Anew);
+    let mut state = planted(Forks::Rearm);
     step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     let changes = forked(&mut state);
     let [sync] = &changes[..] else { panic!("{changes:?}") };
@@ -126,7 +126,7 @@ fn a_child_of_threads_that_inherits_is_not_sure() {
 
 #[test]
 fn letting_go_leaves_the_programs_own_breakpoints() {
-    let mut state = planted(Forks::Anew);
+    let mut state = planted(Forks::Rearm);
     step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     for _ in 0..2 {
         let changes = syncs(step(&mut state, Input::LetGo));
@@ -138,7 +138,7 @@ fn letting_go_leaves_the_programs_own_breakpoints() {
 
 #[test]
 fn what_a_vfork_child_had_armed_anew_is_taken_out_again() {
-    let mut state = planted(Forks::Anew);
+    let mut state = planted(Forks::Rearm);
     step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     let born = Input::Born { tid: LEADER, child: CHILD, lineage: Lineage::SharedMemory, waits: true };
     let changes = syncs(step(&mut state, born));

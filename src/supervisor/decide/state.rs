@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub enum Forks {
     /// All breakpoints: its lines are its own.
     #[default]
-    Anew,
+    Rearm,
     /// Those that its parent had left: it tells only what is new, and forking costs nothing.
     Inherit,
 }

@@ -32,7 +32,7 @@ impl State {
             Input::Trap { tid, at } => self.trap(tid, at, out),
             Input::Cause { tid, at, cause, remains } => self.cause(tid, at, cause, remains, out),
             Input::CopySought { tid, at, sought } => self.copy_sought(tid, at, sought, out),
-            Input::Stands { tid, at, faulted } => self.stands(tid, at, faulted, out),
+            Input::PausedAt { tid, at, faulted } => self.paused_at(tid, at, faulted, out),
             Input::Exiting { tid } => out.push(Action::Resume { tid, signal: None }),
             Input::Signal { tid, signal } => out.push(Action::WeighSignal { tid, signal }),
             Input::Weighed { tid, signal, disposition, interrupted } => {
@@ -192,7 +192,7 @@ impl State {
     }
 
     /// A thread may never get to the breakpoint at the end of the straight-line code that it is in.
-    fn stands(&self, tid: Tid, at: Avma, faulted: bool, out: &mut Vec<Action>) {
+    fn paused_at(&self, tid: Tid, at: Avma, faulted: bool, out: &mut Vec<Action>) {
         let Some((number, process)) = self.process_of(tid) else { return };
         let executed = self.spaces.get(&process.space).and_then(|space| space.executed_at(at, faulted));
         out.extend(executed.map(|site| Action::Mark(Self::mark(number, site))));

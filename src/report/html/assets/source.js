@@ -129,7 +129,7 @@
     else {
       var sets = data.sets.filter(function (set) { return inRuns(set[0], number); });
       var count = sets.reduce(function (sum, set) { return sum + size(set[1]); }, 0);
-      text.textContent = "ran in " + covTrace.number(count) + (count === 1 ? " process" : " processes") + (data.left_out > 0 ? ", of those that are told of:" : ":");
+      text.textContent = "ran in " + covTrace.number(count) + (count === 1 ? " process" : " processes") + (data.left_out > 0 ? ", of those that are listed:" : ":");
       var ran = [];
       sets.forEach(function (set) { ran = ran.concat(all(set[1], SHOWN - ran.length)); });
       ran.sort(function (one, other) { return one - other; }).forEach(function (process) {
