@@ -11,9 +11,7 @@
 
 use super::identity::FileIdentity;
 use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Warning};
-use crate::plan::Dominance;
-use crate::plan::Owners;
-use crate::plan::{ColumnReader, ColumnWriter};
+use crate::plan::{ColumnReader, ColumnWriter, Dominance, Owners};
 use platform::arch::BREAKPOINT;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};

@@ -2,7 +2,7 @@
 
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
-use crate::report::{Growth, Now, Runners, Site};
+use crate::report::{Growth, HtmlSite, Now, Runners};
 use crate::store::UnixMillis;
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -53,7 +53,8 @@ pub(super) fn html(options: &HtmlOptions) -> Result<CommandOutcome, CliError> {
     })?;
     let now =
         Now { time: UnixMillis(platform::unix_millis()), live: live.into_iter().collect(), zone: TimeZone::system() };
-    let site = Site { title: options.title.clone(), report: &report, runners: &runners, growth: &growth, now: &now };
+    let site =
+        HtmlSite { title: options.title.clone(), report: &report, runners: &runners, growth: &growth, now: &now };
     site.write(&options.output, options.selection.data.trust)?;
     Ok(CommandOutcome::Success)
 }

@@ -3,16 +3,9 @@
 //! Invariant: `probes` is sorted by offset without duplicates, `lines` is sorted without duplicates, `files` and `digests`
 //! are as long as each other and as pairs sorted without duplicates, and every index into another vector is in range.
 
-use crate::plan::Owners;
-use crate::plan::{Dominance, Stretches};
-pub use platform::arch::LandmarkKind;
+use crate::plan::{Dominance, Owners, Stretches};
+pub use crate::plan::{FileOffset, Landmark, LandmarkKind};
 use serde::{Deserialize, Serialize};
-
-/// Distance in bytes from the start of an image's file.
-///
-/// The supervisor turns it into an address through the mapping that covers it, so no load bias is ever guessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct FileOffset(pub u64);
 
 /// A stated virtual memory address: an address as the image's headers and its DWARF give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,17 +88,6 @@ impl Stretches for [Probe] {
     fn straight(&self, probe: u32) -> u32 {
         self[probe as usize].straight
     }
-}
-
-/// An instruction of the C library or the dynamic loader that the supervisor watches for its own knowledge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Landmark {
-    /// Where the instruction starts in the file.
-    pub offset: FileOffset,
-    /// What reaching it means.
-    pub kind: LandmarkKind,
-    /// The byte there.
-    pub original: u8,
 }
 
 /// Something that lowers the truth of a result, stored with the data and shown in reports.

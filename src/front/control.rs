@@ -71,7 +71,7 @@ pub struct ControlLink {
 
 impl ControlLink {
     /// Connects to the recorder of a run.
-    pub fn connect(found: store::RunDir) -> Result<Self, ControlError> {
+    pub fn connect(found: store::FoundRun) -> Result<Self, ControlError> {
         let (run, path) = (found.run.clone(), found.path.clone());
         let folder = match found.open() {
             Ok(folder) => folder,

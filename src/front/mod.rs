@@ -186,7 +186,7 @@ fn prepare(options: &FrontOptions) -> Result<Prepared, RunError> {
             Err(error) => Stderr::new(options.quiet).insist(&format!("warning: {error}")),
         }
     }
-    let found = store::RunDir::new(&data, &run_name(UnixMillis(platform::unix_millis()), std::process::id()));
+    let found = store::FoundRun::new(&data, &run_name(UnixMillis(platform::unix_millis()), std::process::id()));
     let (folder, lock) = found.create()?;
     let run = RunDir::of(found.run, folder, data.folder());
     run.begin().map_err(|source| RunError::RunDirectory { data: options.data.clone(), source })?;

@@ -1,8 +1,7 @@
 //! The probes of a plan by the function whose code they are.
 
 use super::Plan;
-use crate::plan::Bits;
-use crate::plan::Stretches;
+use crate::plan::{Bits, Stretches};
 use std::ops::Range;
 
 /// For each probe its functions, for each function its probes.

@@ -9,6 +9,7 @@
 //!      └─ Landmark                       instructions that the supervisor watches for its own sake
 //! ```
 
+mod address;
 mod bits;
 mod by_function;
 mod columns;
@@ -16,6 +17,7 @@ mod dominance;
 mod owners;
 mod probes;
 
+pub use address::FileOffset;
 pub(crate) use bits::Bits;
 pub use by_function::ByFunction;
 pub(crate) use columns::{ColumnReader, ColumnWriter};

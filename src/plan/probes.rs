@@ -2,9 +2,7 @@
 //!
 //! Invariant: what [`Plan::decode`] accepts has sorted, unique offsets and as many bytes as offsets.
 
-use crate::plan::Owners;
-use crate::plan::{ColumnReader, ColumnWriter};
-use crate::plan::{Dominance, Stretches};
+use crate::plan::{ColumnReader, ColumnWriter, Dominance, FileOffset, Owners, Stretches};
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,15 +51,16 @@ impl ByLine {
     }
 }
 
-/// An instruction whose breakpoint stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An instruction of the C library or the dynamic loader that the supervisor watches for its own knowledge. Its breakpoint
+/// stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Landmark {
-    /// File offset.
-    pub offset: u64,
-    /// The byte there.
-    pub original: u8,
+    /// Where the instruction starts in the file.
+    pub offset: FileOffset,
     /// What reaching it means.
     pub kind: LandmarkKind,
+    /// The byte there.
+    pub original: u8,
 }
 
 /// A plan that cannot be used.
@@ -176,7 +175,8 @@ impl Plan {
     pub fn places(&self) -> Vec<(u64, u8)> {
         let probes = (0..self.len()).filter(|&probe| self.is_needed(probe)).map(|probe| probe as usize);
         let probes = probes.map(|probe| (self.offsets[probe], self.originals[probe]));
-        let mut places: Vec<_> = probes.chain(self.landmarks.iter().map(|mark| (mark.offset, mark.original))).collect();
+        let mut places: Vec<_> =
+            probes.chain(self.landmarks.iter().map(|mark| (mark.offset.0, mark.original))).collect();
         // Of two that are sorted, one behind the other, a stable sort only merges.
         places.sort();
         places.dedup_by_key(|place| place.0);
@@ -209,7 +209,10 @@ impl Plan {
 
     /// The landmark at a file offset.
     pub fn landmark_at(&self, offset: u64) -> Option<Landmark> {
-        self.landmarks.binary_search_by_key(&offset, |landmark| landmark.offset).ok().map(|index| self.landmarks[index])
+        self.landmarks
+            .binary_search_by_key(&offset, |landmark| landmark.offset.0)
+            .ok()
+            .map(|index| self.landmarks[index])
     }
 }
 

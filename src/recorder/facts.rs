@@ -8,10 +8,7 @@ use super::known::{KnownLines, KnownOfSource};
 use super::origins::{Finder, WantedSource};
 use crate::cache::Digests;
 use crate::debuginfo::{ImageIndex, Probe};
-use crate::plan::Owners;
-use crate::plan::{ColumnReader, ColumnWriter};
-use crate::plan::{Dominance, Stretches};
-use crate::plan::{Landmark, Plan};
+use crate::plan::{ColumnReader, ColumnWriter, Dominance, Owners, Plan, Stretches};
 use crate::store::{Digest, FileFacts, FunctionFacts, ImageFacts, Numbits, SourceOrigin, Warning};
 use std::fs::Metadata;
 use std::io::{self, Write};
@@ -125,7 +122,7 @@ impl StoredFacts {
             lines: Vec::with_capacity(count),
             dominance: Dominance::default(),
             owners: Owners::default(),
-            landmarks: index.landmarks.iter().map(landmark).collect(),
+            landmarks: index.landmarks.clone(),
         };
         let mut probes = Vec::with_capacity(count);
         let mut next = 0;
@@ -392,10 +389,6 @@ fn before(plan: &Plan) -> Vec<u32> {
 /// Whether a path only looks like one: compilers call what they made themselves, or read from a pipe, `<so>`.
 fn is_no_file(path: &str) -> bool {
     FileFacts::is_no_name(path) && !Path::new(path).exists()
-}
-
-fn landmark(landmark: &crate::debuginfo::Landmark) -> Landmark {
-    Landmark { offset: landmark.offset.0, original: landmark.original, kind: landmark.kind }
 }
 
 #[cfg(test)]

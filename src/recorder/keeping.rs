@@ -50,7 +50,7 @@ impl Recorder {
             true => DataDir::create_trusting(self.data.path(), self.data.trust())?,
             false => self.data.clone(),
         };
-        let (folder, lock) = store::RunDir::new(&data, self.run.name()).create()?;
+        let (folder, lock) = store::FoundRun::new(&data, self.run.name()).create()?;
         let run = RunDir::of(self.run.name().to_owned(), folder, data.folder());
         Ok((data, run, lock))
     }

@@ -307,7 +307,7 @@ mod tests {
     fn a_process_is_not_closed_before_its_images_are_known() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::create(dir.path()).unwrap();
-        let found = crate::store::RunDir::new(&data, "20261123T010203.512Z-7");
+        let found = crate::store::FoundRun::new(&data, "20261123T010203.512Z-7");
         let (folder, _lock) = found.create().unwrap();
         let run = RunDir::of(found.run, folder, data.folder());
         run.begin().unwrap();

@@ -8,7 +8,7 @@ mod model;
 mod terminal;
 
 pub use formats::{Checksums, JSON_SCHEMA, cobertura, codecov, coveralls, json, lcov, sonarqube};
-pub use html::{Runners, Site, SiteError};
+pub use html::{HtmlSite, Runners, SiteError};
 pub use model::builds::{ChosenSources, Placer, Survey};
 pub use model::changes::{Changes, annotations};
 pub use model::exclusion::{Excluded, Exclusions};

@@ -24,7 +24,7 @@ pub struct DataDir {
 
 /// The directory of a run inside the data directory.
 #[derive(Clone, Debug)]
-pub struct RunDir {
+pub struct FoundRun {
     /// Name of the run: what follows `run-`.
     pub run: String,
     /// Where it is.
@@ -115,8 +115,8 @@ impl DataDir {
     }
 
     /// The directories of runs, by name.
-    pub fn runs(&self) -> Result<Vec<RunDir>, StoreError> {
-        let mut runs: Vec<RunDir> = self.entries()?.iter().filter_map(|entry| self.run_of(entry)).collect();
+    pub fn runs(&self) -> Result<Vec<FoundRun>, StoreError> {
+        let mut runs: Vec<FoundRun> = self.entries()?.iter().filter_map(|entry| self.run_of(entry)).collect();
         runs.sort_by(|one, other| one.run.cmp(&other.run));
         Ok(runs)
     }
@@ -137,10 +137,10 @@ impl DataDir {
         self.folder.entries().map_err(failed)
     }
 
-    pub(super) fn run_of(&self, entry: &Entry) -> Option<RunDir> {
+    pub(super) fn run_of(&self, entry: &Entry) -> Option<FoundRun> {
         // Whatever else is called so is not ours, and must not be touched.
         let run = entry.name.to_str()?.strip_prefix("run-").filter(|run| is_run_name(run))?;
-        (entry.kind == EntryKind::Folder).then(|| RunDir::new(self, run))
+        (entry.kind == EntryKind::Folder).then(|| FoundRun::new(self, run))
     }
 }
 
@@ -150,12 +150,12 @@ impl AsFd for DataDir {
     }
 }
 
-impl RunDir {
+impl FoundRun {
     const LOCK: &str = "lock";
 
     /// The directory that a live run of that name has.
     pub fn new(data: &DataDir, run: &str) -> Self {
-        RunDir { run: run.to_owned(), path: data.path().join(format!("run-{run}")), data: data.clone() }
+        FoundRun { run: run.to_owned(), path: data.path().join(format!("run-{run}")), data: data.clone() }
     }
 
     /// Its name in the data directory.
@@ -185,7 +185,7 @@ impl RunDir {
         // Under another name until it is locked, so that nobody takes it for one that was left.
         let unborn = OsString::from(format!(".{}", self.run));
         let made = folder.make_folder(&unborn, MODE.0).map_err(failed)?;
-        let lock = made.create_file(RunDir::LOCK.as_ref(), MODE.1).map_err(failed)?;
+        let lock = made.create_file(FoundRun::LOCK.as_ref(), MODE.1).map_err(failed)?;
         lock.lock().map_err(failed)?;
         folder.rename(&unborn, folder, &self.name()).map_err(failed)?;
         Ok((made.at(&self.path), lock))
@@ -193,7 +193,7 @@ impl RunDir {
 
     /// The file that a live run holds locked.
     pub fn lock_path(&self) -> PathBuf {
-        self.path.join(RunDir::LOCK)
+        self.path.join(FoundRun::LOCK)
     }
 
     /// Whether the run is under way.
@@ -212,7 +212,7 @@ impl RunDir {
             move |source| StoreError::Directory { operation, path, source }
         };
         let folder = self.data.folder.folder(&self.name());
-        let file = match folder.and_then(|folder| folder.open_file(OsStr::new(RunDir::LOCK))) {
+        let file = match folder.and_then(|folder| folder.open_file(OsStr::new(FoundRun::LOCK))) {
             Ok(file) => file,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
                 return Ok(Some(None));
@@ -283,7 +283,7 @@ mod tests {
     fn a_run_lives_while_its_lock_is_held() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::create(&dir.path().join("a/b")).unwrap();
-        let run = RunDir::new(&data, "20261123T010203.512Z-9");
+        let run = FoundRun::new(&data, "20261123T010203.512Z-9");
         fs::create_dir(&run.path).unwrap();
         assert_eq!(run.state().unwrap(), RunState::Dead);
         let lock = File::create(run.lock_path()).unwrap();

@@ -25,7 +25,7 @@ mod writer;
 
 pub use combine::Combined;
 pub use coveragepy::{DataKind, Snapshot, merged_snapshot_name, snapshot_name};
-pub use datadir::{DataDir, RunDir, RunState};
+pub use datadir::{DataDir, FoundRun, RunState};
 pub use erase::Erased;
 pub use error::StoreError;
 pub use numbits::Numbits;

@@ -3,17 +3,14 @@
 //!
 //! Invariant: each entry of a section is read once, in order; an FDE finds its CIE among those read before it.
 
-use gimli::{
-    BaseAddresses, CieOrFde, DebugFrame, EhFrame, EndianSlice, LittleEndian, Pointer, UnwindOffset, UnwindSection,
-};
+use crate::debuginfo::reading::Bytes;
+use gimli::{BaseAddresses, CieOrFde, DebugFrame, EhFrame, LittleEndian, Pointer, UnwindOffset, UnwindSection};
 use std::collections::HashMap;
 
 use super::lsda;
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::elf::Elf;
 use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
-
-type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// What call frame information says.
 #[derive(Debug, Default)]

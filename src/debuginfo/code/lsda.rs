@@ -3,9 +3,8 @@
 //! Invariant: a table is read in one pass, and what cannot be read to its end is reported.
 
 use crate::debuginfo::index::Svma;
+use crate::debuginfo::reading::Bytes;
 use gimli::{EndianSlice, LittleEndian, Reader, constants};
-
-type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// Adds the landing pads that the table says of the function at `function`; false if it cannot be read.
 pub(crate) fn landing_pads(table: &[u8], function: Svma, pads: &mut Vec<Svma>) -> bool {

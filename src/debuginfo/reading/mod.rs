@@ -9,3 +9,6 @@ pub(crate) mod sections;
 pub(crate) mod subprograms;
 pub(crate) mod text;
 pub(crate) mod units;
+
+/// Bytes of a debug section.
+pub(crate) type Bytes<'a> = gimli::EndianSlice<'a, gimli::LittleEndian>;

@@ -5,11 +5,10 @@
 //! Invariant: a path is normalised once per line program and file index, and stored once per image,
 //! those of units that are read at the same time once for each thread until they are put together.
 
+use super::Bytes;
 use crate::debuginfo::error::{Budget, IndexError};
-use gimli::{AttributeValue, EndianSlice, LineProgramHeader, LittleEndian, UnitRef};
+use gimli::{AttributeValue, LineProgramHeader, UnitRef};
 use std::collections::HashMap;
-
-type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// A path of [`SourcePaths`], in order of its first use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,15 +4,14 @@
 //! only the last is kept, because the others cover no instruction. Sequences of discarded code are dropped whole.
 //! A row that begins with `nop`s means what is behind them.
 
+use super::Bytes;
 use super::paths::{FileId, FileTable, SourcePaths};
 use super::text::Text;
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
-use gimli::{EndianSlice, IncompleteLineProgram, LineInstruction, LineProgramHeader, LineRow, LittleEndian, UnitRef};
+use gimli::{IncompleteLineProgram, LineInstruction, LineProgramHeader, LineRow, UnitRef};
 use platform::arch::NOP;
-
-type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// Source lines above this are taken for damage: a set of lines is stored as one bit per line.
 const LAST_LINE: u64 = (1 << 24) - 1;

@@ -7,12 +7,12 @@
 //!
 //! Invariant: each entry is read once, however deep the tree; chains of references have an end.
 
+use super::Bytes;
 use super::paths::{FileId, FileTable, SourcePaths};
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
-use gimli::{AttributeValue, DebugInfoOffset, EndianSlice, LineProgramHeader, LittleEndian, UnitOffset, UnitRef};
+use gimli::{AttributeValue, DebugInfoOffset, LineProgramHeader, UnitOffset, UnitRef};
 
-type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Entries<'u, 'a> = gimli::EntriesRaw<'u, Bytes<'a>>;
 
 /// Longest name that is shown in full.

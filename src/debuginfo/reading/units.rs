@@ -5,9 +5,10 @@
 //! Invariants: a unit that cannot be read costs only itself; each line program is read once, for the first unit that
 //! refers to it, and each abbreviation table once.
 
+use super::Bytes;
 use gimli::{
-    Abbreviations, AttributeValue, DebugAbbrev, DebugAbbrevOffset, DebugInfoOffset, Dwarf, EndianSlice, LittleEndian,
-    Section, Unit, UnitHeader,
+    Abbreviations, AttributeValue, DebugAbbrev, DebugAbbrevOffset, DebugInfoOffset, Dwarf, LittleEndian, Section, Unit,
+    UnitHeader,
 };
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -21,7 +22,6 @@ use super::text::Text;
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
 
-type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Tables = BTreeMap<usize, Option<Arc<Abbreviations>>>;
 
 /// What the DWARF of an image, or of some of its units, says.

@@ -32,7 +32,7 @@ use std::path::Path;
 
 /// What a site shows.
 #[derive(Debug)]
-pub struct Site<'a> {
+pub struct HtmlSite<'a> {
     /// What it calls what was measured. Hostile text, as all names are.
     pub title: String,
     /// The sources.
@@ -48,7 +48,7 @@ pub struct Site<'a> {
 /// Points of a curve.
 const POINTS: NonZeroUsize = NonZeroUsize::new(200).expect("invariant: it is not zero");
 
-impl Site<'_> {
+impl HtmlSite<'_> {
     /// Writes the site to a folder, in place of one that was written before.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::curve::Drawn;
 use super::nodes::{Node, nodes};
 use super::page::Page;
-use super::{Site, filters, rendered, script};
+use super::{HtmlSite, filters, rendered, script};
 use crate::report::model::growth::Curve;
 use crate::report::model::percent::Ratio;
 use crate::report::model::prepared::SourceState;
@@ -34,7 +34,7 @@ struct Overview<'a> {
 }
 
 /// The page.
-pub(super) fn page(site: &Site<'_>, pages: &[Page<'_>], curves: &[Curve]) -> String {
+pub(super) fn page(site: &HtmlSite<'_>, pages: &[Page<'_>], curves: &[Curve]) -> String {
     let nodes = nodes(pages);
     let total = site.report.total();
     let grown = curves.iter().filter(|curve| curve.points.len() > 1);

@@ -1,6 +1,6 @@
 //! The processes: a page with their tree, and a script that names them for the pages of sources.
 
-use super::{Site, filters, rendered, script};
+use super::{HtmlSite, filters, rendered, script};
 use crate::report::model::processes::ProcessSummary;
 use crate::report::terminal::escape::printable;
 use crate::report::terminal::tree::{Width, branches, duration, end};
@@ -37,7 +37,7 @@ struct ProcessRow {
 }
 
 /// The page.
-pub(super) fn page(site: &Site<'_>) -> String {
+pub(super) fn page(site: &HtmlSite<'_>) -> String {
     let processes = site.runners.processes();
     let mut runs: BTreeMap<&str, Vec<&ProcessSummary>> = BTreeMap::new();
     for process in processes.iter().take(MAX_SHOWN) {

@@ -2,7 +2,7 @@
 
 use super::line::{Lists, lines_without_text, lists};
 use super::page::Page;
-use super::{Site, filters, rendered, script};
+use super::{HtmlSite, filters, rendered, script};
 use crate::report::model::percent::Ratio;
 use crate::report::model::prepared::SourceState;
 use crate::report::terminal::escape::printable;
@@ -38,7 +38,7 @@ struct FunctionRow {
 }
 
 /// The page.
-pub(super) fn page(site: &Site<'_>, page: &Page<'_>) -> String {
+pub(super) fn page(site: &HtmlSite<'_>, page: &Page<'_>) -> String {
     let file = page.file;
     let mut notices = Vec::new();
     let code = match file.text() {

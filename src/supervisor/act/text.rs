@@ -91,7 +91,7 @@ impl Planting {
             && let Some(landmark) = self.sync.plan.landmarks.get(self.next_landmark).copied()
         {
             self.next_landmark += 1;
-            if let Some(at) = self.sync.address(landmark.offset) {
+            if let Some(at) = self.sync.address(landmark.offset.0) {
                 let in_page = (at & (PAGE - 1)) as usize;
                 let original = landmark.original;
                 let wanted = WantedByte { probe: None, place: in_page, original, armed, taken_out: false };

@@ -6,9 +6,7 @@
 //! not known, so that of functions that share lines each is known by itself.
 
 use super::space::{InstanceId, Planned, ProbeSite, SpaceId, TextChange};
-use crate::plan::Bits;
-use crate::plan::Stretches;
-use crate::plan::{ByFunction, ByLine, Plan};
+use crate::plan::{Bits, ByFunction, ByLine, Plan, Stretches};
 use platform::Tid;
 use std::ops::Range;
 use std::rc::Rc;

@@ -58,7 +58,11 @@ fn plan() -> Plan {
         originals: vec![0x55; PAGES as usize],
         straight: vec![1; PAGES as usize],
         lines: (0..PAGES as u32).collect(),
-        landmarks: vec![Landmark { offset: LANDMARK, original: 0xc3, kind: LandmarkKind::LoaderState }],
+        landmarks: vec![Landmark {
+            offset: crate::plan::FileOffset(LANDMARK),
+            original: 0xc3,
+            kind: LandmarkKind::LoaderState,
+        }],
         ..Plan::default()
     }
 }

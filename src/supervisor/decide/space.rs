@@ -6,8 +6,7 @@
 use super::instance::{Covered, Instance};
 use super::planted_text::PlantedText;
 use crate::link::ImageId;
-use crate::plan::Bits;
-use crate::plan::{ByFunction, ByLine, LandmarkKind, Plan};
+use crate::plan::{Bits, ByFunction, ByLine, LandmarkKind, Plan};
 use platform::{Avma, TextMapping, Tid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -224,7 +223,7 @@ impl Space {
         let calls = |(id, instance): (&InstanceId, &Instance)| {
             let calls = instance.plan.landmarks.iter().filter(|landmark| landmark.kind == LandmarkKind::Call);
             let bias = id.bias;
-            calls.map(move |landmark| Avma(bias.wrapping_add(landmark.offset))).collect::<Vec<_>>()
+            calls.map(move |landmark| Avma(bias.wrapping_add(landmark.offset.0))).collect::<Vec<_>>()
         };
         let mapped = |at: &Avma| matches!(self.find(*at), Found::Landmark(LandmarkKind::Call, _));
         self.instances.iter().flat_map(calls).filter(mapped).collect()
