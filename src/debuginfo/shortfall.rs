@@ -43,7 +43,7 @@ shortfalls! {
     UndecodableCode, "undecodable-code",
         "Line addresses behind bytes that are no instruction; they are not measured.";
     UnreadableSection, "unreadable-section",
-        "DebugSections that cannot be read or uncompressed; what they describe is missing.";
+        "Sections that cannot be read or uncompressed; what they describe is missing.";
 }
 
 /// How often each [`Shortfall`] was met.
