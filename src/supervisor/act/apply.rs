@@ -5,20 +5,19 @@
 use super::hear;
 use super::own;
 use super::pace::Pace;
-use super::repair::{self, Coming};
-use super::sections::{MarkSections, Opened};
+use super::repair;
+use super::sections::MarkSections;
 use super::sigtrap::Sigtrap;
 use super::text::Beside;
 use super::texts::{Piece, Reach, Texts};
 use super::timed::TimedCalls;
 use super::wear::Wear;
-use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record, UNTRACED_CHILD};
+use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record};
 use crate::plan::{LandmarkKind, Plan};
-use crate::supervisor::decide::action::{Action, Mark, Then};
+use crate::supervisor::decide::action::{Action, Then};
 use crate::supervisor::decide::input::{Input, Remains};
 use crate::supervisor::decide::planted_text::{COPY_ADVICE, COPY_STUCK};
 use crate::supervisor::decide::space::SpaceId;
-use platform::arch::registers::{self as arch, Untraced};
 use platform::procfs::Disposition;
 use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
@@ -32,19 +31,19 @@ pub(crate) struct Performer {
     pub tracer: Tracer,
     pub sigtrap: Sigtrap,
     pub texts: Texts,
-    journal: JournalWriter,
-    sections: MarkSections,
-    recorder: Port,
-    front: Pid,
+    pub(super) journal: JournalWriter,
+    pub(super) sections: MarkSections,
+    pub(super) recorder: Port,
+    pub(super) front: Pid,
     pub pace: Pace,
     pub timed: TimedCalls,
     pub wear: Wear,
-    lost: u64,
-    senders: HashMap<(Signal, Pid), Instant>,
-    guard: GuardEntries,
-    pids: HashMap<ProcessNo, Pid>,
+    pub(super) lost: u64,
+    pub(super) senders: HashMap<(Signal, Pid), Instant>,
+    pub(super) guard: GuardEntries,
+    pub(super) pids: HashMap<ProcessNo, Pid>,
     /// Flags of clone3 from which CLONE_UNTRACED was taken, by the thread that makes the call.
-    flags: HashMap<Tid, (SpaceId, Avma, u64)>,
+    pub(super) flags: HashMap<Tid, (SpaceId, Avma, u64)>,
 }
 
 impl Performer {
@@ -319,20 +318,8 @@ impl Performer {
         self.senders.get(&(signal, sender)).is_some_and(|at| at.elapsed() < JUST_NOW)
     }
 
-    fn repair_trap(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {
-        let access = self.texts.access(&self.tracer, space, tid);
-        let repaired = self.sigtrap.after_breakpoint(&access, process, || self.texts.find_call(space));
-        self.note(repaired);
-    }
-
-    fn keep_handler(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {
-        let access = self.texts.access(&self.tracer, space, tid);
-        let kept = self.sigtrap.keep_handler(&access, process, || self.texts.find_call(space));
-        self.note(kept);
-    }
-
     /// Tells of a request on a stopped thread that failed, unless SIGKILL took the thread: its end is reported then.
-    fn note(&mut self, result: Result<(), OsError>) {
+    pub(super) fn note(&mut self, result: Result<(), OsError>) {
         if let Err(error) = result
             && !error.is_gone()
         {
@@ -341,7 +328,7 @@ impl Performer {
         }
     }
 
-    fn tell(&mut self, record: &Record) {
+    pub(super) fn tell(&mut self, record: &Record) {
         if self.journal.append(record).is_err() {
             self.go_on_in_memory();
         }
@@ -366,135 +353,6 @@ impl Performer {
             self.tell(&Record::Warning { process: Some(process), slug: "hits-lost".to_owned(), text, count });
         }
         self.tell(&Record::End { process, at: platform::unix_millis(), how });
-    }
-
-    /// Lets a thread go on after its hit. Gives whether the breakpoint is out now, and it was not the program that
-    /// overwrote it.
-    fn served(
-        &mut self,
-        tid: Tid,
-        at: Avma,
-        space: SpaceId,
-        restored: Result<bool, OsError>,
-        process: ProcessNo,
-        then: Then,
-    ) -> bool {
-        let was_there = match restored {
-            Err(error) if !error.is_gone() => {
-                self.give_up(process, tid, &error);
-                return false;
-            }
-            Err(_) => true,
-            Ok(was_there) => was_there,
-        };
-        let rewound = self.tracer.set_pc(tid, at);
-        self.note(rewound);
-        self.guard.served();
-        if !(self.pace.is_in_the_midst() && self.sigtrap.is_out_of_use(process, tid)) {
-            self.repair_trap(process, tid, space);
-        }
-        let left = match then {
-            Then::Resume => self.pace.resume(&self.tracer, tid),
-            Then::Detach => self.tracer.detach(tid, None),
-        };
-        self.note(left);
-        was_there
-    }
-
-    /// A breakpoint that was inherited cannot be taken out again. The thread gets its signal, as it would without a
-    /// tracer: to go on serving it would never end.
-    fn give_up(&mut self, process: ProcessNo, tid: Tid, error: &OsError) {
-        self.guard.served();
-        let text = format!("a breakpoint could not be taken out, so the process got SIGTRAP: {error}");
-        self.tell(&Record::Warning { process: Some(process), slug: "text-not-restored".to_owned(), text, count: 1 });
-        let resumed = self.tracer.resume(tid, Some(Signal::TRAP));
-        self.note(resumed);
-    }
-
-    fn mark(&mut self, mark: Mark) {
-        match self.sections.mark(mark) {
-            Ok(None) => {}
-            Ok(Some(Opened { section, moved_to })) => {
-                if let Some(file) = moved_to {
-                    let _recorder_gone = self.recorder.send(&FromSupervisor::MarksInMemory, Some(file));
-                }
-                self.tell(&section);
-                self.sections.set(mark);
-            }
-            Err(_) => self.lost += 1,
-        }
-    }
-
-    fn emulate(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, at: Avma, kind: LandmarkKind) {
-        self.repair_trap(process, tid, space);
-        let access = self.texts.access(&self.tracer, space, tid);
-        let told = match kind {
-            LandmarkKind::LoaderState => {
-                repair::emulate_return(&access, || self.texts.find_return(space)).map(|()| true)
-            }
-            LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at).map(|()| true),
-            LandmarkKind::Clone => {
-                let coming = repair::clone_number(&access, at);
-                coming.map(|coming| self.note_clone(process, tid, space, coming))
-            }
-            LandmarkKind::Call => {
-                let coming = repair::call(&access, at, self.texts.find_call(space));
-                self.timed.has_entered(tid);
-                coming.map(|coming| self.note_clone(process, tid, space, coming))
-            }
-            // The call tells whether there is a child.
-            LandmarkKind::Announced => arch::emulate_argument(&access, at).map(|()| false),
-            LandmarkKind::SignalMask => self.sigtrap.mask_call(&access, at),
-            LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),
-        };
-        match told {
-            Ok(true) => {}
-            Ok(false) => self.wear_out(tid, space, at, kind),
-            Err(error) if error.is_gone() => {}
-            Err(error) => self.abandon(process, tid, space, at, kind, &error),
-        }
-    }
-
-    /// Tells of a child that was to be untraced; false if the call makes nobody.
-    fn note_clone(&mut self, process: ProcessNo, tid: Tid, space: SpaceId, coming: Coming) -> bool {
-        if let Coming::Untraced(Untraced { flags, place }) = coming {
-            self.flags.extend(place.map(|place| (tid, (space, place, flags))));
-            let mut text = "it made a child that no tracer shall see (CLONE_UNTRACED), which is traced nevertheless, \
-                            or it would die of breakpoints"
-                .to_owned();
-            if arch::shares_memory(flags) {
-                text += "; a leak checker does so, which works under no tracer: ASAN_OPTIONS=detect_leaks=0 or \
-                         LSAN_OPTIONS=detect_leaks=0 has the program go on without it";
-            }
-            self.tell(&Record::Warning { process: Some(process), slug: UNTRACED_CHILD.to_owned(), text, count: 1 });
-        }
-        coming != Coming::Other
-    }
-
-    /// A thread has made a child: the flags in its memory are again what it set.
-    fn give_back_flags(&mut self, tid: Tid) {
-        if let Some((space, place, flags)) = self.flags.remove(&tid) {
-            let given = self.texts.access(&self.tracer, space, tid).write(place, &flags.to_ne_bytes());
-            self.note(given);
-        }
-    }
-
-    /// What a landmark hides could not be done for the thread: the landmark goes, and the thread does it itself.
-    fn abandon(&mut self, process: ProcessNo, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind, error: &OsError) {
-        let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
-        let rewound = self.tracer.set_pc(tid, at);
-        let text = format!("a place that cov-trace watched is watched no more: {error}");
-        self.tell(&Record::Warning { process: Some(process), slug: "landmark-lost".to_owned(), text, count: 1 });
-        self.note(restored.and(rewound));
-    }
-
-    /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.
-    fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind) {
-        if self.wear.is_worn_out(space, at, kind, Instant::now()) {
-            // If it stays, it is served as before.
-            let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
-            self.note(restored.map(drop));
-        }
     }
 
     /// Leaves to the guard what belongs where breakpoints of an image will be.
