@@ -25,3 +25,4 @@ pub mod recorder;
 pub mod report;
 pub mod store;
 pub mod supervisor;
+pub mod warning;

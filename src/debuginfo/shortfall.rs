@@ -3,46 +3,47 @@
 //! Invariant: slugs are stable; a reader of old data finds the same word for the same thing.
 
 use super::index::Warning;
+use crate::warning::WarningKind;
 
 /// Declares the ways in which an index may say less than the debug information meant to, sorted by slug.
 macro_rules! shortfalls {
-    ($($name:ident, $slug:literal, $text:literal;)+) => {
+    ($($name:ident, $text:literal;)+) => {
         /// One way in which an index says less than the image's debug information meant to.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Shortfall { $($name),+ }
 
-        const TOLD: &[(&str, &str)] = &[$(($slug, $text)),+];
+        const TOLD: &[(WarningKind, &str)] = &[$((WarningKind::$name, $text)),+];
     };
 }
 
 shortfalls! {
-    LineOutOfRange, "line-out-of-range",
+    LineOutOfRange,
         "Line numbers or paths beyond any real source file; they are not measured.";
-    LoaderStateShape, "loader-state-shape",
+    LoaderStateShape,
         "_dl_debug_state is no bare return; libraries that this loader adds later are not noticed.";
-    MalformedDebugInfo, "malformed-debug-info",
+    MalformedDebugInfo,
         "Units of the debug information cannot be read; what they describe may be missing.";
-    MalformedFrames, "malformed-frames",
+    MalformedFrames,
         "Call frame information cannot be read to its end; functions may be unknown.";
-    MalformedLineProgram, "malformed-line-program",
+    MalformedLineProgram,
         "Line programs cannot be read to their end; lines may be missing.";
-    NotOnBoundary, "not-on-boundary",
+    NotOnBoundary,
         "Line addresses inside an instruction; they are not measured.";
-    OutsideFunction, "outside-function",
+    OutsideFunction,
         "Line addresses that belong to no known function; they are not measured.";
-    OutsideText, "outside-text",
+    OutsideText,
         "Line addresses outside the executable code of the file; they are not measured.";
-    OverlappingFunctions, "overlapping-functions",
+    OverlappingFunctions,
         "Line addresses where two functions disagree about the instructions; they are not measured.";
-    ProgramBreakpoint, "program-breakpoint",
+    ProgramBreakpoint,
         "Line addresses where the program has a breakpoint of its own; they are not measured.";
-    SharedAddress, "shared-address",
+    SharedAddress,
         "Addresses that several source lines claim; each counts for the first of them.";
-    SplitDwarf, "split-dwarf",
+    SplitDwarf,
         "Units whose debug information is in a separate .dwo file; their functions are those of the symbol table.";
-    UndecodableCode, "undecodable-code",
+    UndecodableCode,
         "Line addresses behind bytes that are no instruction; they are not measured.";
-    UnreadableSection, "unreadable-section",
+    UnreadableSection,
         "Sections that cannot be read or uncompressed; what they describe is missing.";
 }
 
@@ -64,7 +65,7 @@ impl Shortfalls {
     /// Those that were met, sorted by slug.
     pub(super) fn into_warnings(self) -> Vec<Warning> {
         let met = TOLD.iter().zip(self.0).filter(|(_, count)| *count > 0);
-        met.map(|((slug, text), count)| Warning { slug: (*slug).into(), text: (*text).into(), count }).collect()
+        met.map(|((kind, text), count)| Warning { slug: kind.slug().into(), text: (*text).into(), count }).collect()
     }
 }
 
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn slugs_are_sorted_and_counts_belong_to_them() {
-        assert!(TOLD.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(TOLD.is_sorted_by(|a, b| a.0.slug() < b.0.slug()));
         let mut shortfalls = Shortfalls::default();
         shortfalls.add(Shortfall::UndecodableCode);
         shortfalls.add(Shortfall::NotOnBoundary);

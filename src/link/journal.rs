@@ -11,9 +11,6 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 
-/// The slug of the warning that a program made a child with CLONE_UNTRACED, as leak checkers do.
-pub const UNTRACED_CHILD: &str = "untraced-child";
-
 /// One fact. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {

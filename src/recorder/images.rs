@@ -9,6 +9,7 @@ use crate::debuginfo::{self, ImageIndex};
 use crate::filter::{ModuleFilter, SourceFilter};
 use crate::link::{ImageId, Port, RunDir, ToSupervisor};
 use crate::plan::Plan;
+use crate::warning::WarningKind;
 use platform::{MappedFile, OsError};
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -145,11 +146,13 @@ impl ImageReader {
             let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref()));
             let (mut facts, mut plan) = match &read {
                 Ok(read) => StoredFacts::of(&path, &read.index, &self.selection),
-                Err(Unmeasured { slug, text }) => (StoredFacts::unmeasured(&path, slug, text.clone()), Plan::default()),
+                Err(Unmeasured { kind, text }) => {
+                    (StoredFacts::unmeasured(&path, *kind, text.clone()), Plan::default())
+                }
             };
             if mapped.as_ref().is_ok_and(|mapped| loses_its_rights(&mapped.before)) {
                 facts.warn(
-                    "set-user-id",
+                    WarningKind::SetUserId,
                     "a traced program does not get the rights of its file's owner unless the tracer is root, so it ran without them",
                 );
             }
@@ -204,8 +207,8 @@ impl ImageReader {
         };
         match std::panic::catch_unwind(read) {
             Ok(Ok(index)) => Ok(Read { index, is_new: whole }),
-            Ok(Err(error)) => Err(Unmeasured::because("image-not-measured", &error.to_string())),
-            Err(_) => Err(Unmeasured::because("image-not-measured", "reading its debug info failed")),
+            Ok(Err(error)) => Err(Unmeasured::because(WarningKind::ImageNotMeasured, &error.to_string())),
+            Err(_) => Err(Unmeasured::because(WarningKind::ImageNotMeasured, "reading its debug info failed")),
         }
     }
 }
@@ -225,24 +228,24 @@ struct MappedImage {
 /// Why an image is not measured.
 #[derive(Clone)]
 struct Unmeasured {
-    slug: &'static str,
+    kind: WarningKind,
     text: String,
 }
 
 impl Unmeasured {
-    fn because(slug: &'static str, cause: &str) -> Unmeasured {
-        Unmeasured { slug, text: format!("followed, not measured: {cause}") }
+    fn because(kind: WarningKind, cause: &str) -> Unmeasured {
+        Unmeasured { kind, text: format!("followed, not measured: {cause}") }
     }
 }
 
 fn map(file: Option<File>) -> Result<MappedImage, Unmeasured> {
-    let slug = "image-unreadable";
+    let kind = WarningKind::ImageUnreadable;
     let Some(file) = file else {
         let text = "its file could not be opened, so it is followed but not measured".to_owned();
-        return Err(Unmeasured { slug, text });
+        return Err(Unmeasured { kind, text });
     };
-    let before = file.metadata().map_err(|error| Unmeasured::because(slug, &error.to_string()))?;
-    let bytes = MappedFile::map(&file).map_err(|error| Unmeasured::because(slug, &error.to_string()))?;
+    let before = file.metadata().map_err(|error| Unmeasured::because(kind, &error.to_string()))?;
+    let bytes = MappedFile::map(&file).map_err(|error| Unmeasured::because(kind, &error.to_string()))?;
     Ok(MappedImage { before, bytes })
 }
 

@@ -8,6 +8,7 @@ use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
 use crate::store::{
     DataDir, EndReason, Flush, Hits, ProcessFile, ProcessRecord, Reader, StoreError, UnixMillis, Warning, Writer,
 };
+use crate::warning::WarningKind;
 use platform::{Marks, OsError, Pid};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -235,7 +236,7 @@ impl Ledger {
         if lost > 0 && self.memory_marks.is_none() {
             let text =
                 "the disk was full, and marks that were in memory went with the processes that kept them".to_owned();
-            facts.warnings.push(Warning { slug: "hits-lost".to_owned(), text, count: lost });
+            facts.warnings.push(Warning { slug: WarningKind::HitsLost.slug().to_owned(), text, count: lost });
         }
         lost > 0 && self.memory_marks.is_none()
     }

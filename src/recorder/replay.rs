@@ -2,8 +2,9 @@
 //! recovery read the same journal by the same code.
 
 use super::lines::ProcessLines;
-use crate::link::{EndOfProcess, ImageId, ProcessNo, Record, UNTRACED_CHILD};
+use crate::link::{EndOfProcess, ImageId, ProcessNo, Record};
 use crate::store::{End, EndReason, Exec, Flush, Parent, UnixMillis, Warning};
+use crate::warning::WarningKind;
 use std::collections::BTreeMap;
 
 /// Where a process's hits in an image are.
@@ -99,7 +100,7 @@ impl Replay {
                 self.change(process, |facts| facts.end = Some(End { at: UnixMillis(at), reason }));
             }
             Record::Warning { process, slug, text, count } => {
-                if slug == UNTRACED_CHILD {
+                if slug == WarningKind::UntracedChild.slug() {
                     self.advice.get_or_insert_with(|| text.clone());
                 }
                 let warning = Warning { slug, text, count };

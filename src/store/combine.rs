@@ -10,6 +10,7 @@ use super::{
     Digest, End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, ProcessRecord, SourceOrigin,
     UnixMillis, Warning,
 };
+use crate::warning::WarningKind;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -151,7 +152,7 @@ impl Combined {
         if !self.incomplete.is_empty() {
             let text = "the measurement of processes in here was cut short or still under way".to_owned();
             let count = self.incomplete.len() as u64;
-            warnings.push(Warning { slug: "combined-incomplete".to_owned(), text, count });
+            warnings.push(Warning { slug: WarningKind::CombinedIncomplete.slug().to_owned(), text, count });
         }
         ProcessRecord {
             complete: true,

@@ -5,3 +5,4 @@ mod documents;
 mod interface;
 mod shape;
 mod try_it;
+mod warnings;

@@ -5,6 +5,7 @@ use super::paths::Paths;
 use super::prepared::SourceState;
 use crate::report::terminal::escape::printable;
 use crate::store::{ImageFacts, ProcessRecord};
+use crate::warning::WarningKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
@@ -95,8 +96,9 @@ impl Notes {
             let build = build_id.as_ref().map_or(String::new(), |id| format!(", build {}", short(id)));
             let erase: Vec<String> = runs.iter().take(MAX_NAMED).map(|run| format!(" --run {run}")).collect();
             let text = format!(
-                "other-build: {} in {} ({image}{build}): the text was another one, so what ran of it is left out; \
+                "{}: {} in {} ({image}{build}): the text was another one, so what ran of it is left out; \
                  to remove {}: cov-trace erase{}",
+                WarningKind::OtherBuild.slug(),
                 named(sources.iter(), "source", "sources"),
                 named(runs.iter(), "run", "runs"),
                 if runs.len() == 1 { "that run" } else { "these runs" },
@@ -106,41 +108,53 @@ impl Notes {
         }
         if !self.no_files.is_empty() {
             let subject = named(self.no_files.iter(), "source", "sources");
-            let text = format!("no-source-file: {subject}: left out, because these are names of no files");
+            let text = format!(
+                "{}: {subject}: left out, because these are names of no files",
+                WarningKind::NoSourceFile.slug()
+            );
             lines.push(printable(&text).into_owned());
         }
         if !self.beyond_end.is_empty() {
             let subject = named(self.beyond_end.keys(), "source", "sources");
             let count: u64 = self.beyond_end.values().sum();
-            lines.push(note("beyond-end", &subject, count, "lines behind the end of the source are left out"));
+            lines.push(note(
+                WarningKind::BeyondEnd.slug(),
+                &subject,
+                count,
+                "lines behind the end of the source are left out",
+            ));
         }
         for map in &self.unused_maps {
-            let text = format!("map-unused: --map {map}: no source's path starts with that");
+            let text = format!("{}: --map {map}: no source's path starts with that", WarningKind::MapUnused.slug());
             lines.push(printable(&text).into_owned());
         }
         for (state, names) in &self.of_sources {
             let subject = named(names.iter(), "source", "sources");
-            let (slug, text) = match state {
+            let (kind, text) = match state {
                 SourceState::Found => continue,
-                SourceState::Newer => {
-                    ("source-newer", "changed since the program was built or measured, so lines may be others")
-                }
-                SourceState::Missing => {
-                    ("source-missing", "not found, so marks do not count; --map FROM=TO tells where sources are")
-                }
-                SourceState::Unreadable => {
-                    ("source-unreadable", "no regular file, too large, or not to be read, so marks do not count")
-                }
+                SourceState::Newer => (
+                    WarningKind::SourceNewer,
+                    "changed since the program was built or measured, so lines may be others",
+                ),
+                SourceState::Missing => (
+                    WarningKind::SourceMissing,
+                    "not found, so marks do not count; --map FROM=TO tells where sources are",
+                ),
+                SourceState::Unreadable => (
+                    WarningKind::SourceUnreadable,
+                    "no regular file, too large, or not to be read, so marks do not count",
+                ),
                 SourceState::Withheld => (
-                    "source-not-shown",
+                    WarningKind::SourceNotShown,
                     "not everybody may read it and it is not among one's own sources, so it is not shown and marks do not \
                      count; --source-root DIR shows what is below DIR",
                 ),
             };
-            lines.push(printable(&format!("{slug}: {subject}: {text}")).into_owned());
+            lines.push(printable(&format!("{}: {subject}: {text}", kind.slug())).into_owned());
         }
         for (name, line, text) in &self.of_marks {
-            lines.push(printable(&format!("exclusion-mark: {name}:{line}: {text}")).into_owned());
+            lines
+                .push(printable(&format!("{}: {name}:{line}: {text}", WarningKind::ExclusionMark.slug())).into_owned());
         }
         let pids = |of_live: bool| {
             let runs = self.incomplete.iter();

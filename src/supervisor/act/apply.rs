@@ -16,8 +16,9 @@ use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, Pr
 use crate::plan::{LandmarkKind, Plan};
 use crate::supervisor::decide::action::{Action, Then};
 use crate::supervisor::decide::input::{Input, Remains};
-use crate::supervisor::decide::planted_text::{COPY_ADVICE, COPY_STUCK};
+use crate::supervisor::decide::planted_text::COPY_ADVICE;
 use crate::supervisor::decide::space::SpaceId;
+use crate::warning::WarningKind;
 use platform::procfs::Disposition;
 use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
@@ -279,8 +280,8 @@ impl Performer {
             }
             Action::Maps { process, image } => self.tell(&Record::Mapped { process, image }),
             Action::Ended { process, how } => self.ended(process, how),
-            Action::Warn { process, slug, text, count } => {
-                self.tell(&Record::Warning { process, slug: slug.to_owned(), text, count });
+            Action::Warn { process, kind, text, count } => {
+                self.tell(&Record::Warning { process, slug: kind.slug().to_owned(), text, count });
             }
             Action::ContinueFront => drop(platform::kill(self.front, Signal::CONT)),
         }
@@ -300,7 +301,12 @@ impl Performer {
     /// Tells of copies of breakpoints that stay in a program that is detached from.
     fn leave_copies(&mut self, count: usize) {
         let text = format!("a copy of a breakpoint could not be taken out of shared memory; {COPY_ADVICE}");
-        self.tell(&Record::Warning { process: None, slug: COPY_STUCK.to_owned(), text, count: count as u64 });
+        self.tell(&Record::Warning {
+            process: None,
+            slug: WarningKind::CopyNotRestored.slug().to_owned(),
+            text,
+            count: count as u64,
+        });
     }
 
     /// Remembers who sent the signals that the front passes on.
@@ -324,7 +330,12 @@ impl Performer {
             && !error.is_gone()
         {
             let text = format!("a thread went on without what cov-trace had to do for it: {error}");
-            self.tell(&Record::Warning { process: None, slug: "stop-not-served".to_owned(), text, count: 1 });
+            self.tell(&Record::Warning {
+                process: None,
+                slug: WarningKind::StopNotServed.slug().to_owned(),
+                text,
+                count: 1,
+            });
         }
     }
 
@@ -350,7 +361,12 @@ impl Performer {
         if self.lost > 0 {
             let text = "no memory was available to record hits, so these are lost".to_owned();
             let count = std::mem::take(&mut self.lost);
-            self.tell(&Record::Warning { process: Some(process), slug: "hits-lost".to_owned(), text, count });
+            self.tell(&Record::Warning {
+                process: Some(process),
+                slug: WarningKind::HitsLost.slug().to_owned(),
+                text,
+                count,
+            });
         }
         self.tell(&Record::End { process, at: platform::unix_millis(), how });
     }
@@ -376,7 +392,12 @@ impl Performer {
     /// Tells that a plan could not be read.
     pub fn plan_unreadable(&mut self, image: ImageId) {
         let text = format!("the plan of image {} could not be read, so it is not measured", image.0);
-        self.tell(&Record::Warning { process: None, slug: "plan-unreadable".to_owned(), text, count: 1 });
+        self.tell(&Record::Warning {
+            process: None,
+            slug: WarningKind::PlanUnreadable.slug().to_owned(),
+            text,
+            count: 1,
+        });
     }
 
     /// Tells the recorder whether the program to launch is traced.

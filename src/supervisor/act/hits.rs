@@ -7,6 +7,7 @@ use super::sections::Opened;
 use crate::link::{FromSupervisor, ProcessNo, Record};
 use crate::supervisor::decide::action::{Mark, Then};
 use crate::supervisor::decide::space::SpaceId;
+use crate::warning::WarningKind;
 use platform::{Avma, OsError, Signal, Tid};
 
 impl Performer {
@@ -48,7 +49,12 @@ impl Performer {
     fn give_up(&mut self, process: ProcessNo, tid: Tid, error: &OsError) {
         self.guard.served();
         let text = format!("a breakpoint could not be taken out, so the process got SIGTRAP: {error}");
-        self.tell(&Record::Warning { process: Some(process), slug: "text-not-restored".to_owned(), text, count: 1 });
+        self.tell(&Record::Warning {
+            process: Some(process),
+            slug: WarningKind::TextNotRestored.slug().to_owned(),
+            text,
+            count: 1,
+        });
         let resumed = self.tracer.resume(tid, Some(Signal::TRAP));
         self.note(resumed);
     }

@@ -4,9 +4,10 @@
 
 use super::apply::Performer;
 use super::repair::{self, Coming};
-use crate::link::{ProcessNo, Record, UNTRACED_CHILD};
+use crate::link::{ProcessNo, Record};
 use crate::plan::LandmarkKind;
 use crate::supervisor::decide::space::SpaceId;
+use crate::warning::WarningKind;
 use platform::arch::registers::{self as arch, Untraced};
 use platform::{Avma, OsError, Tid};
 use std::time::Instant;
@@ -53,7 +54,12 @@ impl Performer {
                 text += "; a leak checker does so, which works under no tracer: ASAN_OPTIONS=detect_leaks=0 or \
                          LSAN_OPTIONS=detect_leaks=0 has the program go on without it";
             }
-            self.tell(&Record::Warning { process: Some(process), slug: UNTRACED_CHILD.to_owned(), text, count: 1 });
+            self.tell(&Record::Warning {
+                process: Some(process),
+                slug: WarningKind::UntracedChild.slug().to_owned(),
+                text,
+                count: 1,
+            });
         }
         coming != Coming::Other
     }
@@ -71,7 +77,12 @@ impl Performer {
         let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
         let rewound = self.tracer.set_pc(tid, at);
         let text = format!("a place that cov-trace watched is watched no more: {error}");
-        self.tell(&Record::Warning { process: Some(process), slug: "landmark-lost".to_owned(), text, count: 1 });
+        self.tell(&Record::Warning {
+            process: Some(process),
+            slug: WarningKind::LandmarkLost.slug().to_owned(),
+            text,
+            count: 1,
+        });
         self.note(restored.and(rewound));
     }
 

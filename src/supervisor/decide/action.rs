@@ -4,6 +4,7 @@ use super::planted_text::PlantedText;
 use super::space::{InstanceId, SpaceId, TextChange};
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
 use crate::plan::LandmarkKind;
+use crate::warning::WarningKind;
 use platform::{Avma, Pid, Signal, TextMapping, Tid};
 use std::ops::Range;
 
@@ -338,8 +339,8 @@ pub enum Action {
     Warn {
         /// Of one process.
         process: Option<ProcessNo>,
-        /// Its stable name.
-        slug: &'static str,
+        /// What it is about.
+        kind: WarningKind,
         /// What it means.
         text: String,
         /// For how many places.

@@ -5,6 +5,7 @@ use super::space::{InstanceId, SpaceId, TextChange};
 use super::state::{Doing, Reading, State};
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::Plan;
+use crate::warning::WarningKind;
 use platform::{Avma, TextMapping, Tid};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -60,7 +61,7 @@ impl State {
     pub(crate) fn unreadable(&mut self, tid: Tid, out: &mut Vec<Action>) {
         out.push(Action::Warn {
             process: self.process_number(tid),
-            slug: "mappings-unreadable",
+            kind: WarningKind::MappingsUnreadable,
             text: "the kernel does not let us read what is mapped (the program made itself undumpable), so what was \
                    mapped since is not measured"
                 .to_owned(),
@@ -127,7 +128,7 @@ impl State {
         let process = self.processes.iter().find(|(_, process)| process.space == space).map(|(number, _)| *number);
         out.push(Action::Warn {
             process,
-            slug: "site-not-planted",
+            kind: WarningKind::SiteNotPlanted,
             text: "the program's text differs from its file here, or could not be written; lines with no other site \
                    count as not run"
                 .to_owned(),

@@ -4,6 +4,7 @@ use super::action::Action;
 use super::space::{Space, SpaceId};
 use super::state::{Doing, Forks, Process, State};
 use crate::link::{EndOfProcess, ProcessNo};
+use crate::warning::WarningKind;
 use platform::{Lineage, Pid, Tid};
 
 impl State {
@@ -70,7 +71,7 @@ impl State {
         if self.forks == Forks::Inherit {
             out.push(Action::Warn {
                 process: Some(process),
-                slug: "fork-inherits",
+                kind: WarningKind::ForkInherits,
                 text: "lines that had run before it was forked are those of its parent only (--fork=inherit)"
                     .to_owned(),
                 count: 1,
@@ -81,7 +82,7 @@ impl State {
     pub(crate) fn shares_its_memory(process: ProcessNo) -> Action {
         Action::Warn {
             process: Some(process),
-            slug: "shared-address-space",
+            kind: WarningKind::SharedAddressSpace,
             text: "it shares its memory with the process that made it (CLONE_VM), so a line that both ran may be \
                    credited to only one of them"
                 .to_owned(),
@@ -152,7 +153,7 @@ impl State {
         }
         out.push(Action::Warn {
             process: self.process_number(tid),
-            slug: "memory-closed",
+            kind: WarningKind::MemoryClosed,
             text:
                 "the kernel keeps cov-trace out of it (its program made itself undumpable), and its system calls are \
                    filtered, so it is not measured"

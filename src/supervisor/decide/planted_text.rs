@@ -4,8 +4,6 @@ use super::space::InstanceId;
 use crate::plan::Plan;
 use std::rc::Rc;
 
-/// The warning's slug for a copy that cannot be taken out.
-pub(crate) const COPY_STUCK: &str = "copy-not-restored";
 /// What can be done about it.
 pub(crate) const COPY_ADVICE: &str = "--exclude keeps breakpoints out of code that the program copies";
 

@@ -2,12 +2,13 @@
 
 use super::action::{Action, Mark, Spent, Then};
 use super::input::{Input, Remains, Sought};
+use super::planted_text::COPY_ADVICE;
 use super::planted_text::PlantedText;
-use super::planted_text::{COPY_ADVICE, COPY_STUCK};
 use super::space::{Found, ProbeSite, Space, SpaceId};
 use super::state::{Doing, Process, State};
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
 use crate::plan::LandmarkKind;
+use crate::warning::WarningKind;
 use platform::procfs::Disposition;
 use platform::{Avma, Pid, Signal, Tid, TrapCause};
 use std::collections::BTreeSet;
@@ -146,7 +147,7 @@ impl State {
             (Some((process, space)), Sought::Ours) => {
                 out.push(Action::Warn {
                     process: Some(process),
-                    slug: "code-copied",
+                    kind: WarningKind::CodeCopied,
                     text: "the program runs copies of measured code; what runs only as a copy counts as not run"
                         .to_owned(),
                     count: 1,
@@ -158,7 +159,7 @@ impl State {
                 if sought == Sought::Stuck {
                     out.push(Action::Warn {
                         process: of.map(|(process, _)| process),
-                        slug: COPY_STUCK,
+                        kind: WarningKind::CopyNotRestored,
                         text: format!(
                             "it gets SIGTRAP for a copy of a breakpoint in memory that cannot be written to; {COPY_ADVICE}"
                         ),
@@ -168,7 +169,7 @@ impl State {
                 if sought == Sought::Unknown {
                     out.push(Action::Warn {
                         process: of.map(|(process, _)| process),
-                        slug: "trap-unknown",
+                        kind: WarningKind::TrapUnknown,
                         text:
                             "it gets SIGTRAP for a breakpoint in memory without a file; if that is a copy of code of \
                                its own, --exclude keeps breakpoints out of that code"
