@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 static char stack[1 << 20] __attribute__((aligned(16)));
-static volatile int zero;
+static volatile int zero, joins;
 
 static int aborts(void *argument) {                     // hit @aborts
     // Its own SIGABRT does not reach an init; what abort() does then, does.
@@ -32,6 +32,7 @@ static int aborts(void *argument) {                     // hit @aborts
 }                                                       // none
 
 static void *beyond_the_end(void *argument) {           // hit @threaded
+    while (!joins) continue;                            // hit @threaded
     FILE *file = tmpfile();                             // hit @threaded
     volatile char *page = mmap(0, 4096, PROT_READ, MAP_SHARED, fileno(file), 0); // hit @threaded
     return (void *)(long)*page;                         // hit @threaded
@@ -40,7 +41,7 @@ static void *beyond_the_end(void *argument) {           // hit @threaded
 static int threaded(void *argument) {                   // hit @threaded
     pthread_t thread;                                   // none
     pthread_create(&thread, 0, beyond_the_end, 0);      // hit @threaded
-    pthread_join(thread, 0);                            // hit @threaded
+    joins = 1, pthread_join(thread, 0);                 // hit @threaded
     return 1;                                           // miss
 }                                                       // miss
 
