@@ -6,6 +6,7 @@
 use super::folder::CacheFolder;
 use super::identity::FileIdentity;
 use md5::{Digest as _, Md5};
+use platform::MappedFile;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -50,7 +51,7 @@ pub struct Digests {
 impl Digests {
     /// Those that a file of the folder has; none if it is damaged.
     pub(super) fn load(folder: &CacheFolder, name: OsString) -> Digests {
-        let bytes = folder.open_file(&name).and_then(|file| read(file).ok());
+        let bytes = folder.open_file(&name).and_then(|file| MappedFile::map(&file).ok());
         let known = bytes.and_then(|bytes| decode(&bytes)).unwrap_or_default();
         Digests { place: Some((folder.clone(), name)), known, asked: Mutex::default() }
     }
@@ -83,12 +84,6 @@ impl Digests {
         let put = |mut file: fs::File| file.write_all(&encode(&entries)).map(|()| file);
         let _read_again_next_time: io::Result<()> = folder.replace(&name, put);
     }
-}
-
-fn read(mut file: fs::File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut file, &mut bytes)?;
-    Ok(bytes)
 }
 
 /// Magic, entries, and the CRC-32 of both.

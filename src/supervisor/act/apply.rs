@@ -281,7 +281,7 @@ impl Performer {
             Action::Maps { process, image } => self.tell(&Record::Mapped { process, image }),
             Action::Ended { process, how } => self.ended(process, how),
             Action::Warn { process, kind, text, count } => {
-                self.tell(&Record::Warning { process, slug: kind.slug().to_owned(), text, count });
+                self.warn(process, kind, text, count);
             }
             Action::ContinueFront => drop(platform::kill(self.front, Signal::CONT)),
         }
@@ -301,12 +301,7 @@ impl Performer {
     /// Tells of copies of breakpoints that stay in a program that is detached from.
     fn leave_copies(&mut self, count: usize) {
         let text = format!("a copy of a breakpoint could not be taken out of shared memory; {COPY_ADVICE}");
-        self.tell(&Record::Warning {
-            process: None,
-            slug: WarningKind::CopyNotRestored.slug().to_owned(),
-            text,
-            count: count as u64,
-        });
+        self.warn(None, WarningKind::CopyNotRestored, text, count as u64);
     }
 
     /// Remembers who sent the signals that the front passes on.
@@ -330,13 +325,13 @@ impl Performer {
             && !error.is_gone()
         {
             let text = format!("a thread went on without what cov-trace had to do for it: {error}");
-            self.tell(&Record::Warning {
-                process: None,
-                slug: WarningKind::StopNotServed.slug().to_owned(),
-                text,
-                count: 1,
-            });
+            self.warn(None, WarningKind::StopNotServed, text, 1);
         }
+    }
+
+    /// Has a warning stored, of one process or of the whole measurement.
+    pub(super) fn warn(&mut self, process: Option<ProcessNo>, kind: WarningKind, text: String, count: u64) {
+        self.tell(&Record::Warning { process, slug: kind.slug().to_owned(), text, count });
     }
 
     pub(super) fn tell(&mut self, record: &Record) {
@@ -361,12 +356,7 @@ impl Performer {
         if self.lost > 0 {
             let text = "no memory was available to record hits, so these are lost".to_owned();
             let count = std::mem::take(&mut self.lost);
-            self.tell(&Record::Warning {
-                process: Some(process),
-                slug: WarningKind::HitsLost.slug().to_owned(),
-                text,
-                count,
-            });
+            self.warn(Some(process), WarningKind::HitsLost, text, count);
         }
         self.tell(&Record::End { process, at: platform::unix_millis(), how });
     }
@@ -392,12 +382,7 @@ impl Performer {
     /// Tells that a plan could not be read.
     pub fn plan_unreadable(&mut self, image: ImageId) {
         let text = format!("the plan of image {} could not be read, so it is not measured", image.0);
-        self.tell(&Record::Warning {
-            process: None,
-            slug: WarningKind::PlanUnreadable.slug().to_owned(),
-            text,
-            count: 1,
-        });
+        self.warn(None, WarningKind::PlanUnreadable, text, 1);
     }
 
     /// Tells the recorder whether the program to launch is traced.

@@ -4,7 +4,7 @@
 
 use super::apply::Performer;
 use super::sections::Opened;
-use crate::link::{FromSupervisor, ProcessNo, Record};
+use crate::link::{FromSupervisor, ProcessNo};
 use crate::supervisor::decide::action::{Mark, Then};
 use crate::supervisor::decide::space::SpaceId;
 use crate::warning::WarningKind;
@@ -49,12 +49,7 @@ impl Performer {
     fn give_up(&mut self, process: ProcessNo, tid: Tid, error: &OsError) {
         self.guard.served();
         let text = format!("a breakpoint could not be taken out, so the process got SIGTRAP: {error}");
-        self.tell(&Record::Warning {
-            process: Some(process),
-            slug: WarningKind::TextNotRestored.slug().to_owned(),
-            text,
-            count: 1,
-        });
+        self.warn(Some(process), WarningKind::TextNotRestored, text, 1);
         let resumed = self.tracer.resume(tid, Some(Signal::TRAP));
         self.note(resumed);
     }

@@ -4,7 +4,7 @@
 
 use super::apply::Performer;
 use super::repair::{self, Coming};
-use crate::link::{ProcessNo, Record};
+use crate::link::ProcessNo;
 use crate::plan::LandmarkKind;
 use crate::supervisor::decide::space::SpaceId;
 use crate::warning::WarningKind;
@@ -54,12 +54,7 @@ impl Performer {
                 text += "; a leak checker does so, which works under no tracer: ASAN_OPTIONS=detect_leaks=0 or \
                          LSAN_OPTIONS=detect_leaks=0 has the program go on without it";
             }
-            self.tell(&Record::Warning {
-                process: Some(process),
-                slug: WarningKind::UntracedChild.slug().to_owned(),
-                text,
-                count: 1,
-            });
+            self.warn(Some(process), WarningKind::UntracedChild, text, 1);
         }
         coming != Coming::Other
     }
@@ -77,12 +72,7 @@ impl Performer {
         let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
         let rewound = self.tracer.set_pc(tid, at);
         let text = format!("a place that cov-trace watched is watched no more: {error}");
-        self.tell(&Record::Warning {
-            process: Some(process),
-            slug: WarningKind::LandmarkLost.slug().to_owned(),
-            text,
-            count: 1,
-        });
+        self.warn(Some(process), WarningKind::LandmarkLost, text, 1);
         self.note(restored.and(rewound));
     }
 
