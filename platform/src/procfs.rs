@@ -2,6 +2,7 @@
 
 use crate::{OsError, Pid, Signal, Tid};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// What a signal does to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +78,11 @@ pub fn signal_state(tid: Tid) -> Result<SignalState, OsError> {
 pub fn is_confined(tid: Tid) -> bool {
     let status = read(&format!("/proc/{tid}/status"));
     status.is_ok_and(|status| status_field(&status, "Seccomp").is_some_and(|mode| mode != "0"))
+}
+
+/// Whether a path without symbolic links leads into /proc, where a file differs for each process that looks (/proc/self).
+pub fn holds(path: &Path) -> bool {
+    path.starts_with("/proc")
 }
 
 /// Whether a signal is pending for a process or its leader.

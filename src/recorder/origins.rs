@@ -6,6 +6,7 @@
 
 use crate::cache::Digests;
 use crate::store::{Digest, SourceOrigin};
+use platform::procfs;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
@@ -71,8 +72,7 @@ impl<'d> Finder<'d> {
     /// The source at a place; `must_fit` if something else may be there.
     fn at(&self, path: &Path, wanted: &WantedSource<'_>, must_fit: bool) -> Option<SourceOrigin> {
         let file = fs::metadata(path).ok().filter(Metadata::is_file)?;
-        // What is in /proc is another file for each process that looks (/proc/self), and no source.
-        let real = self.real(path).filter(|real| !real.starts_with("/proc"))?;
+        let real = self.real(path).filter(|real| !procfs::holds(real))?;
         let mut origin = SourceOrigin {
             digest: wanted.digest.map_or(Digest::Unknown, Digest::Built),
             real: Some(real.to_str()?.to_owned()),
