@@ -3,9 +3,9 @@
 //!
 //! Invariant: probe n of the facts is bit n of the image's sections.
 
-use super::images::Scope;
 use super::known::{KnownLines, KnownOfSource};
 use super::origins::{Finder, WantedSource};
+use super::scope::{Probing, Scope};
 use crate::cache::Digests;
 use crate::debuginfo::{ImageIndex, Probe};
 use crate::plan::{ColumnReader, ColumnWriter, Dominance, Owners, Plan, Stretches};
@@ -19,18 +19,6 @@ use std::sync::Arc;
 
 /// No probe.
 const NONE: u32 = u32::MAX;
-
-/// Where breakpoints are planted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Probing {
-    /// As `Stretches`, and none where those that follow imply the stretch.
-    #[default]
-    Dominators,
-    /// At the last line address of each stretch, and none for lines that were seen.
-    Stretches,
-    /// At every line address, each until it was hit: slow, with nothing inferred.
-    All,
-}
 
 /// What is stored of an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 //! directory, so that flushing goes on while a large image is being read. Another one looks for the sources, so that no
 //! program waits for that.
 
-use super::facts::{Facts, Probing, StoredFacts};
+use super::facts::{Facts, StoredFacts};
 use super::known::KnownLines;
+use super::scope::Scope;
 use crate::cache::{Cache, CacheSlot, Digests};
 use crate::debuginfo::{self, ImageIndex};
-use crate::filter::{ModuleFilter, SourceFilter};
 use crate::link::{ImageId, Port, RunDir, ToSupervisor};
 use crate::plan::Plan;
 use crate::warning::WarningKind;
@@ -15,19 +15,6 @@ use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// What is to be measured.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    /// Of sources.
-    pub sources: SourceFilter,
-    /// Of images.
-    pub modules: ModuleFilter,
-    /// Where breakpoints are planted.
-    pub probing: Probing,
-    /// Whether to leave out what the data directory has already.
-    pub only_new: bool,
-}
 
 /// A request that the supervisor sent.
 struct Request {

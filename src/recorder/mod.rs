@@ -18,15 +18,15 @@ mod origins;
 mod recovery;
 mod replay;
 mod round;
+mod scope;
 mod serve;
 mod status;
 
 pub use crate::link::Summary;
-pub use facts::Probing;
-pub use images::Scope;
 pub use ledger::LedgerError;
 pub use news::{FrontRequest, News, Trouble};
 pub use recovery::{Recovered, RecoveryError, recover};
+pub use scope::{Probing, Scope};
 
 use crate::cache::Cache;
 use crate::link::{LetGoBy, Port, RunDir, ToSupervisor};

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no more than `MAX_KNOWN` images, or those of one file if they are more, are kept for later files.
 
-use super::reader::{Fault, numbits, rows, warning};
+use super::rows::{Fault, numbits, rows, warning};
 use super::{Digest, FileFacts, FunctionFacts, ImageFacts, SourceOrigin};
 use rusqlite::{Connection, Row};
 use std::collections::HashMap;

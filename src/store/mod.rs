@@ -16,6 +16,7 @@ mod reader;
 mod record;
 #[cfg(test)]
 mod round_trip;
+mod rows;
 #[cfg(test)]
 pub(crate) mod sample;
 mod schema;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the file is taken as it is: no locks, no journal, no file beside it.
 
-use super::reader::Fault;
+use super::rows::Fault;
 use super::{StoreError, schema};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::fs::OpenOptions;

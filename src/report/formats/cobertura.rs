@@ -5,7 +5,7 @@
 
 use super::names::unique_names;
 use super::xml::{Xml, document, plain};
-use crate::report::model::merge::FileCoverage;
+use crate::report::model::coverage::FileCoverage;
 use crate::report::model::percent::Ratio;
 use crate::report::model::prepared::{Report, ReportFile};
 use crate::store::Numbits;

@@ -41,7 +41,7 @@ impl Serialize for Lines<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::merge::FileCoverage;
+    use crate::report::model::coverage::FileCoverage;
 
     #[test]
     fn lines_without_code_are_left_out() {

@@ -47,7 +47,7 @@ fn digest(text: &SourceText) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::merge::FileCoverage;
+    use crate::report::model::coverage::FileCoverage;
 
     #[test]
     fn every_line_has_an_element_also_where_the_source_is_missing() {

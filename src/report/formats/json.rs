@@ -2,9 +2,10 @@
 //!
 //! Invariant: a change that removes a field, or changes what one means, raises the version; fields may be added without.
 
+use crate::report::model::coverage::FileCoverage;
 use crate::report::model::functions::function_ran;
-use crate::report::model::merge::FileCoverage;
-use crate::report::model::prepared::{Report, ReportFile, SourceState};
+use crate::report::model::prepared::{Report, ReportFile};
+use crate::report::model::source::SourceState;
 use crate::store::FunctionFacts;
 use serde::Serialize;
 use std::path::Path;

@@ -8,7 +8,8 @@
 
 use super::lcov_functions::groups;
 use super::names::{unique_names, without_controls};
-use crate::report::model::prepared::{Report, ReportFile, SourceState};
+use crate::report::model::prepared::{Report, ReportFile};
+use crate::report::model::source::SourceState;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use md5::{Digest, Md5};
@@ -88,8 +89,8 @@ fn digests(file: &ReportFile) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::model::coverage::FileCoverage;
     use crate::report::model::functions::sample::{file, function};
-    use crate::report::model::merge::FileCoverage;
 
     fn text(path: &str, file: FileCoverage) -> String {
         let file = ReportFile { name: path.to_owned(), coverage: file, ..ReportFile::default() };

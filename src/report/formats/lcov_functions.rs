@@ -10,8 +10,8 @@
 //!
 //! Invariant: no function comes out twice; none that ran is written as one that did not, nor the other way round.
 
+use crate::report::model::coverage::FileCoverage;
 use crate::report::model::functions::function_ran;
-use crate::report::model::merge::FileCoverage;
 use crate::store::FunctionFacts;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! How templates show values.
 
 use crate::report::model::percent::{Level, Ratio};
-use crate::report::model::prepared::SourceState;
+use crate::report::model::source::SourceState;
 use askama::{Result, Values};
 
 /// The class of a share, with the limits of the table in the terminal.

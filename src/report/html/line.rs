@@ -159,7 +159,7 @@ fn visible(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::merge::FileCoverage;
+    use crate::report::model::coverage::FileCoverage;
 
     fn file(name: &str) -> ReportFile {
         let coverage = FileCoverage {

@@ -5,7 +5,7 @@
 
 use super::page::Page;
 use crate::report::model::percent::Ratio;
-use crate::report::model::prepared::SourceState;
+use crate::report::model::source::SourceState;
 use crate::report::terminal::escape::printable;
 use std::collections::BTreeMap;
 
@@ -112,7 +112,7 @@ fn only<'a, 'b>(folders: &'b BTreeMap<&'a str, FolderPage<'a>>) -> Option<(&'a s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::merge::FileCoverage;
+    use crate::report::model::coverage::FileCoverage;
     use crate::report::model::prepared::ReportFile;
 
     #[test]

@@ -6,7 +6,7 @@ use super::page::Page;
 use super::{HtmlSite, filters, rendered, script};
 use crate::report::model::growth::Curve;
 use crate::report::model::percent::Ratio;
-use crate::report::model::prepared::SourceState;
+use crate::report::model::source::SourceState;
 use crate::report::terminal::escape::printable;
 use crate::report::terminal::wording::date_time;
 use askama::Template;

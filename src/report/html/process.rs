@@ -3,8 +3,8 @@
 use super::{HtmlSite, filters, rendered, script};
 use crate::report::model::processes::ProcessSummary;
 use crate::report::terminal::escape::printable;
-use crate::report::terminal::tree::{Width, branches, duration, end};
-use crate::report::terminal::wording::command_line;
+use crate::report::terminal::tree::{branches, duration, end};
+use crate::report::terminal::wording::{Width, command_line};
 use askama::Template;
 use std::collections::BTreeMap;
 

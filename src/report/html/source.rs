@@ -4,7 +4,7 @@ use super::line::{Lists, lines_without_text, lists};
 use super::page::Page;
 use super::{HtmlSite, filters, rendered, script};
 use crate::report::model::percent::Ratio;
-use crate::report::model::prepared::SourceState;
+use crate::report::model::source::SourceState;
 use crate::report::terminal::escape::printable;
 use askama::Template;
 

@@ -136,7 +136,7 @@ pub fn annotations(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::merge::FileCoverage;
+    use super::super::coverage::FileCoverage;
     use super::super::prepared::ReportFile;
     use super::*;
 

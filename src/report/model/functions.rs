@@ -7,8 +7,8 @@
 //! Invariant: by its lines a function is not said to have run because of a line of a function nested in it, unless all its lines are
 //! such.
 
-use super::merge::FileCoverage;
-use crate::store::FunctionFacts;
+use super::coverage::FileCoverage;
+use crate::store::{FunctionFacts, Numbits};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
@@ -38,6 +38,16 @@ fn nested_in(outer: &FunctionFacts, functions: &BTreeSet<FunctionFacts>) -> Vec<
         .filter(|inner| inner.end <= outer.end && (inner.start, inner.end) != (outer.start, outer.end))
         .map(|inner| inner.start..=inner.end)
         .collect()
+}
+
+impl FileCoverage {
+    /// What of it is in a function. Of one that did not run nothing ran: its lines did in others that share them.
+    pub(crate) fn of_function(&self, function: &FunctionFacts) -> FileCoverage {
+        let within = |lines: &Numbits| lines.within(function.start..=function.end).collect();
+        let has_run = !function.told || function_ran(function, self);
+        let ran = if has_run { within(&self.ran) } else { Numbits::default() };
+        FileCoverage { executable: within(&self.executable), ran, ..FileCoverage::default() }
+    }
 }
 
 /// Made-up sources for tests.

@@ -5,8 +5,8 @@
 use super::percent::Ratio;
 use super::processes::ProcessSummary;
 use super::select::Selection;
-use crate::report::terminal::tree::{Now, Width};
-use crate::report::terminal::wording::{command_line, date_time, span};
+use crate::report::terminal::tree::Now;
+use crate::report::terminal::wording::{Width, command_line, date_time, span};
 use crate::store::{Digest, ImageFacts, Numbits, ProcessRecord, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::collections::{BTreeMap, HashMap};

@@ -4,104 +4,12 @@
 //! with the sources, not with the processes.
 
 use super::builds::{ChosenSources, Placer};
-use super::functions::function_ran;
+use super::coverage::{Coverage, FileCoverage};
 use super::notes::Notes;
-use super::percent::Ratio;
 use super::select::Selection;
-use crate::store::{Digest, FunctionFacts, Hits, ImageFacts, Numbits, ProcessRecord, UnixMillis};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::store::{Hits, ImageFacts, Numbits, ProcessRecord, UnixMillis};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// What a set of processes ran.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Coverage {
-    /// The sources by absolute path.
-    pub files: BTreeMap<String, FileCoverage>,
-    /// What to tell the reader of a report besides.
-    pub notes: Notes,
-}
-
-/// What ran of one source.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FileCoverage {
-    /// Lines that have code.
-    pub executable: Numbits,
-    /// Lines that ran.
-    pub ran: Numbits,
-    /// Functions that start in it.
-    pub functions: BTreeSet<FunctionFacts>,
-    /// Those of them that a probe of their own tells of.
-    pub entered: BTreeSet<FunctionFacts>,
-    /// Paths of the images that have it.
-    pub images: BTreeSet<String>,
-    /// What its images were built from.
-    pub digest: Digest,
-    /// When it was measured first.
-    pub measured: Option<UnixMillis>,
-}
-
-impl FileCoverage {
-    /// How many of its lines ran.
-    pub fn ratio(&self) -> Ratio {
-        Ratio { ran: self.ran.len(), lines: self.executable.len() }
-    }
-
-    /// What of it is in a function. Of one that did not run nothing ran: its lines did in others that share them.
-    pub(crate) fn of_function(&self, function: &FunctionFacts) -> FileCoverage {
-        let within = |lines: &Numbits| lines.within(function.start..=function.end).collect();
-        let has_run = !function.told || function_ran(function, self);
-        let ran = if has_run { within(&self.ran) } else { Numbits::default() };
-        FileCoverage { executable: within(&self.executable), ran, ..FileCoverage::default() }
-    }
-
-    /// Makes those functions one that have one name and start on one line: it ran if one of them did, and a probe tells
-    /// of it if one tells of each.
-    fn unite_functions(&mut self) {
-        let mut united: BTreeMap<(u32, String), (u32, bool, bool)> = BTreeMap::new();
-        for function in std::mem::take(&mut self.functions) {
-            let ran = self.entered.contains(&function);
-            let FunctionFacts { start, end, name, told } = function;
-            let (last, all_told, any_ran) = united.entry((start, name)).or_insert((end, told, ran));
-            *last = end.max(*last);
-            *all_told &= told;
-            *any_ran |= ran;
-        }
-        self.entered.clear();
-        for ((start, name), (end, told, ran)) in united {
-            let function = FunctionFacts { start, end, name, told };
-            if ran {
-                self.entered.insert(function.clone());
-            }
-            self.functions.insert(function);
-        }
-    }
-
-    /// Takes away what is behind a source's last line; gives how many lines that were.
-    pub(crate) fn cut(&mut self, end: u32) -> u64 {
-        let beyond: Numbits = self.executable.within(end.saturating_add(1)..=u32::MAX).collect();
-        if !beyond.is_empty() {
-            self.exclude(&beyond);
-            self.functions.retain(|function| function.start <= end);
-            self.entered.retain(|function| function.start <= end);
-        }
-        beyond.len()
-    }
-
-    /// Takes it that these lines have no code.
-    pub(crate) fn exclude(&mut self, lines: &Numbits) {
-        if !lines.is_empty() {
-            self.executable = self.executable.difference(lines);
-            self.ran = self.ran.difference(lines);
-        }
-    }
-}
-
-impl Coverage {
-    /// How many of all lines ran.
-    pub fn total(&self) -> Ratio {
-        self.files.values().map(FileCoverage::ratio).sum()
-    }
-}
 
 /// Adds up processes, one at a time.
 #[derive(Debug)]
@@ -201,9 +109,11 @@ impl<'a> Merge<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::percent::Ratio;
     use super::*;
     use crate::filter::{ModuleFilter, SourceFilter};
     use crate::store::sample;
+    use std::collections::BTreeSet;
     use std::path::Path;
 
     fn merged<'a>(

@@ -3,6 +3,7 @@
 pub(crate) mod builds;
 pub(crate) mod changes;
 pub(crate) mod colour;
+pub(crate) mod coverage;
 pub(crate) mod exclusion;
 pub(crate) mod functions;
 pub(crate) mod growth;
@@ -14,6 +15,7 @@ pub(crate) mod paths;
 pub(crate) mod percent;
 pub(crate) mod prepared;
 pub(crate) mod processes;
+pub(crate) mod reading;
 pub(crate) mod select;
 pub(crate) mod snapshots;
 pub(crate) mod source;

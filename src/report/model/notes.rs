@@ -2,7 +2,7 @@
 
 use super::builds::{Build, ChosenSources, LeftOut};
 use super::paths::Paths;
-use super::prepared::SourceState;
+use super::source::SourceState;
 use crate::report::terminal::escape::printable;
 use crate::store::{ImageFacts, ProcessRecord};
 use crate::warning::WarningKind;

@@ -3,13 +3,13 @@
 //!
 //! Invariant: files are in order of their names, and no line that is excluded counts.
 
+use super::coverage::{Coverage, FileCoverage};
 use super::exclusion::Exclusions;
-use super::merge::{Coverage, FileCoverage};
 use super::missing::ranges;
 use super::notes::Notes;
 use super::paths::Paths;
 use super::percent::Ratio;
-use super::source::{NoSource, SourceText, changed};
+use super::source::{NoSource, SourceState, SourceText, changed};
 use super::withheld::ShownSources;
 use crate::store::{Digest, Numbits, UnixMillis};
 use rayon::prelude::*;
@@ -44,22 +44,6 @@ pub struct ReportFile {
     pub source: SourceState,
     /// Which sources are shown.
     pub sources: Arc<ShownSources>,
-}
-
-/// What a source's file is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SourceState {
-    /// As it was when the program was built: by its digest, or where there is none by its time.
-    #[default]
-    Found,
-    /// Changed after the program was built or measured: its lines may be others.
-    Newer,
-    /// Not there.
-    Missing,
-    /// There, and cannot be read.
-    Unreadable,
-    /// There, and not shown without being asked for.
-    Withheld,
 }
 
 impl Report {

@@ -1,12 +1,11 @@
-//! Which processes, images, sources and contexts a report is about, and the reading of their files one at a time.
+//! Which processes, images, sources and contexts a report is about.
 
-use super::builds::Survey;
 use super::paths::Paths;
 use crate::filter::{ModuleFilter, SourceFilter};
-use crate::store::{DataDir, FileFacts, Hits, ProcessRecord, Reader, StoreError};
+use crate::store::{FileFacts, Hits, ProcessRecord};
 use globset::GlobMatcher;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a report is about.
 #[derive(Clone, Debug)]
@@ -21,44 +20,6 @@ pub struct Selection {
     pub paths: Paths,
     /// The contexts, by globs for their labels; all if there is none.
     pub contexts: Vec<GlobMatcher>,
-}
-
-/// Why there is nothing to report.
-#[derive(Debug, thiserror::Error)]
-pub enum SelectionError {
-    /// The data directory cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The data directory holds no process.
-    #[error("no measurements in {}; measure a program first: cov-trace -- PROGRAM", path.display())]
-    NoData {
-        /// The data directory.
-        path: PathBuf,
-    },
-    /// The data directory holds no process yet, but a run is under way.
-    #[error("no measurements in {} yet; the run that is under way writes its first within a second", path.display())]
-    NothingYet {
-        /// The data directory.
-        path: PathBuf,
-    },
-    /// There are processes, but none of these pids.
-    #[error("no process with pid {pids} in {}; cov-trace ps lists the processes", path.display())]
-    NoSuchPid {
-        /// The pids asked for.
-        pids: String,
-        /// The data directory.
-        path: PathBuf,
-    },
-    /// Not one file of those that are meant could be read.
-    #[error("none of the {files} data files in {} could be read; the first: {first}", path.display())]
-    NoneReadable {
-        /// How many there are.
-        files: usize,
-        /// The data directory.
-        path: PathBuf,
-        /// What is wrong with the first.
-        first: Box<StoreError>,
-    },
 }
 
 impl Selection {
@@ -91,60 +52,5 @@ impl Selection {
     /// Whether a context is meant.
     pub fn takes_context(&self, label: &str) -> bool {
         self.contexts.is_empty() || self.contexts.iter().any(|glob| glob.glob().glob() == label || glob.is_match(label))
-    }
-}
-
-/// Adds the images of every selected process to a survey. Files that cannot be read add nothing.
-pub fn survey_selected(data: &DataDir, selection: &Selection, survey: &mut Survey<'_>) -> Result<(), StoreError> {
-    let mut reader = Reader::default();
-    for file in data.process_files()?.iter().filter(|file| selection.takes_process(file.pid)) {
-        if let Ok(record) = reader.read_images(&data.path_of(file)) {
-            survey.add(&record);
-        }
-    }
-    Ok(())
-}
-
-/// Hands every selected process to `take`, one at a time, in the order of the runs and of their processes.
-///
-/// Files that cannot be read are returned and do not stop the others. `progress` hears how many have been read, of how
-/// many.
-pub fn read_selected(
-    data: &DataDir,
-    selection: &Selection,
-    progress: &dyn Fn(usize, usize),
-    mut take: impl FnMut(ProcessRecord),
-) -> Result<Vec<StoreError>, SelectionError> {
-    let path = || data.path().to_owned();
-    let mut files = data.process_files()?;
-    if files.is_empty() {
-        let live = !data.live_runs()?.is_empty();
-        return Err(if live {
-            SelectionError::NothingYet { path: path() }
-        } else {
-            SelectionError::NoData { path: path() }
-        });
-    }
-    files.retain(|file| selection.takes_process(file.pid));
-    if files.is_empty() {
-        let pids: Vec<String> = selection.pids.iter().map(i32::to_string).collect();
-        return Err(SelectionError::NoSuchPid { pids: pids.join(", "), path: path() });
-    }
-    let mut reader = Reader::default();
-    let mut unreadable = Vec::new();
-    for (done, file) in files.iter().enumerate() {
-        progress(done, files.len());
-        match data.read(&mut reader, file) {
-            Ok(record) => take(record),
-            Err(error) => unreadable.push(error),
-        }
-    }
-    if unreadable.len() < files.len() {
-        return Ok(unreadable);
-    }
-    let first = unreadable.swap_remove(0);
-    match files.len() {
-        1 => Err(first.into()),
-        files => Err(SelectionError::NoneReadable { files, path: path(), first: Box::new(first) }),
     }
 }

@@ -19,6 +19,22 @@ pub struct SourceText {
     pub modified: UnixMillis,
 }
 
+/// What a source's file is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SourceState {
+    /// As it was when the program was built: by its digest, or where there is none by its time.
+    #[default]
+    Found,
+    /// Changed after the program was built or measured: its lines may be others.
+    Newer,
+    /// Not there.
+    Missing,
+    /// There, and cannot be read.
+    Unreadable,
+    /// There, and not shown without being asked for.
+    Withheld,
+}
+
 /// Why there is no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoSource {

@@ -7,7 +7,8 @@ use super::table::Colour;
 use crate::report::model::colour::{Kind, spans};
 use crate::report::model::language::Language;
 use crate::report::model::percent::Ratio;
-use crate::report::model::prepared::{ReportFile, SourceState};
+use crate::report::model::prepared::ReportFile;
+use crate::report::model::source::SourceState;
 use crate::report::model::source::SourceText;
 use crate::store::Numbits;
 
@@ -158,7 +159,7 @@ fn is_near_missed(line: u32, around: u32, file: &ReportFile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::merge::FileCoverage;
+    use crate::report::model::coverage::FileCoverage;
 
     fn file() -> ReportFile {
         let lines = |lines: &[u32]| lines.iter().copied().collect();

@@ -254,7 +254,7 @@ fn order(sort: Sort, one: &TableRow, other: &TableRow) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::merge::FileCoverage;
+    use crate::report::model::coverage::FileCoverage;
     use crate::store::FunctionFacts;
 
     const LAYOUT: Layout = Layout {

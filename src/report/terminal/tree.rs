@@ -4,7 +4,7 @@
 
 use super::escape::printable;
 use super::signal::signal_name;
-use super::wording::{command_line, date_time, span};
+use super::wording::{Width, command_line, date_time, span};
 use crate::report::model::processes::ProcessSummary;
 use crate::store::{EndReason, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -13,15 +13,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Deeper descendants are not moved further to the right.
 const MAX_DEPTH: usize = 24;
-
-/// How much of a program's arguments is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Width {
-    /// What fits most terminals.
-    Short,
-    /// All.
-    Full,
-}
 
 /// What the tree is drawn for: the time, and the runs that are under way at that time.
 #[derive(Clone, Debug, PartialEq, Eq)]

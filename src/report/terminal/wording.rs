@@ -1,13 +1,21 @@
 //! How programs, times and spans of time are shown.
 
 use super::escape::printable;
-use super::tree::Width;
 use crate::store::UnixMillis;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// Characters of a program's arguments that are shown unless it is wide.
 const SHORT: usize = 48;
+
+/// How much of a program's arguments is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// What fits most terminals.
+    Short,
+    /// All.
+    Full,
+}
 
 /// A program with its arguments, as one would write it in a shell.
 pub fn command_line(words: &[String], width: Width) -> String {
