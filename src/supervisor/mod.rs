@@ -23,7 +23,7 @@ use decide::action::Action;
 use decide::input::Input;
 pub use decide::state::Forks;
 use decide::state::State;
-use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Waited, procfs};
+use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Wait, Waited, procfs};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -133,7 +133,7 @@ impl Supervisor {
                 return;
             }
             let patient = self.state.must_stay() || self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
-            if !patient || (self.state.may_leave() && !self.hear(false)) {
+            if !patient || (self.state.may_leave() && !self.take_reports(false)) {
                 self.inputs.push_back(Input::Leave);
                 self.settle();
                 return;
@@ -181,7 +181,7 @@ impl Supervisor {
     fn hear_or_work(&mut self) {
         let working = self.hands.texts.has_work();
         let waits = !working && !self.state.is_empty();
-        if self.hear(waits) && self.attach.is_some() {
+        if self.take_reports(waits) && self.attach.is_some() {
             self.settle();
             if let Some(attach) = &mut self.attach {
                 attach.held(self.reports.held());
@@ -209,14 +209,14 @@ impl Supervisor {
 
     /// Waits for one report if `block`, then takes all others that are there, so that no tracee starves another; among
     /// many they are left for the next time. True if there was one.
-    fn hear(&mut self, block: bool) -> bool {
+    fn take_reports(&mut self, block: bool) -> bool {
         let waited = self.wait(block);
         match waited {
             Ok(Waited::Report(report)) => {
-                act::hear::hear(&self.hands, &self.state, report, &mut self.inputs);
+                self.take(report);
                 if self.state.threads() > 1 && !Reports::are_of_many(&self.state) {
                     while let Ok(Waited::Report(report)) = self.hands.tracer.wait(false) {
-                        act::hear::hear(&self.hands, &self.state, report, &mut self.inputs);
+                        self.take(report);
                     }
                 }
                 return true;
@@ -235,6 +235,11 @@ impl Supervisor {
             Err(_) => self.inbox.pause(),
         }
         false
+    }
+
+    fn take(&mut self, report: Wait) {
+        let Performer { tracer, texts, .. } = &self.hands;
+        act::hear::hear(tracer, texts, &self.state, report, &mut self.inputs);
     }
 
     /// Waits for a report. Who has stepped aside must not sleep without precedence: it looks, yields, which the

@@ -5,11 +5,26 @@
 //! instruction before it.
 
 use super::clusters::Cluster;
-use super::decoded::{AddressKind, EntryPoints, Habits};
+use super::entry_points::{EntryPoints, Habits};
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::text::Text;
 use crate::plan::Bits;
 use platform::arch::{ControlFlow, instructions};
+
+/// What the decode says of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AddressKind {
+    /// An instruction starts there.
+    Start,
+    /// No known function covers it.
+    OutsideFunction,
+    /// It lies inside an instruction.
+    InsideInstruction,
+    /// Bytes before it, in the same function, are no instruction.
+    Undecodable,
+    /// Two functions that both cover it disagree about where instructions start.
+    Contested,
+}
 
 /// Neighbouring clusters.
 pub(crate) struct Chunk {

@@ -1,10 +1,11 @@
 //! What is proven of small pieces of code, byte by byte.
 
+use super::chunk::AddressKind::{self, *};
 use super::decoded::*;
+use super::entry_points::{EntryPoints, Habits};
 use crate::debuginfo::error::Budget;
 use crate::debuginfo::index::{FileOffset, Svma};
 use crate::debuginfo::reading::text::{Text, TextRange};
-use AddressKind::*;
 
 const BASE: u64 = 0x1000;
 

@@ -7,57 +7,14 @@
 //! Invariants: clusters are disjoint, so the cost is linear in the text however the functions overlap. A run of
 //! straight-line code is entered at its first instruction only: wherever else control might come in, it is cut.
 
-use super::chunk::Chunk;
+use super::chunk::{AddressKind, Chunk};
 use super::clusters::{Cluster, clusters};
+use super::entry_points::{EntryPoints, Habits};
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::portions;
 use crate::debuginfo::reading::text::Text;
-use platform::arch::{ControlFlow, Instruction, instructions};
-
-/// What the decode says of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AddressKind {
-    /// An instruction starts there.
-    Start,
-    /// No known function covers it.
-    OutsideFunction,
-    /// It lies inside an instruction.
-    InsideInstruction,
-    /// Bytes before it, in the same function, are no instruction.
-    Undecodable,
-    /// Two functions that both cover it disagree about where instructions start.
-    Contested,
-}
-
-/// What the code does that its bytes do not tell.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Habits {
-    /// Whether it is loaded where it was linked, so that numbers may be addresses.
-    pub(crate) is_absolute: bool,
-    /// Whether control may come back to before a call, as in Go once a panic is recovered.
-    pub(crate) calls_are_entries: bool,
-}
-
-impl Habits {
-    /// The address that an instruction takes.
-    pub(crate) fn label(self, instruction: &Instruction) -> Option<Svma> {
-        instruction.label.or(instruction.immediate.filter(|_| self.is_absolute)).map(Svma)
-    }
-}
-
-/// Where control may come in that no instruction tells, as far as that is known.
-#[derive(Debug, Default)]
-pub(crate) struct EntryPoints {
-    /// Addresses that stand in data, sorted without duplicates.
-    pub(crate) stored: Vec<Svma>,
-    /// What tables of distances lead to, sorted without duplicates.
-    pub(crate) tables: Vec<Svma>,
-    /// Addresses that the code takes, sorted without duplicates.
-    pub(crate) labels: Vec<Svma>,
-    /// Others, which tell nothing of any jump.
-    pub(crate) others: Vec<Svma>,
-}
+use platform::arch::{ControlFlow, instructions};
 
 /// The known functions of an image, decoded.
 pub(crate) struct Code {

@@ -5,7 +5,9 @@
 //!
 //! Invariant: what a table holds is read as long as it is code, so its size need not be known.
 
-use super::decoded::{AddressKind, Code, EntryPoints, Habits};
+use super::chunk::AddressKind;
+use super::decoded::Code;
+use super::entry_points::{EntryPoints, Habits};
 use super::frames::Frames;
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;

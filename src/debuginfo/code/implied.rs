@@ -141,7 +141,7 @@ impl StretchGraph {
 
 #[cfg(test)]
 mod tests {
-    use super::super::decoded::{EntryPoints, Habits};
+    use super::super::entry_points::{EntryPoints, Habits};
     use super::*;
     use crate::debuginfo::error::Budget;
     use crate::debuginfo::index::FileOffset;

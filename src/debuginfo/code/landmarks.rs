@@ -11,7 +11,8 @@ use platform::arch::{
 
 use super::announced::AnyCall;
 use super::calls;
-use super::decoded::{AddressKind, Code};
+use super::chunk::AddressKind;
+use super::decoded::Code;
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::{Landmark, LandmarkKind, Svma};
 use crate::debuginfo::reading::elf::Elf;

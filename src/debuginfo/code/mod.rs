@@ -8,6 +8,7 @@ pub(crate) mod clusters;
 mod code_tests;
 pub(crate) mod decoded;
 pub(crate) mod entries;
+pub(crate) mod entry_points;
 pub(crate) mod flow;
 pub(crate) mod frames;
 pub(crate) mod implied;

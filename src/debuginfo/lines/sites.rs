@@ -3,7 +3,8 @@
 //! Invariant: sites are sorted by address without duplicates, and each is in executable text, in a known function, at the
 //! proven start of an instruction that is no breakpoint of the program itself.
 
-use crate::debuginfo::code::decoded::{AddressKind, Code, InOrder};
+use crate::debuginfo::code::chunk::AddressKind;
+use crate::debuginfo::code::decoded::{Code, InOrder};
 use crate::debuginfo::index::{FileOffset, Svma};
 use crate::debuginfo::reading::paths::FileId;
 use crate::debuginfo::reading::portions;

@@ -20,7 +20,7 @@ use crate::supervisor::decide::planted_text::COPY_ADVICE;
 use crate::supervisor::decide::space::SpaceId;
 use crate::warning::WarningKind;
 use platform::procfs::Disposition;
-use platform::{Avma, GuardEntries, Memory, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
+use platform::{Avma, GuardEntries, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -78,11 +78,6 @@ impl Performer {
     /// Takes a CPU for serving hits, where the guard is beside us.
     pub fn take_cpu(&mut self) {
         self.pace.take_cpu(self.guard.guard());
-    }
-
-    /// The memory of a space.
-    pub fn memory(&self, space: SpaceId) -> Option<&Memory> {
-        self.texts.memory(space)
     }
 
     /// Performs an action; what it learns goes to `inputs`.
@@ -189,7 +184,7 @@ impl Performer {
                     Err(_) => TrapCause::Other,
                 };
                 if cause != TrapCause::Breakpoint {
-                    inputs.extend(hear::paused_at(self, tid, false));
+                    inputs.extend(hear::paused_at(&self.tracer, tid));
                 }
                 let spent = spent.filter(|_| cause == TrapCause::Breakpoint);
                 let remains = spent.map_or(Remains::Ours, |spent| {
