@@ -20,6 +20,7 @@ mod folder_tests;
 mod guard_table;
 mod ids;
 mod kernel;
+mod kernel_files;
 pub mod limits;
 mod lineage;
 mod listener;

@@ -4,6 +4,7 @@
 //! error that names what is there instead; of a device nothing is opened that was seen to be one (watchdog(4) starts a
 //! countdown when it is opened).
 
+use crate::kernel_files::refuse_kernel_files;
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
@@ -29,7 +30,7 @@ pub fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> 
 /// If it cannot be read, is no regular file but one of the kernel's, or is larger.
 pub fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open_regular(path, OpenOptions::new().read(true))?;
-    crate::source_file::check_file_system(&file)?;
+    refuse_kernel_files(&file)?;
     let mut bytes = Vec::new();
     bytes.try_reserve(file.metadata()?.len().min(most) as usize)?;
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
