@@ -4,7 +4,9 @@
 //! syscall-stops, never by single steps, whose SIGTRAP would reset the very action that is being set.
 
 use crate::arch::registers as arch;
-use crate::{Access, Avma, Event, Memory, OsError, PAGE, Pid, Signal, SignalInfo, Tid, Tracer, Wait, mapped};
+use crate::{
+    Access, Avma, Event, Memory, OsError, PAGE, Pid, Signal, SignalAction, SignalInfo, Tid, Tracer, Wait, mapped,
+};
 use nix::errno::Errno;
 use std::ops::Range;
 
@@ -45,24 +47,23 @@ pub fn while_dumpable<T>(tracer: &Tracer, tid: Tid, syscall: Avma, act: impl FnO
     Ok(done)
 }
 
-/// Sets a signal's action in the process of a stopped thread, through the system call instruction at
-/// `syscall`; `action` is the kernel's `struct sigaction`.
+/// Sets a signal's action in the process of a stopped thread, through the system call instruction at `syscall`.
 pub fn set_signal_action(
     access: &Access<'_>,
     syscall: Avma,
     signal: Signal,
-    action: &[u8; arch::SIGACTION_LEN],
+    action: &SignalAction,
 ) -> Result<(), OsError> {
     let set = |place| [signal.0 as u64, place, 0, arch::SIGSET_LEN];
-    call(access, syscall, arch::RT_SIGACTION, &mut { *action }, set).map(drop)
+    call(access, syscall, arch::RT_SIGACTION, &mut { *action.bytes() }, set).map(drop)
 }
 
-/// A signal's action in the process of a stopped thread, as the kernel's `struct sigaction`.
-pub fn signal_action(access: &Access<'_>, syscall: Avma, signal: Signal) -> Result<[u8; arch::SIGACTION_LEN], OsError> {
-    let mut action = [0; arch::SIGACTION_LEN];
+/// A signal's action in the process of a stopped thread.
+pub fn signal_action(access: &Access<'_>, syscall: Avma, signal: Signal) -> Result<SignalAction, OsError> {
+    let mut action = [0; SignalAction::LEN];
     let get = |place| [signal.0 as u64, 0, place, arch::SIGSET_LEN];
     let got = call(access, syscall, arch::RT_SIGACTION, &mut action, get)?;
-    succeeded(access.tid, got).map(|_| action)
+    succeeded(access.tid, got).map(|_| SignalAction::from(action))
 }
 
 /// Has a stopped tracee map the page of shared memory at `page` once more for a moment, to be written to, while `act`

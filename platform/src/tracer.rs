@@ -4,7 +4,7 @@
 
 use crate::arch::registers as arch;
 use crate::threads::{self, Activity};
-use crate::{Avma, OsError, Pid, Signal, Tid, Wait, procfs};
+use crate::{Avma, OsError, Pid, Signal, SignalInfo, Tid, Wait, procfs};
 use libc::{c_long, c_uint, c_void};
 use nix::errno::Errno;
 use std::cell::RefCell;
@@ -47,72 +47,6 @@ pub struct Tracer {
     bound_to_its_thread: PhantomData<*const ()>,
     /// Reports that were taken while something else was awaited.
     given_back: RefCell<VecDeque<Wait>>,
-}
-
-/// How a SIGTRAP came about, from its siginfo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum TrapCause {
-    /// The kernel raised it for an executed breakpoint instruction.
-    Breakpoint,
-    /// Sent by a process: kill, tgkill, sigqueue, or an int3 whose siginfo was swallowed by one pending.
-    Sent,
-    /// A single step, a hardware breakpoint or anything else.
-    Other,
-}
-
-/// A signal's siginfo as the kernel gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignalInfo {
-    bytes: [u8; size_of::<libc::siginfo_t>()],
-}
-
-impl SignalInfo {
-    /// si_code, the third word on every CPU of ours.
-    fn code(&self) -> i32 {
-        self.bytes[8..].first_chunk().map_or(0, |bytes| i32::from_ne_bytes(*bytes))
-    }
-
-    /// Why a SIGTRAP came.
-    pub fn trap_cause(&self) -> TrapCause {
-        const SI_KERNEL: i32 = 0x80;
-        match self.code() {
-            SI_KERNEL | libc::TRAP_BRKPT => TrapCause::Breakpoint,
-            code if code <= 0 => TrapCause::Sent,
-            _ => TrapCause::Other,
-        }
-    }
-
-    /// Whether the kernel sent it because an instruction faulted; meant for signals of faults.
-    pub fn is_fault(&self) -> bool {
-        self.code() > 0
-    }
-
-    /// Whether it is the `signal` of an instruction that brings the same again if it is begun once more.
-    pub fn is_repeatable(&self, signal: Signal) -> bool {
-        const SYS_SECCOMP: i32 = 1;
-        match signal.0 {
-            libc::SIGTRAP => self.trap_cause() == TrapCause::Breakpoint,
-            libc::SIGSYS => self.code() == SYS_SECCOMP,
-            _ => signal.is_of_faults() && self.is_fault(),
-        }
-    }
-
-    /// The process that sent it, if one did.
-    pub fn sender(&self) -> Option<Pid> {
-        const SI_USER_OR_LESS: i32 = 0;
-        let pid = self.bytes[16..].first_chunk().map(|bytes| Pid(i32::from_ne_bytes(*bytes)));
-        pid.filter(|_| self.code() <= SI_USER_OR_LESS)
-    }
-
-    /// Whether it was sent to one thread rather than to the process.
-    pub fn is_for_thread(&self) -> bool {
-        self.code() == libc::SI_TKILL
-    }
-
-    /// All of it.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
 }
 
 impl Tracer {
@@ -294,9 +228,9 @@ impl Tracer {
 
     /// The siginfo of the signal that is about to be delivered.
     pub fn signal_info(&self, tid: Tid) -> Result<SignalInfo, OsError> {
-        let mut info = SignalInfo { bytes: [0; size_of::<libc::siginfo_t>()] };
-        self.request("get siginfo of", libc::PTRACE_GETSIGINFO, tid, 0, info.bytes.as_mut_ptr() as usize)?;
-        Ok(info)
+        let mut bytes = [0; SignalInfo::LEN];
+        self.request("get siginfo of", libc::PTRACE_GETSIGINFO, tid, 0, bytes.as_mut_ptr() as usize)?;
+        Ok(SignalInfo::from(bytes))
     }
 
     /// The blocked signals as a kernel signal set.

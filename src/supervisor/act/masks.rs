@@ -4,14 +4,10 @@
 //! critical sections); a mask that fits neither is taken as it is, with SIGTRAP blocked only where every other
 //! signal is.
 
-use platform::Signal;
+use platform::{BLOCKABLE_STANDARD, Signal};
 
 /// SIGTRAP in a kernel signal set.
-pub(crate) const TRAP: u64 = 1 << (Signal::TRAP.0 - 1);
-/// What nobody can block.
-pub(crate) const UNBLOCKABLE: u64 = 1 << (Signal::KILL.0 - 1) | 1 << (Signal::STOP.0 - 1);
-/// The standard signals that can be blocked.
-const STANDARD: u64 = 0x7fff_ffff & !UNBLOCKABLE;
+pub(crate) const TRAP: u64 = Signal::TRAP.bit();
 
 /// What a thread blocks, as far as is known: now, and before the last change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +23,7 @@ impl Masks {
     pub fn before_breakpoint(&mut self, found: u64, evidence: Option<Evidence>) -> u64 {
         let fits = |mask: Option<u64>| mask.filter(|mask| mask & !TRAP == found & !TRAP);
         let (now, before) = (fits(self.now), fits(self.before));
-        let everything_else = STANDARD & !TRAP;
+        let everything_else = BLOCKABLE_STANDARD & !TRAP;
         let told = |evidence: Evidence| if evidence.blocked { found | TRAP } else { found };
         let was = match (evidence, now, before) {
             (Some(evidence), ..) if evidence.sure => told(evidence),
@@ -74,23 +70,12 @@ pub(crate) struct Evidence {
     pub sure: bool,
 }
 
-/// The mask after rt_sigprocmask(how, set), as the kernel keeps it.
-pub(crate) fn masked(mask: u64, how: u64, set: u64) -> u64 {
-    let mask = match how as i32 {
-        0 => mask | set,
-        1 => mask & !set,
-        2 => set,
-        _ => mask,
-    };
-    mask & !UNBLOCKABLE
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const HUP: u64 = 1;
-    const FULL: u64 = STANDARD | (0xffff_ffff << 32);
+    const FULL: u64 = BLOCKABLE_STANDARD | (0xffff_ffff << 32);
 
     #[test]
     fn a_known_mask_gets_its_trap_back() {
@@ -144,15 +129,5 @@ mod tests {
         assert_eq!(masks.before_breakpoint(HUP, of_another), HUP);
         assert_eq!(masks.before_breakpoint(HUP, Some(Evidence { blocked: true, sure: true })), HUP | TRAP);
         assert_eq!(Masks::default().before_breakpoint(HUP, of_another), HUP | TRAP);
-    }
-
-    #[test]
-    fn masks_change_as_the_call_says() {
-        assert_eq!(masked(HUP, 0, TRAP), HUP | TRAP);
-        assert_eq!(masked(HUP | TRAP, 1, TRAP), HUP);
-        assert_eq!(masked(HUP, 2, TRAP), TRAP);
-        assert_eq!(masked(HUP, 9, TRAP), HUP);
-        assert_eq!(masked(HUP, 0, u64::MAX), !UNBLOCKABLE);
-        assert_eq!(masked(HUP, 2, u64::MAX), !UNBLOCKABLE);
     }
 }

@@ -4,55 +4,16 @@
 //! What the program had is known from /proc at an exec, from the calls it makes at the C library's landmarks, and from
 //! inheritance.
 
-use super::masks::{Evidence, Masks, TRAP, UNBLOCKABLE, masked};
+use super::masks::{Evidence, Masks, TRAP};
 use super::turns::Turns;
 use crate::link::ProcessNo;
 use platform::arch::registers as arch;
 use platform::procfs::Disposition;
-use platform::{Access, Avma, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, remote, threads};
+use platform::{
+    Access, Avma, OsError, Pid, Signal, SignalAction, Tid, Tracer, TrapCause, mask_after_call, procfs, remote, threads,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
-
-/// A signal's action as rt_sigaction takes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct SignalAction([u8; arch::SIGACTION_LEN]);
-
-impl SignalAction {
-    fn ignoring() -> Self {
-        let mut action = [0; arch::SIGACTION_LEN];
-        action[0] = 1;
-        SignalAction(action)
-    }
-
-    fn word(&self, index: usize) -> u64 {
-        self.0.as_chunks::<8>().0.get(index).map_or(0, |bytes| u64::from_le_bytes(*bytes))
-    }
-
-    fn is_default(&self) -> bool {
-        self.word(0) == 0
-    }
-
-    fn is_ignored(&self) -> bool {
-        self.word(0) == 1
-    }
-
-    /// Whether the action is gone once its handler was called.
-    fn is_once(&self) -> bool {
-        self.word(1) & 0x8000_0000 != 0
-    }
-
-    /// What a thread with `mask` blocks in the handler of `signal`.
-    fn mask_in_handler(&self, signal: Signal, mask: u64) -> u64 {
-        const SA_NODEFER: u64 = 0x4000_0000;
-        let itself = if self.word(1) & SA_NODEFER == 0 { signal.bit() } else { 0 };
-        (mask | self.word(3) | itself) & !UNBLOCKABLE
-    }
-
-    /// Whether a breakpoint resets SIGTRAP's action to the default.
-    fn is_reset(&self, blocked: bool) -> bool {
-        self.is_ignored() || (blocked && !self.is_default())
-    }
-}
 
 /// What is known of the programs' own use of SIGTRAP.
 #[derive(Debug, Default)]
@@ -136,8 +97,7 @@ impl Sigtrap {
 
     /// Whether a process is known to handle SIGTRAP.
     pub fn has_handler(&self, process: ProcessNo) -> bool {
-        let is_handler = |action: SignalAction| !action.is_default() && !action.is_ignored();
-        self.unread.contains(&process) || self.action(process, Signal::TRAP).is_some_and(is_handler)
+        self.unread.contains(&process) || self.action(process, Signal::TRAP).is_some_and(|action| action.is_handled())
     }
 
     /// Whether a thread may enter its process's handler of SIGTRAP already, which it does then.
@@ -171,7 +131,7 @@ impl Sigtrap {
             return Ok(());
         }
         let Some(call) = self.call(process, &find_call) else { return Ok(()) };
-        remote::set_signal_action(access, call, Signal::TRAP, &action.0)
+        remote::set_signal_action(access, call, Signal::TRAP, &action)
     }
 
     /// A thread is at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of
@@ -194,7 +154,7 @@ impl Sigtrap {
         self.learn_from_siblings(tid, found);
         let was = self.masks.entry(tid).or_default().before_breakpoint(found, evidence(action, tid));
         let blocked = was & TRAP != 0;
-        let lost_action = action.filter(|action| action.is_reset(blocked));
+        let lost_action = action.filter(|action| action.is_reset_by_breakpoint(blocked));
         let info = if blocked { Some(tracer.signal_info(tid)?) } else { None };
         let lost_signal = info.filter(|info| info.trap_cause() == TrapCause::Sent);
         if blocked {
@@ -211,7 +171,7 @@ impl Sigtrap {
         }
         let Some(call) = self.call(process, &find_call) else { return Ok(()) };
         if let Some(action) = lost_action {
-            remote::set_signal_action(access, call, Signal::TRAP, &action.0)?;
+            remote::set_signal_action(access, call, Signal::TRAP, &action)?;
             self.turns.reset(process, tid, Instant::now());
         }
         if let Some(info) = lost_signal {
@@ -256,7 +216,7 @@ impl Sigtrap {
             return Ok(());
         }
         let Some(call) = self.call(process, find_call) else { return Ok(()) };
-        let action = SignalAction(remote::signal_action(access, call, Signal::TRAP)?);
+        let action = remote::signal_action(access, call, Signal::TRAP)?;
         self.actions.entry(process).or_default().insert(Signal::TRAP, action);
         Ok(())
     }
@@ -289,7 +249,7 @@ impl Sigtrap {
         let Some([how, set, ..]) = told?.filter(|[_, set, ..]| *set != 0) else { return Ok(false) };
         let Ok(set) = access.word(Avma(set)) else { return Ok(false) };
         let now = tracer.signal_mask(tid)?;
-        let (masks, mask) = (self.masks.entry(tid).or_default(), masked(now, how, set));
+        let (masks, mask) = (self.masks.entry(tid).or_default(), mask_after_call(now, how, set));
         let is_new = !masks.hold(mask);
         masks.change(mask, false);
         Ok(is_new)
@@ -300,12 +260,12 @@ impl Sigtrap {
         let told = arch::coming_args(access, at);
         arch::emulate_call_number(access.tracer, access.tid, at, arch::RT_SIGACTION)?;
         let Some([signal, action, ..]) = told?.filter(|[_, action, ..]| *action != 0) else { return Ok(false) };
-        let mut bytes = [0; arch::SIGACTION_LEN];
+        let mut bytes = [0; SignalAction::LEN];
         // A pointer to nowhere makes the call fail and changes nothing.
         if access.read(Avma(action), &mut bytes).is_err() {
             return Ok(false);
         }
-        let (signal, action) = (Signal(signal as i32), SignalAction(bytes));
+        let (signal, action) = (Signal(signal as i32), SignalAction::from(bytes));
         if signal == Signal::TRAP {
             self.unread.remove(&process);
         }
@@ -320,26 +280,7 @@ impl Sigtrap {
 
 /// If SIGTRAP was blocked when a breakpoint was executed, its handler is gone.
 fn evidence(action: Option<SignalAction>, tid: Tid) -> Option<Evidence> {
-    action.filter(|action| !action.is_default() && !action.is_ignored())?;
+    action.filter(SignalAction::is_handled)?;
     let blocked = procfs::signal_state(tid).ok()?.caught & TRAP == 0;
     Some(Evidence { blocked, sure: procfs::is_alone(tid).ok()? })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HUP: u64 = 1;
-
-    #[test]
-    fn an_action_is_reset_where_the_kernel_does() {
-        let mut handler = [0; arch::SIGACTION_LEN];
-        handler[1] = 0x40;
-        assert!(SignalAction::ignoring().is_reset(false));
-        assert!(SignalAction(handler).is_reset(true));
-        assert!(!SignalAction(handler).is_reset(false));
-        assert_eq!(SignalAction(handler).mask_in_handler(Signal::TRAP, HUP), HUP | TRAP);
-        handler[11] = 0x40;
-        assert_eq!(SignalAction(handler).mask_in_handler(Signal::TRAP, HUP), HUP);
-    }
 }
