@@ -3,12 +3,13 @@
 //! cov-trace gets no right here to open files through the mappings, as an ordinary user and a container's root have none.
 
 use super::scene::Scene;
-use crate::harness::attached::Attached;
 use crate::harness::check::COV_TRACE;
-use crate::harness::run::signal;
+use crate::harness::command::mark;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
+use testing::attached::Attached;
+use testing::run::signal;
 
 /// Attaches without the rights that only root has.
 fn attach(scene: &Scene) -> Attached {
@@ -21,7 +22,7 @@ fn attach(scene: &Scene) -> Attached {
         Command::new(COV_TRACE)
     };
     command.arg("attach").arg(scene.pid().to_string()).arg("--verify-detach").arg("--data").arg(&scene.data);
-    Attached::by(command).unwrap()
+    Attached::start(mark(), command).unwrap()
 }
 
 fn started() -> Scene {
@@ -32,7 +33,7 @@ fn started() -> Scene {
 
 #[track_caller]
 fn detaches_well(attached: Attached) {
-    let ended = attached.let_go("TERM").unwrap();
+    let ended = attached.detach("TERM").unwrap();
     assert!(ended.status.success(), "{ended:?}");
     assert!(ended.said.iter().any(|line| line.starts_with("cov-trace: verified")), "{ended:?}");
 }

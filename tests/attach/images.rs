@@ -74,7 +74,7 @@ fn a_library_that_was_only_there_before() {
     scene.session.expect("10");
     let attached = scene.attach();
     scene.ask("e", &["11"]);
-    attached.let_go("TERM").unwrap();
+    attached.detach("TERM").unwrap();
     is_as_before(scene.pid());
     scene.ask("p", &["12"]);
     scene.end();

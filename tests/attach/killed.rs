@@ -2,17 +2,17 @@
 
 use super::scene::{Scene, is_as_before};
 use crate::harness::check::COV_TRACE;
-use crate::harness::run::{LIMIT, Mark, signal, to_end};
+use crate::harness::command::mark;
 use crate::harness::session::Session;
 use std::fs;
 use std::process::Command;
 use std::time::Instant;
+use testing::run::{LIMIT, signal, to_end};
 
 /// Runs `cov-trace COMMAND --data` in the scene's data and has it succeed.
 #[track_caller]
 fn cov_trace(scene: &Scene, command: &str) -> String {
-    let outcome =
-        to_end(&Mark::new(), scene.folder(), Command::new(COV_TRACE).args([command, "--data"]).arg(&scene.data));
+    let outcome = to_end(&mark(), scene.folder(), Command::new(COV_TRACE).args([command, "--data"]).arg(&scene.data));
     assert!(outcome.status.success(), "{outcome:?}");
     outcome.stdout
 }

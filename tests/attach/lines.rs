@@ -2,9 +2,10 @@
 
 use super::scene::{Scene, is_as_before};
 use crate::harness::check::COV_TRACE;
-use crate::harness::run::{LIMIT, Mark, to_end};
+use crate::harness::command::mark;
 use std::process::Command;
 use std::time::Instant;
+use testing::run::{LIMIT, to_end};
 
 /// Runs every letter of `attach/lines` at its time.
 fn attached_between(options: &[&str]) -> Scene {
@@ -58,7 +59,7 @@ fn a_second_time_adds_to_the_first() {
 fn lcov(scene: &Scene) -> String {
     let mut command = Command::new(COV_TRACE);
     command.args(["lcov", "--absolute-paths", "--data"]).arg(&scene.data);
-    to_end(&Mark::new(), scene.folder(), &mut command).stdout
+    to_end(&mark(), scene.folder(), &mut command).stdout
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! More than one process: several at once, children, families.
 
 use super::scene::{Scene, is_as_before};
-use crate::harness::attached::Attached;
 use crate::harness::check::COV_TRACE;
+use crate::harness::command::{attach, mark};
 use crate::harness::measured;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
+use testing::attached::Attached;
 
 #[test]
 fn several_at_once() {
@@ -14,11 +15,11 @@ fn several_at_once() {
     scenes.iter().for_each(|scene| scene.session.expect("ready"));
     let pids = scenes.each_ref().map(Scene::pid);
     let data = scenes[0].data.clone();
-    let attached = Attached::to(&pids, &[], &data).unwrap();
+    let attached = attach(&pids, &[], &data).unwrap();
     for (scene, letter) in scenes.iter_mut().zip(["a", "b", "c"]) {
         scene.ask(letter, &[letter]);
     }
-    attached.let_go("INT").unwrap();
+    attached.detach("INT").unwrap();
     pids.into_iter().for_each(is_as_before);
     let processes = measured::processes(&data);
     assert_eq!(processes.len(), 3);
@@ -96,7 +97,7 @@ fn the_first_process_of_a_container_inherits_nobody() {
     let mut command = Command::new("nsenter");
     command.args(["-p", "-m", "-t", &service.to_string(), COV_TRACE, "attach", "1", "--for", "1s", "--data"]);
     command.arg(&scene.data);
-    let attached = Attached::by(command).unwrap();
+    let attached = Attached::start(mark(), command).unwrap();
     scene.ask("b", &["b"]);
     let ended = attached.until_ended().unwrap();
     assert!(ended.status.success(), "{ended:?}");

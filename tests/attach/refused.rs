@@ -1,20 +1,20 @@
 //! Processes that one cannot attach to: cov-trace says which, why, and leaves with 1.
 
 use super::scene::{Scene, field, is_as_before};
-use crate::harness::attached::Attached;
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
-use crate::harness::run::{Mark, Outcome, to_end};
+use crate::harness::command::{attach, mark};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
+use testing::run::{Outcome, to_end};
 
 /// What cov-trace says to this; it must fail, name the process and give the reason.
 #[track_caller]
 fn is_refused(command: &mut Command, pid: u32, reason: &str) -> String {
     let folder = tempfile::tempdir_in(build::output()).unwrap();
-    let Outcome { status, stdout, stderr } = to_end(&Mark::new(), folder.path(), command);
+    let Outcome { status, stdout, stderr } = to_end(&mark(), folder.path(), command);
     assert_eq!(status.code(), Some(1), "{stderr}");
     assert_eq!(stdout, "");
     assert!(stderr.contains(&pid.to_string()) && stderr.contains(reason), "{pid}, {reason}: {stderr}");
@@ -121,7 +121,7 @@ fn it_is_measured_already() {
     let mut scene = Scene::start("attach/lines");
     scene.session.expect("ready");
     let attached = scene.attach();
-    let second = Attached::to(&[scene.pid()], &[], &scene.data).err().unwrap();
+    let second = attach(&[scene.pid()], &[], &scene.data).err().unwrap();
     assert!(second.contains("already"), "{second}");
     attach_is_refused(scene.pid(), "already");
     scene.ask("b", &["b"]);

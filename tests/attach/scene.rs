@@ -1,14 +1,16 @@
 //! A sample that runs bare, is attached to and let go of, and what must be true of it then.
 
-use crate::harness::attached::Attached;
+use crate::harness::command::attach;
 use crate::harness::measured::{self, Process};
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
-use crate::harness::{build, check, marks, text};
+use crate::harness::{build, check, marks};
 use cov_trace::store::EndReason;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testing::attached::Attached;
+use testing::text;
 
 /// A sample under way in a folder of its own.
 pub struct Scene {
@@ -56,7 +58,7 @@ impl Scene {
     /// The same with options.
     #[track_caller]
     pub fn attach_with(&self, options: &[&str]) -> Attached {
-        Attached::to(&[self.pid()], options, &self.data).unwrap()
+        attach(&[self.pid()], options, &self.data).unwrap()
     }
 
     /// Sends letters, which have to be answered like this.
@@ -69,7 +71,7 @@ impl Scene {
     /// Lets go, and checks that nothing is left of it in the process that was started.
     #[track_caller]
     pub fn let_go(&self, attached: Attached) {
-        let ended = attached.let_go("TERM").unwrap();
+        let ended = attached.detach("TERM").unwrap();
         assert!(ended.said.iter().any(|line| line.starts_with("cov-trace: detached from")), "{ended:?}");
         is_as_before(self.pid());
     }

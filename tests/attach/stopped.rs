@@ -1,8 +1,8 @@
 //! Processes that somebody has stopped with SIGSTOP.
 
 use super::scene::{Scene, field, is_as_before};
-use crate::harness::run::{LIMIT, signal};
 use std::time::Instant;
+use testing::run::{LIMIT, signal};
 
 /// A service that is stopped, with a letter that it has not read yet.
 fn stopped() -> Scene {
@@ -29,7 +29,7 @@ fn it_stays_stopped_until_it_is_continued() {
     let attached = scene.attach();
     let state = field(scene.pid(), "State:");
     assert!(state.starts_with(['t', 'T']), "while attached it is {state}");
-    attached.let_go("TERM").unwrap();
+    attached.detach("TERM").unwrap();
     until_state(&scene, 'T');
     is_as_before(scene.pid());
     signal(scene.pid(), "CONT");
@@ -59,7 +59,7 @@ fn it_is_stopped_while_it_is_measured() {
     signal(scene.pid(), "STOP");
     until_state(&scene, 't');
     scene.session.send("b");
-    attached.let_go("INT").unwrap();
+    attached.detach("INT").unwrap();
     until_state(&scene, 'T');
     is_as_before(scene.pid());
     signal(scene.pid(), "CONT");

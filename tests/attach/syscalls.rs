@@ -1,10 +1,10 @@
 //! System calls that block do not notice that somebody attaches or lets go: none of them returns.
 
 use super::scene::{Scene, threads};
-use crate::harness::run::LIMIT;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
+use testing::run::LIMIT;
 
 /// Cycles of attaching and letting go; the bench of services has a thousand.
 const CYCLES: usize = 20;

@@ -3,10 +3,10 @@
 use crate::harness::build;
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
-use crate::harness::text::compare;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::process::Command;
+use testing::text::compare;
 
 #[test]
 fn one_byte_that_is_another_is_found() {

@@ -1,7 +1,7 @@
 //! Many threads, threads that come and go, and a process whose first thread is gone.
 
 use super::scene::{Scene, is_as_before, threads};
-use crate::harness::attached::Attached;
+use crate::harness::command::attach;
 
 #[test]
 fn five_hundred_sleep_and_are_woken() {
@@ -53,9 +53,9 @@ fn threads_come_and_go() {
 fn the_first_thread_has_ended() {
     let mut scene = Scene::start("attach/leader_exits");
     let thread = scene.session.line().parse().unwrap();
-    let attached = Attached::to(&[scene.pid()], &[], &scene.data).unwrap();
+    let attached = attach(&[scene.pid()], &[], &scene.data).unwrap();
     scene.ask("ab", &["worked", "worked"]);
-    attached.let_go("TERM").unwrap();
+    attached.detach("TERM").unwrap();
     is_as_before(thread);
     scene.ask("c", &["worked"]);
     scene.end();

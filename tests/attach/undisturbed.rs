@@ -1,12 +1,12 @@
 //! Programs in a delicate state when one attaches: in the middle of vfork, with SIGTRAP of their own, without descriptors.
 
 use super::scene::{Scene, field, is_as_before};
-use crate::harness::attached::Attached;
-use crate::harness::run::{LIMIT, signal};
+use crate::harness::command::attach;
 use std::fs;
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::thread;
+use testing::run::{LIMIT, signal};
 
 #[test]
 fn a_parent_that_vfork_has_suspended() {
@@ -82,10 +82,10 @@ fn a_daemon_without_descriptors() {
     scene.session.expect_end_of_output();
     assert!(scene.session.status().success());
     assert_eq!(fs::read_dir(format!("/proc/{daemon}/fd")).unwrap().count(), 0);
-    let attached = Attached::to(&[daemon], &[], &scene.data).unwrap();
+    let attached = attach(&[daemon], &[], &scene.data).unwrap();
     assert_eq!(request(&scene, "a"), "worked\n");
     assert_eq!(request(&scene, "b"), "worked\n");
-    attached.let_go("TERM").unwrap();
+    attached.detach("TERM").unwrap();
     is_as_before(daemon);
     assert_eq!(request(&scene, "c"), "worked\n");
     signal(daemon, "KILL");

@@ -1,7 +1,7 @@
 //! What is kept of images between measurements: it is used, and whatever becomes of it changes no result.
 
 use crate::harness::check::COV_TRACE;
-use crate::harness::run::{CACHE, Mark, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use crate::harness::{build, measured};
 use std::collections::BTreeSet;
@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
+use testing::run::{CACHE, to_end};
 
 /// The lines that a sample runs, measured with a cache and options.
 fn lines_run(folder: &Path, cache: &Path, options: &[&str]) -> BTreeSet<u32> {
@@ -18,7 +19,7 @@ fn lines_run(folder: &Path, cache: &Path, options: &[&str]) -> BTreeSet<u32> {
     let data = tempfile::tempdir_in(folder).unwrap();
     let mut command = Command::new(COV_TRACE);
     command.args(["-q", "--data"]).arg(data.path()).args(options).arg("--").arg(program).env(CACHE, cache);
-    let outcome = to_end(&Mark::new(), folder, &mut command);
+    let outcome = to_end(&mark(), folder, &mut command);
     assert_eq!(outcome.stderr, "");
     let processes = measured::processes(data.path());
     processes.iter().flat_map(|process| process.lines_run(&sample.main)).collect()
@@ -108,7 +109,7 @@ fn a_program_that_only_looks_like_another_is_read_itself() {
         let data = tempfile::tempdir_in(folder.path()).unwrap();
         let mut command = Command::new(COV_TRACE);
         command.args(["-q", "--data"]).arg(data.path()).arg("--").arg(&program).env(CACHE, &cache);
-        assert_eq!(to_end(&Mark::new(), folder.path(), &mut command).stderr, "");
+        assert_eq!(to_end(&mark(), folder.path(), &mut command).stderr, "");
         let processes = measured::processes(data.path());
         processes.iter().flat_map(|process| process.lines_run(&at("twin.c"))).collect::<BTreeSet<u32>>()
     };

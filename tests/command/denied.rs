@@ -3,12 +3,13 @@
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, measured, under_cov_trace};
-use crate::harness::run::{Mark, Outcome, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use testing::run::{Outcome, to_end};
 
 /// What an old container runtime and an old kernel answer.
 const ERRNOS: [(&str, &str); 2] = [("EPERM", "1"), ("ENOSYS", "38")];
@@ -84,7 +85,7 @@ fn a_launched_program_ends_as_bare_and_is_measured_or_it_is_told() {
             let folder = tempfile::tempdir_in(build::output()).unwrap();
             let data = folder.path().join("data");
             let mut command = refusing(call, errno, &under_cov_trace(&data, &program));
-            let outcome = to_end(&Mark::new(), folder.path(), &mut command);
+            let outcome = to_end(&mark(), folder.path(), &mut command);
             let faults = if data.exists() { measured(&sample, &data) } else { vec!["no data".to_owned()] };
             let excused = is_told(&outcome) && NEEDED.contains(&(*name, call.as_str()));
             if (outcome.status.code(), outcome.stdout.as_str()) != (Some(6), "sum 6\n")
@@ -111,7 +112,7 @@ fn a_running_program_is_measured_and_goes_on_or_it_is_told() {
         for (call, name, errno) in part {
             let mut attach = Command::new(COV_TRACE);
             attach.args(["attach", "-q", "--for=1ms", "--data"]).arg(&data).arg(server.pid.to_string());
-            let outcome = to_end(&Mark::new(), folder.path(), &mut refusing(call, errno, &attach));
+            let outcome = to_end(&mark(), folder.path(), &mut refusing(call, errno, &attach));
             let excused = is_told(&outcome) && NEEDED.contains(&(*name, call.as_str()));
             if !outcome.status.success() && !excused {
                 complaints.push(format!("{call} {name}: {outcome:?}"));

@@ -1,7 +1,7 @@
 //! Programs that are built with a leak checker, which works under no tracer.
 
 use crate::harness::check::{COV_TRACE, in_new_folder, under_cov_trace};
-use crate::harness::run::Mark;
+use crate::harness::command::mark;
 use crate::harness::{build, measured};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,7 +22,7 @@ fn it_says_so_and_the_program_ends() {
         let folder = tempfile::tempdir_in(build::output()).unwrap();
         let program = built(folder.path(), option);
         let data = folder.path().join("data");
-        let mark = Mark::new();
+        let mark = mark();
         let traced = in_new_folder(&mark, &mut under_cov_trace(&data, &program));
         assert!(traced.stderr.contains("LeakSanitizer does not work under ptrace"), "{option}: {traced:?}");
         let warnings: Vec<_> = measured::processes(&data).into_iter().flat_map(|process| process.warnings).collect();

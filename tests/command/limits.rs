@@ -2,10 +2,11 @@
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, measured, under_cov_trace};
-use crate::harness::run::{CACHE, Mark, Outcome, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use std::path::Path;
 use std::process::Command;
+use testing::run::{CACHE, Outcome, to_end};
 
 /// Limits as a shell takes them (KiB, seconds, numbers), and whether they leave enough to measure a small program.
 const LIMITS: [(&str, bool); 19] = [
@@ -37,7 +38,7 @@ fn limited(limit: &str, folder: &Path, command: &Command) -> Outcome {
     shell.args(["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "bash", "-c"]);
     shell.arg(format!("ulimit {limit}; exec \"$@\"")).arg("limited");
     shell.arg(command.get_program()).args(command.get_args()).env(CACHE, folder.join("cache"));
-    to_end(&Mark::new(), folder, &mut shell)
+    to_end(&mark(), folder, &mut shell)
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! cov-trace holds none of the program's outputs open.
 
 use crate::harness::check::under_cov_trace;
-use crate::harness::run::{Mark, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
 use crate::harness::{build, measured};
 use std::path::Path;
 use std::process::Command;
+use testing::run::to_end;
 
 /// The sample that obeys letters, in a folder with a fifo on which its daemon waits.
 fn with_daemon(folder: &Path, command: Command) -> Session {
@@ -61,7 +62,7 @@ fn closed_standard_descriptors_stay_closed() {
     let sample = Sample::load("environment/facts");
     let program = build::program(&sample, &sample.builds[0]);
     let folder = tempfile::tempdir_in(build::output()).unwrap();
-    let mark = Mark::new();
+    let mark = mark();
     let closed = |command: &Command| {
         let mut shell = Command::new("sh");
         shell.args(["-c", r#"exec "$@" <&- 2>&-"#, "sh"]).arg(command.get_program()).args(command.get_args());

@@ -2,9 +2,10 @@
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, under_cov_trace};
-use crate::harness::run::{Mark, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use std::process::Command;
+use testing::run::to_end;
 
 #[test]
 fn data_directory_cannot_be_made() {
@@ -13,7 +14,7 @@ fn data_directory_cannot_be_made() {
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let data = folder.path().join("file/below");
     std::fs::write(folder.path().join("file"), "").unwrap();
-    let mark = Mark::new();
+    let mark = mark();
     let bare = to_end(&mark, folder.path(), &mut Command::new(&program));
     let mut command = Command::new(COV_TRACE);
     command.arg("--data").arg(&data).arg("--").arg(&program);
@@ -29,7 +30,7 @@ fn cov_trace_inside_cov_trace_says_who_traces() {
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let mut command = under_cov_trace(&folder.path().join("outer"), COV_TRACE.as_ref());
     command.arg("--data").arg(folder.path().join("inner")).arg("--").arg(&program);
-    let outcome = to_end(&Mark::new(), folder.path(), &mut command);
+    let outcome = to_end(&mark(), folder.path(), &mut command);
     assert!(!outcome.stderr.contains("panicked"), "{outcome:?}");
     assert!(outcome.stderr.contains("trace"), "{outcome:?}");
 }

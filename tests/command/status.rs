@@ -2,13 +2,14 @@
 
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
-use crate::harness::run::{Mark, Outcome, to_end};
+use crate::harness::command::mark;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
+use testing::run::{Outcome, to_end};
 
 fn run(arguments: &[&str]) -> Outcome {
     let folder = tempfile::tempdir_in(build::output()).unwrap();
-    to_end(&Mark::new(), folder.path(), Command::new(COV_TRACE).args(arguments))
+    to_end(&mark(), folder.path(), Command::new(COV_TRACE).args(arguments))
 }
 
 #[test]

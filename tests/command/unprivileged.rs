@@ -3,8 +3,8 @@
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, in_new_folder, measured};
+use crate::harness::command::mark;
 use crate::harness::measured::{Process, processes};
-use crate::harness::run::Mark;
 use crate::harness::sample::Sample;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -51,7 +51,7 @@ fn behaves(name: &str, setpriv: &[&str]) -> (Sample, tempfile::TempDir) {
         command.args(setpriv).args(words);
         command
     };
-    let mark = Mark::new();
+    let mark = mark();
     let bare = in_new_folder(&mark, &mut command(&[&program]));
     let [quiet, to, end] = ["-q", "--data", "--"].map(Path::new);
     let traced = in_new_folder(&mark, &mut command(&[&tracer, quiet, to, &data, end, &program]));

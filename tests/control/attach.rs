@@ -2,7 +2,7 @@
 
 use super::{A, Server, until};
 use crate::harness::check::COV_TRACE;
-use crate::harness::run::Mark;
+use crate::harness::command::mark;
 use crate::harness::session::Session;
 use cov_trace::store::EndReason;
 use std::process::{Command, Stdio};
@@ -83,7 +83,7 @@ fn what_cannot_be_attached_to_is_told_before_anything_is_touched() {
     let server = Server::new();
     let mut session = server.bare();
     let good = session.process_named("server").to_string();
-    let mark = Mark::new();
+    let mark = mark();
     // A child that ends when its parent does not collect any more.
     let script = "mkfifo gate; (read go < gate; exit 3) & echo $!; exec cat";
     let mut parent = Session::start(server.folder.path(), {
@@ -113,7 +113,7 @@ fn what_cannot_be_attached_to_is_told_before_anything_is_touched() {
     std::fs::write(&file, "").unwrap();
     let mut command = Command::new(COV_TRACE);
     command.args(["attach", &good, "--data"]).arg(file.join("data"));
-    let refused = crate::harness::run::to_end(&mark, server.folder.path(), command.stdin(Stdio::null()));
+    let refused = testing::run::to_end(&mark, server.folder.path(), command.stdin(Stdio::null()));
     assert!(refused.status.code() == Some(1) && refused.stderr.contains("--data"), "{refused:?}");
 
     parent.end_input();

@@ -116,11 +116,11 @@ fn a_recorder_that_is_gone_is_told_of() {
     let mut session = server.measured(&[]);
     // Stopped, so that it cannot remove what is left of the run.
     let supervisor = session.process_named("cov-supervisor");
-    crate::harness::run::signal(supervisor, "STOP");
-    crate::harness::run::signal(session.process_named("cov-recorder"), "KILL");
+    testing::run::signal(supervisor, "STOP");
+    testing::run::signal(session.process_named("cov-recorder"), "KILL");
     let complaint = server.complains(&["status"]);
     assert!(complaint.contains("its recorder has ended"), "{complaint}");
-    crate::harness::run::signal(supervisor, "CONT");
+    testing::run::signal(supervisor, "CONT");
     session.until_only(&["cov-trace", "server"]);
     session.end_input();
     assert!(session.status().success());

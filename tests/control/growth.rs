@@ -2,7 +2,7 @@
 
 use super::Server;
 use crate::harness::measured;
-use crate::harness::run::signal;
+use testing::run::signal;
 
 /// The columns NEW and TOTAL.
 fn rows(table: &str) -> Vec<(u64, u64)> {

@@ -1,8 +1,8 @@
 //! `--for`, and SIGUSR1.
 
 use super::{A, B, Server, until};
-use crate::harness::run::signal;
 use cov_trace::store::EndReason;
+use testing::run::signal;
 
 #[test]
 fn the_time_to_measure_ends_and_the_program_goes_on() {

@@ -8,13 +8,14 @@ mod limits;
 
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
+use crate::harness::command::mark;
 use crate::harness::measured::{self, Process};
-use crate::harness::run::{LIMIT, Mark, Outcome, to_end};
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
+use testing::run::{LIMIT, Outcome, to_end};
 
 /// A service that reads letters, and where its measurements go.
 struct Server {
@@ -53,7 +54,7 @@ impl Server {
     fn command(&self, words: &[&str]) -> Outcome {
         let mut command = Command::new(COV_TRACE);
         command.args(words).arg("--data").arg(&self.data);
-        to_end(&Mark::new(), self.folder.path(), &mut command)
+        to_end(&mark(), self.folder.path(), &mut command)
     }
 
     /// What a command prints that has nothing to complain of.

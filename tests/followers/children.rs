@@ -1,17 +1,18 @@
 //! A thousand children that fork, exec, vfork or start a thread.
 
 use crate::harness::check::{role, under_cov_trace};
-use crate::harness::run::{Mark, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use crate::harness::{build, measured};
 use std::collections::{BTreeMap, BTreeSet};
+use testing::run::to_end;
 
 #[test]
 fn a_thousand_children_have_a_file_each() {
     let sample = Sample::load("process/fork_storm");
     let program = build::program(&sample, &sample.builds[0]);
     let data = tempfile::tempdir_in(build::output()).unwrap();
-    let outcome = to_end(&Mark::new(), data.path(), &mut under_cov_trace(&data.path().join("data"), &program));
+    let outcome = to_end(&mark(), data.path(), &mut under_cov_trace(&data.path().join("data"), &program));
     assert!(outcome.status.success(), "{outcome:?}");
 
     let processes = measured::processes(&data.path().join("data"));

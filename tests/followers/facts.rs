@@ -2,10 +2,11 @@
 
 use crate::harness::build;
 use crate::harness::check::under_cov_trace;
+use crate::harness::command::mark;
 use crate::harness::measured::{self, Process};
-use crate::harness::run::{Mark, to_end};
 use crate::harness::sample::Sample;
 use std::path::PathBuf;
+use testing::run::to_end;
 
 /// The processes of a sample's run, built in the way that is called `variant`, and the program.
 fn run(name: &str, variant: &str) -> (PathBuf, Vec<Process>) {
@@ -14,7 +15,7 @@ fn run(name: &str, variant: &str) -> (PathBuf, Vec<Process>) {
     let program = build::program(&sample, build);
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let data = folder.path().join("data");
-    to_end(&Mark::new(), folder.path(), &mut under_cov_trace(&data, &program));
+    to_end(&mark(), folder.path(), &mut under_cov_trace(&data, &program));
     (program, measured::processes(&data))
 }
 

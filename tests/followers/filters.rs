@@ -1,12 +1,13 @@
 //! `--pid` reports one process alone.
 
 use crate::harness::check::{COV_TRACE, role, under_cov_trace};
-use crate::harness::run::{Mark, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use crate::harness::{build, measured};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use testing::run::to_end;
 
 /// Lines of a source file that an lcov report calls run.
 fn run_lines(lcov: &str, source: &Path) -> BTreeSet<u32> {
@@ -23,7 +24,7 @@ fn lcov_of_one_pid_and_of_all() {
     let program = build::program(&sample, &sample.builds[0]);
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let data = folder.path().join("data");
-    let mark = Mark::new();
+    let mark = mark();
     to_end(&mark, folder.path(), &mut under_cov_trace(&data, &program));
     let processes = measured::processes(&data);
     assert_eq!(processes.len(), 2);

@@ -2,19 +2,20 @@
 
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
+use crate::harness::command::mark;
 use crate::harness::measured::{self, Process};
-use crate::harness::run::{Mark, to_end};
 use crate::harness::sample::Sample;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use testing::run::to_end;
 
 fn run(data: &Path, program: &Path, option: &str) -> Vec<Process> {
     std::fs::create_dir_all(data).unwrap();
     let before = keys(&measured::processes(data));
     let mut command = Command::new(COV_TRACE);
     command.args(["-q", option, "--data"]).arg(data).arg("--").arg(program);
-    let outcome = to_end(&Mark::new(), data.parent().unwrap(), &mut command);
+    let outcome = to_end(&mark(), data.parent().unwrap(), &mut command);
     assert_eq!(outcome.status.code(), Some(3), "{outcome:?}");
     let after = measured::processes(data);
     after.into_iter().filter(|process| !before.contains(&(process.pid, process.sequence))).collect()
@@ -66,6 +67,6 @@ fn only_what_is_new_is_measured() {
         assert!(union(&first).iter().all(has_code), "what is left out is executable all the same");
     }
     assert_eq!(union(&measured::processes(&data)), union(&first));
-    let report = to_end(&Mark::new(), folder.path(), Command::new(COV_TRACE).args(["report", "--data"]).arg(&data));
+    let report = to_end(&mark(), folder.path(), Command::new(COV_TRACE).args(["report", "--data"]).arg(&data));
     assert!(report.status.success() && (report.stdout + &report.stderr).contains("--only-new"));
 }

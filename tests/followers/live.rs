@@ -2,13 +2,14 @@
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, under_cov_trace};
+use crate::harness::command::mark;
 use crate::harness::measured::{self, Process};
-use crate::harness::run::{LIMIT, Mark, to_end};
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
+use testing::run::{LIMIT, to_end};
 
 /// Reads the data until it says what is waited for.
 #[track_caller]
@@ -43,7 +44,7 @@ fn a_process_has_its_file_while_it_lives() {
 
     // Others can look, and it disturbs nobody.
     let mut report = Command::new(COV_TRACE);
-    let report = to_end(&Mark::new(), folder.path(), report.args(["report", "--data"]).arg(&data));
+    let report = to_end(&mark(), folder.path(), report.args(["report", "--data"]).arg(&data));
     assert!(report.status.success() && report.stdout.contains("server.c"), "{report:?}");
 
     session.send("b");
@@ -60,7 +61,7 @@ fn runs_side_by_side_share_a_data_directory() {
     let program = build::program(&sample, &sample.builds[0]);
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let data = folder.path().join("data");
-    let alone = Mark::new();
+    let alone = mark();
     let first = to_end(&alone, folder.path(), &mut under_cov_trace(&data, &program));
     let of_one_run = measured::processes(&data).len();
     let sessions: Vec<Session> =

@@ -5,16 +5,17 @@ use super::measure;
 use crate::formats::consumer;
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
-use crate::harness::run::{Mark, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use std::path::Path;
 use std::process::Command;
+use testing::run::to_end;
 
 /// Runs a tool in a folder; it must have nothing to object.
 #[track_caller]
 fn accepts(tool: &Path, arguments: &[&str], folder: &Path, what: &str) -> String {
     let mut command = Command::new(tool);
-    let outcome = to_end(&Mark::new(), folder, command.args(arguments));
+    let outcome = to_end(&mark(), folder, command.args(arguments));
     let told = outcome.stdout.clone() + &outcome.stderr;
     let objects = told.contains("ERROR") || told.contains("WARNING");
     assert!(outcome.status.success() && !objects, "{} {arguments:?} of {what}: {told}", tool.display());
@@ -75,7 +76,7 @@ fn both_lcovs_take_what_a_missed_function_is_followed_by() {
         let program = folder.path().join(format!("a{level}"));
         let mut compiler = Command::new("cc");
         compiler.args(["-g", level, "a.c", "-o"]).arg(&program);
-        let built = to_end(&Mark::new(), folder.path(), &mut compiler);
+        let built = to_end(&mark(), folder.path(), &mut compiler);
         assert!(built.status.success(), "{built:?}");
         let text = is_taken(&program, source.to_str().unwrap());
         if level == "-O0" {
@@ -98,7 +99,7 @@ fn both_lcovs_take_static_functions_of_headers_in_several_objects() {
         let program = folder.path().join(format!("ab{level}"));
         let mut compiler = Command::new("cc");
         compiler.args(["-g", level, "a.c", "b.c", "-o"]).arg(&program);
-        let built = to_end(&Mark::new(), folder.path(), &mut compiler);
+        let built = to_end(&mark(), folder.path(), &mut compiler);
         assert!(built.status.success(), "{built:?}");
         is_taken(&program, &format!("{}/*", folder.path().display()));
     }

@@ -6,11 +6,12 @@ mod shared_lines;
 
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
-use crate::harness::run::{Mark, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use testing::run::to_end;
 
 /// The samples of these tests.
 pub const SAMPLES: &[&str] =
@@ -23,14 +24,14 @@ type Function = (u32, u32, bool);
 fn measure(folder: &Path, program: &Path, options: &[&str]) {
     let mut command = Command::new(COV_TRACE);
     command.arg("-q").args(options).arg("--data").arg(folder.join("data")).arg("--").arg(program);
-    to_end(&Mark::new(), folder, &mut command);
+    to_end(&mark(), folder, &mut command);
 }
 
 /// The functions of a source by name, as a report tells them that has these options.
 fn functions(data: &Path, source: &Path, options: &[&str]) -> BTreeMap<String, Function> {
     let mut command = Command::new(COV_TRACE);
     command.args(["json", "--absolute-paths", "--data"]).arg(data).args(options).args(["-o", "-"]);
-    let outcome = to_end(&Mark::new(), data, &mut command);
+    let outcome = to_end(&mark(), data, &mut command);
     let report: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{outcome:?}"));
     let list = |value: &serde_json::Value| value.as_array().unwrap().clone();
     let is_source = |file: &serde_json::Value| file["path"].as_str() == source.to_str();

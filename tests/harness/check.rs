@@ -1,14 +1,15 @@
 //! The two checks that every sample passes: it behaves well bare, and traced it behaves the same and tells the truth,
 //! with breakpoints at few places as with breakpoints everywhere.
 
+use super::command::mark;
 use super::measured::{self, Process};
-use super::run::{Mark, Outcome, described, to_end};
 use super::sample::{self, Build, End, Sample};
 use super::{both, build, marks};
 use cov_trace::store::EndReason;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
+use testing::run::{Mark, Outcome, described, to_end};
 
 /// The command under test.
 pub const COV_TRACE: &str = env!("CARGO_BIN_EXE_cov-trace");
@@ -25,7 +26,7 @@ pub fn bare(name: &str) {
     let sample = Sample::load(name);
     for build in &sample.builds {
         let program = build::program(&sample, build);
-        let mark = Mark::new();
+        let mark = mark();
         let [first, second] = [(), ()].map(|()| in_new_folder(&mark, &mut Command::new(&program)));
         assert_eq!(first, second, "{name} {}: two bare runs differ", build.variant);
         let end = match (first.status.code(), first.status.signal()) {
@@ -49,7 +50,7 @@ pub fn traced(name: &str) {
 
 fn failures(sample: &Sample, build: &Build) -> Vec<String> {
     let program = build::program(sample, build);
-    let mark = Mark::new();
+    let mark = mark();
     let data = tempfile::tempdir_in(build::output()).unwrap();
     let bare = in_new_folder(&mark, &mut Command::new(&program));
     let mut command = under_cov_trace(data.path(), &program);

@@ -1,12 +1,13 @@
 //! A conversation with a program that runs: letters in, lines out.
 
-use super::run::{LIMIT, Mark, ended, signal};
+use super::command::mark;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::Path;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Instant;
+use testing::run::{LIMIT, Mark, ended, signal};
 
 /// A program under way, whose input and output the test holds.
 pub struct Session {
@@ -22,7 +23,7 @@ pub struct Session {
 impl Session {
     /// Starts `command` in `folder`; its stderr is the test's own.
     pub fn start(folder: &Path, mut command: Command) -> Session {
-        let mark = Mark::new();
+        let mark = mark();
         mark.put(&mut command).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = loop {
             match command.spawn() {

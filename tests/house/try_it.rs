@@ -1,6 +1,6 @@
 //! The command that README has to try, and what README says that it prints.
 
-use crate::harness::run::Mark;
+use crate::harness::command::mark;
 use std::path::Path;
 use std::process::Command;
 
@@ -26,7 +26,7 @@ fn the_command_to_try_prints_what_the_readme_says() {
     let measure = measure.replace(" target/", &format!(" {target}/"));
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("exec 2>&1; {measure}")]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    let output = Mark::new().put(shell.env_remove("COV_TRACE_DATA")).output().unwrap();
+    let output = mark().put(shell.env_remove("COV_TRACE_DATA")).output().unwrap();
     assert!(output.status.success(), "{measure}: {output:?}");
     assert_eq!(String::from_utf8(output.stdout).unwrap().replace(target, "target"), printed);
 }

@@ -2,13 +2,14 @@
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, under_cov_trace};
+use crate::harness::command::mark;
 use crate::harness::measured;
-use crate::harness::run::{LIMIT, Mark, to_end};
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
+use testing::run::{LIMIT, to_end};
 
 /// Whether the line of the sample with this text is in a file as one that ran.
 fn ran(data: &Path, sample: &Sample, wanted: &str) -> bool {
@@ -37,7 +38,7 @@ fn a_removed_one_is_made_again_and_told_of() {
         std::thread::yield_now();
     }
     let mut status = Command::new(COV_TRACE);
-    let status = to_end(&Mark::new(), folder.path(), status.args(["status", "--data"]).arg(&data));
+    let status = to_end(&mark(), folder.path(), status.args(["status", "--data"]).arg(&data));
     assert!(status.status.success() && status.stdout.contains("warning: the data directory was removed"), "{status:?}");
     session.end_input();
     assert_eq!(session.status().code(), Some(0));
@@ -61,7 +62,7 @@ fn a_disk_that_is_full_from_the_start_is_told_of_and_loses_nothing() {
         && exec 3>&-; wait $ours; status=$?; cat told; \"$0\" show --data full/data \"$2\"; exit $status";
     let mut command = Command::new("unshare");
     command.args(["-m", "bash", "-c", script, COV_TRACE]).arg(&program).arg(&sample.main);
-    let outcome = to_end(&Mark::new(), folder.path(), &mut command);
+    let outcome = to_end(&mark(), folder.path(), &mut command);
     assert!(outcome.status.success() && outcome.stdout.contains("No space left on device"), "{outcome:?}");
     let shown = outcome.stdout.lines().find(|line| line.contains("dprintf(1, \"a\\n\")"));
     assert!(shown.is_some_and(|line| line.contains('+')), "{outcome:?}");

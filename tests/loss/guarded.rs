@@ -2,7 +2,6 @@
 
 use crate::attach::scene;
 use crate::harness::check::{COV_TRACE, under_cov_trace};
-use crate::harness::run::{LIMIT, signal};
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
 use crate::harness::{build, measured};
@@ -10,6 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
+use testing::run::{LIMIT, signal};
 
 /// A sample under cov-trace, up to its first word.
 struct Run {

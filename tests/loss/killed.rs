@@ -2,11 +2,12 @@
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, under_cov_trace};
+use crate::harness::command::mark;
 use crate::harness::measured::{self, Process};
-use crate::harness::run::{Mark, signal, to_end};
 use crate::harness::sample::Sample;
 use crate::harness::session::Session;
 use std::process::Command;
+use testing::run::{signal, to_end};
 
 /// Kills processes of a run between two pieces of work; returns the sample and what is found afterwards.
 fn after_killing(names: &[&str]) -> (Sample, Vec<Process>) {
@@ -31,7 +32,7 @@ fn after_killing(names: &[&str]) -> (Sample, Vec<Process>) {
     session.until_only(&[]);
 
     let mut next = Command::new(COV_TRACE);
-    let recovered = to_end(&Mark::new(), folder.path(), next.args(["ps", "--data"]).arg(&data));
+    let recovered = to_end(&mark(), folder.path(), next.args(["ps", "--data"]).arg(&data));
     assert!(recovered.status.success(), "{recovered:?}");
     let processes = measured::processes(&data);
     (sample, processes)

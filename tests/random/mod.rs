@@ -10,7 +10,8 @@ mod program;
 mod statement;
 
 use crate::harness::check::{in_new_folder, under_cov_trace};
-use crate::harness::{both, build::output, run::Mark};
+use crate::harness::command::mark;
+use crate::harness::{both, build::output};
 use dice::Dice;
 use program::Language;
 use std::collections::BTreeSet;
@@ -47,7 +48,7 @@ fn failure(seed: u64) -> Result<(), String> {
     if !made.status.success() {
         return Err(format!("{described}: {}: {}", made.status, String::from_utf8_lossy(&made.stderr)));
     }
-    let mark = Mark::new();
+    let mark = mark();
     let bare = in_new_folder(&mark, &mut Command::new(&program));
     let [few, all] = ["few", "all"].map(|name| folder.path().join(name));
     for (way, mut traced) in [("runs", under_cov_trace(&few, &program)), ("all", both::plainly(&program, &all))] {

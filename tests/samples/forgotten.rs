@@ -3,7 +3,7 @@
 use super::*;
 use crate::harness::sample;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The folder of pictures for the documents, beside the groups of samples.
 const PICTURES: &str = "pictures";
@@ -35,20 +35,25 @@ fn every_sample_is_in_a_list() {
 
 #[test]
 fn every_file_of_tests_is_a_module() {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut unused = Vec::new();
-    for folder in entries(&tests).iter().filter(|name| tests.join(name).is_dir()) {
-        let Ok(list) = std::fs::read_to_string(tests.join(folder).join("mod.rs")) else {
-            continue;
-        };
-        for name in entries(&tests.join(folder)) {
-            let is_rust = tests.join(folder).join(&name).with_extension("rs").exists();
-            if is_rust && name != "mod" && !list.contains(&format!("mod {name};")) {
-                unused.push(format!("{folder}/{name}"));
-            }
+    collect_unused(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"), &mut unused);
+    assert!(unused.is_empty(), "in no list of modules: {unused:?}");
+}
+
+/// The files of a folder and of those below it that the list of their folder does not name.
+fn collect_unused(folder: &Path, unused: &mut Vec<PathBuf>) {
+    const LISTS: [&str; 3] = ["mod", "main", "lib"];
+    let list = LISTS.iter().find_map(|list| std::fs::read_to_string(folder.join(list).with_extension("rs")).ok());
+    for name in entries(folder) {
+        let file = folder.join(&name).with_extension("rs");
+        let is_listed = |list: &String| list.contains(&format!("mod {name};"));
+        if file.exists() && !LISTS.contains(&name.as_str()) && !list.as_ref().is_none_or(is_listed) {
+            unused.push(file);
+        }
+        if folder.join(&name).is_dir() {
+            collect_unused(&folder.join(&name), unused);
         }
     }
-    assert!(unused.is_empty(), "in no mod.rs: {unused:?}");
 }
 
 /// Names of a folder's entries without their extensions.

@@ -1,19 +1,20 @@
 //! Keys pressed in a terminal do to a traced program what they do to a bare one.
 
 use crate::harness::check::under_cov_trace;
-use crate::harness::run::{Mark, to_end};
+use crate::harness::command::mark;
 use crate::harness::sample::Sample;
 use crate::harness::{build, measured};
 use cov_trace::store::EndReason;
 use std::path::Path;
 use std::process::Command;
+use testing::run::to_end;
 
 /// What is seen in a terminal in which `command` is a shell's job, while the words of `scenario` happen one by one.
 fn transcript(folder: &Path, scenario: &str, command: &Command) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terminal/jobs.py");
     let mut python = Command::new("python3");
     python.arg(script).arg(scenario).arg(command.get_program()).args(command.get_args());
-    let outcome = to_end(&Mark::new(), folder, &mut python);
+    let outcome = to_end(&mark(), folder, &mut python);
     assert!(outcome.status.success(), "{outcome:?}");
     outcome.stdout
 }

@@ -1,0 +1,213 @@
+//! Combining and HTML, beside the tools that people use for it: coverage.py's newest and genhtml, as ratios.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use cov_trace::store::{
+    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, SourceOrigin,
+    UnixMillis, Writer,
+};
+
+use crate::rows::Row;
+use crate::timed::{How, Stage};
+use testing::bench::median;
+
+const COV_TRACE: &str = env!("CARGO_BIN_EXE_cov-trace");
+
+/// Combining the files of 500 processes, each with 1,000 lines in 10 sources.
+///
+/// # Errors
+/// When something cannot be made or run.
+pub fn combining(stage: &Stage, rounds: usize) -> Result<Vec<Row>, String> {
+    let folder = tempfile::tempdir().map_err(|error| format!("make a folder: {error}"))?;
+    let at = |name: &str| folder.path().join(name);
+    let file = |number: u32| FileFacts {
+        path: format!("/src/part{number}.c"),
+        origin: SourceOrigin::default(),
+        executable: (1..=997).collect(),
+        functions: Vec::new(),
+    };
+    // 100 lines of each source, other ones for each process.
+    let ran = |pid, file: usize| (0..100).map(|line| 1 + (line * (1 + pid % 90) + pid + file as u32) % 997).collect();
+    made_up(&at("data"), 500, (0..10).map(file).collect(), ran)?;
+    run(Command::new(COV_TRACE).args(["coveragepy", "--data"]).arg(at("data")).arg("-o").arg(at("snapshots")))?;
+    let python = stage.target.join("consumers/newest/bin/coverage");
+    let (mut ours, mut theirs, mut peak) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..rounds.clamp(3, 5) {
+        let _none_yet = fs::remove_dir_all(at("all"));
+        let combine = [at("data").as_os_str(), "-o".as_ref(), at("all").as_os_str()].map(ToOwned::to_owned);
+        let (seconds, kib) = measured(Command::new(COV_TRACE).arg("combine").args(combine))?;
+        ours.push(seconds);
+        peak = peak.max(kib);
+        if python.exists() {
+            let _none_yet = fs::remove_file(at(".coverage"));
+            let data = format!("--data-file={}", at(".coverage").display());
+            let mut command = Command::new(&python);
+            command.args(["combine", "--keep", "-q", &data]).arg(at("snapshots")).current_dir(folder.path());
+            theirs.push(measured(&mut command)?.0);
+        }
+    }
+    let ours = median(&ours);
+    let mut rows = vec![Row::new("peak memory of combining 500 files", peak as f64 / 1024.0, 64.0, "MiB")];
+    match theirs.is_empty() {
+        true => rows.push(Row::new("combining 500 files (without coverage.py: see tests/setup)", ours, 0.3, "s")),
+        false => rows.push(Row::new("combining 500 files, by coverage.py's newest", ours / median(&theirs), 0.1, "x")),
+    }
+    rows.push(Row::new("combining 500 files", ours * 1e3, 300.0, "ms"));
+    Ok(rows)
+}
+
+/// HTML of SQLite, more than 100,000 lines, by genhtml.
+///
+/// # Errors
+/// When something cannot be run.
+pub fn html(stage: &Stage, rounds: usize) -> Result<Vec<Row>, String> {
+    let folder = tempfile::tempdir().map_err(|error| format!("make a folder: {error}"))?;
+    let at = |name: &str| folder.path().join(name);
+    stage.output(
+        &How::traced(&[]),
+        &["truth/sqlite3-O0/sqlite3", ":memory:"],
+        Some("tests/bench/speed/subjects/joins.sql"),
+    )?;
+    let data = stage.data();
+    run(Command::new(COV_TRACE).args(["lcov", "--absolute-paths", "--data"]).arg(&data).arg("-o").arg(at("all.info")))?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..rounds.clamp(3, 5) {
+        let (ours_in, theirs_in) = (at("ours"), at("theirs"));
+        let _none_yet = (fs::remove_dir_all(&ours_in), fs::remove_dir_all(&theirs_in));
+        ours.push(measured(Command::new(COV_TRACE).args(["html", "--data"]).arg(&data).arg("-o").arg(&ours_in))?.0);
+        let genhtml = measured(Command::new("genhtml").arg("-q").arg(at("all.info")).arg("-o").arg(&theirs_in))?;
+        theirs.push(genhtml.0);
+    }
+    Ok(vec![
+        Row::new("HTML of SQLite, time by genhtml", median(&ours) / median(&theirs), 0.2, "x"),
+        Row::new("HTML of SQLite, time", median(&ours) * 1e3, 2000.0, "ms"),
+        Row::new("HTML of SQLite, size", size(&at("ours"))? as f64 / f64::from(1 << 20), 20.0, "MiB"),
+        Row::new("HTML of SQLite, size by genhtml", size(&at("ours"))? as f64 / size(&at("theirs"))? as f64, 1.0, "x"),
+    ])
+}
+
+/// HTML of 2,000 made-up sources with a million lines, which 40 processes ran.
+///
+/// # Errors
+/// When something cannot be made or run.
+pub fn large(_stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
+    const LINES: u32 = 500;
+    let folder = tempfile::tempdir().map_err(|error| format!("make a folder: {error}"))?;
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("src")).map_err(|error| error.to_string())?;
+    // Ten lines of some 34 bytes each, as SQLite's are.
+    let text = "/*\n** Adds what is left of a page to the list of free ones, and\n** returns how many there are.\n*/\n\
+                static int freed(Page *page, int count)\n{\n\tif (page->left < count || page->next == 0)\n\
+                \t\treturn other(page->list, \"no room\", 17);\n\treturn page->left - count;\n}\n";
+    let text = text.repeat(LINES as usize / 10);
+    let mut files = Vec::new();
+    for number in 0..2000 {
+        let path = at(&format!("src/part{number}.c"));
+        fs::write(&path, &text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let executable = (1..=LINES).filter(|line| line % 5 > 1).collect();
+        files.push(FileFacts {
+            path: path.display().to_string(),
+            origin: SourceOrigin::default(),
+            executable,
+            functions: Vec::new(),
+        });
+    }
+    let ran =
+        |pid: u32, file: usize| (1..=LINES).filter(|line| line % 5 > 1 && (line + pid + file as u32) % 7 < 3).collect();
+    made_up(&at("data"), 40, files, ran)?;
+    let (seconds, kib) =
+        measured(Command::new(COV_TRACE).args(["html", "--data"]).arg(at("data")).arg("-o").arg(at("site")))?;
+    Ok(vec![
+        Row::new("HTML of 2,000 sources with 1 M lines, time", seconds * 1e3, 5000.0, "ms"),
+        Row::new(
+            "HTML of 2,000 sources with 1 M lines, size",
+            size(&at("site"))? as f64 / f64::from(1 << 20),
+            99.0,
+            "MiB",
+        ),
+        Row::new("HTML of 2,000 sources with 1 M lines, peak memory", kib as f64 / 1024.0, 256.0, "MiB"),
+    ])
+}
+
+/// The files of so many processes, all of one image, each of which ran some lines of each source.
+fn made_up(
+    folder: &Path,
+    processes: u32,
+    files: Vec<FileFacts>,
+    ran: impl Fn(u32, usize) -> Numbits,
+) -> Result<(), String> {
+    let data = DataDir::create(folder).map_err(|error| error.to_string())?;
+    let mut writer = Writer::new().map_err(|error| error.to_string())?;
+    let count = files.len();
+    let (path, build_id) = ("/bin/prog".to_owned(), Some("00ff".to_owned()));
+    let image = Arc::new(ImageFacts { path, build_id, files, warnings: Vec::new() });
+    for pid in 1..=processes {
+        let hits = |file| Hits { image: 0, file, context: 0, lines: ran(pid, file), functions: Numbits::default() };
+        let record = ProcessRecord {
+            complete: true,
+            run: "20260101T000000.000Z-1".to_owned(),
+            sequence: pid,
+            pid: pid as i32,
+            start_ticks: u64::from(pid),
+            started: UnixMillis(1),
+            attached: None,
+            parent: None,
+            end: Some(End { at: UnixMillis(2), reason: EndReason::Exited(0) }),
+            execs: vec![Exec {
+                at: UnixMillis(1),
+                exe: "/bin/prog".into(),
+                argv: vec!["prog".into()],
+                cwd: "/".into(),
+            }],
+            images: vec![image.clone()],
+            contexts: vec![String::new()],
+            hits: (0..count).map(hits).collect(),
+            flushes: Vec::new(),
+            warnings: Vec::new(),
+        };
+        writer.write(&data.path_of(&ProcessFile::of(&record)), &record).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    measured(command).map(|_| ())
+}
+
+/// Seconds that a command takes, and its peak memory in KiB (by time(1), which tells it of the process alone).
+fn measured(command: &mut Command) -> Result<(f64, u64), String> {
+    let told = tempfile::NamedTempFile::new().map_err(|error| format!("make a file: {error}"))?;
+    let mut timed = Command::new("/usr/bin/time");
+    timed.args(["-f", "%M", "-o"]).arg(told.path()).arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        timed.current_dir(folder);
+    }
+    let start = Instant::now();
+    let status = timed.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let seconds = start.elapsed().as_secs_f64();
+    let status = status.map_err(|error| format!("/usr/bin/time: {error}; install the package time"))?;
+    if !status.success() {
+        return Err(format!("{command:?}: {status}"));
+    }
+    let told = fs::read_to_string(told.path()).map_err(|error| error.to_string())?;
+    Ok((seconds, told.trim().parse().map_err(|error| format!("{told:?}: {error}"))?))
+}
+
+fn size(folder: &Path) -> Result<u64, String> {
+    let mut left: Vec<PathBuf> = vec![folder.to_owned()];
+    let mut size = 0;
+    while let Some(folder) = left.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?.flatten() {
+            match entry.metadata() {
+                Ok(meta) if meta.is_dir() => left.push(entry.path()),
+                Ok(meta) => size += meta.len(),
+                Err(error) => return Err(format!("{}: {error}", entry.path().display())),
+            }
+        }
+    }
+    Ok(size)
+}
