@@ -2,7 +2,10 @@
 
 mod dependencies;
 mod documents;
+mod errors;
 mod interface;
+mod messages;
 mod shape;
+mod sources;
 mod try_it;
 mod warnings;
