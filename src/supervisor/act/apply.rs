@@ -15,9 +15,10 @@ use super::wear::Wear;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record};
 use crate::plan::{LandmarkKind, Plan};
 use crate::supervisor::decide::action::{Action, Then};
+use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::input::{Input, Remains};
 use crate::supervisor::decide::planted_text::COPY_ADVICE;
-use crate::supervisor::decide::space::SpaceId;
+use crate::supervisor::decide::text_change::LandmarkChange;
 use crate::warning::WarningKind;
 use platform::procfs::Disposition;
 use platform::{Avma, GuardEntries, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
@@ -238,7 +239,7 @@ impl Performer {
                 self.wear.forget(space);
             }
             Action::TextChange(sync) => {
-                if sync.landmarks == Some(false) {
+                if sync.landmarks == LandmarkChange::Disarm {
                     self.wear.forget(sync.space);
                 }
                 self.texts.sync(&self.tracer, sync, inputs);

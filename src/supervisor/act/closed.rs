@@ -5,7 +5,7 @@
 //! Invariant: a page that the program itself has changed is kept.
 
 use super::image_files::ImageFiles;
-use crate::supervisor::decide::space::InstanceId;
+use crate::supervisor::decide::ids::InstanceId;
 use platform::arch::BREAKPOINT;
 use platform::{Avma, Memory, OsError, PAGE, Tid, Tracer, remote};
 use std::ops::Range;

@@ -4,8 +4,8 @@
 
 use super::copies::{self, Around};
 use super::text;
+use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::input::Sought;
-use crate::supervisor::decide::space::SpaceId;
 use platform::procfs::Disposition;
 use platform::{Access, Avma, Memory, OsError, PAGE, SharedMemory, Signal, Spot, TextMapping, Tid, procfs};
 use std::collections::{BTreeSet, HashMap, HashSet};

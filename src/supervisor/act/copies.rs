@@ -187,7 +187,7 @@ pub fn breakpoints(memory: &[u8], start: u64) -> Vec<u64> {
 mod tests {
     use super::*;
     use crate::link::ImageId;
-    use crate::supervisor::decide::space::InstanceId;
+    use crate::supervisor::decide::ids::InstanceId;
     use std::io::Write;
     use std::rc::Rc;
 

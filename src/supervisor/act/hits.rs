@@ -6,7 +6,7 @@ use super::apply::Performer;
 use super::sections::Opened;
 use crate::link::{FromSupervisor, ProcessNo};
 use crate::supervisor::decide::action::{Mark, Then};
-use crate::supervisor::decide::space::SpaceId;
+use crate::supervisor::decide::ids::SpaceId;
 use crate::warning::WarningKind;
 use platform::{Avma, OsError, Signal, Tid};
 

@@ -5,8 +5,8 @@
 
 use super::copies::{self, Around};
 use crate::link::ImageId;
+use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::planted_text::PlantedText;
-use crate::supervisor::decide::space::SpaceId;
 use platform::{TextMapping, Tid};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;

@@ -6,7 +6,7 @@ use super::apply::Performer;
 use super::repair::{self, Coming};
 use crate::link::ProcessNo;
 use crate::plan::LandmarkKind;
-use crate::supervisor::decide::space::SpaceId;
+use crate::supervisor::decide::ids::SpaceId;
 use crate::warning::WarningKind;
 use platform::arch::registers::{self as arch, Untraced};
 use platform::{Avma, OsError, Tid};

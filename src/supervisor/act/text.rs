@@ -5,7 +5,7 @@
 //! and a breakpoint of the program's own.
 
 use super::own::Owner;
-use crate::supervisor::decide::space::TextChange;
+use crate::supervisor::decide::text_change::{LandmarkChange, TextChange};
 use platform::arch::{self, BREAKPOINT};
 use platform::{Avma, Errno, Memory, OsError, PAGE, Tid, Tracer};
 use std::fs::File;
@@ -87,13 +87,13 @@ impl Planting {
 
     /// Does one landmark or the next few pages with a change; false when nothing is left to do.
     pub fn advance(&mut self, place: &TextAccess<'_>) -> bool {
-        if let Some(armed) = self.sync.landmarks
+        if self.sync.landmarks != LandmarkChange::Keep
             && let Some(landmark) = self.sync.plan.landmarks.get(self.next_landmark).copied()
         {
             self.next_landmark += 1;
             if let Some(at) = self.sync.address(landmark.offset.0) {
                 let in_page = (at & (PAGE - 1)) as usize;
-                let original = landmark.original;
+                let (original, armed) = (landmark.original, self.sync.landmarks == LandmarkChange::Arm);
                 let wanted = WantedByte { probe: None, place: in_page, original, armed, taken_out: false };
                 self.pages(place, at & !(PAGE - 1), &[wanted]);
             }
@@ -134,7 +134,7 @@ impl Planting {
             .filter(|&index| known(index as u32) && sync.address(sync.plan.offsets[index]).is_some())
             .map(|index| WantedByte {
                 probe: Some(index as u32),
-                place: (sync.bias.wrapping_add(sync.plan.offsets[index]) & (PAGE - 1)) as usize,
+                place: (sync.instance.bias.wrapping_add(sync.plan.offsets[index]) & (PAGE - 1)) as usize,
                 original: sync.plan.originals[index],
                 armed: sync.armed.get(index as u32),
                 taken_out: sync.taken_out.get(index as u32),
@@ -156,10 +156,10 @@ impl Planting {
             return;
         }
         let before = bytes.clone();
-        let file = place.in_file(first.wrapping_sub(self.sync.bias), bytes.len());
+        let file = place.in_file(first.wrapping_sub(self.sync.instance.bias), bytes.len());
         let (mut planting, mut is_patched) = (Vec::new(), false);
         let differing = file.filter(|file| *file != before);
-        let goes = self.sync.landmarks == Some(false);
+        let goes = self.sync.landmarks == LandmarkChange::Disarm;
         let is_rewritten = |wanted: &WantedByte| {
             let file = differing.as_ref().filter(|_| place.owner.may_be());
             file.is_some_and(|file| arch::is_rewritten(&before[wanted.place..], &file[wanted.place..]))

@@ -12,9 +12,10 @@ use super::text::{self, Beside, Planting, TextAccess};
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::LandmarkKind;
 use crate::supervisor::decide::action::Spent;
+use crate::supervisor::decide::ids::{InstanceId, SpaceId};
 use crate::supervisor::decide::input::{Input, Remains, Sought};
 use crate::supervisor::decide::planted_text::PlantedText;
-use crate::supervisor::decide::space::{InstanceId, SpaceId, TextChange};
+use crate::supervisor::decide::text_change::{LandmarkChange, TextChange};
 use platform::arch::{self, BREAKPOINT};
 use platform::{Access, Avma, Errno, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -187,7 +188,7 @@ impl Texts {
 
     /// Brings text to a wanted state at once.
     pub fn sync(&mut self, tracer: &Tracer, sync: Box<TextChange>, inputs: &mut VecDeque<Input>) {
-        if sync.landmarks == Some(false) {
+        if sync.landmarks == LandmarkChange::Disarm {
             self.plant_no_more(sync.space);
         }
         self.files.uses(sync.space, sync.instance.image, sync.tid);

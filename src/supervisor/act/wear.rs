@@ -4,7 +4,7 @@
 //!
 //! Invariant: in the long run a landmark takes a program a thousandth of its time at the most.
 
-use crate::supervisor::decide::space::SpaceId;
+use crate::supervisor::decide::ids::SpaceId;
 use platform::Avma;
 use platform::arch::LandmarkKind;
 use std::collections::HashMap;

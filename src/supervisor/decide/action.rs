@@ -1,7 +1,8 @@
 //! What the supervisor does about what it hears, as plain data.
 
+use super::ids::{InstanceId, SpaceId};
 use super::planted_text::PlantedText;
-use super::space::{InstanceId, SpaceId, TextChange};
+use super::text_change::TextChange;
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
 use crate::plan::LandmarkKind;
 use crate::warning::WarningKind;

@@ -1,9 +1,10 @@
 //! What is decided about processes that ran before us, and about letting go, input by input.
 
 use super::action::{Action, Then};
+use super::ids::{InstanceId, SpaceId};
 use super::input::{Input, Remains};
-use super::space::{InstanceId, SpaceId};
 use super::state::{Forks, State};
+use super::text_change::LandmarkChange;
 use crate::link::{EndOfProcess, ImageId};
 use crate::plan::Plan;
 use platform::threads::Activity;
@@ -69,7 +70,10 @@ fn planted(state: State, threads: &[Tid]) -> State {
     else {
         panic!("{actions:?}")
     };
-    assert_eq!((first.landmarks, first.change.last(), then.landmarks), (Some(true), None, None));
+    assert_eq!(
+        (first.landmarks, first.change.last(), then.landmarks),
+        (LandmarkChange::Arm, None, LandmarkChange::Keep)
+    );
     // What is mapped is asked for again, and nothing is new.
     assert_eq!(step(&mut state, Input::MappedLive { process, tid: threads[0], mappings: vec![mapping()] }), []);
     state
@@ -192,7 +196,7 @@ fn sleepers_are_let_go_by_the_tracers_end_and_others_in_a_stop() {
     let mut state = planted(State::default(), &[LEADER, OTHER]);
     let actions = step(&mut state, Input::LetGo);
     assert!(
-        matches!(&actions[0], Action::TextChange(sync) if sync.armed.last().is_none() && sync.landmarks == Some(false))
+        matches!(&actions[0], Action::TextChange(sync) if sync.armed.last().is_none() && sync.landmarks == LandmarkChange::Disarm)
     );
     assert_eq!(actions.iter().filter(|action| matches!(action, Action::Look { .. })).count(), 2);
     assert_eq!(step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Asleep }), []);

@@ -4,8 +4,11 @@
 //! or clone that it had begun before, since what that makes would meet the breakpoints untraced.
 
 use super::action::Action;
-use super::space::{InstanceId, Space, SpaceId, TextChange};
-use super::state::{AwaitedPlans, Doing, Process, Reading, State};
+use super::ids::InstanceId;
+use super::reading::Reading;
+use super::space::Space;
+use super::state::{Doing, Process, State};
+use super::text_change::{LandmarkChange, TextChange};
 use crate::link::{ImageId, ProcessNo};
 use platform::threads::Activity;
 use platform::{Pid, TextMapping, Tid};
@@ -23,7 +26,7 @@ impl State {
 
     /// Whether a process runs without what it has mapped being planted.
     pub fn awaits_plans(&self) -> bool {
-        !self.waiting.is_empty()
+        self.processes.values().any(|process| process.awaits.is_some())
     }
 
     /// The measured process with this pid.
@@ -36,17 +39,10 @@ impl State {
         self.tracees.iter().filter(|(_, tracee)| tracee.process == number).map(|(tid, _)| *tid).collect()
     }
 
-    pub(crate) fn attached(
-        &mut self,
-        pid: Pid,
-        parent: Pid,
-        threads: Vec<Tid>,
-        shares: Option<Pid>,
-        out: &mut Vec<Action>,
-    ) {
+    pub(crate) fn attached(&mut self, pid: Pid, parent: Pid, threads: Vec<Tid>, shares: Option<Pid>) {
         let Some(&tid) = threads.first() else { return };
         let shared = shares.and_then(|pid| Some(self.processes.get(&self.process_with(pid)?)?.space));
-        let space = shared.unwrap_or_else(|| self.add_space(Space::planted_live()));
+        let space = shared.unwrap_or_else(|| self.add_space(Space::planted_live));
         if shared.is_some()
             && let Some(space) = self.spaces.get_mut(&space)
         {
@@ -55,97 +51,96 @@ impl State {
         let (headless, borrows) = (!threads.contains(&pid.leader()), shared.is_some());
         let threaded = threads.len() > 1;
         let process = self.add_process(Process { borrows, headless, threaded, ..Process::new(pid, space) });
-        out.push(Action::Began { process, pid, maker: None, parent, attached: true });
-        out.push(Action::Execed { process, tid });
+        self.out.push(Action::Began { process, pid, maker: None, parent, attached: true });
+        self.out.push(Action::Execed { process, tid });
         if shared.is_none() {
-            out.push(Action::OpenSpace { space, tid, copy_of: None, texts: Vec::new() });
+            self.out.push(Action::OpenSpace { space, tid, copy_of: None, texts: Vec::new() });
         } else {
-            out.push(Self::shares_its_memory(process));
+            self.out.push(Self::shares_its_memory(process));
         }
         for tid in threads {
-            self.joined(process, tid, out);
+            self.joined(process, tid);
         }
     }
 
     /// Takes in a thread that was seized.
-    pub(crate) fn joined(&mut self, process: ProcessNo, tid: Tid, out: &mut Vec<Action>) {
+    pub(crate) fn joined(&mut self, process: ProcessNo, tid: Tid) {
         self.add_tracee(tid, process, Doing::Running);
         if let Some(process) = self.processes.get_mut(&process) {
             process.threaded |= process.pid.leader() != tid;
         }
-        out.push(Action::Look { tid });
+        self.out.push(Action::Look { tid });
     }
 
     /// A process ran another program before all its threads were seized, which is gone with the threads known of it.
-    pub(crate) fn renewed(&mut self, pid: Pid, tid: Tid, out: &mut Vec<Action>) {
+    pub(crate) fn renewed(&mut self, pid: Pid, tid: Tid) {
         let Some(number) = self.process_with(pid) else { return };
-        let Some(space) = self.start_over(number, tid, Space::planted_live(), out) else { return };
-        out.push(Action::OpenSpace { space, tid, copy_of: None, texts: Vec::new() });
-        out.push(Action::Look { tid });
+        let Some(space) = self.start_over(number, tid, Space::planted_live) else { return };
+        self.out.push(Action::OpenSpace { space, tid, copy_of: None, texts: Vec::new() });
+        self.out.push(Action::Look { tid });
     }
 
     /// A process may be planted; asked again, what it mapped meanwhile is.
-    pub(crate) fn ready(&mut self, pid: Pid, out: &mut Vec<Action>) {
+    pub(crate) fn ready(&mut self, pid: Pid) {
         let Some(number) = self.process_with(pid) else { return };
         // What another one lends it is planted with that one; and it may be about to leave it for memory of its own.
         let Some(process) = self.processes.get(&number).filter(|process| !process.borrows) else { return };
-        out.push(Action::ReadLive { process: number, space: process.space, threads: self.threads_of(number) });
+        self.out.push(Action::ReadLive { process: number, space: process.space, threads: self.threads_of(number) });
     }
 
-    pub(crate) fn mapped_live(
-        &mut self,
-        process: ProcessNo,
-        tid: Tid,
-        mappings: Vec<TextMapping>,
-        out: &mut Vec<Action>,
-    ) {
+    pub(crate) fn mapped_live(&mut self, process: ProcessNo, tid: Tid, mappings: Vec<TextMapping>) {
         let Some(space) = self.processes.get(&process).map(|process| process.space) else { return };
-        let reading = self.want_images(tid, Some(space), mappings, out);
-        self.note_images(process, &reading, out);
-        let missing = self.without_plan(&reading);
-        self.waiting.retain(|waiting| waiting.process != process);
-        if missing.is_empty() {
-            self.plant_live(process, space, reading, out);
-        } else {
-            self.waiting.push(AwaitedPlans { process, space, reading, missing });
+        let reading = self.want_images(tid, Some(space), mappings);
+        self.note_images(process, &reading);
+        let (complete, awaits) = match self.complete(reading) {
+            Ok(reading) => (Some(reading), None),
+            Err(awaited) => (None, Some(awaited)),
+        };
+        if let Some(process) = self.processes.get_mut(&process) {
+            process.awaits = awaits;
+        }
+        if let Some(reading) = complete {
+            self.plant_live(process, reading);
         }
     }
 
     /// The plan of an image has come: processes that waited for it and for no other are planted.
-    pub(crate) fn plant_waiting(&mut self, image: ImageId, out: &mut Vec<Action>) {
-        for waiting in std::mem::take(&mut self.waiting) {
-            let AwaitedPlans { process, space, reading, mut missing } = waiting;
-            missing.remove(&image);
-            if missing.is_empty() {
-                self.plant_live(process, space, reading, out);
-            } else {
-                self.waiting.push(AwaitedPlans { process, space, reading, missing });
+    pub(crate) fn plant_waiting(&mut self, image: ImageId) {
+        let mut complete = Vec::new();
+        for (&number, process) in &mut self.processes {
+            if let Some(reading) = process.awaits.as_mut().and_then(|awaited| awaited.without(image)) {
+                process.awaits = None;
+                complete.push((number, reading));
             }
+        }
+        for (number, reading) in complete {
+            self.plant_live(number, reading);
         }
     }
 
-    fn plant_live(&mut self, number: ProcessNo, id: SpaceId, reading: Reading, out: &mut Vec<Action>) {
-        if self.leaving || self.processes.get(&number).is_none_or(|process| process.space != id) {
+    fn plant_live(&mut self, number: ProcessNo, reading: Reading) {
+        let Some(id) = self.processes.get(&number).map(|process| process.space).filter(|_| !self.leaving) else {
             return;
-        }
+        };
         let changes = self.remap(id, None, reading);
         if changes.is_empty() {
             return;
         }
         // First the masks, since the next breakpoint may take something from them; then what tells of every change of
         // one; then the masks again, for those that changed meanwhile; then what needs to know them.
-        out.push(Action::Meet { process: number, threads: self.threads_of(number) });
+        self.out.push(Action::Meet { process: number, threads: self.threads_of(number) });
         let user = self.threads_of(number).first().copied();
-        let changes: Vec<TextChange> = changes.into_iter().map(|sync| TextChange { user, ..sync }).collect();
-        out.extend(changes.iter().map(|sync| Action::Plant(Box::new(sync.of_landmarks()))));
-        out.push(Action::Meet { process: number, threads: self.threads_of(number) });
-        out.extend(changes.into_iter().map(|sync| Action::Plant(Box::new(TextChange { landmarks: None, ..sync }))));
+        let changes: Vec<TextChange> = changes.into_iter().map(|change| TextChange { user, ..change }).collect();
+        self.out.extend(changes.iter().map(|change| Action::Plant(Box::new(change.of_landmarks()))));
+        self.out.push(Action::Meet { process: number, threads: self.threads_of(number) });
+        let without = |change: TextChange| TextChange { landmarks: LandmarkChange::Keep, ..change };
+        self.out.extend(changes.into_iter().map(|change| Action::Plant(Box::new(without(change)))));
     }
 
     /// A thread that was busy when we came is made to report, which it does outside of any system call it had begun.
-    pub(crate) fn looked(&mut self, tid: Tid, activity: Activity, out: &mut Vec<Action>) {
+    pub(crate) fn looked(&mut self, tid: Tid, activity: Activity) {
         if self.leaving {
-            self.looked_last(tid, activity, out);
+            self.looked_last(tid, activity);
             return;
         }
         match activity {
@@ -153,22 +148,22 @@ impl State {
                 if let Some(tracee) = self.tracees.get_mut(&tid) {
                     tracee.unseen = true;
                 }
-                self.interrupt(tid, out);
+                self.interrupt(tid);
             }
             // A thread that is stopped reports by itself, and is not taken out of that stop before.
             Activity::Stopped | Activity::Asleep | Activity::Gone => {}
         }
     }
 
-    pub(crate) fn interrupt(&mut self, tid: Tid, out: &mut Vec<Action>) {
+    pub(crate) fn interrupt(&mut self, tid: Tid) {
         if let Some(tracee) = self.tracees.get_mut(&tid) {
             tracee.interrupted = true;
-            out.push(Action::Interrupt { tid });
+            self.out.push(Action::Interrupt { tid });
         }
     }
 
     /// It is known what a new process's copy of the text lacks.
-    pub(crate) fn copy_checked(&mut self, tid: Tid, group: bool, lacking: &[InstanceId], out: &mut Vec<Action>) {
+    pub(crate) fn copy_checked(&mut self, tid: Tid, group: bool, lacking: &[InstanceId]) {
         let Some(id) = self.space_of(tid) else { return };
         let Some(space) = self.spaces.get_mut(&id) else { return };
         space.was_copied_without(lacking);
@@ -179,6 +174,6 @@ impl State {
             // What was whole once stays so.
             original.planted_live = false;
         }
-        self.first_stop_in_copy(tid, id, group, out);
+        self.first_stop_in_copy(tid, id, group);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an [`Input`] holds all that a decision needs, so a recorded series of inputs replays without a kernel.
 
-use super::space::{InstanceId, SpaceId};
+use super::ids::{InstanceId, SpaceId};
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
 use crate::plan::Plan;
 use platform::procfs::Disposition;

@@ -5,15 +5,34 @@
 //! those that were executed before and have none. It is armed as long as it would tell of a line or of a function that is
 //! not known, so that of functions that share lines each is known by itself.
 
-use super::space::{InstanceId, Planned, ProbeSite, SpaceId, TextChange};
+use super::ids::{InstanceId, ProbeSite, SpaceId};
+use super::text_change::{LandmarkChange, TextChange};
 use crate::plan::{Bits, ByFunction, ByLine, Plan, Stretches};
 use platform::Tid;
 use std::ops::Range;
 use std::rc::Rc;
 
+/// A plan and its probes by line.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Rc<Plan>,
+    /// Its probes by line.
+    pub lines: Rc<ByLine>,
+    /// The same by function.
+    pub functions: Rc<ByFunction>,
+}
+
+impl From<Rc<Plan>> for Planned {
+    fn from(plan: Rc<Plan>) -> Self {
+        Planned { lines: Rc::new(plan.by_line()), functions: Rc::new(ByFunction::of(&plan)), plan }
+    }
+}
+
 /// Text of an image as mapped in a space.
 #[derive(Clone, Debug)]
 pub(crate) struct Instance {
+    pub(crate) id: InstanceId,
     pub(crate) plan: Rc<Plan>,
     pub(crate) lines: Rc<ByLine>,
     pub(crate) functions: Rc<ByFunction>,
@@ -41,8 +60,9 @@ impl Covered {
 
 impl Instance {
     /// With nothing mapped of it yet.
-    pub(crate) fn new(planned: &Planned) -> Self {
+    pub(crate) fn new(id: InstanceId, planned: &Planned) -> Self {
         Instance {
+            id,
             planted: Bits::clear_of(planned.plan.len()),
             armed: Bits::clear_of(planned.plan.len()),
             taken_out: Bits::clear_of(planned.plan.len()),
@@ -60,8 +80,8 @@ impl Instance {
         self.ranges.iter().map(part).filter(|part| !part.is_empty()).collect()
     }
 
-    pub(crate) fn site(&self, id: InstanceId, probe: u32) -> ProbeSite {
-        ProbeSite { instance: id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
+    pub(crate) fn site(&self, probe: u32) -> ProbeSite {
+        ProbeSite { instance: self.id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
     }
 
     /// Whether a breakpoint was ever there for the run of a probe, or others tell of it.
@@ -171,7 +191,7 @@ impl Instance {
     }
 
     /// Arms exactly these; gives what changed, as text to change, if anything did.
-    pub(crate) fn arm(&mut self, space: SpaceId, tid: Tid, id: InstanceId, armed: Bits) -> Option<TextChange> {
+    pub(crate) fn arm(&mut self, space: SpaceId, tid: Tid, armed: Bits) -> Option<TextChange> {
         let change = self.armed.difference(&armed);
         if change.is_empty() {
             return None;
@@ -179,7 +199,8 @@ impl Instance {
         let taken_out = self.taken_out.without(&self.armed);
         self.taken_out = self.taken_out.with(&self.armed.without(&armed));
         self.armed = armed;
-        Some(TextChange { taken_out, ..self.sync(space, Some(tid), id, change, None) })
+        let change = self.text_change(space, Some(tid), change, LandmarkChange::Keep);
+        Some(TextChange { taken_out, ..change })
     }
 
     fn is_covered(&self, probe: u32) -> bool {
@@ -188,10 +209,10 @@ impl Instance {
     }
 
     /// Arms what came into the ranges and forgets what went out of them; gives what changed.
-    pub(crate) fn cover(&mut self, bias: u64) -> Bits {
+    pub(crate) fn cover(&mut self) -> Bits {
         let mut change = Bits::clear_of(self.plan.len());
         for (probe, &offset) in (0..).zip(&self.plan.offsets) {
-            let at = bias.wrapping_add(offset);
+            let at = self.id.bias.wrapping_add(offset);
             let covered = self.plan.is_needed(probe)
                 && self.ranges.iter().any(|range| range.contains(&at))
                 && self.plan.landmark_at(offset).is_none();
@@ -205,20 +226,19 @@ impl Instance {
         change
     }
 
-    pub(crate) fn sync(
+    /// Its text in a space, where it is to change and as it is to be armed.
+    pub(crate) fn text_change(
         &self,
         space: SpaceId,
         tid: Option<Tid>,
-        id: InstanceId,
         change: Bits,
-        landmarks: Option<bool>,
+        landmarks: LandmarkChange,
     ) -> TextChange {
         TextChange {
             space,
             tid,
-            instance: id,
+            instance: self.id,
             plan: self.plan.clone(),
-            bias: id.bias,
             ranges: self.ranges.clone(),
             change,
             armed: self.armed.clone(),

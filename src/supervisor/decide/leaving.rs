@@ -4,42 +4,44 @@
 //! text was restored with no trap on the way; all others are detached from in a stop of theirs.
 
 use super::action::Action;
-use super::space::{SpaceId, TextChange};
+use super::ids::SpaceId;
 use super::state::{Doing, State};
+use super::text_change::TextChange;
 use crate::link::EndOfProcess;
 use platform::Tid;
 use platform::threads::Activity;
 use std::collections::BTreeMap;
 
 impl State {
-    pub(crate) fn let_go(&mut self, out: &mut Vec<Action>) {
+    pub(crate) fn let_go(&mut self) {
         self.leaving = true;
-        self.waiting.clear();
+        self.processes.values_mut().for_each(|process| process.awaits = None);
         let inhabited: BTreeMap<SpaceId, Tid> =
             self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect();
-        for (&id, space) in &mut self.spaces {
-            let user = inhabited.get(&id).copied();
-            let changes = space.restore(id, None).into_iter().map(|sync| TextChange { user, ..sync });
-            out.extend(changes.map(|sync| Action::TextChange(Box::new(sync))));
+        let mut changes = Vec::new();
+        for space in self.spaces.values_mut() {
+            let user = inhabited.get(&space.id).copied();
+            changes.extend(space.restore(None).into_iter().map(|change| TextChange { user, ..change }));
         }
+        self.change_text(changes);
         let sources = self.all_sources();
         for (id, tid) in inhabited {
-            out.extend(self.restore_copies(id, tid, &sources, false));
+            self.out.extend(self.restore_copies(id, tid, &sources, false));
         }
         let tracees: Vec<(Tid, Doing)> =
             self.tracees.iter().map(|(tid, tracee)| (*tid, tracee.doing.clone())).collect();
         for (tid, doing) in tracees {
             match doing {
-                Doing::Parked { .. } => self.release(tid, None, out),
-                Doing::Running => out.push(Action::Look { tid }),
-                Doing::Listening if self.end_kills => self.interrupt(tid, out),
+                Doing::Parked(_) => self.release(tid, None),
+                Doing::Running => self.out.push(Action::Look { tid }),
+                Doing::Listening if self.end_kills => self.interrupt(tid),
                 Doing::Listening | Doing::Starting | Doing::Settled => {}
             }
         }
     }
 
     /// What a thread does now that its text is restored.
-    pub(crate) fn looked_last(&mut self, tid: Tid, activity: Activity, out: &mut Vec<Action>) {
+    pub(crate) fn looked_last(&mut self, tid: Tid, activity: Activity) {
         if self.tracees.get(&tid).is_none_or(|tracee| tracee.doing != Doing::Running) {
             return;
         }
@@ -47,7 +49,7 @@ impl State {
         let needs_a_stop = self.end_kills || space.is_some_and(|space| space.unrestored);
         match activity {
             Activity::Asleep if !needs_a_stop => self.set_doing(tid, Doing::Settled),
-            Activity::Asleep | Activity::Busy => self.interrupt(tid, out),
+            Activity::Asleep | Activity::Busy => self.interrupt(tid),
             // Its stop, or its end, is reported.
             Activity::Stopped | Activity::Gone => {}
         }
@@ -61,17 +63,17 @@ impl State {
     }
 
     /// A thread of a space is stopped: what is left in the space is taken out through it.
-    pub(crate) fn restore_what_is_left(&mut self, tid: Tid, out: &mut Vec<Action>) {
+    pub(crate) fn restore_what_is_left(&mut self, tid: Tid) {
         let space = self.space_of(tid).and_then(|id| self.spaces.get_mut(&id));
         if space.is_some_and(|space| std::mem::take(&mut space.unrestored)) {
-            self.restore_text(tid, true, out);
+            self.restore_text(tid, true);
         }
     }
 
     /// The tracer ends, and what is still traced goes on without it.
-    pub(crate) fn leave(&mut self, out: &mut Vec<Action>) {
+    pub(crate) fn leave(&mut self) {
         for number in self.processes.keys().copied().collect::<Vec<_>>() {
-            self.end_process(number, EndOfProcess::LetGo, out);
+            self.end_process(number, EndOfProcess::LetGo);
         }
         self.tracees.clear();
     }

@@ -1,41 +1,34 @@
 //! Deciding about births, execs and ends: who is new, what it shares with its maker, who is left.
 
 use super::action::Action;
-use super::space::{Space, SpaceId};
+use super::ids::SpaceId;
+use super::space::Space;
 use super::state::{Doing, Forks, Process, State};
 use crate::link::{EndOfProcess, ProcessNo};
 use crate::warning::WarningKind;
 use platform::{Lineage, Pid, Tid};
 
 impl State {
-    pub(crate) fn born(&mut self, tid: Tid, child: Tid, lineage: Lineage, waits: bool, out: &mut Vec<Action>) {
+    pub(crate) fn born(&mut self, tid: Tid, child: Tid, lineage: Lineage, waits: bool) {
         // One that was adopted because it seemed that nobody would report it is not recorded a second time.
         if let Some(maker) = self.process_number(tid).filter(|_| !self.tracees.contains_key(&child)) {
-            self.adopt(child, maker, tid, lineage, waits, out);
+            self.adopt(child, maker, tid, lineage, waits);
         }
-        self.release(tid, None, out);
+        self.release(tid, None);
         if let Some(group) = self.unclaimed.remove(&child) {
-            self.first_stop(child, group, out);
+            self.first_stop(child, group);
         }
     }
 
     /// A tracee is taken in as what it is to the process that made it.
-    fn adopt(
-        &mut self,
-        child: Tid,
-        maker: ProcessNo,
-        through: Tid,
-        lineage: Lineage,
-        waits: bool,
-        out: &mut Vec<Action>,
-    ) {
+    fn adopt(&mut self, child: Tid, maker: ProcessNo, through: Tid, lineage: Lineage, waits: bool) {
         let Some(parent) = self.processes.get(&maker) else {
             return;
         };
         let (parent_pid, parent_space, images) = (parent.pid, parent.space, parent.images.clone());
         let threaded = parent.threaded;
         let thread_of = (lineage == Lineage::Thread).then_some(maker);
-        out.push(Action::Inherit { thread_of, child, maker: through });
+        self.out.push(Action::Inherit { thread_of, child, maker: through });
         let borrows = match lineage {
             Lineage::Thread => {
                 self.add_tracee(child, maker, Doing::Starting);
@@ -49,27 +42,27 @@ impl State {
         };
         let pid = Pid(child.0);
         let space = if lineage == Lineage::SharedMemory {
-            self.share(parent_space, through, waits, out)
+            self.share(parent_space, through, waits)
         } else {
-            let unread = self.is_waiting(maker);
-            let mut copy = self
-                .spaces
-                .get(&parent_space)
-                .map_or_else(|| Space::fresh(true), |space| space.copied(parent_space, unread));
+            let (id, unread) = (self.number_space(), self.is_waiting(maker));
+            let original = self.spaces.get(&parent_space);
+            let mut copy = original.map_or_else(|| Space::unread(id), |space| space.copied(id));
+            copy.unread |= unread;
             // It is not looked at what of them was taken out before it was copied.
             if threaded && self.forks == Forks::Inherit {
                 copy.doubt_all();
             }
-            self.add_space(copy)
+            self.spaces.insert(id, copy);
+            id
         };
         let process = self.add_process(Process { images, borrows, ..Process::new(pid, space) });
         self.add_tracee(child, process, Doing::Starting);
-        out.push(Action::Began { process, pid, maker: Some(maker), parent: parent_pid, attached: false });
+        self.out.push(Action::Began { process, pid, maker: Some(maker), parent: parent_pid, attached: false });
         if lineage == Lineage::SharedMemory && !waits {
-            out.push(Self::shares_its_memory(process));
+            self.out.push(Self::shares_its_memory(process));
         }
         if self.forks == Forks::Inherit {
-            out.push(Action::Warn {
+            self.out.push(Action::Warn {
                 process: Some(process),
                 kind: WarningKind::ForkInherits,
                 text: "lines that had run before it was forked are those of its parent only (--fork=inherit)"
@@ -90,23 +83,24 @@ impl State {
         }
     }
 
-    fn share(&mut self, id: SpaceId, through: Tid, waits: bool, out: &mut Vec<Action>) -> SpaceId {
+    fn share(&mut self, id: SpaceId, through: Tid, waits: bool) -> SpaceId {
         let leaving = self.leaving;
         if let Some(space) = self.spaces.get_mut(&id) {
             space.users += 1;
             if waits && !leaving && self.forks == Forks::Rearm {
-                out.extend(space.lend(id, through).into_iter().map(|sync| Action::TextChange(Box::new(sync))));
+                let changes = space.lend(through);
+                self.change_text(changes);
             }
         }
         id
     }
 
     fn is_waiting(&self, process: ProcessNo) -> bool {
-        self.tracees.values().any(|tracee| tracee.process == process && matches!(tracee.doing, Doing::Parked { .. }))
+        self.tracees.values().any(|tracee| tracee.process == process && matches!(tracee.doing, Doing::Parked(_)))
     }
 
     /// The first stop of a tracee that was told of: its text is brought up to date before it runs.
-    pub(crate) fn first_stop(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
+    pub(crate) fn first_stop(&mut self, tid: Tid, group: bool) {
         let Some((_, process)) = self.process_of(tid) else {
             return;
         };
@@ -117,41 +111,41 @@ impl State {
             let copied = self.spaces.get(&id);
             let copy_of = copied.and_then(|space| space.copy_of);
             let texts = copied.map(Space::texts).unwrap_or_default();
-            out.push(Action::OpenSpace { space: id, tid, copy_of, texts });
+            self.out.push(Action::OpenSpace { space: id, tid, copy_of, texts });
             if let Some(space) = copied.filter(|space| space.planted_live && !self.leaving) {
-                out.push(Action::CheckCopy { tid, group, space: id, places: space.planted_last() });
+                self.out.push(Action::CheckCopy { tid, group, space: id, places: space.planted_last() });
                 return;
             }
-            self.first_stop_in_copy(tid, id, group, out);
+            self.first_stop_in_copy(tid, id, group);
         } else {
-            self.after_stop(tid, group, out);
+            self.after_stop(tid, group);
         }
     }
 
-    pub(crate) fn first_stop_in_copy(&mut self, tid: Tid, id: SpaceId, group: bool, out: &mut Vec<Action>) {
+    pub(crate) fn first_stop_in_copy(&mut self, tid: Tid, id: SpaceId, group: bool) {
         if let Some(space) = self.spaces.get_mut(&id) {
             let mut changes = match self.forks {
-                _ if self.leaving => space.restore(id, Some(tid)),
-                Forks::Rearm => space.rearm(id, tid),
+                _ if self.leaving => space.restore(Some(tid)),
+                Forks::Rearm => space.rearm(tid),
                 Forks::Inherit => Vec::new(),
             };
-            changes.iter_mut().for_each(|sync| sync.copied_from = space.copy_of);
+            changes.iter_mut().for_each(|change| change.copied_from = space.copy_of);
             let unread = space.unread && !self.leaving;
-            out.extend(changes.into_iter().map(|sync| Action::TextChange(Box::new(sync))));
+            self.change_text(changes);
             if unread && !group {
-                out.push(Action::ReadMappings { tid, space: id });
+                self.out.push(Action::ReadMappings { tid, space: id });
                 return;
             }
         }
-        self.after_stop(tid, group, out);
+        self.after_stop(tid, group);
     }
 
     /// Nothing is in the memory of a new process any more that was planted, and nothing will be.
-    pub(crate) fn closed(&mut self, tid: Tid, id: SpaceId, out: &mut Vec<Action>) {
+    pub(crate) fn closed(&mut self, tid: Tid, id: SpaceId) {
         if let Some(space) = self.spaces.get_mut(&id) {
-            *space = Space::fresh(false);
+            *space = Space::new(id);
         }
-        out.push(Action::Warn {
+        self.out.push(Action::Warn {
             process: self.process_number(tid),
             kind: WarningKind::MemoryClosed,
             text:
@@ -162,35 +156,35 @@ impl State {
         });
     }
 
-    pub(crate) fn vfork_done(&mut self, tid: Tid, out: &mut Vec<Action>) {
+    pub(crate) fn vfork_done(&mut self, tid: Tid) {
         if let Some(id) = self.space_of(tid)
             && let Some(space) = self.spaces.get_mut(&id)
         {
-            let changes = if self.leaving { Vec::new() } else { space.take_back(id, tid) };
-            out.extend(changes.into_iter().map(|sync| Action::TextChange(Box::new(sync))));
+            let changes = if self.leaving { Vec::new() } else { space.take_back(tid) };
+            self.change_text(changes);
         }
-        self.release(tid, None, out);
+        self.release(tid, None);
     }
 
     /// A new image: every other thread of the process is gone without a word, and `former` is the leader now.
-    pub(crate) fn exec(&mut self, tid: Tid, former: Tid, out: &mut Vec<Action>) {
+    pub(crate) fn exec(&mut self, tid: Tid, former: Tid) {
         let Some(number) = self.process_number(former).or_else(|| self.process_number(tid)) else {
-            out.push(Action::Resume { tid, signal: None });
+            self.out.push(Action::Resume { tid, signal: None });
             return;
         };
-        self.find_children(number, false, out);
-        let Some(fresh) = self.start_over(number, tid, Space::fresh(false), out) else { return };
+        self.find_children(number, false);
+        let Some(fresh) = self.start_over(number, tid, Space::new) else { return };
         if self.leaving {
-            self.release(tid, None, out);
+            self.release(tid, None);
         } else {
-            out.push(Action::OpenSpace { space: fresh, tid, copy_of: None, texts: Vec::new() });
-            out.push(Action::ReadMappings { tid, space: fresh });
+            self.out.push(Action::OpenSpace { space: fresh, tid, copy_of: None, texts: Vec::new() });
+            self.out.push(Action::ReadMappings { tid, space: fresh });
         }
     }
 
-    pub(crate) fn gone(&mut self, tid: Tid, how: EndOfProcess, out: &mut Vec<Action>) {
+    pub(crate) fn gone(&mut self, tid: Tid, how: EndOfProcess) {
         self.unclaimed.remove(&tid);
-        out.push(Action::Forget { tid });
+        self.out.push(Action::Forget { tid });
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;
         };
@@ -198,31 +192,31 @@ impl State {
         let ends = |process: &Process| process.pid.leader() == tid || (process.headless && last());
         if self.processes.get(&tracee.process).is_some_and(ends) {
             self.tracees.retain(|_, other| other.process != tracee.process);
-            self.find_children(tracee.process, matches!(how, EndOfProcess::Killed { .. }), out);
-            self.end_process(tracee.process, how, out);
+            self.find_children(tracee.process, matches!(how, EndOfProcess::Killed { .. }));
+            self.end_process(tracee.process, how);
         }
     }
 
     /// All threads of `candidate` that could have reported a child are gone, so its children among the unclaimed are
     /// adopted. A thread in the middle of a fork ends only with its whole process, or at an exec by another thread: as
     /// long as the process lives, the maker will report the child.
-    fn find_children(&mut self, candidate: ProcessNo, killed: bool, out: &mut Vec<Action>) {
+    fn find_children(&mut self, candidate: ProcessNo, killed: bool) {
         if killed || self.processes.get(&candidate).is_some_and(|process| process.threaded) {
             // The first stop of such a child may be still to come.
             self.lost_maker = Some(candidate);
-            out.extend(self.unclaimed.keys().map(|&tid| Action::FindMaker { tid, candidate }));
+            self.out.extend(self.unclaimed.keys().map(|&tid| Action::FindMaker { tid, candidate }));
         }
     }
 
     /// The first stop of a tracee that nobody has reported yet.
-    pub(crate) fn unclaimed(&mut self, tid: Tid, group: bool, out: &mut Vec<Action>) {
+    pub(crate) fn unclaimed(&mut self, tid: Tid, group: bool) {
         self.unclaimed.insert(tid, group);
-        out.extend(self.lost_maker.map(|candidate| Action::FindMaker { tid, candidate }));
+        self.out.extend(self.lost_maker.map(|candidate| Action::FindMaker { tid, candidate }));
     }
 
     /// A tracee that nobody reported: if its maker still lives it will; if not, the tracee is adopted as it is, and
     /// what is mapped in it is read again.
-    pub(crate) fn orphan(&mut self, tid: Tid, group: Pid, parent: Pid, candidate: ProcessNo, out: &mut Vec<Action>) {
+    pub(crate) fn orphan(&mut self, tid: Tid, group: Pid, parent: Pid, candidate: ProcessNo) {
         if !self.unclaimed.contains_key(&tid) {
             return;
         }
@@ -234,21 +228,21 @@ impl State {
         }
         match known(parent) {
             Some(number) if has_threads(number) && number != candidate => {}
-            Some(number) => self.adopt_orphan(tid, number, out),
-            None => self.adopt_orphan(tid, candidate, out),
+            Some(number) => self.adopt_orphan(tid, number),
+            None => self.adopt_orphan(tid, candidate),
         }
     }
 
-    fn adopt_orphan(&mut self, tid: Tid, maker: ProcessNo, out: &mut Vec<Action>) {
+    fn adopt_orphan(&mut self, tid: Tid, maker: ProcessNo) {
         let parent = self.processes.get(&maker).map_or(Pid(0), |process| process.pid);
-        let space = self.add_space(Space::fresh(true));
+        let space = self.add_space(Space::unread);
         let process = self.add_process(Process::new(Pid(tid.0), space));
         self.add_tracee(tid, process, Doing::Starting);
-        out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent, attached: false });
+        self.out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent, attached: false });
         // Its maker may be in its file and forgotten already, so what it runs is reported again.
-        out.push(Action::Execed { process, tid });
+        self.out.push(Action::Execed { process, tid });
         if let Some(group) = self.unclaimed.remove(&tid) {
-            self.first_stop(tid, group, out);
+            self.first_stop(tid, group);
         }
     }
 }

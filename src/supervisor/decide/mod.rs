@@ -7,20 +7,25 @@ pub(crate) mod action;
 #[cfg(test)]
 mod attach_tests;
 pub(crate) mod attached;
+pub(crate) mod ids;
 pub(crate) mod images;
+pub(crate) mod inherited;
 pub(crate) mod input;
 pub(crate) mod instance;
 pub(crate) mod leaving;
 pub(crate) mod lineage;
 #[cfg(test)]
 mod lineage_tests;
+pub(crate) mod mapped;
 #[cfg(test)]
 mod own_tests;
 #[cfg(test)]
 mod planted_tests;
 pub(crate) mod planted_text;
+pub(crate) mod reading;
 #[cfg(test)]
 mod replay_tests;
 pub(crate) mod space;
 pub(crate) mod state;
 pub(crate) mod step;
+pub(crate) mod text_change;

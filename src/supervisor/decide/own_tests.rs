@@ -2,8 +2,9 @@
 
 use super::action::{Action, Spent};
 use super::input::{Input, Remains};
-use super::space::{Found, TextChange};
+use super::space::Found;
 use super::state::{Forks, State};
+use super::text_change::TextChange;
 use crate::link::ImageId;
 use crate::plan::Plan;
 use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, Signal, TextMapping, Tid, TrapCause};

@@ -3,8 +3,8 @@
 
 use super::action::Action;
 use super::input::{Input, Remains};
-use super::space::TextChange;
 use super::state::State;
+use super::text_change::TextChange;
 use crate::link::{EndOfProcess, ImageId};
 use crate::plan::{Landmark, LandmarkKind, Plan};
 use platform::{Avma, FileKey, Pid, TextMapping, Tid, TrapCause};

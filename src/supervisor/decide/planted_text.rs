@@ -1,6 +1,6 @@
 //! Text with breakpoints in it, which the program may copy.
 
-use super::space::InstanceId;
+use super::ids::InstanceId;
 use crate::plan::Plan;
 use std::rc::Rc;
 

@@ -3,10 +3,14 @@
 //! Invariant: every stopped tracee leaves its stop by exactly one action, or is parked and leaves later.
 
 use super::action::Action;
-use super::space::{Found, Planned, Space, SpaceId};
+use super::ids::SpaceId;
+use super::instance::Planned;
+use super::reading::AwaitedPlans;
+use super::space::{Found, Space};
+use super::text_change::TextChange;
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::LandmarkKind;
-use platform::{Avma, FileKey, OnTracerDeath, Pid, TextMapping, Tid};
+use platform::{Avma, FileKey, OnTracerDeath, Pid, Tid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a forked child starts with.
@@ -27,7 +31,7 @@ pub(crate) enum Doing {
     /// It runs, or its next stop is on the way.
     Running,
     /// It is stopped until plans have come for what it has mapped.
-    Parked { reading: Reading, missing: BTreeSet<ImageId> },
+    Parked(AwaitedPlans),
     /// It is in a group-stop.
     Listening,
     /// Everything is restored and it has no trap on the way: it needs no stop to be let go.
@@ -59,34 +63,15 @@ pub(crate) struct Process {
     pub headless: bool,
     /// Whether it ever had a second thread.
     pub threaded: bool,
+    /// The plans that are to come for what it has mapped in its space, while it runs.
+    pub awaits: Option<AwaitedPlans>,
 }
 
 impl Process {
     /// A process of one thread in a space of its own.
     pub fn new(pid: Pid, space: SpaceId) -> Self {
-        Process { pid, space, images: BTreeSet::new(), borrows: false, headless: false, threaded: false }
+        Process { pid, space, images: BTreeSet::new(), borrows: false, headless: false, threaded: false, awaits: None }
     }
-}
-
-/// A process that runs while plans are awaited for what it has mapped.
-#[derive(Clone, Debug)]
-pub(crate) struct AwaitedPlans {
-    pub process: ProcessNo,
-    /// In which it is mapped: after an exec nothing of it is.
-    pub space: SpaceId,
-    pub reading: Reading,
-    pub missing: BTreeSet<ImageId>,
-}
-
-/// What was mapped in an address space when it was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reading {
-    /// Readings are numbered as they come.
-    pub number: u64,
-    /// The executable mappings and their images.
-    pub text: Vec<(ImageId, TextMapping)>,
-    /// Mappings of files that are not executable at the moment.
-    pub dormant: Vec<TextMapping>,
 }
 
 /// All the supervisor knows.
@@ -101,12 +86,12 @@ pub struct State {
     pub(crate) unclaimed: BTreeMap<Tid, bool>,
     /// The process that last lost threads in a way that may have left a child of theirs unreported.
     pub(crate) lost_maker: Option<ProcessNo>,
-    /// Processes that run while plans are awaited.
-    pub(crate) waiting: Vec<AwaitedPlans>,
     pub(crate) leaving: bool,
     /// Whether the tracer's end kills what is still traced, so that it must detach from every tracee before.
     pub(crate) end_kills: bool,
     pub(crate) forks: Forks,
+    /// What the input that is being decided asks for so far.
+    pub(crate) out: Vec<Action>,
     next_process: u32,
     next_space: u32,
     next_reading: u64,
@@ -137,7 +122,7 @@ impl State {
     pub fn may_leave(&self) -> bool {
         let let_go = |tracee: &Tracee| match tracee.doing {
             Doing::Settled | Doing::Listening => !self.end_kills,
-            Doing::Starting | Doing::Running | Doing::Parked { .. } => false,
+            Doing::Starting | Doing::Running | Doing::Parked(_) => false,
         };
         self.leaving && self.unclaimed.is_empty() && self.tracees.values().all(let_go)
     }
@@ -178,11 +163,22 @@ impl State {
         }
     }
 
-    pub(crate) fn add_space(&mut self, space: Space) -> SpaceId {
+    /// A number for a new address space.
+    pub(crate) fn number_space(&mut self) -> SpaceId {
         let id = SpaceId(self.next_space);
         self.next_space += 1;
-        self.spaces.insert(id, space);
         id
+    }
+
+    pub(crate) fn add_space(&mut self, new: fn(SpaceId) -> Space) -> SpaceId {
+        let id = self.number_space();
+        self.spaces.insert(id, new(id));
+        id
+    }
+
+    /// Has text changed before anything else happens.
+    pub(crate) fn change_text(&mut self, changes: Vec<TextChange>) {
+        self.out.extend(changes.into_iter().map(|change| Action::TextChange(Box::new(change))));
     }
 
     pub(crate) fn number_reading(&mut self) -> u64 {
@@ -202,32 +198,26 @@ impl State {
     }
 
     /// A process runs a new image in memory of its own, and all its threads are gone but `tid`; gives the new space.
-    pub(crate) fn start_over(
-        &mut self,
-        number: ProcessNo,
-        tid: Tid,
-        fresh: Space,
-        out: &mut Vec<Action>,
-    ) -> Option<SpaceId> {
+    pub(crate) fn start_over(&mut self, number: ProcessNo, tid: Tid, new: fn(SpaceId) -> Space) -> Option<SpaceId> {
         self.tracees.retain(|_, tracee| tracee.process != number);
         self.add_tracee(tid, number, Doing::Running);
-        let fresh = self.add_space(fresh);
+        let fresh = self.add_space(new);
         let process = self.processes.get_mut(&number)?;
         let old = std::mem::replace(&mut process.space, fresh);
-        (process.borrows, process.threaded) = (false, false);
+        (process.borrows, process.threaded, process.awaits) = (false, false, None);
         process.headless = process.pid.leader() != tid;
-        self.leave_space(old, out);
-        out.push(Action::Execed { process: number, tid });
+        self.leave_space(old);
+        self.out.push(Action::Execed { process: number, tid });
         Some(fresh)
     }
 
     /// A process leaves an address space, which is forgotten with its last user.
-    pub(crate) fn leave_space(&mut self, id: SpaceId, out: &mut Vec<Action>) {
+    pub(crate) fn leave_space(&mut self, id: SpaceId) {
         let Some(space) = self.spaces.get_mut(&id) else { return };
         space.users = space.users.saturating_sub(1);
         if space.users == 0 {
             self.spaces.remove(&id);
-            out.push(Action::CloseSpace { space: id });
+            self.out.push(Action::CloseSpace { space: id });
         }
     }
 
@@ -240,32 +230,31 @@ impl State {
     }
 
     /// A tracee leaves its stop: it goes on, or is let go if everybody is.
-    pub(crate) fn release(&mut self, tid: Tid, signal: Option<platform::Signal>, out: &mut Vec<Action>) {
+    pub(crate) fn release(&mut self, tid: Tid, signal: Option<platform::Signal>) {
         if self.leaving {
-            self.restore_what_is_left(tid, out);
-            out.push(Action::Detach { tid, signal });
-            self.forget(tid, out);
+            self.restore_what_is_left(tid);
+            self.out.push(Action::Detach { tid, signal });
+            self.forget(tid);
         } else {
             self.set_doing(tid, Doing::Running);
-            out.push(Action::Resume { tid, signal });
+            self.out.push(Action::Resume { tid, signal });
         }
     }
 
     /// A tracee was let go: with the last thread of its process the measurement of that ends.
-    pub(crate) fn forget(&mut self, tid: Tid, out: &mut Vec<Action>) {
+    pub(crate) fn forget(&mut self, tid: Tid) {
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;
         };
         if self.tracees.values().all(|other| other.process != tracee.process) {
-            self.end_process(tracee.process, crate::link::EndOfProcess::LetGo, out);
+            self.end_process(tracee.process, crate::link::EndOfProcess::LetGo);
         }
     }
 
-    pub(crate) fn end_process(&mut self, number: ProcessNo, how: crate::link::EndOfProcess, out: &mut Vec<Action>) {
-        self.waiting.retain(|waiting| waiting.process != number);
+    pub(crate) fn end_process(&mut self, number: ProcessNo, how: crate::link::EndOfProcess) {
         if let Some(process) = self.processes.remove(&number) {
-            out.push(Action::Ended { process: number, how });
-            self.leave_space(process.space, out);
+            self.out.push(Action::Ended { process: number, how });
+            self.leave_space(process.space);
         }
     }
 }
