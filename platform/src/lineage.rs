@@ -1,6 +1,6 @@
 //! What a new tracee is to the one that made it: a thread, a process with its own memory, or one that shares it.
 
-use crate::arch::registers as arch;
+use crate::arch;
 use crate::{Memory, Pid, Tid, Tracer, procfs};
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub fn lineage(tracer: &Tracer, memory: Option<&Memory>, maker: Tid, child: Tid)
 
 fn clone_flags(tracer: &Tracer, memory: Option<&Memory>, maker: Tid) -> Option<u64> {
     let call = arch::syscall(&tracer.registers(maker).ok()?)?;
-    match call.number {
+    match call.number.0 {
         libc::SYS_fork => Some(0),
         libc::SYS_vfork => Some((libc::CLONE_VM | libc::CLONE_VFORK) as u64),
         libc::SYS_clone => Some(call.args[0]),

@@ -3,7 +3,7 @@
 //! Invariant: registers, memory and mask of the tracee are afterwards as they were. It is taken through the call by
 //! syscall-stops, never by single steps, whose SIGTRAP would reset the very action that is being set.
 
-use crate::arch::registers as arch;
+use crate::arch::{self, CallNumber, Register};
 use crate::{
     Access, Avma, Event, Memory, OsError, PAGE, Pid, Signal, SignalAction, SignalInfo, Tid, Tracer, Wait, mapped,
 };
@@ -37,7 +37,7 @@ fn own_vdso(len: u64) -> Option<Vec<u8>> {
 pub fn while_dumpable<T>(tracer: &Tracer, tid: Tid, syscall: Avma, act: impl FnOnce() -> T) -> Result<T, OsError> {
     let access = Access { tracer, tid, memory: None, unlock: None };
     let prctl =
-        |option: i32, value: u64| call(&access, syscall, arch::PRCTL, &mut [], |_| [option as u64, value, 0, 0]);
+        |option: i32, value: u64| call(&access, syscall, libc::SYS_prctl, &mut [], |_| [option as u64, value, 0, 0]);
     let before = prctl(libc::PR_GET_DUMPABLE, 0)?;
     prctl(libc::PR_SET_DUMPABLE, 1)?;
     let done = act();
@@ -55,14 +55,14 @@ pub fn set_signal_action(
     action: &SignalAction,
 ) -> Result<(), OsError> {
     let set = |place| [signal.0 as u64, place, 0, arch::SIGSET_LEN];
-    call(access, syscall, arch::RT_SIGACTION, &mut { *action.bytes() }, set).map(drop)
+    call(access, syscall, libc::SYS_rt_sigaction, &mut { *action.bytes() }, set).map(drop)
 }
 
 /// A signal's action in the process of a stopped thread.
 pub fn signal_action(access: &Access<'_>, syscall: Avma, signal: Signal) -> Result<SignalAction, OsError> {
     let mut action = [0; SignalAction::LEN];
     let get = |place| [signal.0 as u64, 0, place, arch::SIGSET_LEN];
-    let got = call(access, syscall, arch::RT_SIGACTION, &mut action, get)?;
+    let got = call(access, syscall, libc::SYS_rt_sigaction, &mut action, get)?;
     succeeded(access.tid, got).map(|_| SignalAction::from(action))
 }
 
@@ -79,10 +79,10 @@ pub(crate) fn while_mapped_twice(
         succeeded(access.tid, made)
     };
     // A length of 0 moves nothing (mremap(2)).
-    let twin = make(arch::MREMAP, [page.0, 0, PAGE, libc::MREMAP_MAYMOVE as u64])?;
+    let twin = make(libc::SYS_mremap, [page.0, 0, PAGE, libc::MREMAP_MAYMOVE as u64])?;
     let rights = (libc::PROT_READ | libc::PROT_WRITE) as u64;
-    let done = make(arch::MPROTECT, [twin, PAGE, rights, 0]).and_then(|_| act(Avma(twin)));
-    make(arch::MUNMAP, [twin, PAGE, 0, 0])?;
+    let done = make(libc::SYS_mprotect, [twin, PAGE, rights, 0]).and_then(|_| act(Avma(twin)));
+    make(libc::SYS_munmap, [twin, PAGE, 0, 0])?;
     done
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn while_mapped_twice(
 pub fn drop_pages(tracer: &Tracer, tid: Tid, syscall: Avma, pages: &Range<u64>) -> Result<(), OsError> {
     let access = Access { tracer, tid, memory: None, unlock: None };
     let args = [pages.start, pages.end - pages.start, libc::MADV_DONTNEED as u64, 0];
-    let made = call(&access, syscall, arch::MADVISE, &mut [], |_| args)?;
+    let made = call(&access, syscall, libc::SYS_madvise, &mut [], |_| args)?;
     succeeded(tid, made).map(drop)
 }
 
@@ -114,9 +114,9 @@ pub fn send_to_itself(
     let (group, thread, signal) = (group.0 as u64, access.tid.0 as u64, signal.0 as u64);
     let mut bytes = info.bytes().to_vec();
     let sent = if info.is_for_thread() {
-        call(access, syscall, arch::RT_TGSIGQUEUEINFO, &mut bytes, |place| [group, thread, signal, place])
+        call(access, syscall, libc::SYS_rt_tgsigqueueinfo, &mut bytes, |place| [group, thread, signal, place])
     } else {
-        call(access, syscall, arch::RT_SIGQUEUEINFO, &mut bytes, |place| [group, signal, place, 0])
+        call(access, syscall, libc::SYS_rt_sigqueueinfo, &mut bytes, |place| [group, signal, place, 0])
     };
     sent.map(drop)
 }
@@ -132,12 +132,12 @@ fn call(
 ) -> Result<u64, OsError> {
     let (tracer, tid) = (access.tracer, access.tid);
     let before = tracer.registers(tid)?;
-    let place = Avma(arch::below_stack(&before, buffer.len() as u64));
+    let place = arch::below_stack(&before, buffer.len() as u64);
     let mut saved = vec![0; buffer.len()];
     access.read(place, &mut saved)?;
     let mask = tracer.signal_mask(tid)?;
     let mut regs = before;
-    arch::set_syscall(&mut regs, syscall.0, arch::Syscall { number, args: args(place.0) });
+    arch::set_syscall(&mut regs, syscall, arch::Syscall { number: CallNumber(number), args: args(place.0) });
     access.write(place, buffer)?;
     // Nothing may be delivered in between.
     tracer.set_signal_mask(tid, u64::MAX)?;
@@ -162,7 +162,7 @@ pub fn enter_call(tracer: &Tracer, tid: Tid, at: Avma, elsewhere: Avma) -> Resul
     to_call_stop(tracer, tid, &mut missed)?;
     let behind = Avma(at.0 + arch::SYSCALL.len() as u64);
     tracer.set_pc(tid, behind)?;
-    tracer.poke_register(tid, arch::RETURNED_TO, behind.0)?;
+    tracer.poke_register(tid, Register::RETURNED_TO, behind.0)?;
     tracer.set_signal_mask(tid, mask)?;
     missed.make_up_for(tracer, tid)
 }
@@ -208,5 +208,5 @@ fn pass_through_call(tracer: &Tracer, tid: Tid) -> Result<u64, OsError> {
     to_call_stop(tracer, tid, &mut missed)?;
     to_call_stop(tracer, tid, &mut missed)?;
     missed.make_up_for(tracer, tid)?;
-    tracer.peek_register(tid, arch::RESULT)
+    tracer.peek_register(tid, Register::RESULT)
 }

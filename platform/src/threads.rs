@@ -1,7 +1,8 @@
 //! Which threads and processes there are, and what a thread is doing, without stopping it (proc(5)).
 
+use crate::arch::CallNumber;
 use crate::procfs::{self, status_field, status_set};
-use crate::{OsError, Pid, Signal, Tid, arch, share_memory};
+use crate::{OsError, Pid, Signal, Tid, share_memory};
 use std::collections::BTreeSet;
 
 /// What a thread is doing, as far as that matters to a tracer that comes or goes.
@@ -53,8 +54,8 @@ pub fn activity(tid: Tid) -> Activity {
 fn may_be_making_somebody(tid: Tid) -> bool {
     let call = procfs::read(&format!("/proc/{tid}/syscall")).unwrap_or_default();
     // Of a thread that has woken meanwhile the kernel says no number.
-    let number = call.split_whitespace().next().and_then(|number| number.parse().ok());
-    number.is_none_or(arch::registers::makes_somebody)
+    let number = call.split_whitespace().next().and_then(|number| number.parse().ok()).map(CallNumber);
+    number.is_none_or(CallNumber::makes_child)
         && !children_of_thread(tid).iter().any(|&child| share_memory(Pid(tid.0), child))
 }
 

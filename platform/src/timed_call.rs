@@ -4,14 +4,11 @@
 //! Those that know when they began when they are started again are not among them (poll, select, nanosleep, and what
 //! takes a point in time).
 
-use crate::arch::registers as arch;
+use crate::arch::{CallNumber, SYS_IO_PGETEVENTS, call_left_by};
 use crate::memory::take_descriptor;
 use crate::{Access, Avma, OsError, procfs};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
-
-/// io_pgetevents(2), which the libc crate does not name.
-const SYS_IO_PGETEVENTS: i64 = 333;
 
 /// The timeout of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +32,7 @@ enum TimeoutPlace {
 
 /// The timeout of the system call that a stopped thread has just come out of, if that has one that is finite.
 pub fn timeout_of(access: &Access<'_>) -> Result<Option<Timeout>, OsError> {
-    let (number, args) = arch::left_call(access.tracer, access.tid)?;
+    let (number, args) = call_left_by(access.tracer, access.tid)?;
     let Some((place, answer)) = place(number, &args) else { return Ok(None) };
     let after = match place {
         TimeoutPlace::Millis(millis) => u64::try_from(millis).ok().map(Duration::from_millis),
@@ -58,9 +55,9 @@ pub fn timeout_of(access: &Access<'_>) -> Result<Option<Timeout>, OsError> {
     Ok(after.map(|after| Timeout { after, answer }))
 }
 
-fn place(number: i64, args: &[u64; 6]) -> Option<(TimeoutPlace, i64)> {
+fn place(number: CallNumber, args: &[u64; 6]) -> Option<(TimeoutPlace, i64)> {
     let again = -i64::from(libc::EAGAIN);
-    Some(match number {
+    Some(match number.0 {
         libc::SYS_epoll_wait | libc::SYS_epoll_pwait => (TimeoutPlace::Millis(args[3] as i32), 0),
         libc::SYS_epoll_pwait2 => (TimeoutPlace::Timespec(args[3]), 0),
         libc::SYS_rt_sigtimedwait => (TimeoutPlace::Timespec(args[2]), again),
@@ -101,12 +98,12 @@ mod tests {
     #[test]
     fn timeouts_are_where_the_manual_says() {
         let args = [1, 2, 3, 4, 5, 6];
-        assert_eq!(place(libc::SYS_epoll_wait, &args), Some((TimeoutPlace::Millis(4), 0)));
-        assert_eq!(place(libc::SYS_rt_sigtimedwait, &args), Some((TimeoutPlace::Timespec(3), -11)));
-        assert_eq!(place(libc::SYS_io_getevents, &args), Some((TimeoutPlace::Timespec(5), 0)));
-        assert_eq!(place(libc::SYS_recvfrom, &args), Some((TimeoutPlace::Socket(libc::SO_RCVTIMEO), -11)));
-        assert_eq!(place(libc::SYS_connect, &args), Some((TimeoutPlace::Socket(libc::SO_SNDTIMEO), -115)));
-        assert_eq!(place(libc::SYS_futex, &args), None);
+        assert_eq!(place(CallNumber(libc::SYS_epoll_wait), &args), Some((TimeoutPlace::Millis(4), 0)));
+        assert_eq!(place(CallNumber(libc::SYS_rt_sigtimedwait), &args), Some((TimeoutPlace::Timespec(3), -11)));
+        assert_eq!(place(CallNumber(libc::SYS_io_getevents), &args), Some((TimeoutPlace::Timespec(5), 0)));
+        assert_eq!(place(CallNumber(libc::SYS_recvfrom), &args), Some((TimeoutPlace::Socket(libc::SO_RCVTIMEO), -11)));
+        assert_eq!(place(CallNumber(libc::SYS_connect), &args), Some((TimeoutPlace::Socket(libc::SO_SNDTIMEO), -115)));
+        assert_eq!(place(CallNumber(libc::SYS_futex), &args), None);
     }
 
     #[test]

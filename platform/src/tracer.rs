@@ -2,7 +2,7 @@
 //!
 //! Invariant: every request of one tracee comes from the thread that seized it, so a `Tracer` cannot leave its thread.
 
-use crate::arch::registers as arch;
+use crate::arch::{self, Register};
 use crate::threads::{self, Activity};
 use crate::{Avma, OsError, Pid, Signal, SignalInfo, Tid, Wait, procfs};
 use libc::{c_long, c_uint, c_void};
@@ -218,12 +218,12 @@ impl Tracer {
 
     /// The program counter.
     pub fn pc(&self, tid: Tid) -> Result<Avma, OsError> {
-        self.peek_register(tid, arch::PC).map(Avma)
+        self.peek_register(tid, Register::PC).map(Avma)
     }
 
     /// Sets the program counter.
     pub fn set_pc(&self, tid: Tid, pc: Avma) -> Result<(), OsError> {
-        self.poke_register(tid, arch::PC, pc.0)
+        self.poke_register(tid, Register::PC, pc.0)
     }
 
     /// The siginfo of the signal that is about to be delivered.
@@ -247,7 +247,7 @@ impl Tracer {
     }
 
     /// All general registers.
-    pub fn registers(&self, tid: Tid) -> Result<libc::user_regs_struct, OsError> {
+    pub(crate) fn registers(&self, tid: Tid) -> Result<libc::user_regs_struct, OsError> {
         // SAFETY: user_regs_struct is plain data for which zeroes are valid.
         let mut regs: libc::user_regs_struct = unsafe { std::mem::zeroed() };
         self.request("get registers of", libc::PTRACE_GETREGS, tid, 0, &raw mut regs as usize)?;
@@ -255,16 +255,16 @@ impl Tracer {
     }
 
     /// Sets all general registers.
-    pub fn set_registers(&self, tid: Tid, regs: &libc::user_regs_struct) -> Result<(), OsError> {
+    pub(crate) fn set_registers(&self, tid: Tid, regs: &libc::user_regs_struct) -> Result<(), OsError> {
         self.request("set registers of", libc::PTRACE_SETREGS, tid, 0, &raw const *regs as usize).map(drop)
     }
 
-    /// One register by its offset in the `user` area (see `arch`).
-    pub fn peek_register(&self, tid: Tid, offset: usize) -> Result<u64, OsError> {
+    /// One register.
+    pub(crate) fn peek_register(&self, tid: Tid, register: Register) -> Result<u64, OsError> {
         Errno::clear();
         // SAFETY: PEEKUSER takes an offset and no pointer; the C library returns the word itself.
         let word = unsafe {
-            libc::ptrace(libc::PTRACE_PEEKUSER, tid.0, offset as *mut c_void, std::ptr::null_mut::<c_void>())
+            libc::ptrace(libc::PTRACE_PEEKUSER, tid.0, register.offset() as *mut c_void, std::ptr::null_mut::<c_void>())
         };
         if word == -1 && Errno::last_raw() != 0 {
             return Err(OsError::last("get register of", format_args!("tid {tid}")));
@@ -272,9 +272,9 @@ impl Tracer {
         Ok(word as u64)
     }
 
-    /// Sets one register by its offset in the `user` area.
-    pub fn poke_register(&self, tid: Tid, offset: usize, value: u64) -> Result<(), OsError> {
-        self.request("set register of", libc::PTRACE_POKEUSER, tid, offset, value as usize).map(drop)
+    /// Sets one register.
+    pub(crate) fn poke_register(&self, tid: Tid, register: Register, value: u64) -> Result<(), OsError> {
+        self.request("set register of", libc::PTRACE_POKEUSER, tid, register.offset(), value as usize).map(drop)
     }
 
     /// One word of memory, where /proc/PID/mem may not be used.

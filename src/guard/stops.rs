@@ -64,7 +64,7 @@ pub(super) fn find_misplaced(
             }
             (Some(_) | None, _) => continue,
         }
-        let Some(belongs) = standing::pc(pid, tid).map(platform::arch::registers::breakpoint_before) else { continue };
+        let Some(belongs) = standing::pc(pid, tid).map(platform::arch::breakpoint_before) else { continue };
         if breakpoints.binary_search(&belongs).is_ok() || table.being_served() == Some((tid, belongs)) {
             misplaced.push(Misplaced { tid, belongs });
         }

@@ -31,6 +31,27 @@ fn what_decides_names_neither_tracer_nor_memory() {
 }
 
 #[test]
+fn one_file_chooses_the_cpu() {
+    fn naming(folder: &Path, found: &mut Vec<PathBuf>) {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                naming(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                found.extend(code.any(|line| line.contains("target_arch")).then_some(path));
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in ["src", "platform/src"] {
+        naming(&root.join(folder), &mut found);
+    }
+    assert_eq!(found, [root.join("platform/src/arch/mod.rs")]);
+}
+
+#[test]
 fn at_the_top_of_the_source_are_only_the_library_and_the_program() {
     let mut names: Vec<String> =
         files("src").iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();

@@ -29,8 +29,8 @@ impl LandmarkKind {
         match self {
             LandmarkKind::LoaderState => super::RETURN,
             LandmarkKind::LoaderStateEndbr => super::BRANCH_LANDING[0],
-            LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone => super::registers::MOV_EAX,
-            LandmarkKind::Call => super::registers::SYSCALL[0],
+            LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone => super::MOV_EAX,
+            LandmarkKind::Call => super::SYSCALL[0],
             LandmarkKind::Announced => super::CLONE_ARGUMENTS[0][0],
         }
     }

@@ -1,37 +1,17 @@
-//! What differs from one CPU to another: the encoding of its instructions, its registers under ptrace.
+//! What differs from one CPU to another: the encoding of its instructions, its registers under ptrace, its system calls.
 //!
-//! Invariant: no other folder of the workspace names a CPU or compares its instruction bytes.
+//! Invariants: no other folder of the workspace names a CPU or compares its instruction bytes; this file alone chooses
+//! one. Another CPU is another folder beside `x86_64` that offers the same names.
 
 mod landmark;
+
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
+#[cfg(target_arch = "x86_64")]
+use x86_64 as cpu;
 
+#[cfg(not(target_arch = "x86_64"))]
+compile_error!("cov-trace measures programs of the x86-64 only");
+
+pub use cpu::*;
 pub use landmark::LandmarkKind;
-
-#[cfg(target_arch = "x86_64")]
-#[path = "x86_64_registers.rs"]
-pub mod registers;
-
-#[cfg(target_arch = "x86_64")]
-#[path = "x86_64_pending.rs"]
-mod pending;
-
-#[cfg(target_arch = "x86_64")]
-#[path = "x86_64_numbers.rs"]
-mod numbers;
-
-#[cfg(target_arch = "x86_64")]
-#[path = "x86_64_callee.rs"]
-mod callee;
-
-#[cfg(target_arch = "x86_64")]
-pub use callee::{Callee, callee};
-#[cfg(target_arch = "x86_64")]
-pub use numbers::calls;
-#[cfg(target_arch = "x86_64")]
-pub use pending::{args_at_syscall, leads_to_syscall};
-#[cfg(target_arch = "x86_64")]
-pub use x86_64::{
-    BRANCH_LANDING, BREAKPOINT, CLONE_ARGUMENTS, CLONE_CALL, ControlFlow, ELF_MACHINE, Instruction, Instructions,
-    LONGEST, NOP, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, instructions, is_rewritten,
-};

@@ -1,7 +1,7 @@
 //! What a process does on a signal, as the kernel's `struct sigaction` has it (rt_sigaction(2)).
 
 use super::{Signal, UNBLOCKABLE};
-use crate::arch::registers::SIGACTION_LEN;
+use crate::arch::SIGACTION_LEN;
 
 /// A signal's action: handler, flags, restorer and the handler's mask, a word each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

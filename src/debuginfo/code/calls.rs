@@ -7,7 +7,7 @@ use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::elf::Elf;
 use crate::debuginfo::reading::text::Text;
 use crate::plan::Bits;
-use platform::arch::{self, registers};
+use platform::arch::{self, CallNumber};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -43,9 +43,8 @@ pub(crate) fn making_children(places: &[Svma], code: &Code, text: &Text<'_>) -> 
                 }
                 let bytes = text.bytes_from(&cluster.range, start);
                 let bytes = &bytes[..bytes.len().min((end.0 - start.0) as usize)];
-                let calls = arch::calls(bytes, start.0, comes_in).into_iter();
-                let may_make =
-                    |number: Option<u32>| number.is_none_or(|number| registers::has_clone_flags(i64::from(number)));
+                let calls = arch::call_numbers(bytes, start.0, comes_in).into_iter();
+                let may_make = |number: Option<CallNumber>| number.is_none_or(CallNumber::has_clone_flags);
                 making.extend(calls.filter(|(_, number)| may_make(*number)).map(|(at, _)| Svma(at)));
             }
         }

@@ -4,9 +4,9 @@
 //! They are independent of the probes: both lists may name the same offset.
 
 use memchr::memmem;
-use platform::arch::registers::{MOV_EAX_LEN, SYSCALL};
 use platform::arch::{
-    BRANCH_LANDING, CLONE_ARGUMENTS, CLONE_CALL, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, leads_to_syscall,
+    BRANCH_LANDING, CLONE_ARGUMENTS, CLONE_CALL, MOV_LEN, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, SYSCALL,
+    leads_to_syscall,
 };
 
 use super::announced::AnyCall;
@@ -69,7 +69,7 @@ pub(crate) fn find(
     let mut making = calls::making_children(&calls, code, text);
     for candidate in of(LandmarkKind::Clone) {
         // The `syscall` behind it is taken care of.
-        making.remove(&Svma(candidate.at.0 + MOV_EAX_LEN));
+        making.remove(&Svma(candidate.at.0 + MOV_LEN));
     }
     let is_meant =
         |candidate: &&&Candidate| candidate.landmark.kind != LandmarkKind::Call || making.contains(&candidate.at);

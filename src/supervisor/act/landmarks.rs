@@ -8,7 +8,7 @@ use crate::link::ProcessNo;
 use crate::plan::LandmarkKind;
 use crate::supervisor::decide::ids::SpaceId;
 use crate::warning::WarningKind;
-use platform::arch::registers::{self as arch, Untraced};
+use platform::arch::{self, Untraced};
 use platform::{Avma, OsError, Tid};
 use std::time::Instant;
 
@@ -17,10 +17,8 @@ impl Performer {
         self.repair_trap(process, tid, space);
         let access = self.texts.access(&self.tracer, space, tid);
         let told = match kind {
-            LandmarkKind::LoaderState => {
-                repair::emulate_return(&access, || self.texts.find_return(space)).map(|()| true)
-            }
-            LandmarkKind::LoaderStateEndbr => repair::skip_endbr(&self.tracer, tid, at).map(|()| true),
+            LandmarkKind::LoaderState => arch::emulate_return(&access, || self.texts.find_return(space)).map(|()| true),
+            LandmarkKind::LoaderStateEndbr => arch::emulate_branch_landing(&self.tracer, tid, at).map(|()| true),
             LandmarkKind::Clone => {
                 let coming = repair::clone_number(&access, at);
                 coming.map(|coming| self.note_clone(process, tid, space, coming))

@@ -1,8 +1,7 @@
 //! Undoing what being traced does to a program: system calls that give up, instructions hidden by a breakpoint.
 
 use crate::supervisor::decide::input::Input;
-use platform::arch::registers as arch;
-use platform::arch::registers::Untraced;
+use platform::arch::{self, CallNumber, Untraced};
 use platform::procfs::Disposition;
 use platform::{Access, Avma, Errno, OsError, Signal, Tid, Tracer, procfs, remote};
 
@@ -28,24 +27,6 @@ pub(crate) fn fault_again(tracer: &Tracer, tid: Tid, signal: Signal) -> Result<(
     tracer.detach(tid, None).and(repeated)
 }
 
-/// Does what `ret` does. Where the stack cannot be read the thread executes another one, if there is one `elsewhere`.
-pub(crate) fn emulate_return(access: &Access<'_>, elsewhere: impl Fn() -> Option<Avma>) -> Result<(), OsError> {
-    let (tracer, tid) = (access.tracer, access.tid);
-    let sp = tracer.peek_register(tid, arch::SP)?;
-    match access.word(Avma(sp)) {
-        Ok(target) => {
-            tracer.poke_register(tid, arch::SP, sp.wrapping_add(8))?;
-            tracer.set_pc(tid, Avma(target))
-        }
-        Err(error) => elsewhere().map_or(Err(error), |other| tracer.set_pc(tid, other)),
-    }
-}
-
-/// Does what `endbr64` does: nothing.
-pub(crate) fn skip_endbr(tracer: &Tracer, tid: Tid, at: Avma) -> Result<(), OsError> {
-    tracer.set_pc(tid, Avma(at.0 + arch::ENDBR_LEN))
-}
-
 /// What is known of a system call that is about to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coming {
@@ -66,8 +47,8 @@ impl From<Option<Untraced>> for Coming {
 
 /// Does what the `mov $56, %eax` before a clone does.
 pub(crate) fn clone_number(access: &Access<'_>, at: Avma) -> Result<Coming, OsError> {
-    let flags = arch::clear_clone_untraced(access, arch::CLONE);
-    arch::emulate_call_number(access.tracer, access.tid, at, arch::CLONE)?;
+    let flags = arch::clear_clone_untraced(access, CallNumber::CLONE);
+    arch::emulate_call_number(access.tracer, access.tid, at, CallNumber::CLONE)?;
     flags.map(Coming::from)
 }
 
@@ -75,7 +56,7 @@ pub(crate) fn clone_number(access: &Access<'_>, at: Avma) -> Result<Coming, OsEr
 pub(crate) fn call(access: &Access<'_>, at: Avma, elsewhere: Option<Avma>) -> Result<Coming, OsError> {
     let (tracer, tid) = (access.tracer, access.tid);
     let number = arch::coming_call(tracer, tid)?;
-    let coming = match arch::has_clone_flags(number) {
+    let coming = match number.has_clone_flags() {
         true => arch::clear_clone_untraced(access, number)?.into(),
         false => Coming::Other,
     };

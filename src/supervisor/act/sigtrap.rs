@@ -7,7 +7,7 @@
 use super::masks::{Evidence, Masks, TRAP};
 use super::turns::Turns;
 use crate::link::ProcessNo;
-use platform::arch::registers as arch;
+use platform::arch::{self, CallNumber};
 use platform::procfs::Disposition;
 use platform::{
     Access, Avma, OsError, Pid, Signal, SignalAction, Tid, Tracer, TrapCause, mask_after_call, procfs, remote, threads,
@@ -244,7 +244,7 @@ impl Sigtrap {
         let (tracer, tid) = (access.tracer, access.tid);
         let told = arch::coming_args(access, at);
         // What the instruction does is done whatever can be known of the call.
-        arch::emulate_call_number(tracer, tid, at, arch::RT_SIGPROCMASK)?;
+        arch::emulate_call_number(tracer, tid, at, CallNumber::RT_SIGPROCMASK)?;
         // A pointer to nowhere makes the call fail and changes nothing.
         let Some([how, set, ..]) = told?.filter(|[_, set, ..]| *set != 0) else { return Ok(false) };
         let Ok(set) = access.word(Avma(set)) else { return Ok(false) };
@@ -258,7 +258,7 @@ impl Sigtrap {
     /// A thread is about to call rt_sigaction. True if that told anything new.
     pub fn action_call(&mut self, access: &Access<'_>, process: ProcessNo, at: Avma) -> Result<bool, OsError> {
         let told = arch::coming_args(access, at);
-        arch::emulate_call_number(access.tracer, access.tid, at, arch::RT_SIGACTION)?;
+        arch::emulate_call_number(access.tracer, access.tid, at, CallNumber::RT_SIGACTION)?;
         let Some([signal, action, ..]) = told?.filter(|[_, action, ..]| *action != 0) else { return Ok(false) };
         let mut bytes = [0; SignalAction::LEN];
         // A pointer to nowhere makes the call fail and changes nothing.

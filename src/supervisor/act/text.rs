@@ -43,9 +43,7 @@ impl TextAccess<'_> {
 
 /// Whether the bytes around a place are the file's, breakpoints aside, as far as they are here.
 fn is_around(bytes: &[u8], file: &[u8], place: usize) -> bool {
-    /// No instruction is longer.
-    const LONGEST: usize = 15;
-    let around = place.saturating_sub(LONGEST)..(place + LONGEST).min(bytes.len());
+    let around = place.saturating_sub(arch::LONGEST)..(place + arch::LONGEST).min(bytes.len());
     let mut pairs = bytes[around.clone()].iter().zip(&file[around]);
     pairs.all(|(here, there)| here == there || *here == BREAKPOINT)
 }

@@ -174,7 +174,7 @@ impl Texts {
 
     /// A place in a space where system calls can be made.
     pub fn find_call(&self, space: SpaceId) -> Option<Avma> {
-        self.find_in_vdso(space, &arch::registers::SYSCALL)
+        self.find_in_vdso(space, &arch::SYSCALL)
     }
 
     /// A place in a space where a `ret` is.

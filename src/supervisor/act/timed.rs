@@ -6,7 +6,7 @@
 //!
 //! Invariant: only a thread that is in such a call, or on its way into it, is resumed by PTRACE_SYSCALL.
 
-use platform::arch::registers as arch;
+use platform::arch;
 use platform::{Access, OsError, Signal, Tid, Tracer, timeout_of};
 use std::collections::HashMap;
 use std::time::Instant;
@@ -53,9 +53,9 @@ impl TimedCalls {
         };
         let call = before.or_else(begun);
         if let Some(call) = call.filter(|call| call.due <= now) {
-            return tracer.poke_register(tid, arch::RESULT, call.answer as u64);
+            return arch::set_result(tracer, tid, call.answer);
         }
-        tracer.poke_register(tid, arch::RESULT, arch::RESTART_UNLESS_HANDLED)?;
+        arch::restart_unless_handled(tracer, tid)?;
         self.0.extend(call.map(|call| (tid, Call { phase: CallPhase::Enters, ..call })));
         Ok(())
     }
@@ -73,7 +73,7 @@ impl TimedCalls {
         match call.phase {
             CallPhase::Enters => call.phase = CallPhase::Inside,
             CallPhase::Overdue if arch::gave_up(tracer, tid)? => {
-                let answered = tracer.poke_register(tid, arch::RESULT, call.answer as u64);
+                let answered = arch::set_result(tracer, tid, call.answer);
                 self.0.remove(&tid);
                 return answered;
             }

@@ -3,7 +3,8 @@
 //!
 //! Invariant: only instructions that change registers and nothing else are looked through; any other ends the answer.
 
-use super::registers::SYSCALL;
+use super::encoding::SYSCALL;
+use super::registers::pending_args;
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 use libc::user_regs_struct;
 
@@ -12,12 +13,12 @@ const MOST: usize = 4;
 
 /// The arguments with which `code`, executed at `pc` with `regs`, makes its system call; `None` if it does not do so in
 /// a few instructions that only compute.
-pub fn args_at_syscall(code: &[u8], pc: u64, regs: &user_regs_struct) -> Option<[u64; 4]> {
+pub(crate) fn args_at_syscall(code: &[u8], pc: u64, regs: &user_regs_struct) -> Option<[u64; 4]> {
     let mut regs = *regs;
     let mut decoder = Decoder::with_ip(64, code, pc, DecoderOptions::NONE);
     for _ in 0..=MOST {
         if code.get(decoder.position()..)?.starts_with(&SYSCALL) {
-            return Some(super::registers::pending_args(&regs));
+            return Some(pending_args(&regs));
         }
         let instruction = decoder.decode();
         let (target, value) = computed(&instruction, &mut regs)?;

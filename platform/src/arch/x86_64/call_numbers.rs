@@ -4,6 +4,7 @@
 //! Invariant: a number is known only if every way to the instruction sets it; a register of which that is not certain is
 //! unknown.
 
+use super::system_calls::CallNumber;
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory};
 use iced_x86::{Mnemonic, OpAccess, OpKind, Register};
 
@@ -26,7 +27,7 @@ const CLOBBERED: [Register; 9] = [
 /// The addresses of the `syscall` instructions of `code`, which is a function's from its start at `at` on, each with the
 /// number of its call if that is constant. `comes_in` tells where control may come from elsewhere than from the
 /// instruction before; where a call returns to is no such place.
-pub fn calls(code: &[u8], at: u64, comes_in: impl Fn(u64) -> bool) -> Vec<(u64, Option<u32>)> {
+pub fn call_numbers(code: &[u8], at: u64, comes_in: impl Fn(u64) -> bool) -> Vec<(u64, Option<CallNumber>)> {
     let (mut calls, mut constants) = (Vec::new(), Constants::default());
     let mut infos = InstructionInfoFactory::new();
     let mut before = FlowControl::Return;
@@ -38,7 +39,10 @@ pub fn calls(code: &[u8], at: u64, comes_in: impl Fn(u64) -> bool) -> Vec<(u64, 
             constants = Constants::default();
         }
         if instruction.mnemonic() == Mnemonic::Syscall {
-            calls.push((instruction.ip(), constants.get(Register::RAX).map(|number| number as u32)));
+            calls.push((
+                instruction.ip(),
+                constants.get(Register::RAX).map(|number| CallNumber(i64::from(number as u32))),
+            ));
         }
         constants.execute(&instruction, &mut infos);
         before = instruction.flow_control();
@@ -144,8 +148,11 @@ impl Constants {
 mod tests {
     use super::*;
 
-    fn numbers(code: &[u8], entries: &[u64]) -> Vec<Option<u32>> {
-        calls(code, 0, |at| entries.contains(&at)).into_iter().map(|(_, number)| number).collect()
+    fn numbers(code: &[u8], entries: &[u64]) -> Vec<Option<i64>> {
+        call_numbers(code, 0, |at| entries.contains(&at))
+            .into_iter()
+            .map(|(_, number)| number.map(|number| number.0))
+            .collect()
     }
 
     #[test]

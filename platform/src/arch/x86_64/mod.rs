@@ -1,0 +1,30 @@
+//! The x86-64.
+
+mod call_numbers;
+mod callee;
+mod decode;
+mod emulate;
+mod encoding;
+mod pending;
+mod registers;
+mod system_calls;
+
+pub(crate) use emulate::call_left_by;
+pub(crate) use encoding::MOV_EAX;
+pub(crate) use registers::{Register, Syscall, below_stack, set_syscall, syscall};
+pub(crate) use system_calls::{SIGACTION_LEN, SIGSET_LEN, SYS_IO_PGETEVENTS};
+
+pub use call_numbers::call_numbers;
+pub use callee::{Callee, callee};
+pub use decode::{ControlFlow, Instruction, Instructions, instructions, is_rewritten};
+pub use emulate::{
+    Untraced, clear_clone_untraced, coming_args, coming_call, emulate_argument, emulate_branch_landing,
+    emulate_call_number, emulate_return, gave_up, repeat_call, repeat_fault, restart_unless_handled, set_result,
+};
+pub use encoding::{
+    BRANCH_LANDING, BREAKPOINT, CLONE_ARGUMENTS, CLONE_CALL, ELF_MACHINE, LONGEST, MOV_LEN, NOP, RETURN,
+    RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, SYSCALL,
+};
+pub use pending::leads_to_syscall;
+pub use registers::breakpoint_before;
+pub use system_calls::{CallNumber, shares_memory};

@@ -1,0 +1,74 @@
+//! Registers of the x86-64 as ptrace gives them: single ones by name, and what all of them say of a system call.
+//!
+//! Invariant: nothing outside `arch` knows that the program counter is one byte past an executed breakpoint.
+
+use super::system_calls::CallNumber;
+use crate::Avma;
+use libc::user_regs_struct;
+use std::mem::offset_of;
+
+/// A register that is read or set by itself, by its offset in the `user` area (PTRACE_PEEKUSER, PTRACE_POKEUSER).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Register(usize);
+
+impl Register {
+    pub(crate) const PC: Register = Register(offset_of!(user_regs_struct, rip));
+    pub(crate) const SP: Register = Register(offset_of!(user_regs_struct, rsp));
+    /// The first argument of a function or a system call.
+    pub(crate) const FIRST: Register = Register(offset_of!(user_regs_struct, rdi));
+    /// Before a `syscall` instruction the number of the call, afterwards its result.
+    pub(crate) const RESULT: Register = Register(offset_of!(user_regs_struct, rax));
+    /// The number of the system call in which the thread is; negative where it is in none.
+    pub(crate) const CALL: Register = Register(offset_of!(user_regs_struct, orig_rax));
+    /// Where a `syscall` instruction came back to.
+    pub(crate) const RETURNED_TO: Register = Register(offset_of!(user_regs_struct, rcx));
+
+    pub(crate) fn offset(self) -> usize {
+        self.0
+    }
+}
+
+/// How far the program counter is past an executed breakpoint.
+pub(crate) const PC_AFTER_BREAKPOINT: u64 = 1;
+
+/// Where the breakpoint is that a thread at `pc` has just executed, if it has.
+pub fn breakpoint_before(pc: Avma) -> Avma {
+    Avma(pc.0.wrapping_sub(PC_AFTER_BREAKPOINT))
+}
+
+/// A system call that is emulated or injected: number and up to four arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Syscall {
+    pub(crate) number: CallNumber,
+    pub(crate) args: [u64; 4],
+}
+
+/// The system call in which a thread with these registers is, by the 64-bit convention; `None` in a 32-bit program.
+pub(crate) fn syscall(regs: &user_regs_struct) -> Option<Syscall> {
+    const CS_64: u64 = 0x33;
+    (regs.cs == CS_64).then_some(Syscall { number: CallNumber(regs.orig_rax as i64), args: pending_args(regs) })
+}
+
+/// Number and arguments of the system call that a thread with these registers has just come out of.
+pub(crate) fn left_call(regs: &user_regs_struct) -> (CallNumber, [u64; 6]) {
+    (CallNumber(regs.orig_rax as i64), [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9])
+}
+
+/// Arguments of a system call that is about to be made: the registers before the `syscall` instruction.
+pub(crate) fn pending_args(regs: &user_regs_struct) -> [u64; 4] {
+    [regs.rdi, regs.rsi, regs.rdx, regs.r10]
+}
+
+/// Sets the registers so that the `syscall` instruction at `at` makes `call`.
+pub(crate) fn set_syscall(regs: &mut user_regs_struct, at: Avma, call: Syscall) {
+    regs.rip = at.0;
+    regs.rax = call.number.0 as u64;
+    regs.orig_rax = u64::MAX;
+    [regs.rdi, regs.rsi, regs.rdx, regs.r10] = call.args;
+}
+
+/// An aligned place for `len` bytes below the stack and below what leaf functions may use of it.
+pub(crate) fn below_stack(regs: &user_regs_struct, len: u64) -> Avma {
+    const RED_ZONE: u64 = 128;
+    Avma(regs.rsp.wrapping_sub(RED_ZONE + len) & !15)
+}

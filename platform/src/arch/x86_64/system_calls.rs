@@ -1,0 +1,80 @@
+//! System calls by number: which may be started again, which make children; and the kernel's numbers and lengths that the
+//! libc crate does not name.
+
+/// io_pgetevents(2), which the libc crate does not name.
+pub(crate) const SYS_IO_PGETEVENTS: i64 = 333;
+
+/// A system call by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallNumber(pub(crate) i64);
+
+impl CallNumber {
+    /// Makes a child, with flags in its first argument (clone(2)).
+    pub const CLONE: CallNumber = CallNumber(libc::SYS_clone);
+    /// Sets the action of a signal (sigaction(2)).
+    pub const RT_SIGACTION: CallNumber = CallNumber(libc::SYS_rt_sigaction);
+    /// Sets which signals the calling thread blocks (sigprocmask(2)).
+    pub const RT_SIGPROCMASK: CallNumber = CallNumber(libc::SYS_rt_sigprocmask);
+
+    /// Whether it makes a child with flags of the caller's choice: clone or clone3.
+    pub fn has_clone_flags(self) -> bool {
+        matches!(self.0, libc::SYS_clone | libc::SYS_clone3)
+    }
+
+    /// Whether it makes a process or a thread.
+    pub(crate) fn makes_child(self) -> bool {
+        self.has_clone_flags() || matches!(self.0, libc::SYS_fork | libc::SYS_vfork)
+    }
+
+    /// Whether it gave up with EINTR, if it returned `result`, and may be started again.
+    pub(crate) fn gives_up(self, result: i64) -> bool {
+        result == -i64::from(libc::EINTR) && GIVE_UP.contains(&self.0)
+    }
+}
+
+/// Length in bytes of the kernel's `struct sigaction`: handler, flags, restorer, mask.
+pub(crate) const SIGACTION_LEN: usize = 32;
+
+/// Length in bytes of the kernel's signal set.
+pub(crate) const SIGSET_LEN: u64 = 8;
+
+/// `-ERESTARTNOHAND`: the kernel starts the call again unless a handler runs, which sees EINTR.
+pub(crate) const RESTART_UNLESS_HANDLED: i64 = -514;
+
+/// System calls that answer EINTR after a signal that no handler takes, where others start again by themselves
+/// (signal(7); without a tracer an ignored signal would not have disturbed them).
+const GIVE_UP: [i64; 28] = [
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_recvmmsg,
+    libc::SYS_sendto,
+    libc::SYS_sendmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_connect,
+    libc::SYS_epoll_wait,
+    libc::SYS_epoll_pwait,
+    libc::SYS_epoll_pwait2,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_rt_sigtimedwait,
+    libc::SYS_io_getevents,
+    SYS_IO_PGETEVENTS,
+    libc::SYS_io_uring_enter,
+    libc::SYS_futex,
+    libc::SYS_futex_waitv,
+    libc::SYS_mq_timedsend,
+    libc::SYS_mq_timedreceive,
+];
+
+/// Whether a child that is made with these flags (clone(2)) shares its maker's memory.
+pub fn shares_memory(flags: u64) -> bool {
+    flags & libc::CLONE_VM as u64 != 0
+}
