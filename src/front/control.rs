@@ -3,8 +3,8 @@
 //! Invariant: a recorder that does not answer is reported after a while; only what takes its time by nature is awaited
 //! without a limit.
 
-use crate::link::{ControlAnswer, ControlRequest, Port, PortError, ProcessStatus, RunDir, RunStatus, Summary};
-use crate::store::{self, StoreError};
+use crate::link::{ControlAnswer, ControlRequest, Port, PortError, ProcessStatus, RunStatus, Summary};
+use crate::store::{RunEntry, StoreError};
 use platform::{Errno, OsError, wait_readable};
 use std::os::fd::AsFd;
 
@@ -71,15 +71,14 @@ pub struct ControlLink {
 
 impl ControlLink {
     /// Connects to the recorder of a run.
-    pub fn connect(found: store::FoundRun) -> Result<Self, ControlError> {
-        let (run, path) = (found.run.clone(), found.path.clone());
-        let folder = match found.open() {
-            Ok(folder) => folder,
+    pub fn connect(found: RunEntry) -> Result<Self, ControlError> {
+        let (run, path, trust) = (found.run.clone(), found.path.clone(), found.trust());
+        let opened = match found.open() {
+            Ok(opened) => opened,
             Err(StoreError::Directory { .. }) => return Err(ControlError::NoRecorder { run }),
             Err(error) => return Err(ControlError::Failed { run, cause: error.to_string() }),
         };
-        let data = found.data();
-        match RunDir::of(found.run.clone(), folder, data.folder()).connect(data.trust()) {
+        match opened.connect(trust) {
             Ok(channel) => Ok(ControlLink { run, port: Port::new(channel) }),
             Err(source) => Err(match source.errno {
                 Errno::ENOENT if !path.exists() => ControlError::NoRecorder { run },

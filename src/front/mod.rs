@@ -29,7 +29,7 @@ pub use watch::Ending;
 use crate::guard;
 use crate::link::{FromSupervisor, Port, PortError, RunDir, ToSupervisor};
 use crate::recorder::{self, Scope};
-use crate::store::{self, DataDir, UnixMillis, run_name};
+use crate::store::{DataDir, RunEntry, UnixMillis, run_name};
 use crate::supervisor::{self, Forks};
 use guarded::Guarded;
 use platform::limits;
@@ -186,9 +186,8 @@ fn prepare(options: &FrontOptions) -> Result<Prepared, RunError> {
             Err(error) => Stderr::new(options.quiet).insist(&format!("warning: {error}")),
         }
     }
-    let found = store::FoundRun::new(&data, &run_name(UnixMillis(platform::unix_millis()), std::process::id()));
-    let (folder, lock) = found.create()?;
-    let run = RunDir::of(found.run, folder, data.folder());
+    let name = run_name(UnixMillis(platform::unix_millis()), std::process::id());
+    let (run, lock) = RunEntry::new(&data, &name).create()?;
     run.begin().map_err(|source| RunError::RunDirectory { data: options.data.clone(), source })?;
     let control = run
         .listen()

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// The most that is read of a plan or of an image's lines, in bytes.
 const LARGEST: u64 = 4 << 30;
 
+/// What the names of the directories of runs begin with.
+const PREFIX: &str = "run-";
+
 const JOURNAL: &str = "journal";
 const MARKS: &str = "marks";
 const CONTROL: &str = "control";
@@ -32,6 +35,16 @@ impl RunDir {
     /// The directory of the run called `name`, in a data directory.
     pub fn of(name: String, folder: Folder, data: &Arc<Folder>) -> RunDir {
         RunDir { name, folder: Arc::new(folder), data: data.clone() }
+    }
+
+    /// The name of the directory of a run.
+    pub fn name_of(run: &str) -> OsString {
+        format!("{PREFIX}{run}").into()
+    }
+
+    /// The name of the run whose directory is called `name`, if it is called like one.
+    pub fn run_of(name: &str) -> Option<&str> {
+        name.strip_prefix(PREFIX)
     }
 
     /// Where it is.
@@ -145,7 +158,7 @@ impl RunDir {
 
     /// Removes the directory with all in it; that it is gone already is no error.
     pub fn remove(&self) -> Result<(), OsError> {
-        let name = OsString::from(format!("run-{}", self.name));
+        let name = RunDir::name_of(&self.name);
         let same = self.data.folder(&name).and_then(|there| Ok(there.identity()? == self.folder.identity()?));
         // Somebody may have moved it, and put another one there.
         let removed = self.folder.empty().and_then(|()| match same {

@@ -6,7 +6,7 @@
 use super::news::{News, Trouble};
 use super::{ControlSocket, Recorder};
 use crate::link::RunDir;
-use crate::store::{self, DataDir, StoreError};
+use crate::store::{DataDir, RunEntry, StoreError};
 use std::fs::File;
 
 /// What became of the directory so far.
@@ -50,8 +50,7 @@ impl Recorder {
             true => DataDir::create_trusting(self.data.path(), self.data.trust())?,
             false => self.data.clone(),
         };
-        let (folder, lock) = store::FoundRun::new(&data, self.run.name()).create()?;
-        let run = RunDir::of(self.run.name().to_owned(), folder, data.folder());
+        let (run, lock) = RunEntry::new(&data, self.run.name()).create()?;
         Ok((data, run, lock))
     }
 

@@ -302,15 +302,14 @@ impl Ledger {
 mod tests {
     use super::*;
     use crate::link::{EndOfProcess, JournalWriter, Record};
+    use crate::store::RunEntry;
     use platform::Pid;
 
     #[test]
     fn a_process_is_not_closed_before_its_images_are_known() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::create(dir.path()).unwrap();
-        let found = crate::store::FoundRun::new(&data, "20261123T010203.512Z-7");
-        let (folder, _lock) = found.create().unwrap();
-        let run = RunDir::of(found.run, folder, data.folder());
+        let (run, _lock) = RunEntry::new(&data, "20261123T010203.512Z-7").create().unwrap();
         run.begin().unwrap();
         let mut journal = JournalWriter::new(run.journal_to_write().unwrap());
         let (process, image) = (ProcessNo(0), ImageId(0));

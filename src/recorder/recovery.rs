@@ -52,21 +52,20 @@ pub fn recover(data: &DataDir) -> Result<Vec<Result<Recovered, RecoveryError>>, 
                 continue;
             }
         };
-        let folder = match found.open() {
-            Ok(folder) => folder,
+        let name = found.run.clone();
+        let run = match found.open() {
+            Ok(run) => run,
             // Somebody else was faster.
             Err(StoreError::Directory { source, .. }) if source.kind() == io::ErrorKind::NotFound => continue,
             Err(source) => {
-                recovered.push(Err(RecoveryError { run: found.run, source: source.into() }));
+                recovered.push(Err(RecoveryError { run: name, source: source.into() }));
                 continue;
             }
         };
-        let run = RunDir::of(found.run, folder, data.folder());
         if !run.has_journal() {
             // Another recovery was faster, or the run never began.
             continue;
         }
-        let name = run.name().to_owned();
         recovered.push(recover_run(&run, data).map_err(|source| RecoveryError { run: name, source }));
     }
     Ok(recovered)

@@ -1,13 +1,7 @@
 //! The data directory: one data file per process, and a directory `run-*` for each run that is live or was cut short.
-//!
-//! A live run holds a BSD lock (flock(2), exclusive) on the file `lock` in its directory, so that a run that was killed
-//! is distinguished from one that lives, whatever pids have been reused since.
 
-use super::process_file::is_run_name;
-use super::{ProcessFile, ProcessRecord, Reader, StoreError};
-use platform::{Entry, EntryKind, Folder, Trust};
-use std::ffi::{OsStr, OsString};
-use std::fs::{File, TryLockError};
+use super::{ProcessFile, ProcessRecord, Reader, RunEntry, RunState, StoreError};
+use platform::{Entry, Folder, Trust};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
@@ -20,25 +14,6 @@ use std::sync::Arc;
 pub struct DataDir {
     folder: Arc<Folder>,
     trust: Trust,
-}
-
-/// The directory of a run inside the data directory.
-#[derive(Clone, Debug)]
-pub struct FoundRun {
-    /// Name of the run: what follows `run-`.
-    pub run: String,
-    /// Where it is.
-    pub path: PathBuf,
-    data: DataDir,
-}
-
-/// Whether a run is still under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunState {
-    /// Its recorder holds the lock.
-    Live,
-    /// Nobody does: the run was cut short.
-    Dead,
 }
 
 impl DataDir {
@@ -115,8 +90,8 @@ impl DataDir {
     }
 
     /// The directories of runs, by name.
-    pub fn runs(&self) -> Result<Vec<FoundRun>, StoreError> {
-        let mut runs: Vec<FoundRun> = self.entries()?.iter().filter_map(|entry| self.run_of(entry)).collect();
+    pub fn runs(&self) -> Result<Vec<RunEntry>, StoreError> {
+        let mut runs: Vec<RunEntry> = self.entries()?.iter().filter_map(|entry| RunEntry::of(self, entry)).collect();
         runs.sort_by(|one, other| one.run.cmp(&other.run));
         Ok(runs)
     }
@@ -136,12 +111,6 @@ impl DataDir {
         let failed = |source| StoreError::Directory { operation: "list", path: self.path().to_owned(), source };
         self.folder.entries().map_err(failed)
     }
-
-    pub(super) fn run_of(&self, entry: &Entry) -> Option<FoundRun> {
-        // Whatever else is called so is not ours, and must not be touched.
-        let run = entry.name.to_str()?.strip_prefix("run-").filter(|run| is_run_name(run))?;
-        (entry.kind == EntryKind::Folder).then(|| FoundRun::new(self, run))
-    }
 }
 
 impl AsFd for DataDir {
@@ -150,85 +119,8 @@ impl AsFd for DataDir {
     }
 }
 
-impl FoundRun {
-    const LOCK: &str = "lock";
-
-    /// The directory that a live run of that name has.
-    pub fn new(data: &DataDir, run: &str) -> Self {
-        FoundRun { run: run.to_owned(), path: data.path().join(format!("run-{run}")), data: data.clone() }
-    }
-
-    /// Its name in the data directory.
-    pub fn name(&self) -> OsString {
-        format!("run-{}", self.run).into()
-    }
-
-    /// The data directory.
-    pub fn data(&self) -> &DataDir {
-        &self.data
-    }
-
-    /// Opens it, if a trusted user owns it.
-    pub fn open(&self) -> Result<Folder, StoreError> {
-        let opened = self.data.folder.folder(&self.name());
-        let failed = |source| StoreError::Directory { operation: "open", path: self.path.clone(), source };
-        let folder = opened.map_err(failed)?;
-        check_owner(&folder, self.data.trust)?;
-        Ok(folder)
-    }
-
-    /// Makes the directory and takes its lock, which lives as long as the file given back or a fork's copy of it.
-    pub fn create(&self) -> Result<(Folder, File), StoreError> {
-        const MODE: (u32, u32) = (0o777, 0o666);
-        let failed = |source| StoreError::CreateDirectory { path: self.path.clone(), source };
-        let folder = &self.data.folder;
-        // Under another name until it is locked, so that nobody takes it for one that was left.
-        let unborn = OsString::from(format!(".{}", self.run));
-        let made = folder.make_folder(&unborn, MODE.0).map_err(failed)?;
-        let lock = made.create_file(FoundRun::LOCK.as_ref(), MODE.1).map_err(failed)?;
-        lock.lock().map_err(failed)?;
-        folder.rename(&unborn, folder, &self.name()).map_err(failed)?;
-        Ok((made.at(&self.path), lock))
-    }
-
-    /// The file that a live run holds locked.
-    pub fn lock_path(&self) -> PathBuf {
-        self.path.join(FoundRun::LOCK)
-    }
-
-    /// Whether the run is under way.
-    pub fn state(&self) -> Result<RunState, StoreError> {
-        self.lock_if_dead().map(|lock| lock.map_or(RunState::Live, |_| RunState::Dead))
-    }
-
-    /// Takes the lock of a run that was cut short, so that nobody else touches it while the result is kept.
-    ///
-    /// `Ok(None)` if the run lives. The file within is `None` if the run has no lock file: what is no regular file is
-    /// none, since a live run has made its own.
-    pub fn lock_if_dead(&self) -> Result<Option<Option<File>>, StoreError> {
-        let path = self.lock_path();
-        let failed = |operation| {
-            let path = path.clone();
-            move |source| StoreError::Directory { operation, path, source }
-        };
-        let folder = self.data.folder.folder(&self.name());
-        let file = match folder.and_then(|folder| folder.open_file(OsStr::new(FoundRun::LOCK))) {
-            Ok(file) => file,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
-                return Ok(Some(None));
-            }
-            Err(error) => return Err(failed("open")(error)),
-        };
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Some(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed("lock")(error)),
-        }
-    }
-}
-
 /// Refuses what another user may have forged.
-fn check_owner(folder: &Folder, trust: Trust) -> Result<(), StoreError> {
+pub(super) fn check_owner(folder: &Folder, trust: Trust) -> Result<(), StoreError> {
     let path = || folder.path().to_owned();
     let owner = folder.owner();
     let owner = owner.map_err(|source| StoreError::Directory { operation: "look at", path: path(), source })?;
@@ -277,22 +169,5 @@ mod tests {
         }
         let files = DataDir::open_for_reading(dir.path()).unwrap().process_files().unwrap();
         assert_eq!(files.iter().map(|file| file.pid).collect::<Vec<_>>(), [8, 7, 5]);
-    }
-
-    #[test]
-    fn a_run_lives_while_its_lock_is_held() {
-        let dir = tempfile::tempdir().unwrap();
-        let data = DataDir::create(&dir.path().join("a/b")).unwrap();
-        let run = FoundRun::new(&data, "20261123T010203.512Z-9");
-        fs::create_dir(&run.path).unwrap();
-        assert_eq!(run.state().unwrap(), RunState::Dead);
-        let lock = File::create(run.lock_path()).unwrap();
-        lock.lock().unwrap();
-        assert_eq!(run.state().unwrap(), RunState::Live);
-        assert_eq!(data.live_runs().unwrap(), ["20261123T010203.512Z-9"]);
-        drop(lock);
-        assert_eq!(run.state().unwrap(), RunState::Dead);
-        assert_eq!(data.runs().unwrap()[0].run, run.run);
-        assert!(data.live_runs().unwrap().is_empty());
     }
 }

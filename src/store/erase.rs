@@ -2,7 +2,7 @@
 //!
 //! Invariants: only what cov-trace wrote is removed, told by its name; nothing of a live run is.
 
-use super::{DataDir, FoundRun, ProcessFile, StoreError};
+use super::{DataDir, ProcessFile, RunEntry, StoreError};
 use platform::{Entry, EntryKind, Folder};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -37,7 +37,7 @@ impl DataDir {
         let mut erased = Erased::default();
         let entries = self.entries()?;
         for entry in &entries {
-            if let Some(run) = self.run_of(entry).filter(|run| is_meant(&run.run)) {
+            if let Some(run) = RunEntry::of(&self, entry).filter(|run| is_meant(&run.run)) {
                 self.erase_run(run, &mut erased)?;
             }
         }
@@ -53,7 +53,7 @@ impl DataDir {
                 self.remove(name)?;
                 continue;
             } else {
-                if self.run_of(entry).is_none() {
+                if RunEntry::of(&self, entry).is_none() {
                     erased.foreign.push(name.into());
                 }
                 continue;
@@ -73,7 +73,7 @@ impl DataDir {
         Ok(erased)
     }
 
-    fn erase_run(&self, run: FoundRun, erased: &mut Erased) -> Result<(), StoreError> {
+    fn erase_run(&self, run: RunEntry, erased: &mut Erased) -> Result<(), StoreError> {
         match run.lock_if_dead()? {
             None => erased.live.push(run.run),
             Some(_lock) => {
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn all_that_is_ours_goes_and_the_directory_with_it() {
         let (dir, data) = data(&[&format!("7-{OLD}-0.sqlite"), &format!(".7-{OLD}-0.sqlite.5.tmp")]);
-        let run = FoundRun::new(&data, OLD);
+        let run = RunEntry::new(&data, OLD);
         fs::create_dir(&run.path).unwrap();
         File::create(run.lock_path()).unwrap();
         fs::write(run.path.join("marks"), "x").unwrap();
@@ -171,7 +171,7 @@ mod tests {
     fn a_live_run_keeps_its_files() {
         let of_live = [format!("7-{NEW}-0.sqlite"), format!(".7-{NEW}-0.sqlite.5.tmp")];
         let (_dir, data) = data(&[&of_live[0], &of_live[1], &format!("7-{OLD}-0.sqlite")]);
-        let run = FoundRun::new(&data, NEW);
+        let run = RunEntry::new(&data, NEW);
         fs::create_dir(&run.path).unwrap();
         let lock = File::create(run.lock_path()).unwrap();
         lock.lock().unwrap();

@@ -17,6 +17,7 @@ mod record;
 #[cfg(test)]
 mod round_trip;
 mod rows;
+mod run_entry;
 #[cfg(test)]
 pub(crate) mod sample;
 mod schema;
@@ -26,7 +27,7 @@ mod writer;
 
 pub use combine::Combined;
 pub use coveragepy::{DataKind, Snapshot, merged_snapshot_name, snapshot_name};
-pub use datadir::{DataDir, FoundRun, RunState};
+pub use datadir::DataDir;
 pub use erase::Erased;
 pub use error::StoreError;
 pub use numbits::Numbits;
@@ -36,6 +37,7 @@ pub use record::{
     Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessRecord,
     SourceOrigin, UnixMillis, Warning,
 };
+pub use run_entry::{DeadRunLock, RunEntry, RunState};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use staged::Staged;
 pub use writer::Writer;

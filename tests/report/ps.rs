@@ -1,7 +1,7 @@
 //! `cov-trace ps`.
 
 use super::{Measurements, file, lines, process};
-use cov_trace::store::{EndReason, FoundRun, Parent, ProcessRecord};
+use cov_trace::store::{EndReason, Parent, ProcessRecord, RunEntry};
 use std::fs::{self, File};
 
 fn record(pid: i32, parent: Option<i32>) -> ProcessRecord {
@@ -48,7 +48,7 @@ fn a_live_run_is_told_from_one_that_was_cut_short() {
     running.complete = false;
     running.end = None;
     measurements.add(&running);
-    let run = FoundRun::new(&measurements.data(), &running.run);
+    let run = RunEntry::new(&measurements.data(), &running.run);
     fs::create_dir(&run.path).unwrap();
     let lock = File::create(run.lock_path()).unwrap();
     lock.lock().unwrap();
