@@ -113,7 +113,7 @@ pub(super) fn combine(options: &CombineOptions) -> Result<CommandOutcome, CliErr
     }
     let output = DataDir::create_trusting(&options.output, options.trust)?;
     let record = combined.into_record(run_name(UnixMillis(platform::unix_millis()), std::process::id()));
-    let path = output.path_of(&ProcessFile::of(&record));
+    let path = output.path_of(&ProcessFile::of(&record.head));
     Writer::new()?.write_to(&output, &record)?;
     let mut left = 0;
     if options.delete {

@@ -84,7 +84,7 @@ pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<CommandOutcome, 
     let progress = Progress::new(0, "writing");
     read_selected(&data, selection, &|done, of| progress.at(done, of), |record| {
         if result.is_ok() {
-            result = publication.add(&ProcessFile::of(&record), &snapshots.of(&record));
+            result = publication.add(&ProcessFile::of(&record.head), &snapshots.of(&record));
         }
     })?;
     drop(progress);

@@ -62,7 +62,7 @@ pub(super) fn show(options: &ShowOptions) -> Result<CommandOutcome, CliError> {
         for (path, hits) in placer.hits(selection, record) {
             if is_named(Path::new(path)) {
                 let of_file = runners.entry(path.to_owned()).or_default();
-                of_file.entry(record.pid).or_default().union_with(&hits.lines);
+                of_file.entry(record.head.pid).or_default().union_with(&hits.lines);
             }
         }
     })?;

@@ -144,7 +144,7 @@ mod tests {
         let data = DataDir::create(folder.path()).unwrap();
         let mut record = sample::record();
         record.complete = true;
-        let path = data.path_of(&ProcessFile::of(&record));
+        let path = data.path_of(&ProcessFile::of(&record.head));
         Writer::new().unwrap().write(&path, &record).unwrap();
         let known = KnownLines::of(&data).unwrap();
         let hits = &record.hits[0];

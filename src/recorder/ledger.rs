@@ -61,7 +61,7 @@ impl Ledger {
             marks: Marks::to_read(run.marks_to_read()?),
             memory_journal: None,
             memory_marks: None,
-            replay: Replay::default(),
+            replay: Replay::new(run.name()),
             facts: BTreeMap::new(),
             writer: Writer::new()?,
             lines: RunLines::default(),
@@ -180,13 +180,18 @@ impl Ledger {
 
     /// The processes that have not ended, with their pids.
     pub fn living(&self) -> Vec<(ProcessNo, i32)> {
-        let living = self.replay.processes.iter().filter(|(_, facts)| facts.end.is_none());
-        living.map(|(process, facts)| (*process, facts.pid)).collect()
+        let living = self.replay.processes.iter().filter(|(_, facts)| facts.head.end.is_none());
+        living.map(|(process, facts)| (*process, facts.head.pid)).collect()
     }
 
     /// The processes that have ended and are not in their files for good.
     pub fn ended(&self) -> Vec<ProcessNo> {
-        self.replay.processes.iter().filter(|(_, facts)| facts.end.is_some()).map(|(process, _)| *process).collect()
+        self.replay
+            .processes
+            .iter()
+            .filter(|(_, facts)| facts.head.end.is_some())
+            .map(|(process, _)| *process)
+            .collect()
     }
 
     /// Those of them whose images are all known: the facts of an image come a moment after its plan.
@@ -201,7 +206,7 @@ impl Ledger {
     /// Writes the file of a process that goes on, as it was when collecting; true if there was anything new.
     pub fn flush(&mut self, process: ProcessNo) -> Result<bool, LedgerError> {
         let facts = self.replay.processes.get(&process).filter(|facts| facts.changed && !facts.execs.is_empty());
-        let Some(record) = facts.map(|facts| self.record(process, facts, false)) else {
+        let Some(record) = facts.map(|facts| self.record(facts, false)) else {
             return Ok(false);
         };
         self.writer.write_to(&self.data, &record)?;
@@ -217,12 +222,12 @@ impl Ledger {
             return Ok(());
         };
         if !facts.execs.is_empty() {
-            let record = self.record(process, facts, complete);
+            let record = self.record(facts, complete);
             self.writer.write_to(&self.data, &record)?;
-            self.unsynced.push(self.data.path_of(&ProcessFile::of(&record)));
+            self.unsynced.push(self.data.path_of(&ProcessFile::of(&record.head)));
             self.finished += 1;
-            if record.end.is_some_and(|end| end.reason == EndReason::Detached) {
-                self.let_go.push((Pid(record.pid), record.start_ticks));
+            if record.head.end.is_some_and(|end| end.reason == EndReason::Detached) {
+                self.let_go.push((Pid(record.head.pid), record.head.start_ticks));
             }
         }
         self.replay.processes.remove(&process);
@@ -234,9 +239,8 @@ impl Ledger {
         let Some(facts) = self.replay.processes.get_mut(&process) else { return false };
         let lost = facts.sections.iter().filter(|section| section.in_memory).count() as u64;
         if lost > 0 && self.memory_marks.is_none() {
-            let text =
-                "the disk was full, and marks that were in memory went with the processes that kept them".to_owned();
-            facts.warnings.push(Warning { slug: WarningKind::HitsLost.slug().to_owned(), text, count: lost });
+            let text = "the disk was full, and marks that were in memory went with the processes that kept them";
+            facts.warnings.push(Warning::new(WarningKind::HitsLost, text, lost));
         }
         lost > 0 && self.memory_marks.is_none()
     }
@@ -244,8 +248,7 @@ impl Ledger {
     /// What is in a process's file already.
     pub fn stored(&self, process: ProcessNo) -> Option<ProcessRecord> {
         let facts = self.replay.processes.get(&process)?;
-        let file = ProcessFile { run: self.run.name().to_owned(), sequence: process.0, pid: facts.pid };
-        self.data.read(&mut Reader::default(), &file).ok()
+        self.data.read(&mut Reader::default(), &ProcessFile::of(&facts.head)).ok()
     }
 
     /// Goes on from what is in a process's file already.
@@ -264,7 +267,7 @@ impl Ledger {
         Some(UnixMillis(since.as_millis() as i64))
     }
 
-    fn record(&self, process: ProcessNo, facts: &ProcessFacts, complete: bool) -> ProcessRecord {
+    fn record(&self, facts: &ProcessFacts, complete: bool) -> ProcessRecord {
         let images: Vec<(ImageId, &Facts)> = facts
             .images
             .iter()
@@ -280,14 +283,7 @@ impl Ledger {
         };
         ProcessRecord {
             complete,
-            run: self.run.name().to_owned(),
-            sequence: process.0,
-            pid: facts.pid,
-            start_ticks: facts.start_ticks,
-            started: facts.started,
-            attached: facts.attached,
-            parent: facts.parent,
-            end: facts.end,
+            head: facts.head.clone(),
             execs: facts.execs.clone(),
             hits: images.iter().enumerate().flat_map(of_image).collect(),
             images: images.iter().map(|(_, facts)| Arc::clone(&facts.image)).collect(),

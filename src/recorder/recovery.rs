@@ -76,7 +76,7 @@ fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
     ledger.catch_up()?;
     ledger.load_facts();
     let mut recovered = Recovered { run: run.name().to_owned(), processes: 0, incomplete: 0 };
-    let processes: Vec<_> = ledger.replay.processes.iter().map(|(process, facts)| (*process, facts.end)).collect();
+    let processes: Vec<_> = ledger.replay.processes.iter().map(|(process, facts)| (*process, facts.head.end)).collect();
     let mut complete_already = BTreeSet::new();
     for (process, _) in &processes {
         if let Some(stored) = ledger.stored(*process) {

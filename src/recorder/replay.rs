@@ -3,7 +3,7 @@
 
 use super::lines::ProcessLines;
 use crate::link::{EndOfProcess, ImageId, ProcessNo, Record};
-use crate::store::{End, EndReason, Exec, Flush, Parent, UnixMillis, Warning};
+use crate::store::{End, EndReason, Exec, Flush, Parent, ProcessHead, UnixMillis, Warning};
 use crate::warning::WarningKind;
 use std::collections::BTreeMap;
 
@@ -19,15 +19,10 @@ pub(super) struct MarkSection {
 /// A process as the journal tells of it.
 #[derive(Clone, Debug)]
 pub(super) struct ProcessFacts {
-    pub pid: i32,
-    pub start_ticks: u64,
-    pub started: UnixMillis,
-    pub attached: Option<UnixMillis>,
-    pub parent: Option<Parent>,
+    pub head: ProcessHead,
     pub execs: Vec<Exec>,
     pub images: Vec<ImageId>,
     pub sections: Vec<MarkSection>,
-    pub end: Option<End>,
     pub warnings: Vec<Warning>,
     pub flushes: Vec<Flush>,
     /// What it was seen to run.
@@ -39,6 +34,8 @@ pub(super) struct ProcessFacts {
 /// The processes and images of a run.
 #[derive(Debug, Default)]
 pub(super) struct Replay {
+    /// The run's name.
+    run: String,
     /// When the measuring began, and whether it was by attaching.
     pub begun: Option<(UnixMillis, bool)>,
     pub processes: BTreeMap<ProcessNo, ProcessFacts>,
@@ -49,21 +46,32 @@ pub(super) struct Replay {
 }
 
 impl Replay {
+    /// The processes of the run of this name, as far as the journal was taken in: none yet.
+    pub fn new(run: &str) -> Self {
+        Replay { run: run.to_owned(), ..Replay::default() }
+    }
+
     /// Takes one record in.
     pub fn take(&mut self, record: Record) {
         match record {
             Record::Process { process, pid, start_ticks, maker, parent, started, attached } => {
                 let maker = maker.and_then(|maker| self.processes.get(&maker));
-                let start_of_maker = maker.filter(|maker| maker.pid == parent.0).map(|maker| maker.start_ticks);
+                let start_of_maker =
+                    maker.filter(|maker| maker.head.pid == parent.0).map(|maker| maker.head.start_ticks);
                 let started = UnixMillis(started);
                 let measured_from = attached.map_or(started, UnixMillis);
                 self.begun.get_or_insert((measured_from, attached.is_some()));
                 let facts = ProcessFacts {
-                    pid: pid.0,
-                    start_ticks,
-                    started,
-                    attached: attached.map(UnixMillis),
-                    parent: (parent.0 > 0).then_some(Parent { pid: parent.0, start_ticks: start_of_maker }),
+                    head: ProcessHead {
+                        run: self.run.clone(),
+                        sequence: process.0,
+                        pid: pid.0,
+                        start_ticks,
+                        started,
+                        attached: attached.map(UnixMillis),
+                        parent: (parent.0 > 0).then_some(Parent { pid: parent.0, start_ticks: start_of_maker }),
+                        end: None,
+                    },
                     execs: maker
                         .and_then(|maker| maker.execs.last())
                         .map(|exec| Exec { at: started, ..exec.clone() })
@@ -71,7 +79,6 @@ impl Replay {
                         .collect(),
                     images: maker.map(|maker| maker.images.clone()).unwrap_or_default(),
                     sections: Vec::new(),
-                    end: None,
                     warnings: Vec::new(),
                     flushes: Vec::new(),
                     lines: ProcessLines::default(),
@@ -97,7 +104,7 @@ impl Replay {
                     EndOfProcess::Killed { signal, core } => EndReason::Signaled { signal, core },
                     EndOfProcess::LetGo => EndReason::Detached,
                 };
-                self.change(process, |facts| facts.end = Some(End { at: UnixMillis(at), reason }));
+                self.change(process, |facts| facts.head.end = Some(End { at: UnixMillis(at), reason }));
             }
             Record::Warning { process, slug, text, count } => {
                 if slug == WarningKind::UntracedChild.slug() {

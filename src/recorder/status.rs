@@ -16,7 +16,7 @@ const LATELY: i64 = 60_000;
 pub(super) fn of_processes(ledger: &Ledger) -> Vec<ProcessStatus> {
     let mut known: HashMap<&[ImageId], u64> = HashMap::new();
     let now = platform::unix_millis();
-    let living = ledger.replay.processes.values().filter(|facts| facts.end.is_none() && !facts.execs.is_empty());
+    let living = ledger.replay.processes.values().filter(|facts| facts.head.end.is_none() && !facts.execs.is_empty());
     living
         .map(|facts| {
             let lines = *known.entry(&facts.images).or_insert_with(|| ledger.lines.executable_of(&facts.images));
@@ -28,13 +28,13 @@ pub(super) fn of_processes(ledger: &Ledger) -> Vec<ProcessStatus> {
 fn of_process(facts: &ProcessFacts, lines: u64, now: i64) -> ProcessStatus {
     let lately = facts.flushes.iter().rev().take_while(|flush| flush.at.0 >= now - LATELY);
     ProcessStatus {
-        pid: Pid(facts.pid),
+        pid: Pid(facts.head.pid),
         program: program(facts),
         ran: facts.lines.len(),
         lines,
         new: lately.map(|flush| flush.new_lines).sum(),
-        since: facts.attached.unwrap_or(facts.started).0,
-        attached: facts.attached.is_some(),
+        since: facts.head.attached.unwrap_or(facts.head.started).0,
+        attached: facts.head.attached.is_some(),
     }
 }
 

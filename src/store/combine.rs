@@ -7,8 +7,8 @@
 //! Invariants: the order of the records does not matter; memory grows with the images, not with the processes.
 
 use super::{
-    Digest, End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, ProcessRecord, SourceOrigin,
-    UnixMillis, Warning,
+    Digest, End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord,
+    SourceOrigin, UnixMillis, Warning,
 };
 use crate::warning::WarningKind;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -78,10 +78,10 @@ impl Combined {
     /// Adds what a process ran; `locate` says where the sources are that its debug info names.
     pub fn add(&mut self, record: &ProcessRecord, locate: impl Fn(&FileFacts) -> String) {
         self.processes += 1;
-        self.started = Some(self.started.map_or(record.started, |started| started.min(record.started)));
-        self.ended = self.ended.max(record.end.map(|end| end.at)).or(self.ended);
+        self.started = Some(self.started.map_or(record.head.started, |started| started.min(record.head.started)));
+        self.ended = self.ended.max(record.head.end.map(|end| end.at)).or(self.ended);
         if !record.complete {
-            self.incomplete.insert((record.run.clone(), record.pid));
+            self.incomplete.insert((record.head.run.clone(), record.head.pid));
         }
         for warning in &record.warnings {
             *self.warnings.entry((warning.slug.clone(), warning.text.clone())).or_default() += warning.count;
@@ -150,20 +150,22 @@ impl Combined {
         let warning = |((slug, text), count)| Warning { slug, text, count };
         let mut warnings: Vec<Warning> = self.warnings.into_iter().map(warning).collect();
         if !self.incomplete.is_empty() {
-            let text = "the measurement of processes in here was cut short or still under way".to_owned();
+            let text = "the measurement of processes in here was cut short or still under way";
             let count = self.incomplete.len() as u64;
-            warnings.push(Warning { slug: WarningKind::CombinedIncomplete.slug().to_owned(), text, count });
+            warnings.push(Warning::new(WarningKind::CombinedIncomplete, text, count));
         }
         ProcessRecord {
             complete: true,
-            run,
-            sequence: 0,
-            pid: 0,
-            start_ticks: 0,
-            started,
-            attached: None,
-            parent: None,
-            end: Some(End { at: self.ended.unwrap_or(started), reason: EndReason::Exited(0) }),
+            head: ProcessHead {
+                run,
+                sequence: 0,
+                pid: 0,
+                start_ticks: 0,
+                started,
+                attached: None,
+                parent: None,
+                end: Some(End { at: self.ended.unwrap_or(started), reason: EndReason::Exited(0) }),
+            },
             execs: vec![Exec {
                 at: started,
                 exe: "combined".to_owned(),

@@ -34,8 +34,8 @@ pub use numbits::Numbits;
 pub use process_file::{ProcessFile, run_name};
 pub use reader::{Reader, read};
 pub use record::{
-    Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessRecord,
-    SourceOrigin, UnixMillis, Warning,
+    Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessHead,
+    ProcessRecord, SourceOrigin, UnixMillis, Warning,
 };
 pub use run_entry::{DeadRunLock, RunEntry, RunState};
 pub use schema::VERSION as SCHEMA_VERSION;

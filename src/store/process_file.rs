@@ -3,7 +3,7 @@
 //! Invariants: a name says which process of which run it belongs to and is never used for another one, also when a pid
 //! comes again; a temporary's name is no data file's name.
 
-use super::{ProcessRecord, UnixMillis};
+use super::{ProcessHead, UnixMillis};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
@@ -19,9 +19,9 @@ pub struct ProcessFile {
 }
 
 impl ProcessFile {
-    /// Where a record belongs.
-    pub fn of(record: &ProcessRecord) -> Self {
-        ProcessFile { run: record.run.clone(), sequence: record.sequence, pid: record.pid }
+    /// Where the data of a process belongs.
+    pub fn of(head: &ProcessHead) -> Self {
+        ProcessFile { run: head.run.clone(), sequence: head.sequence, pid: head.pid }
     }
 
     /// Takes a name apart; `None` if it is no data file's.

@@ -6,10 +6,13 @@
 use super::images::{Images, KnownImages};
 use super::open::{check_version, open};
 use super::rows::{Fault, numbits, rows, warning};
-use super::{End, EndReason, Exec, Flush, Hits, Parent, ProcessRecord, StoreError, UnixMillis};
+use super::{
+    End, EndReason, Exec, Flush, Hits, ImageFacts, Parent, ProcessHead, ProcessRecord, StoreError, UnixMillis,
+};
 use rusqlite::{Connection, Row};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Reads data files; the images that several of them share are read once and shared by the records.
 #[derive(Debug, Default)]
@@ -31,35 +34,34 @@ impl Reader {
     }
 
     /// Reads no more of a data file than which images its process had, and when that was.
-    pub fn read_images(&mut self, path: &Path) -> Result<ProcessRecord, StoreError> {
+    pub fn read_images(&mut self, path: &Path) -> Result<(ProcessHead, Vec<Arc<ImageFacts>>), StoreError> {
         let db = open(path)?;
         let version = check_version(&db, path)?;
         let images = Images::read(&db, version, &mut self.known);
         let images = images.map_err(|(table, fault)| fault.in_table(table, path))?.facts;
-        let record = process(&db).map_err(|fault| fault.in_table("process", path))?;
-        Ok(ProcessRecord { images, ..record })
+        let head = process(&db).map_err(|fault| fault.in_table("process", path))?;
+        Ok((head, images))
     }
 
     fn record(&mut self, db: &Connection, version: i64) -> Result<ProcessRecord, (&'static str, Fault)> {
         let images = Images::read(db, version, &mut self.known)?;
-        let mut record = process(db).map_err(|fault| ("process", fault))?;
-        record.complete = complete(db).map_err(|fault| ("meta", fault))?;
-        record.execs =
+        let head = process(db).map_err(|fault| ("process", fault))?;
+        let complete = complete(db).map_err(|fault| ("meta", fault))?;
+        let execs =
             rows(db, "SELECT at, exe, argv, cwd FROM exec ORDER BY id", exec).map_err(|fault| ("exec", fault))?;
         let contexts =
             rows(db, "SELECT id, label FROM context ORDER BY id", |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
                 .map_err(|fault| ("context", fault))?;
         let positions = contexts.iter().enumerate().map(|(position, (id, _))| (*id, position));
-        record.hits = hits(db, version, &images, &positions.collect()).map_err(|fault| ("line_bits", fault))?;
-        record.contexts = contexts.into_iter().map(|(_, label)| label).collect();
-        record.flushes = rows(db, "SELECT at, new_lines, new_in_run FROM flush ORDER BY id", |row| {
+        let hits = hits(db, version, &images, &positions.collect()).map_err(|fault| ("line_bits", fault))?;
+        let contexts = contexts.into_iter().map(|(_, label)| label).collect();
+        let flushes = rows(db, "SELECT at, new_lines, new_in_run FROM flush ORDER BY id", |row| {
             Ok(Flush { at: UnixMillis(row.get(0)?), new_lines: row.get(1)?, new_in_run: row.get(2)? })
         })
         .map_err(|fault| ("flush", fault))?;
         let of_process = "SELECT slug, text, count FROM warning WHERE image IS NULL ORDER BY id";
-        record.warnings = rows(db, of_process, |row| Ok(warning(row, 0)?)).map_err(|fault| ("warning", fault))?;
-        record.images = images.facts;
-        Ok(record)
+        let warnings = rows(db, of_process, |row| Ok(warning(row, 0)?)).map_err(|fault| ("warning", fault))?;
+        Ok(ProcessRecord { complete, head, execs, images: images.facts, contexts, hits, flushes, warnings })
     }
 }
 
@@ -71,14 +73,13 @@ fn complete(db: &Connection) -> Result<bool, Fault> {
     }
 }
 
-fn process(db: &Connection) -> Result<ProcessRecord, Fault> {
+fn process(db: &Connection) -> Result<ProcessHead, Fault> {
     let sql = "SELECT pid, run, sequence, start_ticks, started, attached, parent_pid, \
                parent_start_ticks, ended, end_reason, exit_status, end_signal, core FROM process";
     let mut found = rows(db, sql, |row| {
         let parent = row.get::<_, Option<i32>>(6)?;
         let parent_start: Option<u64> = row.get(7)?;
-        Ok(ProcessRecord {
-            complete: false,
+        Ok(ProcessHead {
             pid: row.get(0)?,
             run: row.get(1)?,
             sequence: row.get(2)?,
@@ -87,12 +88,6 @@ fn process(db: &Connection) -> Result<ProcessRecord, Fault> {
             attached: row.get::<_, Option<i64>>(5)?.map(UnixMillis),
             parent: parent.map(|pid| Parent { pid, start_ticks: parent_start }),
             end: end(row)?,
-            execs: Vec::new(),
-            images: Vec::new(),
-            contexts: Vec::new(),
-            hits: Vec::new(),
-            flushes: Vec::new(),
-            warnings: Vec::new(),
         })
     })?;
     match (found.pop(), found.len()) {

@@ -3,6 +3,7 @@
 //! Invariants: every index into another vector is in range; hits are sorted by image, file and context, once each.
 
 use super::Numbits;
+use crate::warning::WarningKind;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -15,6 +16,25 @@ pub struct UnixMillis(pub i64);
 pub struct ProcessRecord {
     /// Whether everything up to the end of the process (or the detach) is in here.
     pub complete: bool,
+    /// Which process it is, and how it ended.
+    pub head: ProcessHead,
+    /// The program images that it ran, in order. A forked child starts with the one it shares with its parent.
+    pub execs: Vec<Exec>,
+    /// The files mapped into it that have line information.
+    pub images: Vec<Arc<ImageFacts>>,
+    /// Labels of contexts; the first is the empty one.
+    pub contexts: Vec<String>,
+    /// What ran.
+    pub hits: Vec<Hits>,
+    /// When how many new lines were seen.
+    pub flushes: Vec<Flush>,
+    /// What lowers the truth of this process's data.
+    pub warnings: Vec<Warning>,
+}
+
+/// A process without what it ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessHead {
     /// Name of the run that measured it.
     pub run: String,
     /// Position in the run's order of appearance; 0 is the program that was launched.
@@ -31,18 +51,6 @@ pub struct ProcessRecord {
     pub parent: Option<Parent>,
     /// How it ended; `None` while it runs, or where nobody saw the end.
     pub end: Option<End>,
-    /// The program images that it ran, in order. A forked child starts with the one it shares with its parent.
-    pub execs: Vec<Exec>,
-    /// The files mapped into it that have line information.
-    pub images: Vec<Arc<ImageFacts>>,
-    /// Labels of contexts; the first is the empty one.
-    pub contexts: Vec<String>,
-    /// What ran.
-    pub hits: Vec<Hits>,
-    /// When how many new lines were seen.
-    pub flushes: Vec<Flush>,
-    /// What lowers the truth of this process's data.
-    pub warnings: Vec<Warning>,
 }
 
 /// Identity of a parent process.
@@ -217,4 +225,11 @@ pub struct Warning {
     pub text: String,
     /// How many places it concerns.
     pub count: u64,
+}
+
+impl Warning {
+    /// A warning of the catalogue.
+    pub fn new(kind: WarningKind, text: impl Into<String>, count: u64) -> Self {
+        Warning { slug: kind.slug().to_owned(), text: text.into(), count }
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 fn written(record: &ProcessRecord) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join(ProcessFile::of(record).to_string());
+    let path = dir.path().join(ProcessFile::of(&record.head).to_string());
     Writer::new().unwrap().write(&path, record).unwrap();
     (dir, path)
 }
@@ -156,7 +156,7 @@ fn the_version_before_is_read_without_what_it_did_not_have() {
         file.functions.iter_mut().for_each(|function| function.told = false);
     }
     assert_eq!(read(&path).unwrap(), record);
-    assert_eq!(Reader::default().read_images(&path).unwrap().images, record.images);
+    assert_eq!(Reader::default().read_images(&path).unwrap().1, record.images);
 }
 
 #[test]

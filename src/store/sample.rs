@@ -34,14 +34,19 @@ pub(crate) fn record() -> ProcessRecord {
     };
     ProcessRecord {
         complete: true,
-        run: "20261123T010203.512Z-4711".to_owned(),
-        sequence: 3,
-        pid: 4712,
-        start_ticks: 123_456_789_012,
-        started: UnixMillis(1_795_395_723_512),
-        attached: Some(UnixMillis(1_795_395_723_600)),
-        parent: Some(Parent { pid: 4711, start_ticks: Some(123_456_789_000) }),
-        end: Some(End { at: UnixMillis(1_795_395_724_000), reason: EndReason::Signaled { signal: 11, core: true } }),
+        head: ProcessHead {
+            run: "20261123T010203.512Z-4711".to_owned(),
+            sequence: 3,
+            pid: 4712,
+            start_ticks: 123_456_789_012,
+            started: UnixMillis(1_795_395_723_512),
+            attached: Some(UnixMillis(1_795_395_723_600)),
+            parent: Some(Parent { pid: 4711, start_ticks: Some(123_456_789_000) }),
+            end: Some(End {
+                at: UnixMillis(1_795_395_724_000),
+                reason: EndReason::Signaled { signal: 11, core: true },
+            }),
+        },
         execs: vec![
             exec(1_795_395_723_512, "/bin/sh", &["sh", "-c", "echo \"a\nb\" \u{1}", ""], "/tmp"),
             exec(1_795_395_723_600, "/usr/bin/prog", &[], "/tmp/x y"),
@@ -166,15 +171,19 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
     }
     ProcessRecord {
         complete: next.below(2) == 1,
-        run: next.text(),
-        sequence: next.below(1 << 32) as u32,
-        pid: next.below(1 << 31) as i32,
-        start_ticks: next.below(1 << 63),
-        started: UnixMillis(next.below(1 << 50) as i64 - (1 << 49)),
-        attached: next.maybe(|next| UnixMillis(next.below(1 << 50) as i64)),
-        parent: next
-            .maybe(|next| Parent { pid: next.below(99) as i32, start_ticks: next.maybe(|next| next.below(1 << 40)) }),
-        end: next.maybe(SeededNumbers::end),
+        head: ProcessHead {
+            run: next.text(),
+            sequence: next.below(1 << 32) as u32,
+            pid: next.below(1 << 31) as i32,
+            start_ticks: next.below(1 << 63),
+            started: UnixMillis(next.below(1 << 50) as i64 - (1 << 49)),
+            attached: next.maybe(|next| UnixMillis(next.below(1 << 50) as i64)),
+            parent: next.maybe(|next| Parent {
+                pid: next.below(99) as i32,
+                start_ticks: next.maybe(|next| next.below(1 << 40)),
+            }),
+            end: next.maybe(SeededNumbers::end),
+        },
         execs: next.several(4, |next| Exec {
             at: UnixMillis(next.below(1 << 50) as i64),
             exe: next.text(),

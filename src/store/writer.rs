@@ -39,12 +39,12 @@ impl Writer {
 
     /// Puts a record into a data directory.
     pub fn write_to(&mut self, data: &DataDir, record: &ProcessRecord) -> Result<(), StoreError> {
-        self.write_in(data.folder(), ProcessFile::of(record).to_string().as_ref(), record)
+        self.write_in(data.folder(), ProcessFile::of(&record.head).to_string().as_ref(), record)
     }
 
     /// Hits are stored sorted and once per image, file and context.
     fn write_in(&mut self, folder: &Arc<Folder>, name: &OsStr, record: &ProcessRecord) -> Result<(), StoreError> {
-        let pid = record.pid;
+        let pid = record.head.pid;
         let template = self.templates.get(pid, &record.images)?;
         let hits = hits_by_id(template, record)?;
         let build = |source| StoreError::Build { pid, source };
@@ -64,7 +64,7 @@ fn hits_by_id<'a>(template: &Template, record: &'a ProcessRecord) -> Result<Hits
         let file = template.file_id(hits.image, hits.file);
         let (Some(file), true) = (file, hits.context < record.contexts.len()) else {
             return Err(StoreError::InvalidRecord {
-                pid: record.pid,
+                pid: record.head.pid,
                 cause: format!("no image {}, file {}, context {} in the record", hits.image, hits.file, hits.context),
             });
         };
@@ -84,7 +84,7 @@ fn insert_process(db: &mut Connection, record: &ProcessRecord, hits: &HitsById<'
     let db = db.transaction()?;
     db.execute("INSERT INTO meta (key, value) VALUES ('complete', ?1)", [record.complete])?;
     let mut end = (None, None, None, None);
-    if let Some(reason) = record.end.map(|end| end.reason) {
+    if let Some(reason) = record.head.end.map(|end| end.reason) {
         end = match reason {
             EndReason::Exited(status) => (Some("exited"), Some(status), None, None),
             EndReason::Signaled { signal, core } => (Some("signaled"), None, Some(signal), Some(core)),
@@ -94,15 +94,15 @@ fn insert_process(db: &mut Connection, record: &ProcessRecord, hits: &HitsById<'
     db.execute(
         "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
-            record.pid,
-            record.run,
-            record.sequence,
-            record.start_ticks,
-            record.started.0,
-            record.attached.map(|at| at.0),
-            record.parent.map(|parent| parent.pid),
-            record.parent.and_then(|parent| parent.start_ticks),
-            record.end.map(|end| end.at.0),
+            record.head.pid,
+            record.head.run,
+            record.head.sequence,
+            record.head.start_ticks,
+            record.head.started.0,
+            record.head.attached.map(|at| at.0),
+            record.head.parent.map(|parent| parent.pid),
+            record.head.parent.and_then(|parent| parent.start_ticks),
+            record.head.end.map(|end| end.at.0),
             end.0,
             end.1,
             end.2,

@@ -73,11 +73,11 @@ impl Process {
         }
         let of_images = record.images.iter().flat_map(|image| image.warnings.clone());
         Process {
-            pid: record.pid,
-            parent: record.parent.map(|parent| parent.pid),
-            sequence: record.sequence,
+            pid: record.head.pid,
+            parent: record.head.parent.map(|parent| parent.pid),
+            sequence: record.head.sequence,
             complete: record.complete,
-            end: record.end.map(|end| end.reason),
+            end: record.head.end.map(|end| end.reason),
             programs: record.execs.iter().map(|exec| exec.exe.clone().into()).collect(),
             warnings: record.warnings.iter().cloned().chain(of_images).collect(),
             files,

@@ -226,7 +226,7 @@ fn data_of_the_version_before_counts_as_far_as_it_does_not_contradict() {
         let facts = file("/src/a.c", lines(1..=9), vec![function(start, start + 2, "f")]);
         let mut record =
             process(pid, vec![(facts, lines([start])), (file("/src/a.h", lines([4]), vec![]), lines([4]))]);
-        record.started.0 += i64::from(pid);
+        record.head.started.0 += i64::from(pid);
         let path = measurements.add(&record);
         let db = rusqlite::Connection::open(path).unwrap();
         for column in ["digest", "digest_of", "real", "device", "inode"] {
@@ -250,7 +250,7 @@ fn digests_decide_where_builds_have_them() {
         let mut facts = file("/src/a.c", lines(1..=9), vec![function(1, 9, "f")]);
         facts.origin = SourceOrigin { digest, ..SourceOrigin::default() };
         let mut record = process(pid, vec![(facts, lines([pid as u32]))]);
-        record.started.0 -= i64::from(pid);
+        record.head.started.0 -= i64::from(pid);
         measurements.add(&record);
     }
     let (newest, told) = row(&measurements, &[], "/src/a.c");

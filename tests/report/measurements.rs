@@ -46,7 +46,7 @@ impl Measurements {
     }
 
     pub(crate) fn add(&mut self, record: &ProcessRecord) -> PathBuf {
-        let path = self.data().path_of(&ProcessFile::of(record));
+        let path = self.data().path_of(&ProcessFile::of(&record.head));
         self.writer.write(&path, record).unwrap();
         path
     }
@@ -126,14 +126,16 @@ pub(crate) fn process(pid: i32, files: Vec<(FileFacts, Numbits)>) -> ProcessReco
     let (facts, ran): (Vec<FileFacts>, Vec<Numbits>) = files.into_iter().unzip();
     ProcessRecord {
         complete: true,
-        run: RUN.to_owned(),
-        sequence: pid as u32,
-        pid,
-        start_ticks: 100 + pid as u64,
-        started: UnixMillis(1_000_000),
-        attached: None,
-        parent: None,
-        end: Some(End { at: UnixMillis(1_001_500), reason: EndReason::Exited(0) }),
+        head: ProcessHead {
+            run: RUN.to_owned(),
+            sequence: pid as u32,
+            pid,
+            start_ticks: 100 + pid as u64,
+            started: UnixMillis(1_000_000),
+            attached: None,
+            parent: None,
+            end: Some(End { at: UnixMillis(1_001_500), reason: EndReason::Exited(0) }),
+        },
         execs: vec![Exec {
             at: UnixMillis(1_000_000),
             exe: format!("/bin/{pid}"),

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 fn record(pid: i32, parent: Option<i32>) -> ProcessRecord {
     let source = file("/src/a.c", lines(1..=9), vec![]);
     let mut record = process(pid, vec![(source, lines(1..=pid as u32 % 10))]);
-    record.parent = parent.map(|pid| Parent { pid, start_ticks: Some(100 + pid as u64) });
+    record.head.parent = parent.map(|pid| Parent { pid, start_ticks: Some(100 + pid as u64) });
     record
 }
 
@@ -17,14 +17,14 @@ fn processes_stand_below_their_parents() {
     measurements.add(&record(11, Some(1)));
     measurements.add(&record(12, Some(11)));
     let mut killed = record(13, Some(12));
-    if let Some(end) = &mut killed.end {
+    if let Some(end) = &mut killed.head.end {
         end.reason = EndReason::Signaled { signal: 9, core: false };
     }
     killed.execs[0].argv = vec!["sh".to_owned(), "-c".to_owned(), format!("echo {}\u{1b}", "x".repeat(60))];
     measurements.add(&killed);
     let mut lost = record(14, Some(11));
     lost.complete = false;
-    lost.end = None;
+    lost.head.end = None;
     measurements.add(&lost);
     let expected = "\
 run 20261123T010203.512Z-4711
@@ -46,9 +46,9 @@ fn a_live_run_is_told_from_one_that_was_cut_short() {
     let mut measurements = Measurements::new();
     let mut running = record(11, None);
     running.complete = false;
-    running.end = None;
+    running.head.end = None;
     measurements.add(&running);
-    let run = RunEntry::new(&measurements.data(), &running.run);
+    let run = RunEntry::new(&measurements.data(), &running.head.run);
     fs::create_dir(&run.path).unwrap();
     let lock = File::create(run.lock_path()).unwrap();
     lock.lock().unwrap();

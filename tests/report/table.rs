@@ -85,7 +85,7 @@ fn what_lowers_the_truth_is_told_beside_the_table() {
     let table = measurements.run(&["report"]).clean();
     let mut record = process(12, vec![]);
     record.complete = false;
-    record.end = None;
+    record.head.end = None;
     record.warnings.push(Warning {
         slug: "mapping\u{1b}[1m-dropped".to_owned(),
         text: "a mapping was dropped".to_owned(),

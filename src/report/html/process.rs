@@ -41,12 +41,12 @@ pub(super) fn page(site: &HtmlSite<'_>) -> String {
     let processes = site.runners.processes();
     let mut runs: BTreeMap<&str, Vec<&ProcessSummary>> = BTreeMap::new();
     for process in processes.iter().take(MAX_SHOWN) {
-        runs.entry(&process.run).or_default().push(process);
+        runs.entry(&process.head.run).or_default().push(process);
     }
     let row = |of_run: &[&ProcessSummary], index: usize, branch: String| {
         let process = of_run[index];
         ProcessRow {
-            pid: process.pid,
+            pid: process.head.pid,
             branch,
             program: command_line(&process.program, Width::Full),
             end: end(process, site.now),
@@ -55,7 +55,7 @@ pub(super) fn page(site: &HtmlSite<'_>) -> String {
         }
     };
     let run = |(name, mut of_run): (&str, Vec<&ProcessSummary>)| {
-        of_run.sort_by_key(|process| (process.sequence, process.pid));
+        of_run.sort_by_key(|process| (process.head.sequence, process.head.pid));
         let rows = branches(&of_run).into_iter().map(|(index, branch)| row(&of_run, index, branch)).collect();
         ProcessRun { name: printable(name).into_owned(), live: site.now.live.contains(name), rows }
     };
@@ -70,7 +70,7 @@ pub(super) fn page(site: &HtmlSite<'_>) -> String {
 
 /// The script with pid and program of each process, in the order in which pages of sources number them.
 pub(super) fn script(processes: &[ProcessSummary]) -> String {
-    let named = |process: &ProcessSummary| (process.pid, command_line(&process.program, Width::Short));
+    let named = |process: &ProcessSummary| (process.head.pid, command_line(&process.program, Width::Short));
     let named: Vec<_> = processes.iter().map(named).collect();
     format!("var covTraceProcesses={};\n", script::json(&named))
 }

@@ -60,7 +60,7 @@ impl<'a> Runners<'a> {
 
     /// Adds a process, if it is selected.
     pub fn add(&mut self, record: &ProcessRecord) {
-        if !self.selection.takes_process(record.pid) {
+        if !self.selection.takes_process(record.head.pid) {
             return;
         }
         let mut ran: BTreeMap<usize, Numbits> = BTreeMap::new();
@@ -166,7 +166,10 @@ mod tests {
     use crate::store::sample;
 
     fn record(pid: i32, lines: &[u32]) -> ProcessRecord {
-        ProcessRecord { pid, hits: vec![sample::hits(0, 0, 0, lines)], ..sample::record() }
+        let mut record = sample::record();
+        record.head.pid = pid;
+        record.hits = vec![sample::hits(0, 0, 0, lines)];
+        record
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::select::Selection;
 use super::source::SourceText;
 use super::withheld::ShownSources;
-use crate::store::{Digest, FileFacts, Hits, ImageFacts, ProcessRecord, UnixMillis};
+use crate::store::{Digest, FileFacts, Hits, ImageFacts, ProcessHead, ProcessRecord, UnixMillis};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -78,16 +78,16 @@ impl<'a> Survey<'a> {
     }
 
     /// Adds the images of a process, if it is selected.
-    pub fn add(&mut self, record: &ProcessRecord) {
-        if !self.selection.takes_process(record.pid) {
+    pub fn add(&mut self, process: &ProcessHead, images: &[Arc<ImageFacts>]) {
+        if !self.selection.takes_process(process.pid) {
             return;
         }
-        for image in record.images.iter().filter(|image| self.selection.modules.takes(&image.path)) {
+        for image in images.iter().filter(|image| self.selection.modules.takes(&image.path)) {
             let at = self.place(image);
             let seen = &mut self.seen[at];
-            seen.last = seen.last.max(record.started);
-            if !seen.runs.contains(&record.run) {
-                seen.runs.insert(record.run.clone());
+            seen.last = seen.last.max(process.started);
+            if !seen.runs.contains(&process.run) {
+                seen.runs.insert(process.run.clone());
             }
         }
     }
@@ -264,7 +264,7 @@ impl ChosenSources {
     #[cfg(test)]
     pub(crate) fn of<'r>(selection: &Selection, records: impl IntoIterator<Item = &'r ProcessRecord>) -> Self {
         let mut survey = Survey::new(selection);
-        records.into_iter().for_each(|record| survey.add(record));
+        records.into_iter().for_each(|record| survey.add(&record.head, &record.images));
         survey.finish()
     }
 }

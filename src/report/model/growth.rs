@@ -76,13 +76,13 @@ impl<'a> Growth<'a> {
 
     /// Adds a process, if it is selected.
     pub fn add(&mut self, record: &ProcessRecord) {
-        if !self.selection.takes_process(record.pid) {
+        if !self.selection.takes_process(record.head.pid) {
             return;
         }
         let alone = !self.selection.pids.is_empty();
-        let key = (record.run.clone(), alone.then_some((record.sequence, record.pid)));
+        let key = (record.head.run.clone(), alone.then_some((record.head.sequence, record.head.pid)));
         let part = self.parts.entry(key).or_default();
-        let began = record.attached.unwrap_or(record.started);
+        let began = record.head.attached.unwrap_or(record.head.started);
         part.began = Some(part.began.map_or(began, |known| known.min(began)));
         if alone {
             part.program = ProcessSummary::new(record, self.selection).program;
@@ -186,18 +186,21 @@ impl GrowthPart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Flush, sample};
+    use crate::store::{Flush, ProcessHead, sample};
     use jiff::tz::TimeZone;
 
     fn record(sequence: u32, pid: i32, flushes: &[(i64, u64, u64)]) -> ProcessRecord {
         let flush =
             |&(at, new_lines, new_in_run): &(i64, u64, u64)| Flush { at: UnixMillis(at), new_lines, new_in_run };
         ProcessRecord {
-            sequence,
-            pid,
-            run: "one".to_owned(),
-            started: UnixMillis(1_000),
-            attached: None,
+            head: ProcessHead {
+                sequence,
+                pid,
+                run: "one".to_owned(),
+                started: UnixMillis(1_000),
+                attached: None,
+                ..sample::record().head
+            },
             flushes: flushes.iter().map(flush).collect(),
             ..sample::record()
         }

@@ -43,11 +43,11 @@ impl<'a> Merge<'a> {
 
     /// Adds a process, if it is selected.
     pub fn add(&mut self, record: &ProcessRecord) {
-        if !self.selection.takes_process(record.pid) {
+        if !self.selection.takes_process(record.head.pid) {
             return;
         }
         self.notes.add_process(record);
-        record.images.iter().for_each(|image| self.enter(image, record.started));
+        record.images.iter().for_each(|image| self.enter(image, record.head.started));
         for (file, hits) in self.placer.positions(self.selection, record) {
             self.files[file].ran.union_with(&hits.lines);
             if !hits.functions.is_empty() {

@@ -39,11 +39,11 @@ impl Notes {
     /// Adds what a process itself says.
     pub(crate) fn add_process(&mut self, record: &ProcessRecord) {
         if !record.complete {
-            self.incomplete.entry(record.run.clone()).or_default().insert(record.pid);
+            self.incomplete.entry(record.head.run.clone()).or_default().insert(record.head.pid);
         }
         for warning in &record.warnings {
             let places = self.of_processes.entry((warning.slug.clone(), warning.text.clone())).or_default();
-            *places.entry((record.pid, record.run.clone())).or_default() += warning.count;
+            *places.entry((record.head.pid, record.head.run.clone())).or_default() += warning.count;
         }
     }
 
@@ -216,7 +216,7 @@ mod tests {
         record.warnings =
             vec![Warning { slug: "map\ndropped".to_owned(), text: "a mapping was dropped".to_owned(), count: 2 }];
         for pid in 1..=7 {
-            record.pid = pid;
+            record.head.pid = pid;
             notes.add_process(&record);
             record.images.iter().for_each(|image| notes.add_image(image));
         }
@@ -236,10 +236,10 @@ mod tests {
         record.warnings.clear();
         notes.add_process(&record);
         record.complete = false;
-        record.pid = 9;
+        record.head.pid = 9;
         notes.add_process(&record);
-        record.run = "live".to_owned();
-        record.pid = 8;
+        record.head.run = "live".to_owned();
+        record.head.pid = 8;
         record.images = vec![Arc::clone(&record.images[0])];
         notes.add_process(&record);
         let lines = notes.lines(&BTreeSet::from(["live".to_owned()]));

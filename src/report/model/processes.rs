@@ -1,28 +1,14 @@
 //! What `ps` tells of one process.
 
 use super::select::Selection;
-use crate::store::{Digest, End, Numbits, Parent, ProcessRecord, UnixMillis};
+use crate::store::{Digest, Numbits, ProcessHead, ProcessRecord};
 use std::collections::HashMap;
 
 /// A process without its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessSummary {
-    /// Name of its run.
-    pub run: String,
-    /// Position in the run.
-    pub sequence: u32,
-    /// Its pid.
-    pub pid: i32,
-    /// With the pid, its identity.
-    pub start_ticks: u64,
-    /// When it started.
-    pub started: UnixMillis,
-    /// When it was attached to; `None` where it was measured from its start.
-    pub attached: Option<UnixMillis>,
-    /// The process that created it.
-    pub parent: Option<Parent>,
-    /// How it ended.
-    pub end: Option<End>,
+    /// Which process it is, and how it ended.
+    pub head: ProcessHead,
     /// Whether everything is known of it.
     pub complete: bool,
     /// The arguments of the program that it ran last, or that program's path.
@@ -37,14 +23,7 @@ impl ProcessSummary {
         let exec = record.execs.last();
         let argv = exec.map(|exec| exec.argv.clone()).filter(|argv| !argv.is_empty());
         ProcessSummary {
-            run: record.run.clone(),
-            sequence: record.sequence,
-            pid: record.pid,
-            start_ticks: record.start_ticks,
-            started: record.started,
-            attached: record.attached,
-            parent: record.parent,
-            end: record.end,
+            head: record.head.clone(),
             complete: record.complete,
             program: argv.unwrap_or_else(|| exec.map(|exec| exec.exe.clone()).into_iter().collect()),
             lines: distinct_lines(record, selection),

@@ -47,8 +47,8 @@ pub enum SelectionError {
 pub fn survey_selected(data: &DataDir, selection: &Selection, survey: &mut Survey<'_>) -> Result<(), StoreError> {
     let mut reader = Reader::default();
     for file in data.process_files()?.iter().filter(|file| selection.takes_process(file.pid)) {
-        if let Ok(record) = reader.read_images(&data.path_of(file)) {
-            survey.add(&record);
+        if let Ok((process, images)) = reader.read_images(&data.path_of(file)) {
+            survey.add(&process, &images);
         }
     }
     Ok(())

@@ -33,7 +33,7 @@ impl<'a> Snapshots<'a> {
     /// What a process ran of the sources that it has, also of those where it ran nothing.
     pub fn of(&mut self, record: &ProcessRecord) -> Snapshot {
         let mut snapshot = Snapshot::default();
-        if !self.selection.takes_process(record.pid) {
+        if !self.selection.takes_process(record.head.pid) {
             return snapshot;
         }
         let places: Vec<_> = record.images.iter().filter_map(|image| self.placer.place(image).0).collect();

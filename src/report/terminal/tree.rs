@@ -29,11 +29,11 @@ pub struct Now {
 pub fn tree(processes: &[ProcessSummary], now: &Now, width: Width) -> String {
     let mut runs: BTreeMap<&str, Vec<&ProcessSummary>> = BTreeMap::new();
     for process in processes {
-        runs.entry(&process.run).or_default().push(process);
+        runs.entry(&process.head.run).or_default().push(process);
     }
     let mut text = String::new();
     for (run, mut of_run) in runs {
-        of_run.sort_by_key(|process| (process.sequence, process.pid));
+        of_run.sort_by_key(|process| (process.head.sequence, process.head.pid));
         let state = if now.live.contains(run) { ", under way" } else { "" };
         let gap = if text.is_empty() { "" } else { "\n" };
         text.push_str(&format!("{gap}run {}{state}\n", printable(run)));
@@ -47,21 +47,21 @@ fn table_of(processes: &[&ProcessSummary], now: &Now, width: Width) -> String {
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.force_no_tty();
     // Processes that were measured from their start need no column that says so.
-    let attached = processes.iter().any(|process| process.attached.is_some());
+    let attached = processes.iter().any(|process| process.head.attached.is_some());
     let columns = ["PID", "PROGRAM", "END", "LINES", "TIME", "ATTACHED"];
     let columns = if attached { &columns[..] } else { &columns[..5] };
     table.set_header(columns);
     for (index, branch) in branches(processes) {
         let process = processes[index];
         let mut row = vec![
-            process.pid.to_string(),
+            process.head.pid.to_string(),
             branch + &command_line(&process.program, width),
             end(process, now),
             process.lines.to_string(),
             duration(process, now),
         ];
         if attached {
-            row.push(process.attached.map_or(String::new(), |at| date_time(at, &now.zone)));
+            row.push(process.head.attached.map_or(String::new(), |at| date_time(at, &now.zone)));
         }
         table.add_row(row);
     }
@@ -110,13 +110,13 @@ pub(crate) fn branches(processes: &[&ProcessSummary]) -> Vec<(usize, String)> {
 fn parents(processes: &[&ProcessSummary]) -> Vec<Option<usize>> {
     let mut by_pid: HashMap<i32, Vec<usize>> = HashMap::new();
     for (index, process) in processes.iter().enumerate() {
-        by_pid.entry(process.pid).or_default().push(index);
+        by_pid.entry(process.head.pid).or_default().push(index);
     }
     let parent_of = |(index, process): (usize, &&ProcessSummary)| {
-        let parent = process.parent?;
+        let parent = process.head.parent?;
         let mut candidates = by_pid.get(&parent.pid)?.iter().copied().rev();
         candidates.find(|&candidate| match parent.start_ticks {
-            Some(ticks) => candidate != index && processes[candidate].start_ticks == ticks,
+            Some(ticks) => candidate != index && processes[candidate].head.start_ticks == ticks,
             None => candidate < index,
         })
     };
@@ -125,42 +125,44 @@ fn parents(processes: &[&ProcessSummary]) -> Vec<Option<usize>> {
 
 /// How a process ended, or that it did not.
 pub(crate) fn end(process: &ProcessSummary, now: &Now) -> String {
-    let how = match process.end.map(|end| end.reason) {
+    let how = match process.head.end.map(|end| end.reason) {
         Some(EndReason::Exited(status)) => format!("exit {status}"),
         Some(EndReason::Signaled { signal, core: false }) => signal_name(signal).into_owned(),
         Some(EndReason::Signaled { signal, core: true }) => format!("{} (core dumped)", signal_name(signal)),
         Some(EndReason::Detached) => "detached".to_owned(),
-        None if now.live.contains(&process.run) => return "running".to_owned(),
+        None if now.live.contains(&process.head.run) => return "running".to_owned(),
         None => return "incomplete".to_owned(),
     };
-    if process.complete || now.live.contains(&process.run) { how } else { format!("{how}, incomplete") }
+    if process.complete || now.live.contains(&process.head.run) { how } else { format!("{how}, incomplete") }
 }
 
 /// How long a process ran.
 pub(crate) fn duration(process: &ProcessSummary, now: &Now) -> String {
-    let until = match process.end {
+    let until = match process.head.end {
         Some(end) => end.at,
-        None if now.live.contains(&process.run) => now.time,
+        None if now.live.contains(&process.head.run) => now.time,
         None => return "-".to_owned(),
     };
-    span(until.0.saturating_sub(process.started.0))
+    span(until.0.saturating_sub(process.head.started.0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{End, Parent};
+    use crate::store::{End, Parent, ProcessHead};
 
     fn process(sequence: u32, pid: i32, start_ticks: u64, parent: Option<(i32, Option<u64>)>) -> ProcessSummary {
         ProcessSummary {
-            run: "one".to_owned(),
-            sequence,
-            pid,
-            start_ticks,
-            started: UnixMillis(1_000),
-            attached: None,
-            parent: parent.map(|(pid, start_ticks)| Parent { pid, start_ticks }),
-            end: Some(End { at: UnixMillis(1_250), reason: EndReason::Exited(0) }),
+            head: ProcessHead {
+                run: "one".to_owned(),
+                sequence,
+                pid,
+                start_ticks,
+                started: UnixMillis(1_000),
+                attached: None,
+                parent: parent.map(|(pid, start_ticks)| Parent { pid, start_ticks }),
+                end: Some(End { at: UnixMillis(1_250), reason: EndReason::Exited(0) }),
+            },
             complete: true,
             program: vec!["prog".to_owned(), pid.to_string()],
             lines: 10,
@@ -183,17 +185,15 @@ mod tests {
             process(5, 15, 9, Some((10, Some(9)))),
             process(6, 16, 9, Some((10, Some(7)))),
         ];
-        processes[1].end = Some(End { at: UnixMillis(62_000), reason: EndReason::Signaled { signal: 9, core: false } });
+        processes[1].head.end =
+            Some(End { at: UnixMillis(62_000), reason: EndReason::Signaled { signal: 9, core: false } });
         processes[3].program = ["sh", "-c", "echo 'a\nb'", ""].map(str::to_owned).to_vec();
-        processes[5].end = None;
+        processes[5].head.end = None;
         processes[6].complete = false;
         processes[6].program = vec!["x".repeat(60)];
-        processes.push(ProcessSummary {
-            run: "live".to_owned(),
-            end: None,
-            complete: false,
-            ..process(0, 4_000_000, 1, None)
-        });
+        let mut live = process(0, 4_000_000, 1, None);
+        (live.head.run, live.head.end, live.complete) = ("live".to_owned(), None, false);
+        processes.push(live);
         let expected = "\
 run live, under way
     PID  PROGRAM       END      LINES        TIME
@@ -224,9 +224,10 @@ PID  PROGRAM                                           END                 LINES
     #[test]
     fn what_was_attached_to_says_since_when() {
         let mut running = process(0, 10, 1, None);
-        running.attached = Some(UnixMillis(3_661_000));
-        (running.run, running.end) = ("live".to_owned(), None);
-        let child = ProcessSummary { run: "live".to_owned(), ..process(1, 11, 2, Some((10, Some(1)))) };
+        running.head.attached = Some(UnixMillis(3_661_000));
+        (running.head.run, running.head.end) = ("live".to_owned(), None);
+        let mut child = process(1, 11, 2, Some((10, Some(1))));
+        child.head.run = "live".to_owned();
         let expected = "\
 run live, under way
 PID  PROGRAM     END      LINES        TIME             ATTACHED
@@ -265,7 +266,7 @@ PID  PROGRAM     END      LINES        TIME             ATTACHED
     fn ends_are_named() {
         let mut one = process(0, 1, 1, None);
         let mut named = |reason, complete| {
-            one.end = Some(End { at: UnixMillis(0), reason });
+            one.head.end = Some(End { at: UnixMillis(0), reason });
             one.complete = complete;
             end(&one, &now())
         };

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cov_trace::store::{
-    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, SourceOrigin,
-    UnixMillis, Writer,
+    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, ProcessFile, ProcessHead, ProcessRecord,
+    SourceOrigin, UnixMillis, Writer,
 };
 
 use crate::rows::Row;
@@ -149,14 +149,16 @@ fn made_up(
         let hits = |file| Hits { image: 0, file, context: 0, lines: ran(pid, file), functions: Numbits::default() };
         let record = ProcessRecord {
             complete: true,
-            run: "20260101T000000.000Z-1".to_owned(),
-            sequence: pid,
-            pid: pid as i32,
-            start_ticks: u64::from(pid),
-            started: UnixMillis(1),
-            attached: None,
-            parent: None,
-            end: Some(End { at: UnixMillis(2), reason: EndReason::Exited(0) }),
+            head: ProcessHead {
+                run: "20260101T000000.000Z-1".to_owned(),
+                sequence: pid,
+                pid: pid as i32,
+                start_ticks: u64::from(pid),
+                started: UnixMillis(1),
+                attached: None,
+                parent: None,
+                end: Some(End { at: UnixMillis(2), reason: EndReason::Exited(0) }),
+            },
             execs: vec![Exec {
                 at: UnixMillis(1),
                 exe: "/bin/prog".into(),
@@ -169,7 +171,7 @@ fn made_up(
             flushes: Vec::new(),
             warnings: Vec::new(),
         };
-        writer.write(&data.path_of(&ProcessFile::of(&record)), &record).map_err(|error| error.to_string())?;
+        writer.write(&data.path_of(&ProcessFile::of(&record.head)), &record).map_err(|error| error.to_string())?;
     }
     Ok(())
 }
