@@ -1,7 +1,7 @@
 //! The journal: what happened, one JSON object a line, appended by the supervisor and read by any later process.
 //!
 //! Invariants: a record is written with one append, so a kill tears at most the last line; a reader never takes a
-//! line that has no end yet; what does not parse is skipped and counted.
+//! line that has no end yet; what does not parse is counted and left out.
 
 use super::{ContextId, ImageId, ProcessNo};
 use platform::{Errno, Pid};
@@ -164,17 +164,25 @@ impl JournalWriter {
 pub struct JournalReader {
     file: File,
     position: u64,
-    skipped: u64,
+}
+
+/// What is new in a journal.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct NewRecords {
+    /// The records, in the order in which they were written.
+    pub records: Vec<Record>,
+    /// How many lines are no records.
+    pub damaged: u64,
 }
 
 impl JournalReader {
     /// Reads `file` from its start.
     pub fn new(file: File) -> Self {
-        JournalReader { file, position: 0, skipped: 0 }
+        JournalReader { file, position: 0 }
     }
 
     /// The records that are complete by now and were not read yet.
-    pub fn read_new(&mut self) -> std::io::Result<Vec<Record>> {
+    pub fn read_new(&mut self) -> std::io::Result<NewRecords> {
         let mut text = Vec::new();
         let mut chunk = vec![0; 64 * 1024];
         loop {
@@ -186,19 +194,14 @@ impl JournalReader {
         }
         let complete = text.iter().rposition(|&b| b == b'\n').map_or(0, |last| last + 1);
         self.position += complete as u64;
-        let mut records = Vec::new();
+        let mut new = NewRecords::default();
         for line in text[..complete].split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice(line) {
-                Ok(record) => records.push(record),
-                Err(_) => self.skipped += 1,
+                Ok(record) => new.records.push(record),
+                Err(_) => new.damaged += 1,
             }
         }
-        Ok(records)
-    }
-
-    /// How many lines did not parse so far.
-    pub fn skipped(&self) -> u64 {
-        self.skipped
+        Ok(new)
     }
 }
 
@@ -220,12 +223,11 @@ mod tests {
         let mut reader = JournalReader::new(File::open(&path).expect("open"));
         writer.append(&image(1)).expect("append");
         open().write_all(b"{\"Ima").expect("write");
-        assert_eq!(reader.read_new().expect("read"), [image(1)]);
-        assert_eq!(reader.read_new().expect("read"), []);
+        assert_eq!(reader.read_new().expect("read").records, [image(1)]);
+        assert_eq!(reader.read_new().expect("read"), NewRecords::default());
         open().write_all(b"ge\":7}\n").expect("write");
         writer.append(&image(2)).expect("append");
-        assert_eq!(reader.read_new().expect("read"), [image(2)]);
-        assert_eq!(reader.skipped(), 1);
+        assert_eq!(reader.read_new().expect("read"), NewRecords { records: vec![image(2)], damaged: 1 });
     }
 
     #[test]
@@ -238,6 +240,6 @@ mod tests {
         writer.go_on_in(OpenOptions::new().create(true).append(true).open(&path).expect("open")).expect("write");
         writer.append(&image(2)).expect("append");
         let mut reader = JournalReader::new(File::open(&path).expect("open"));
-        assert_eq!(reader.read_new().expect("read"), [image(1), image(2)]);
+        assert_eq!(reader.read_new().expect("read").records, [image(1), image(2)]);
     }
 }

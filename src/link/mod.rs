@@ -15,6 +15,6 @@ mod run_dir;
 
 pub use control::{ControlAnswer, ControlRequest, Helper, LetGoBy, ProcessStatus, RunStatus, Summary};
 pub use ids::{ContextId, ImageId, ProcessNo};
-pub use journal::{EndOfProcess, JournalReader, JournalWriter, Record};
+pub use journal::{EndOfProcess, JournalReader, JournalWriter, NewRecords, Record};
 pub use message::{AttachReport, FromSupervisor, Port, PortError, ToSupervisor};
 pub use run_dir::RunDir;

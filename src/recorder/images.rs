@@ -52,7 +52,7 @@ impl ImageReaders {
         let (send_sourceless, sourceless) = channel();
         let found = send_done.clone();
         let of_sources = cache.cloned();
-        spawn("sources", move || find_sources(&sourceless, of_sources.as_ref(), &found))?;
+        spawn("sources", move || serve_sourceless(&sourceless, of_sources.as_ref(), &found))?;
         let supervisor = Arc::new(Mutex::new(supervisor.try_clone()?));
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(4);
         let mut requests = Vec::new();
@@ -97,10 +97,9 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OsError
 }
 
 /// Finds the sources of each, until nobody can ask any more.
-fn find_sources(sourceless: &Receiver<Sourceless>, cache: Option<&Cache>, done: &Sender<(ImageId, Facts)>) {
+fn serve_sourceless(sourceless: &Receiver<Sourceless>, cache: Option<&Cache>, done: &Sender<(ImageId, Facts)>) {
     for Sourceless { image, mut facts, before, file } in sourceless {
-        let digests = digests(cache, &before);
-        facts.find_sources(&before, &digests);
+        let digests = find_sources(&mut facts, &before, cache);
         let _disk_full = file.and_then(|file| facts.write_sources(file));
         let _recorder_ends = done.send((image, facts.into_facts()));
         // When nobody waits any more.
@@ -108,9 +107,12 @@ fn find_sources(sourceless: &Receiver<Sourceless>, cache: Option<&Cache>, done: 
     }
 }
 
-/// The digests of the sources of an image, as far as they are known.
-fn digests(cache: Option<&Cache>, image: &Metadata) -> Digests {
-    cache.map(|cache| cache.digests(image)).unwrap_or_default()
+/// Finds the sources of an image, by digests of theirs that the cache keeps; gives these, for the cache to keep again.
+/// `before` is what the image's file was like before it was read.
+fn find_sources(facts: &mut StoredFacts, before: &Metadata, cache: Option<&Cache>) -> Digests {
+    let digests = cache.map(|cache| cache.digests(before)).unwrap_or_default();
+    facts.find_sources(before, &digests);
+    digests
 }
 
 struct ImageReader {
@@ -147,9 +149,7 @@ impl ImageReader {
             if let Some(known) = &self.known {
                 // What is known of another text of a source is not known of this one.
                 if let Some(before) = &before {
-                    let digests = digests(self.cache.as_ref(), before);
-                    facts.find_sources(before, &digests);
-                    digests.store();
+                    find_sources(&mut facts, before, self.cache.as_ref()).store();
                 }
                 facts.leave_out(&mut plan, known);
             }

@@ -119,6 +119,15 @@ impl Replay {
         }
     }
 
+    /// Notes that lines of the journal are no records: what they said is in no file.
+    pub fn note_damage(&mut self, lines: u64) {
+        if lines > 0 {
+            let text = "lines of the run's journal cannot be read, so processes, images or hits may be missing";
+            add(&mut self.warnings, Warning::new(WarningKind::JournalDamaged, text, lines));
+            self.processes.values_mut().for_each(|facts| facts.changed = true);
+        }
+    }
+
     fn change(&mut self, process: ProcessNo, change: impl FnOnce(&mut ProcessFacts)) {
         if let Some(facts) = self.processes.get_mut(&process) {
             change(facts);
