@@ -7,7 +7,7 @@
 use crate::Tid;
 
 /// CPUs a thread may run on, as the kernel keeps them.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CpuMask([u64; 16]);
 
 impl CpuMask {
@@ -28,6 +28,16 @@ impl CpuMask {
         let wrote =
             unsafe { libc::syscall(libc::SYS_sched_getaffinity, tid.0, size_of_val(&mask.0), mask.0.as_mut_ptr()) };
         (wrote > 0).then_some(mask)
+    }
+
+    /// The mask of the calling thread.
+    pub fn of_this_thread() -> Option<CpuMask> {
+        CpuMask::of(Tid(0))
+    }
+
+    /// Has the calling thread run on these again.
+    pub fn keep_this_thread(&self) {
+        let _or_wherever_it_may = self.set(Tid(0));
     }
 
     fn set(&self, tid: Tid) -> bool {
@@ -94,6 +104,12 @@ fn set_policy(policy: i32, sched_priority: i32) -> bool {
 /// Gives the calling thread precedence over a thread that has a CPU of its own, where that is allowed.
 pub fn outrank_own_cpu() {
     let _as_far_as_allowed = set_real_time(LOWEST + 1);
+}
+
+/// Gives the calling thread the priority of `tid`, if that keeps its precedence at the time, so that each goes before the
+/// other as it yields, and both before all others; false where that is not so or not allowed.
+pub fn rank_beside(tid: Tid) -> bool {
+    !is_ordinary(tid) && set_real_time(LOWEST)
 }
 
 /// Takes that precedence back.

@@ -162,7 +162,7 @@ pub fn hangs_up(fd: BorrowedFd<'_>) {
 }
 
 /// Waits at most `millis` until the other side of a socket or pipe is gone; false if it is there still.
-pub fn hangs_up_within(fd: BorrowedFd<'_>, millis: u16) -> bool {
+fn hangs_up_within(fd: BorrowedFd<'_>, millis: u16) -> bool {
     use nix::poll::{PollFd, PollFlags, poll};
     let mut polled = [PollFd::new(fd, PollFlags::empty())];
     poll(&mut polled, millis).is_ok() && polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))

@@ -53,9 +53,7 @@ mod walk;
 
 pub use access::Access;
 pub use bell::Bell;
-pub use channel::{
-    Channel, MAX_MESSAGE, Received, hangs_up, hangs_up_within, is_hung_up, takes_more, wait_readable, wait_ready,
-};
+pub use channel::{Channel, MAX_MESSAGE, Received, hangs_up, is_hung_up, takes_more, wait_readable, wait_ready};
 pub use child_signal::take_child_signal;
 pub use clock::{unix_millis, unix_millis_at};
 pub use entry::restore_sigpipe;

@@ -337,6 +337,12 @@ pub fn block_child_signals() {
     let _blocked = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None);
 }
 
+/// Leaves every signal that can be blocked pending, for good: a process that is traced stops for each that it takes, also
+/// for those that it ignores.
+pub fn block_all_signals() {
+    let _blocked = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
+}
+
 /// Whether a descriptor is among the first quarter of those that this process may have.
 pub fn leaves_descriptors(file: &File) -> bool {
     use nix::sys::resource::{Resource, getrlimit};

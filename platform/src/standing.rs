@@ -2,7 +2,7 @@
 //!
 //! Invariant: what has ended meanwhile, or is closed to us, reads as `None` or as nothing, never as an error.
 
-use crate::{Avma, Pid, Tid, Wait, procfs, threads};
+use crate::{Avma, Pid, Signal, Tid, Wait, procfs, threads};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,41 @@ fn parse(tid: Tid, stat: &str) -> Option<ThreadState> {
     })
 }
 
+/// How far a process is from its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Nothing ends it.
+    Goes,
+    /// It was killed, and has not come to its end yet.
+    Killed,
+    /// It was killed, and stands at its end as its tracer wants it to: it has everything yet, tracees too.
+    Held,
+    /// It has ended.
+    Over,
+}
+
+/// How far a process is from its end (`/proc/PID/stat`: fields 3, 9 and 31 of its leader).
+pub fn life(pid: Pid) -> Life {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    parse_life(&String::from_utf8_lossy(&stat)).unwrap_or(Life::Over)
+}
+
+fn parse_life(stat: &str) -> Option<Life> {
+    /// PF_SIGNALED of the kernel: it is ending of a signal.
+    const SIGNALED: u32 = 0x400;
+    let mut fields = procfs::stat_fields(stat)?;
+    let state = fields.next()?;
+    let flags: u32 = fields.nth(5)?.parse().ok()?;
+    let pending: u64 = fields.nth(21)?.parse().ok()?;
+    let is_ending = flags & SIGNALED != 0;
+    Some(match state {
+        "Z" | "X" => Life::Over,
+        "t" if is_ending => Life::Held,
+        _ if is_ending || pending & Signal::KILL.bit() != 0 => Life::Killed,
+        _ => Life::Goes,
+    })
+}
+
 /// The program counter of a thread that is stopped outside a system call (`/proc/PID/task/TID/syscall`).
 pub fn pc(pid: Pid, tid: Tid) -> Option<Avma> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")).ok()?;
@@ -61,7 +96,6 @@ pub fn tracees_of(tracer: Tid) -> Vec<Pid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Signal;
 
     fn stat(state: &str, code: i32) -> String {
         format!("12 (a) R 9) {state} {}{code}\n", "0 ".repeat(48))
@@ -77,6 +111,21 @@ mod tests {
         let trapped = parse(tid, &stat("t", 5));
         assert_eq!(trapped, Some(ThreadState::Unreported(Wait::Signal { tid, signal: Signal::TRAP })));
         assert_eq!(parse(tid, "12 (a) R"), None);
+    }
+
+    #[test]
+    fn reads_how_far_a_process_is_from_its_end() {
+        let stat = |state: &str, flags: u32, pending: u32| {
+            format!("12 (a) R 9) {state} {}{flags} {}{pending} 0\n", "0 ".repeat(5), "0 ".repeat(21))
+        };
+        assert_eq!(parse_life(&stat("S", 0x40_0040, 0)), Some(Life::Goes));
+        assert_eq!(parse_life(&stat("t", 0x40_0040, 0)), Some(Life::Goes));
+        assert_eq!(parse_life(&stat("R", 0x40_0040, 1 << 8)), Some(Life::Killed));
+        assert_eq!(parse_life(&stat("R", 0x40_0440, 0)), Some(Life::Killed));
+        assert_eq!(parse_life(&stat("t", 0x40_0440, 0)), Some(Life::Held));
+        assert_eq!(parse_life(&stat("Z", 0x40_0444, 0)), Some(Life::Over));
+        assert_eq!(life(Pid(std::process::id() as i32)), Life::Goes);
+        assert_eq!(life(Pid(0)), Life::Over);
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub fn attach(options: &FrontOptions, attach: &Attach) -> Result<Ending, AttachE
     let AttachWait { inbox, helpers, last_word, stderr, .. } = waiting;
     let recorder = helpers.recorder;
     let watch = Watch::new(Subject::Attached, inbox, helpers, options.quiet).after(last_word, letting_go);
-    let ended = watch.until_the_end(&data);
+    let mut ended = watch.until_the_end(&data);
     // Of a container's first process we may be a child of sorts: no child of ours is left to it.
     ended.guarded.await_end();
     process::await_end(recorder);
@@ -165,9 +165,11 @@ impl AttachWait {
             | Err(PortError::Malformed(_)) => Ok(None),
             Err(PortError::Closed | PortError::Os(_)) => {
                 match self.helpers.guarded.await_supervisor(&self.helpers.to_supervisor) {
-                    ChildNews::Killed(_) => Err(AttachError::SupervisorKilled),
                     // Somebody else had it let go meanwhile: what follows tells.
-                    ChildNews::Nothing | ChildNews::Exited(_) | ChildNews::Stopped(_) => Ok(Some(Answer::Interrupted)),
+                    ChildNews::Exited(0) => Ok(Some(Answer::Interrupted)),
+                    ChildNews::Killed(_) | ChildNews::Exited(_) | ChildNews::Nothing | ChildNews::Stopped(_) => {
+                        Err(AttachError::SupervisorKilled)
+                    }
                 }
             }
         }

@@ -1,37 +1,39 @@
-//! The guard and the supervisor, as the front sees them: a supervisor that lost its guard gets another one, and what both
-//! left is rescued.
+//! The guard and the supervisor, as the front sees them, and the rescue of what both left.
 //!
 //! Invariant: the supervisor counts as ended only once all that it traced was rescued, as far as that is up to us.
 
-use crate::guard;
+use crate::guard::{self, WatchedGuard};
 use crate::link::Port;
-use platform::process::{self, ChildNews, child_news};
-use platform::{GuardTable, OnTracerDeath, Pid, hangs_up_within, is_hung_up};
+use platform::affinity::CpuMask;
+use platform::process::ChildNews;
+use platform::{GuardTable, OnTracerDeath, Pid, affinity, is_hung_up};
 use std::os::fd::AsFd;
-
-/// Who was killed together with the guard ends within this time, in milliseconds.
-const TOGETHER: u16 = 5;
 
 /// Guard and supervisor.
 #[derive(Debug)]
 pub(super) struct Guarded {
-    guard: Pid,
+    guard: WatchedGuard,
     table: GuardTable,
     on_death: OnTracerDeath,
-    /// The end of the guard, while there is no other.
+    /// The end of the guard, once there is no other.
     guard_ended: Option<ChildNews>,
     supervisor_ended: Option<ChildNews>,
+    /// The CPUs that this process was started with: the supervisor keeps it beside itself.
+    cpus: Option<CpuMask>,
 }
 
 impl Guarded {
-    /// The guard, a child of this process, has the supervisor in `table`.
+    /// The guard, a child of this process, has the supervisor in `table`. The process must have one thread only, then and
+    /// whenever it looks.
     pub fn new(guard: Pid, table: GuardTable, on_death: OnTracerDeath) -> Self {
-        Guarded { guard, table, on_death, guard_ended: None, supervisor_ended: None }
+        let guard = WatchedGuard::new(guard, table.clone(), on_death);
+        let cpus = CpuMask::of_this_thread();
+        Guarded { guard, table, on_death, guard_ended: None, supervisor_ended: None, cpus }
     }
 
     /// The guard, which makes the supervisor.
     pub fn guard(&self) -> Pid {
-        self.guard
+        self.guard.pid()
     }
 
     /// What the supervisor leaves to those who survive it.
@@ -39,14 +41,10 @@ impl Guarded {
         &self.table
     }
 
-    /// Looks what became of both; `link` leads to the supervisor. This process must have one thread only.
+    /// Looks what became of both; `link` leads to the supervisor.
     pub fn look(&mut self, link: &Port) {
         if self.guard_ended.is_none() {
-            self.guard_ended = Some(child_news(self.guard)).filter(|news| news.is_end());
-            match self.guard_ended {
-                Some(ChildNews::Killed(_)) if !hangs_up_within(link.as_fd(), TOGETHER) => self.replace(),
-                Some(_) | None => {}
-            }
+            self.guard_ended = Some(self.guard.look()).filter(|news| news.is_end());
         }
         // While the guard is there it does the rescue.
         let Some(end) = self.guard_ended.filter(|_| self.supervisor_ended.is_none() && is_hung_up(link.as_fd())) else {
@@ -57,19 +55,9 @@ impl Guarded {
         }
     }
 
-    /// Puts another guard behind the supervisor.
-    fn replace(&mut self) {
-        let (table, on_death) = (self.table.clone(), self.on_death);
-        match process::fork_helper("cov-guard", move || guard::replace(&table, on_death)) {
-            Ok(guard) => (self.guard, self.guard_ended) = (guard, None),
-            // Without memory for another process the supervisor goes on without a guard, and nobody sees how it ends.
-            Err(_) => self.guard_ended = Some(ChildNews::Exited(0)),
-        }
-    }
-
-    /// Waits for the end of a supervisor whose link has ended, and tells how it was.
+    /// Waits for the end of a supervisor whose link has ended, and gives how it was.
     pub fn await_supervisor(&mut self, link: &Port) -> ChildNews {
-        let end = *self.guard_ended.get_or_insert_with(|| process::await_end(self.guard));
+        let end = *self.guard_ended.get_or_insert_with(|| self.guard.await_end());
         self.look(link);
         end
     }
@@ -89,8 +77,16 @@ impl Guarded {
         self.supervisor_ended.is_none() && is_hung_up(link.as_fd())
     }
 
+    /// Lets this process run as it was started: there is nothing left to rescue.
+    pub fn rank_as_usual(&self) {
+        affinity::rank_as_usual();
+        if let Some(cpus) = &self.cpus {
+            cpus.keep_this_thread();
+        }
+    }
+
     /// Waits until the guard, and with it the supervisor, has ended.
-    pub fn await_end(&self) {
-        let _seen_already = process::await_end(self.guard);
+    pub fn await_end(&mut self) {
+        let _seen_already = self.guard.await_end();
     }
 }

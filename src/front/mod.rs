@@ -161,7 +161,7 @@ impl Helpers {
     /// Has them leave before anything was measured. They do so as their links end, and the recorder takes the run's
     /// directory.
     fn leave(self) {
-        let Helpers { guarded, recorder, to_supervisor, to_recorder } = self;
+        let Helpers { mut guarded, recorder, to_supervisor, to_recorder } = self;
         drop((to_supervisor, to_recorder));
         guarded.await_end();
         process::await_end(recorder);

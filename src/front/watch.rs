@@ -331,7 +331,7 @@ impl Watch {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
-        affinity::rank_as_usual();
+        self.guarded.rank_as_usual();
         match &self.recording {
             Recording::Running if self.subject == Subject::Attached => {
                 self.stderr.insist("still letting go, in the background; `cov-trace status` tells how far it is");

@@ -15,17 +15,26 @@ mod rescue;
 mod stops;
 mod takeover;
 mod text;
+mod watched;
 
 pub use takeover::{finish, finish_after};
+pub use watched::WatchedGuard;
 
 use crate::supervisor;
 use platform::process::{self, die_of};
+use platform::standing::{self, Life};
 use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tracer, Wait, affinity};
 use rescue::Rescue;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What ends within this time need not be prepared for want of memory.
 const SHORT_RUN: Duration = Duration::from_millis(300);
+
+/// How long another process may take to come to its end, or from there to leave what it traces.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often it is looked how far that is.
+const MOMENT: Duration = Duration::from_micros(50);
 
 /// The exit status of a guard that has no supervisor to guard.
 const NO_SUPERVISOR: i32 = 1;
@@ -47,22 +56,30 @@ pub fn run(
     table.set_supervisor(supervisor);
     let tracer = Tracer::for_this_thread(OnTracerDeath::LetGo);
     process::keep_only(table.descriptor().as_slice(), &[]);
+    process::block_all_signals();
     // Where this is refused the supervisor is refused too, and says so.
     let _untraced = tracer.seize_for_its_end(supervisor.leader());
     guard(&tracer, table, supervisor, on_death)
 }
 
-/// Guards a supervisor that has lost its guard; gives the exit status.
+/// Guards a supervisor as soon as its guard, which is held at its end, has let it go; gives the exit status. That it is
+/// ready for that shows in the table.
 pub fn replace(table: &GuardTable, on_death: OnTracerDeath) -> i32 {
     process::keep_only(table.descriptor().as_slice(), &[]);
     process::be_spared_by_the_oom_killer();
+    process::block_all_signals();
     let Some(supervisor) = table.supervisor() else { return NO_SUPERVISOR };
     let tracer = Tracer::for_this_thread(OnTracerDeath::LetGo);
-    if tracer.seize_for_its_end(supervisor.leader()).is_err() {
-        return NO_SUPERVISOR;
-    }
-    table.set_guard(process::own_pid());
     affinity::share_own_cpu_of(supervisor.leader());
+    affinity::outrank_own_cpu();
+    table.set_guard(process::own_pid());
+    let since = Instant::now();
+    while tracer.seize_for_its_end(supervisor.leader()).is_err() {
+        if standing::life(supervisor) == Life::Over || since.elapsed() > PATIENCE {
+            return NO_SUPERVISOR;
+        }
+        std::thread::sleep(MOMENT);
+    }
     guard(&tracer, table, supervisor, on_death)
 }
 

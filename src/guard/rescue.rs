@@ -22,9 +22,19 @@ impl Rescue {
     /// Stops, restores and continues every process, as far as the supervisor's end need not be awaited for it; `None`
     /// where another process does that.
     pub fn start(table: &GuardTable, supervisor: Pid) -> Option<Rescue> {
+        Rescue::claimed(table, supervisor, None)
+    }
+
+    /// The same in the place of a guard that is at its own end, and may have begun.
+    pub fn take_over(table: &GuardTable, supervisor: Pid, guard: Pid) -> Option<Rescue> {
+        let begun = table.rescuer().filter(|&rescuer| rescuer == guard);
+        Rescue::claimed(table, supervisor, begun)
+    }
+
+    fn claimed(table: &GuardTable, supervisor: Pid, after: Option<Pid>) -> Option<Rescue> {
         let known: Vec<_> = table.processes().collect();
         stops::stop_all(&known);
-        table.claim_rescue(process::own_pid(), None).ok()?;
+        table.claim_rescue(process::own_pid(), after).ok()?;
         let originals = text::originals(table);
         let mut misplaced = Vec::new();
         for process in &known {

@@ -76,9 +76,10 @@ impl Performer {
         }
     }
 
-    /// Takes a CPU for serving hits, where the guard is beside us.
+    /// Takes a CPU for serving hits, with the guard and the front behind that beside us.
     pub fn take_cpu(&mut self) {
-        self.pace.take_cpu(self.guard.guard());
+        let rescuers: Vec<Pid> = self.guard.guard().into_iter().chain([self.front]).collect();
+        self.pace.take_cpu(&rescuers);
     }
 
     /// Performs an action; what it learns goes to `inputs`.

@@ -59,12 +59,12 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Takes a CPU for serving hits, and has the guard share it.
-    pub fn take_cpu(&mut self, guard: Option<Pid>) {
+    /// Takes a CPU for serving hits, and has those share it that rescue what is traced.
+    pub fn take_cpu(&mut self, rescuers: &[Pid]) {
         if self.cpu.is_none() {
             self.cpu = OwnCpu::take();
-            if let (Some(cpu), Some(guard)) = (&self.cpu, guard) {
-                cpu.share(guard.leader());
+            if let Some(cpu) = &self.cpu {
+                rescuers.iter().for_each(|rescuer| cpu.share(rescuer.leader()));
             }
         }
     }

@@ -203,7 +203,13 @@ fn play(server: &Nginx, data: &Path, phase: Phase, mut victims: Vec<&str>, rando
     }
     let pids: Vec<u32> = victims.iter().filter_map(|victim| process(&mark, front.id(), victim)).collect();
     let killed = pids.len() == victims.len();
-    pids.iter().for_each(|&pid| signal(pid, "KILL"));
+    // One command, so that they die together.
+    Command::new("kill")
+        .args(["-s", "KILL"])
+        .args(pids.iter().map(u32::to_string))
+        .stderr(Stdio::null())
+        .status()
+        .map_err(text)?;
     let came = cost(server.pid(), &before);
     let is_over = end_measurement(&mut front, &mark, data)?;
     let left = before.iter().any(|&pid| text::compare(pid).is_ok_and(|found| !found.differences.is_empty()));
