@@ -74,7 +74,7 @@ fn of_the_command_line() -> String {
         CliError::Git { .. } => CliError::Git { what: "git diff HEAD".to_owned(), cause: "it is no revision".to_owned() },
         CliError::CombinedIntoInput { .. } => CliError::CombinedIntoInput { path: data() },
         CliError::NothingToCombine => CliError::NothingToCombine,
-        CliError::ExcludeLine { .. } => CliError::ExcludeLine { source: Box::new(regex::Regex::new("(").unwrap_err()) },
+        CliError::ExcludeLine { .. } => CliError::ExcludeLine { source: Box::new(regex::Regex::new(&["(", "a"].concat()).unwrap_err()) },
         CliError::NothingUnderWay { .. } => CliError::NothingUnderWay { path: data() },
         CliError::NotMeasured { .. } => CliError::NotMeasured { pids: "4711".to_owned(), path: data() },
         CliError::Attach(_) => AttachError::SupervisorKilled.into(),
