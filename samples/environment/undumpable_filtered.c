@@ -15,13 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int sum(int numbers) {                           // hit @child
-    int sum = 0;                                        // hit @child
-    for (int i = 0; i < numbers; i++)                   // hit @child
-        sum += i;                                       // hit @child
-    return sum;                                         // hit @child
-}                                                       // hit @child
-
 static void has_ended(pid_t pid) {                      // hit @main @child
     int status = 0;                                     // hit @main @child
     waitpid(pid, &status, 0);                           // hit @main @child
@@ -48,7 +41,7 @@ int main(void) {                                        // hit @main
         if (pid == 0)                                   // hit @child @grandchild
             _exit(4);                                   // hit @grandchild
         has_ended(pid);                                 // hit @child
-        _exit(sum(5));                                  // hit @child
+        _exit(10);                                      // hit @child
     }                                                   // none
     has_ended(pid);                                     // hit @main
     return 5;                                           // hit @main

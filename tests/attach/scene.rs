@@ -109,8 +109,7 @@ impl Scene {
 
     /// The line of the sample that contains `text`.
     pub fn line_of(&self, text: &str) -> u32 {
-        let source = fs::read_to_string(&self.sample.main).unwrap();
-        source.lines().position(|line| line.contains(text)).unwrap() as u32 + 1
+        self.sample.line_of(text)
     }
 
     /// Compares what was measured with the marks; a process that was let go of is known by its pid.

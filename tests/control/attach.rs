@@ -1,11 +1,12 @@
 //! `attach`: what it refuses, what it tells, how it ends.
 
-use super::{A, Server, until};
 use crate::harness::check::COV_TRACE;
 use crate::harness::command::mark;
+use crate::harness::server::{A, Server};
 use crate::harness::session::Session;
 use cov_trace::store::EndReason;
 use std::process::{Command, Stdio};
+use testing::run::until;
 
 /// `cov-trace attach` with what it says on stderr as its output.
 fn attach(server: &Server, words: &[&str]) -> Session {

@@ -1,6 +1,6 @@
 //! `status`, `flush` and `detach`.
 
-use super::{A, B, Server};
+use crate::harness::server::{A, B, Server};
 use cov_trace::store::EndReason;
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,7 +1,7 @@
 //! `report --growth` of a real run.
 
-use super::Server;
 use crate::harness::measured;
+use crate::harness::server::{B, Server};
 use testing::run::signal;
 
 /// The columns NEW and TOTAL.
@@ -67,6 +67,6 @@ fn growth_survives_a_kill_of_everybody() {
     let recovered = server.command(&["report", "--growth=all"]);
     let after = rows(&recovered.stdout);
     let ran = server.process().lines_run(&server.sample.main).len() as u64;
-    assert!(server.ran(super::B) && after.last().unwrap().1 == ran, "{recovered:?}");
+    assert!(server.ran(B) && after.last().unwrap().1 == ran, "{recovered:?}");
     assert_eq!(after[..before.len()], before, "what was told of growth stays told");
 }

@@ -1,7 +1,8 @@
 //! Clients of the control socket that do not behave.
 
-use super::Server;
+use crate::harness::server::{A, Server};
 use platform::{Channel, Folder, Received, Trust};
+use testing::run::until;
 
 #[test]
 fn nobody_keeps_the_recorder_from_its_work() {
@@ -33,7 +34,7 @@ fn nobody_keeps_the_recorder_from_its_work() {
     session.send("a");
     session.expect("a");
     server.says(&["flush"]);
-    assert!(server.ran(super::A));
+    assert!(server.ran(A));
     assert!(server.says(&["status"]).contains(&session.process_named("server").to_string()));
     drop((silent, deaf));
 
@@ -42,7 +43,7 @@ fn nobody_keeps_the_recorder_from_its_work() {
     assert!(connect().send(b"\"Flush\"", None).unwrap());
     server.says(&["status"]);
     assert!(connect().send(b"\"Detach\"", None).unwrap());
-    super::until(|| server.runs().is_empty());
+    until(|| server.runs().is_empty());
     session.end_input();
     assert!(session.status().success());
     assert!(server.process().complete);

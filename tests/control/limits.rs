@@ -1,8 +1,8 @@
 //! `--for`, and SIGUSR1.
 
-use super::{A, B, Server, until};
+use crate::harness::server::{A, B, Server};
 use cov_trace::store::EndReason;
-use testing::run::signal;
+use testing::run::{signal, until};
 
 #[test]
 fn the_time_to_measure_ends_and_the_program_goes_on() {

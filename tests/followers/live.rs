@@ -21,18 +21,13 @@ fn until(data: &Path, said: impl Fn(&[Process]) -> bool) {
     }
 }
 
-fn line_of(sample: &Sample, wanted: &str) -> u32 {
-    let text = std::fs::read_to_string(&sample.main).unwrap();
-    text.lines().position(|line| line.contains(wanted)).unwrap() as u32 + 1
-}
-
 #[test]
 fn a_process_has_its_file_while_it_lives() {
     let sample = Sample::load("process/server");
     let program = build::program(&sample, &sample.builds[0]);
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let data = folder.path().join("data");
-    let (a, b) = (line_of(&sample, "dprintf(1, \"a\\n\")"), line_of(&sample, "dprintf(1, \"b\\n\")"));
+    let (a, b) = (sample.line_of("dprintf(1, \"a\\n\")"), sample.line_of("dprintf(1, \"b\\n\")"));
     let mut session = Session::start(folder.path(), under_cov_trace(&data, &program));
     session.expect("ready");
     session.send("a");

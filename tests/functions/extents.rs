@@ -18,8 +18,7 @@ fn what_was_put_into_others_is_listed() {
 #[test]
 fn a_stray_line_makes_no_function_longer() {
     let sample = Sample::load("functions/inlined");
-    let text = std::fs::read_to_string(&sample.main).unwrap();
-    let line = |text_of: &str| text.lines().position(|line| line.contains(text_of)).unwrap() as u32 + 1;
+    let line = |text: &str| sample.line_of(text);
     assert_eq!(line("// this one"), 43, "the sample names it");
     let found = functions_of(&sample, "", &[]);
     let (start, end, has_run) = found["strayed"];

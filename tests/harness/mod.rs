@@ -9,4 +9,5 @@ pub mod golden;
 pub mod marks;
 pub mod measured;
 pub mod sample;
+pub mod server;
 pub mod session;

@@ -81,6 +81,14 @@ impl Sample {
         Sample { name: name.into(), main, sources, builds, roles }
     }
 
+    /// The line of its main file that contains `text`.
+    #[track_caller]
+    pub fn line_of(&self, text: &str) -> u32 {
+        let source = std::fs::read_to_string(&self.main).unwrap();
+        let line = source.lines().position(|line| line.contains(text));
+        line.unwrap_or_else(|| panic!("{} has no line with {text}", self.name)) as u32 + 1
+    }
+
     /// How the program that was started ends.
     pub fn end(&self) -> End {
         self.roles[0].end

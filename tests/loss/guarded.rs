@@ -8,8 +8,7 @@ use crate::harness::{build, measured};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
-use testing::run::{LIMIT, signal};
+use testing::run::{signal, until};
 
 /// A sample under cov-trace, up to its first word.
 struct Run {
@@ -68,16 +67,6 @@ impl Run {
         self.session.expect("b");
         let processes = measured::processes(&self.end().data());
         assert!(processes.len() == 1 && !processes[0].complete);
-    }
-}
-
-/// Waits until something is so.
-#[track_caller]
-fn until(is_so: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < LIMIT, "it does not come to that");
-        std::thread::yield_now();
     }
 }
 

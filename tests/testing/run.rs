@@ -139,6 +139,16 @@ pub fn to_end(mark: &Mark, folder: &Path, command: &mut Command) -> Outcome {
     Outcome { status: status.unwrap(), stdout, stderr }
 }
 
+/// Waits until something is so; panics when that takes longer than [`LIMIT`].
+#[track_caller]
+pub fn until(is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LIMIT, "it never comes to that");
+        thread::yield_now();
+    }
+}
+
 /// Waits for a child in a thread of its own.
 pub fn ended(mut child: Child) -> Receiver<ExitStatus> {
     let (sender, receiver) = channel();
