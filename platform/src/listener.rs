@@ -71,7 +71,7 @@ impl Channel {
             return Err(failed(Errno::ENOTSOCK));
         }
         if !trust.takes(status.st_uid) {
-            let subject = format!("{} of user {}", subject.display(), user_in_words(status.st_uid));
+            let subject = format!("{} of {}", subject.display(), user_in_words(status.st_uid));
             return Err(OsError::new("connect to", subject, Errno::EPERM));
         }
         let address = address(&found.as_raw_fd().to_string())?;

@@ -86,7 +86,7 @@ fn own(there: &OwnedFd) -> io::Result<File> {
     let file = regular(there, OFlag::O_WRONLY)?;
     let status = file.metadata()?;
     let cause = if status.uid() != effective_user() {
-        format!("it is there already and belongs to user {}", user_in_words(status.uid()))
+        format!("it is there already and belongs to {}", user_in_words(status.uid()))
     } else if status.nlink() > 1 {
         "it is there already and has other names (hard links)".to_owned()
     } else {
@@ -99,7 +99,7 @@ fn own(there: &OwnedFd) -> io::Result<File> {
 /// Opens a device, a pipe or what a link of procfs leads to, such as /dev/stdout.
 fn pass_to(folder: &OwnedFd, name: &OsString, status: &FileStat, trust: Trust) -> io::Result<File> {
     if !trust.takes(status.st_uid) {
-        let text = format!("it is no file, and user {} made it", user_in_words(status.st_uid));
+        let text = format!("it is no file, and {} made it", user_in_words(status.st_uid));
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
     }
     let mut flags = OFlag::O_WRONLY | OFlag::O_TRUNC | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;

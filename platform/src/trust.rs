@@ -41,9 +41,9 @@ impl Trust {
     }
 }
 
-/// How a user is called in messages: `nobody (uid 65534)`.
+/// How a user is called in messages: `user nobody (uid 65534)`, or `uid 4711` if it has no name.
 pub fn user_in_words(uid: u32) -> String {
-    user_name(uid).map_or_else(|| format!("uid {uid}"), |name| format!("{name} (uid {uid})"))
+    user_name(uid).map_or_else(|| format!("uid {uid}"), |name| format!("user {name} (uid {uid})"))
 }
 
 #[cfg(test)]

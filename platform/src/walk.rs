@@ -162,6 +162,6 @@ fn folder_at(path: &str) -> io::Result<OwnedFd> {
 
 fn foreign_link(name: &OsStr, owner: u32) -> io::Error {
     let (name, owner) = (Path::new(name).display(), user_in_words(owner));
-    let text = format!("{name} is a symbolic link of user {owner}, and links of other users are not followed");
+    let text = format!("{name} is a symbolic link of {owner}, and links of other users are not followed");
     io::Error::new(io::ErrorKind::PermissionDenied, text)
 }

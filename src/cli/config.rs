@@ -216,7 +216,7 @@ fn found(path: &Path, trust: Trust) -> io::Result<Option<File>> {
     if trust.takes(owner) {
         return Ok(Some(file));
     }
-    let text = format!("it belongs to user {}, who is not trusted (COV_TRACE_TRUST_OWNER=1)", user_in_words(owner));
+    let text = format!("it belongs to {}, who is not trusted (COV_TRACE_TRUST_OWNER=1)", user_in_words(owner));
     Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
 }
 

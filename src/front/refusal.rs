@@ -1,7 +1,7 @@
 //! Why a process cannot be attached to, in words: the thing, the cause, the way out.
 
-use platform::attachable::{Attachability, Refusal, user_name};
-use platform::{Errno, Pid, procfs};
+use platform::attachable::{Attachability, Refusal};
+use platform::{Errno, Pid, procfs, user_in_words};
 
 /// What prevents an attach to a process, if anything does: the process, the cause and the way out.
 pub fn refusal(pid: Pid) -> Option<String> {
@@ -44,7 +44,7 @@ fn in_words(pid: Pid, name: &str, standing: &Attachability) -> Option<String> {
 fn refused(pid: Pid, refusal: &Refusal) -> String {
     match refusal {
         Refusal::OtherUser { uid } => {
-            let owner = user_name(*uid).map_or_else(|| format!("uid {uid}"), |name| format!("user {name} (uid {uid})"));
+            let owner = user_in_words(*uid);
             format!("it belongs to {owner}; run cov-trace as root or with CAP_SYS_PTRACE (sudo cov-trace attach {pid})")
         }
         Refusal::Yama { scope: 3 } => {

@@ -98,7 +98,7 @@ pub enum StoreError {
     },
     /// A data directory, or a run in it, is another user's.
     #[error(
-        "use {}: it belongs to user {}, who may have put anything in it; run cov-trace as that user, or give --trust-owner \
+        "use {}: it belongs to {}, who may have put anything in it; run cov-trace as that user, or give --trust-owner \
          (COV_TRACE_TRUST_OWNER=1) if that user is trusted", path.display(), platform::user_in_words(*owner)
     )]
     OfAnotherUser {

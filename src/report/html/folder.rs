@@ -24,7 +24,7 @@ pub enum SiteError {
         path: PathBuf,
     },
     /// The folder is another user's.
-    #[error("write {}: it is there already and belongs to user {}; name another folder with -o", path.display(), user_in_words(*owner))]
+    #[error("write {}: it is there already and belongs to {}; name another folder with -o", path.display(), user_in_words(*owner))]
     OfAnotherUser {
         /// The folder.
         path: PathBuf,
