@@ -7,10 +7,10 @@ use super::own;
 use super::pace::Pace;
 use super::repair;
 use super::sections::MarkSections;
-use super::sigtrap::Sigtrap;
 use super::text::Beside;
 use super::texts::{Piece, Reach, Texts};
 use super::timed::TimedCalls;
+use super::trap_repair::TrapRepair;
 use super::wear::Wear;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record};
 use crate::plan::{LandmarkKind, Plan};
@@ -31,7 +31,7 @@ const JUST_NOW: Duration = Duration::from_millis(500);
 /// Everything that acting needs.
 pub(crate) struct Performer {
     pub tracer: Tracer,
-    pub sigtrap: Sigtrap,
+    pub(super) sigtrap: TrapRepair,
     pub texts: Texts,
     pub(super) journal: JournalWriter,
     pub(super) sections: MarkSections,
@@ -59,7 +59,7 @@ impl Performer {
     ) -> Self {
         Performer {
             tracer,
-            sigtrap: Sigtrap::default(),
+            sigtrap: TrapRepair::default(),
             journal,
             sections,
             recorder,
@@ -350,6 +350,7 @@ impl Performer {
         if let Some(pid) = self.pids.remove(&process) {
             self.guard.remove(pid);
         }
+        self.sigtrap.process_gone(process);
         if self.lost > 0 {
             let text = "no memory was available to record hits, so these are lost".to_owned();
             let count = std::mem::take(&mut self.lost);

@@ -17,6 +17,7 @@ pub(crate) mod lineage;
 #[cfg(test)]
 mod lineage_tests;
 pub(crate) mod mapped;
+pub(crate) mod masks;
 #[cfg(test)]
 mod own_tests;
 #[cfg(test)]
@@ -25,7 +26,9 @@ pub(crate) mod planted_text;
 pub(crate) mod reading;
 #[cfg(test)]
 mod replay_tests;
+pub(crate) mod sigtrap;
 pub(crate) mod space;
 pub(crate) mod state;
 pub(crate) mod step;
 pub(crate) mod text_change;
+pub(crate) mod turns;

@@ -38,7 +38,7 @@ impl Masks {
             (None, None, None) => found,
         };
         if self.now != Some(was) {
-            self.change(was, false);
+            self.change(was);
         }
         was
     }
@@ -51,14 +51,16 @@ impl Masks {
     /// A thread with a mask enters a handler, in which it has another one. That the last one ended nobody has told.
     pub fn enter_handler(&mut self, outside: u64, inside: u64) {
         if self.now != Some(outside) {
-            self.change(outside, false);
+            self.change(outside);
         }
-        self.change(inside, true);
+        self.change(inside);
+        self.in_handler = true;
     }
 
-    pub fn change(&mut self, mask: u64, in_handler: bool) {
+    /// It has another mask from here on.
+    pub fn change(&mut self, mask: u64) {
         self.before = self.now.replace(mask);
-        self.in_handler = in_handler;
+        self.in_handler = false;
     }
 }
 
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn a_handler_that_blocks_everything_and_its_end_are_recognised() {
         let mut masks = Masks { now: Some(TRAP), ..Masks::default() };
-        masks.change(FULL, true);
+        masks.enter_handler(TRAP, FULL);
         assert_eq!(masks.before_breakpoint(FULL & !TRAP, None), FULL);
         assert_eq!(masks.before_breakpoint(0, None), TRAP);
     }
@@ -113,12 +115,12 @@ mod tests {
     #[test]
     fn where_only_trap_tells_a_handler_from_its_end_evidence_counts() {
         let mut masks = Masks { now: Some(0), ..Masks::default() };
-        masks.change(TRAP, true);
+        masks.enter_handler(0, TRAP);
         assert_eq!(masks.before_breakpoint(0, Some(Evidence { blocked: true, sure: false })), TRAP);
         assert_eq!(masks.before_breakpoint(0, Some(Evidence { blocked: false, sure: false })), 0);
-        masks.change(TRAP, true);
+        masks.enter_handler(0, TRAP);
         assert_eq!(masks.before_breakpoint(0, None), 0);
-        masks.change(TRAP, false);
+        masks.change(TRAP);
         assert_eq!(masks.before_breakpoint(0, None), TRAP);
     }
 

@@ -1,0 +1,203 @@
+//! Keeping SIGTRAP's mask and disposition as the program set them: reads what [`Sigtrap`] needs to know of a stopped
+//! thread, and gives back what it says that a breakpoint took.
+//!
+//! Invariant: a program whose calls are filtered is not made to call: that could kill it.
+
+use crate::link::ProcessNo;
+use crate::supervisor::decide::masks::{Evidence, TRAP};
+use crate::supervisor::decide::sigtrap::Sigtrap;
+use platform::arch::{self, CallNumber};
+use platform::procfs::Disposition;
+use platform::{
+    Access, Avma, OsError, Pid, Signal, SignalAction, Tid, Tracer, TrapCause, mask_after_call, procfs, remote, threads,
+};
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// What is known of the programs' use of SIGTRAP, and where they can be made to make system calls.
+#[derive(Debug, Default)]
+pub(crate) struct TrapRepair {
+    known: Sigtrap,
+    /// Where to make a system call in a process, once it was looked for.
+    calls: HashMap<ProcessNo, Avma>,
+}
+
+impl TrapRepair {
+    /// A process runs a new image.
+    pub fn execed(&mut self, process: ProcessNo, tid: Tid) {
+        self.calls.remove(&process);
+        self.known.execed(process, tid, procfs::signal_state(tid).ok());
+    }
+
+    /// Threads of a process that ran before us.
+    pub fn met(&mut self, process: ProcessNo, threads: &[Tid]) {
+        for &tid in threads {
+            if let Ok(state) = procfs::signal_state(tid) {
+                self.known.met(process, tid, state);
+            }
+        }
+    }
+
+    /// A new tracee has its maker's mask.
+    pub fn thread_born(&mut self, thread_of: Option<ProcessNo>, child: Tid, maker: Tid) {
+        self.known.thread_born(thread_of, child, maker, Instant::now());
+    }
+
+    /// A new process has its maker's actions.
+    pub fn process_born(&mut self, process: ProcessNo, maker: ProcessNo) {
+        self.known.process_born(process, maker);
+    }
+
+    /// A thread ended.
+    pub fn thread_gone(&mut self, tid: Tid) {
+        self.known.thread_gone(tid);
+    }
+
+    /// A process ended.
+    pub fn process_gone(&mut self, process: ProcessNo) {
+        self.calls.remove(&process);
+        self.known.process_gone(process);
+    }
+
+    /// Whether all that is known of a thread says that it does not block SIGTRAP, nor has its process a use for it.
+    pub fn is_out_of_use(&self, process: ProcessNo, tid: Tid) -> bool {
+        self.known.is_out_of_use(process, tid)
+    }
+
+    /// Whether a process is known to handle SIGTRAP.
+    pub fn has_handler(&self, process: ProcessNo) -> bool {
+        self.known.has_handler(process)
+    }
+
+    /// Whether a thread may enter its process's handler of SIGTRAP already, which it does then.
+    pub fn takes_turn(&mut self, process: ProcessNo, tid: Tid) -> bool {
+        self.known.takes_turn(process, tid, Instant::now())
+    }
+
+    /// A thread gets SIGTRAP for a breakpoint of the program's own. One of ours that another thread met with SIGTRAP
+    /// blocked, in the very handler as a rule, has reset that, and was not served yet.
+    pub fn keep_handler(
+        &mut self,
+        access: &Access<'_>,
+        process: ProcessNo,
+        find_call: impl Fn() -> Option<Avma>,
+    ) -> Result<(), OsError> {
+        let tid = access.tid;
+        self.read_action(access, process, &find_call)?;
+        let Some(handler) = self.known.handler(process) else { return Ok(()) };
+        let is_reset = procfs::signal_state(tid)?.disposition(Signal::TRAP) == Disposition::Default;
+        if !is_reset || procfs::is_alone(tid)? || procfs::is_confined(tid) {
+            return Ok(());
+        }
+        if self.known.blocks_trap(tid, access.tracer.signal_mask(tid)?) {
+            return Ok(());
+        }
+        let Some(call) = self.call(process, &find_call) else { return Ok(()) };
+        remote::set_signal_action(access, call, Signal::TRAP, &handler)
+    }
+
+    /// A thread is at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of
+    /// its own, which was pending and whose siginfo the breakpoint got, it sends that to itself again.
+    ///
+    /// `find_call` finds a place to make system calls at.
+    pub fn after_breakpoint(
+        &mut self,
+        access: &Access<'_>,
+        process: ProcessNo,
+        find_call: impl Fn() -> Option<Avma>,
+    ) -> Result<(), OsError> {
+        let (tracer, tid) = (access.tracer, access.tid);
+        self.read_action(access, process, &find_call)?;
+        let found = tracer.signal_mask(tid)?;
+        if self.known.is_strange(tid, found) {
+            self.known.learn_from(&threads::of(Pid(tid.0)).unwrap_or_default(), tid, found);
+        }
+        let evidence = self.known.handler(process).and_then(|_| evidence(tid));
+        let taken = self.known.after_breakpoint(process, tid, found, evidence);
+        let mut lost_signal = None;
+        if let Some(mask) = taken.mask {
+            lost_signal = Some(tracer.signal_info(tid)?).filter(|info| info.trap_cause() == TrapCause::Sent);
+            tracer.set_signal_mask(tid, mask)?;
+        }
+        if (taken.action.is_none() && lost_signal.is_none()) || procfs::is_confined(tid) {
+            return Ok(());
+        }
+        let Some(call) = self.call(process, &find_call) else { return Ok(()) };
+        if let Some(action) = taken.action {
+            remote::set_signal_action(access, call, Signal::TRAP, &action)?;
+            self.known.was_given_back(process, tid, Instant::now());
+        }
+        if let Some(info) = lost_signal {
+            let (group, _) = procfs::thread_group(tid)?;
+            remote::send_to_itself(access, group, call, Signal::TRAP, &info)?;
+        }
+        Ok(())
+    }
+
+    /// A place in a process where system calls can be made.
+    fn call(&mut self, process: ProcessNo, find_call: &impl Fn() -> Option<Avma>) -> Option<Avma> {
+        let call = self.calls.get(&process).copied().or_else(find_call)?;
+        self.calls.insert(process, call);
+        Some(call)
+    }
+
+    /// Asks a stopped thread which handler for SIGTRAP its process had before us, if that is still to be asked. If its
+    /// very first breakpoint was executed with SIGTRAP blocked, that is lost.
+    fn read_action(
+        &mut self,
+        access: &Access<'_>,
+        process: ProcessNo,
+        find_call: &impl Fn() -> Option<Avma>,
+    ) -> Result<(), OsError> {
+        let tid = access.tid;
+        if !self.known.takes_unread(process)
+            || procfs::signal_state(tid)?.caught & TRAP == 0
+            || procfs::is_confined(tid)
+        {
+            return Ok(());
+        }
+        let Some(call) = self.call(process, find_call) else { return Ok(()) };
+        self.known.was_read(process, remote::signal_action(access, call, Signal::TRAP)?);
+        Ok(())
+    }
+
+    /// A signal is about to be delivered: in its handler the thread blocks more.
+    pub fn delivers(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, signal: Signal) -> Result<(), OsError> {
+        if let Some(action) = self.known.delivers(process, signal) {
+            self.known.enters_handler(tid, signal, action, tracer.signal_mask(tid)?);
+        }
+        Ok(())
+    }
+
+    /// A thread is about to call rt_sigprocmask; `at` is the `mov` that sets the call's number. True if that told
+    /// anything new.
+    pub fn mask_call(&mut self, access: &Access<'_>, at: Avma) -> Result<bool, OsError> {
+        let (tracer, tid) = (access.tracer, access.tid);
+        let told = arch::coming_args(access, at);
+        // What the instruction does is done whatever can be known of the call.
+        arch::emulate_call_number(tracer, tid, at, CallNumber::RT_SIGPROCMASK)?;
+        // A pointer to nowhere makes the call fail and changes nothing.
+        let Some([how, set, ..]) = told?.filter(|[_, set, ..]| *set != 0) else { return Ok(false) };
+        let Ok(set) = access.word(Avma(set)) else { return Ok(false) };
+        Ok(self.known.mask_call(tid, mask_after_call(tracer.signal_mask(tid)?, how, set)))
+    }
+
+    /// A thread is about to call rt_sigaction. True if that told anything new.
+    pub fn action_call(&mut self, access: &Access<'_>, process: ProcessNo, at: Avma) -> Result<bool, OsError> {
+        let told = arch::coming_args(access, at);
+        arch::emulate_call_number(access.tracer, access.tid, at, CallNumber::RT_SIGACTION)?;
+        let Some([signal, action, ..]) = told?.filter(|[_, action, ..]| *action != 0) else { return Ok(false) };
+        let mut bytes = [0; SignalAction::LEN];
+        // A pointer to nowhere makes the call fail and changes nothing.
+        if access.read(Avma(action), &mut bytes).is_err() {
+            return Ok(false);
+        }
+        Ok(self.known.action_call(process, Signal(signal as i32), SignalAction::from(bytes)))
+    }
+}
+
+/// If SIGTRAP was blocked when a breakpoint was executed, its handler is gone.
+fn evidence(tid: Tid) -> Option<Evidence> {
+    let blocked = procfs::signal_state(tid).ok()?.caught & TRAP == 0;
+    Some(Evidence { blocked, sure: procfs::is_alone(tid).ok()? })
+}
