@@ -14,7 +14,7 @@ fn made_up() -> (Vec<u8>, ImageIndex) {
     let image: Vec<u8> = (0..64).collect();
     let probe = |offset, line| Probe { offset: FileOffset(offset), line, original: offset as u8, straight: 3 };
     let mut dominance = Dominance::default();
-    dominance.push_stretch(12, Some(1));
+    dominance.push_stretch(FileOffset(12), Some(1));
     dominance.push_implied(1, &[2]);
     let mut owners = OwnersBuilder::default();
     owners.push(1, &[0]);

@@ -81,8 +81,8 @@ impl Stretches for [Probe] {
         self.len() as u32
     }
 
-    fn offset(&self, probe: u32) -> u64 {
-        self[probe as usize].offset.0
+    fn offset(&self, probe: u32) -> FileOffset {
+        self[probe as usize].offset
     }
 
     fn straight(&self, probe: u32) -> u32 {

@@ -5,7 +5,7 @@
 //!
 //! Invariant: nothing here loops without end or goes out of range, whatever a file held, as long as [`Dominance::holds`].
 
-use crate::plan::{ColumnReader, ColumnWriter};
+use crate::plan::{ColumnReader, ColumnWriter, FileOffset};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::iter::successors;
@@ -20,7 +20,7 @@ pub trait Stretches {
     fn count(&self) -> u32;
 
     /// Where a probe is in the file.
-    fn offset(&self, probe: u32) -> u64;
+    fn offset(&self, probe: u32) -> FileOffset;
 
     /// How many bytes of straight-line code there are from a probe on.
     fn straight(&self, probe: u32) -> u32;
@@ -54,7 +54,7 @@ pub trait Stretches {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dominance {
     /// Ascending offsets in the file...
-    from: Vec<u64>,
+    from: Vec<FileOffset>,
     /// ...and the probe that was executed before anything is from there up to the next.
     after: Vec<u32>,
     /// Stretches that need no breakpoint, each by its last probe, ascending...
@@ -70,7 +70,7 @@ impl Dominance {
     pub const LONGEST: usize = 64;
 
     /// From `offset` on, which is behind those before, a probe was executed before whatever is; or none is known.
-    pub fn push_stretch(&mut self, offset: u64, after: Option<u32>) {
+    pub fn push_stretch(&mut self, offset: FileOffset, after: Option<u32>) {
         let after = after.unwrap_or(NONE);
         if self.after.last().copied().unwrap_or(NONE) != after {
             self.from.push(offset);
@@ -97,7 +97,7 @@ impl Dominance {
     }
 
     /// The probe that was executed before anything at `offset` is.
-    pub fn before(&self, offset: u64) -> Option<u32> {
+    pub fn before(&self, offset: FileOffset) -> Option<u32> {
         let at = self.from.partition_point(|from| *from <= offset).checked_sub(1)?;
         Some(self.after[at]).filter(|&after| after != NONE)
     }
@@ -160,7 +160,7 @@ impl Dominance {
     /// # Errors
     /// Those of what the columns go to.
     pub fn put<W: Write>(&self, columns: &mut ColumnWriter<W>) -> io::Result<()> {
-        columns.numbers64(self.from.iter().copied())?;
+        columns.numbers64(self.from.iter().map(|from| from.0))?;
         columns.numbers32(self.after.iter().copied())?;
         columns.numbers32(self.implied.iter().copied())?;
         columns.numbers32(self.ends.iter().copied())?;
@@ -170,7 +170,7 @@ impl Dominance {
     /// What was written; it may not hold.
     pub fn taken(columns: &mut ColumnReader<'_>) -> Option<Dominance> {
         Some(Dominance {
-            from: columns.numbers64()?.collect(),
+            from: columns.numbers64()?.map(FileOffset).collect(),
             after: columns.numbers32()?.collect(),
             implied: columns.numbers32()?.collect(),
             ends: columns.numbers32()?.collect(),
@@ -200,8 +200,8 @@ mod tests {
             self.0
         }
 
-        fn offset(&self, probe: u32) -> u64 {
-            u64::from(probe + 1) * 10
+        fn offset(&self, probe: u32) -> FileOffset {
+            FileOffset(u64::from(probe + 1) * 10)
         }
 
         fn straight(&self, probe: u32) -> u32 {
@@ -213,7 +213,7 @@ mod tests {
     fn chosen() -> Dominance {
         let mut dominance = Dominance::default();
         for (offset, after) in [(10, None), (25, Some(1)), (45, Some(1)), (66, Some(5)), (90, None)] {
-            dominance.push_stretch(offset, after);
+            dominance.push_stretch(FileOffset(offset), after);
         }
         dominance.push_implied(1, &[3, 5]);
         dominance.push_implied(5, &[7]);
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(executed(&dominance, 7), [6..8, 4..6, 0..2]);
         assert_eq!(executed(&dominance, 1), vec![0..2; 1]);
         assert_eq!(
-            [24, 25, 44, 65, 66, 89, 90].map(|at| dominance.before(at)),
+            [24, 25, 44, 65, 66, 89, 90].map(|at| dominance.before(FileOffset(at))),
             [None, Some(1), Some(1), Some(1), Some(5), Some(5), None]
         );
         assert_eq!([0, 1, 3, 5].map(|probe| dominance.is_implied(probe)), [false, true, false, true]);
@@ -249,27 +249,27 @@ mod tests {
         assert_eq!((half.is_implied(1), half.is_implied(4)), (true, true), "another probe of each run is left");
         let without = narrowed(&[2, 3]);
         assert_eq!((without.is_implied(1), without.is_implied(3)), (false, true));
-        assert_eq!((without.before(50), without.before(70)), (Some(1), Some(3)));
+        assert_eq!((without.before(FileOffset(50)), without.before(FileOffset(70))), (Some(1), Some(3)));
         let without = narrowed(&[4, 5]);
         assert!(!without.is_implied(1));
-        assert_eq!(without.before(70), Some(1), "what was before the one that is gone");
+        assert_eq!(without.before(FileOffset(70)), Some(1), "what was before the one that is gone");
         let without = narrowed(&[0, 1]);
-        assert_eq!((without.before(30), without.before(70)), (None, Some(3)));
+        assert_eq!((without.before(FileOffset(30)), without.before(FileOffset(70))), (None, Some(3)));
     }
 
     #[test]
     fn damaged_ones_end_and_do_not_hold() {
         let mut round = Dominance::default();
-        round.push_stretch(5, Some(3));
-        round.push_stretch(25, Some(1));
+        round.push_stretch(FileOffset(5), Some(3));
+        round.push_stretch(FileOffset(25), Some(1));
         assert_eq!(executed(&round, 3).len(), 1 + Dominance::LONGEST);
         let mut columns = ColumnWriter::to(Vec::new());
         chosen().put(&mut columns).unwrap();
         let bytes = columns.finish().unwrap();
         assert_eq!(Dominance::taken(&mut ColumnReader(&bytes)), Some(chosen()));
         let broken = [
-            Dominance { after: vec![9], from: vec![1], ..Dominance::default() },
-            Dominance { from: vec![1], ..Dominance::default() },
+            Dominance { after: vec![9], from: vec![FileOffset(1)], ..Dominance::default() },
+            Dominance { from: vec![FileOffset(1)], ..Dominance::default() },
             Dominance { ends: vec![3, 2], ..chosen() },
             Dominance { by: vec![1], ..chosen() },
             Dominance { implied: vec![5, 1], ..chosen() },
@@ -282,10 +282,10 @@ mod tests {
         let mut whole = Dominance::default();
         whole.append(&chosen(), 0);
         let mut behind = Dominance::default();
-        behind.push_stretch(110, Some(1));
+        behind.push_stretch(FileOffset(110), Some(1));
         behind.push_implied(1, &[3]);
         whole.append(&behind, 8);
         assert!(whole.holds(12));
-        assert_eq!((whole.before(115), whole.is_implied(9), whole.before(70)), (Some(9), true, Some(5)));
+        assert_eq!((whole.before(FileOffset(115)), whole.is_implied(9), whole.before(FileOffset(70))), (Some(9), true, Some(5)));
     }
 }

@@ -17,7 +17,7 @@ mod dominance;
 mod owners;
 mod probes;
 
-pub use address::FileOffset;
+pub use address::{FileOffset, LoadBias};
 pub(crate) use bits::Bits;
 pub use by_function::ByFunction;
 pub(crate) use columns::{ColumnReader, ColumnWriter};

@@ -13,7 +13,7 @@ use std::ops::Range;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// File offsets of the probes, ascending.
-    pub offsets: Vec<u64>,
+    pub offsets: Vec<FileOffset>,
     /// The byte at each.
     pub originals: Vec<u8>,
     /// How many bytes of straight-line code there are from each on: those within them were executed before whatever
@@ -79,7 +79,7 @@ impl Stretches for Plan {
         self.offsets.len() as u32
     }
 
-    fn offset(&self, probe: u32) -> u64 {
+    fn offset(&self, probe: u32) -> FileOffset {
         self.offsets[probe as usize]
     }
 
@@ -92,7 +92,7 @@ impl Plan {
     /// Writes it for the supervisor, into the run's directory.
     pub fn write<W: Write>(&self, to: W) -> io::Result<W> {
         let mut columns = ColumnWriter::to(to);
-        columns.numbers64(self.offsets.iter().copied())?;
+        columns.numbers64(self.offsets.iter().map(|offset| offset.0))?;
         columns.bytes(&self.originals)?;
         columns.numbers32(self.straight.iter().copied())?;
         columns.numbers32(self.lines.iter().copied())?;
@@ -131,7 +131,7 @@ impl Plan {
 
     fn taken(mut columns: ColumnReader<'_>) -> Option<Plan> {
         let plan = Plan {
-            offsets: columns.numbers64()?.collect(),
+            offsets: columns.numbers64()?.map(FileOffset).collect(),
             originals: columns.bytes()?.to_vec(),
             straight: columns.numbers32()?.collect(),
             lines: columns.numbers32()?.collect(),
@@ -172,11 +172,11 @@ impl Plan {
     }
 
     /// Where breakpoints are planted, landmarks included, and the byte that belongs at each, ascending.
-    pub fn places(&self) -> Vec<(u64, u8)> {
+    pub fn places(&self) -> Vec<(FileOffset, u8)> {
         let probes = (0..self.len()).filter(|&probe| self.is_needed(probe)).map(|probe| probe as usize);
         let probes = probes.map(|probe| (self.offsets[probe], self.originals[probe]));
         let mut places: Vec<_> =
-            probes.chain(self.landmarks.iter().map(|mark| (mark.offset.0, mark.original))).collect();
+            probes.chain(self.landmarks.iter().map(|mark| (mark.offset, mark.original))).collect();
         // Of two that are sorted, one behind the other, a stable sort only merges.
         places.sort();
         places.dedup_by_key(|place| place.0);
@@ -185,10 +185,10 @@ impl Plan {
 
     /// The last probe that a thread at `offset` has executed, as far as the code there tells; the one at
     /// `offset` if `reached`.
-    pub fn executed_at(&self, offset: u64, reached: bool) -> Option<u32> {
-        let executed = |&at: &u64| if reached { at <= offset } else { at < offset };
+    pub fn executed_at(&self, offset: FileOffset, reached: bool) -> Option<u32> {
+        let executed = |&at: &FileOffset| if reached { at <= offset } else { at < offset };
         let last = self.offsets.partition_point(executed).checked_sub(1);
-        let in_run = last.filter(|&last| offset - self.offsets[last] < u64::from(self.straight[last]));
+        let in_run = last.filter(|&last| offset.abs_diff(self.offsets[last]) < u64::from(self.straight[last]));
         in_run.map(|last| last as u32).or_else(|| self.dominance.before(offset))
     }
 
@@ -203,14 +203,14 @@ impl Plan {
     }
 
     /// The probe at a file offset.
-    pub fn probe_at(&self, offset: u64) -> Option<u32> {
+    pub fn probe_at(&self, offset: FileOffset) -> Option<u32> {
         self.offsets.binary_search(&offset).ok().map(|index| index as u32)
     }
 
     /// The landmark at a file offset.
-    pub fn landmark_at(&self, offset: u64) -> Option<Landmark> {
+    pub fn landmark_at(&self, offset: FileOffset) -> Option<Landmark> {
         self.landmarks
-            .binary_search_by_key(&offset, |landmark| landmark.offset.0)
+            .binary_search_by_key(&offset, |landmark| landmark.offset)
             .ok()
             .map(|index| self.landmarks[index])
     }
@@ -227,16 +227,16 @@ mod tests {
     #[test]
     fn refuses_what_is_out_of_order_or_short() {
         let plan = Plan {
-            offsets: vec![1, 5, 9],
+            offsets: [1, 5, 9].map(FileOffset).to_vec(),
             originals: vec![2, 3, 4],
             straight: vec![4; 3],
             lines: vec![1, 0, 1],
             ..Plan::default()
         };
         assert_eq!(Plan::decode(&encoded(&plan)), Ok(plan.clone()));
-        assert_eq!(plan.probe_at(5), Some(1));
-        assert_eq!(plan.probe_at(6), None);
-        let double = Plan { offsets: vec![1, 5, 5], ..plan.clone() };
+        assert_eq!(plan.probe_at(FileOffset(5)), Some(1));
+        assert_eq!(plan.probe_at(FileOffset(6)), None);
+        let double = Plan { offsets: [1, 5, 5].map(FileOffset).to_vec(), ..plan.clone() };
         assert_eq!(Plan::decode(&encoded(&double)), Err(PlanError::OutOfOrder));
         let short = Plan { originals: vec![2], ..plan.clone() };
         assert_eq!(Plan::decode(&encoded(&short)), Err(PlanError::OutOfOrder));
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn runs_end_where_the_straight_line_code_does() {
         let plan = Plan {
-            offsets: vec![10, 13, 20, 22, 30],
+            offsets: [10, 13, 20, 22, 30].map(FileOffset).to_vec(),
             originals: vec![0; 5],
             straight: vec![8, 5, 12, 10, 2],
             lines: vec![0, 1, 2, 3, 4],
@@ -263,14 +263,14 @@ mod tests {
         };
         assert_eq!([0, 1, 2, 4].map(|probe| plan.stretch_of(probe)), [0..2, 0..2, 2..5, 2..5]);
         assert!([1, 4].into_iter().all(|probe| plan.is_needed(probe)) && !plan.is_needed(3));
-        let executed = [9, 10, 11, 13, 17, 18, 31, 32].map(|offset| plan.executed_at(offset, false));
+        let executed = [9, 10, 11, 13, 17, 18, 31, 32].map(|offset| plan.executed_at(FileOffset(offset), false));
         assert_eq!(executed, [None, None, Some(0), Some(0), Some(1), None, Some(4), None]);
-        assert_eq!([10, 13].map(|offset| plan.executed_at(offset, true)), [Some(0), Some(1)]);
+        assert_eq!([10, 13].map(|offset| plan.executed_at(FileOffset(offset), true)), [Some(0), Some(1)]);
         let mut dominated = Plan { straight: vec![8, 5, 5, 3, 2], ..plan };
-        dominated.dominance.push_stretch(18, Some(1));
-        dominated.dominance.push_stretch(32, None);
+        dominated.dominance.push_stretch(FileOffset(18), Some(1));
+        dominated.dominance.push_stretch(FileOffset(32), None);
         dominated.dominance.push_implied(1, &[3, 4]);
-        let executed = [17, 18, 20, 21, 25, 31, 32].map(|offset| dominated.executed_at(offset, false));
+        let executed = [17, 18, 20, 21, 25, 31, 32].map(|offset| dominated.executed_at(FileOffset(offset), false));
         assert_eq!(executed, [Some(1), Some(1), Some(1), Some(2), Some(1), Some(4), None]);
         assert_eq!([1, 3, 4].map(|probe| dominated.is_needed(probe)), [false, true, true]);
         assert_eq!(dominated.executed_with(3).collect::<Vec<_>>(), [2..4, 0..2]);

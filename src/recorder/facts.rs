@@ -134,7 +134,7 @@ impl StoredFacts {
                 }
                 Probing::All => (1, plan.lines.len() as u32),
             };
-            plan.offsets.push(probe.offset.0);
+            plan.offsets.push(probe.offset);
             plan.originals.push(probe.original);
             plan.straight.push(straight);
             plan.lines.push(number);

@@ -54,9 +54,9 @@ fn of_cluster(cluster: &Cluster, chunk: &Chunk, sites: &[Site]) -> Dominance {
     let runs = StretchGraph::of(flow, &dominators, sites_of);
     for (run, bit) in (0..).zip(runs.flow.starts()) {
         let offset = cluster.range.offset_of(Svma(chunk.start.0 + u64::from(*bit)));
-        dominance.push_stretch(offset.0, runs.implied_above(run).and_then(|above| runs.last_site(above)));
+        dominance.push_stretch(offset, runs.implied_above(run).and_then(|above| runs.last_site(above)));
     }
-    dominance.push_stretch(cluster.range.offset_of(cluster.end).0, None);
+    dominance.push_stretch(cluster.range.offset_of(cluster.end), None);
     for (run, by) in (0..).zip(&runs.implied) {
         if let (Some(by), Some(last)) = (by, runs.last_site(run)) {
             let by: Vec<u32> = by.iter().filter_map(|by| runs.last_site(*by)).collect();
@@ -168,7 +168,7 @@ mod tests {
         let dominance = dominance(&found, &code);
         assert!(dominance.holds(sites.len()));
         let implied = (0..).zip(sites).filter(|(number, _)| dominance.is_implied(*number)).map(|(_, at)| *at);
-        let before = (0..bytes.len() as u64).filter_map(|at| Some((at, sites[dominance.before(at)? as usize])));
+        let before = (0..bytes.len() as u64).filter_map(|at| Some((at, sites[dominance.before(FileOffset(at))? as usize])));
         (implied.collect(), before.collect())
     }
 

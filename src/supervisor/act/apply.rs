@@ -363,7 +363,8 @@ impl Performer {
     pub fn leave_originals(&mut self, image: ImageId, plan: Option<&Plan>) {
         let Some(plan) = plan.filter(|plan| !plan.is_empty()) else { return self.texts.files.forget(image) };
         if let Some(mapping) = self.texts.files.mapping(image) {
-            self.guard.add_originals(mapping, &plan.places());
+            let places: Vec<(u64, u8)> = plan.places().into_iter().map(|(at, byte)| (at.0, byte)).collect();
+            self.guard.add_originals(mapping, &places);
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) fn restore(
     call: Avma,
     original: Option<&Memory>,
     files: &ImageFiles,
-    texts: &[(Range<u64>, InstanceId)],
+    texts: &[(Range<Avma>, InstanceId)],
 ) -> Result<(), OsError> {
     for (range, instance) in texts {
         for pages in unchanged(original, files, range, *instance) {
@@ -34,18 +34,18 @@ pub(crate) fn restore(
 fn unchanged(
     original: Option<&Memory>,
     files: &ImageFiles,
-    range: &Range<u64>,
+    range: &Range<Avma>,
     instance: InstanceId,
 ) -> Vec<Range<u64>> {
-    let (Some(memory), Some(file)) = (original, files.get(instance.image)) else { return vec![range.clone()] };
+    let (Some(memory), Some(file)) = (original, files.get(instance.image)) else { return vec![range.start.0..range.end.0] };
     let mut runs: Vec<Range<u64>> = Vec::new();
     let (mut here, mut there) = (vec![0; PIECE as usize], vec![0; PIECE as usize]);
-    for start in range.clone().step_by(PIECE as usize) {
-        let len = PIECE.min(range.end - start) as usize;
+    for start in (range.start.0..range.end.0).step_by(PIECE as usize) {
+        let len = PIECE.min(range.end.0 - start) as usize;
         let (here, there) = (&mut here[..len], &mut there[..len]);
         there.fill(0);
         let is_read = memory.read(Avma(start), here).is_ok()
-            && platform::read_up_to(file, there, start.wrapping_sub(instance.bias)).is_ok();
+            && platform::read_up_to(file, there, instance.bias.offset(Avma(start)).0).is_ok();
         for (at, (here, there)) in (start..).step_by(PAGE as usize).zip(pages(here).zip(pages(there))) {
             if is_read && !here.iter().zip(there).all(|(here, there)| here == there || *here == BREAKPOINT) {
                 continue;

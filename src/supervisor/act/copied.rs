@@ -18,11 +18,11 @@ const REMEMBERED: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Copied {
     /// Where copies were taken out.
-    taken: HashMap<SpaceId, BTreeSet<u64>>,
+    taken: HashMap<SpaceId, BTreeSet<Avma>>,
     /// The same in shared memory, which other address spaces have at other addresses.
     shared: HashSet<Spot>,
     /// What was around breakpoints that are left alone: the program may meet them often.
-    foreign: HashMap<(SpaceId, u64), Around>,
+    foreign: HashMap<(SpaceId, Avma), Around>,
 }
 
 impl Copied {
@@ -53,7 +53,7 @@ impl Copied {
             // One that we took out, unless the program took out its own.
             return if self.was_taken(access.tid, space, at) { Sought::Ours } else { Sought::Foreign };
         }
-        if self.foreign.get(&(space, at.0)) == Some(&around) {
+        if self.foreign.get(&(space, at)) == Some(&around) {
             return Sought::Foreign;
         }
         let is_copy = match originals(&[around])[0] {
@@ -72,7 +72,7 @@ impl Copied {
         if is_copy || !is_without_file_and_handler(access.tid, at) {
             // To have the thread make calls makes it meet its SIGTRAP once more.
             if self.foreign.len() < REMEMBERED {
-                self.foreign.insert((space, at.0), around);
+                self.foreign.insert((space, at), around);
             }
             return if is_copy { Sought::Stuck } else { Sought::Foreign };
         }
@@ -81,7 +81,7 @@ impl Copied {
 
     fn was_taken(&self, tid: Tid, space: SpaceId, at: Avma) -> bool {
         let is_shared = || SharedMemory::of(tid).ok()?.spot(at).filter(|spot| self.shared.contains(spot));
-        self.taken.get(&space).is_some_and(|taken| taken.contains(&at.0))
+        self.taken.get(&space).is_some_and(|taken| taken.contains(&at))
             || (!self.shared.is_empty() && is_shared().is_some())
     }
 
@@ -100,7 +100,7 @@ impl Copied {
                 Some(_) | None => Err(error),
             }
         })?;
-        self.taken.entry(space).or_default().insert(at.0);
+        self.taken.entry(space).or_default().insert(at);
         self.shared.extend(spot);
         Ok(())
     }
@@ -111,7 +111,7 @@ impl Copied {
         &mut self,
         access: &Access<'_>,
         space: SpaceId,
-        measured: &[Range<u64>],
+        measured: &[Range<Avma>],
         call: Option<Avma>,
         originals: impl Fn(&[Around]) -> Vec<Option<u8>>,
     ) -> usize {
@@ -122,8 +122,9 @@ impl Copied {
         for run in executable(access.tid, measured) {
             let mut bytes = vec![0; (run.end - run.start) as usize];
             if memory.read(Avma(run.start), &mut bytes).is_ok() {
-                let around = |at| Around::take(&bytes, run.start, at);
-                found.extend(copies::breakpoints(&bytes, run.start).into_iter().map(around));
+                let start = Avma(run.start);
+                let around = |distance| Around::take(&bytes, start, Avma(run.start + distance));
+                found.extend(copies::breakpoints(&bytes).into_iter().map(around));
             }
         }
         if found.len() > AT_MOST {
@@ -132,16 +133,16 @@ impl Copied {
         let copies =
             found.iter().zip(originals(&found)).filter_map(|(around, original)| Some((around.at(), original?)));
         let shared = SharedMemory::of(access.tid).ok();
-        let take = |&(at, original): &(u64, u8)| {
-            self.take(access, (space, shared.as_ref()), Avma(at), original, call).is_err()
-        };
+        let take =
+            |&(at, original): &(Avma, u8)| self.take(access, (space, shared.as_ref()), at, original, call).is_err();
         copies.filter(take).count()
     }
 }
 
 /// Executable memory that is not measured, in pieces.
-fn executable(tid: Tid, measured: &[Range<u64>]) -> Vec<Range<u64>> {
-    let is_measured = |range: &Range<u64>| measured.iter().any(|own| own.start < range.end && range.start < own.end);
+fn executable(tid: Tid, measured: &[Range<Avma>]) -> Vec<Range<u64>> {
+    let is_measured =
+        |range: &Range<u64>| measured.iter().any(|own| own.start.0 < range.end && range.start < own.end.0);
     let private = platform::executable_memory(tid).unwrap_or_default();
     let private = private.iter().filter(|range| !is_measured(range)).flat_map(|range| present(tid, range));
     let shared = SharedMemory::of(tid).map(|shared| shared.executable()).unwrap_or_default();
@@ -162,15 +163,15 @@ fn is_fatal(tid: Tid) -> bool {
 
 /// The memory around an address, or as much of it as is in its page.
 fn around(memory: &Memory, at: Avma) -> Option<Around> {
-    let (start, len) = Around::extent(at.0);
+    let (start, len) = Around::extent(at);
     let mut bytes = vec![0; len];
-    if memory.read(Avma(start), &mut bytes).is_ok() {
-        return Some(Around::take(&bytes, start, at.0));
+    if memory.read(start, &mut bytes).is_ok() {
+        return Some(Around::take(&bytes, start, at));
     }
     let (page, next) = (at.0 & !(PAGE - 1), (at.0 | (PAGE - 1)) + 1);
-    let (start, end) = (start.max(page), next.min(start + len as u64));
+    let (start, end) = (start.0.max(page), next.min(start.0 + len as u64));
     bytes.truncate((end - start) as usize);
-    memory.read(Avma(start), &mut bytes).ok().map(|()| Around::take(&bytes, start, at.0))
+    memory.read(Avma(start), &mut bytes).ok().map(|()| Around::take(&bytes, Avma(start), at))
 }
 
 /// What of a mapping is in memory and the process's own, in pieces; nothing of one that is too large to be looked at.

@@ -5,8 +5,9 @@
 //! ours, or where what follows jumps back behind one of ours, and if all such places agree on the byte that belongs
 //! there. The program's own breakpoints are among the bytes of its files: what is most like one of those is left alone.
 
-use crate::plan::Plan;
+use crate::plan::{FileOffset, Plan};
 use crate::supervisor::decide::planted_text::PlantedText;
+use platform::Avma;
 use platform::arch::BREAKPOINT;
 use std::collections::HashMap;
 use std::fs::File;
@@ -26,27 +27,27 @@ const CHUNK: usize = 256 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Around {
     bytes: [u8; 2 * REACH + 1],
-    at: u64,
+    at: Avma,
 }
 
 impl Around {
     /// Takes `memory`, which starts at `start`, around the address `at` in it.
-    pub fn take(memory: &[u8], start: u64, at: u64) -> Self {
+    pub fn take(memory: &[u8], start: Avma, at: Avma) -> Self {
         let mut bytes = [0; 2 * REACH + 1];
-        for (byte, address) in bytes.iter_mut().zip(at.wrapping_sub(REACH as u64)..) {
-            let index = usize::try_from(address.wrapping_sub(start)).ok();
+        for (byte, address) in bytes.iter_mut().zip(at.0.wrapping_sub(REACH as u64)..) {
+            let index = usize::try_from(address.wrapping_sub(start.0)).ok();
             *byte = index.and_then(|index| memory.get(index)).copied().unwrap_or(0);
         }
         Around { bytes, at }
     }
 
     /// Where to begin reading for the address `at`, and how much.
-    pub fn extent(at: u64) -> (u64, usize) {
-        (at.saturating_sub(REACH as u64), 2 * REACH + 1)
+    pub fn extent(at: Avma) -> (Avma, usize) {
+        (Avma(at.0.saturating_sub(REACH as u64)), 2 * REACH + 1)
     }
 
     /// The address.
-    pub fn at(&self) -> u64 {
+    pub fn at(&self) -> Avma {
         self.at
     }
 
@@ -78,18 +79,18 @@ impl Around {
 
     /// Whether what follows the `copied` bytes behind the breakpoint holds the address that follows the same bytes at
     /// `original`, or one shortly after it: as a distance, or as it is.
-    fn jumps_back(&self, original: u64, copied: usize) -> bool {
+    fn jumps_back(&self, original: Avma, copied: usize) -> bool {
         /// Bytes of a trampoline's jump, and how far behind the copied bytes it may lead.
         const JUMP: usize = 16;
         /// What is as near as this is no copy, but the same code.
         const NEAR: u64 = 4096;
-        if self.at.abs_diff(original) < NEAR {
+        if self.at.0.abs_diff(original.0) < NEAR {
             return false;
         }
-        let back = original.wrapping_add(1)..original.wrapping_add(copied as u64 + JUMP as u64);
+        let back = original.0.wrapping_add(1)..original.0.wrapping_add(copied as u64 + JUMP as u64);
         let tail = &self.bytes[REACH + 1..];
         (0..tail.len().min(copied + JUMP)).any(|index| {
-            let next = self.at.wrapping_add(index as u64 + 5);
+            let next = self.at.0.wrapping_add(index as u64 + 5);
             let near = tail[index..].first_chunk().map(|bytes| next.wrapping_add(i32::from_le_bytes(*bytes) as u64));
             let far = tail[index..].first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
             near.is_some_and(|to| back.contains(&to)) || far.is_some_and(|to| back.contains(&to))
@@ -115,7 +116,7 @@ pub fn originals<'a>(found: &[Around], sources: impl Iterator<Item = (&'a Plante
             let after = behind.get(&[bytes[REACH + 1], bytes[REACH + 2]]);
             let ahead = before.get(&[bytes[REACH - 2], bytes[REACH - 1]]);
             for &index in after.into_iter().chain(ahead).flatten() {
-                compare(&found[index], bytes, source.instance.bias.wrapping_add(offset), &mut best[index]);
+                compare(&found[index], bytes, source.instance.bias.address(offset), &mut best[index]);
             }
         });
     }
@@ -123,7 +124,7 @@ pub fn originals<'a>(found: &[Around], sources: impl Iterator<Item = (&'a Plante
     best.into_iter().map(|best| best.filter(is_ours).map(|best| best.original)).collect()
 }
 
-fn compare(found: &Around, file: &[u8], at: u64, best: &mut Option<Likeness>) {
+fn compare(found: &Around, file: &[u8], at: Avma, best: &mut Option<Likeness>) {
     let (equal, behind) = found.equal(file);
     let jumps_back = found.jumps_back(at, behind);
     if (equal < ENOUGH || behind < FOLLOWING) && !jumps_back {
@@ -147,33 +148,33 @@ fn by(found: &[Around], key: impl Fn(&Around) -> [u8; 2]) -> HashMap<[u8; 2], Ve
 }
 
 /// Gives every place of a plan that gets a breakpoint, and those of the file's own, with the file's bytes around it.
-fn for_each_breakpoint(plan: &Plan, file: &File, mut each: impl FnMut(u64, &[u8])) {
-    let offsets: Vec<u64> = plan.places().into_iter().map(|place| place.0).collect();
+fn for_each_breakpoint(plan: &Plan, file: &File, mut each: impl FnMut(FileOffset, &[u8])) {
+    let offsets: Vec<FileOffset> = plan.places().into_iter().map(|place| place.0).collect();
     let mut chunk = vec![0; CHUNK + 2 * REACH + 1];
     let mut rest = &offsets[..];
     while let Some(&first) = rest.first() {
-        let (now, later) = rest.split_at(rest.partition_point(|&offset| offset - first < CHUNK as u64));
+        let (now, later) = rest.split_at(rest.partition_point(|&offset| offset.abs_diff(first) < CHUNK as u64));
         rest = later;
-        let Some(start) = first.checked_sub(REACH as u64) else { continue };
+        let Some(start) = first.0.checked_sub(REACH as u64) else { continue };
         let Ok(len) = platform::read_up_to(file, &mut chunk, start) else { continue };
         chunk[len..].fill(0);
         for &offset in now {
-            let index = (offset - first) as usize;
+            let index = offset.abs_diff(first) as usize;
             each(offset, &chunk[index..=index + 2 * REACH]);
         }
-        for own in breakpoints(&chunk[REACH..len.saturating_sub(REACH).max(REACH)], first) {
-            let index = (own - first) as usize;
-            each(own, &chunk[index..=index + 2 * REACH]);
+        for distance in breakpoints(&chunk[REACH..len.saturating_sub(REACH).max(REACH)]) {
+            let index = distance as usize;
+            each(first.saturating_add(distance), &chunk[index..=index + 2 * REACH]);
         }
     }
 }
 
-/// Where breakpoints are in memory that starts at `start`, but for longer runs of them, with which allocators of code
-/// fill what they do not use.
-pub fn breakpoints(memory: &[u8], start: u64) -> Vec<u64> {
+/// How far from the start of `memory` breakpoints are, but for longer runs of them, with which allocators of code fill
+/// what they do not use.
+pub fn breakpoints(memory: &[u8]) -> Vec<u64> {
     const LONGEST_RUN: usize = 2;
     let mut found = Vec::new();
-    let mut at = start;
+    let mut at = 0;
     for run in memory.chunk_by(|a, b| (*a == BREAKPOINT) == (*b == BREAKPOINT)) {
         if run[0] == BREAKPOINT && run.len() <= LONGEST_RUN {
             found.extend(at..at + run.len() as u64);
@@ -187,6 +188,7 @@ pub fn breakpoints(memory: &[u8], start: u64) -> Vec<u64> {
 mod tests {
     use super::*;
     use crate::link::ImageId;
+    use crate::plan::LoadBias;
     use crate::supervisor::decide::ids::InstanceId;
     use std::io::Write;
     use std::rc::Rc;
@@ -200,18 +202,18 @@ mod tests {
         let mut file = tempfile::tempfile().expect("file");
         file.write_all(&bytes).expect("write");
         let plan = Plan {
-            offsets: vec![OFFSET],
+            offsets: vec![FileOffset(OFFSET)],
             originals: vec![bytes[OFFSET as usize]],
             straight: vec![1],
             lines: vec![0],
             ..Plan::default()
         };
-        (bytes, file, PlantedText { instance: InstanceId { image: ImageId(0), bias: BIAS }, plan: Rc::new(plan) })
+        (bytes, file, PlantedText { instance: InstanceId { image: ImageId(0), bias: LoadBias(BIAS) }, plan: Rc::new(plan) })
     }
 
     fn original(memory: &[u8], at: u64) -> Option<u8> {
         let (_, file, source) = file();
-        originals(&[Around::take(memory, 0x7000, at)], std::iter::once((&source, &file)))[0]
+        originals(&[Around::take(memory, Avma(0x7000), Avma(at))], std::iter::once((&source, &file)))[0]
     }
 
     #[test]
@@ -254,7 +256,7 @@ mod tests {
         let mut with_own = tempfile::tempfile().expect("file");
         with_own.write_all(&bytes).expect("write");
         let around = |memory: &[u8]| {
-            let found = [Around::take(memory, 0x7000, 0x7010)];
+            let found = [Around::take(memory, Avma(0x7000), Avma(0x7010))];
             originals(&found, std::iter::once((&source, &with_own)))[0]
         };
         assert_eq!(around(&bytes[own - 0x10..own + 0x20]), None);
@@ -265,6 +267,6 @@ mod tests {
 
     #[test]
     fn breakpoints_that_fill_are_passed_over() {
-        assert_eq!(breakpoints(&[1, BREAKPOINT, 2, BREAKPOINT, BREAKPOINT, BREAKPOINT, 3, BREAKPOINT], 10), [11, 17]);
+        assert_eq!(breakpoints(&[1, BREAKPOINT, 2, BREAKPOINT, BREAKPOINT, BREAKPOINT, 3, BREAKPOINT]), [1, 7]);
     }
 }

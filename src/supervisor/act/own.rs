@@ -5,6 +5,7 @@
 //! in the file, as we write first bytes only. Of a program that does not handle SIGTRAP it is taken for ours even so: it
 //! put back what it had read while ours was there, or else would end by a breakpoint of its own.
 
+use crate::plan::FileOffset;
 use crate::supervisor::decide::action::Spent;
 use crate::supervisor::decide::input::Remains;
 use platform::arch::{self, BREAKPOINT};
@@ -15,9 +16,9 @@ use std::fs::File;
 
 /// Whether the instruction at `at`, which is at `offset` in the file, goes on differently than there behind its first
 /// byte.
-pub(crate) fn is_rewritten_at(access: &Access<'_>, file: Option<&File>, at: Avma, offset: u64) -> bool {
+pub(crate) fn is_rewritten_at(access: &Access<'_>, file: Option<&File>, at: Avma, offset: FileOffset) -> bool {
     let mut there = [0; arch::LONGEST];
-    let Some(len) = file.and_then(|file| platform::read_up_to(file, &mut there, offset).ok()) else { return false };
+    let Some(len) = file.and_then(|file| platform::read_up_to(file, &mut there, offset.0).ok()) else { return false };
     let Some(instruction) = arch::instructions(&there[..len], 0).next() else { return false };
     code(access, at, instruction.len).is_some_and(|here| arch::is_rewritten(&here, &there[..len]))
 }

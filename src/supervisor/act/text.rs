@@ -5,6 +5,7 @@
 //! and a breakpoint of the program's own.
 
 use super::own::Owner;
+use crate::plan::FileOffset;
 use crate::supervisor::decide::text_change::{LandmarkChange, TextChange};
 use platform::arch::{self, BREAKPOINT};
 use platform::{Avma, Errno, Memory, OsError, PAGE, Tid, Tracer};
@@ -35,9 +36,9 @@ pub(crate) struct TextAccess<'a> {
 
 impl TextAccess<'_> {
     /// What the file has at an offset, with zeroes behind its end, as in memory.
-    fn in_file(&self, offset: u64, len: usize) -> Option<Vec<u8>> {
+    fn in_file(&self, offset: FileOffset, len: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; len];
-        platform::read_up_to(self.file?, &mut bytes, offset).ok().map(|_| bytes)
+        platform::read_up_to(self.file?, &mut bytes, offset.0).ok().map(|_| bytes)
     }
 }
 
@@ -89,22 +90,22 @@ impl Planting {
             && let Some(landmark) = self.sync.plan.landmarks.get(self.next_landmark).copied()
         {
             self.next_landmark += 1;
-            if let Some(at) = self.sync.address(landmark.offset.0) {
-                let in_page = (at & (PAGE - 1)) as usize;
+            if let Some(at) = self.sync.address(landmark.offset) {
+                let in_page = (at.0 & (PAGE - 1)) as usize;
                 let (original, armed) = (landmark.original, self.sync.landmarks == LandmarkChange::Arm);
                 let wanted = WantedByte { probe: None, place: in_page, original, armed, taken_out: false };
-                self.pages(place, at & !(PAGE - 1), &[wanted]);
+                self.pages(place, page_of(at), &[wanted]);
             }
             return true;
         }
         let Some(probe) = self.sync.change.first_from(self.next_probe) else { return false };
         self.next_probe = probe + 1;
         if let Some((offset, at)) = self.place_of(probe) {
-            let first = at & !(PAGE - 1);
+            let first = page_of(at);
             let mut wanted = self.wanted_beside(offset, at);
             for distance in (1..AT_ONCE).map(|page| page * PAGE) {
                 let next = self.sync.change.first_from(self.next_probe).and_then(|probe| self.place_of(probe));
-                let Some((offset, at)) = next.filter(|(_, at)| at & !(PAGE - 1) == first + distance) else { break };
+                let Some((offset, at)) = next.filter(|(_, at)| page_of(*at).0 == first.0 + distance) else { break };
                 let beside = self.wanted_beside(offset, at).into_iter();
                 wanted.extend(beside.map(|wanted| WantedByte { place: wanted.place + distance as usize, ..wanted }));
             }
@@ -114,15 +115,15 @@ impl Planting {
     }
 
     /// The offset of a probe and where it is in memory, if it is mapped.
-    fn place_of(&self, probe: u32) -> Option<(u64, u64)> {
+    fn place_of(&self, probe: u32) -> Option<(FileOffset, Avma)> {
         let offset = *self.sync.plan.offsets.get(probe as usize)?;
         Some((offset, self.sync.address(offset)?))
     }
 
     /// Everything that is known of the page of the probe at `offset`, which is `at` in memory.
-    fn wanted_beside(&mut self, offset: u64, at: u64) -> Vec<WantedByte> {
+    fn wanted_beside(&mut self, offset: FileOffset, at: Avma) -> Vec<WantedByte> {
         let sync = &self.sync;
-        let in_page = at & (PAGE - 1);
+        let in_page = at.0 & (PAGE - 1);
         let (first, last) = (offset.saturating_sub(in_page), offset.saturating_add(PAGE - 1 - in_page));
         let begin = sync.plan.offsets.partition_point(|&offset| offset < first);
         let end = sync.plan.offsets.partition_point(|&offset| offset <= last);
@@ -132,7 +133,7 @@ impl Planting {
             .filter(|&index| known(index as u32) && sync.address(sync.plan.offsets[index]).is_some())
             .map(|index| WantedByte {
                 probe: Some(index as u32),
-                place: (sync.instance.bias.wrapping_add(sync.plan.offsets[index]) & (PAGE - 1)) as usize,
+                place: (sync.instance.bias.address(sync.plan.offsets[index]).0 & (PAGE - 1)) as usize,
                 original: sync.plan.originals[index],
                 armed: sync.armed.get(index as u32),
                 taken_out: sync.taken_out.get(index as u32),
@@ -141,7 +142,7 @@ impl Planting {
     }
 
     /// Brings neighbouring pages to what is wanted of them, whose places count from the first.
-    fn pages(&mut self, place: &TextAccess<'_>, first: u64, wanted: &[WantedByte]) {
+    fn pages(&mut self, place: &TextAccess<'_>, first: Avma, wanted: &[WantedByte]) {
         let last = wanted.last().map_or(0, |wanted| wanted.place as u64 / PAGE);
         let mut bytes = vec![0; ((last + 1) * PAGE) as usize];
         let tid = self.sync.tid;
@@ -154,7 +155,7 @@ impl Planting {
             return;
         }
         let before = bytes.clone();
-        let file = place.in_file(first.wrapping_sub(self.sync.instance.bias), bytes.len());
+        let file = place.in_file(self.sync.instance.bias.offset(first), bytes.len());
         let (mut planting, mut is_patched) = (Vec::new(), false);
         let differing = file.filter(|file| *file != before);
         let goes = self.sync.landmarks == LandmarkChange::Disarm;
@@ -164,7 +165,7 @@ impl Planting {
         };
         for wanted in wanted {
             let as_in_file = || differing.as_ref().is_none_or(|file| is_around(&before, file, wanted.place));
-            let at = Avma(first + wanted.place as u64);
+            let at = Avma(first.0 + wanted.place as u64);
             let is_own = wanted.taken_out && before[wanted.place] == BREAKPOINT && place.owner.has(at);
             match (wanted.armed, before[wanted.place]) {
                 (true, BREAKPOINT) if !is_own => {}
@@ -209,13 +210,18 @@ impl Planting {
     }
 
     /// The same, where one of them is at fault.
-    fn page_by_page(&mut self, place: &TextAccess<'_>, first: u64, wanted: &[WantedByte]) {
+    fn page_by_page(&mut self, place: &TextAccess<'_>, first: Avma, wanted: &[WantedByte]) {
         for page in wanted.chunk_by(|a, b| a.place as u64 / PAGE == b.place as u64 / PAGE) {
             let at = page[0].place as u64 & !(PAGE - 1);
             let in_page = |wanted: &WantedByte| WantedByte { place: wanted.place - at as usize, ..*wanted };
-            self.pages(place, first + at, &page.iter().map(in_page).collect::<Vec<_>>());
+            self.pages(place, Avma(first.0 + at), &page.iter().map(in_page).collect::<Vec<_>>());
         }
     }
+}
+
+/// The start of the page that an address is in.
+fn page_of(at: Avma) -> Avma {
+    Avma(at.0 & !(PAGE - 1))
 }
 
 /// Whether others may write to the same memory meanwhile.
@@ -295,13 +301,13 @@ fn read_pages(
     tracer: &Tracer,
     memory: Option<&Memory>,
     tid: Option<Tid>,
-    page: u64,
+    page: Avma,
     bytes: &mut [u8],
 ) -> Result<(), OsError> {
-    let read = memory.map(|memory| memory.read(Avma(page), bytes));
+    let read = memory.map(|memory| memory.read(page, bytes));
     let (Some(tid), None | Some(Err(_))) = (tid, &read) else { return read.unwrap_or_else(|| Err(not_stopped(page))) };
     for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
-        word.copy_from_slice(&tracer.peek_word(tid, Avma(page + index as u64 * 8))?.to_ne_bytes());
+        word.copy_from_slice(&tracer.peek_word(tid, Avma(page.0 + index as u64 * 8))?.to_ne_bytes());
     }
     Ok(())
 }
@@ -310,13 +316,13 @@ fn write_pages(
     tracer: &Tracer,
     memory: Option<&Memory>,
     tid: Option<Tid>,
-    page: u64,
+    page: Avma,
     before: &[u8],
     after: &[u8],
 ) -> Result<(), OsError> {
     let first = before.iter().zip(after).position(|(a, b)| a != b).unwrap_or(0);
     let last = before.iter().zip(after).rposition(|(a, b)| a != b).unwrap_or(0);
-    let wrote = memory.map(|memory| memory.write(Avma(page + first as u64), &after[first..=last]));
+    let wrote = memory.map(|memory| memory.write(Avma(page.0 + first as u64), &after[first..=last]));
     let (Some(tid), None | Some(Err(_))) = (tid, &wrote) else {
         return wrote.unwrap_or_else(|| Err(not_stopped(page)));
     };
@@ -324,15 +330,15 @@ fn write_pages(
         if old != new {
             let mut word = [0; 8];
             word.copy_from_slice(new);
-            tracer.poke_word(tid, Avma(page + index as u64 * 8), u64::from_ne_bytes(word))?;
+            tracer.poke_word(tid, Avma(page.0 + index as u64 * 8), u64::from_ne_bytes(word))?;
         }
     }
     Ok(())
 }
 
 /// Writes the bytes that differ, each by itself.
-fn write_singly(memory: &Memory, page: u64, before: &[u8], after: &[u8]) -> Result<(), OsError> {
-    for (at, (old, new)) in (page..).zip(before.iter().zip(after)) {
+fn write_singly(memory: &Memory, page: Avma, before: &[u8], after: &[u8]) -> Result<(), OsError> {
+    for (at, (old, new)) in (page.0..).zip(before.iter().zip(after)) {
         if old != new {
             memory.write(Avma(at), &[*new])?;
         }
@@ -340,8 +346,8 @@ fn write_singly(memory: &Memory, page: u64, before: &[u8], after: &[u8]) -> Resu
     Ok(())
 }
 
-fn not_stopped(page: u64) -> OsError {
-    OsError::new("access memory at", Avma(page), Errno::EACCES)
+fn not_stopped(page: Avma) -> OsError {
+    OsError::new("access memory at", page, Errno::EACCES)
 }
 
 /// Restores one byte through ptrace, if there is a breakpoint; tells whether there was.

@@ -10,7 +10,7 @@ use super::image_files::ImageFiles;
 use super::own::{self, Owner};
 use super::text::{self, Beside, Planting, TextAccess};
 use crate::link::{ImageId, ProcessNo};
-use crate::plan::LandmarkKind;
+use crate::plan::{FileOffset, LandmarkKind};
 use crate::supervisor::decide::action::Spent;
 use crate::supervisor::decide::ids::{InstanceId, SpaceId};
 use crate::supervisor::decide::input::{Input, Remains, Sought};
@@ -83,7 +83,7 @@ impl Texts {
         space: SpaceId,
         tid: Tid,
         copy_of: Option<SpaceId>,
-        texts: &[(Range<u64>, InstanceId)],
+        texts: &[(Range<Avma>, InstanceId)],
     ) -> Reach {
         if let Some(vdso) = copy_of.and_then(|of| self.vdso.get(&of)).cloned() {
             self.vdso.insert(space, vdso);
@@ -168,8 +168,9 @@ impl Texts {
     fn holds(&self, space: SpaceId, mappings: &[TextMapping]) -> bool {
         let mut byte = [0];
         let readable =
-            |at: u64, byte: &mut [u8]| self.memory(space).is_some_and(|memory| memory.read(Avma(at), byte).is_ok());
-        mappings.iter().all(|mapping| readable(mapping.start.0, &mut byte) && readable(mapping.end.0 - 1, &mut byte))
+            |at: Avma, byte: &mut [u8]| self.memory(space).is_some_and(|memory| memory.read(at, byte).is_ok());
+        let last = |mapping: &TextMapping| Avma(mapping.end.0 - 1);
+        mappings.iter().all(|mapping| readable(mapping.start, &mut byte) && readable(last(mapping), &mut byte))
     }
 
     /// A place in a space where system calls can be made.
@@ -226,7 +227,7 @@ impl Texts {
         tid: Tid,
         at: Avma,
         image: ImageId,
-        offset: u64,
+        offset: FileOffset,
     ) -> bool {
         own::is_rewritten_at(&self.access(tracer, space, tid), self.files.get(image), at, offset)
     }
@@ -372,7 +373,7 @@ impl Texts {
         tracer: &Tracer,
         (space, tid): (SpaceId, Tid),
         sources: &[PlantedText],
-        ranges: &[Range<u64>],
+        ranges: &[Range<Avma>],
         calls: bool,
     ) -> usize {
         // One whose calls are filtered is not made to call: that could kill it.

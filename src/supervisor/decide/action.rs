@@ -4,7 +4,7 @@ use super::ids::{InstanceId, SpaceId};
 use super::planted_text::PlantedText;
 use super::text_change::TextChange;
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
-use crate::plan::LandmarkKind;
+use crate::plan::{FileOffset, LandmarkKind};
 use crate::warning::WarningKind;
 use platform::{Avma, Pid, Signal, TextMapping, Tid};
 use std::ops::Range;
@@ -32,7 +32,7 @@ pub struct Spent {
     /// In the text of this image.
     pub image: ImageId,
     /// Where the image's file has it.
-    pub offset: u64,
+    pub offset: FileOffset,
     /// Whether it was taken out for sure.
     pub taken_out: bool,
 }
@@ -60,7 +60,7 @@ pub enum Action {
         /// The byte to restore, unless that was done.
         restore: Option<u8>,
         /// Where the file has it.
-        offset: u64,
+        offset: FileOffset,
         /// Whether the breakpoint was armed, so that it surely stood there when it was hit.
         armed: bool,
         /// Others to restore, which tell nothing new any more.
@@ -198,7 +198,7 @@ pub enum Action {
         /// What they may be copies of.
         sources: Vec<PlantedText>,
         /// Where that is.
-        ranges: Vec<Range<u64>>,
+        ranges: Vec<Range<Avma>>,
         /// Whether the thread is stopped and may be made to make system calls for that.
         calls: bool,
     },
@@ -252,7 +252,7 @@ pub enum Action {
         /// The space that it was copied from.
         copy_of: Option<SpaceId>,
         /// The measured texts in it.
-        texts: Vec<(Range<u64>, InstanceId)>,
+        texts: Vec<(Range<Avma>, InstanceId)>,
     },
     /// Forget an address space.
     CloseSpace {

@@ -6,7 +6,7 @@ use super::input::{Input, Remains};
 use super::state::{Forks, State};
 use super::text_change::LandmarkChange;
 use crate::link::{EndOfProcess, ImageId};
-use crate::plan::Plan;
+use crate::plan::{FileOffset, LoadBias, Plan};
 use platform::threads::Activity;
 use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, Signal, TextMapping, Tid};
 use std::rc::Rc;
@@ -15,7 +15,7 @@ const LEADER: Tid = Tid(100);
 const OTHER: Tid = Tid(101);
 const CHILD: Tid = Tid(102);
 const TEXT: u64 = 0x40_0000;
-const INSTANCE: InstanceId = InstanceId { image: ImageId(0), bias: TEXT };
+const INSTANCE: InstanceId = InstanceId { image: ImageId(0), bias: LoadBias(TEXT) };
 
 fn mapping() -> TextMapping {
     TextMapping {
@@ -31,7 +31,7 @@ fn mapping() -> TextMapping {
 /// Probes at 0x10 and 0x1010, in two pages.
 fn plan() -> Plan {
     Plan {
-        offsets: vec![0x10, 0x1010],
+        offsets: [0x10, 0x1010].map(FileOffset).to_vec(),
         originals: vec![0x55, 0x90],
         straight: vec![1, 1],
         lines: vec![0, 1],

@@ -1,6 +1,7 @@
 //! What address spaces, the images in them and their probes are known by.
 
 use crate::link::ImageId;
+use crate::plan::{FileOffset, LoadBias};
 use platform::Avma;
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,8 @@ pub struct SpaceId(pub u32);
 pub struct InstanceId {
     /// The image.
     pub image: ImageId,
-    /// Address of offset 0 of its file, wrapping.
-    pub bias: u64,
+    /// Where its file is.
+    pub bias: LoadBias,
 }
 
 /// A probe at an address.
@@ -32,7 +33,7 @@ pub struct ProbeSite {
 
 impl ProbeSite {
     /// Where its file has it; `at` is where it is in memory.
-    pub fn offset(&self, at: Avma) -> u64 {
-        at.0.wrapping_sub(self.instance.bias)
+    pub fn offset(&self, at: Avma) -> FileOffset {
+        self.instance.bias.offset(at)
     }
 }

@@ -50,7 +50,7 @@ impl Space {
     pub fn planted_last(&self) -> Vec<(InstanceId, Avma)> {
         let place = |instance: &Instance| {
             let offset = instance.plan.offsets.get(instance.armed.last()? as usize)?;
-            Some((instance.id, Avma(instance.id.bias.wrapping_add(*offset))))
+            Some((instance.id, instance.id.bias.address(*offset)))
         };
         self.instances.values().filter_map(place).collect()
     }

@@ -8,7 +8,7 @@
 use super::ids::{InstanceId, ProbeSite, SpaceId};
 use super::text_change::{LandmarkChange, TextChange};
 use crate::plan::{Bits, ByFunction, ByLine, Plan, Stretches};
-use platform::Tid;
+use platform::{Avma, Tid};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -36,7 +36,7 @@ pub(crate) struct Instance {
     pub(crate) plan: Rc<Plan>,
     pub(crate) lines: Rc<ByLine>,
     pub(crate) functions: Rc<ByFunction>,
-    pub(crate) ranges: Vec<Range<u64>>,
+    pub(crate) ranges: Vec<Range<Avma>>,
     pub(crate) planted: Bits,
     pub(crate) armed: Bits,
     /// Those planted whose breakpoint was taken out: another one that is found there, while it is not armed again, is
@@ -75,8 +75,8 @@ impl Instance {
     }
 
     /// What of a range it has mapped.
-    pub(crate) fn overlap(&self, range: &Range<u64>) -> Vec<Range<u64>> {
-        let part = |own: &Range<u64>| own.start.max(range.start)..own.end.min(range.end);
+    pub(crate) fn overlap(&self, range: &Range<Avma>) -> Vec<Range<Avma>> {
+        let part = |own: &Range<Avma>| own.start.max(range.start)..own.end.min(range.end);
         self.ranges.iter().map(part).filter(|part| !part.is_empty()).collect()
     }
 
@@ -212,7 +212,7 @@ impl Instance {
     pub(crate) fn cover(&mut self) -> Bits {
         let mut change = Bits::clear_of(self.plan.len());
         for (probe, &offset) in (0..).zip(&self.plan.offsets) {
-            let at = self.id.bias.wrapping_add(offset);
+            let at = self.id.bias.address(offset);
             let covered = self.plan.is_needed(probe)
                 && self.ranges.iter().any(|range| range.contains(&at))
                 && self.plan.landmark_at(offset).is_none();

@@ -5,7 +5,8 @@ use super::instance::{Instance, Planned};
 use super::space::Space;
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::ImageId;
-use platform::{TextMapping, Tid};
+use crate::plan::LoadBias;
+use platform::{Avma, TextMapping, Tid};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
@@ -15,21 +16,19 @@ use std::ops::Range;
 pub(super) struct FileAt {
     device: u64,
     inode: u64,
-    /// Address of offset 0, wrapping.
-    bias: u64,
+    bias: LoadBias,
 }
 
 impl FileAt {
     fn of(mapping: &TextMapping) -> Self {
-        let bias = mapping.start.0.wrapping_sub(mapping.offset);
-        FileAt { device: mapping.file.device, inode: mapping.file.inode, bias }
+        FileAt { device: mapping.file.device, inode: mapping.file.inode, bias: LoadBias::of(mapping) }
     }
 }
 
 /// The same ranges, in order, those that touch made one.
-fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+fn joined(mut ranges: Vec<Range<Avma>>) -> Vec<Range<Avma>> {
     ranges.sort_by_key(|range| range.start);
-    let mut joined: Vec<Range<u64>> = Vec::new();
+    let mut joined: Vec<Range<Avma>> = Vec::new();
     for range in ranges {
         match joined.last_mut() {
             Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
@@ -61,7 +60,7 @@ impl Space {
         dormant: &[TextMapping],
     ) -> Vec<TextChange> {
         let mut files = BTreeMap::new();
-        let mut now: BTreeMap<InstanceId, Vec<Range<u64>>> = BTreeMap::new();
+        let mut now: BTreeMap<InstanceId, Vec<Range<Avma>>> = BTreeMap::new();
         for (image, planned, mapping) in mapped {
             let at = FileAt::of(mapping);
             let known = *files.entry(at).or_insert_with(|| self.files.get(&at).copied().unwrap_or(*image));
@@ -72,7 +71,7 @@ impl Space {
             {
                 entry.insert(Instance::new(id, planned));
             }
-            now.entry(id).or_default().push(mapping.start.0..mapping.end.0);
+            now.entry(id).or_default().push(mapping.start..mapping.end);
         }
         for mapping in dormant {
             let at = FileAt::of(mapping);
@@ -80,7 +79,7 @@ impl Space {
             files.insert(at, image);
             let id = InstanceId { image, bias: at.bias };
             let Some(instance) = self.instances.get(&id) else { continue };
-            now.entry(id).or_default().extend(instance.overlap(&(mapping.start.0..mapping.end.0)));
+            now.entry(id).or_default().extend(instance.overlap(&(mapping.start..mapping.end)));
         }
         (self.files, self.unread) = (files, false);
         self.instances.retain(|id, _| now.contains_key(id));

@@ -6,7 +6,7 @@ use super::space::Found;
 use super::state::{Forks, State};
 use super::text_change::TextChange;
 use crate::link::ImageId;
-use crate::plan::Plan;
+use crate::plan::{FileOffset, Plan};
 use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, Signal, TextMapping, Tid, TrapCause};
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ fn planted(forks: Forks) -> State {
     let mapping = TextMapping { start, end, offset: 0, file, path: String::new(), dormant: false };
     step(&mut state, Input::Mapped { tid: LEADER, mappings: vec![mapping] });
     let plan = Plan {
-        offsets: vec![0x10, 0x20],
+        offsets: [0x10, 0x20].map(FileOffset).to_vec(),
         originals: vec![0x55, 0x0f],
         straight: vec![1, 1],
         lines: vec![0, 1],

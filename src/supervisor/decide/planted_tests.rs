@@ -6,7 +6,7 @@ use super::input::{Input, Remains};
 use super::state::State;
 use super::text_change::TextChange;
 use crate::link::{EndOfProcess, ImageId};
-use crate::plan::{Landmark, LandmarkKind, Plan};
+use crate::plan::{FileOffset, Landmark, LandmarkKind, Plan};
 use platform::{Avma, FileKey, Pid, TextMapping, Tid, TrapCause};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -54,12 +54,12 @@ struct World {
 
 fn plan() -> Plan {
     Plan {
-        offsets: (0..PAGES).map(|page| page * PAGE + PROBE).collect(),
+        offsets: (0..PAGES).map(|page| FileOffset(page * PAGE + PROBE)).collect(),
         originals: vec![0x55; PAGES as usize],
         straight: vec![1; PAGES as usize],
         lines: (0..PAGES as u32).collect(),
         landmarks: vec![Landmark {
-            offset: crate::plan::FileOffset(LANDMARK),
+            offset: FileOffset(LANDMARK),
             original: 0xc3,
             kind: LandmarkKind::LoaderState,
         }],
@@ -135,7 +135,7 @@ impl World {
 
     fn plant(&mut self, sync: &TextChange) {
         for probe in (0..PAGES as u32).filter(|&probe| sync.change.get(probe) && sync.armed.get(probe)) {
-            let Some(at) = sync.address(u64::from(probe) * PAGE + PROBE) else { continue };
+            let Some(Avma(at)) = sync.address(FileOffset(u64::from(probe) * PAGE + PROBE)) else { continue };
             // What was read may be gone by now; other text is not written to.
             if let Some((place, library)) = self.libraries.range_mut(..=at).next_back()
                 && at - place < PAGES * PAGE

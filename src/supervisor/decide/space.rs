@@ -25,7 +25,7 @@ pub(crate) struct Space {
     pub(super) files: BTreeMap<FileAt, ImageId>,
     /// The number of the reading that they are from.
     pub(super) reading: u64,
-    pub(super) lookup: Vec<(Range<u64>, InstanceId)>,
+    pub(super) lookup: Vec<(Range<Avma>, InstanceId)>,
     pub(super) lent: Option<Lent>,
     /// Processes that live in it.
     pub users: u32,
@@ -54,8 +54,8 @@ pub enum Found {
 
 impl Space {
     fn instance_at(&self, at: Avma) -> Option<&Instance> {
-        let next = self.lookup.partition_point(|(range, _)| range.start <= at.0);
-        let (_, id) = next.checked_sub(1).map(|i| &self.lookup[i]).filter(|(range, _)| range.contains(&at.0))?;
+        let next = self.lookup.partition_point(|(range, _)| range.start <= at);
+        let (_, id) = next.checked_sub(1).map(|i| &self.lookup[i]).filter(|(range, _)| range.contains(&at))?;
         self.instances.get(id)
     }
 
@@ -66,12 +66,12 @@ impl Space {
     }
 
     /// Its measured texts.
-    pub fn texts(&self) -> Vec<(Range<u64>, InstanceId)> {
+    pub fn texts(&self) -> Vec<(Range<Avma>, InstanceId)> {
         self.lookup.clone()
     }
 
     /// Where its measured images are.
-    pub fn ranges(&self) -> Vec<Range<u64>> {
+    pub fn ranges(&self) -> Vec<Range<Avma>> {
         self.lookup.iter().map(|(range, _)| range.clone()).collect()
     }
 
@@ -80,7 +80,7 @@ impl Space {
         let Some(instance) = self.instance_at(at) else {
             return Found::Nothing;
         };
-        let offset = at.0.wrapping_sub(instance.id.bias);
+        let offset = instance.id.bias.offset(at);
         let site = instance.plan.probe_at(offset).map(|probe| instance.site(probe));
         match (instance.plan.landmark_at(offset), site) {
             (Some(landmark), site) => Found::Landmark(landmark.kind, site),
@@ -95,7 +95,7 @@ impl Space {
         let calls = |instance: &Instance| {
             let calls = instance.plan.landmarks.iter().filter(|landmark| landmark.kind == LandmarkKind::Call);
             let bias = instance.id.bias;
-            calls.map(move |landmark| Avma(bias.wrapping_add(landmark.offset.0))).collect::<Vec<_>>()
+            calls.map(move |landmark| bias.address(landmark.offset)).collect::<Vec<_>>()
         };
         let mapped = |at: &Avma| matches!(self.find(*at), Found::Landmark(LandmarkKind::Call, _));
         self.instances.values().flat_map(calls).filter(mapped).collect()
@@ -105,7 +105,7 @@ impl Space {
     /// if `reached`.
     pub fn executed_at(&self, at: Avma, reached: bool) -> Option<ProbeSite> {
         let instance = self.instance_at(at)?;
-        let probe = instance.plan.executed_at(at.0.wrapping_sub(instance.id.bias), reached)?;
+        let probe = instance.plan.executed_at(instance.id.bias.offset(at), reached)?;
         instance.planted_stretch(probe).then(|| instance.site(probe))
     }
 
@@ -122,8 +122,8 @@ impl Space {
             None => {
                 let useless = instance.learn(site.probe, AT_MOST);
                 let place = |probe: u32| {
-                    let at = site.instance.bias.wrapping_add(instance.plan.offsets[probe as usize]);
-                    (Avma(at), instance.plan.originals[probe as usize])
+                    let at = site.instance.bias.address(instance.plan.offsets[probe as usize]);
+                    (at, instance.plan.originals[probe as usize])
                 };
                 useless.into_iter().map(place).collect()
             }
@@ -163,7 +163,7 @@ impl Space {
     /// back.
     pub fn overwritten(&mut self, places: &[Avma]) {
         for &at in places {
-            let probe = |instance: &Instance| instance.plan.probe_at(at.0.wrapping_sub(instance.id.bias));
+            let probe = |instance: &Instance| instance.plan.probe_at(instance.id.bias.offset(at));
             let found = self.instance_at(at).and_then(|instance| Some((instance.id, probe(instance)?)));
             if let Some((id, probe)) = found
                 && let Some(instance) = self.instances.get_mut(&id)

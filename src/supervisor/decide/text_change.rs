@@ -1,8 +1,8 @@
 //! Text that is to change.
 
 use super::ids::{InstanceId, SpaceId};
-use crate::plan::{Bits, Plan};
-use platform::Tid;
+use crate::plan::{Bits, FileOffset, Plan};
+use platform::{Avma, Tid};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ pub struct TextChange {
     /// Its plan.
     pub plan: Rc<Plan>,
     /// The addresses that are mapped.
-    pub ranges: Vec<Range<u64>>,
+    pub ranges: Vec<Range<Avma>>,
     /// Only pages with one of these probes are touched...
     pub change: Bits,
     /// ...and there exactly these are armed.
@@ -51,8 +51,8 @@ impl TextChange {
     }
 
     /// Where a file offset is in memory, if it is mapped.
-    pub fn address(&self, offset: u64) -> Option<u64> {
-        let at = self.instance.bias.wrapping_add(offset);
+    pub fn address(&self, offset: FileOffset) -> Option<Avma> {
+        let at = self.instance.bias.address(offset);
         self.ranges.iter().any(|range| range.contains(&at)).then_some(at)
     }
 }
