@@ -19,7 +19,7 @@ pub enum ControlRequest {
 /// What the recorder answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ControlAnswer {
-    /// The measurement.
+    /// How far the measurement is.
     Run(RunStatus),
     /// One of its processes.
     Process(ProcessStatus),
@@ -55,14 +55,14 @@ pub struct RunStatus {
 pub struct Helper {
     /// What it does.
     pub name: String,
-    /// Its pid.
+    /// The pid of the process.
     pub pid: Pid,
 }
 
 /// A process that is being measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessStatus {
-    /// Its pid.
+    /// The pid of the process.
     pub pid: Pid,
     /// Its program and arguments, the beginning of them.
     pub program: Vec<String>,
@@ -95,7 +95,7 @@ pub struct Summary {
     pub incomplete: u64,
     /// How many processes could not be written to their files.
     pub unwritten: u64,
-    /// Why.
+    /// Why it could not be done.
     pub cause: Option<String>,
     /// Whether what is not written is still in the run's directory.
     pub recoverable: bool,

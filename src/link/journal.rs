@@ -16,9 +16,9 @@ use std::os::unix::fs::FileExt;
 pub enum Record {
     /// A process is being measured from here on.
     Process {
-        /// Its number.
+        /// The number of the process in this run.
         process: ProcessNo,
-        /// Its pid.
+        /// The pid that the process has.
         pid: Pid,
         /// Its start time in clock ticks since boot.
         start_ticks: u64,
@@ -33,36 +33,36 @@ pub enum Record {
     },
     /// A process runs a new program image.
     Exec {
-        /// Which.
+        /// The process that executed it.
         process: ProcessNo,
-        /// When.
+        /// When that was, in milliseconds since 1970.
         at: i64,
         /// Path of the executable.
         exe: String,
-        /// Its arguments.
+        /// The arguments it was given.
         argv: Vec<String>,
         /// Its working directory.
         cwd: String,
     },
     /// A file was seen for the first time.
     Image {
-        /// Its number.
+        /// The number of the image in this run.
         image: ImageId,
-        /// Its path.
+        /// The path by which it was mapped.
         path: String,
     },
     /// A process has a file mapped.
     Mapped {
-        /// Which process.
+        /// The process that mapped it.
         process: ProcessNo,
-        /// Which file.
+        /// The image that is mapped.
         image: ImageId,
     },
     /// Where a process's hits in a file are marked: bit n is the file's probe n.
     Section {
-        /// Which process.
+        /// The process that the marks are of.
         process: ProcessNo,
-        /// Which file.
+        /// The image that the marks are in.
         image: ImageId,
         /// Under which label.
         context: ContextId,
@@ -75,11 +75,11 @@ pub enum Record {
     },
     /// A process ended or was let go.
     End {
-        /// Which.
+        /// The process that ended.
         process: ProcessNo,
-        /// When.
+        /// When that was, in milliseconds since 1970.
         at: i64,
-        /// How.
+        /// How it ended.
         how: EndOfProcess,
     },
     /// Something lowers the truth of the result.
@@ -102,7 +102,7 @@ pub enum EndOfProcess {
     Exited(i32),
     /// By a signal.
     Killed {
-        /// Its number.
+        /// The number of the signal.
         signal: i32,
         /// Whether a core dump was made.
         core: bool,

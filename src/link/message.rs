@@ -18,7 +18,7 @@ pub enum ToSupervisor {
     /// Trace these running processes, with their descendants if `children`. Answered by `Attached` or `Refused`, once
     /// everything is planted.
     Attach {
-        /// Which.
+        /// The processes to attach to.
         pids: Vec<Pid>,
         /// Whether the descendants that they have already are meant too.
         children: bool,
@@ -30,7 +30,7 @@ pub enum ToSupervisor {
     /// A signal came to the front from a process: the launched program is to have it too, unless that process sent it
     /// there itself.
     Forward {
-        /// Its number.
+        /// The number of the signal.
         signal: i32,
         /// Who sent it.
         sender: Pid,
@@ -46,7 +46,7 @@ pub enum FromSupervisor {
     Seized,
     /// It cannot be traced.
     Refused {
-        /// The errno.
+        /// The errno of the call that failed.
         errno: i32,
         /// Operation, subject and cause.
         text: String,

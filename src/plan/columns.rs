@@ -15,7 +15,7 @@ impl<W: Write> ColumnWriter<W> {
         ColumnWriter(BufWriter::with_capacity(64 << 10, to))
     }
 
-    /// Adds bytes.
+    /// Adds a column of bytes.
     pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.length(bytes.len())?;
         self.0.write_all(bytes)
@@ -94,7 +94,7 @@ impl<'a> ColumnReader<'a> {
         Some(self.column(8)?.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)))
     }
 
-    /// Texts.
+    /// Reads a column of texts.
     pub fn texts(&mut self) -> Option<Vec<String>> {
         let ends = self.numbers64()?;
         let whole = std::str::from_utf8(self.bytes()?).ok()?;

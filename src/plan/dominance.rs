@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::iter::successors;
 use std::ops::Range;
 
-/// No probe.
+/// The number that means no probe.
 const NONE: u32 = u32::MAX;
 
 /// Probes in order of their offset, and the runs of straight-line code that they are in.
@@ -155,7 +155,7 @@ impl Dominance {
             && self.by.iter().all(fits)
     }
 
-    /// Writes it.
+    /// Writes it as columns of a plan.
     ///
     /// # Errors
     /// Those of what the columns go to.

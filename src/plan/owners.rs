@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-/// No set.
+/// The number that means no set of functions.
 const NONE: u32 = u32::MAX;
 
 /// The functions of the probes of an image, both counted from 0.
@@ -137,7 +137,7 @@ impl Owners {
             && self.members.iter().all(|&function| (function as usize) < functions)
     }
 
-    /// Writes it.
+    /// Writes it as columns of a plan.
     ///
     /// # Errors
     /// Those of what the columns go to.

@@ -26,7 +26,7 @@ pub(crate) enum AddressKind {
     Contested,
 }
 
-/// Neighbouring clusters.
+/// Neighbouring clusters, decoded.
 pub(crate) struct Chunk {
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) start: Svma,

@@ -229,7 +229,7 @@ struct Seized {
     error: Option<OsError>,
 }
 
-/// What seizes.
+/// The tracer, and what cleans up after a seize that failed.
 struct Seizer<'a> {
     tracer: &'a Tracer,
     reaper: Reaper,

@@ -46,7 +46,7 @@ impl Around {
         (Avma(at.0.saturating_sub(REACH as u64)), 2 * REACH + 1)
     }
 
-    /// The address.
+    /// Where the breakpoint is.
     pub fn at(&self) -> Avma {
         self.at
     }

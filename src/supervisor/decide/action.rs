@@ -16,7 +16,6 @@ pub struct Mark {
     pub process: ProcessNo,
     /// In this image.
     pub image: ImageId,
-    /// The probe.
     pub probe: u32,
     /// How many probes the image has.
     pub probes: u32,
@@ -51,7 +50,6 @@ pub enum Then {
 pub enum Action {
     /// Serve a hit: mark it, restore the byte, set the program counter back, go on.
     Serve {
-        /// The thread.
         tid: Tid,
         /// Where it hit.
         at: Avma,
@@ -67,18 +65,14 @@ pub enum Action {
         also: Vec<(Avma, u8)>,
         /// What to mark.
         mark: Mark,
-        /// And then.
         then: Then,
     },
     /// Do what the instruction at a landmark does; the thread stays stopped unless it is one for signals.
     Emulate {
-        /// The thread.
         tid: Tid,
-        /// Its process.
         process: ProcessNo,
         /// Its address space.
         space: SpaceId,
-        /// Where.
         at: Avma,
         /// What is there.
         kind: LandmarkKind,
@@ -88,86 +82,70 @@ pub enum Action {
     WatchCalls {
         /// In this space.
         space: SpaceId,
-        /// There.
         places: Vec<Avma>,
     },
     /// Mark a hit whose breakpoint stays.
     Mark(Mark),
-    /// PTRACE_CONT.
+    /// Let a thread go on, with a signal or without (PTRACE_CONT).
     Resume {
-        /// The thread.
         tid: Tid,
         /// Signal to deliver.
         signal: Option<Signal>,
     },
     /// PTRACE_CONT with a signal that a handler of the program takes.
     Deliver {
-        /// The thread.
         tid: Tid,
-        /// Its process.
         process: ProcessNo,
         /// Its address space.
         space: SpaceId,
-        /// The signal.
         signal: Signal,
     },
-    /// PTRACE_LISTEN.
+    /// Leave a thread in its group-stop, where it can be woken (PTRACE_LISTEN).
     Listen {
-        /// The thread.
         tid: Tid,
     },
     /// Look what a thread is doing.
     Look {
-        /// The thread.
         tid: Tid,
     },
-    /// PTRACE_INTERRUPT.
+    /// Have a thread stop soon (PTRACE_INTERRUPT).
     Interrupt {
-        /// The thread.
         tid: Tid,
     },
-    /// PTRACE_DETACH.
+    /// Trace a thread no longer (PTRACE_DETACH).
     Detach {
-        /// The thread.
         tid: Tid,
         /// Signal to deliver.
         signal: Option<Signal>,
     },
     /// Have a thread begin the instruction that faulted once more, and PTRACE_DETACH.
     Refault {
-        /// The thread.
         tid: Tid,
         /// The fault's signal.
         signal: Signal,
     },
     /// Set the program counter back to a breakpoint that is restored already, and undo what else that did.
     Rewind {
-        /// The thread.
         tid: Tid,
-        /// Its process.
         process: ProcessNo,
         /// Its address space.
         space: SpaceId,
-        /// Where to.
         at: Avma,
     },
     /// Let a system call that gave up because of us start again, or answer it if its timeout is over.
     RepairCall {
-        /// The thread.
         tid: Tid,
         /// Its address space.
         space: SpaceId,
     },
     /// Follow a call that was started again from one syscall-stop to the next.
     FollowCall {
-        /// The thread.
         tid: Tid,
         /// Whether it is started once more if it gave up now.
         again: bool,
     },
     /// Read why a SIGTRAP came.
     AskCause {
-        /// The thread.
         tid: Tid,
         /// Where a breakpoint would stand.
         at: Avma,
@@ -178,7 +156,6 @@ pub enum Action {
     SeekCopy {
         /// The thread that executed it.
         tid: Tid,
-        /// Its process.
         process: ProcessNo,
         /// Its address space.
         space: SpaceId,
@@ -191,9 +168,8 @@ pub enum Action {
     },
     /// Take copies of breakpoints out of memory that is not measured.
     RestoreCopies {
-        /// A thread...
         tid: Tid,
-        /// ...of this address space.
+        /// The address space of that thread.
         space: SpaceId,
         /// What they may be copies of.
         sources: Vec<PlantedText>,
@@ -206,28 +182,23 @@ pub enum Action {
     KeepHandler {
         /// The thread that executed it.
         tid: Tid,
-        /// Its process.
         process: ProcessNo,
         /// Its address space.
         space: SpaceId,
     },
     /// Read what a signal would do natively.
     WeighSignal {
-        /// The thread.
         tid: Tid,
-        /// Which.
         signal: Signal,
     },
     /// Read what is mapped.
     ReadMappings {
-        /// By this thread...
         tid: Tid,
-        /// ...in its address space.
+        /// The address space of that thread.
         space: SpaceId,
     },
     /// Read what is mapped in a process that runs.
     ReadLive {
-        /// The process.
         process: ProcessNo,
         /// Its address space.
         space: SpaceId,
@@ -240,12 +211,10 @@ pub enum Action {
         image: ImageId,
         /// Seen in this thread's address space.
         tid: Tid,
-        /// Here.
         mapping: TextMapping,
     },
     /// Open the memory of a new address space.
     OpenSpace {
-        /// The space.
         space: SpaceId,
         /// A thread in it.
         tid: Tid,
@@ -256,7 +225,6 @@ pub enum Action {
     },
     /// Forget an address space.
     CloseSpace {
-        /// The space.
         space: SpaceId,
     },
     /// Bring text to a wanted state.
@@ -271,12 +239,10 @@ pub enum Action {
         group: bool,
         /// Its address space.
         space: SpaceId,
-        /// The places.
         places: Vec<(InstanceId, Avma)>,
     },
     /// Find out who made a tracee.
     FindMaker {
-        /// The tracee.
         tid: Tid,
         /// The process to take it from if its parent is unknown.
         candidate: ProcessNo,
@@ -287,53 +253,41 @@ pub enum Action {
         thread_of: Option<ProcessNo>,
         /// The new one.
         child: Tid,
-        /// Its maker.
         maker: Tid,
     },
     /// Learn by and by how threads that ran before us treat signals, in turn with what is planted by and by.
     Meet {
-        /// Their process.
         process: ProcessNo,
-        /// The threads.
         threads: Vec<Tid>,
     },
     /// A thread is no longer traced.
     Forget {
-        /// The thread.
         tid: Tid,
     },
     /// Tell of a new process.
     Began {
-        /// Its number.
         process: ProcessNo,
-        /// Its pid.
         pid: Pid,
         /// Who made it.
         maker: Option<ProcessNo>,
-        /// Its parent.
         parent: Pid,
         /// Whether it ran before us.
         attached: bool,
     },
     /// Tell of a new program image.
     Execed {
-        /// Which process.
         process: ProcessNo,
         /// One of its threads.
         tid: Tid,
     },
     /// Tell that a process has a file mapped.
     Maps {
-        /// Which process.
         process: ProcessNo,
-        /// Which file.
         image: ImageId,
     },
     /// Tell of an end.
     Ended {
-        /// Which process.
         process: ProcessNo,
-        /// How.
         how: EndOfProcess,
     },
     /// Tell what lowers the truth.

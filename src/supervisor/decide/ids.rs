@@ -12,7 +12,6 @@ pub struct SpaceId(pub u32);
 /// An image at one load address within one space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InstanceId {
-    /// The image.
     pub image: ImageId,
     /// Where its file is.
     pub bias: LoadBias,

@@ -41,25 +41,19 @@ pub enum Remains {
 pub enum Input {
     /// The program to launch is traced and waits before its exec.
     Launched {
-        /// Its pid.
         pid: Pid,
-        /// Its parent.
         parent: Pid,
     },
     /// SIGTRAP is about to be delivered; a breakpoint, if it was one, is at `at`.
     Trap {
-        /// The thread.
         tid: Tid,
-        /// Where.
         at: Avma,
     },
     /// Answer to [`super::action::Action::AskCause`].
     Cause {
-        /// The thread.
         tid: Tid,
         /// Where a breakpoint would stand.
         at: Avma,
-        /// Why.
         cause: TrapCause,
         /// What is there, if a breakpoint of ours was.
         #[serde(default)]
@@ -67,7 +61,6 @@ pub enum Input {
     },
     /// Answer to [`super::action::Action::SeekCopy`].
     CopySought {
-        /// The thread.
         tid: Tid,
         /// Where the breakpoint is.
         at: Avma,
@@ -76,7 +69,6 @@ pub enum Input {
     },
     /// A thread stopped elsewhere than at a breakpoint; tells where, before the stop itself is reported.
     PausedAt {
-        /// The thread.
         tid: Tid,
         /// The instruction that is next.
         at: Avma,
@@ -85,21 +77,16 @@ pub enum Input {
     },
     /// A thread is about to end.
     Exiting {
-        /// The thread.
         tid: Tid,
     },
     /// Another signal is about to be delivered.
     Signal {
-        /// The thread.
         tid: Tid,
-        /// Which.
         signal: Signal,
     },
     /// Answer to [`super::action::Action::WeighSignal`].
     Weighed {
-        /// The thread.
         tid: Tid,
-        /// Which.
         signal: Signal,
         /// What it does natively, where that matters.
         disposition: Option<Disposition>,
@@ -109,7 +96,6 @@ pub enum Input {
     /// Answer to [`super::action::Action::WeighSignal`]: a fault of the init of a pid namespace, which would end it
     /// natively and does not end it while it is traced.
     Outlived {
-        /// The thread.
         tid: Tid,
         /// The fault's signal.
         signal: Signal,
@@ -127,7 +113,6 @@ pub enum Input {
     },
     /// The maker of a vfork child runs again.
     VforkDone {
-        /// The maker.
         tid: Tid,
     },
     /// A new program image is in place.
@@ -139,17 +124,14 @@ pub enum Input {
     },
     /// Event stop: first stop of a new tracee, after an interrupt, or at SIGCONT.
     Stopped {
-        /// The thread.
         tid: Tid,
     },
     /// Event stop while letting go, before a SIGTRAP that the thread takes as soon as it goes on.
     StoppedBeforeTrap {
-        /// The thread.
         tid: Tid,
     },
     /// Syscall-stop of a thread whose call was started again.
     CallStop {
-        /// The thread.
         tid: Tid,
     },
     /// The time of a call that was started again is over.
@@ -157,16 +139,13 @@ pub enum Input {
         /// The thread that makes it.
         tid: Tid,
     },
-    /// Group-stop.
+    /// A thread is in a group-stop.
     GroupStopped {
-        /// The thread.
         tid: Tid,
     },
     /// A thread ended.
     Gone {
-        /// The thread.
         tid: Tid,
-        /// How.
         how: EndOfProcess,
     },
     /// Answer to [`super::action::Action::ReadMappings`].
@@ -183,31 +162,24 @@ pub enum Input {
     },
     /// Answer to [`super::action::Action::WantImage`].
     Planned {
-        /// The image.
         image: ImageId,
-        /// Its plan.
         plan: Rc<Plan>,
     },
     /// Answer to [`super::action::Action::TextChange`], where some probes could not be planted.
     Refused {
-        /// The space.
         space: SpaceId,
-        /// The instance.
         instance: InstanceId,
-        /// The probes.
         probes: Vec<u32>,
     },
     /// Answer to [`super::action::Action::OpenSpace`], where memory is closed to us and no breakpoint is in it any more.
     Closed {
         /// A thread in the space.
         tid: Tid,
-        /// The space.
         space: SpaceId,
     },
     /// Answer to [`super::action::Action::Serve`] and [`super::action::Action::TextChange`], where the program had written
     /// something else over breakpoints.
     Overwritten {
-        /// The space.
         space: SpaceId,
         /// Where they were.
         places: Vec<Avma>,
@@ -232,37 +204,28 @@ pub enum Input {
     },
     /// A process that ran before us is traced.
     Attached {
-        /// Its pid.
         pid: Pid,
-        /// Its parent.
         parent: Pid,
-        /// Its threads.
         threads: Vec<Tid>,
         /// A process that is traced already and whose memory it shares.
         shares: Option<Pid>,
     },
     /// One more thread of a process that ran before us is traced.
     Joined {
-        /// The process.
         pid: Pid,
-        /// The thread.
         tid: Tid,
     },
     /// A process that ran before us executed another program unseen; this thread of it is traced.
     Renewed {
-        /// The process.
         pid: Pid,
-        /// The thread.
         tid: Tid,
     },
     /// Every thread of a process that ran before us is traced and cannot make anybody unseen: it may be planted.
     Ready {
-        /// The process.
         pid: Pid,
     },
     /// Answer to [`super::action::Action::ReadLive`].
     MappedLive {
-        /// The process.
         process: ProcessNo,
         /// The thread that was asked.
         tid: Tid,
@@ -271,7 +234,6 @@ pub enum Input {
     },
     /// Answer to [`super::action::Action::Look`].
     Looked {
-        /// The thread.
         tid: Tid,
         /// What it is doing.
         activity: Activity,
@@ -287,7 +249,6 @@ pub enum Input {
     },
     /// Answer to [`super::action::Action::TextChange`], where breakpoints could not be taken out without a stopped thread.
     Unrestored {
-        /// The space.
         space: SpaceId,
     },
     /// Restore everything and let go.

@@ -15,7 +15,6 @@ use std::rc::Rc;
 /// A plan and its probes by line.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    /// The plan.
     pub plan: Rc<Plan>,
     /// Its probes by line.
     pub lines: Rc<ByLine>,

@@ -12,6 +12,5 @@ pub(crate) const COPY_ADVICE: &str = "--exclude keeps breakpoints out of code th
 pub struct PlantedText {
     /// What and where it is.
     pub instance: InstanceId,
-    /// Its plan.
     pub plan: Rc<Plan>,
 }

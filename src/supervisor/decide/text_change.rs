@@ -26,7 +26,6 @@ pub struct TextChange {
     pub tid: Option<Tid>,
     /// Of this instance.
     pub instance: InstanceId,
-    /// Its plan.
     pub plan: Rc<Plan>,
     /// The addresses that are mapped.
     pub ranges: Vec<Range<Avma>>,
