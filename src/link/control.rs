@@ -95,7 +95,7 @@ pub struct Summary {
     pub incomplete: u64,
     /// How many processes could not be written to their files.
     pub unwritten: u64,
-    /// Why it could not be done.
+    /// Why they could not be written.
     pub cause: Option<String>,
     /// Whether what is not written is still in the run's directory.
     pub recoverable: bool,

@@ -286,6 +286,9 @@ mod tests {
         behind.push_implied(1, &[3]);
         whole.append(&behind, 8);
         assert!(whole.holds(12));
-        assert_eq!((whole.before(FileOffset(115)), whole.is_implied(9), whole.before(FileOffset(70))), (Some(9), true, Some(5)));
+        assert_eq!(
+            (whole.before(FileOffset(115)), whole.is_implied(9), whole.before(FileOffset(70))),
+            (Some(9), true, Some(5))
+        );
     }
 }

@@ -23,4 +23,4 @@ pub use by_function::ByFunction;
 pub(crate) use columns::{ColumnReader, ColumnWriter};
 pub use dominance::{Dominance, Stretches};
 pub use owners::{Owners, OwnersBuilder};
-pub use probes::{ByLine, Landmark, LandmarkKind, Plan, PlanError};
+pub use probes::{ByLine, Landmark, LandmarkKind, Plan, PlanError, Progress};

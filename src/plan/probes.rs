@@ -31,6 +31,15 @@ pub struct Plan {
     pub landmarks: Vec<Landmark>,
 }
 
+/// How far a thread is with the instruction that its program counter is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It comes next.
+    Next,
+    /// It was begun, and faulted.
+    Begun,
+}
+
 /// Probes sorted by their line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ByLine {
@@ -175,18 +184,19 @@ impl Plan {
     pub fn places(&self) -> Vec<(FileOffset, u8)> {
         let probes = (0..self.len()).filter(|&probe| self.is_needed(probe)).map(|probe| probe as usize);
         let probes = probes.map(|probe| (self.offsets[probe], self.originals[probe]));
-        let mut places: Vec<_> =
-            probes.chain(self.landmarks.iter().map(|mark| (mark.offset, mark.original))).collect();
+        let mut places: Vec<_> = probes.chain(self.landmarks.iter().map(|mark| (mark.offset, mark.original))).collect();
         // Of two that are sorted, one behind the other, a stable sort only merges.
         places.sort();
         places.dedup_by_key(|place| place.0);
         places
     }
 
-    /// The last probe that a thread at `offset` has executed, as far as the code there tells; the one at
-    /// `offset` if `reached`.
-    pub fn executed_at(&self, offset: FileOffset, reached: bool) -> Option<u32> {
-        let executed = |&at: &FileOffset| if reached { at <= offset } else { at < offset };
+    /// The last probe that a thread at `offset` has executed, as far as the code there tells.
+    pub fn executed_at(&self, offset: FileOffset, progress: Progress) -> Option<u32> {
+        let executed = |&at: &FileOffset| match progress {
+            Progress::Next => at < offset,
+            Progress::Begun => at <= offset,
+        };
         let last = self.offsets.partition_point(executed).checked_sub(1);
         let in_run = last.filter(|&last| offset.abs_diff(self.offsets[last]) < u64::from(self.straight[last]));
         in_run.map(|last| last as u32).or_else(|| self.dominance.before(offset))
@@ -209,10 +219,7 @@ impl Plan {
 
     /// The landmark at a file offset.
     pub fn landmark_at(&self, offset: FileOffset) -> Option<Landmark> {
-        self.landmarks
-            .binary_search_by_key(&offset, |landmark| landmark.offset)
-            .ok()
-            .map(|index| self.landmarks[index])
+        self.landmarks.binary_search_by_key(&offset, |landmark| landmark.offset).ok().map(|index| self.landmarks[index])
     }
 }
 
@@ -263,14 +270,16 @@ mod tests {
         };
         assert_eq!([0, 1, 2, 4].map(|probe| plan.stretch_of(probe)), [0..2, 0..2, 2..5, 2..5]);
         assert!([1, 4].into_iter().all(|probe| plan.is_needed(probe)) && !plan.is_needed(3));
-        let executed = [9, 10, 11, 13, 17, 18, 31, 32].map(|offset| plan.executed_at(FileOffset(offset), false));
+        let executed =
+            [9, 10, 11, 13, 17, 18, 31, 32].map(|offset| plan.executed_at(FileOffset(offset), Progress::Next));
         assert_eq!(executed, [None, None, Some(0), Some(0), Some(1), None, Some(4), None]);
-        assert_eq!([10, 13].map(|offset| plan.executed_at(FileOffset(offset), true)), [Some(0), Some(1)]);
+        assert_eq!([10, 13].map(|offset| plan.executed_at(FileOffset(offset), Progress::Begun)), [Some(0), Some(1)]);
         let mut dominated = Plan { straight: vec![8, 5, 5, 3, 2], ..plan };
         dominated.dominance.push_stretch(FileOffset(18), Some(1));
         dominated.dominance.push_stretch(FileOffset(32), None);
         dominated.dominance.push_implied(1, &[3, 4]);
-        let executed = [17, 18, 20, 21, 25, 31, 32].map(|offset| dominated.executed_at(FileOffset(offset), false));
+        let executed =
+            [17, 18, 20, 21, 25, 31, 32].map(|offset| dominated.executed_at(FileOffset(offset), Progress::Next));
         assert_eq!(executed, [Some(1), Some(1), Some(1), Some(2), Some(1), Some(4), None]);
         assert_eq!([1, 3, 4].map(|probe| dominated.is_needed(probe)), [false, true, true]);
         assert_eq!(dominated.executed_with(3).collect::<Vec<_>>(), [2..4, 0..2]);

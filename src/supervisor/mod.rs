@@ -10,12 +10,12 @@
 
 mod act;
 mod decide;
+mod mail;
 
-use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, RunDir, ToSupervisor};
-use crate::plan::Plan;
+use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Port, RunDir};
 use act::apply::Performer;
 use act::attach::AttachState;
-use act::inbox::{Inbox, Mail};
+use act::inbox::Inbox;
 use act::reports::Reports;
 use act::sections::MarkSections;
 use act::stop_log::StopLog;
@@ -23,10 +23,9 @@ use decide::action::Action;
 use decide::input::Input;
 pub use decide::state::Forks;
 use decide::state::State;
-use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Signal, Tracer, Wait, Waited, procfs};
+use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Tracer, Wait, Waited};
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// How long threads that cannot be stopped (a vfork parent, a sleep that nothing breaks) are waited for when letting
@@ -179,7 +178,7 @@ impl Supervisor {
 
     /// Takes what is there to be heard; without anything, works a little or waits.
     fn hear_or_work(&mut self) {
-        let working = self.hands.texts.has_work();
+        let working = !self.hands.texts.work.is_empty();
         let waits = !working && !self.state.is_empty();
         if self.take_reports(waits) && self.attach.is_some() {
             self.settle();
@@ -197,7 +196,7 @@ impl Supervisor {
     fn work(&mut self) {
         const TURN: Duration = Duration::from_millis(1);
         const REST: Duration = Duration::from_micros(250);
-        let is_long = self.hands.texts.waits() || Reports::are_of_many(&self.state);
+        let is_long = self.hands.texts.work.waits() || Reports::are_of_many(&self.state);
         let turn = if is_long { REST } else { TURN };
         if self.rested.elapsed() >= turn {
             self.reports.rest(REST);
@@ -296,64 +295,6 @@ impl Supervisor {
             for action in self.actions.drain(..) {
                 self.hands.apply(action, &mut self.inputs);
             }
-        }
-    }
-
-    /// Passes a signal on to the launched program, unless its sender sent it there too.
-    fn forward(&self, signal: Signal, sender: Pid) {
-        if let Some(pid) = self.state.launched_pid()
-            && !self.hands.was_sent(signal, sender)
-            && !procfs::is_pending(pid, signal)
-        {
-            let _ended_meanwhile = platform::kill(pid, signal);
-        }
-    }
-
-    fn read(&mut self, mail: Mail) {
-        match mail {
-            Mail::Message(ToSupervisor::Launch(pid)) => {
-                self.hands.take_cpu();
-                let seized = self.hands.tracer.seize(pid.leader());
-                if seized.is_ok() {
-                    self.began = true;
-                    self.inputs.push_back(Input::Launched { pid, parent: self.front_pid });
-                    self.settle();
-                }
-                Performer::answer_launch(&mut self.front, seized);
-            }
-            Mail::Message(ToSupervisor::Attach { pids, children }) => {
-                self.attach = Some(AttachState::begin(pids, children, &mut self.inputs));
-            }
-            Mail::Message(ToSupervisor::Plan(image)) => {
-                self.planned(image, self.run.read_plan(image));
-                // It has done its work, and the disk may be small.
-                let _left_behind = self.run.remove_plan(image);
-            }
-            Mail::PlanInMemory(image, file) => self.planned(image, platform::read_memory_file(&file)),
-            Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),
-            Mail::Message(ToSupervisor::Forward { signal, sender }) => self.forward(Signal(signal), sender),
-            // Nobody is left who could ask for anything.
-            Mail::FrontGone if !self.began && self.attach.is_none() => self.leave(),
-            Mail::FrontGone | Mail::Reminder => {}
-            Mail::Message(ToSupervisor::LetGo) | Mail::RecorderGone => self.leave(),
-        }
-    }
-
-    fn planned(&mut self, image: ImageId, bytes: std::io::Result<Vec<u8>>) {
-        let plan = bytes.ok().and_then(|bytes| Plan::decode(&bytes).ok());
-        if plan.is_none() {
-            self.hands.plan_unreadable(image);
-        }
-        self.hands.leave_originals(image, plan.as_ref());
-        self.inputs.push_back(Input::Planned { image, plan: Rc::new(plan.unwrap_or_default()) });
-    }
-
-    fn leave(&mut self) {
-        if self.leaving_since.is_none() {
-            self.leaving_since = Some(Instant::now());
-            self.attach = None;
-            self.inbox.remind_after(PATIENCE);
-            self.inputs.push_back(Input::LetGo);
         }
     }
 }

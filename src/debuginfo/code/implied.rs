@@ -168,7 +168,8 @@ mod tests {
         let dominance = dominance(&found, &code);
         assert!(dominance.holds(sites.len()));
         let implied = (0..).zip(sites).filter(|(number, _)| dominance.is_implied(*number)).map(|(_, at)| *at);
-        let before = (0..bytes.len() as u64).filter_map(|at| Some((at, sites[dominance.before(FileOffset(at))? as usize])));
+        let before =
+            (0..bytes.len() as u64).filter_map(|at| Some((at, sites[dominance.before(FileOffset(at))? as usize])));
         (implied.collect(), before.collect())
     }
 

@@ -2,26 +2,23 @@
 //!
 //! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
 
-use super::hear;
 use super::own;
 use super::pace::Pace;
 use super::repair;
 use super::sections::MarkSections;
-use super::text::Beside;
-use super::texts::{Piece, Reach, Texts};
+use super::space_texts::{Reach, SpaceTexts};
 use super::timed::TimedCalls;
 use super::trap_repair::TrapRepair;
 use super::wear::Wear;
-use crate::link::{EndOfProcess, FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record};
-use crate::plan::{LandmarkKind, Plan};
-use crate::supervisor::decide::action::{Action, Then};
+use super::work::Piece;
+use crate::link::{FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record};
+use crate::plan::Plan;
+use crate::supervisor::decide::action::{Action, SystemCalls};
 use crate::supervisor::decide::ids::SpaceId;
-use crate::supervisor::decide::input::{Input, Remains};
-use crate::supervisor::decide::planted_text::COPY_ADVICE;
+use crate::supervisor::decide::input::Input;
+use crate::supervisor::decide::state::StopKind;
 use crate::supervisor::decide::text_change::LandmarkChange;
-use crate::warning::WarningKind;
-use platform::procfs::Disposition;
-use platform::{Avma, GuardEntries, OsError, Pid, Signal, Tid, Tracer, TrapCause, procfs, threads};
+use platform::{Avma, GuardEntries, OsError, Pid, Signal, TextMapping, Tid, Tracer, procfs, threads};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -32,7 +29,7 @@ const JUST_NOW: Duration = Duration::from_millis(500);
 pub(crate) struct Performer {
     pub tracer: Tracer,
     pub(super) sigtrap: TrapRepair,
-    pub texts: Texts,
+    pub texts: SpaceTexts,
     pub(super) journal: JournalWriter,
     pub(super) sections: MarkSections,
     pub(super) recorder: Port,
@@ -63,7 +60,7 @@ impl Performer {
             journal,
             sections,
             recorder,
-            texts: Texts::default(),
+            texts: SpaceTexts::default(),
             front,
             pace: Pace::default(),
             timed: TimedCalls::default(),
@@ -85,40 +82,9 @@ impl Performer {
     /// Performs an action; what it learns goes to `inputs`.
     pub fn apply(&mut self, action: Action, inputs: &mut VecDeque<Input>) {
         match action {
-            Action::Serve { tid, at, space, restore, offset, armed, also, mark, then } => {
-                let beside = if self.pace.is_alone { Beside::Nobody } else { Beside::Threads };
-                let mut overwritten = self.texts.restore_bytes(&self.tracer, space, tid, &also, beside);
-                self.mark(mark);
-                // Only a program with a handler may have written one of its own over ours.
-                if then == Then::Resume
-                    && self.sigtrap.has_handler(mark.process)
-                    && self.texts.is_rewritten(&self.tracer, space, tid, at, mark.image, offset)
-                {
-                    self.keep_handler(mark.process, tid, space);
-                    inputs.push_back(repair::weigh(&self.tracer, tid, Signal::TRAP));
-                } else {
-                    // Nobody has written there since the only thread hit it.
-                    let is_there = armed && beside == Beside::Nobody;
-                    self.timed.forget(tid);
-                    self.guard.serving(tid, at);
-                    let restored = restore
-                        .map_or(Ok(true), |byte| self.texts.restore_byte(&self.tracer, space, tid, at, byte, is_there));
-                    if !self.served(tid, at, space, restored, mark.process, then) {
-                        overwritten.push(at);
-                    }
-                }
-                if !overwritten.is_empty() {
-                    inputs.push_back(Input::Overwritten { space, places: overwritten });
-                }
-            }
+            Action::Serve(hit) => self.serve(hit, inputs),
             Action::Mark(mark) => self.mark(mark),
-            Action::WatchCalls { space, places } => {
-                for at in places {
-                    if self.wear.comes_back(space, at, Instant::now()) {
-                        self.texts.put_back(space, at, LandmarkKind::Call);
-                    }
-                }
-            }
+            Action::WatchCalls { space, places } => self.watch_calls(space, places),
             Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
             Action::Inherit { thread_of, child, maker } => {
                 self.sigtrap.thread_born(thread_of, child, maker);
@@ -134,21 +100,7 @@ impl Performer {
                 let resumed = self.timed.resume(&self.tracer, tid, signal);
                 self.note(resumed);
             }
-            Action::Deliver { tid, signal: Signal::TRAP, process, .. } if !self.sigtrap.takes_turn(process, tid) => {
-                let disposition = Some(Disposition::Handled);
-                let again = Input::Weighed { tid, signal: Signal::TRAP, disposition, interrupted: false };
-                self.texts.hear_later(again);
-            }
-            Action::Deliver { tid, process, space, signal } => {
-                self.timed.forget(tid);
-                // As late as can be: what resets it comes at any moment.
-                if signal == Signal::TRAP {
-                    self.keep_handler(process, tid, space);
-                }
-                let known = self.sigtrap.delivers(&self.tracer, process, tid, signal);
-                let resumed = self.tracer.resume(tid, Some(signal));
-                self.note(known.and(resumed));
-            }
+            Action::Deliver { tid, process, space, signal } => self.deliver(tid, process, space, signal),
             Action::Listen { tid } => {
                 self.guard.set_stopped(tid, true);
                 let listening = self.tracer.listen(tid);
@@ -179,22 +131,7 @@ impl Performer {
                 let followed = self.timed.follow(&self.tracer, tid, again);
                 self.note(followed);
             }
-            Action::AskCause { tid, at, spent } => {
-                let cause = match self.tracer.signal_info(tid) {
-                    Ok(info) => info.trap_cause(),
-                    Err(error) if error.is_gone() => return,
-                    Err(_) => TrapCause::Other,
-                };
-                if cause != TrapCause::Breakpoint {
-                    inputs.extend(hear::paused_at(&self.tracer, tid));
-                }
-                let spent = spent.filter(|_| cause == TrapCause::Breakpoint);
-                let remains = spent.map_or(Remains::Ours, |spent| {
-                    let has_handler = self.sigtrap.has_handler(spent.process);
-                    self.texts.remains(&self.tracer, tid, spent, at, has_handler)
-                });
-                inputs.push_back(Input::Cause { tid, at, cause, remains });
-            }
+            Action::AskCause { tid, at, spent } => self.ask_cause(tid, at, spent, inputs),
             Action::SeekCopy { tid, process, space, at, measured, sources } => {
                 // None is planted there, and who handles SIGTRAP does not die of it.
                 let is_own = || measured && (self.sigtrap.has_handler(process) || own::handles_trap(tid));
@@ -204,7 +141,7 @@ impl Performer {
             Action::RestoreCopies { tid, space, sources, ranges, calls } => {
                 match self.texts.restore_copies(&self.tracer, (space, tid), &sources, &ranges, calls) {
                     0 => {}
-                    count if calls => self.leave_copies(count),
+                    count if calls == SystemCalls::Allowed => self.leave_copies(count),
                     _ => inputs.push_back(Input::Unrestored { space }),
                 }
             }
@@ -220,13 +157,8 @@ impl Performer {
             Action::ReadLive { process, space, threads } => {
                 inputs.extend(self.texts.mappings_live(process, space, &threads));
             }
-            Action::Look { tid } => self.texts.look_later(tid),
-            Action::WantImage { image, tid, mapping } => {
-                self.tell(&Record::Image { image, path: mapping.path.clone() });
-                // Without a file the recorder answers with an empty plan and a warning.
-                let file = self.texts.files.open(image, tid, mapping);
-                let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
-            }
+            Action::Look { tid } => self.texts.work.look(tid),
+            Action::WantImage { image, tid, mapping } => self.want_image(image, tid, mapping),
             Action::OpenSpace { space, tid, copy_of, texts } => {
                 if self.texts.open(&self.tracer, space, tid, copy_of, &texts) == Reach::Closed {
                     inputs.push_back(Input::Closed { tid, space });
@@ -239,16 +171,16 @@ impl Performer {
                 self.texts.close(space);
                 self.wear.forget(space);
             }
-            Action::TextChange(sync) => {
-                if sync.landmarks == LandmarkChange::Disarm {
-                    self.wear.forget(sync.space);
+            Action::TextChange(change) => {
+                if change.landmarks == LandmarkChange::Disarm {
+                    self.wear.forget(change.space);
                 }
-                self.texts.sync(&self.tracer, sync, inputs);
+                self.texts.change(&self.tracer, change, inputs);
             }
-            Action::Plant(sync) => self.texts.plant(sync),
-            Action::CheckCopy { tid, group, space, places } => {
+            Action::Plant(change) => self.texts.plant(change),
+            Action::CheckCopy { tid, stop, space, places } => {
                 let lacking = self.texts.copied_without(space, places);
-                inputs.push_back(Input::CopyChecked { tid, group, lacking });
+                inputs.push_back(Input::CopyChecked { tid, group: stop == StopKind::Group, lacking });
             }
             Action::FindMaker { tid, candidate } => {
                 let group = procfs::thread_group(tid).map(|(group, _)| group);
@@ -263,13 +195,9 @@ impl Performer {
                 }
                 self.guard.add(pid);
                 self.pids.insert(process, pid);
-                let start_ticks = procfs::origin(pid).map_or(0, |origin| origin.start_ticks);
-                let now = platform::unix_millis();
-                let started = if attached { platform::unix_millis_at(start_ticks) } else { now };
-                let attached = attached.then_some(now);
-                self.tell(&Record::Process { process, pid, start_ticks, maker, parent, started, attached });
+                self.tell_began(process, pid, maker, parent, attached);
             }
-            Action::Meet { process, threads } => self.texts.meet_later(process, threads),
+            Action::Meet { process, threads } => self.texts.work.meet(process, threads),
             Action::Execed { process, tid } => {
                 self.sigtrap.execed(process, tid);
                 let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(tid);
@@ -295,10 +223,11 @@ impl Performer {
         }
     }
 
-    /// Tells of copies of breakpoints that stay in a program that is detached from.
-    fn leave_copies(&mut self, count: usize) {
-        let text = format!("a copy of a breakpoint could not be taken out of shared memory; {COPY_ADVICE}");
-        self.warn(None, WarningKind::CopyNotRestored, text, count as u64);
+    fn want_image(&mut self, image: ImageId, tid: Tid, mapping: TextMapping) {
+        self.tell(&Record::Image { image, path: mapping.path.clone() });
+        // Without a file the recorder answers with an empty plan and a warning.
+        let file = self.texts.files.open(image, tid, mapping);
+        let _recorder_gone = self.recorder.send(&FromSupervisor::WantImage(image), file);
     }
 
     /// Remembers who sent the signals that the front passes on.
@@ -314,49 +243,6 @@ impl Performer {
     /// Whether a process sent a signal to a tracee just now.
     pub fn was_sent(&self, signal: Signal, sender: Pid) -> bool {
         self.senders.get(&(signal, sender)).is_some_and(|at| at.elapsed() < JUST_NOW)
-    }
-
-    /// Tells of a request on a stopped thread that failed, unless SIGKILL took the thread: its end is reported then.
-    pub(super) fn note(&mut self, result: Result<(), OsError>) {
-        if let Err(error) = result
-            && !error.is_gone()
-        {
-            let text = format!("a thread went on without what cov-trace had to do for it: {error}");
-            self.warn(None, WarningKind::StopNotServed, text, 1);
-        }
-    }
-
-    /// Has a warning stored, of one process or of the whole measurement.
-    pub(super) fn warn(&mut self, process: Option<ProcessNo>, kind: WarningKind, text: String, count: u64) {
-        self.tell(&Record::Warning { process, slug: kind.slug().to_owned(), text, count });
-    }
-
-    pub(super) fn tell(&mut self, record: &Record) {
-        if self.journal.append(record).is_err() {
-            self.go_on_in_memory();
-        }
-    }
-
-    /// The disk takes no more: the journal goes on in memory, where the recorder still reads it.
-    fn go_on_in_memory(&mut self) {
-        let Ok(memory) = platform::memory_file() else { return };
-        let Ok(other) = memory.try_clone() else { return };
-        if self.journal.go_on_in(memory).is_ok() {
-            let _recorder_gone = self.recorder.send(&FromSupervisor::JournalInMemory, Some(other));
-        }
-    }
-
-    fn ended(&mut self, process: ProcessNo, how: EndOfProcess) {
-        if let Some(pid) = self.pids.remove(&process) {
-            self.guard.remove(pid);
-        }
-        self.sigtrap.process_gone(process);
-        if self.lost > 0 {
-            let text = "no memory was available to record hits, so these are lost".to_owned();
-            let count = std::mem::take(&mut self.lost);
-            self.warn(Some(process), WarningKind::HitsLost, text, count);
-        }
-        self.tell(&Record::End { process, at: platform::unix_millis(), how });
     }
 
     /// Leaves to the guard what belongs where breakpoints of an image will be.
@@ -376,12 +262,6 @@ impl Performer {
     /// Sends what the recorder had no room for.
     pub fn flush(&mut self) {
         let _later = self.recorder.flush();
-    }
-
-    /// Tells that a plan could not be read.
-    pub fn plan_unreadable(&mut self, image: ImageId) {
-        let text = format!("the plan of image {} could not be read, so it is not measured", image.0);
-        self.warn(None, WarningKind::PlanUnreadable, text, 1);
     }
 
     /// Tells the recorder whether the program to launch is traced.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no thread is stopped for it but those that run, and these only to be let run on at once.
 
-use super::texts::Texts;
+use super::space_texts::SpaceTexts;
 use crate::link::{AttachReport, EndOfProcess, FromSupervisor};
 use crate::supervisor::decide::input::Input;
 use crate::supervisor::decide::state::State;
@@ -90,7 +90,13 @@ impl AttachState {
     }
 
     /// Goes on as far as it can; true if something is to be decided. All that was heard must have been decided.
-    pub fn advance(&mut self, tracer: &Tracer, state: &State, texts: &Texts, inputs: &mut VecDeque<Input>) -> bool {
+    pub fn advance(
+        &mut self,
+        tracer: &Tracer,
+        state: &State,
+        texts: &SpaceTexts,
+        inputs: &mut VecDeque<Input>,
+    ) -> bool {
         match self.phase {
             AttachPhase::Reading if state.has_all_plans() => {
                 self.report.reading = micros(self.since.elapsed());
@@ -106,7 +112,7 @@ impl AttachState {
                 self.phase = AttachPhase::Seizing;
                 true
             }
-            AttachPhase::Seizing if !texts.has_work() && !state.awaits_threads() => {
+            AttachPhase::Seizing if texts.work.is_empty() && !state.awaits_threads() => {
                 self.take_the_rest(&Seizer { tracer, reaper: Reaper::start() }, state, inputs);
                 if inputs.is_empty() {
                     self.phase = AttachPhase::Planting;
@@ -132,7 +138,7 @@ impl AttachState {
     }
 
     /// What it came to, once it is over.
-    pub fn answer(&mut self, state: &State, texts: &Texts) -> Option<FromSupervisor> {
+    pub fn answer(&mut self, state: &State, texts: &SpaceTexts) -> Option<FromSupervisor> {
         if self.phase != AttachPhase::Again || !is_planted(state, texts) {
             return None;
         }
@@ -143,7 +149,7 @@ impl AttachState {
         report.attaching = micros(self.since.elapsed());
         report.pids = self.taken.iter().copied().filter(|pid| state.process_with(*pid).is_some()).collect();
         report.threads = state.threads() as u64;
-        report.breakpoints = texts.planted();
+        report.breakpoints = texts.work.planted();
         Some(FromSupervisor::Attached(report))
     }
 
@@ -219,8 +225,8 @@ impl AttachState {
     }
 }
 
-fn is_planted(state: &State, texts: &Texts) -> bool {
-    !texts.has_work() && !state.awaits_plans()
+fn is_planted(state: &State, texts: &SpaceTexts) -> bool {
+    texts.work.is_empty() && !state.awaits_plans()
 }
 
 /// The threads of a process that were seized now, and why one that lives could not be.

@@ -37,7 +37,9 @@ fn unchanged(
     range: &Range<Avma>,
     instance: InstanceId,
 ) -> Vec<Range<u64>> {
-    let (Some(memory), Some(file)) = (original, files.get(instance.image)) else { return vec![range.start.0..range.end.0] };
+    let (Some(memory), Some(file)) = (original, files.get(instance.image)) else {
+        return std::iter::once(range.start.0..range.end.0).collect();
+    };
     let mut runs: Vec<Range<u64>> = Vec::new();
     let (mut here, mut there) = (vec![0; PIECE as usize], vec![0; PIECE as usize]);
     for start in (range.start.0..range.end.0).step_by(PIECE as usize) {

@@ -2,8 +2,8 @@
 //!
 //! Invariant: what is not known to be a copy of a breakpoint of ours is left alone.
 
+use super::bytes;
 use super::copies::{self, Around};
-use super::text;
 use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::input::Sought;
 use platform::procfs::Disposition;
@@ -94,7 +94,7 @@ impl Copied {
         call: Option<Avma>,
     ) -> Result<(), OsError> {
         let spot = shared.and_then(|shared| shared.spot(at));
-        text::restore_byte(access.tracer, access.memory, access.tid, at, original).map(drop).or_else(|error| {
+        bytes::restore_byte(access.tracer, access.memory, access.tid, at, original).map(drop).or_else(|error| {
             match shared {
                 Some(shared) if spot.is_some() => shared.write(access, at, original, call),
                 Some(_) | None => Err(error),

@@ -208,7 +208,11 @@ mod tests {
             lines: vec![0],
             ..Plan::default()
         };
-        (bytes, file, PlantedText { instance: InstanceId { image: ImageId(0), bias: LoadBias(BIAS) }, plan: Rc::new(plan) })
+        (
+            bytes,
+            file,
+            PlantedText { instance: InstanceId { image: ImageId(0), bias: LoadBias(BIAS) }, plan: Rc::new(plan) },
+        )
     }
 
     fn original(memory: &[u8], at: u64) -> Option<u8> {

@@ -1,6 +1,6 @@
 //! Turning a wait report into inputs, with what the decision needs read from the stopped tracee.
 
-use super::texts::Texts;
+use super::space_texts::SpaceTexts;
 use crate::link::EndOfProcess;
 use crate::supervisor::decide::input::Input;
 use crate::supervisor::decide::state::State;
@@ -8,7 +8,7 @@ use platform::{Event, OsError, Signal, Tid, Tracer, Wait, lineage, procfs};
 use std::collections::VecDeque;
 
 /// Reads what `report` is about. A tracee that SIGKILL took meanwhile gives nothing: its end comes as a report.
-pub(crate) fn hear(tracer: &Tracer, texts: &Texts, state: &State, report: Wait, inputs: &mut VecDeque<Input>) {
+pub(crate) fn hear(tracer: &Tracer, texts: &SpaceTexts, state: &State, report: Wait, inputs: &mut VecDeque<Input>) {
     let input = match report {
         Wait::Exited { tid, status } => Some(Input::Gone { tid, how: EndOfProcess::Exited(status) }),
         Wait::Killed { tid, signal, core } => {
@@ -56,7 +56,7 @@ fn faulted_at(tracer: &Tracer, tid: Tid) -> Option<Input> {
     Some(Input::PausedAt { tid, at, faulted })
 }
 
-fn hear_event(tracer: &Tracer, texts: &Texts, state: &State, tid: Tid, event: Event) -> Option<Input> {
+fn hear_event(tracer: &Tracer, texts: &SpaceTexts, state: &State, tid: Tid, event: Event) -> Option<Input> {
     match event {
         Event::Fork | Event::Vfork | Event::Clone => {
             let child = match tracer.event_tid(tid) {

@@ -1,19 +1,60 @@
-//! Serving a hit: its mark, the program counter, and what the trap did to SIGTRAP's mask and handler.
+//! Serving a hit: its mark, the program counter, and what the trap did to SIGTRAP's mask and handler; and the SIGTRAPs
+//! that are the program's own.
 //!
 //! Invariant: the mark is set before the thread goes on.
 
 use super::apply::Performer;
+use super::bytes::Beside;
+use super::hear;
+use super::repair;
 use super::sections::Opened;
 use crate::link::{FromSupervisor, ProcessNo};
-use crate::supervisor::decide::action::{Mark, Then};
+use crate::supervisor::decide::action::{Mark, ServedHit, Spent, Then};
 use crate::supervisor::decide::ids::SpaceId;
+use crate::supervisor::decide::input::{Input, Remains};
 use crate::warning::WarningKind;
-use platform::{Avma, OsError, Signal, Tid};
+use platform::procfs::Disposition;
+use platform::{Avma, OsError, Signal, Tid, TrapCause};
+use std::collections::VecDeque;
 
 impl Performer {
+    /// Serves a hit: the others that tell nothing new are restored, it is marked, its byte is restored, and the thread
+    /// goes on.
+    pub(super) fn serve(&mut self, hit: ServedHit, inputs: &mut VecDeque<Input>) {
+        let ServedHit { tid, at, space, restore, offset, armed, also, mark, then } = hit;
+        let beside = if self.pace.is_alone { Beside::Nobody } else { Beside::Threads };
+        let mut overwritten = self.texts.restore_bytes(&self.tracer, space, tid, &also, beside);
+        self.mark(mark);
+        // Only a program with a handler may have written one of its own over ours.
+        if then == Then::Resume
+            && self.sigtrap.has_handler(mark.process)
+            && self.texts.is_rewritten(&self.tracer, space, tid, at, mark.image, offset)
+        {
+            self.keep_handler(mark.process, tid, space);
+            inputs.push_back(repair::weigh(&self.tracer, tid, Signal::TRAP));
+        } else {
+            self.timed.forget(tid);
+            self.guard.serving(tid, at);
+            let restored = match restore {
+                None => Ok(true),
+                // Nobody has written there since the only thread hit it.
+                Some(byte) if armed && beside == Beside::Nobody => {
+                    self.texts.restore_armed_byte(&self.tracer, space, tid, at, byte)
+                }
+                Some(byte) => self.texts.restore_byte(&self.tracer, space, tid, at, byte),
+            };
+            if !self.served(tid, at, space, restored, mark.process, then) {
+                overwritten.push(at);
+            }
+        }
+        if !overwritten.is_empty() {
+            inputs.push_back(Input::Overwritten { space, places: overwritten });
+        }
+    }
+
     /// Lets a thread go on after its hit. Gives whether the breakpoint is out now, and it was not the program that
     /// overwrote it.
-    pub(super) fn served(
+    fn served(
         &mut self,
         tid: Tid,
         at: Avma,
@@ -66,6 +107,40 @@ impl Performer {
             }
             Err(_) => self.lost += 1,
         }
+    }
+
+    /// Reads why a SIGTRAP came, and what is there now where a breakpoint of ours was.
+    pub(super) fn ask_cause(&mut self, tid: Tid, at: Avma, spent: Option<Spent>, inputs: &mut VecDeque<Input>) {
+        let cause = match self.tracer.signal_info(tid) {
+            Ok(info) => info.trap_cause(),
+            Err(error) if error.is_gone() => return,
+            Err(_) => TrapCause::Other,
+        };
+        if cause != TrapCause::Breakpoint {
+            inputs.extend(hear::paused_at(&self.tracer, tid));
+        }
+        let spent = spent.filter(|_| cause == TrapCause::Breakpoint);
+        let remains = spent.map_or(Remains::Ours, |spent| {
+            let has_handler = self.sigtrap.has_handler(spent.process);
+            self.texts.remains(&self.tracer, tid, spent, at, has_handler)
+        });
+        inputs.push_back(Input::Cause { tid, at, cause, remains });
+    }
+
+    /// Delivers a signal that a handler of the program may take; one of SIGTRAP is entered in turn.
+    pub(super) fn deliver(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, signal: Signal) {
+        if signal == Signal::TRAP && !self.sigtrap.takes_turn(process, tid) {
+            let disposition = Some(Disposition::Handled);
+            return self.texts.work.hear(Input::Weighed { tid, signal, disposition, interrupted: false });
+        }
+        self.timed.forget(tid);
+        // As late as can be: what resets it comes at any moment.
+        if signal == Signal::TRAP {
+            self.keep_handler(process, tid, space);
+        }
+        let known = self.sigtrap.delivers(&self.tracer, process, tid, signal);
+        let resumed = self.tracer.resume(tid, Some(signal));
+        self.note(known.and(resumed));
     }
 
     pub(super) fn repair_trap(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {

@@ -67,18 +67,27 @@ impl Performer {
 
     /// What a landmark hides could not be done for the thread: the landmark goes, and the thread does it itself.
     fn abandon(&mut self, process: ProcessNo, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind, error: &OsError) {
-        let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
+        let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte());
         let rewound = self.tracer.set_pc(tid, at);
         let text = format!("a place that cov-trace watched is watched no more: {error}");
         self.warn(Some(process), WarningKind::LandmarkLost, text, 1);
         self.note(restored.and(rewound));
     }
 
+    /// Puts landmarks back that are out because there were so many other calls.
+    pub(super) fn watch_calls(&mut self, space: SpaceId, places: Vec<Avma>) {
+        for at in places {
+            if self.wear.comes_back(space, at, Instant::now()) {
+                self.texts.put_back(space, at, LandmarkKind::Call);
+            }
+        }
+    }
+
     /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.
     fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind) {
         if self.wear.is_worn_out(space, at, kind, Instant::now()) {
             // If it stays, it is served as before.
-            let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte(), false);
+            let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte());
             self.note(restored.map(drop));
         }
     }

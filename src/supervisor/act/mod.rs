@@ -5,6 +5,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod attach;
+pub(crate) mod bytes;
 pub(crate) mod closed;
 pub(crate) mod copied;
 pub(crate) mod copies;
@@ -15,12 +16,14 @@ pub(crate) mod inbox;
 pub(crate) mod landmarks;
 pub(crate) mod own;
 pub(crate) mod pace;
+pub(crate) mod planting;
 pub(crate) mod repair;
 pub(crate) mod reports;
 pub(crate) mod sections;
+pub(crate) mod space_texts;
 pub(crate) mod stop_log;
-pub(crate) mod text;
-pub(crate) mod texts;
 pub(crate) mod timed;
+pub(crate) mod told;
 pub(crate) mod trap_repair;
 pub(crate) mod wear;
+pub(crate) mod work;

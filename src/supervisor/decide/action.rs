@@ -2,6 +2,7 @@
 
 use super::ids::{InstanceId, SpaceId};
 use super::planted_text::PlantedText;
+use super::state::StopKind;
 use super::text_change::TextChange;
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
 use crate::plan::{FileOffset, LandmarkKind};
@@ -45,28 +46,41 @@ pub enum Then {
     Detach,
 }
 
+/// A hit to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServedHit {
+    pub tid: Tid,
+    /// Where it hit.
+    pub at: Avma,
+    /// Its address space.
+    pub space: SpaceId,
+    /// The byte to restore, unless that was done.
+    pub restore: Option<u8>,
+    /// Where the file has it.
+    pub offset: FileOffset,
+    /// Whether the breakpoint was armed, so that it surely stood there when it was hit.
+    pub armed: bool,
+    /// Others to restore, which tell nothing new any more.
+    pub also: Vec<(Avma, u8)>,
+    /// What to mark.
+    pub mark: Mark,
+    pub then: Then,
+}
+
+/// Whether a thread may be made to make system calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SystemCalls {
+    /// It may, where nothing filters its calls.
+    Allowed,
+    /// It may not.
+    Avoided,
+}
+
 /// Something to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Serve a hit: mark it, restore the byte, set the program counter back, go on.
-    Serve {
-        tid: Tid,
-        /// Where it hit.
-        at: Avma,
-        /// Its address space.
-        space: SpaceId,
-        /// The byte to restore, unless that was done.
-        restore: Option<u8>,
-        /// Where the file has it.
-        offset: FileOffset,
-        /// Whether the breakpoint was armed, so that it surely stood there when it was hit.
-        armed: bool,
-        /// Others to restore, which tell nothing new any more.
-        also: Vec<(Avma, u8)>,
-        /// What to mark.
-        mark: Mark,
-        then: Then,
-    },
+    Serve(ServedHit),
     /// Do what the instruction at a landmark does; the thread stays stopped unless it is one for signals.
     Emulate {
         tid: Tid,
@@ -101,17 +115,11 @@ pub enum Action {
         signal: Signal,
     },
     /// Leave a thread in its group-stop, where it can be woken (PTRACE_LISTEN).
-    Listen {
-        tid: Tid,
-    },
+    Listen { tid: Tid },
     /// Look what a thread is doing.
-    Look {
-        tid: Tid,
-    },
+    Look { tid: Tid },
     /// Have a thread stop soon (PTRACE_INTERRUPT).
-    Interrupt {
-        tid: Tid,
-    },
+    Interrupt { tid: Tid },
     /// Trace a thread no longer (PTRACE_DETACH).
     Detach {
         tid: Tid,
@@ -175,8 +183,8 @@ pub enum Action {
         sources: Vec<PlantedText>,
         /// Where that is.
         ranges: Vec<Range<Avma>>,
-        /// Whether the thread is stopped and may be made to make system calls for that.
-        calls: bool,
+        /// Whether the thread, which must be stopped then, may be made to make some for that.
+        calls: SystemCalls,
     },
     /// A SIGTRAP for a breakpoint of the program's own is about to be weighed: its handler is there.
     KeepHandler {
@@ -187,10 +195,7 @@ pub enum Action {
         space: SpaceId,
     },
     /// Read what a signal would do natively.
-    WeighSignal {
-        tid: Tid,
-        signal: Signal,
-    },
+    WeighSignal { tid: Tid, signal: Signal },
     /// Read what is mapped.
     ReadMappings {
         tid: Tid,
@@ -224,9 +229,7 @@ pub enum Action {
         texts: Vec<(Range<Avma>, InstanceId)>,
     },
     /// Forget an address space.
-    CloseSpace {
-        space: SpaceId,
-    },
+    CloseSpace { space: SpaceId },
     /// Bring text to a wanted state.
     TextChange(Box<TextChange>),
     /// The same by and by, while the program runs.
@@ -235,8 +238,8 @@ pub enum Action {
     CheckCopy {
         /// The new process's thread.
         tid: Tid,
-        /// Whether it is in a group-stop.
-        group: bool,
+        /// What stop it is in.
+        stop: StopKind,
         /// Its address space.
         space: SpaceId,
         places: Vec<(InstanceId, Avma)>,
@@ -256,14 +259,9 @@ pub enum Action {
         maker: Tid,
     },
     /// Learn by and by how threads that ran before us treat signals, in turn with what is planted by and by.
-    Meet {
-        process: ProcessNo,
-        threads: Vec<Tid>,
-    },
+    Meet { process: ProcessNo, threads: Vec<Tid> },
     /// A thread is no longer traced.
-    Forget {
-        tid: Tid,
-    },
+    Forget { tid: Tid },
     /// Tell of a new process.
     Began {
         process: ProcessNo,
@@ -281,15 +279,9 @@ pub enum Action {
         tid: Tid,
     },
     /// Tell that a process has a file mapped.
-    Maps {
-        process: ProcessNo,
-        image: ImageId,
-    },
+    Maps { process: ProcessNo, image: ImageId },
     /// Tell of an end.
-    Ended {
-        process: ProcessNo,
-        how: EndOfProcess,
-    },
+    Ended { process: ProcessNo, how: EndOfProcess },
     /// Tell what lowers the truth.
     Warn {
         /// Of one process.

@@ -1,6 +1,6 @@
 //! What is decided about processes that ran before us, and about letting go, input by input.
 
-use super::action::{Action, Then};
+use super::action::{Action, ServedHit, Then};
 use super::ids::{InstanceId, SpaceId};
 use super::input::{Input, Remains};
 use super::state::{Forks, State};
@@ -144,7 +144,7 @@ fn what_was_mapped_before_an_exec_is_not_planted_after_it() {
     assert_eq!(actions, []);
     assert!(!state.awaits_plans());
     let actions = step(&mut state, Input::Trap { tid: LEADER, at: Avma(TEXT + 0x10) });
-    assert!(matches!(actions[..], [Action::Serve { .. }]), "{actions:?}");
+    assert!(matches!(actions[..], [Action::Serve(_)]), "{actions:?}");
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn sleepers_are_let_go_by_the_tracers_end_and_others_in_a_stop() {
     assert!(matches!(actions[..], [Action::AskCause { .. }]));
     let cause = platform::TrapCause::Breakpoint;
     let actions = step(&mut state, Input::Cause { tid: OTHER, at: Avma(TEXT + 0x10), cause, remains: Remains::Ours });
-    assert!(matches!(actions[..], [Action::Serve { then: Then::Detach, .. }]), "{actions:?}");
+    assert!(matches!(actions[..], [Action::Serve(ServedHit { then: Then::Detach, .. })]), "{actions:?}");
     assert!(state.may_leave() && !state.is_empty());
     let actions = step(&mut state, Input::Leave);
     assert!(matches!(actions[0], Action::Ended { how: EndOfProcess::LetGo, .. }));
@@ -227,7 +227,7 @@ fn a_trap_behind_the_interrupt_is_served_before_letting_go() {
     step(&mut state, Input::Trap { tid: LEADER, at: Avma(TEXT + 0x10) });
     let cause = platform::TrapCause::Breakpoint;
     let actions = step(&mut state, Input::Cause { tid: LEADER, at: Avma(TEXT + 0x10), cause, remains: Remains::Ours });
-    assert!(matches!(actions[0], Action::Serve { then: Then::Detach, .. }), "{actions:?}");
+    assert!(matches!(actions[0], Action::Serve(ServedHit { then: Then::Detach, .. })), "{actions:?}");
 }
 
 #[test]

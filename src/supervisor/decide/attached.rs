@@ -7,7 +7,7 @@ use super::action::Action;
 use super::ids::InstanceId;
 use super::reading::Reading;
 use super::space::Space;
-use super::state::{Doing, Process, State};
+use super::state::{Doing, Process, State, StopKind};
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::{ImageId, ProcessNo};
 use platform::threads::Activity;
@@ -163,7 +163,7 @@ impl State {
     }
 
     /// It is known what a new process's copy of the text lacks.
-    pub(crate) fn copy_checked(&mut self, tid: Tid, group: bool, lacking: &[InstanceId]) {
+    pub(crate) fn copy_checked(&mut self, tid: Tid, stop: StopKind, lacking: &[InstanceId]) {
         let Some(id) = self.space_of(tid) else { return };
         let Some(space) = self.spaces.get_mut(&id) else { return };
         space.was_copied_without(lacking);
@@ -174,6 +174,6 @@ impl State {
             // What was whole once stays so.
             original.planted_live = false;
         }
-        self.first_stop_in_copy(tid, id, group);
+        self.first_stop_in_copy(tid, id, stop);
     }
 }

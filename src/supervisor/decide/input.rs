@@ -40,15 +40,9 @@ pub enum Remains {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Input {
     /// The program to launch is traced and waits before its exec.
-    Launched {
-        pid: Pid,
-        parent: Pid,
-    },
+    Launched { pid: Pid, parent: Pid },
     /// SIGTRAP is about to be delivered; a breakpoint, if it was one, is at `at`.
-    Trap {
-        tid: Tid,
-        at: Avma,
-    },
+    Trap { tid: Tid, at: Avma },
     /// Answer to [`super::action::Action::AskCause`].
     Cause {
         tid: Tid,
@@ -76,14 +70,9 @@ pub enum Input {
         faulted: bool,
     },
     /// A thread is about to end.
-    Exiting {
-        tid: Tid,
-    },
+    Exiting { tid: Tid },
     /// Another signal is about to be delivered.
-    Signal {
-        tid: Tid,
-        signal: Signal,
-    },
+    Signal { tid: Tid, signal: Signal },
     /// Answer to [`super::action::Action::WeighSignal`].
     Weighed {
         tid: Tid,
@@ -112,9 +101,7 @@ pub enum Input {
         waits: bool,
     },
     /// The maker of a vfork child runs again.
-    VforkDone {
-        tid: Tid,
-    },
+    VforkDone { tid: Tid },
     /// A new program image is in place.
     Exec {
         /// The thread, which is the leader now.
@@ -123,31 +110,20 @@ pub enum Input {
         former: Tid,
     },
     /// Event stop: first stop of a new tracee, after an interrupt, or at SIGCONT.
-    Stopped {
-        tid: Tid,
-    },
+    Stopped { tid: Tid },
     /// Event stop while letting go, before a SIGTRAP that the thread takes as soon as it goes on.
-    StoppedBeforeTrap {
-        tid: Tid,
-    },
+    StoppedBeforeTrap { tid: Tid },
     /// Syscall-stop of a thread whose call was started again.
-    CallStop {
-        tid: Tid,
-    },
+    CallStop { tid: Tid },
     /// The time of a call that was started again is over.
     Overdue {
         /// The thread that makes it.
         tid: Tid,
     },
     /// A thread is in a group-stop.
-    GroupStopped {
-        tid: Tid,
-    },
+    GroupStopped { tid: Tid },
     /// A thread ended.
-    Gone {
-        tid: Tid,
-        how: EndOfProcess,
-    },
+    Gone { tid: Tid, how: EndOfProcess },
     /// Answer to [`super::action::Action::ReadMappings`].
     Mapped {
         /// The thread that asked.
@@ -161,16 +137,9 @@ pub enum Input {
         tid: Tid,
     },
     /// Answer to [`super::action::Action::WantImage`].
-    Planned {
-        image: ImageId,
-        plan: Rc<Plan>,
-    },
+    Planned { image: ImageId, plan: Rc<Plan> },
     /// Answer to [`super::action::Action::TextChange`], where some probes could not be planted.
-    Refused {
-        space: SpaceId,
-        instance: InstanceId,
-        probes: Vec<u32>,
-    },
+    Refused { space: SpaceId, instance: InstanceId, probes: Vec<u32> },
     /// Answer to [`super::action::Action::OpenSpace`], where memory is closed to us and no breakpoint is in it any more.
     Closed {
         /// A thread in the space.
@@ -211,19 +180,11 @@ pub enum Input {
         shares: Option<Pid>,
     },
     /// One more thread of a process that ran before us is traced.
-    Joined {
-        pid: Pid,
-        tid: Tid,
-    },
+    Joined { pid: Pid, tid: Tid },
     /// A process that ran before us executed another program unseen; this thread of it is traced.
-    Renewed {
-        pid: Pid,
-        tid: Tid,
-    },
+    Renewed { pid: Pid, tid: Tid },
     /// Every thread of a process that ran before us is traced and cannot make anybody unseen: it may be planted.
-    Ready {
-        pid: Pid,
-    },
+    Ready { pid: Pid },
     /// Answer to [`super::action::Action::ReadLive`].
     MappedLive {
         process: ProcessNo,
@@ -248,9 +209,7 @@ pub enum Input {
         lacking: Vec<InstanceId>,
     },
     /// Answer to [`super::action::Action::TextChange`], where breakpoints could not be taken out without a stopped thread.
-    Unrestored {
-        space: SpaceId,
-    },
+    Unrestored { space: SpaceId },
     /// Restore everything and let go.
     LetGo,
     /// The supervisor ends, which detaches from every tracee that is left.

@@ -3,7 +3,7 @@
 //! Invariant: the end of the tracer detaches only from threads that are in a group-stop, or that were seen after their
 //! text was restored with no trap on the way; all others are detached from in a stop of theirs.
 
-use super::action::Action;
+use super::action::{Action, SystemCalls};
 use super::ids::SpaceId;
 use super::state::{Doing, State};
 use super::text_change::TextChange;
@@ -26,7 +26,7 @@ impl State {
         self.change_text(changes);
         let sources = self.all_sources();
         for (id, tid) in inhabited {
-            self.out.extend(self.restore_copies(id, tid, &sources, false));
+            self.out.extend(self.restore_copies(id, tid, &sources, SystemCalls::Avoided));
         }
         let tracees: Vec<(Tid, Doing)> =
             self.tracees.iter().map(|(tid, tracee)| (*tid, tracee.doing.clone())).collect();
@@ -66,7 +66,7 @@ impl State {
     pub(crate) fn restore_what_is_left(&mut self, tid: Tid) {
         let space = self.space_of(tid).and_then(|id| self.spaces.get_mut(&id));
         if space.is_some_and(|space| std::mem::take(&mut space.unrestored)) {
-            self.restore_text(tid, true);
+            self.restore_text(tid, SystemCalls::Allowed);
         }
     }
 

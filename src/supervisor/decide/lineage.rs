@@ -3,30 +3,40 @@
 use super::action::Action;
 use super::ids::SpaceId;
 use super::space::Space;
-use super::state::{Doing, Forks, Process, State};
+use super::state::{Doing, Forks, Process, State, StopKind};
 use crate::link::{EndOfProcess, ProcessNo};
 use crate::warning::WarningKind;
 use platform::{Lineage, Pid, Tid};
+
+/// A tracee that a process has made.
+struct Birth {
+    child: Tid,
+    /// The thread that made it.
+    through: Tid,
+    lineage: Lineage,
+    /// Whether the maker waits for its exec or end (CLONE_VFORK).
+    waits: bool,
+}
 
 impl State {
     pub(crate) fn born(&mut self, tid: Tid, child: Tid, lineage: Lineage, waits: bool) {
         // One that was adopted because it seemed that nobody would report it is not recorded a second time.
         if let Some(maker) = self.process_number(tid).filter(|_| !self.tracees.contains_key(&child)) {
-            self.adopt(child, maker, tid, lineage, waits);
+            self.adopt(maker, Birth { child, through: tid, lineage, waits });
         }
         self.release(tid, None);
-        if let Some(group) = self.unclaimed.remove(&child) {
-            self.first_stop(child, group);
+        if let Some(stop) = self.unclaimed.remove(&child) {
+            self.first_stop(child, stop);
         }
     }
 
     /// A tracee is taken in as what it is to the process that made it.
-    fn adopt(&mut self, child: Tid, maker: ProcessNo, through: Tid, lineage: Lineage, waits: bool) {
+    fn adopt(&mut self, maker: ProcessNo, birth: Birth) {
+        let Birth { child, through, lineage, waits } = birth;
         let Some(parent) = self.processes.get(&maker) else {
             return;
         };
         let (parent_pid, parent_space, images) = (parent.pid, parent.space, parent.images.clone());
-        let threaded = parent.threaded;
         let thread_of = (lineage == Lineage::Thread).then_some(maker);
         self.out.push(Action::Inherit { thread_of, child, maker: through });
         let borrows = match lineage {
@@ -42,18 +52,13 @@ impl State {
         };
         let pid = Pid(child.0);
         let space = if lineage == Lineage::SharedMemory {
-            self.share(parent_space, through, waits)
-        } else {
-            let (id, unread) = (self.number_space(), self.is_waiting(maker));
-            let original = self.spaces.get(&parent_space);
-            let mut copy = original.map_or_else(|| Space::unread(id), |space| space.copied(id));
-            copy.unread |= unread;
-            // It is not looked at what of them was taken out before it was copied.
-            if threaded && self.forks == Forks::Inherit {
-                copy.doubt_all();
+            self.share(parent_space);
+            if waits {
+                self.lend(parent_space, through);
             }
-            self.spaces.insert(id, copy);
-            id
+            parent_space
+        } else {
+            self.copy_space(parent_space, maker)
         };
         let process = self.add_process(Process { images, borrows, ..Process::new(pid, space) });
         self.add_tracee(child, process, Doing::Starting);
@@ -83,15 +88,33 @@ impl State {
         }
     }
 
-    fn share(&mut self, id: SpaceId, through: Tid, waits: bool) -> SpaceId {
-        let leaving = self.leaving;
+    fn share(&mut self, id: SpaceId) {
         if let Some(space) = self.spaces.get_mut(&id) {
             space.users += 1;
-            if waits && !leaving && self.forks == Forks::Rearm {
-                let changes = space.lend(through);
-                self.change_text(changes);
-            }
         }
+    }
+
+    fn lend(&mut self, id: SpaceId, through: Tid) {
+        if !self.leaving
+            && self.forks == Forks::Rearm
+            && let Some(space) = self.spaces.get_mut(&id)
+        {
+            let changes = space.lend(through);
+            self.change_text(changes);
+        }
+    }
+
+    /// The copy of its maker's space that a forked child has.
+    fn copy_space(&mut self, of: SpaceId, maker: ProcessNo) -> SpaceId {
+        let (id, unread) = (self.number_space(), self.is_waiting(maker));
+        let original = self.spaces.get(&of);
+        let mut copy = original.map_or_else(|| Space::unread(id), |space| space.copied(id));
+        copy.unread |= unread;
+        // It is not looked at what of them was taken out before it was copied.
+        if self.forks == Forks::Inherit && self.is_threaded(maker) {
+            copy.doubt_all();
+        }
+        self.spaces.insert(id, copy);
         id
     }
 
@@ -100,7 +123,7 @@ impl State {
     }
 
     /// The first stop of a tracee that was told of: its text is brought up to date before it runs.
-    pub(crate) fn first_stop(&mut self, tid: Tid, group: bool) {
+    pub(crate) fn first_stop(&mut self, tid: Tid, stop: StopKind) {
         let Some((_, process)) = self.process_of(tid) else {
             return;
         };
@@ -113,16 +136,16 @@ impl State {
             let texts = copied.map(Space::texts).unwrap_or_default();
             self.out.push(Action::OpenSpace { space: id, tid, copy_of, texts });
             if let Some(space) = copied.filter(|space| space.planted_live && !self.leaving) {
-                self.out.push(Action::CheckCopy { tid, group, space: id, places: space.planted_last() });
+                self.out.push(Action::CheckCopy { tid, stop, space: id, places: space.planted_last() });
                 return;
             }
-            self.first_stop_in_copy(tid, id, group);
+            self.first_stop_in_copy(tid, id, stop);
         } else {
-            self.after_stop(tid, group);
+            self.after_stop(tid, stop);
         }
     }
 
-    pub(crate) fn first_stop_in_copy(&mut self, tid: Tid, id: SpaceId, group: bool) {
+    pub(crate) fn first_stop_in_copy(&mut self, tid: Tid, id: SpaceId, stop: StopKind) {
         if let Some(space) = self.spaces.get_mut(&id) {
             let mut changes = match self.forks {
                 _ if self.leaving => space.restore(Some(tid)),
@@ -132,12 +155,12 @@ impl State {
             changes.iter_mut().for_each(|change| change.copied_from = space.copy_of);
             let unread = space.unread && !self.leaving;
             self.change_text(changes);
-            if unread && !group {
+            if unread && stop == StopKind::Event {
                 self.out.push(Action::ReadMappings { tid, space: id });
                 return;
             }
         }
-        self.after_stop(tid, group);
+        self.after_stop(tid, stop);
     }
 
     /// Nothing is in the memory of a new process any more that was planted, and nothing will be.
@@ -172,7 +195,9 @@ impl State {
             self.out.push(Action::Resume { tid, signal: None });
             return;
         };
-        self.find_children(number, false);
+        if self.is_threaded(number) {
+            self.find_children(number);
+        }
         let Some(fresh) = self.start_over(number, tid, Space::new) else { return };
         if self.leaving {
             self.release(tid, None);
@@ -192,7 +217,9 @@ impl State {
         let ends = |process: &Process| process.pid.leader() == tid || (process.headless && last());
         if self.processes.get(&tracee.process).is_some_and(ends) {
             self.tracees.retain(|_, other| other.process != tracee.process);
-            self.find_children(tracee.process, matches!(how, EndOfProcess::Killed { .. }));
+            if matches!(how, EndOfProcess::Killed { .. }) || self.is_threaded(tracee.process) {
+                self.find_children(tracee.process);
+            }
             self.end_process(tracee.process, how);
         }
     }
@@ -200,17 +227,20 @@ impl State {
     /// All threads of `candidate` that could have reported a child are gone, so its children among the unclaimed are
     /// adopted. A thread in the middle of a fork ends only with its whole process, or at an exec by another thread: as
     /// long as the process lives, the maker will report the child.
-    fn find_children(&mut self, candidate: ProcessNo, killed: bool) {
-        if killed || self.processes.get(&candidate).is_some_and(|process| process.threaded) {
-            // The first stop of such a child may be still to come.
-            self.lost_maker = Some(candidate);
-            self.out.extend(self.unclaimed.keys().map(|&tid| Action::FindMaker { tid, candidate }));
-        }
+    fn find_children(&mut self, candidate: ProcessNo) {
+        // The first stop of such a child may be still to come.
+        self.lost_maker = Some(candidate);
+        self.out.extend(self.unclaimed.keys().map(|&tid| Action::FindMaker { tid, candidate }));
+    }
+
+    /// Whether a process ever had a second thread.
+    fn is_threaded(&self, number: ProcessNo) -> bool {
+        self.processes.get(&number).is_some_and(|process| process.threaded)
     }
 
     /// The first stop of a tracee that nobody has reported yet.
-    pub(crate) fn unclaimed(&mut self, tid: Tid, group: bool) {
-        self.unclaimed.insert(tid, group);
+    pub(crate) fn unclaimed(&mut self, tid: Tid, stop: StopKind) {
+        self.unclaimed.insert(tid, stop);
         self.out.extend(self.lost_maker.map(|candidate| Action::FindMaker { tid, candidate }));
     }
 
@@ -241,8 +271,8 @@ impl State {
         self.out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent, attached: false });
         // Its maker may be in its file and forgotten already, so what it runs is reported again.
         self.out.push(Action::Execed { process, tid });
-        if let Some(group) = self.unclaimed.remove(&tid) {
-            self.first_stop(tid, group);
+        if let Some(stop) = self.unclaimed.remove(&tid) {
+            self.first_stop(tid, stop);
         }
     }
 }

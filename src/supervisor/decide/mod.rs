@@ -31,4 +31,5 @@ pub(crate) mod space;
 pub(crate) mod state;
 pub(crate) mod step;
 pub(crate) mod text_change;
+pub(crate) mod trap;
 pub(crate) mod turns;

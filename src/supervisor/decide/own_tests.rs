@@ -1,6 +1,6 @@
 //! Breakpoints of the program's own where ours was taken out, decided without a kernel.
 
-use super::action::{Action, Spent};
+use super::action::{Action, ServedHit, Spent};
 use super::input::{Input, Remains};
 use super::space::Found;
 use super::state::{Forks, State};
@@ -67,7 +67,10 @@ fn forked(state: &mut State) -> Vec<TextChange> {
 fn the_programs_own_breakpoint_at_a_spent_site_is_its_signal() {
     let mut state = planted(Forks::Rearm);
     let actions = step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
-    assert!(matches!(actions[..], [Action::Serve { restore: Some(0x55), offset: 0x10, .. }]), "{actions:?}");
+    assert!(
+        matches!(actions[..], [Action::Serve(ServedHit { restore: Some(0x55), offset: FileOffset(0x10), .. })]),
+        "{actions:?}"
+    );
     assert!(is_taken_out(&mut state, LEADER, FIRST));
     let actions = step(&mut state, cause(LEADER, FIRST, Remains::Own));
     let weighed = Action::WeighSignal { tid: LEADER, signal: Signal::TRAP };
@@ -80,7 +83,7 @@ fn a_stale_hit_is_served_and_writes_only_where_a_breakpoint_is() {
     step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     for (remains, byte) in [(Remains::Nothing, None), (Remains::Ours, Some(0x55))] {
         let actions = step(&mut state, cause(LEADER, FIRST, remains));
-        assert!(matches!(actions[..], [Action::Serve { restore, .. }] if restore == byte), "{actions:?}");
+        assert!(matches!(actions[..], [Action::Serve(ServedHit { restore, .. })] if restore == byte), "{actions:?}");
     }
 }
 
@@ -88,7 +91,7 @@ fn a_stale_hit_is_served_and_writes_only_where_a_breakpoint_is() {
 fn what_the_program_wrote_over_may_come_back_once() {
     let mut state = planted(Forks::Rearm);
     let actions = step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
-    let [Action::Serve { space, .. }] = actions[..] else { panic!("{actions:?}") };
+    let [Action::Serve(ServedHit { space, .. })] = actions[..] else { panic!("{actions:?}") };
     step(&mut state, Input::Overwritten { space, places: vec![FIRST, Avma(0)] });
     assert!(!is_taken_out(&mut state, LEADER, FIRST));
     step(&mut state, cause(LEADER, FIRST, Remains::Ours));

@@ -58,11 +58,7 @@ fn plan() -> Plan {
         originals: vec![0x55; PAGES as usize],
         straight: vec![1; PAGES as usize],
         lines: (0..PAGES as u32).collect(),
-        landmarks: vec![Landmark {
-            offset: FileOffset(LANDMARK),
-            original: 0xc3,
-            kind: LandmarkKind::LoaderState,
-        }],
+        landmarks: vec![Landmark { offset: FileOffset(LANDMARK), original: 0xc3, kind: LandmarkKind::LoaderState }],
         ..Plan::default()
     }
 }
@@ -257,10 +253,10 @@ fn a_trap_in_text_whose_file_is_gone_is_served() {
     world.read();
     let place = Avma(at + PAGE + PROBE);
     let actions = world.hear(Input::Trap { tid: LEADER, at: place });
-    assert!(matches!(actions[0], Action::Serve { .. }), "{actions:?}");
+    assert!(matches!(actions[0], Action::Serve(_)), "{actions:?}");
     // It is met once more by a thread that had met it before it was taken out.
     let actions =
         world.hear(Input::Cause { tid: LEADER, at: place, cause: TrapCause::Breakpoint, remains: Remains::Ours });
-    assert!(matches!(actions[0], Action::Serve { .. }), "{actions:?}");
+    assert!(matches!(actions[0], Action::Serve(_)), "{actions:?}");
     world.hear(Input::Gone { tid: LEADER, how: EndOfProcess::Exited(0) });
 }

@@ -1,7 +1,7 @@
 //! Replays what the real kernel said when samples ran (`tests/stops`), in the order it said it and in others that it
 //! may choose, and checks what the supervisor decides.
 
-use super::action::{Action, Mark, Then};
+use super::action::{Action, Mark, ServedHit, Then};
 use super::input::Input;
 use super::state::State;
 use platform::Tid;
@@ -23,7 +23,7 @@ fn inputs(log: &Path) -> Vec<Input> {
 
 fn leaves(action: &Action) -> Option<Tid> {
     match action {
-        Action::Serve { tid, .. }
+        Action::Serve(ServedHit { tid, .. })
         | Action::Resume { tid, .. }
         | Action::Deliver { tid, .. }
         | Action::Listen { tid }
@@ -59,13 +59,13 @@ impl Replayed {
             if let Some(tid) = leaves(action) {
                 assert!(self.stopped.remove(&tid), "{context}: {tid} leaves a stop it is not in, at {input:?}");
             }
-            if let Action::Serve { mark, .. } | Action::Mark(mark) = action {
+            if let Action::Serve(ServedHit { mark, .. }) | Action::Mark(mark) = action {
                 let Mark { process, image, probe, .. } = *mark;
                 self.marks.insert((process.0, image.0, probe));
             }
             match action {
                 Action::Detach { tid, .. } => _ = self.detached.insert(*tid),
-                Action::Serve { tid, then: Then::Detach, .. } => _ = self.detached.insert(*tid),
+                Action::Serve(ServedHit { tid, then: Then::Detach, .. }) => _ = self.detached.insert(*tid),
                 _ => {}
             }
         }

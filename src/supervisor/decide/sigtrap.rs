@@ -152,13 +152,7 @@ impl Sigtrap {
 
     /// What a breakpoint took from a thread that has the mask `found` after it. `evidence` is what became of the handler,
     /// if the process has one.
-    pub fn after_breakpoint(
-        &mut self,
-        process: ProcessNo,
-        tid: Tid,
-        found: u64,
-        evidence: Option<Evidence>,
-    ) -> Taken {
+    pub fn after_breakpoint(&mut self, process: ProcessNo, tid: Tid, found: u64, evidence: Option<Evidence>) -> Taken {
         let was = self.masks.entry(tid).or_default().before_breakpoint(found, evidence);
         let blocked = was & TRAP != 0;
         let action = self.action(process, Signal::TRAP).filter(|action| action.is_reset_by_breakpoint(blocked));

@@ -10,7 +10,7 @@ use super::mapped::FileAt;
 use super::planted_text::PlantedText;
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::ImageId;
-use crate::plan::{Bits, LandmarkKind};
+use crate::plan::{Bits, LandmarkKind, Progress};
 use platform::{Avma, Tid};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -37,6 +37,15 @@ pub(crate) struct Space {
     pub planted_live: bool,
     /// Whether breakpoints are left in it that only a stopped thread can take out.
     pub unrestored: bool,
+}
+
+/// What a process is to the space that it lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpaceUser {
+    /// The space is its own.
+    Owner,
+    /// It is lent to it, by the maker that waits for it (vfork).
+    Borrower,
 }
 
 /// What is at an address.
@@ -101,17 +110,16 @@ impl Space {
         self.instances.values().flat_map(calls).filter(mapped).collect()
     }
 
-    /// The last probe that a thread at `at` has executed in the straight-line code there; the one at `at`
-    /// if `reached`.
-    pub fn executed_at(&self, at: Avma, reached: bool) -> Option<ProbeSite> {
+    /// The last probe that a thread at `at` has executed in the straight-line code there.
+    pub fn executed_at(&self, at: Avma, progress: Progress) -> Option<ProbeSite> {
         let instance = self.instance_at(at)?;
-        let probe = instance.plan.executed_at(instance.id.bias.offset(at), reached)?;
+        let probe = instance.plan.executed_at(instance.id.bias.offset(at), progress)?;
         instance.planted_stretch(probe).then(|| instance.site(probe))
     }
 
     /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which
-    /// are to be restored too. `owner` is false for a process the space is lent to.
-    pub fn spend(&mut self, site: ProbeSite, owner: bool) -> Vec<(Avma, u8)> {
+    /// are to be restored too.
+    pub fn spend(&mut self, site: ProbeSite, by: SpaceUser) -> Vec<(Avma, u8)> {
         /// Restoring one costs a tenth of a trap or less, and many are never reached.
         const AT_MOST: usize = 128;
         let Some(instance) = self.instances.get_mut(&site.instance) else {
@@ -129,7 +137,7 @@ impl Space {
             }
             // Lender and borrower know different things of the same text.
             Some(lent) => {
-                if let Some((armed, _)) = lent.known.get_mut(&site.instance).filter(|_| owner) {
+                if let Some((armed, _)) = lent.known.get_mut(&site.instance).filter(|_| by == SpaceUser::Owner) {
                     armed.put(site.probe, false);
                 }
                 Vec::new()

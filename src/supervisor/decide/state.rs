@@ -23,6 +23,22 @@ pub enum Forks {
     Inherit,
 }
 
+/// What stopped a tracee that reports no signal and no event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StopKind {
+    /// It is new, or was interrupted, or continued.
+    Event,
+    /// A stop signal, which stopped its whole process.
+    Group,
+}
+
+impl From<bool> for StopKind {
+    /// As inputs have it: whether it is a group-stop.
+    fn from(group: bool) -> Self {
+        if group { StopKind::Group } else { StopKind::Event }
+    }
+}
+
 /// What a tracee is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Doing {
@@ -82,8 +98,8 @@ pub struct State {
     pub(crate) spaces: BTreeMap<SpaceId, Space>,
     pub(crate) images: HashMap<FileKey, ImageId>,
     pub(crate) plans: BTreeMap<ImageId, Planned>,
-    /// Tracees whose first stop came before anybody told of them; true: it was a group-stop.
-    pub(crate) unclaimed: BTreeMap<Tid, bool>,
+    /// Tracees whose first stop came before anybody told of them.
+    pub(crate) unclaimed: BTreeMap<Tid, StopKind>,
     /// The process that last lost threads in a way that may have left a child of theirs unreported.
     pub(crate) lost_maker: Option<ProcessNo>,
     pub(crate) leaving: bool,

@@ -1,17 +1,18 @@
-//! The text of every address space: its memory, opened; and the work that is still to be done, a little at a time so that
-//! no report waits long for it: planting, and looking at threads.
+//! The text of every address space: its memory, opened, and how it is read and changed through a stopped thread.
 //!
 //! Invariant: a text that is being restored is planted no further.
 
+use super::bytes::{self, Beside};
 use super::closed;
 use super::copied::Copied;
 use super::copies::Around;
 use super::image_files::ImageFiles;
 use super::own::{self, Owner};
-use super::text::{self, Beside, Planting, TextAccess};
+use super::planting::{Planting, TextAccess};
+use super::work::{Piece, WorkQueue};
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::{FileOffset, LandmarkKind};
-use crate::supervisor::decide::action::Spent;
+use crate::supervisor::decide::action::{Spent, SystemCalls};
 use crate::supervisor::decide::ids::{InstanceId, SpaceId};
 use crate::supervisor::decide::input::{Input, Remains, Sought};
 use crate::supervisor::decide::planted_text::PlantedText;
@@ -20,26 +21,6 @@ use platform::arch::{self, BREAKPOINT};
 use platform::{Access, Avma, Errno, Memory, OsError, TextMapping, Tid, Tracer, procfs, remote};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
-
-/// Something that takes long.
-#[derive(Debug)]
-enum Work {
-    /// Finding out what threads are doing.
-    Look(Vec<Tid>),
-    /// Learning how threads of a process treat signals.
-    Meet(ProcessNo, Vec<Tid>),
-    /// Bringing text to a wanted state.
-    Plant(Planting),
-    /// Hearing of something once more.
-    Hear(Input),
-}
-
-/// A piece of work to do now that is not about text.
-#[derive(Debug)]
-pub(crate) enum Piece {
-    Look(Vec<Tid>),
-    Meet(ProcessNo, Vec<Tid>),
-}
 
 /// Whether a space's memory is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,26 +31,23 @@ pub(crate) enum Reach {
     Closed,
 }
 
-/// How many threads are looked at before it is heard whether somebody reports.
-const THREADS_AT_ONCE: usize = 16;
-
 /// What is known of the spaces' memory.
 #[derive(Debug, Default)]
-pub(crate) struct Texts {
+pub(crate) struct SpaceTexts {
     memories: HashMap<SpaceId, Memory>,
     /// Spaces whose memory is reached by ptrace only, and only while they are dumpable.
     locked: HashSet<SpaceId>,
     /// Spaces whose memory is not reached at all, and in which no breakpoints are.
     closed: HashSet<SpaceId>,
     vdso: HashMap<SpaceId, Range<u64>>,
-    work: VecDeque<Work>,
-    planted: u64,
+    /// What is still to be done.
+    pub work: WorkQueue,
     /// The measured images' files.
     pub files: ImageFiles,
     copied: Copied,
 }
 
-impl Texts {
+impl SpaceTexts {
     /// The memory of a space.
     pub fn memory(&self, space: SpaceId) -> Option<&Memory> {
         self.memories.get(&space)
@@ -139,13 +117,9 @@ impl Texts {
         self.locked.remove(&space);
         self.closed.remove(&space);
         self.vdso.remove(&space);
-        self.plant_no_more(space);
+        self.work.plant_no_more(space);
         self.files.close(space);
         self.copied.close(space);
-    }
-
-    fn plant_no_more(&mut self, space: SpaceId) {
-        self.work.retain(|work| !matches!(work, Work::Plant(planting) if planting.sync().space == space));
     }
 
     /// Reads what is mapped in a space in which `tid` lives.
@@ -188,29 +162,20 @@ impl Texts {
     }
 
     /// Brings text to a wanted state at once.
-    pub fn sync(&mut self, tracer: &Tracer, sync: Box<TextChange>, inputs: &mut VecDeque<Input>) {
-        if sync.landmarks == LandmarkChange::Disarm {
-            self.plant_no_more(sync.space);
+    pub fn change(&mut self, tracer: &Tracer, change: Box<TextChange>, inputs: &mut VecDeque<Input>) {
+        if change.landmarks == LandmarkChange::Disarm {
+            self.work.plant_no_more(change.space);
         }
-        self.files.uses(sync.space, sync.instance.image, sync.tid);
-        let (space, tid) = (sync.space, sync.tid);
-        let place = self.place(tracer, &sync);
-        let mut planting = Planting::new(sync);
+        self.files.uses(change.space, change.instance.image, change.tid);
+        let (space, tid) = (change.space, change.tid);
+        let place = text_access(&self.memories, &self.files, tracer, &change);
+        let mut planting = Planting::new(change);
         let mut advance = || while planting.advance(&place) {};
         match tid {
             Some(tid) => self.unlocked(tracer, space, tid, advance),
             None => advance(),
         }
-        inputs.extend(outcome(planting));
-    }
-
-    fn place<'a>(&'a self, tracer: &'a Tracer, sync: &TextChange) -> TextAccess<'a> {
-        TextAccess {
-            tracer,
-            memory: self.memories.get(&sync.space),
-            file: self.files.get(sync.instance.image),
-            owner: Owner::new(sync.user, sync.copied_from.map(|space| self.memories.get(&space))),
-        }
+        inputs.extend(planting.outcome());
     }
 
     /// What is where a breakpoint was met that should be out.
@@ -233,64 +198,15 @@ impl Texts {
     }
 
     /// Has text brought to a wanted state by and by.
-    pub fn plant(&mut self, sync: Box<TextChange>) {
-        self.files.uses(sync.space, sync.instance.image, sync.tid);
-        self.work.push_back(Work::Plant(Planting::new(sync)));
-    }
-
-    /// Has it found out by and by what a thread is doing, after all that is to be done before.
-    pub fn look_later(&mut self, tid: Tid) {
-        match self.work.back_mut() {
-            Some(Work::Look(tids)) => tids.push(tid),
-            Some(Work::Meet(..) | Work::Plant(_) | Work::Hear(_)) | None => self.work.push_back(Work::Look(vec![tid])),
-        }
-    }
-
-    /// Has an input come once more after what is to be done before.
-    pub fn hear_later(&mut self, input: Input) {
-        self.work.push_back(Work::Hear(input));
-    }
-
-    /// Has it learnt by and by how the threads of a process treat signals.
-    pub fn meet_later(&mut self, process: ProcessNo, threads: Vec<Tid>) {
-        self.work.push_back(Work::Meet(process, threads));
+    pub fn plant(&mut self, change: Box<TextChange>) {
+        self.files.uses(change.space, change.instance.image, change.tid);
+        self.work.plant(change);
     }
 
     /// Does a little of the work, or gives what of it is not about text.
     pub fn go_on(&mut self, tracer: &Tracer, inputs: &mut VecDeque<Input>) -> Option<Piece> {
-        let some = |tids: &mut Vec<Tid>| tids.split_off(tids.len().saturating_sub(THREADS_AT_ONCE));
-        let mut work = self.work.pop_front()?;
-        let (piece, is_done) = match &mut work {
-            Work::Look(tids) => (Some(Piece::Look(some(tids))), tids.is_empty()),
-            Work::Meet(process, tids) => (Some(Piece::Meet(*process, some(tids))), tids.is_empty()),
-            Work::Hear(_) => (None, true),
-            Work::Plant(planting) => (None, !planting.advance(&self.place(tracer, planting.sync()))),
-        };
-        match work {
-            work if !is_done => self.work.push_front(work),
-            Work::Plant(done) => {
-                self.planted += done.planted;
-                inputs.extend(outcome(done));
-            }
-            Work::Hear(input) => inputs.push_back(input),
-            Work::Look(_) | Work::Meet(..) => {}
-        }
-        piece
-    }
-
-    /// Whether there is work to do.
-    pub fn has_work(&self) -> bool {
-        !self.work.is_empty()
-    }
-
-    /// Whether what is next is to be heard once more, by when something else may have happened.
-    pub fn waits(&self) -> bool {
-        matches!(self.work.front(), Some(Work::Hear(_)))
-    }
-
-    /// How many breakpoints were planted by and by.
-    pub fn planted(&self) -> u64 {
-        self.planted
+        let place = |change: &TextChange| text_access(&self.memories, &self.files, tracer, change);
+        self.work.go_on(place, inputs)
     }
 
     /// Which instances of a copied text were copied before their last breakpoint, of which one is at each place.
@@ -315,10 +231,10 @@ impl Texts {
             return Vec::new();
         }
         let memory = self.memories.get(&space);
-        self.unlocked(tracer, space, tid, || text::restore_bytes(tracer, memory, tid, places, beside))
+        self.unlocked(tracer, space, tid, || bytes::restore_bytes(tracer, memory, tid, places, beside))
     }
 
-    /// Restores one byte, if the breakpoint `is_there` for sure without looking; tells whether there was one.
+    /// Restores one byte, if there is a breakpoint; tells whether there was one.
     pub fn restore_byte(
         &self,
         tracer: &Tracer,
@@ -326,13 +242,24 @@ impl Texts {
         tid: Tid,
         at: Avma,
         original: u8,
-        is_there: bool,
     ) -> Result<bool, OsError> {
         let memory = self.memories.get(&space);
-        if is_there && memory.is_some_and(|memory| memory.write(at, &[original]).is_ok()) {
+        self.unlocked(tracer, space, tid, || bytes::restore_byte(tracer, memory, tid, at, original))
+    }
+
+    /// The same where a breakpoint is for sure, so that nobody needs to look.
+    pub fn restore_armed_byte(
+        &self,
+        tracer: &Tracer,
+        space: SpaceId,
+        tid: Tid,
+        at: Avma,
+        original: u8,
+    ) -> Result<bool, OsError> {
+        if self.memories.get(&space).is_some_and(|memory| memory.write(at, &[original]).is_ok()) {
             return Ok(true);
         }
-        self.unlocked(tracer, space, tid, || text::restore_byte(tracer, memory, tid, at, original))
+        self.restore_byte(tracer, space, tid, at, original)
     }
 
     /// Puts the breakpoint of a landmark back, beside threads that run; what else may be there stays.
@@ -366,33 +293,35 @@ impl Texts {
         self.copied.seek(&access, space, at, call, originals)
     }
 
-    /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap; `calls`: the
-    /// thread is stopped and may be made to make system calls for that. Gives how many could not be taken out.
+    /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap. Gives how
+    /// many could not be taken out.
     pub fn restore_copies(
         &mut self,
         tracer: &Tracer,
         (space, tid): (SpaceId, Tid),
         sources: &[PlantedText],
         ranges: &[Range<Avma>],
-        calls: bool,
+        calls: SystemCalls,
     ) -> usize {
         // One whose calls are filtered is not made to call: that could kill it.
-        let call = (calls && !procfs::is_confined(tid)).then(|| self.find_call(space)).flatten();
+        let call =
+            (calls == SystemCalls::Allowed && !procfs::is_confined(tid)).then(|| self.find_call(space)).flatten();
         let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
         self.copied.restore(&access, space, ranges, call, |found| self.files.originals(found, sources))
     }
 }
 
-fn outcome(done: Planting) -> Vec<Input> {
-    let (space, instance) = (done.sync().space, done.sync().instance);
-    let mut inputs = Vec::new();
-    if !done.refused.is_empty() {
-        inputs.push(Input::Refused { space, instance, probes: done.refused });
-    } else if done.left && done.sync().tid.is_none() {
-        inputs.push(Input::Unrestored { space });
+/// What text is changed by.
+fn text_access<'a>(
+    memories: &'a HashMap<SpaceId, Memory>,
+    files: &'a ImageFiles,
+    tracer: &'a Tracer,
+    change: &TextChange,
+) -> TextAccess<'a> {
+    TextAccess {
+        tracer,
+        memory: memories.get(&change.space),
+        file: files.get(change.instance.image),
+        owner: Owner::new(change.user, change.copied_from.map(|space| memories.get(&space))),
     }
-    if !done.overwritten.is_empty() {
-        inputs.push(Input::Overwritten { space, places: done.overwritten });
-    }
-    inputs
 }

@@ -1,14 +1,16 @@
-//! Writing breakpoints into text and taking them out, page by page.
+//! Bringing text to a wanted state: breakpoints are planted and taken out page by page.
 //!
 //! Invariants: a byte is only ever changed between a probe's original and the breakpoint, and only after it was read
 //! there; what holds anything else is refused and left alone, and so is what is among bytes that are not the file's,
 //! and a breakpoint of the program's own.
 
+use super::bytes::{read_pages, write_pages, write_singly};
 use super::own::Owner;
 use crate::plan::FileOffset;
+use crate::supervisor::decide::input::Input;
 use crate::supervisor::decide::text_change::{LandmarkChange, TextChange};
 use platform::arch::{self, BREAKPOINT};
-use platform::{Avma, Errno, Memory, OsError, PAGE, Tid, Tracer};
+use platform::{Avma, Memory, PAGE, Tracer};
 use std::fs::File;
 
 /// A byte to hold in a page: the probe's number (landmarks have none), its place in the page, its original and whether
@@ -49,27 +51,32 @@ fn is_around(bytes: &[u8], file: &[u8], place: usize) -> bool {
     pairs.all(|(here, there)| here == there || *here == BREAKPOINT)
 }
 
+/// The start of the page that an address is in.
+fn page_of(at: Avma) -> Avma {
+    Avma(at.0 & !(PAGE - 1))
+}
+
 /// Text that is being brought to a wanted state, a page at a time, so that traps can be served in between.
 #[derive(Debug)]
 pub(crate) struct Planting {
-    sync: Box<TextChange>,
+    change: Box<TextChange>,
     next_landmark: usize,
     next_probe: u32,
     /// Probes that could not be planted.
-    pub refused: Vec<u32>,
+    refused: Vec<u32>,
     /// Where the program had written over breakpoints that were to be taken out.
-    pub overwritten: Vec<Avma>,
+    overwritten: Vec<Avma>,
     /// How many breakpoints were planted.
     pub planted: u64,
     /// Whether a breakpoint that is to go could not be taken out.
-    pub left: bool,
+    left: bool,
 }
 
 impl Planting {
     /// Begins; nothing is touched yet.
-    pub fn new(sync: Box<TextChange>) -> Self {
+    pub fn new(change: Box<TextChange>) -> Self {
         Planting {
-            sync,
+            change,
             next_landmark: 0,
             next_probe: 0,
             refused: Vec::new(),
@@ -80,31 +87,46 @@ impl Planting {
     }
 
     /// Of which text.
-    pub fn sync(&self) -> &TextChange {
-        &self.sync
+    pub fn change(&self) -> &TextChange {
+        &self.change
+    }
+
+    /// What is to be heard of it, once it is done.
+    pub fn outcome(self) -> Vec<Input> {
+        let (space, instance) = (self.change.space, self.change.instance);
+        let mut inputs = Vec::new();
+        if !self.refused.is_empty() {
+            inputs.push(Input::Refused { space, instance, probes: self.refused });
+        } else if self.left && self.change.tid.is_none() {
+            inputs.push(Input::Unrestored { space });
+        }
+        if !self.overwritten.is_empty() {
+            inputs.push(Input::Overwritten { space, places: self.overwritten });
+        }
+        inputs
     }
 
     /// Does one landmark or the next few pages with a change; false when nothing is left to do.
     pub fn advance(&mut self, place: &TextAccess<'_>) -> bool {
-        if self.sync.landmarks != LandmarkChange::Keep
-            && let Some(landmark) = self.sync.plan.landmarks.get(self.next_landmark).copied()
+        if self.change.landmarks != LandmarkChange::Keep
+            && let Some(landmark) = self.change.plan.landmarks.get(self.next_landmark).copied()
         {
             self.next_landmark += 1;
-            if let Some(at) = self.sync.address(landmark.offset) {
+            if let Some(at) = self.change.address(landmark.offset) {
                 let in_page = (at.0 & (PAGE - 1)) as usize;
-                let (original, armed) = (landmark.original, self.sync.landmarks == LandmarkChange::Arm);
+                let (original, armed) = (landmark.original, self.change.landmarks == LandmarkChange::Arm);
                 let wanted = WantedByte { probe: None, place: in_page, original, armed, taken_out: false };
                 self.pages(place, page_of(at), &[wanted]);
             }
             return true;
         }
-        let Some(probe) = self.sync.change.first_from(self.next_probe) else { return false };
+        let Some(probe) = self.change.change.first_from(self.next_probe) else { return false };
         self.next_probe = probe + 1;
         if let Some((offset, at)) = self.place_of(probe) {
             let first = page_of(at);
             let mut wanted = self.wanted_beside(offset, at);
             for distance in (1..AT_ONCE).map(|page| page * PAGE) {
-                let next = self.sync.change.first_from(self.next_probe).and_then(|probe| self.place_of(probe));
+                let next = self.change.change.first_from(self.next_probe).and_then(|probe| self.place_of(probe));
                 let Some((offset, at)) = next.filter(|(_, at)| page_of(*at).0 == first.0 + distance) else { break };
                 let beside = self.wanted_beside(offset, at).into_iter();
                 wanted.extend(beside.map(|wanted| WantedByte { place: wanted.place + distance as usize, ..wanted }));
@@ -116,27 +138,27 @@ impl Planting {
 
     /// The offset of a probe and where it is in memory, if it is mapped.
     fn place_of(&self, probe: u32) -> Option<(FileOffset, Avma)> {
-        let offset = *self.sync.plan.offsets.get(probe as usize)?;
-        Some((offset, self.sync.address(offset)?))
+        let offset = *self.change.plan.offsets.get(probe as usize)?;
+        Some((offset, self.change.address(offset)?))
     }
 
     /// Everything that is known of the page of the probe at `offset`, which is `at` in memory.
     fn wanted_beside(&mut self, offset: FileOffset, at: Avma) -> Vec<WantedByte> {
-        let sync = &self.sync;
+        let change = &self.change;
         let in_page = at.0 & (PAGE - 1);
         let (first, last) = (offset.saturating_sub(in_page), offset.saturating_add(PAGE - 1 - in_page));
-        let begin = sync.plan.offsets.partition_point(|&offset| offset < first);
-        let end = sync.plan.offsets.partition_point(|&offset| offset <= last);
+        let begin = change.plan.offsets.partition_point(|&offset| offset < first);
+        let end = change.plan.offsets.partition_point(|&offset| offset <= last);
         self.next_probe = end as u32;
-        let known = |probe: u32| sync.change.get(probe) || sync.armed.get(probe);
+        let known = |probe: u32| change.change.get(probe) || change.armed.get(probe);
         (begin..end)
-            .filter(|&index| known(index as u32) && sync.address(sync.plan.offsets[index]).is_some())
+            .filter(|&index| known(index as u32) && change.address(change.plan.offsets[index]).is_some())
             .map(|index| WantedByte {
                 probe: Some(index as u32),
-                place: (sync.instance.bias.address(sync.plan.offsets[index]).0 & (PAGE - 1)) as usize,
-                original: sync.plan.originals[index],
-                armed: sync.armed.get(index as u32),
-                taken_out: sync.taken_out.get(index as u32),
+                place: (change.instance.bias.address(change.plan.offsets[index]).0 & (PAGE - 1)) as usize,
+                original: change.plan.originals[index],
+                armed: change.armed.get(index as u32),
+                taken_out: change.taken_out.get(index as u32),
             })
             .collect()
     }
@@ -145,7 +167,7 @@ impl Planting {
     fn pages(&mut self, place: &TextAccess<'_>, first: Avma, wanted: &[WantedByte]) {
         let last = wanted.last().map_or(0, |wanted| wanted.place as u64 / PAGE);
         let mut bytes = vec![0; ((last + 1) * PAGE) as usize];
-        let tid = self.sync.tid;
+        let tid = self.change.tid;
         if read_pages(place.tracer, place.memory, tid, first, &mut bytes).is_err() {
             if last > 0 {
                 return self.page_by_page(place, first, wanted);
@@ -155,10 +177,10 @@ impl Planting {
             return;
         }
         let before = bytes.clone();
-        let file = place.in_file(self.sync.instance.bias.offset(first), bytes.len());
+        let file = place.in_file(self.change.instance.bias.offset(first), bytes.len());
         let (mut planting, mut is_patched) = (Vec::new(), false);
         let differing = file.filter(|file| *file != before);
-        let goes = self.sync.landmarks == LandmarkChange::Disarm;
+        let goes = self.change.landmarks == LandmarkChange::Disarm;
         let is_rewritten = |wanted: &WantedByte| {
             let file = differing.as_ref().filter(|_| place.owner.may_be());
             file.is_some_and(|file| arch::is_rewritten(&before[wanted.place..], &file[wanted.place..]))
@@ -217,147 +239,4 @@ impl Planting {
             self.pages(place, Avma(first.0 + at), &page.iter().map(in_page).collect::<Vec<_>>());
         }
     }
-}
-
-/// The start of the page that an address is in.
-fn page_of(at: Avma) -> Avma {
-    Avma(at.0 & !(PAGE - 1))
-}
-
-/// Whether others may write to the same memory meanwhile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Beside {
-    /// Every thread of the space stays stopped.
-    Nobody,
-    /// Some may run.
-    Threads,
-}
-
-/// Restores one byte, if there is a breakpoint: whatever else is there, the program has put there. Tells whether there
-/// was one.
-pub(crate) fn restore_byte(
-    tracer: &Tracer,
-    memory: Option<&Memory>,
-    tid: Tid,
-    at: Avma,
-    original: u8,
-) -> Result<bool, OsError> {
-    let restore = |memory: &Memory| {
-        let mut now = [0];
-        memory.read(at, &mut now)?;
-        if now == [BREAKPOINT] { memory.write(at, &[original]).map(|()| true) } else { Ok(false) }
-    };
-    match memory.map(restore) {
-        Some(Ok(there)) => Ok(there),
-        Some(Err(_)) | None => poke_byte(tracer, tid, at, original),
-    }
-}
-
-/// Restores bytes whose lines are known, given in order of address, where there are breakpoints: several of one page in
-/// one write, if nobody can change what is between them meanwhile. What cannot be restored is met and served later. Gives
-/// where there was none or it may still be.
-pub(crate) fn restore_bytes(
-    tracer: &Tracer,
-    memory: Option<&Memory>,
-    tid: Tid,
-    places: &[(Avma, u8)],
-    beside: Beside,
-) -> Vec<Avma> {
-    /// Writing all that lies between costs as much as writing so many single bytes.
-    const SEVERAL: usize = 3;
-    let mut not_restored = Vec::new();
-    for page in places.chunk_by(|(a, _), (b, _)| a.0 / PAGE == b.0 / PAGE) {
-        let (first, last) = (page[0].0, page[page.len() - 1].0);
-        let mut bytes = vec![0; (last.0 - first.0) as usize + 1];
-        let Some(memory) = memory.filter(|memory| memory.read(first, &mut bytes).is_ok()) else {
-            let is_left = |(at, byte): &&(Avma, u8)| !poke_byte(tracer, tid, *at, *byte).is_ok_and(|there| there);
-            not_restored.extend(page.iter().filter(is_left).map(|(at, _)| *at));
-            continue;
-        };
-        let mut restored = Vec::new();
-        for (at, original) in page {
-            let byte = &mut bytes[(at.0 - first.0) as usize];
-            if *byte == BREAKPOINT {
-                *byte = *original;
-                restored.push((*at, *original));
-            } else {
-                not_restored.push(*at);
-            }
-        }
-        if beside == Beside::Nobody && restored.len() >= SEVERAL {
-            if memory.write(first, &bytes).is_err() {
-                not_restored.extend(restored.iter().map(|(at, _)| at));
-            }
-        } else {
-            let failed = restored.iter().filter(|(at, original)| memory.write(*at, &[*original]).is_err());
-            not_restored.extend(failed.map(|(at, _)| at));
-        }
-    }
-    not_restored
-}
-
-/// Reads through ptrace where /proc/PID/mem is closed to us (no descriptor left, `proc_mem.force_override`).
-fn read_pages(
-    tracer: &Tracer,
-    memory: Option<&Memory>,
-    tid: Option<Tid>,
-    page: Avma,
-    bytes: &mut [u8],
-) -> Result<(), OsError> {
-    let read = memory.map(|memory| memory.read(page, bytes));
-    let (Some(tid), None | Some(Err(_))) = (tid, &read) else { return read.unwrap_or_else(|| Err(not_stopped(page))) };
-    for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
-        word.copy_from_slice(&tracer.peek_word(tid, Avma(page.0 + index as u64 * 8))?.to_ne_bytes());
-    }
-    Ok(())
-}
-
-fn write_pages(
-    tracer: &Tracer,
-    memory: Option<&Memory>,
-    tid: Option<Tid>,
-    page: Avma,
-    before: &[u8],
-    after: &[u8],
-) -> Result<(), OsError> {
-    let first = before.iter().zip(after).position(|(a, b)| a != b).unwrap_or(0);
-    let last = before.iter().zip(after).rposition(|(a, b)| a != b).unwrap_or(0);
-    let wrote = memory.map(|memory| memory.write(Avma(page.0 + first as u64), &after[first..=last]));
-    let (Some(tid), None | Some(Err(_))) = (tid, &wrote) else {
-        return wrote.unwrap_or_else(|| Err(not_stopped(page)));
-    };
-    for (index, (old, new)) in before.chunks_exact(8).zip(after.chunks_exact(8)).enumerate() {
-        if old != new {
-            let mut word = [0; 8];
-            word.copy_from_slice(new);
-            tracer.poke_word(tid, Avma(page.0 + index as u64 * 8), u64::from_ne_bytes(word))?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes the bytes that differ, each by itself.
-fn write_singly(memory: &Memory, page: Avma, before: &[u8], after: &[u8]) -> Result<(), OsError> {
-    for (at, (old, new)) in (page.0..).zip(before.iter().zip(after)) {
-        if old != new {
-            memory.write(Avma(at), &[*new])?;
-        }
-    }
-    Ok(())
-}
-
-fn not_stopped(page: Avma) -> OsError {
-    OsError::new("access memory at", page, Errno::EACCES)
-}
-
-/// Restores one byte through ptrace, if there is a breakpoint; tells whether there was.
-fn poke_byte(tracer: &Tracer, tid: Tid, at: Avma, byte: u8) -> Result<bool, OsError> {
-    let aligned = Avma(at.0 & !7);
-    let mut word = tracer.peek_word(tid, aligned)?.to_ne_bytes();
-    let place = &mut word[(at.0 & 7) as usize];
-    if *place != BREAKPOINT {
-        return Ok(false);
-    }
-    *place = byte;
-    tracer.poke_word(tid, aligned, u64::from_ne_bytes(word)).map(|()| true)
 }

@@ -1,0 +1,145 @@
+//! Bytes of text, read and written through /proc/PID/mem, or by ptrace where that is refused.
+//!
+//! Invariant: a byte is restored only where a breakpoint is: whatever else is there, the program has put there.
+
+use platform::arch::BREAKPOINT;
+use platform::{Avma, Errno, Memory, OsError, PAGE, Tid, Tracer};
+
+/// Whether others may write to the same memory meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// Every thread of the space stays stopped.
+    Nobody,
+    /// Some may run.
+    Threads,
+}
+
+/// Restores one byte, if there is a breakpoint: whatever else is there, the program has put there. Tells whether there
+/// was one.
+pub(crate) fn restore_byte(
+    tracer: &Tracer,
+    memory: Option<&Memory>,
+    tid: Tid,
+    at: Avma,
+    original: u8,
+) -> Result<bool, OsError> {
+    let restore = |memory: &Memory| {
+        let mut now = [0];
+        memory.read(at, &mut now)?;
+        if now == [BREAKPOINT] { memory.write(at, &[original]).map(|()| true) } else { Ok(false) }
+    };
+    match memory.map(restore) {
+        Some(Ok(there)) => Ok(there),
+        Some(Err(_)) | None => poke_byte(tracer, tid, at, original),
+    }
+}
+
+/// Restores bytes whose lines are known, given in order of address, where there are breakpoints: several of one page in
+/// one write, if nobody can change what is between them meanwhile. What cannot be restored is met and served later. Gives
+/// where there was none or it may still be.
+pub(crate) fn restore_bytes(
+    tracer: &Tracer,
+    memory: Option<&Memory>,
+    tid: Tid,
+    places: &[(Avma, u8)],
+    beside: Beside,
+) -> Vec<Avma> {
+    /// Writing all that lies between costs as much as writing so many single bytes.
+    const SEVERAL: usize = 3;
+    let mut not_restored = Vec::new();
+    for page in places.chunk_by(|(a, _), (b, _)| a.0 / PAGE == b.0 / PAGE) {
+        let (first, last) = (page[0].0, page[page.len() - 1].0);
+        let mut bytes = vec![0; (last.0 - first.0) as usize + 1];
+        let Some(memory) = memory.filter(|memory| memory.read(first, &mut bytes).is_ok()) else {
+            let is_left = |(at, byte): &&(Avma, u8)| !poke_byte(tracer, tid, *at, *byte).is_ok_and(|there| there);
+            not_restored.extend(page.iter().filter(is_left).map(|(at, _)| *at));
+            continue;
+        };
+        let mut restored = Vec::new();
+        for (at, original) in page {
+            let byte = &mut bytes[(at.0 - first.0) as usize];
+            if *byte == BREAKPOINT {
+                *byte = *original;
+                restored.push((*at, *original));
+            } else {
+                not_restored.push(*at);
+            }
+        }
+        if beside == Beside::Nobody && restored.len() >= SEVERAL {
+            if memory.write(first, &bytes).is_err() {
+                not_restored.extend(restored.iter().map(|(at, _)| at));
+            }
+        } else {
+            let failed = restored.iter().filter(|(at, original)| memory.write(*at, &[*original]).is_err());
+            not_restored.extend(failed.map(|(at, _)| at));
+        }
+    }
+    not_restored
+}
+
+/// Reads through ptrace where /proc/PID/mem is closed to us (no descriptor left, `proc_mem.force_override`).
+pub(super) fn read_pages(
+    tracer: &Tracer,
+    memory: Option<&Memory>,
+    tid: Option<Tid>,
+    page: Avma,
+    bytes: &mut [u8],
+) -> Result<(), OsError> {
+    let read = memory.map(|memory| memory.read(page, bytes));
+    let (Some(tid), None | Some(Err(_))) = (tid, &read) else { return read.unwrap_or_else(|| Err(not_stopped(page))) };
+    for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
+        word.copy_from_slice(&tracer.peek_word(tid, Avma(page.0 + index as u64 * 8))?.to_ne_bytes());
+    }
+    Ok(())
+}
+
+/// Writes what differs, in one piece or, through ptrace, by words.
+pub(super) fn write_pages(
+    tracer: &Tracer,
+    memory: Option<&Memory>,
+    tid: Option<Tid>,
+    page: Avma,
+    before: &[u8],
+    after: &[u8],
+) -> Result<(), OsError> {
+    let first = before.iter().zip(after).position(|(a, b)| a != b).unwrap_or(0);
+    let last = before.iter().zip(after).rposition(|(a, b)| a != b).unwrap_or(0);
+    let wrote = memory.map(|memory| memory.write(Avma(page.0 + first as u64), &after[first..=last]));
+    let (Some(tid), None | Some(Err(_))) = (tid, &wrote) else {
+        return wrote.unwrap_or_else(|| Err(not_stopped(page)));
+    };
+    for (index, (old, new)) in before.chunks_exact(8).zip(after.chunks_exact(8)).enumerate() {
+        if old != new {
+            let mut word = [0; 8];
+            word.copy_from_slice(new);
+            tracer.poke_word(tid, Avma(page.0 + index as u64 * 8), u64::from_ne_bytes(word))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the bytes that differ, each by itself.
+pub(super) fn write_singly(memory: &Memory, page: Avma, before: &[u8], after: &[u8]) -> Result<(), OsError> {
+    for (at, (old, new)) in (page.0..).zip(before.iter().zip(after)) {
+        if old != new {
+            memory.write(Avma(at), &[*new])?;
+        }
+    }
+    Ok(())
+}
+
+fn not_stopped(page: Avma) -> OsError {
+    OsError::new("access memory at", page, Errno::EACCES)
+}
+
+/// Restores one byte through ptrace, if there is a breakpoint; tells whether there was.
+fn poke_byte(tracer: &Tracer, tid: Tid, at: Avma, byte: u8) -> Result<bool, OsError> {
+    let aligned = Avma(at.0 & !7);
+    let mut word = tracer.peek_word(tid, aligned)?.to_ne_bytes();
+    let place = &mut word[(at.0 & 7) as usize];
+    if *place != BREAKPOINT {
+        return Ok(false);
+    }
+    *place = byte;
+    tracer.poke_word(tid, aligned, u64::from_ne_bytes(word)).map(|()| true)
+}

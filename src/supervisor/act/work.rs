@@ -1,0 +1,113 @@
+//! Work that takes long, done a little at a time so that no report waits long for it: planting, looking at threads, and
+//! what is to be heard once more after that.
+
+use super::planting::{Planting, TextAccess};
+use crate::link::ProcessNo;
+use crate::supervisor::decide::ids::SpaceId;
+use crate::supervisor::decide::input::Input;
+use crate::supervisor::decide::text_change::TextChange;
+use platform::Tid;
+use std::collections::VecDeque;
+
+/// Something that takes long.
+#[derive(Debug)]
+enum Work {
+    /// Finding out what threads are doing.
+    Look(Vec<Tid>),
+    /// Learning how threads of a process treat signals.
+    Meet(ProcessNo, Vec<Tid>),
+    /// Bringing text to a wanted state.
+    Plant(Planting),
+    /// Hearing of something once more.
+    Hear(Input),
+}
+
+/// A piece of work to do now that is not about text.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Look(Vec<Tid>),
+    Meet(ProcessNo, Vec<Tid>),
+}
+
+/// How many threads are looked at before it is heard whether somebody reports.
+const THREADS_AT_ONCE: usize = 16;
+
+/// What is still to be done, in this order.
+#[derive(Debug, Default)]
+pub(crate) struct WorkQueue {
+    queue: VecDeque<Work>,
+    planted: u64,
+}
+
+impl WorkQueue {
+    /// Has text brought to a wanted state.
+    pub fn plant(&mut self, change: Box<TextChange>) {
+        self.queue.push_back(Work::Plant(Planting::new(change)));
+    }
+
+    /// Nothing more is to be planted in a space.
+    pub fn plant_no_more(&mut self, space: SpaceId) {
+        self.queue.retain(|work| !matches!(work, Work::Plant(planting) if planting.change().space == space));
+    }
+
+    /// Has it found out what a thread is doing.
+    pub fn look(&mut self, tid: Tid) {
+        match self.queue.back_mut() {
+            Some(Work::Look(tids)) => tids.push(tid),
+            Some(Work::Meet(..) | Work::Plant(_) | Work::Hear(_)) | None => {
+                self.queue.push_back(Work::Look(vec![tid]));
+            }
+        }
+    }
+
+    /// Has an input come once more.
+    pub fn hear(&mut self, input: Input) {
+        self.queue.push_back(Work::Hear(input));
+    }
+
+    /// Has it learnt how the threads of a process treat signals.
+    pub fn meet(&mut self, process: ProcessNo, threads: Vec<Tid>) {
+        self.queue.push_back(Work::Meet(process, threads));
+    }
+
+    /// Does a little of the work, or gives what of it is not about text; `access` gives what a text is changed by.
+    pub fn go_on<'a>(
+        &mut self,
+        access: impl Fn(&TextChange) -> TextAccess<'a>,
+        inputs: &mut VecDeque<Input>,
+    ) -> Option<Piece> {
+        let some = |tids: &mut Vec<Tid>| tids.split_off(tids.len().saturating_sub(THREADS_AT_ONCE));
+        let mut work = self.queue.pop_front()?;
+        let (piece, is_done) = match &mut work {
+            Work::Look(tids) => (Some(Piece::Look(some(tids))), tids.is_empty()),
+            Work::Meet(process, tids) => (Some(Piece::Meet(*process, some(tids))), tids.is_empty()),
+            Work::Hear(_) => (None, true),
+            Work::Plant(planting) => (None, !planting.advance(&access(planting.change()))),
+        };
+        match work {
+            work if !is_done => self.queue.push_front(work),
+            Work::Plant(done) => {
+                self.planted += done.planted;
+                inputs.extend(done.outcome());
+            }
+            Work::Hear(input) => inputs.push_back(input),
+            Work::Look(_) | Work::Meet(..) => {}
+        }
+        piece
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Whether what is next is to be heard once more, by when something else may have happened.
+    pub fn waits(&self) -> bool {
+        matches!(self.queue.front(), Some(Work::Hear(_)))
+    }
+
+    /// How many breakpoints were planted.
+    pub fn planted(&self) -> u64 {
+        self.planted
+    }
+}
