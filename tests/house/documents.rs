@@ -94,7 +94,7 @@ fn declares(source: &str, name: &str) -> bool {
         });
         let rest = line.trim_start().strip_prefix(name);
         let is_variant =
-            || rest.is_some_and(|rest| matches!(rest.trim_end(), "," | " {" | "(") || rest.starts_with('('));
+            || rest.is_some_and(|rest| rest.trim_end() == "," || rest.starts_with(" {") || rest.starts_with('('));
         is_item || (line.starts_with("    ") && name.starts_with(|c: char| c.is_uppercase()) && is_variant())
     })
 }
