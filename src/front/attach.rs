@@ -148,7 +148,7 @@ impl AttachWait {
                 _ => {}
             }
         }
-        match self.helpers.to_supervisor.receive(false) {
+        match self.helpers.to_supervisor.try_receive() {
             Ok(Some((FromSupervisor::Attached(report), _))) if report.pids.is_empty() => {
                 Err(AttachError::Refused(report.failures))
             }
@@ -177,7 +177,7 @@ impl AttachWait {
 
     fn hear_recorder(&mut self, began: Instant) {
         while self.last_word.is_none() {
-            match self.helpers.to_recorder.receive(false) {
+            match self.helpers.to_recorder.try_receive() {
                 Ok(Some((News::Reading { ready, wanted }, _))) => self.show(ready, wanted, began.elapsed()),
                 Ok(Some((News::Running { .. }, _))) => {}
                 Ok(Some((News::Trouble(trouble), _))) => {

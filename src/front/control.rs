@@ -141,7 +141,7 @@ impl ControlLink {
 
     fn answer(&mut self, patience: Option<u32>) -> Result<ControlAnswer, ControlError> {
         loop {
-            match self.port.receive(false).map_err(|error| self.lost(error))? {
+            match self.port.try_receive().map_err(|error| self.lost(error))? {
                 Some((ControlAnswer::Failed(cause), _)) => {
                     return Err(ControlError::Failed { run: self.run.clone(), cause });
                 }

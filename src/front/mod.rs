@@ -282,11 +282,11 @@ fn start_program(launch: &Launch, helpers: &Helpers, mask: &SignalMask) -> Resul
 /// Has the supervisor trace the process that will be the program.
 fn have_traced(program: Pid, helpers: &Helpers) -> Result<(), RunError> {
     let mut port = helpers.to_supervisor.try_clone()?;
-    let answer = port.send(&ToSupervisor::Launch(program), None).and_then(|()| port.receive(true));
+    let answer = port.send(&ToSupervisor::Launch(program), None).and_then(|()| port.receive());
     match answer {
-        Ok(Some((FromSupervisor::Seized, _))) => Ok(()),
-        Ok(Some((FromSupervisor::Refused { errno, text }, _))) => Err(RunError::refused(program, errno, text)),
-        Ok(Some((_, _)) | None) | Err(PortError::Closed | PortError::Os(_)) => Err(RunError::NoSupervisor),
+        Ok((FromSupervisor::Seized, _)) => Ok(()),
+        Ok((FromSupervisor::Refused { errno, text }, _)) => Err(RunError::refused(program, errno, text)),
+        Ok((_, _)) | Err(PortError::Closed | PortError::Os(_)) => Err(RunError::NoSupervisor),
         Err(error @ PortError::Malformed(_)) => Err(error.into()),
     }
 }

@@ -261,7 +261,7 @@ impl Watch {
 
     fn look_at_news(&mut self) {
         while self.recording == Recording::Running {
-            match self.to_recorder.receive(false) {
+            match self.to_recorder.try_receive() {
                 Ok(Some((news, _))) => self.take(news),
                 Ok(None) | Err(PortError::Malformed(_)) => return,
                 Err(PortError::Closed | PortError::Os(_)) => self.recording = Recording::Died,

@@ -149,16 +149,26 @@ impl Port {
         Ok(())
     }
 
-    /// Takes the next message; without one, waits if `block`, and gives `None` otherwise.
-    pub fn receive<M: DeserializeOwned>(&self, block: bool) -> Result<Option<(M, Option<File>)>, PortError> {
+    /// Waits for the next message, and takes it.
+    pub fn receive<M: DeserializeOwned>(&self) -> Result<(M, Option<File>), PortError> {
         loop {
-            match self.channel.receive(block)? {
-                Received::Message(bytes, file) => return Ok(Some((serde_json::from_slice(&bytes)?, file))),
-                Received::Closed => return Err(PortError::Closed),
-                Received::Nothing if block => {}
-                Received::Nothing => return Ok(None),
+            if let Some(message) = decoded(self.channel.receive(true)?)? {
+                return Ok(message);
             }
         }
+    }
+
+    /// Takes the next message, if there is one.
+    pub fn try_receive<M: DeserializeOwned>(&self) -> Result<Option<(M, Option<File>)>, PortError> {
+        decoded(self.channel.receive(false)?)
+    }
+}
+
+fn decoded<M: DeserializeOwned>(received: Received) -> Result<Option<(M, Option<File>)>, PortError> {
+    match received {
+        Received::Message(bytes, file) => Ok(Some((serde_json::from_slice(&bytes)?, file))),
+        Received::Closed => Err(PortError::Closed),
+        Received::Nothing => Ok(None),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Which probes were executed whenever others are: what the flow of control between the runs of a function tells.
+//! Which probes were executed whenever others are: what the flow of control between the stretches of a function tells.
 //!
-//! A run whose every way on leads into code that nothing else leads to needs no breakpoint: the next one on any of these
-//! ways tells of it.
+//! A stretch whose every way on leads into code that nothing else leads to needs no breakpoint: the next one on any of
+//! these ways tells of it.
 //!
 //! Invariant: nothing here loops without end or goes out of range, whatever a file held, as long as [`Dominance::holds`].
 
@@ -14,7 +14,7 @@ use std::ops::Range;
 /// The number that means no probe.
 const NONE: u32 = u32::MAX;
 
-/// Probes in order of their offset, and the runs of straight-line code that they are in.
+/// Probes in order of their offset, and the stretches of straight-line code that they are in.
 pub trait Stretches {
     /// Number of probes.
     fn count(&self) -> u32;
@@ -25,13 +25,13 @@ pub trait Stretches {
     /// How many bytes of straight-line code there are from a probe on.
     fn straight(&self, probe: u32) -> u32;
 
-    /// Whether a probe is the last of its run, so that a breakpoint there tells of all of them.
+    /// Whether a probe is the last of its stretch, so that a breakpoint there tells of all of them.
     fn ends_stretch(&self, probe: u32) -> bool {
         let end = self.offset(probe).saturating_add(u64::from(self.straight(probe)));
         probe + 1 >= self.count() || self.offset(probe + 1) >= end
     }
 
-    /// The first probe of the run that a probe belongs to.
+    /// The first probe of the stretch that a probe belongs to.
     fn first_of_stretch(&self, probe: u32) -> u32 {
         let mut first = probe;
         while first > 0 && !self.ends_stretch(first - 1) {
@@ -40,7 +40,7 @@ pub trait Stretches {
         first
     }
 
-    /// The run that a probe belongs to: what is executed in this order, if the last of it is.
+    /// The stretch that a probe belongs to: what is executed in this order, if the last of it is.
     fn stretch_of(&self, probe: u32) -> Range<u32> {
         let mut last = probe;
         while !self.ends_stretch(last) {
@@ -61,12 +61,12 @@ pub struct Dominance {
     implied: Vec<u32>,
     /// ...where the list of each ends in `by`...
     ends: Vec<u32>,
-    /// ...and that of the runs of which one is executed next, each by its last probe.
+    /// ...and that of the stretches of which one is executed next, each by its last probe.
     by: Vec<u32>,
 }
 
 impl Dominance {
-    /// How many runs without a breakpoint one breakpoint may tell of, one before the other.
+    /// How many stretches without a breakpoint one breakpoint may tell of, one before the other.
     pub const LONGEST: usize = 64;
 
     /// From `offset` on, which is behind those before, a probe was executed before whatever is; or none is known.
@@ -78,7 +78,7 @@ impl Dominance {
         }
     }
 
-    /// The run that ends with a probe, which is behind those before, is implied by whichever of the others is next.
+    /// The stretch that ends with a probe, which is behind those before, is implied by whichever of the others is next.
     pub fn push_implied(&mut self, probe: u32, by: &[u32]) {
         self.implied.push(probe);
         self.by.extend(by);
@@ -102,23 +102,23 @@ impl Dominance {
         Some(self.after[at]).filter(|&after| after != NONE)
     }
 
-    /// Whether the run that ends with a probe needs no breakpoint.
+    /// Whether the stretch that ends with a probe needs no breakpoint.
     pub fn is_implied(&self, probe: u32) -> bool {
         self.implied.binary_search(&probe).is_ok()
     }
 
-    /// What was executed if a probe was: its run up to it, and what was before that, run by run.
-    pub fn executed_with(&self, probe: u32, runs: &(impl Stretches + ?Sized)) -> impl Iterator<Item = Range<u32>> {
-        let upto = |last: u32| runs.first_of_stretch(last)..last + 1;
-        let earlier = move |run: &Range<u32>| self.before(runs.offset(run.start)).map(upto);
+    /// What was executed if a probe was: its stretch up to it, and what was before that, stretch by stretch.
+    pub fn executed_with(&self, probe: u32, stretches: &(impl Stretches + ?Sized)) -> impl Iterator<Item = Range<u32>> {
+        let upto = |last: u32| stretches.first_of_stretch(last)..last + 1;
+        let earlier = move |stretch: &Range<u32>| self.before(stretches.offset(stretch.start)).map(upto);
         successors(Some(upto(probe)), earlier).take(1 + Self::LONGEST)
     }
 
-    /// The same for those of the probes only that are kept. A run needs a breakpoint again once one of those that tell of
-    /// it is gone.
-    pub fn narrowed(&self, kept: &[bool], runs: &(impl Stretches + ?Sized)) -> Dominance {
+    /// The same for those of the probes only that are kept. A stretch needs a breakpoint again once one of those that
+    /// tell of it is gone.
+    pub fn narrowed(&self, kept: &[bool], stretches: &(impl Stretches + ?Sized)) -> Dominance {
         let is_kept = |probe: &u32| kept[*probe as usize];
-        let last_kept = |probe: u32| (runs.first_of_stretch(probe)..=probe).rev().find(is_kept);
+        let last_kept = |probe: u32| (stretches.first_of_stretch(probe)..=probe).rev().find(is_kept);
         let mut next = 0;
         let number = |kept: &bool| {
             next += u32::from(*kept);
@@ -127,7 +127,8 @@ impl Dominance {
         let numbers: Vec<u32> = kept.iter().map(number).collect();
         let mut narrowed = Dominance::default();
         for (&offset, &after) in self.from.iter().zip(&self.after) {
-            let at = (after != NONE).then(|| self.executed_with(after, runs).flat_map(Iterator::rev).find(is_kept));
+            let at =
+                (after != NONE).then(|| self.executed_with(after, stretches).flat_map(Iterator::rev).find(is_kept));
             let at = at.flatten();
             narrowed.push_stretch(offset, at.map(|at| numbers[at as usize]));
         }
@@ -192,7 +193,7 @@ impl Dominance {
 mod tests {
     use super::*;
 
-    /// Probes at 10, 20, ... of which each pair is a run.
+    /// Probes at 10, 20, ... of which each pair is a stretch.
     struct Pairs(u32);
 
     impl Stretches for Pairs {
@@ -209,7 +210,7 @@ mod tests {
         }
     }
 
-    /// The run of 0 and 1, then either that of 2 and 3 or that of 4 and 5, of which the latter leads to 6 and 7.
+    /// The stretch of 0 and 1, then either that of 2 and 3 or that of 4 and 5, of which the latter leads to 6 and 7.
     fn chosen() -> Dominance {
         let mut dominance = Dominance::default();
         for (offset, after) in [(10, None), (25, Some(1)), (45, Some(1)), (66, Some(5)), (90, None)] {
@@ -246,7 +247,7 @@ mod tests {
         };
         assert_eq!(narrowed(&[]), chosen());
         let half = narrowed(&[3, 7]);
-        assert_eq!((half.is_implied(1), half.is_implied(4)), (true, true), "another probe of each run is left");
+        assert_eq!((half.is_implied(1), half.is_implied(4)), (true, true), "another probe of each stretch is left");
         let without = narrowed(&[2, 3]);
         assert_eq!((without.is_implied(1), without.is_implied(3)), (false, true));
         assert_eq!((without.before(FileOffset(50)), without.before(FileOffset(70))), (Some(1), Some(3)));

@@ -170,12 +170,12 @@ impl Plan {
         ByLine { starts, probes }
     }
 
-    /// What was executed if a probe was, run by run.
+    /// What was executed if a probe was, stretch by stretch.
     pub fn executed_with(&self, probe: u32) -> impl Iterator<Item = Range<u32>> {
         self.dominance.executed_with(probe, self)
     }
 
-    /// Whether a probe is to have a breakpoint: it ends a run that others do not tell of.
+    /// Whether a probe is to have a breakpoint: it ends a stretch that others do not tell of.
     pub fn is_needed(&self, probe: u32) -> bool {
         self.ends_stretch(probe) && !self.dominance.is_implied(probe)
     }
@@ -198,8 +198,8 @@ impl Plan {
             Progress::Begun => at <= offset,
         };
         let last = self.offsets.partition_point(executed).checked_sub(1);
-        let in_run = last.filter(|&last| offset.abs_diff(self.offsets[last]) < u64::from(self.straight[last]));
-        in_run.map(|last| last as u32).or_else(|| self.dominance.before(offset))
+        let in_stretch = last.filter(|&last| offset.abs_diff(self.offsets[last]) < u64::from(self.straight[last]));
+        in_stretch.map(|last| last as u32).or_else(|| self.dominance.before(offset))
     }
 
     /// Number of probes.
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_end_where_the_straight_line_code_does() {
+    fn stretches_end_where_the_straight_line_code_does() {
         let plan = Plan {
             offsets: [10, 13, 20, 22, 30].map(FileOffset).to_vec(),
             originals: vec![0; 5],

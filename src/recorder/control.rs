@@ -68,7 +68,7 @@ impl ControlSocket {
         self.welcome();
         let mut requests = Vec::new();
         self.clients.retain_mut(|client| match client.state {
-            ClientState::Idle => match client.port.receive(false) {
+            ClientState::Idle => match client.port.try_receive() {
                 Ok(Some((request, _))) => {
                     client.state = ClientState::Asked;
                     requests.push((client.id, request));

@@ -39,7 +39,7 @@ impl Recorder {
 
     fn hear_supervisor(&mut self) -> bool {
         loop {
-            match self.supervisor.receive(false) {
+            match self.supervisor.try_receive() {
                 Ok(Some((FromSupervisor::WantImage(image), file))) => {
                     let _later = self.ledger.catch_up();
                     let path = self.ledger.replay.images.get(&image).cloned().unwrap_or_default();
@@ -69,7 +69,7 @@ impl Recorder {
 
     fn hear_front(&mut self) {
         let Some(front) = &mut self.front else { return };
-        match front.receive(false) {
+        match front.try_receive() {
             Ok(Some((FrontRequest::WhoRuns, _))) => self.askers.push(Asker::Front),
             Ok(Some((FrontRequest::HowFar, _))) => {
                 let (ready, wanted) = (self.images_ready, self.images_wanted);

@@ -15,7 +15,7 @@ impl Supervisor {
     /// Passes a signal on to the launched program, unless its sender sent it there too.
     fn forward(&self, signal: Signal, sender: Pid) {
         if let Some(pid) = self.state.launched_pid()
-            && !self.hands.was_sent(signal, sender)
+            && !self.performer.was_sent(signal, sender)
             && !procfs::is_pending(pid, signal)
         {
             let _ended_meanwhile = platform::kill(pid, signal);
@@ -26,8 +26,8 @@ impl Supervisor {
     pub(super) fn read(&mut self, mail: Mail) {
         match mail {
             Mail::Message(ToSupervisor::Launch(pid)) => {
-                self.hands.take_cpu();
-                let seized = self.hands.tracer.seize(pid.leader());
+                self.performer.take_cpu();
+                let seized = self.performer.tracer.seize(pid.leader());
                 if seized.is_ok() {
                     self.began = true;
                     self.inputs.push_back(Input::Launched { pid, parent: self.front_pid });
@@ -44,7 +44,7 @@ impl Supervisor {
                 let _left_behind = self.run.remove_plan(image);
             }
             Mail::PlanInMemory(image, file) => self.planned(image, platform::read_memory_file(&file)),
-            Mail::Message(ToSupervisor::Free(process)) => self.hands.free(process),
+            Mail::Message(ToSupervisor::Free(process)) => self.performer.free(process),
             Mail::Message(ToSupervisor::Forward { signal, sender }) => self.forward(Signal(signal), sender),
             // Nobody is left who could ask for anything.
             Mail::FrontGone if !self.began && self.attach.is_none() => self.leave(),
@@ -56,9 +56,9 @@ impl Supervisor {
     fn planned(&mut self, image: ImageId, bytes: std::io::Result<Vec<u8>>) {
         let plan = bytes.ok().and_then(|bytes| Plan::decode(&bytes).ok());
         if plan.is_none() {
-            self.hands.plan_unreadable(image);
+            self.performer.plan_unreadable(image);
         }
-        self.hands.leave_originals(image, plan.as_ref());
+        self.performer.leave_originals(image, plan.as_ref());
         self.inputs.push_back(Input::Planned { image, plan: Rc::new(plan.unwrap_or_default()) });
     }
 

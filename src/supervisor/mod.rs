@@ -16,7 +16,7 @@ use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Port, RunDir};
 use act::apply::Performer;
 use act::attach::AttachState;
 use act::inbox::Inbox;
-use act::reports::Reports;
+use act::reports::{Reports, WithoutReport};
 use act::sections::MarkSections;
 use act::stop_log::StopLog;
 use decide::action::Action;
@@ -68,7 +68,7 @@ pub fn run(options: SupervisorOptions) -> i32 {
 
 struct Supervisor {
     state: State,
-    hands: Performer,
+    performer: Performer,
     inbox: Inbox,
     run: RunDir,
     front: Port,
@@ -97,12 +97,13 @@ impl Supervisor {
         let journal = JournalWriter::new(run.journal_to_write()?);
         let sections = MarkSections::new(run.marks_to_write()?);
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
-        let hands = Performer::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
+        let performer =
+            Performer::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
         let (inputs, actions) = (VecDeque::new(), Vec::new());
         let (state, reports) = (State::new(on_death, forks), Reports::new());
         Ok(Supervisor {
             state,
-            hands,
+            performer,
             inbox,
             run,
             front,
@@ -132,12 +133,12 @@ impl Supervisor {
                 return;
             }
             let patient = self.state.must_stay() || self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
-            if !patient || (self.state.may_leave() && !self.take_reports(false)) {
+            if !patient || (self.state.may_leave() && !self.take_reports(WithoutReport::Return)) {
                 self.inputs.push_back(Input::Leave);
                 self.settle();
                 return;
             }
-            self.hands.flush();
+            self.performer.flush();
             self.watch_the_time();
             self.hear_or_work();
         }
@@ -151,13 +152,13 @@ impl Supervisor {
         }
         let now = Instant::now();
         if self.leaving_since.is_none() {
-            for (space, at) in self.hands.wear.take_due(now) {
+            for (space, at) in self.performer.wear.take_due(now) {
                 if let Some(kind) = self.state.landmark_at(space, at) {
-                    self.hands.texts.put_back(space, at, kind);
+                    self.performer.texts.put_back(space, at, kind);
                 }
             }
         }
-        let overdue = self.hands.timed.overdue(now);
+        let overdue = self.performer.timed.overdue(now);
         if !overdue.is_empty() {
             self.inputs.extend(overdue.into_iter().map(|tid| Input::Overdue { tid }));
             self.settle();
@@ -172,15 +173,15 @@ impl Supervisor {
     }
 
     fn next_due(&self) -> Option<Instant> {
-        let wear = self.leaving_since.is_none().then(|| self.hands.wear.next_due()).flatten();
-        self.hands.timed.next_due().into_iter().chain(wear).min()
+        let wear = self.leaving_since.is_none().then(|| self.performer.wear.next_due()).flatten();
+        self.performer.timed.next_due().into_iter().chain(wear).min()
     }
 
     /// Takes what is there to be heard; without anything, works a little or waits.
     fn hear_or_work(&mut self) {
-        let working = !self.hands.texts.work.is_empty();
+        let working = !self.performer.texts.work.is_empty();
         let waits = !working && !self.state.is_empty();
-        if self.take_reports(waits) && self.attach.is_some() {
+        if self.take_reports(if waits { WithoutReport::Wait } else { WithoutReport::Return }) && self.attach.is_some() {
             self.settle();
             if let Some(attach) = &mut self.attach {
                 attach.held(self.reports.held());
@@ -196,25 +197,25 @@ impl Supervisor {
     fn work(&mut self) {
         const TURN: Duration = Duration::from_millis(1);
         const REST: Duration = Duration::from_micros(250);
-        let is_long = self.hands.texts.work.waits() || Reports::are_of_many(&self.state);
+        let is_long = self.performer.texts.work.waits() || Reports::are_of_many(&self.state);
         let turn = if is_long { REST } else { TURN };
         if self.rested.elapsed() >= turn {
             self.reports.rest(REST);
             self.rested = Instant::now();
         } else {
-            self.hands.work(&mut self.inputs);
+            self.performer.work(&mut self.inputs);
         }
     }
 
-    /// Waits for one report if `block`, then takes all others that are there, so that no tracee starves another; among
+    /// Takes a report, then all others that are there, so that no tracee starves another; among
     /// many they are left for the next time. True if there was one.
-    fn take_reports(&mut self, block: bool) -> bool {
-        let waited = self.wait(block);
+    fn take_reports(&mut self, without: WithoutReport) -> bool {
+        let waited = self.wait(without);
         match waited {
             Ok(Waited::Report(report)) => {
                 self.take(report);
                 if self.state.threads() > 1 && !Reports::are_of_many(&self.state) {
-                    while let Ok(Waited::Report(report)) = self.hands.tracer.wait(false) {
+                    while let Ok(Waited::Report(report)) = self.performer.tracer.wait(false) {
                         self.take(report);
                     }
                 }
@@ -237,45 +238,45 @@ impl Supervisor {
     }
 
     fn take(&mut self, report: Wait) {
-        let Performer { tracer, texts, .. } = &self.hands;
+        let Performer { tracer, texts, .. } = &self.performer;
         act::hear::hear(tracer, texts, &self.state, report, &mut self.inputs);
     }
 
     /// Waits for a report. Who has stepped aside must not sleep without precedence: it looks, yields, which the
     /// scheduler may want several times before it takes the other thread, and at last steps back.
-    fn wait(&mut self, block: bool) -> Result<Waited, OsError> {
-        let Performer { tracer, pace, .. } = &mut self.hands;
+    fn wait(&mut self, without: WithoutReport) -> Result<Waited, OsError> {
+        let Performer { tracer, pace, .. } = &mut self.performer;
         if pace.is_aside() {
             const LOOKS: u32 = 12;
             for _ in 0..LOOKS {
-                match self.reports.next(tracer, &self.state, false) {
+                match self.reports.next(tracer, &self.state, WithoutReport::Return) {
                     Ok(Waited::Nothing) => std::thread::yield_now(),
                     waited => return waited,
                 }
             }
             pace.step_back();
         }
-        self.reports.next(tracer, &self.state, block)
+        self.reports.next(tracer, &self.state, without)
     }
 
     /// Does the next step of an attach; true if something is to be decided.
     fn go_on_attaching(&mut self) -> bool {
         let Some(attach) = &mut self.attach else { return false };
-        let texts = &self.hands.texts;
-        if attach.advance(&self.hands.tracer, &self.state, texts, &mut self.inputs) {
+        let texts = &self.performer.texts;
+        if attach.advance(&self.performer.tracer, &self.state, texts, &mut self.inputs) {
             self.began |= !self.inputs.is_empty();
             if attach.plants() {
                 // Before the first byte is planted: from then on the guard must be able to save what runs. No sooner, for
                 // to look at thousands of threads takes long, and those on this CPU would wait for us.
-                self.hands.take_cpu();
-                self.hands.pace.stay_ahead();
+                self.performer.take_cpu();
+                self.performer.pace.stay_ahead();
             }
             return true;
         }
         if let Some(answer) = attach.answer(&self.state, texts) {
             let nobody = matches!(answer, FromSupervisor::Refused { .. });
             self.attach = None;
-            self.hands.pace.stay_ahead();
+            self.performer.pace.stay_ahead();
             let _front_gone = self.front.send(&answer, None);
             if nobody {
                 self.leave();
@@ -291,9 +292,9 @@ impl Supervisor {
                 log.write(&input);
             }
             self.state.step(input, &mut self.actions);
-            self.hands.pace.is_alone = self.state.threads() == 1;
+            self.performer.pace.is_alone = self.state.threads() == 1;
             for action in self.actions.drain(..) {
-                self.hands.apply(action, &mut self.inputs);
+                self.performer.apply(action, &mut self.inputs);
             }
         }
     }

@@ -33,24 +33,32 @@ pub(crate) struct Chunk {
     pub(crate) end: Svma,
     /// Where an instruction starts, one bit per byte.
     pub(crate) starts: Bits,
-    /// Where a run of straight-line code starts or the last one has ended, one bit per byte.
+    /// Where a stretch starts or the last one has ended, one bit per byte.
     pub(crate) cuts: Bits,
     /// The cuts where control may come in from anywhere.
     pub(crate) entries: Bits,
-    /// How the runs end that do not go on with the next one, in order of address.
+    /// How the stretches end that do not go on with the next one, in order of address.
     pub(crate) leads: Vec<Lead>,
     /// Parts in which the decode proves nothing, in order of address.
-    pub(crate) doubtful: Vec<(Svma, Svma, AddressKind)>,
+    pub(crate) doubtful: Vec<Doubt>,
     /// Where the code goes.
     pub(crate) targets: Vec<Svma>,
     /// What it takes the address of.
     pub(crate) labels: Vec<Svma>,
 }
 
-/// Where control goes from the end of a run.
+/// A part of the code in which the decode proves nothing.
+pub(crate) struct Doubt {
+    start: Svma,
+    end: Svma,
+    /// What its addresses are, as far as that is known.
+    kind: AddressKind,
+}
+
+/// Where control goes from the end of a stretch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lead {
-    /// The bit behind the run's last instruction.
+    /// The bit behind the stretch's last instruction.
     pub(crate) end: u32,
     pub(crate) to: To,
 }
@@ -73,12 +81,12 @@ impl Chunk {
     }
 
     /// What is known of an address that a cluster covers.
-    pub(crate) fn standing(&self, address: Svma) -> AddressKind {
+    pub(crate) fn kind_of(&self, address: Svma) -> AddressKind {
         let starts = self.starts.get(self.bit(address));
-        let after = self.doubtful.partition_point(|(start, ..)| *start <= address);
-        match self.doubtful[..after].last() {
-            Some((_, end, AddressKind::Undecodable)) if address < *end => AddressKind::Undecodable,
-            Some((_, end, standing)) if address < *end && starts => *standing,
+        let after = self.doubtful.partition_point(|doubt| doubt.start <= address);
+        match self.doubtful[..after].last().filter(|doubt| address < doubt.end) {
+            Some(Doubt { kind: AddressKind::Undecodable, .. }) => AddressKind::Undecodable,
+            Some(doubt) if starts => doubt.kind,
             Some(_) | None if starts => AddressKind::Start,
             Some(_) | None => AddressKind::InsideInstruction,
         }
@@ -112,7 +120,7 @@ impl Chunk {
         for (i, &start) in cluster.starts.iter().enumerate() {
             let end = cluster.starts.get(i + 1).copied().unwrap_or(cluster.end);
             if contested {
-                self.doubtful.push((start, end, AddressKind::Contested));
+                self.doubtful.push(Doubt { start, end, kind: AddressKind::Contested });
             }
             self.put_entry(start);
             let mut next = start;
@@ -122,7 +130,7 @@ impl Chunk {
                     break;
                 }
                 if !instruction.valid {
-                    self.doubtful.push((at, end, AddressKind::Undecodable));
+                    self.doubtful.push(Doubt { start: at, end, kind: AddressKind::Undecodable });
                     self.put_entry(at);
                     break;
                 }

@@ -18,7 +18,7 @@ fn code(bytes: &[u8], functions: &[(u64, u64)], habits: Habits) -> Code {
 
 fn standings(bytes: &[u8], functions: &[(u64, u64)]) -> Vec<AddressKind> {
     let code = code(bytes, functions, Habits::default());
-    (0..bytes.len() as u64).map(|i| code.standing(Svma(BASE + i))).collect()
+    (0..bytes.len() as u64).map(|i| code.kind_of(Svma(BASE + i))).collect()
 }
 
 /// Where runs end, from each of the places.

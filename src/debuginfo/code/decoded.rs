@@ -1,10 +1,10 @@
-//! The code of an image, decoded once: where its instructions start, and where straight-line runs of them end.
+//! The code of an image, decoded once: where its instructions start, and where stretches of them end.
 //!
 //! Functions that overlap (aliases, entries in the middle, wrong sizes) form one cluster. It is decoded again at every
 //! function start; where the decode before it does not meet that start, the two disagree and nothing is proven up to the
 //! next start.
 //!
-//! Invariants: clusters are disjoint, so the cost is linear in the text however the functions overlap. A run of
+//! Invariants: clusters are disjoint, so the cost is linear in the text however the functions overlap. A stretch of
 //! straight-line code is entered at its first instruction only: wherever else control might come in, it is cut.
 
 use super::chunk::{AddressKind, Chunk};
@@ -174,10 +174,10 @@ impl Code {
     }
 
     /// What is known of an address.
-    pub(crate) fn standing(&self, address: Svma) -> AddressKind {
+    pub(crate) fn kind_of(&self, address: Svma) -> AddressKind {
         self.chunk_at(address).map_or(AddressKind::OutsideFunction, |chunk| {
             let chunk = &self.chunks[chunk];
-            chunk.cluster_at(address).map_or(AddressKind::OutsideFunction, |_| chunk.standing(address))
+            chunk.cluster_at(address).map_or(AddressKind::OutsideFunction, |_| chunk.kind_of(address))
         })
     }
 
@@ -208,8 +208,8 @@ pub(crate) struct InOrder<'c> {
 
 impl<'c> InOrder<'c> {
     /// What is known of an address.
-    pub(crate) fn standing(&mut self, address: Svma) -> AddressKind {
-        self.find(address).map_or(AddressKind::OutsideFunction, |chunk| chunk.standing(address))
+    pub(crate) fn kind_of(&mut self, address: Svma) -> AddressKind {
+        self.find(address).map_or(AddressKind::OutsideFunction, |chunk| chunk.kind_of(address))
     }
 
     /// How many bytes of straight-line code there are from `address` on: once its first instruction was executed, the

@@ -95,7 +95,7 @@ fn read_table(
     for distance in distances {
         let target = distant(base, distance);
         // Cases that cannot be go where a function ends.
-        if code.standing(target) != AddressKind::Start && !code.is_end(target) {
+        if code.kind_of(target) != AddressKind::Start && !code.is_end(target) {
             break;
         }
         budget.spend(1)?;

@@ -1,9 +1,9 @@
-//! The flow of control between the runs of one cluster, and which run comes before which whenever it is executed.
+//! The flow of control between the stretches of one cluster, and which stretch comes before which whenever it is executed.
 //!
 //! Calls are not followed: where one comes back is an entry, for it may never come back there, or do so in a child of the
 //! process only.
 //!
-//! Invariant: a run that nothing is known to lead to counts as entered, so an unknown way in is never denied.
+//! Invariant: a stretch that nothing is known to lead to counts as entered, so an unknown way in is never denied.
 
 use super::chunk::{Chunk, Lead, To};
 use super::clusters::Cluster;
@@ -11,7 +11,7 @@ use super::clusters::Cluster;
 /// Nothing is known to come before.
 const NONE: u32 = u32::MAX;
 
-/// The runs of a cluster, in order of address.
+/// The stretches of a cluster, in order of address.
 pub(crate) struct ClusterFlow {
     /// The bit of the chunk where each starts.
     starts: Vec<u32>,
@@ -20,7 +20,7 @@ pub(crate) struct ClusterFlow {
     entered: Vec<bool>,
 }
 
-/// For each run the one that was executed last of those that always were before it.
+/// For each stretch the one that was executed last of those that always were before it.
 pub(crate) struct Dominators {
     above: Vec<u32>,
     order: Vec<u32>,
@@ -56,37 +56,37 @@ impl ClusterFlow {
         Some(ClusterFlow { starts, next, entered })
     }
 
-    /// Where each run starts, as a bit of the chunk.
+    /// Where each stretch starts, as a bit of the chunk.
     pub(crate) fn starts(&self) -> &[u32] {
         &self.starts
     }
 
-    /// The runs of which one follows; none if it is not known what does.
-    pub(crate) fn next(&self, run: u32) -> &[u32] {
-        match &self.next[run as usize] {
+    /// The stretches of which one follows; none if it is not known what does.
+    pub(crate) fn next(&self, stretch: u32) -> &[u32] {
+        match &self.next[stretch as usize] {
             [NONE, _] => &[],
-            [one, other] if one == other => &self.next[run as usize][..1],
+            [one, other] if one == other => &self.next[stretch as usize][..1],
             both => both,
         }
     }
 
-    /// The runs in an order in which, loops aside, each comes before those that it leads to.
+    /// The stretches in an order in which, loops aside, each comes before those that it leads to.
     ///
     /// What nothing leads to is entered from then on: who knows how it is reached.
     fn in_order(&mut self) -> Vec<u32> {
         let (mut order, mut seen) = (Vec::with_capacity(self.starts.len()), vec![false; self.starts.len()]);
         let mut stack: Vec<(u32, usize)> = Vec::new();
         let (entered, others): (Vec<u32>, Vec<u32>) =
-            (0..self.starts.len() as u32).partition(|run| self.entered[*run as usize]);
+            (0..self.starts.len() as u32).partition(|stretch| self.entered[*stretch as usize]);
         for root in entered.into_iter().chain(others) {
             if std::mem::replace(&mut seen[root as usize], true) {
                 continue;
             }
             self.entered[root as usize] = true;
             stack.push((root, 0));
-            while let Some((run, way)) = stack.last_mut() {
-                let Some(&next) = self.next(*run).get(*way) else {
-                    order.push(*run);
+            while let Some((stretch, way)) = stack.last_mut() {
+                let Some(&next) = self.next(*stretch).get(*way) else {
+                    order.push(*stretch);
                     stack.pop();
                     continue;
                 };
@@ -103,41 +103,28 @@ impl ClusterFlow {
     /// Finds what comes before what, as Cooper, Harvey and Kennedy do. None if that would take too long.
     pub(crate) fn dominators(&mut self) -> Option<Dominators> {
         let order = self.in_order();
-        let mut rank = vec![0u32; order.len()];
-        for (place, &run) in (0..).zip(&order) {
-            rank[run as usize] = place;
+        let above = self.above(&order)?;
+        let mut dominators = vec![NONE; order.len()];
+        for (place, &stretch) in order.iter().enumerate() {
+            dominators[stretch as usize] = order.get(above[place] as usize).copied().unwrap_or(NONE);
         }
-        // By rank from here on, NONE being the way in.
-        let (mut ends, mut from) = (vec![0u32; order.len() + 1], Vec::new());
-        for &run in &order {
-            self.next(run).iter().for_each(|next| ends[rank[*next as usize] as usize + 1] += 1);
-        }
-        for i in 0..order.len() {
-            ends[i + 1] += ends[i];
-        }
-        from.resize(ends[order.len()] as usize, 0);
-        let mut at = ends.clone();
-        for (place, &run) in (0..).zip(&order) {
-            for next in self.next(run) {
-                let slot = &mut at[rank[*next as usize] as usize];
-                from[*slot as usize] = place;
-                *slot += 1;
-            }
-        }
+        Some(Dominators { above: dominators, order })
+    }
+
+    /// For each place in the order that of the stretch above it; NONE is the way in.
+    fn above(&self, order: &[u32]) -> Option<Vec<u32>> {
         /// Not known yet.
         const UNKNOWN: u32 = NONE - 1;
+        let ways_in = self.ways_in(order);
         let mut above = vec![UNKNOWN; order.len()];
         let mut steps = 64 * order.len();
         let mut changed = true;
         while changed {
             changed = false;
             for place in 0..order.len() {
-                let mut common = UNKNOWN;
-                if self.entered[order[place] as usize] {
-                    common = NONE;
-                }
+                let mut common = if self.entered[order[place] as usize] { NONE } else { UNKNOWN };
                 // The last first: those are near to each other, and soon as high as the first.
-                for &before in from[ends[place] as usize..ends[place + 1] as usize].iter().rev() {
+                for &before in ways_in.to(place).iter().rev() {
                     if above[before as usize] == UNKNOWN {
                         continue;
                     }
@@ -150,11 +137,46 @@ impl ClusterFlow {
             }
             steps = steps.checked_sub(order.len())?;
         }
-        let mut dominators = vec![NONE; order.len()];
-        for (place, &run) in order.iter().enumerate() {
-            dominators[run as usize] = order.get(above[place] as usize).copied().unwrap_or(NONE);
+        Some(above)
+    }
+
+    /// What leads to each place in the order, by place.
+    fn ways_in(&self, order: &[u32]) -> WaysIn {
+        let mut rank = vec![0u32; order.len()];
+        for (place, &stretch) in (0..).zip(order) {
+            rank[stretch as usize] = place;
         }
-        Some(Dominators { above: dominators, order })
+        let mut ends = vec![0u32; order.len() + 1];
+        for &stretch in order {
+            self.next(stretch).iter().for_each(|next| ends[rank[*next as usize] as usize + 1] += 1);
+        }
+        for i in 0..order.len() {
+            ends[i + 1] += ends[i];
+        }
+        let mut from = vec![0; ends[order.len()] as usize];
+        let mut at = ends.clone();
+        for (place, &stretch) in (0..).zip(order) {
+            for next in self.next(stretch) {
+                let slot = &mut at[rank[*next as usize] as usize];
+                from[*slot as usize] = place;
+                *slot += 1;
+            }
+        }
+        WaysIn { ends, from }
+    }
+}
+
+/// Which places in an order lead to which.
+struct WaysIn {
+    /// Where those that lead to each place end in `from`, behind those of the places before.
+    ends: Vec<u32>,
+    from: Vec<u32>,
+}
+
+impl WaysIn {
+    /// The places that lead to one, ascending.
+    fn to(&self, place: usize) -> &[u32] {
+        &self.from[self.ends[place] as usize..self.ends[place + 1] as usize]
     }
 }
 
@@ -175,12 +197,12 @@ fn meet(above: &[u32], mut a: u32, mut b: u32, steps: &mut usize) -> Option<u32>
 }
 
 impl Dominators {
-    /// The run that was executed last of those that always were before this one.
-    pub(crate) fn above(&self, run: u32) -> Option<u32> {
-        Some(self.above[run as usize]).filter(|&above| above != NONE)
+    /// The stretch that was executed last of those that always were before this one.
+    pub(crate) fn above(&self, stretch: u32) -> Option<u32> {
+        Some(self.above[stretch as usize]).filter(|&above| above != NONE)
     }
 
-    /// The runs, each behind those that are above it.
+    /// The stretches, each behind those that are above it.
     pub(crate) fn in_order(&self) -> &[u32] {
         &self.order
     }

@@ -1,7 +1,7 @@
-//! Which runs need no breakpoint of their own, because whatever is executed next tells of them.
+//! Which stretches need no breakpoint of their own, because whatever is executed next tells of them.
 //!
-//! Invariant: from the end of such a run every way leads, over code without lines at most, to a run with lines before
-//! which it always was, and no call is in between.
+//! Invariant: from the end of such a stretch every way leads, over code without lines at most, to a stretch with lines
+//! before which it always was, and no call is in between.
 
 use super::chunk::Chunk;
 use super::clusters::Cluster;
@@ -51,27 +51,27 @@ fn of_cluster(cluster: &Cluster, chunk: &Chunk, sites: &[Site]) -> Dominance {
     let mut start = places.next().unwrap_or(0);
     let ends = places.chain([sites.len()]);
     let sites_of = ends.map(|end| std::mem::replace(&mut start, end)..end).collect();
-    let runs = StretchGraph::of(flow, &dominators, sites_of);
-    for (run, bit) in (0..).zip(runs.flow.starts()) {
+    let stretches = StretchGraph::of(flow, &dominators, sites_of);
+    for (stretch, bit) in (0..).zip(stretches.flow.starts()) {
         let offset = cluster.range.offset_of(Svma(chunk.start.0 + u64::from(*bit)));
-        dominance.push_stretch(offset, runs.implied_above(run).and_then(|above| runs.last_site(above)));
+        dominance.push_stretch(offset, stretches.implied_above(stretch).and_then(|above| stretches.last_site(above)));
     }
     dominance.push_stretch(cluster.range.offset_of(cluster.end), None);
-    for (run, by) in (0..).zip(&runs.implied) {
-        if let (Some(by), Some(last)) = (by, runs.last_site(run)) {
-            let by: Vec<u32> = by.iter().filter_map(|by| runs.last_site(*by)).collect();
+    for (stretch, by) in (0..).zip(&stretches.implied) {
+        if let (Some(by), Some(last)) = (by, stretches.last_site(stretch)) {
+            let by: Vec<u32> = by.iter().filter_map(|by| stretches.last_site(*by)).collect();
             dominance.push_implied(last, &by);
         }
     }
     dominance
 }
 
-/// The runs of a cluster.
+/// The stretches of a cluster.
 struct StretchGraph {
     flow: ClusterFlow,
     /// Which sites are in each.
     sites: Vec<Range<usize>>,
-    /// The nearest run with sites that was always executed before each.
+    /// The nearest stretch with sites that was always executed before each.
     above: Vec<Option<u32>>,
     /// Of each that needs no breakpoint those that tell of it.
     implied: Vec<Option<Vec<u32>>>,
@@ -80,40 +80,40 @@ struct StretchGraph {
 impl StretchGraph {
     fn of(flow: ClusterFlow, dominators: &Dominators, sites: Vec<Range<usize>>) -> StretchGraph {
         let mut above: Vec<Option<u32>> = vec![None; sites.len()];
-        for &run in dominators.in_order() {
-            above[run as usize] = dominators
-                .above(run)
+        for &stretch in dominators.in_order() {
+            above[stretch as usize] = dominators
+                .above(stretch)
                 .and_then(|next| if sites[next as usize].is_empty() { above[next as usize] } else { Some(next) });
         }
-        let mut runs = StretchGraph { flow, sites, above, implied: Vec::new() };
-        runs.implied = (0..runs.sites.len() as u32).map(|run| runs.told_by(run)).collect();
-        let mut above_it = vec![0; runs.sites.len()];
-        for &run in dominators.in_order() {
-            let count = runs.implied_above(run).map_or(0, |above| above_it[above as usize] + 1);
-            above_it[run as usize] = count;
+        let mut stretches = StretchGraph { flow, sites, above, implied: Vec::new() };
+        stretches.implied = (0..stretches.sites.len() as u32).map(|stretch| stretches.told_by(stretch)).collect();
+        let mut above_it = vec![0; stretches.sites.len()];
+        for &stretch in dominators.in_order() {
+            let count = stretches.implied_above(stretch).map_or(0, |above| above_it[above as usize] + 1);
+            above_it[stretch as usize] = count;
             if count >= Dominance::LONGEST {
-                runs.implied[run as usize] = None;
+                stretches.implied[stretch as usize] = None;
             }
         }
-        runs
+        stretches
     }
 
-    fn last_site(&self, run: u32) -> Option<u32> {
-        let sites = &self.sites[run as usize];
+    fn last_site(&self, stretch: u32) -> Option<u32> {
+        let sites = &self.sites[stretch as usize];
         (!sites.is_empty()).then(|| sites.end as u32 - 1)
     }
 
-    /// The nearest run with sites above one, if it needs no breakpoint; otherwise its breakpoint has told of it.
-    fn implied_above(&self, run: u32) -> Option<u32> {
-        self.above[run as usize].filter(|above| self.implied[*above as usize].is_some())
+    /// The nearest stretch with sites above one, if it needs no breakpoint; otherwise its breakpoint has told of it.
+    fn implied_above(&self, stretch: u32) -> Option<u32> {
+        self.above[stretch as usize].filter(|above| self.implied[*above as usize].is_some())
     }
 
-    /// The runs of which one is executed next, if all of them tell of this one.
-    fn told_by(&self, run: u32) -> Option<Vec<u32>> {
+    /// The stretches of which one is executed next, if all of them tell of this one.
+    fn told_by(&self, stretch: u32) -> Option<Vec<u32>> {
         /// Stretches without lines that are followed.
         const FOLLOWED: usize = 8;
-        self.last_site(run)?;
-        let (mut by, mut without, mut followed) = (Vec::new(), vec![run], 0);
+        self.last_site(stretch)?;
+        let (mut by, mut without, mut followed) = (Vec::new(), vec![stretch], 0);
         while let Some(at) = without.pop() {
             let next = self.flow.next(at);
             if next.is_empty() {
@@ -121,7 +121,7 @@ impl StretchGraph {
             }
             for &next in next {
                 if !self.sites[next as usize].is_empty() {
-                    if self.above[next as usize] != Some(run) {
+                    if self.above[next as usize] != Some(stretch) {
                         return None;
                     }
                     by.push(next);
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn one_breakpoint_tells_of_a_bounded_number() {
-        // Each run branches to the end or goes on: jne end, 200 times; the end.
+        // Each stretch branches to the end or goes on: jne end, 200 times; the end.
         let mut code: Vec<u8> = Vec::new();
         for at in 0..200u32 {
             code.extend([0x0f, 0x85]);
@@ -239,7 +239,7 @@ mod tests {
         let sites: Vec<u64> = (0..=200).map(|at| at * 6).collect();
         let (implied, _) = known(&code, &sites, &[]);
         assert_eq!(implied, [0], "the others may end where the first leads");
-        // je over one run that goes on: a ladder of choices.
+        // je over one stretch that goes on: a ladder of choices.
         let code: Vec<u8> = [&[0x74, 1, 0x90][..]; 200].concat().into_iter().chain([0xc3]).collect();
         let sites: Vec<u64> = (0..200).flat_map(|at| [at * 3, at * 3 + 2]).chain([600]).collect();
         let (implied, _) = known(&code, &sites, &[]);

@@ -63,7 +63,7 @@ pub(crate) fn find(
     shortfalls: &mut Shortfalls,
 ) -> Vec<Landmark> {
     let proven: Vec<&Candidate> =
-        candidates.iter().filter(|candidate| code.standing(candidate.at) == AddressKind::Start).collect();
+        candidates.iter().filter(|candidate| code.kind_of(candidate.at) == AddressKind::Start).collect();
     let of = |kind: LandmarkKind| proven.iter().filter(move |candidate| candidate.landmark.kind == kind);
     let calls: Vec<Svma> = of(LandmarkKind::Call).map(|candidate| candidate.at).collect();
     let mut making = calls::making_children(&calls, code, text);

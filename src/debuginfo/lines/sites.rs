@@ -93,7 +93,7 @@ fn sorted(rows: Vec<Row>) -> Vec<Row> {
 fn site(row: &Row, code: &mut InOrder<'_>, text: &Text<'_>) -> Result<Site, Shortfall> {
     let &Row { address, file, line } = row;
     let range = text.range_at(address).ok_or(Shortfall::OutsideText)?;
-    match code.standing(address) {
+    match code.kind_of(address) {
         AddressKind::Start => {}
         AddressKind::OutsideFunction => return Err(Shortfall::OutsideFunction),
         AddressKind::InsideInstruction => return Err(Shortfall::NotOnBoundary),

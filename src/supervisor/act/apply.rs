@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::supervisor::decide::action::{Action, SystemCalls};
 use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::input::Input;
-use crate::supervisor::decide::state::StopKind;
+use crate::supervisor::decide::stop::StopKind;
 use crate::supervisor::decide::text_change::LandmarkChange;
 use platform::{Avma, GuardEntries, OsError, Pid, Signal, TextMapping, Tid, Tracer, procfs, threads};
 use std::collections::{HashMap, VecDeque};
@@ -24,6 +24,13 @@ use std::time::{Duration, Instant};
 
 /// A signal that a tracee got this recently may be the one that the front got too.
 const JUST_NOW: Duration = Duration::from_millis(500);
+
+/// Where a thread has the flags of a clone3 that is to be untraced, and what they were.
+pub(super) struct HiddenFlags {
+    pub space: SpaceId,
+    pub place: Avma,
+    pub flags: u64,
+}
 
 /// Everything that acting needs.
 pub(crate) struct Performer {
@@ -42,7 +49,7 @@ pub(crate) struct Performer {
     pub(super) guard: GuardEntries,
     pub(super) pids: HashMap<ProcessNo, Pid>,
     /// Flags of clone3 from which CLONE_UNTRACED was taken, by the thread that makes the call.
-    pub(super) flags: HashMap<Tid, (SpaceId, Avma, u64)>,
+    pub(super) flags: HashMap<Tid, HiddenFlags>,
 }
 
 impl Performer {
@@ -127,8 +134,8 @@ impl Performer {
                 let restarts = self.timed.restart(&self.texts.access(&self.tracer, space, tid));
                 self.note(restarts);
             }
-            Action::FollowCall { tid, again } => {
-                let followed = self.timed.follow(&self.tracer, tid, again);
+            Action::FollowCall { tid, broken } => {
+                let followed = self.timed.follow(&self.tracer, tid, broken);
                 self.note(followed);
             }
             Action::AskCause { tid, at, spent } => self.ask_cause(tid, at, spent, inputs),

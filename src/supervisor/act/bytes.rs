@@ -2,6 +2,7 @@
 //!
 //! Invariant: a byte is restored only where a breakpoint is: whatever else is there, the program has put there.
 
+use crate::supervisor::decide::ids::OriginalByte;
 use platform::arch::BREAKPOINT;
 use platform::{Avma, Errno, Memory, OsError, PAGE, Tid, Tracer};
 
@@ -41,37 +42,38 @@ pub(crate) fn restore_bytes(
     tracer: &Tracer,
     memory: Option<&Memory>,
     tid: Tid,
-    places: &[(Avma, u8)],
+    places: &[OriginalByte],
     beside: Beside,
 ) -> Vec<Avma> {
     /// Writing all that lies between costs as much as writing so many single bytes.
     const SEVERAL: usize = 3;
     let mut not_restored = Vec::new();
-    for page in places.chunk_by(|(a, _), (b, _)| a.0 / PAGE == b.0 / PAGE) {
-        let (first, last) = (page[0].0, page[page.len() - 1].0);
+    for page in places.chunk_by(|a, b| a.at.0 / PAGE == b.at.0 / PAGE) {
+        let (first, last) = (page[0].at, page[page.len() - 1].at);
         let mut bytes = vec![0; (last.0 - first.0) as usize + 1];
         let Some(memory) = memory.filter(|memory| memory.read(first, &mut bytes).is_ok()) else {
-            let is_left = |(at, byte): &&(Avma, u8)| !poke_byte(tracer, tid, *at, *byte).is_ok_and(|there| there);
-            not_restored.extend(page.iter().filter(is_left).map(|(at, _)| *at));
+            let is_left =
+                |place: &&OriginalByte| !poke_byte(tracer, tid, place.at, place.byte).is_ok_and(|there| there);
+            not_restored.extend(page.iter().filter(is_left).map(|place| place.at));
             continue;
         };
         let mut restored = Vec::new();
-        for (at, original) in page {
-            let byte = &mut bytes[(at.0 - first.0) as usize];
+        for place in page {
+            let byte = &mut bytes[(place.at.0 - first.0) as usize];
             if *byte == BREAKPOINT {
-                *byte = *original;
-                restored.push((*at, *original));
+                *byte = place.byte;
+                restored.push(*place);
             } else {
-                not_restored.push(*at);
+                not_restored.push(place.at);
             }
         }
         if beside == Beside::Nobody && restored.len() >= SEVERAL {
             if memory.write(first, &bytes).is_err() {
-                not_restored.extend(restored.iter().map(|(at, _)| at));
+                not_restored.extend(restored.iter().map(|place| place.at));
             }
         } else {
-            let failed = restored.iter().filter(|(at, original)| memory.write(*at, &[*original]).is_err());
-            not_restored.extend(failed.map(|(at, _)| at));
+            let failed = restored.iter().filter(|place| memory.write(place.at, &[place.byte]).is_err());
+            not_restored.extend(failed.map(|place| place.at));
         }
     }
     not_restored

@@ -5,7 +5,7 @@
 //! Invariant: a page that the program itself has changed is kept.
 
 use super::image_files::ImageFiles;
-use crate::supervisor::decide::ids::InstanceId;
+use crate::supervisor::decide::ids::MappedText;
 use platform::arch::BREAKPOINT;
 use platform::{Avma, Memory, OsError, PAGE, Tid, Tracer, remote};
 use std::ops::Range;
@@ -20,34 +20,30 @@ pub(crate) fn restore(
     call: Avma,
     original: Option<&Memory>,
     files: &ImageFiles,
-    texts: &[(Range<Avma>, InstanceId)],
+    texts: &[MappedText],
 ) -> Result<(), OsError> {
-    for (range, instance) in texts {
-        for pages in unchanged(original, files, range, *instance) {
+    for text in texts {
+        for pages in unchanged(original, files, text) {
             remote::drop_pages(tracer, tid, call, &pages)?;
         }
     }
     Ok(())
 }
 
-/// Runs of pages that are the file's but for breakpoints; all of them where that cannot be seen.
-fn unchanged(
-    original: Option<&Memory>,
-    files: &ImageFiles,
-    range: &Range<Avma>,
-    instance: InstanceId,
-) -> Vec<Range<u64>> {
-    let (Some(memory), Some(file)) = (original, files.get(instance.image)) else {
-        return std::iter::once(range.start.0..range.end.0).collect();
+/// Pages in a row that are the file's but for breakpoints; all of them where that cannot be seen.
+fn unchanged(original: Option<&Memory>, files: &ImageFiles, text: &MappedText) -> Vec<Range<u64>> {
+    let whole = text.range.start.0..text.range.end.0;
+    let (Some(memory), Some(file)) = (original, files.get(text.instance.image)) else {
+        return std::iter::once(whole).collect();
     };
     let mut runs: Vec<Range<u64>> = Vec::new();
     let (mut here, mut there) = (vec![0; PIECE as usize], vec![0; PIECE as usize]);
-    for start in (range.start.0..range.end.0).step_by(PIECE as usize) {
-        let len = PIECE.min(range.end.0 - start) as usize;
+    for start in whole.step_by(PIECE as usize) {
+        let len = PIECE.min(text.range.end.0 - start) as usize;
         let (here, there) = (&mut here[..len], &mut there[..len]);
         there.fill(0);
         let is_read = memory.read(Avma(start), here).is_ok()
-            && platform::read_up_to(file, there, instance.bias.offset(Avma(start)).0).is_ok();
+            && platform::read_up_to(file, there, text.instance.bias.offset(Avma(start)).0).is_ok();
         for (at, (here, there)) in (start..).step_by(PAGE as usize).zip(pages(here).zip(pages(there))) {
             if is_read && !here.iter().zip(there).all(|(here, there)| here == there || *here == BREAKPOINT) {
                 continue;

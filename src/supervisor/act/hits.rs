@@ -6,6 +6,7 @@
 use super::apply::Performer;
 use super::bytes::Beside;
 use super::hear;
+use super::own;
 use super::repair;
 use super::sections::Opened;
 use crate::link::{FromSupervisor, ProcessNo};
@@ -121,8 +122,9 @@ impl Performer {
         }
         let spent = spent.filter(|_| cause == TrapCause::Breakpoint);
         let remains = spent.map_or(Remains::Ours, |spent| {
-            let has_handler = self.sigtrap.has_handler(spent.process);
-            self.texts.remains(&self.tracer, tid, spent, at, has_handler)
+            // /proc may deny a handler that a breakpoint of ours in it has reset.
+            let handles_trap = || self.sigtrap.has_handler(spent.process) || own::handles_trap(tid);
+            self.texts.remains(&self.tracer, tid, spent, at, handles_trap)
         });
         inputs.push_back(Input::Cause { tid, at, cause, remains });
     }

@@ -110,7 +110,7 @@ fn read(recorder: &Port, front: Port, mail: &(Mutex<VecDeque<Mail>>, Condvar), b
 /// Takes what is there; false where the other side is gone or speaks nonsense.
 fn drain(port: &Port, came: &mut VecDeque<Mail>) -> bool {
     loop {
-        match port.receive(false) {
+        match port.try_receive() {
             Ok(Some((ToSupervisor::Plan(image), Some(file)))) => came.push_back(Mail::PlanInMemory(image, file)),
             Ok(Some((message, _))) => came.push_back(Mail::Message(message)),
             Ok(None) => return true,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: where that fails the landmark goes, and the thread executes its instruction itself.
 
-use super::apply::Performer;
+use super::apply::{HiddenFlags, Performer};
 use super::repair::{self, Coming};
 use crate::link::ProcessNo;
 use crate::plan::LandmarkKind;
@@ -44,7 +44,7 @@ impl Performer {
     /// Tells of a child that was to be untraced; false if the call makes nobody.
     fn note_clone(&mut self, process: ProcessNo, tid: Tid, space: SpaceId, coming: Coming) -> bool {
         if let Coming::Untraced(Untraced { flags, place }) = coming {
-            self.flags.extend(place.map(|place| (tid, (space, place, flags))));
+            self.flags.extend(place.map(|place| (tid, HiddenFlags { space, place, flags })));
             let mut text = "it made a child that no tracer shall see (CLONE_UNTRACED), which is traced nevertheless, \
                             or it would die of breakpoints"
                 .to_owned();
@@ -59,7 +59,7 @@ impl Performer {
 
     /// A thread has made a child: the flags in its memory are again what it set.
     pub(super) fn give_back_flags(&mut self, tid: Tid) {
-        if let Some((space, place, flags)) = self.flags.remove(&tid) {
+        if let Some(HiddenFlags { space, place, flags }) = self.flags.remove(&tid) {
             let given = self.texts.access(&self.tracer, space, tid).write(place, &flags.to_ne_bytes());
             self.note(given);
         }

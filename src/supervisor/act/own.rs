@@ -23,11 +23,16 @@ pub(crate) fn is_rewritten_at(access: &Access<'_>, file: Option<&File>, at: Avma
     code(access, at, instruction.len).is_some_and(|here| arch::is_rewritten(&here, &there[..len]))
 }
 
-/// What is where a breakpoint was met that should be out; `has_handler`: the program is known to handle SIGTRAP, though
-/// /proc may say otherwise while a breakpoint of ours in the handler has it reset.
-pub(crate) fn remains(access: &Access<'_>, file: Option<&File>, spent: Spent, at: Avma, has_handler: bool) -> Remains {
+/// What is where a breakpoint was met that should be out; `handles_trap` tells whether the program handles SIGTRAP.
+pub(crate) fn remains(
+    access: &Access<'_>,
+    file: Option<&File>,
+    spent: Spent,
+    at: Avma,
+    handles_trap: impl FnOnce() -> bool,
+) -> Remains {
     match code(access, at, 1).as_deref() {
-        Some([BREAKPOINT]) if !has_handler && !handles_trap(access.tid) => Remains::Ours,
+        Some([BREAKPOINT]) if !handles_trap() => Remains::Ours,
         Some([BREAKPOINT]) if spent.taken_out || is_rewritten_at(access, file, at, spent.offset) => Remains::Own,
         Some([BREAKPOINT]) | None => Remains::Ours,
         Some(_) => Remains::Nothing,

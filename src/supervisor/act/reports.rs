@@ -39,6 +39,15 @@ pub(crate) struct Reports {
     since: Instant,
 }
 
+/// What is done while there is no report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutReport {
+    /// One is waited for.
+    Wait,
+    /// That is told.
+    Return,
+}
+
 impl Reports {
     /// Nothing was heard so far.
     pub fn new() -> Self {
@@ -72,13 +81,14 @@ impl Reports {
         }
     }
 
-    /// Takes the next report, waiting for one if `block`.
-    pub fn next(&mut self, tracer: &Tracer, state: &State, block: bool) -> Result<Waited, OsError> {
+    /// Takes the next report.
+    pub fn next(&mut self, tracer: &Tracer, state: &State, without: WithoutReport) -> Result<Waited, OsError> {
         if !Self::are_of_many(state) {
             self.more = true;
             self.to_ask.clear();
-            let waited = tracer.wait(block);
-            if block {
+            let waits = without == WithoutReport::Wait;
+            let waited = tracer.wait(waits);
+            if waits {
                 self.quiet = Instant::now();
             }
             self.since = self.quiet;
@@ -94,7 +104,7 @@ impl Reports {
             if let Some(waited) = self.asked(tracer).or_else(|| self.found(tracer, state).transpose()).transpose()? {
                 return Ok(waited);
             }
-            if !block {
+            if without == WithoutReport::Return {
                 return Ok(Waited::Nothing);
             }
             match self.named(tracer, None) {

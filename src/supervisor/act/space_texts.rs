@@ -13,7 +13,7 @@ use super::work::{Piece, WorkQueue};
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::{FileOffset, LandmarkKind};
 use crate::supervisor::decide::action::{Spent, SystemCalls};
-use crate::supervisor::decide::ids::{InstanceId, SpaceId};
+use crate::supervisor::decide::ids::{InstanceId, MappedText, OriginalByte, SpaceId};
 use crate::supervisor::decide::input::{Input, Remains, Sought};
 use crate::supervisor::decide::planted_text::PlantedText;
 use crate::supervisor::decide::text_change::{LandmarkChange, TextChange};
@@ -61,7 +61,7 @@ impl SpaceTexts {
         space: SpaceId,
         tid: Tid,
         copy_of: Option<SpaceId>,
-        texts: &[(Range<Avma>, InstanceId)],
+        texts: &[MappedText],
     ) -> Reach {
         if let Some(vdso) = copy_of.and_then(|of| self.vdso.get(&of)).cloned() {
             self.vdso.insert(space, vdso);
@@ -179,9 +179,16 @@ impl SpaceTexts {
     }
 
     /// What is where a breakpoint was met that should be out.
-    pub fn remains(&self, tracer: &Tracer, tid: Tid, spent: Spent, at: Avma, has_handler: bool) -> Remains {
+    pub fn remains(
+        &self,
+        tracer: &Tracer,
+        tid: Tid,
+        spent: Spent,
+        at: Avma,
+        handles_trap: impl FnOnce() -> bool,
+    ) -> Remains {
         let access = self.access(tracer, spent.space, tid);
-        own::remains(&access, self.files.get(spent.image), spent, at, has_handler)
+        own::remains(&access, self.files.get(spent.image), spent, at, handles_trap)
     }
 
     /// Whether an instruction at which a breakpoint is goes on differently than in the file of an image.
@@ -224,7 +231,7 @@ impl SpaceTexts {
         tracer: &Tracer,
         space: SpaceId,
         tid: Tid,
-        places: &[(Avma, u8)],
+        places: &[OriginalByte],
         beside: Beside,
     ) -> Vec<Avma> {
         if places.is_empty() {

@@ -6,6 +6,7 @@
 //!
 //! Invariant: only a thread that is in such a call, or on its way into it, is resumed by PTRACE_SYSCALL.
 
+use crate::supervisor::decide::action::BrokenCall;
 use platform::arch;
 use platform::{Access, OsError, Signal, Tid, Tracer, timeout_of};
 use std::collections::HashMap;
@@ -66,9 +67,8 @@ impl TimedCalls {
     }
 
     /// A thread is in a syscall-stop. Where that is the end of its call, an interrupt of ours that broke the call
-    /// off has no stop of its own any more (ptrace_stop, kernel/signal.c), so what follows from it is done here; `again`:
-    /// there was such an interrupt, or this is the last stop that we see.
-    pub fn follow(&mut self, tracer: &Tracer, tid: Tid, again: bool) -> Result<(), OsError> {
+    /// off has no stop of its own any more (ptrace_stop, kernel/signal.c), so what follows from it is done here.
+    pub fn follow(&mut self, tracer: &Tracer, tid: Tid, broken: BrokenCall) -> Result<(), OsError> {
         let Some(call) = self.0.get_mut(&tid) else { return Ok(()) };
         match call.phase {
             CallPhase::Enters => call.phase = CallPhase::Inside,
@@ -78,7 +78,7 @@ impl TimedCalls {
                 return answered;
             }
             CallPhase::Inside if arch::gave_up(tracer, tid)? => {
-                if again {
+                if broken == BrokenCall::Restarts {
                     call.phase = CallPhase::Enters;
                     return arch::repeat_call(tracer, tid);
                 }

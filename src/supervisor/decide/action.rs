@@ -1,8 +1,8 @@
 //! What the supervisor does about what it hears, as plain data.
 
-use super::ids::{InstanceId, SpaceId};
+use super::ids::{InstanceId, MappedText, OriginalByte, SpaceId};
 use super::planted_text::PlantedText;
-use super::state::StopKind;
+use super::stop::StopKind;
 use super::text_change::TextChange;
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
 use crate::plan::{FileOffset, LandmarkKind};
@@ -61,7 +61,7 @@ pub struct ServedHit {
     /// Whether the breakpoint was armed, so that it surely stood there when it was hit.
     pub armed: bool,
     /// Others to restore, which tell nothing new any more.
-    pub also: Vec<(Avma, u8)>,
+    pub also: Vec<OriginalByte>,
     /// What to mark.
     pub mark: Mark,
     pub then: Then,
@@ -74,6 +74,15 @@ pub enum SystemCalls {
     Allowed,
     /// It may not.
     Avoided,
+}
+
+/// What becomes of a system call that gave up (EINTR).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokenCall {
+    /// It starts again, as an interrupt of ours broke it off, or this is the last stop that we see.
+    Restarts,
+    /// It returns.
+    Returns,
 }
 
 /// Something to do.
@@ -149,8 +158,8 @@ pub enum Action {
     /// Follow a call that was started again from one syscall-stop to the next.
     FollowCall {
         tid: Tid,
-        /// Whether it is started once more if it gave up now.
-        again: bool,
+        /// What becomes of it if it gave up now.
+        broken: BrokenCall,
     },
     /// Read why a SIGTRAP came.
     AskCause {
@@ -226,7 +235,7 @@ pub enum Action {
         /// The space that it was copied from.
         copy_of: Option<SpaceId>,
         /// The measured texts in it.
-        texts: Vec<(Range<Avma>, InstanceId)>,
+        texts: Vec<MappedText>,
     },
     /// Forget an address space.
     CloseSpace { space: SpaceId },

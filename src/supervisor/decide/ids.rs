@@ -2,8 +2,9 @@
 
 use crate::link::ImageId;
 use crate::plan::{FileOffset, LoadBias};
-use platform::Avma;
+use platform::{Avma, TextMapping};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Number of an address space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,6 +16,38 @@ pub struct InstanceId {
     pub image: ImageId,
     /// Where its file is.
     pub bias: LoadBias,
+}
+
+/// A file at one load address: what a mapping is a mapping of, as its address space alone tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FileAt {
+    device: u64,
+    inode: u64,
+    pub(super) bias: LoadBias,
+}
+
+impl FileAt {
+    pub(super) fn of(mapping: &TextMapping) -> Self {
+        FileAt { device: mapping.file.device, inode: mapping.file.inode, bias: LoadBias::of(mapping) }
+    }
+}
+
+/// Measured text that is mapped in a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedText {
+    /// The addresses that it has.
+    pub range: Range<Avma>,
+    /// Whose text it is.
+    pub instance: InstanceId,
+}
+
+/// The byte that belongs where a breakpoint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OriginalByte {
+    /// Where that is.
+    pub at: Avma,
+    /// What belongs there.
+    pub byte: u8,
 }
 
 /// A probe at an address.

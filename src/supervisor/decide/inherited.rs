@@ -1,20 +1,12 @@
 //! Address spaces at a fork: the copy that a child gets, and the space that a vfork child borrows.
 
 use super::ids::{InstanceId, SpaceId};
-use super::instance::{Covered, Instance};
-use super::space::Space;
+use super::instance::{Covered, Instance, Known};
+use super::space::{Lent, Space};
 use super::text_change::TextChange;
 use crate::plan::Bits;
 use platform::{Avma, Tid};
 use std::collections::BTreeMap;
-
-/// What was known before the space was lent to a vfork child.
-#[derive(Clone, Debug)]
-pub(super) struct Lent {
-    pub(super) children: u32,
-    /// Armed probes and what had run.
-    pub(super) known: BTreeMap<InstanceId, (Bits, Covered)>,
-}
 
 impl Space {
     /// The copy that a forked child gets.
@@ -24,8 +16,10 @@ impl Space {
 
     /// Arms everything that was ever armed, for one of whom nothing is known; gives the text to change.
     pub fn rearm(&mut self, tid: Tid) -> Vec<TextChange> {
-        let nothing =
-            |instance: &Instance| (instance.planted.clone(), Covered::nothing(&instance.lines, &instance.functions));
+        let nothing = |instance: &Instance| Known {
+            armed: instance.planted.clone(),
+            covered: Covered::nothing(&instance.lines, &instance.functions),
+        };
         let known = self.instances.iter().map(|(id, instance)| (*id, nothing(instance))).collect();
         self.set_known(tid, known)
     }
@@ -55,10 +49,10 @@ impl Space {
         self.instances.values().filter_map(place).collect()
     }
 
-    fn set_known(&mut self, tid: Tid, mut known: BTreeMap<InstanceId, (Bits, Covered)>) -> Vec<TextChange> {
+    fn set_known(&mut self, tid: Tid, mut known: BTreeMap<InstanceId, Known>) -> Vec<TextChange> {
         let mut changes = Vec::new();
         for (id, instance) in &mut self.instances {
-            let Some((armed, covered)) = known.remove(id) else { continue };
+            let Some(Known { armed, covered }) = known.remove(id) else { continue };
             instance.covered = covered;
             changes.extend(instance.arm(self.id, tid, armed));
         }
@@ -70,7 +64,8 @@ impl Space {
         match &mut self.lent {
             Some(lent) => lent.children += 1,
             None => {
-                let known = |instance: &Instance| (instance.armed.clone(), instance.covered.clone());
+                let known =
+                    |instance: &Instance| Known { armed: instance.armed.clone(), covered: instance.covered.clone() };
                 let known = self.instances.iter().map(|(id, instance)| (*id, known(instance))).collect();
                 self.lent = Some(Lent { children: 1, known });
             }

@@ -1,7 +1,7 @@
 //! One image at one load address in one address space: which of its probes are armed, which of its lines and functions
 //! are known.
 //!
-//! Invariant: a probe is planted only where it ends a run, so that the breakpoint there tells of the whole run, and of
+//! Invariant: a probe is planted only where it ends a stretch, so that the breakpoint there tells of all of it, and of
 //! those that were executed before and have none. It is armed as long as it would tell of a line or of a function that is
 //! not known, so that of functions that share lines each is known by itself.
 
@@ -51,6 +51,14 @@ pub(crate) struct Covered {
     functions: Bits,
 }
 
+/// What is known of an instance for one of the processes that use its space.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) armed: Bits,
+    /// What had run.
+    pub(super) covered: Covered,
+}
+
 impl Covered {
     pub(crate) fn nothing(lines: &ByLine, functions: &ByFunction) -> Covered {
         Covered { lines: Bits::clear_of(lines.count()), functions: Bits::clear_of(functions.count()) }
@@ -83,7 +91,7 @@ impl Instance {
         ProbeSite { instance: self.id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
     }
 
-    /// Whether a breakpoint was ever there for the run of a probe, or others tell of it.
+    /// Whether a breakpoint was ever there for the stretch of a probe, or others tell of it.
     pub(crate) fn planted_stretch(&self, probe: u32) -> bool {
         let last = self.plan.stretch_of(probe).end - 1;
         self.planted.get(last)
@@ -91,7 +99,7 @@ impl Instance {
             || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
     }
 
-    /// Takes it that the run of a probe was executed up to there, with what was before it; disarms and gives up to
+    /// Takes it that the stretch of a probe was executed up to there, with what was before it; disarms and gives up to
     /// `at_most` probes that tell nothing new after that, in order of address: the nearest, which are the likeliest to be
     /// met.
     pub(crate) fn learn(&mut self, probe: u32, at_most: usize) -> Vec<u32> {
@@ -173,7 +181,7 @@ impl Instance {
         }
     }
 
-    /// Disarms an armed probe, the last of its run, if it tells nothing new.
+    /// Disarms an armed probe, the last of its stretch, if it tells nothing new.
     fn disarmed(&mut self, last: u32) -> Option<u32> {
         let is_useless =
             self.armed.get(last) && self.plan.executed_with(last).flatten().all(|probe| self.is_covered(probe));

@@ -3,26 +3,28 @@
 use super::action::Action;
 use super::ids::SpaceId;
 use super::space::Space;
-use super::state::{Doing, Forks, Process, State, StopKind};
+use super::state::{Doing, Forks, Process, State};
+use super::stop::StopKind;
 use crate::link::{EndOfProcess, ProcessNo};
 use crate::warning::WarningKind;
 use platform::{Lineage, Pid, Tid};
 
 /// A tracee that a process has made.
-struct Birth {
-    child: Tid,
+pub(super) struct Birth {
+    pub child: Tid,
     /// The thread that made it.
-    through: Tid,
-    lineage: Lineage,
+    pub through: Tid,
+    pub lineage: Lineage,
     /// Whether the maker waits for its exec or end (CLONE_VFORK).
-    waits: bool,
+    pub waits: bool,
 }
 
 impl State {
-    pub(crate) fn born(&mut self, tid: Tid, child: Tid, lineage: Lineage, waits: bool) {
+    pub(super) fn born(&mut self, birth: Birth) {
+        let Birth { child, through: tid, .. } = birth;
         // One that was adopted because it seemed that nobody would report it is not recorded a second time.
         if let Some(maker) = self.process_number(tid).filter(|_| !self.tracees.contains_key(&child)) {
-            self.adopt(maker, Birth { child, through: tid, lineage, waits });
+            self.adopt(maker, birth);
         }
         self.release(tid, None);
         if let Some(stop) = self.unclaimed.remove(&child) {

@@ -1,29 +1,14 @@
 //! What is mapped in an address space: the images in it follow what its mappings are read to be.
 
-use super::ids::InstanceId;
+use super::ids::{FileAt, InstanceId, MappedText};
 use super::instance::{Instance, Planned};
 use super::space::Space;
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::ImageId;
-use crate::plan::LoadBias;
 use platform::{Avma, TextMapping, Tid};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
-
-/// A file at one load address: what a mapping is a mapping of, as its address space alone tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct FileAt {
-    device: u64,
-    inode: u64,
-    bias: LoadBias,
-}
-
-impl FileAt {
-    fn of(mapping: &TextMapping) -> Self {
-        FileAt { device: mapping.file.device, inode: mapping.file.inode, bias: LoadBias::of(mapping) }
-    }
-}
 
 /// The same ranges, in order, those that touch made one.
 fn joined(mut ranges: Vec<Range<Avma>>) -> Vec<Range<Avma>> {
@@ -99,10 +84,10 @@ impl Space {
 
     fn index(&mut self) {
         let of = |instance: &Instance| {
-            let id = instance.id;
-            instance.ranges.iter().map(move |range| (range.clone(), id)).collect::<Vec<_>>()
+            let text = |range: &Range<Avma>| MappedText { range: range.clone(), instance: instance.id };
+            instance.ranges.iter().map(text).collect::<Vec<_>>()
         };
         self.lookup = self.instances.values().flat_map(of).collect();
-        self.lookup.sort_by_key(|(range, _)| range.start);
+        self.lookup.sort_by_key(|text| text.range.start);
     }
 }

@@ -30,6 +30,7 @@ pub(crate) mod sigtrap;
 pub(crate) mod space;
 pub(crate) mod state;
 pub(crate) mod step;
+pub(crate) mod stop;
 pub(crate) mod text_change;
 pub(crate) mod trap;
 pub(crate) mod turns;

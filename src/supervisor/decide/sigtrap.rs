@@ -115,7 +115,7 @@ impl Sigtrap {
 
     /// Whether the handler of a process is to be asked for at its first breakpoint, which this is then.
     pub fn takes_unread(&mut self, process: ProcessNo) -> bool {
-        self.unread.remove(&process)
+        self.unread.contains(&process) && self.unread.remove(&process)
     }
 
     /// The process has told its action for SIGTRAP.

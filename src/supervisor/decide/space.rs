@@ -3,10 +3,8 @@
 //! Invariants: a breakpoint belongs to an address space, never to a pid; a probe that was ever armed in a space stays
 //! known there as long as its image is mapped, so that a stale trap is always recognised.
 
-use super::ids::{InstanceId, ProbeSite, SpaceId};
-use super::inherited::Lent;
-use super::instance::Instance;
-use super::mapped::FileAt;
+use super::ids::{FileAt, InstanceId, MappedText, OriginalByte, ProbeSite, SpaceId};
+use super::instance::{Instance, Known};
 use super::planted_text::PlantedText;
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::ImageId;
@@ -14,6 +12,13 @@ use crate::plan::{Bits, LandmarkKind, Progress};
 use platform::{Avma, Tid};
 use std::collections::BTreeMap;
 use std::ops::Range;
+
+/// What was known before the space was lent to a vfork child.
+#[derive(Clone, Debug)]
+pub(super) struct Lent {
+    pub(super) children: u32,
+    pub(super) known: BTreeMap<InstanceId, Known>,
+}
 
 /// One address space.
 #[derive(Clone, Debug)]
@@ -25,7 +30,7 @@ pub(crate) struct Space {
     pub(super) files: BTreeMap<FileAt, ImageId>,
     /// The number of the reading that they are from.
     pub(super) reading: u64,
-    pub(super) lookup: Vec<(Range<Avma>, InstanceId)>,
+    pub(super) lookup: Vec<MappedText>,
     pub(super) lent: Option<Lent>,
     /// Processes that live in it.
     pub users: u32,
@@ -63,9 +68,9 @@ pub enum Found {
 
 impl Space {
     fn instance_at(&self, at: Avma) -> Option<&Instance> {
-        let next = self.lookup.partition_point(|(range, _)| range.start <= at);
-        let (_, id) = next.checked_sub(1).map(|i| &self.lookup[i]).filter(|(range, _)| range.contains(&at))?;
-        self.instances.get(id)
+        let next = self.lookup.partition_point(|text| text.range.start <= at);
+        let text = next.checked_sub(1).map(|i| &self.lookup[i]).filter(|text| text.range.contains(&at))?;
+        self.instances.get(&text.instance)
     }
 
     /// The images that are measured in it, and where.
@@ -75,13 +80,13 @@ impl Space {
     }
 
     /// Its measured texts.
-    pub fn texts(&self) -> Vec<(Range<Avma>, InstanceId)> {
+    pub fn texts(&self) -> Vec<MappedText> {
         self.lookup.clone()
     }
 
     /// Where its measured images are.
     pub fn ranges(&self) -> Vec<Range<Avma>> {
-        self.lookup.iter().map(|(range, _)| range.clone()).collect()
+        self.lookup.iter().map(|text| text.range.clone()).collect()
     }
 
     /// What is at `at`.
@@ -119,7 +124,7 @@ impl Space {
 
     /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which
     /// are to be restored too.
-    pub fn spend(&mut self, site: ProbeSite, by: SpaceUser) -> Vec<(Avma, u8)> {
+    pub fn spend(&mut self, site: ProbeSite, by: SpaceUser) -> Vec<OriginalByte> {
         /// Restoring one costs a tenth of a trap or less, and many are never reached.
         const AT_MOST: usize = 128;
         let Some(instance) = self.instances.get_mut(&site.instance) else {
@@ -131,14 +136,14 @@ impl Space {
                 let useless = instance.learn(site.probe, AT_MOST);
                 let place = |probe: u32| {
                     let at = site.instance.bias.address(instance.plan.offsets[probe as usize]);
-                    (at, instance.plan.originals[probe as usize])
+                    OriginalByte { at, byte: instance.plan.originals[probe as usize] }
                 };
                 useless.into_iter().map(place).collect()
             }
             // Lender and borrower know different things of the same text.
             Some(lent) => {
-                if let Some((armed, _)) = lent.known.get_mut(&site.instance).filter(|_| by == SpaceUser::Owner) {
-                    armed.put(site.probe, false);
+                if let Some(known) = lent.known.get_mut(&site.instance).filter(|_| by == SpaceUser::Owner) {
+                    known.armed.put(site.probe, false);
                 }
                 Vec::new()
             }

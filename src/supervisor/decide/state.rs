@@ -7,6 +7,7 @@ use super::ids::SpaceId;
 use super::instance::Planned;
 use super::reading::AwaitedPlans;
 use super::space::{Found, Space};
+use super::stop::StopKind;
 use super::text_change::TextChange;
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::LandmarkKind;
@@ -21,22 +22,6 @@ pub enum Forks {
     Rearm,
     /// Those that its parent had left: it tells only what is new, and forking costs nothing.
     Inherit,
-}
-
-/// What stopped a tracee that reports no signal and no event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StopKind {
-    /// It is new, or was interrupted, or continued.
-    Event,
-    /// A stop signal, which stopped its whole process.
-    Group,
-}
-
-impl From<bool> for StopKind {
-    /// As inputs have it: whether it is a group-stop.
-    fn from(group: bool) -> Self {
-        if group { StopKind::Group } else { StopKind::Event }
-    }
 }
 
 /// What a tracee is doing.

@@ -1,11 +1,13 @@
 //! Deciding: one input to the actions it asks for, without a system call.
 
-use super::action::{Action, SystemCalls};
+use super::action::{Action, BrokenCall, SystemCalls};
 use super::ids::SpaceId;
 use super::input::Input;
+use super::lineage::Birth;
 use super::planted_text::PlantedText;
 use super::space::Space;
-use super::state::{Doing, Process, State, StopKind};
+use super::state::{Doing, Process, State};
+use super::stop::StopKind;
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
 use crate::plan::Progress;
 use platform::procfs::Disposition;
@@ -37,7 +39,7 @@ impl State {
                 self.weighed(tid, signal, disposition, interrupted);
             }
             Input::Outlived { tid, signal } => self.outlived(tid, signal),
-            Input::Born { tid, child, lineage, waits } => self.born(tid, child, lineage, waits),
+            Input::Born { tid, child, lineage, waits } => self.born(Birth { child, through: tid, lineage, waits }),
             Input::VforkDone { tid } => self.vfork_done(tid),
             Input::Exec { tid, former } => self.exec(tid, former),
             Input::Stopped { tid } => self.stopped(tid, StopKind::Event),
@@ -196,7 +198,8 @@ impl State {
 
     fn call_stop(&mut self, tid: Tid) {
         let interrupted = self.tracees.get_mut(&tid).is_some_and(|tracee| std::mem::take(&mut tracee.interrupted));
-        self.out.push(Action::FollowCall { tid, again: interrupted || self.leaving });
+        let broken = if interrupted || self.leaving { BrokenCall::Restarts } else { BrokenCall::Returns };
+        self.out.push(Action::FollowCall { tid, broken });
         self.release(tid, None);
     }
 
