@@ -5,7 +5,7 @@ use cov_trace::cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match cli::parse(std::env::args_os()).and_then(cli::execute) {
+    match cli::execute(std::env::args_os()) {
         Ok(outcome) => outcome.into(),
         Err(error) => error.report(),
     }

@@ -1,4 +1,4 @@
-//! The integration tests: real programs under real ptrace, grouped by behaviour. `harness` is what they stand on.
+//! The integration tests: real programs under real ptrace, grouped by behaviour. They are built on `harness`.
 //!
 //! Invariant: no test is ignored, sleeps to synchronise, asserts a time, or waits without a limit.
 #![forbid(unsafe_code)]

@@ -119,7 +119,7 @@ pub(super) fn declaration() -> clap::Command {
 }
 
 /// Parses a command line, the program's name first.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
     let words: Vec<OsString> = arguments.into_iter().collect();
     let cwd = || std::env::current_dir().map_err(|source| CliError::WorkingDirectory { source });
     let arguments = configured(&words, cwd)?;

@@ -27,10 +27,9 @@ pub(super) struct AttachArguments {
 
 /// What to attach to, and how to measure it.
 #[derive(Clone, Debug)]
-pub struct AttachOptions {
+pub(super) struct AttachOptions {
     /// How to measure.
     pub measuring: front::FrontOptions,
-    /// What.
     pub attach: front::Attach,
 }
 

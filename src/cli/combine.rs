@@ -39,7 +39,7 @@ pub(super) struct CombineArguments {
 
 /// What to combine, and how.
 #[derive(Clone, Debug)]
-pub struct CombineOptions {
+pub(super) struct CombineOptions {
     inputs: Vec<PathBuf>,
     output: PathBuf,
     paths: Paths,

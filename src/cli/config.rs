@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Its name.
 const NAME: &str = "cov-trace.toml";
 
 /// The table of what has no command of its own.
@@ -34,15 +33,15 @@ pub enum ConfigError {
     /// It cannot be read.
     #[error("read {}: {source}; give another with --config FILE or none with --no-config", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the configuration.
         path: PathBuf,
-        /// The cause.
+        /// What the system answered, or why the file is not trusted.
         source: io::Error,
     },
     /// Something in it is wrong.
     #[error("{}:{line}: {cause}", path.display())]
     Wrong {
-        /// The file.
+        /// The path of the configuration.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
@@ -52,7 +51,7 @@ pub enum ConfigError {
     /// An option has a value that it cannot have.
     #[error("{}: {cause}", path.display())]
     Value {
-        /// The file.
+        /// The path of the configuration.
         path: PathBuf,
         /// What clap says of it.
         cause: String,

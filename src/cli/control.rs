@@ -24,7 +24,7 @@ pub(super) struct ControlArguments {
 
 /// Which measurements are meant.
 #[derive(Clone, Debug)]
-pub struct ControlOptions {
+pub(super) struct ControlOptions {
     /// The data directory.
     pub data: PathBuf,
     /// Whose data directory is used.

@@ -34,10 +34,8 @@ pub(super) struct CoveragePyArguments {
 
 /// What to write, of what, and where to.
 #[derive(Clone, Debug)]
-pub struct CoveragePyOptions {
-    /// Of what.
+pub(super) struct CoveragePyOptions {
     pub selection: SourceSelection,
-    /// The directory.
     pub directory: PathBuf,
     /// Whether each process gets a file.
     pub files: DataFiles,
@@ -47,7 +45,7 @@ pub struct CoveragePyOptions {
 
 /// How many data files there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DataFiles {
+pub(super) enum DataFiles {
     /// One for each process.
     Each,
     /// One for all.

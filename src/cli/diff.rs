@@ -39,7 +39,7 @@ enum DiffFormat {
 
 /// What to compare, and how to show it.
 #[derive(Clone, Debug)]
-pub struct DiffOptions {
+pub(super) struct DiffOptions {
     revision: String,
     /// The top of the git working tree.
     root: PathBuf,

@@ -32,7 +32,7 @@ pub(super) struct DoctorArguments {
 
 /// What to look at.
 #[derive(Clone, Debug)]
-pub struct DoctorOptions {
+pub(super) struct DoctorOptions {
     data: PathBuf,
     trust: Trust,
     subject: Option<String>,

@@ -20,7 +20,7 @@ pub(super) struct EraseArguments {
 
 /// What to remove.
 #[derive(Clone, Debug)]
-pub struct EraseOptions {
+pub(super) struct EraseOptions {
     /// The data directory.
     pub data: PathBuf,
     /// Whose data directory is used.

@@ -18,7 +18,7 @@ pub enum CliError {
     /// A word of the command line is where it means nothing.
     #[error("unexpected {word:?}; {advice}")]
     Misplaced {
-        /// The word.
+        /// The word as it was given.
         word: String,
         /// Where it would mean something.
         advice: String,
@@ -29,7 +29,7 @@ pub enum CliError {
     /// The working directory is gone or out of reach.
     #[error("find the working directory: {source}; change to one that exists")]
     WorkingDirectory {
-        /// The cause.
+        /// What getcwd(2) answered.
         source: io::Error,
     },
     /// The measurements cannot be read or removed.
@@ -65,7 +65,7 @@ pub enum CliError {
     Git {
         /// What it was asked.
         what: String,
-        /// Why not.
+        /// Why git could not answer.
         cause: String,
     },
     /// The combined file would be an input of the next time.
@@ -75,7 +75,7 @@ pub enum CliError {
         path.display()
     )]
     CombinedIntoInput {
-        /// The directory.
+        /// The directory that is both input and output.
         path: PathBuf,
     },
     /// No input could be read.
@@ -100,7 +100,7 @@ pub enum CliError {
     /// No measurement measures these processes.
     #[error("process {pids} is not being measured in {}; `cov-trace status` lists what is", path.display())]
     NotMeasured {
-        /// The processes.
+        /// The pids that no measurement has, separated by commas.
         pids: String,
         /// The data directory.
         path: PathBuf,
@@ -113,7 +113,7 @@ pub enum CliError {
     Write {
         /// What it was written to.
         subject: String,
-        /// The cause.
+        /// What the system answered.
         source: io::Error,
     },
     /// The site cannot be written.

@@ -43,31 +43,25 @@ pub(super) struct JsonArguments {
 
 /// What to write, of what, and where to.
 #[derive(Clone, Debug)]
-pub struct FormatOptions {
-    /// The format.
+pub(super) struct FormatOptions {
     pub format: ExportFormat,
-    /// Of what.
     pub selection: SourceSelection,
-    /// Where to.
     pub output: Output,
 }
 
 /// A format that other tools read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExportFormat {
+pub(super) enum ExportFormat {
     /// An LCOV tracefile.
     Lcov(Checksums),
-    /// Cobertura's XML.
     Cobertura,
     /// Our own JSON.
     Json,
     /// The schema of our own JSON.
     JsonSchema,
-    /// Codecov's JSON.
     Codecov,
     /// SonarQube's generic XML.
     SonarQube,
-    /// Coveralls' JSON.
     Coveralls,
 }
 

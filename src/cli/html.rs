@@ -22,12 +22,10 @@ pub(super) struct HtmlArguments {
 
 /// What to write, and where.
 #[derive(Clone, Debug)]
-pub struct HtmlOptions {
-    /// Of what.
+pub(super) struct HtmlOptions {
     pub selection: SourceSelection,
     /// What it is called.
     pub title: String,
-    /// Where to.
     pub output: PathBuf,
 }
 

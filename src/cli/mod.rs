@@ -29,65 +29,49 @@ mod show;
 mod status;
 mod trust;
 
-pub use arguments::parse;
-pub use attach::AttachOptions;
-pub use combine::CombineOptions;
 pub use config::ConfigError;
-pub use control::ControlOptions;
-pub use coveragepy::{CoveragePyOptions, DataFiles};
-pub use diff::DiffOptions;
-pub use doctor::DoctorOptions;
-pub use erase::EraseOptions;
 pub use error::CliError;
-pub use formats::{ExportFormat, FormatOptions};
-pub use html::HtmlOptions;
-pub use output::Output;
-pub use ps::PsOptions;
-pub use report::ReportOptions;
-pub use run::RunOptions;
-pub use selection::{DataSelection, SourceSelection};
-pub use shell::{CompletionsOptions, ManOptions};
-pub use show::ShowOptions;
+
+use attach::AttachOptions;
+use combine::CombineOptions;
+use control::ControlOptions;
+use coveragepy::CoveragePyOptions;
+use diff::DiffOptions;
+use doctor::DoctorOptions;
+use erase::EraseOptions;
+use formats::FormatOptions;
+use html::HtmlOptions;
+use output::Output;
+use ps::PsOptions;
+use report::ReportOptions;
+use run::RunOptions;
+use shell::{CompletionsOptions, ManOptions};
+use show::ShowOptions;
 
 use crate::front;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// What a command line asks for.
 #[derive(Clone, Debug)]
-pub enum Command {
-    /// Measure a program.
+enum Command {
     Run(RunOptions),
-    /// Measure processes that run.
     Attach(AttachOptions),
-    /// Tell what is being measured.
     Status(ControlOptions),
-    /// Have everything that ran in the files.
     Flush(ControlOptions),
-    /// Detach from what is being measured.
     Detach(ControlOptions),
-    /// Print the table.
     Report(ReportOptions),
-    /// Show sources with what ran of them.
     Show(ShowOptions),
-    /// Show the coverage of what changed.
     Diff(DiffOptions),
-    /// Merge measurements into one file.
     Combine(CombineOptions),
-    /// Write what ran for other tools.
+    /// Writes what ran for other tools.
     Format(FormatOptions),
-    /// Write data files of coverage.py.
     CoveragePy(CoveragePyOptions),
-    /// Write a site.
     Html(HtmlOptions),
-    /// List the processes.
     Ps(PsOptions),
-    /// Tell what would work.
     Doctor(DoctorOptions),
-    /// Write a shell's completions.
     Completions(CompletionsOptions),
-    /// Write man pages.
     Man(ManOptions),
-    /// Remove measurements.
     Erase(EraseOptions),
 }
 
@@ -120,8 +104,12 @@ impl From<CommandOutcome> for ExitCode {
     }
 }
 
-/// Does what was asked for.
-pub fn execute(command: Command) -> Result<CommandOutcome, CliError> {
+/// Does what a command line asks for; the program's name is its first word.
+///
+/// # Errors
+/// When the command line makes no sense or the command fails.
+pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandOutcome, CliError> {
+    let command = arguments::parse(arguments)?;
     platform::limits::survive();
     match command {
         Command::Run(options) => run::run(&options),

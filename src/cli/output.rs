@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 /// Where a result goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
+pub(super) enum Output {
     /// Standard output, written as `-`.
     Stdout,
     /// A file, replaced if it exists.

@@ -20,8 +20,7 @@ pub(super) struct PsArguments {
 
 /// What to list, and how.
 #[derive(Clone, Debug)]
-pub struct PsOptions {
-    /// Of what.
+pub(super) struct PsOptions {
     pub selection: DataSelection,
     /// How much of the programs' arguments to show.
     pub width: Width,

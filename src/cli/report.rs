@@ -90,8 +90,7 @@ impl FromStr for SortColumn {
 
 /// What to show, and how.
 #[derive(Clone, Debug)]
-pub struct ReportOptions {
-    /// Of what.
+pub(super) struct ReportOptions {
     pub selection: SourceSelection,
     /// How the table looks.
     pub layout: Layout,

@@ -25,14 +25,13 @@ pub(super) struct RunArguments {
 
 /// What to measure, and how.
 #[derive(Clone, Debug)]
-pub struct RunOptions {
+pub(super) struct RunOptions {
     /// How, whatever it is.
     pub measuring: front::FrontOptions,
     /// Whether to end with the program rather than with its last descendant.
     pub no_wait: bool,
     /// The program, as one would name it in a shell.
     pub program: OsString,
-    /// Its arguments.
     pub args: Vec<OsString>,
 }
 

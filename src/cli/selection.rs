@@ -188,7 +188,7 @@ pub(super) fn pick_up(data: &DataDir) {
 
 /// Sources of what is meant in a data directory.
 #[derive(Clone, Debug)]
-pub struct SourceSelection {
+pub(super) struct SourceSelection {
     /// The data directory and what is meant.
     pub data: DataSelection,
     /// Lines that do not count.
@@ -241,7 +241,7 @@ impl SourceSelection {
 
 /// A data directory and what of it is meant.
 #[derive(Clone, Debug)]
-pub struct DataSelection {
+pub(super) struct DataSelection {
     /// The data directory.
     pub data: PathBuf,
     /// Whose data directory is used.

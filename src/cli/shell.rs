@@ -24,13 +24,12 @@ pub(super) struct ManArguments {
 
 /// For which shell.
 #[derive(Clone, Copy, Debug)]
-pub struct CompletionsOptions {
+pub(super) struct CompletionsOptions {
     shell: Shell,
 }
 
-/// Where to.
 #[derive(Clone, Debug)]
-pub struct ManOptions {
+pub(super) struct ManOptions {
     output: Option<PathBuf>,
 }
 

@@ -33,12 +33,10 @@ pub(super) struct ShowArguments {
 
 /// What to show, and how.
 #[derive(Clone, Debug)]
-pub struct ShowOptions {
+pub(super) struct ShowOptions {
     /// The sources, as they were named.
     pub files: Vec<String>,
-    /// Of what.
     pub selection: SourceSelection,
-    /// How.
     pub showing: Showing,
 }
 

@@ -19,8 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What to attach to.
 #[derive(Clone, Debug)]
-pub struct Attach {
-    /// The processes.
+pub(crate) struct Attach {
     pub pids: Vec<Pid>,
     /// Whether the descendants that they have already are meant too.
     pub children: bool,
@@ -53,7 +52,7 @@ enum Answer {
 }
 
 /// Attaches and measures until all have ended, or until they are to be let go; gives the exit status.
-pub fn attach(options: &FrontOptions, attach: &Attach) -> Result<Ending, AttachError> {
+pub(crate) fn attach(options: &FrontOptions, attach: &Attach) -> Result<Ending, AttachError> {
     let mut pids = attach.pids.clone();
     pids.sort();
     pids.dedup();

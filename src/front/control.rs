@@ -11,60 +11,42 @@ use std::os::fd::AsFd;
 /// How long the next part of a status is awaited, in milliseconds.
 const PATIENCE: u32 = 10_000;
 
-/// Why a measurement did not do what a command asked for.
+/// Why the measurement of a run did not do what a command asked for.
 #[derive(Debug, thiserror::Error)]
-pub enum ControlError {
-    /// Nobody is there.
-    #[error(
-        "run {run}: its recorder has ended (it was killed, or is just ending); the next command recovers what it left"
-    )]
-    NoRecorder {
-        /// The run.
-        run: String,
-    },
-    /// The socket is not for us.
-    #[error("run {run}: {source}; only the user who measures, and root, may ask")]
-    Forbidden {
-        /// The run.
-        run: String,
-        /// The cause.
-        source: OsError,
-    },
+#[error("run {run}: {failure}")]
+pub struct ControlError {
+    /// The run by its name.
+    pub run: String,
+    /// What went wrong, and the way out.
+    pub failure: ControlFailure,
+}
+
+/// What went wrong between a command and the recorder of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlFailure {
+    /// Nobody listens at the run's socket.
+    #[error("its recorder has ended (it was killed, or is just ending); the next command recovers what it left")]
+    NoRecorder,
+    /// The socket is another user's.
+    #[error("{0}; only the user who measures, and root, may ask")]
+    Forbidden(OsError),
     /// The measurement has no socket, or it cannot be reached.
-    #[error("run {run}: {source}; can sockets be made in the data directory?")]
-    Unreachable {
-        /// The run.
-        run: String,
-        /// The cause.
-        source: OsError,
-    },
-    /// It takes too long.
-    #[error("run {run}: its recorder does not answer; is it stopped?")]
-    Silent {
-        /// The run.
-        run: String,
-    },
-    /// Another version, or no recorder of ours.
-    #[error("run {run}: the answer is not understood ({what}); is it measured by another version of cov-trace?")]
-    Strange {
-        /// The run.
-        run: String,
-        /// What came.
-        what: String,
-    },
-    /// It could not be done.
-    #[error("run {run}: {cause}")]
-    Failed {
-        /// The run.
-        run: String,
-        /// Why.
-        cause: String,
-    },
+    #[error("{0}; can sockets be made in the data directory?")]
+    Unreachable(OsError),
+    /// The recorder takes too long to answer.
+    #[error("its recorder does not answer; is it stopped?")]
+    Silent,
+    /// What came is no answer of this version's recorder.
+    #[error("the answer is not understood ({0}); is it measured by another version of cov-trace?")]
+    Strange(String),
+    /// The recorder answered that it could not do it, or the run's directory cannot be opened.
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// A link to one recorder.
 #[derive(Debug)]
-pub struct ControlLink {
+pub(crate) struct ControlLink {
     run: String,
     port: Port,
 }
@@ -75,18 +57,26 @@ impl ControlLink {
         let (run, path, trust) = (found.run.clone(), found.path.clone(), found.trust());
         let opened = match found.open() {
             Ok(opened) => opened,
-            Err(StoreError::Directory { .. }) => return Err(ControlError::NoRecorder { run }),
-            Err(error) => return Err(ControlError::Failed { run, cause: error.to_string() }),
+            Err(error) => {
+                let failure = match error {
+                    StoreError::Directory { .. } => ControlFailure::NoRecorder,
+                    error => ControlFailure::Failed(error.to_string()),
+                };
+                return Err(ControlError { run, failure });
+            }
         };
         match opened.connect(trust) {
             Ok(channel) => Ok(ControlLink { run, port: Port::new(channel) }),
-            Err(source) => Err(match source.errno {
-                Errno::ENOENT if !path.exists() => ControlError::NoRecorder { run },
-                Errno::ECONNREFUSED => ControlError::NoRecorder { run },
-                Errno::EACCES | Errno::EPERM => ControlError::Forbidden { run, source },
-                Errno::EAGAIN => ControlError::Silent { run },
-                _ => ControlError::Unreachable { run, source },
-            }),
+            Err(source) => {
+                let failure = match source.errno {
+                    Errno::ENOENT if !path.exists() => ControlFailure::NoRecorder,
+                    Errno::ECONNREFUSED => ControlFailure::NoRecorder,
+                    Errno::EACCES | Errno::EPERM => ControlFailure::Forbidden(source),
+                    Errno::EAGAIN => ControlFailure::Silent,
+                    _ => ControlFailure::Unreachable(source),
+                };
+                Err(ControlError { run, failure })
+            }
         }
     }
 
@@ -126,7 +116,7 @@ impl ControlLink {
         self.ask(ControlRequest::Detach)
     }
 
-    /// Waits until everybody was let go and everything is in the files.
+    /// Waits until the supervisor has detached from every process and everything is in the files.
     pub fn detached(&mut self) -> Result<Summary, ControlError> {
         match self.answer(None)? {
             ControlAnswer::Detached(summary) => Ok(summary),
@@ -143,25 +133,28 @@ impl ControlLink {
         loop {
             match self.port.try_receive().map_err(|error| self.lost(error))? {
                 Some((ControlAnswer::Failed(cause), _)) => {
-                    return Err(ControlError::Failed { run: self.run.clone(), cause });
+                    return Err(self.failed(ControlFailure::Failed(cause)));
                 }
                 Some((answer, _)) => return Ok(answer),
                 None if wait_readable(&[self.port.as_fd()], patience) == [true] => {}
                 None if patience.is_none() => {}
-                None => return Err(ControlError::Silent { run: self.run.clone() }),
+                None => return Err(self.failed(ControlFailure::Silent)),
             }
         }
     }
 
     fn lost(&self, error: PortError) -> ControlError {
-        let run = self.run.clone();
-        match error {
-            PortError::Closed | PortError::Os(_) => ControlError::NoRecorder { run },
-            PortError::Malformed(error) => ControlError::Strange { run, what: error.to_string() },
-        }
+        self.failed(match error {
+            PortError::Closed | PortError::Os(_) => ControlFailure::NoRecorder,
+            PortError::Malformed(error) => ControlFailure::Strange(error.to_string()),
+        })
     }
 
     fn strange(&self, answer: &ControlAnswer) -> ControlError {
-        ControlError::Strange { run: self.run.clone(), what: format!("{answer:?}").chars().take(80).collect() }
+        self.failed(ControlFailure::Strange(format!("{answer:?}").chars().take(80).collect()))
+    }
+
+    fn failed(&self, failure: ControlFailure) -> ControlError {
+        ControlError { run: self.run.clone(), failure }
     }
 }

@@ -21,9 +21,9 @@ pub enum RunError {
     /// It cannot be executed.
     #[error("{}: cannot be executed: {}", .program.display(), .errno.desc())]
     NotExecutable {
-        /// The program.
+        /// The program as it was named on the command line.
         program: OsString,
-        /// Why.
+        /// What execve(2) answered.
         errno: Errno,
     },
     /// The kernel does not let it be traced.
@@ -42,7 +42,7 @@ pub enum RunError {
     RunDirectory {
         /// The data directory.
         data: PathBuf,
-        /// Why.
+        /// What the kernel refused.
         source: OsError,
     },
     /// Files may not become large enough.
@@ -57,7 +57,7 @@ pub enum RunError {
     /// Too few descriptors may be open.
     #[error("only {most} descriptors may be open here (ulimit -n), and cov-trace needs {FEWEST_DESCRIPTORS}")]
     FewDescriptors {
-        /// How many.
+        /// How many may be open (RLIMIT_NOFILE).
         most: u64,
     },
     /// The data directory cannot be used.

@@ -18,11 +18,13 @@ mod stderr;
 mod verify;
 mod watch;
 
-pub use attach::{Attach, AttachError, attach};
-pub use control::{ControlError, ControlLink};
+pub use attach::AttachError;
+pub(crate) use attach::{Attach, attach};
+pub(crate) use control::ControlLink;
+pub use control::{ControlError, ControlFailure};
 pub use error::RunError;
 use error::{FEWEST_DESCRIPTORS, SMALLEST_LIMIT};
-pub use refusal::refusal;
+pub(crate) use refusal::refusal;
 pub use stderr::{summary, unwritten};
 pub use watch::Ending;
 
@@ -45,7 +47,7 @@ use watch::{Subject, Watch};
 
 /// How to measure.
 #[derive(Clone, Debug)]
-pub struct FrontOptions {
+pub(crate) struct FrontOptions {
     /// The data directory.
     pub data: PathBuf,
     /// Whose data directory is used.
@@ -68,10 +70,9 @@ pub struct FrontOptions {
 
 /// A program to run.
 #[derive(Clone, Debug)]
-pub struct Launch {
+pub(crate) struct Launch {
     /// The program, looked up in PATH if it has no slash.
     pub program: OsString,
-    /// Its arguments.
     pub args: Vec<OsString>,
     /// Whether to wait for its descendants too.
     pub wait: bool,
@@ -98,7 +99,7 @@ struct Helpers {
 
 /// Runs a program and measures it with all its descendants. Where that is not possible, since the data directory cannot be
 /// written or the kernel refuses something, the program runs all the same, unmeasured, and that is said.
-pub fn run(options: &FrontOptions, launch: &Launch) -> Result<Ending, RunError> {
+pub(crate) fn run(options: &FrontOptions, launch: &Launch) -> Result<Ending, RunError> {
     let prepared = match prepare(options) {
         Ok(prepared) => prepared,
         Err(error) => return Err(unmeasured(launch, None, error)),

@@ -4,7 +4,7 @@ use platform::attachable::{Attachability, Refusal};
 use platform::{Errno, Pid, procfs, user_in_words};
 
 /// What prevents an attach to a process, if anything does: the process, the cause and the way out.
-pub fn refusal(pid: Pid) -> Option<String> {
+pub(crate) fn refusal(pid: Pid) -> Option<String> {
     let standing = platform::attachable::standing(pid);
     let name = procfs::command_name(pid).unwrap_or_default();
     in_words(pid, &name, &standing)

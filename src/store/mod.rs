@@ -15,7 +15,7 @@ mod process_file;
 mod reader;
 mod record;
 #[cfg(test)]
-mod round_trip;
+mod round_trip_tests;
 mod rows;
 mod run_entry;
 #[cfg(test)]

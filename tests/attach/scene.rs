@@ -1,4 +1,4 @@
-//! A sample that runs bare, is attached to and let go of, and what must be true of it then.
+//! A sample that runs bare, to which cov-trace attaches and from which it detaches, and what must be true of it then.
 
 use crate::harness::command::attach;
 use crate::harness::measured::{self, Process};
@@ -68,7 +68,7 @@ impl Scene {
         answers.iter().for_each(|answer| self.session.expect(answer));
     }
 
-    /// Lets go, and checks that nothing is left of it in the process that was started.
+    /// Detaches, and checks that nothing is left of it in the process that was started.
     #[track_caller]
     pub fn let_go(&self, attached: Attached) {
         let ended = attached.detach("TERM").unwrap();
@@ -112,7 +112,7 @@ impl Scene {
         self.sample.line_of(text)
     }
 
-    /// Compares what was measured with the marks; a process that was let go of is known by its pid.
+    /// Compares what was measured with the marks; a process that was detached from is known by its pid.
     #[track_caller]
     pub fn agrees_with_its_marks(&self) {
         self.agrees_with_its_marks_after(1);
@@ -135,7 +135,7 @@ impl Scene {
         }
     }
 
-    /// The file of the process that was started says that it was let go of.
+    /// The file of the process that was started says that cov-trace detached from it.
     #[track_caller]
     pub fn was_let_go(&self) {
         let processes = self.processes();

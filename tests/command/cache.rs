@@ -98,7 +98,7 @@ fn a_program_that_only_looks_like_another_is_read_itself() {
         let mut compiler = Command::new("cc");
         compiler.args(["-g", "-Wl,--build-id=0x0123456789abcdef", "-o"]).arg(at("twin")).arg(&source);
         assert!(compiler.status().unwrap().success());
-        // Whoever made it says when that was.
+        // Its owner may set any time.
         let file = std::fs::File::options().write(true).open(at("twin")).unwrap();
         file.set_modified(UNIX_EPOCH + Duration::from_secs(1_000_000_000)).unwrap();
         file.metadata().unwrap().len()

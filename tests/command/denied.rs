@@ -1,5 +1,5 @@
 //! Where the kernel, or a seccomp filter, refuses a system call: everybody ends, the program as it would without us, and it
-//! is measured or the user is told why not.
+//! is measured or cov-trace says why not.
 
 use crate::harness::build;
 use crate::harness::check::{COV_TRACE, measured, under_cov_trace};

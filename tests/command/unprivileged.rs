@@ -1,4 +1,4 @@
-//! Whoever lacks CAP_SYS_PTRACE (an ordinary user, the root of a default container) is kept out of the memory of a
+//! A tracer without CAP_SYS_PTRACE (an ordinary user, the root of a default container) is kept out of the memory of a
 //! program that is not dumpable, and may not open files through mappings, which must not harm the program.
 
 use crate::harness::build;

@@ -152,7 +152,7 @@ fn arcs_are_combined_with_those_of_python() {
     fs::write(measurements.path("hello.py"), "if 1 > 0:\n    print()\n").unwrap();
     for age in AGES {
         let ran = coverage(&measurements, age, &["run", "--parallel-mode", "hello.py"]);
-        assert_eq!(ran.clean(), "\n", "nothing is told of the plugin");
+        assert_eq!(ran.clean(), "\n", "it says nothing of the plugin");
         assert_eq!(measurements.run(&["coveragepy", "--branch"]).clean(), "");
         coverage(&measurements, age, &["combine", "--quiet"]).clean();
         let theirs = of_coveragepy(&json(&measurements, age).to_string());

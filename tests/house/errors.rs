@@ -7,7 +7,7 @@ use crate::harness::golden;
 use cov_trace::cli::{self, CliError, ConfigError};
 use cov_trace::debuginfo::IndexError;
 use cov_trace::filter::{Pattern, PatternError};
-use cov_trace::front::{AttachError, ControlError, RunError, summary, unwritten};
+use cov_trace::front::{AttachError, ControlError, ControlFailure, RunError, summary, unwritten};
 use cov_trace::link::{LetGoBy, PortError, Summary};
 use cov_trace::plan::PlanError;
 use cov_trace::recorder::{LedgerError, Trouble};
@@ -60,7 +60,7 @@ fn no_memory() -> rusqlite::Error {
 }
 
 fn of_the_command_line() -> String {
-    let refused = cli::parse(["cov-trace", "report", "--colour"].map(Into::into)).unwrap_err();
+    let refused = cli::execute(["cov-trace", "report", "--colour"].map(Into::into)).unwrap_err();
     texts!(CliError {
         CliError::Arguments(_) => refused,
         CliError::Misplaced { .. } => CliError::Misplaced { word: "-o".to_owned(), advice: "it belongs to a command".to_owned() },
@@ -112,12 +112,14 @@ fn of_measuring() -> String {
         AttachError::SupervisorKilled => AttachError::SupervisorKilled,
         AttachError::Run(_) => RunError::NoSupervisor.into(),
     }) + &texts!(ControlError {
-        ControlError::NoRecorder { .. } => ControlError::NoRecorder { run: run() },
-        ControlError::Forbidden { .. } => ControlError::Forbidden { run: run(), source: os_error() },
-        ControlError::Unreachable { .. } => ControlError::Unreachable { run: run(), source: os_error() },
-        ControlError::Silent { .. } => ControlError::Silent { run: run() },
-        ControlError::Strange { .. } => ControlError::Strange { run: run(), what: "a cause".to_owned() },
-        ControlError::Failed { .. } => ControlError::Failed { run: run(), cause: "a cause".to_owned() },
+        ControlError { .. } => ControlError { run: run(), failure: ControlFailure::Silent },
+    }) + &texts!(ControlFailure {
+        ControlFailure::NoRecorder => ControlFailure::NoRecorder,
+        ControlFailure::Forbidden(_) => ControlFailure::Forbidden(os_error()),
+        ControlFailure::Unreachable(_) => ControlFailure::Unreachable(os_error()),
+        ControlFailure::Silent => ControlFailure::Silent,
+        ControlFailure::Strange(_) => ControlFailure::Strange("a cause".to_owned()),
+        ControlFailure::Failed(_) => ControlFailure::Failed("a cause".to_owned()),
     }) + &texts!(PortError {
         PortError::Os(_) => os_error().into(),
         PortError::Closed => PortError::Closed,

@@ -1,5 +1,7 @@
-//! The shape of the source: what decides makes no system call, and names stay few at the top.
+//! The shape of the source: what decides makes no system call, names stay few at the top, and unit tests are where one
+//! looks for them.
 
+use super::sources;
 use std::path::{Path, PathBuf};
 
 /// The Rust files directly in a folder of the source.
@@ -57,4 +59,20 @@ fn at_the_top_of_the_source_are_only_the_library_and_the_program() {
         files("src").iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
     names.sort();
     assert_eq!(names, ["lib.rs", "main.rs"]);
+}
+
+#[test]
+fn unit_tests_are_at_the_end_of_their_file_or_in_a_file_of_tests() {
+    const AT_THE_END: &str = "\n#[cfg(test)]\nmod tests {\n";
+    let mut misplaced = Vec::new();
+    // Without the tests at the end of files, and without files of tests.
+    for source in ["src", "platform/src"].into_iter().flat_map(sources::below) {
+        let whole = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&source.path)).unwrap();
+        let is_last =
+            whole.split_once(AT_THE_END).is_none_or(|(_, tests)| tests.find("\n}\n") == Some(tests.len() - 3));
+        if source.code.contains("#[test]") || !is_last {
+            misplaced.push(source.path);
+        }
+    }
+    assert_eq!(misplaced, [""; 0]);
 }

@@ -173,7 +173,7 @@ impl Browser {
         }
     }
 
-    /// Presses and lets go of a key: a letter, or the name of one that writes nothing.
+    /// Presses and releases a key: a letter, or the name of one that writes nothing.
     pub(crate) fn key(&mut self, key: &str) {
         let mut down = json!({ "type": "keyDown", "key": key });
         match key {

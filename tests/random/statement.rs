@@ -104,7 +104,7 @@ fn cases(program: &mut Program<'_>, depth: u32) {
 /// A place that jumps and faults come back to.
 fn jump_point(program: &mut Program<'_>, depth: u32) {
     program.braces("", |program| {
-        // Whoever jumps out of the block leaves it in use, so its memory must not be another's.
+        // A jump out of the block leaves it in use, so its memory must not be another's.
         program.line("static sigjmp_buf here; sigjmp_buf *before = top;");
         program.line("top = &here;");
         program.braces("if (sigsetjmp(here, 1) == 0)", |program| program.block(depth));

@@ -57,7 +57,7 @@ impl Measurements {
         command
     }
 
-    /// What is told of sources left out.
+    /// What the report says of sources that are left out.
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
         self.run_in_full(arguments).without_source_notes()
     }
@@ -111,7 +111,7 @@ pub(crate) fn finish(mut command: Command) -> Finished {
     Finished { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// Without what is told of sources that are not there, or are newer: those of made-up measurements are.
+/// Without what the report says of sources that are not there, or are newer: those of made-up measurements are.
 pub(crate) fn without_source_notes(text: &str) -> String {
     let of_sources = |line: &&str| {
         ["source-missing: ", "source-newer: "]

@@ -54,27 +54,37 @@ fn reported<'m>(measurements: &'m Measurements, source: &'m str) -> impl Iterato
     })
 }
 
-/// A file that only its owner reads: by its mode, or for root by that of its folder.
-fn private(folder: &Path, of_folder: bool) -> String {
+/// What keeps others from reading a file: its own mode, or that of its folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeptBy {
+    File,
+    Folder,
+}
+
+/// A file that only its owner reads.
+fn private(folder: &Path, kept_by: KeptBy) -> String {
     let path = folder.canonicalize().unwrap().join("private.c");
     fs::write(&path, format!("{SECRET}\n{SECRET}\n")).unwrap();
     let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(900);
     File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
-    let mode = if of_folder { 0o644 } else { 0o600 };
-    fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
-    fs::set_permissions(folder, PermissionsExt::from_mode(if of_folder { 0o700 } else { 0o755 })).unwrap();
+    let (of_file, of_folder) = match kept_by {
+        KeptBy::File => (0o600, 0o755),
+        KeptBy::Folder => (0o644, 0o700),
+    };
+    fs::set_permissions(&path, PermissionsExt::from_mode(of_file)).unwrap();
+    fs::set_permissions(folder, PermissionsExt::from_mode(of_folder)).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
 #[test]
 fn what_only_its_owner_reads_is_not_copied_into_reports() {
-    for of_folder in [false, true] {
+    for kept_by in [KeptBy::File, KeptBy::Folder] {
         // An ordinary user's own folders count as open to that user's reports.
-        if of_folder && !is_root() {
+        if kept_by == KeptBy::Folder && !is_root() {
             continue;
         }
         let folder = tempfile::tempdir().unwrap();
-        let secret = private(folder.path(), of_folder);
+        let secret = private(folder.path(), kept_by);
         let measurements = measured(&secret);
         for (finished, text) in reported(&measurements, &secret) {
             assert!(finished.stderr.contains("source-not-shown: source "), "{finished:?}");
@@ -93,7 +103,7 @@ fn what_only_its_owner_reads_is_not_copied_into_reports() {
 fn checksum() -> String {
     let folder = tempfile::tempdir().unwrap();
     let measurements = measured(&folder.path().join("private.c").to_string_lossy());
-    private(folder.path(), false);
+    private(folder.path(), KeptBy::File);
     let root = folder.path().to_str().unwrap();
     let told = measurements.run(&["lcov", "--checksum", "--source-root", root]).stdout;
     let line = told.lines().find(|line| line.starts_with("DA:1,1,")).unwrap_or_else(|| panic!("{told}"));
@@ -103,7 +113,7 @@ fn checksum() -> String {
 #[test]
 fn a_link_among_the_sources_does_not_lead_to_a_secret() {
     let folder = tempfile::tempdir().unwrap();
-    let secret = private(folder.path(), false);
+    let secret = private(folder.path(), KeptBy::File);
     let measurements = measured("src/a.c");
     fs::create_dir(measurements.path("src")).unwrap();
     symlink(&secret, measurements.path("src/a.c")).unwrap();

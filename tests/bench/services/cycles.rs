@@ -71,7 +71,7 @@ pub fn repeat(
                 break;
             }
         }
-        // A service that died is told below, with what went before.
+        // A service that died is reported below, with what went before.
         let after = settled(service).unwrap_or_else(|error| {
             wrong.push(error);
             Footprint::default()

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::options::Options;
 use crate::{attach, live};
 use testing::bench::median;
-use testing::service::footprint::{Footprint, cpu_seconds};
+use testing::service::footprint::{Counted, Footprint, cpu_seconds};
 use testing::service::timeline::{Timeline, Window};
 use testing::service::{Events, Service, under_load};
 use testing::text;
@@ -146,7 +146,8 @@ impl Phase {
     /// Lets so much time pass.
     fn pass(service: &dyn Service, timeline: &Timeline, time: Duration) -> Result<Self, String> {
         // Workers that come and go count with what they used.
-        let used = || cpu_seconds(service.pid(), !service.keeps_its_size());
+        let counted = if service.keeps_its_size() { Counted::Alone } else { Counted::WithDescendants };
+        let used = || cpu_seconds(service.pid(), counted);
         let (start, before, answers) = (Instant::now(), used()?, timeline.answers());
         sleep(time);
         let (end, after, answers) = (Instant::now(), used()?, timeline.answers() - answers);

@@ -102,7 +102,7 @@ impl Subject {
     }
 }
 
-/// Makes `directory` anew.
+/// Makes `directory` an empty one.
 ///
 /// # Errors
 /// When it cannot be removed or created.

@@ -55,18 +55,30 @@ impl Footprint {
     }
 }
 
-/// The seconds of processor time that a process has used, and with it, if asked for, all its descendants, also those that
-/// have ended.
+/// Of which processes processor time is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Of one process alone.
+    Alone,
+    /// Of a process and all its descendants, also those that have ended.
+    WithDescendants,
+}
+
+/// The seconds of processor time that a process has used.
 ///
 /// # Errors
 /// When the process has ended.
-pub fn cpu_seconds(pid: u32, with_descendants: bool) -> Result<f64, String> {
+pub fn cpu_seconds(pid: u32, counted: Counted) -> Result<f64, String> {
+    // Fields 14 and 15 of proc_pid_stat(5) are its own times, 16 and 17 those of its children that have ended.
+    let (fields_of_time, all) = match counted {
+        Counted::Alone => (2, vec![pid]),
+        Counted::WithDescendants => (4, family(pid)),
+    };
     let ticks = |pid: u32| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(if with_descendants { 4 } else { 2 });
+        let fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(fields_of_time);
         Some(fields.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>())
     };
-    let all = if with_descendants { family(pid) } else { vec![pid] };
     let own = ticks(pid).ok_or(format!("process {pid} has ended"))?;
     // USER_HZ is 100 wherever Linux runs.
     Ok((own + all.into_iter().skip(1).filter_map(ticks).sum::<f64>()) / 100.0)
