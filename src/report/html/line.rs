@@ -3,9 +3,9 @@
 //! Invariants: whatever the text, what comes out has no tag but ours and no control character; a line of the text is one
 //! list item.
 
-use crate::report::model::colour::{Kind, Span, spans};
+use crate::report::model::colour::{Kind, Span, parts_of_line, spans};
 use crate::report::model::language::Language;
-use crate::report::model::prepared::ReportFile;
+use crate::report::model::prepared::{LineState, ReportFile};
 use crate::report::terminal::escape::harmful;
 use askama::filters::{Escaper, Html};
 use rayon::prelude::*;
@@ -71,14 +71,11 @@ fn line_ranges(text: &str) -> Vec<Range<usize>> {
 }
 
 fn class(file: &ReportFile, line: u32) -> &'static str {
-    if file.coverage.ran.contains(line) {
-        " class=h"
-    } else if file.coverage.executable.contains(line) {
-        " class=m"
-    } else if file.excluded.contains(line) {
-        " class=x"
-    } else {
-        ""
+    match file.state_of(line) {
+        LineState::Ran => " class=h",
+        LineState::Missed => " class=m",
+        LineState::Excluded => " class=x",
+        LineState::Neither => "",
     }
 }
 
@@ -90,8 +87,7 @@ fn list(file: &ReportFile, text: &str, spans: &[Span], first: usize, lines: &[Ra
         html.push_str("<li");
         html.push_str(class(file, line));
         html.push('>');
-        let from = spans.partition_point(|(span, _)| span.end <= range.start);
-        write_line(&mut html, text, &spans[from..], range.clone());
+        write_line(&mut html, text, spans, range.clone());
     }
     html + "</ol></div>\n"
 }
@@ -103,17 +99,12 @@ fn write_line(html: &mut String, text: &str, spans: &[Span], line: Range<usize>)
     }
     let cut = text[line.start..end].char_indices().nth(MAX_COLUMNS).filter(|_| end - line.start > MAX_COLUMNS);
     let end = cut.map_or(end, |(at, _)| line.start + at);
-    let mut at = line.start;
-    for (span, kind) in spans.iter().take_while(|(span, _)| span.start < end) {
-        let span = span.start.max(at)..span.end.min(end);
-        write_text(html, &text[at..span.start]);
-        let (open, close) = tags(*kind);
+    for (part, kind) in parts_of_line(spans, line.start..end) {
+        let (open, close) = kind.map_or(("", ""), tags);
         html.push_str(open);
-        write_text(html, &text[span.clone()]);
+        write_text(html, &text[part]);
         html.push_str(close);
-        at = span.end;
     }
-    write_text(html, &text[at..end]);
     if cut.is_some() {
         html.push_str("<em>the rest of this line is not shown</em>");
     }

@@ -21,8 +21,27 @@ pub(crate) enum Kind {
     Directive,
 }
 
-/// A part of a text.
+/// A part of a text: where it is in bytes, and what it is.
 pub(crate) type Span = (Range<usize>, Kind);
+
+/// The parts of a line in order, coloured or not, by what is coloured of the whole text. A part that goes on in the next
+/// line is one of both.
+pub(crate) fn parts_of_line(
+    spans: &[Span],
+    line: Range<usize>,
+) -> impl Iterator<Item = (Range<usize>, Option<Kind>)> + '_ {
+    let first = spans.partition_point(|(span, _)| span.end <= line.start);
+    let within = spans[first..].iter().take_while(move |(span, _)| span.start < line.end);
+    let mut at = line.start;
+    let coloured = within.map(move |(span, kind)| (span.start.max(line.start)..span.end.min(line.end), Some(*kind)));
+    let end = std::iter::once((line.end..line.end, None));
+    coloured.chain(end).flat_map(move |(span, kind)| {
+        let plain = (at..span.start, None);
+        at = span.end;
+        let coloured = kind.map(|kind| (span, Some(kind)));
+        Some(plain).filter(|(range, _)| !range.is_empty()).into_iter().chain(coloured)
+    })
+}
 
 /// The tokens that the languages share. Anything else is skipped, character by character.
 #[derive(Clone, Copy, Debug, Logos, PartialEq, Eq)]
@@ -158,6 +177,20 @@ mod tests {
         assert_eq!(parts("a.rs", text), expected);
         assert_eq!(parts("a.go", "func x `a\nb`"), [("func", Kind::Keyword), ("`a\nb`", Kind::Text)]);
         assert_eq!(parts("a.cc", "R\"x(a)\")x\" b"), [("R\"x(a)\")x\"", Kind::Text)]);
+    }
+
+    #[test]
+    fn a_line_has_its_part_of_what_goes_across_lines() {
+        let text = "a /* b\n\nc */ 1\nd // e\r\nf\n";
+        let spans = spans(Language::of("a.c").unwrap(), text);
+        let parts = |line: Range<usize>| {
+            parts_of_line(&spans, line).map(|(range, kind)| (&text[range], kind)).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(0..6), [("a ", None), ("/* b", Some(Kind::Comment))]);
+        assert_eq!(parts(7..7), [("", Some(Kind::Comment))]);
+        assert_eq!(parts(8..14), [("c */", Some(Kind::Comment)), (" ", None), ("1", Some(Kind::Number))]);
+        assert_eq!(parts(15..21), [("d ", None), ("// e", Some(Kind::Comment))]);
+        assert_eq!(parts(23..24), [("f", None)]);
     }
 
     #[test]

@@ -3,13 +3,13 @@
 //! Invariants: a row's total is the sum of what was new until then; the last row of a part has all that ran in it.
 
 use super::percent::Ratio;
-use super::processes::ProcessSummary;
+use super::processes::{LinesBySource, ProcessSummary};
 use super::select::Selection;
 use crate::report::terminal::tree::Now;
 use crate::report::terminal::wording::{Width, command_line, date_time, span};
-use crate::store::{Digest, ImageFacts, Numbits, ProcessRecord, UnixMillis};
+use crate::store::{ImageFacts, ProcessRecord, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -175,11 +175,11 @@ impl GrowthPart {
 
     /// How many lines the sources of all its images have.
     fn lines(&self) -> u64 {
-        let mut by_source: HashMap<(&str, Digest), Numbits> = HashMap::new();
+        let mut lines = LinesBySource::default();
         for file in self.images.iter().flat_map(|image| &image.files) {
-            by_source.entry(file.identity()).or_default().union_with(&file.executable);
+            lines.add(file, &file.executable);
         }
-        by_source.values().map(Numbits::len).sum()
+        lines.count()
     }
 }
 

@@ -46,6 +46,19 @@ pub struct ReportFile {
     pub sources: Arc<ShownSources>,
 }
 
+/// What a report says of a line of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineState {
+    /// It has code, and that ran.
+    Ran,
+    /// It has code, and that did not run.
+    Missed,
+    /// It is not to count.
+    Excluded,
+    /// It has no code, or is not what is asked about.
+    Neither,
+}
+
 impl Report {
     /// Prepares what was merged.
     pub fn prepare(coverage: Coverage, paths: &Paths, exclusions: &Exclusions) -> Report {
@@ -97,6 +110,19 @@ impl Report {
 }
 
 impl ReportFile {
+    /// What is to be said of a line.
+    pub(crate) fn state_of(&self, line: u32) -> LineState {
+        if self.coverage.ran.contains(line) {
+            LineState::Ran
+        } else if self.coverage.executable.contains(line) {
+            LineState::Missed
+        } else if self.excluded.contains(line) {
+            LineState::Excluded
+        } else {
+            LineState::Neither
+        }
+    }
+
     /// Ranges of lines that did not run.
     pub(crate) fn missing(&self) -> Vec<(u32, u32)> {
         let (mut executable, mut ran) = (self.coverage.executable.clone(), self.coverage.ran.clone());

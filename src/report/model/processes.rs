@@ -1,7 +1,7 @@
 //! What `ps` tells of one process.
 
 use super::select::Selection;
-use crate::store::{Digest, Numbits, ProcessHead, ProcessRecord};
+use crate::store::{Digest, FileFacts, Numbits, ProcessHead, ProcessRecord};
 use std::collections::HashMap;
 
 /// A process without its lines.
@@ -31,13 +31,28 @@ impl ProcessSummary {
     }
 }
 
-/// A line that is in several images, or ran under several contexts, counts once.
+/// Lines of sources of several images, or under several contexts: of each source once.
+#[derive(Debug, Default)]
+pub(super) struct LinesBySource<'a>(HashMap<(&'a str, Digest), Numbits>);
+
+impl<'a> LinesBySource<'a> {
+    /// Adds lines of a source.
+    pub(super) fn add(&mut self, source: &'a FileFacts, lines: &Numbits) {
+        self.0.entry(source.identity()).or_default().union_with(lines);
+    }
+
+    /// How many lines there are.
+    pub(super) fn count(&self) -> u64 {
+        self.0.values().map(Numbits::len).sum()
+    }
+}
+
 fn distinct_lines(record: &ProcessRecord, selection: &Selection) -> u64 {
-    let mut by_source: HashMap<(&str, Digest), Numbits> = HashMap::new();
+    let mut lines = LinesBySource::default();
     for (hits, file) in selection.hits(record) {
         if selection.sources.takes(&file.path) {
-            by_source.entry(file.identity()).or_default().union_with(&hits.lines);
+            lines.add(file, &hits.lines);
         }
     }
-    by_source.values().map(Numbits::len).sum()
+    lines.count()
 }

@@ -4,12 +4,11 @@
 
 use super::escape::printable;
 use super::table::Colour;
-use crate::report::model::colour::{Kind, spans};
+use crate::report::model::colour::{Kind, parts_of_line, spans};
 use crate::report::model::language::Language;
 use crate::report::model::percent::Ratio;
-use crate::report::model::prepared::ReportFile;
-use crate::report::model::source::SourceState;
-use crate::report::model::source::SourceText;
+use crate::report::model::prepared::{LineState, ReportFile};
+use crate::report::model::source::{SourceState, SourceText};
 use crate::store::Numbits;
 
 /// Lines of one source that one process ran.
@@ -57,14 +56,11 @@ pub fn show(file: &ReportFile, lines: &[String], runners: &[Runner], showing: Sh
             text.push_str("  ...\n");
         }
         shown_before = line;
-        let (sign, code) = if ran.contains(line) {
-            ('+', "32")
-        } else if executable.contains(line) {
-            ('-', "31")
-        } else if file.excluded.contains(line) {
-            ('x', "2")
-        } else {
-            (' ', "")
+        let (sign, code) = match file.state_of(line) {
+            LineState::Ran => ('+', "32"),
+            LineState::Missed => ('-', "31"),
+            LineState::Excluded => ('x', "2"),
+            LineState::Neither => (' ', ""),
         };
         let gutter = format!("{line:>number_width$} {sign} {:<who_width$} | ", who[line as usize - 1]);
         let source = lines.get(line as usize - 1).map_or("", String::as_str);
@@ -82,29 +78,18 @@ pub fn lines_of(file: &ReportFile, text: &SourceText, colour: Colour) -> Vec<Str
     let whole = String::from_utf8_lossy(text.bytes());
     let language = Language::of(&file.name).filter(|_| colour == Colour::Terminal);
     let spans = language.map_or_else(Vec::new, |language| spans(language, &whole));
-    let mut next = 0;
     let mut start = 0;
     let mut lines = Vec::new();
     for line in whole.split_inclusive('\n') {
         let end = start + line.trim_end_matches(['\r', '\n']).len();
         let mut shown = String::with_capacity(line.len() + 16);
-        let mut at = start;
-        while let Some((span, kind)) = spans.get(next).filter(|(span, _)| span.start < end) {
-            let span_end = span.end.min(end);
-            shown.push_str(&safe(&whole[at..span.start.max(at)]));
-            shown.push_str(&format!(
-                "\u{1b}[{}m{}\u{1b}[0m",
-                escape_of(*kind),
-                safe(&whole[span.start.max(at)..span_end])
-            ));
-            at = span_end;
-            // What goes on in the next line is coloured there too.
-            if span.end > end {
-                break;
+        for (part, kind) in parts_of_line(&spans, start..end) {
+            let text = safe(&whole[part]);
+            match kind {
+                Some(kind) => shown.push_str(&format!("\u{1b}[{}m{text}\u{1b}[0m", escape_of(kind))),
+                None => shown.push_str(&text),
             }
-            next += 1;
         }
-        shown.push_str(&safe(&whole[at..end]));
         start += line.len();
         lines.push(shown);
     }
@@ -203,6 +188,9 @@ a\\n.c: 2 of 3 lines ran, 67%
         ];
         assert_eq!(lines_of(&named, &text, Colour::Terminal), expected);
         assert_eq!(lines_of(&named, &text, Colour::None), ["int x; /* a", "\\u{1b} */ y(\"b\\u{7}\");"]);
+        let text = SourceText::of("x; // a\r\ny;\r\n");
+        let expected = ["x; \u{1b}[2m// a\u{1b}[0m", "y;"];
+        assert_eq!(lines_of(&named, &text, Colour::Terminal), expected, "a comment that ends with its line");
         let unknown = ReportFile { name: "a.txt".to_owned(), ..file() };
         assert_eq!(lines_of(&unknown, &SourceText::of("int"), Colour::Terminal), ["int"]);
     }
