@@ -40,7 +40,7 @@ impl ControlArguments {
 }
 
 pub(super) fn status(options: &ControlOptions) -> Result<CommandOutcome, CliError> {
-    let (mut controls, mut well) = selected(options)?;
+    let (mut controls, mut outcome) = selected(options)?;
     let (now, zone) = (UnixMillis(platform::unix_millis()), TimeZone::system());
     for (index, control) in controls.iter_mut().enumerate() {
         match control.status() {
@@ -49,31 +49,31 @@ pub(super) fn status(options: &ControlOptions) -> Result<CommandOutcome, CliErro
                 let shown = Shown { name: control.run(), run: &run, processes: &processes, now, zone: &zone };
                 print(&format!("{gap}{}", status_table(&shown)))?;
             }
-            Err(error) => well = failed(&error),
+            Err(error) => outcome = failed(&error),
         }
     }
-    Ok(outcome(well))
+    Ok(outcome)
 }
 
 pub(super) fn flush(options: &ControlOptions) -> Result<CommandOutcome, CliError> {
-    let (mut controls, mut well) = selected(options)?;
+    let (mut controls, mut outcome) = selected(options)?;
     for control in &mut controls {
         match control.flush() {
             Ok(()) => print(&format!("run {}: everything that ran until now is in the files\n", control.run()))?,
-            Err(error) => well = failed(&error),
+            Err(error) => outcome = failed(&error),
         }
     }
-    Ok(outcome(well))
+    Ok(outcome)
 }
 
 pub(super) fn detach(options: &ControlOptions) -> Result<CommandOutcome, CliError> {
-    let (controls, mut well) = selected(options)?;
+    let (controls, mut outcome) = selected(options)?;
     let mut asked = Vec::new();
     // All at once, so that the last does not wait for the files of the first.
     for mut control in controls {
         match control.detach() {
             Ok(()) => asked.push(control),
-            Err(error) => well = failed(&error),
+            Err(error) => outcome = failed(&error),
         }
     }
     for control in &mut asked {
@@ -84,22 +84,24 @@ pub(super) fn detach(options: &ControlOptions) -> Result<CommandOutcome, CliErro
                 if let Some(text) = front::unwritten(&summary, &options.data) {
                     tell(&format!("run {}: {text}", control.run()));
                 }
-                well &= summary.unwritten == 0 && summary.incomplete == 0;
+                if summary.unwritten > 0 || summary.incomplete > 0 {
+                    outcome = CommandOutcome::Failed;
+                }
                 let text = front::summary(&summary, &options.data);
                 print(&printable(&format!("run {}: {text}", control.run())))?;
                 print("\n")?;
             }
-            Err(error) => well = failed(&error),
+            Err(error) => outcome = failed(&error),
         }
     }
-    Ok(outcome(well))
+    Ok(outcome)
 }
 
-/// The measurements that are meant, and whether all of them can be asked.
-fn selected(options: &ControlOptions) -> Result<(Vec<ControlLink>, bool), CliError> {
+/// The measurements that are meant; the outcome is a failure if some of them cannot be asked.
+fn selected(options: &ControlOptions) -> Result<(Vec<ControlLink>, CommandOutcome), CliError> {
     let data = DataDir::open_trusting(&options.data, options.trust)?;
     let mut controls = Vec::new();
-    let (mut well, mut any) = (true, false);
+    let (mut outcome, mut any) = (CommandOutcome::Success, false);
     let mut missing = options.pids.clone();
     for run in data.runs()? {
         if run.state()? == crate::store::RunState::Dead {
@@ -112,7 +114,7 @@ fn selected(options: &ControlOptions) -> Result<(Vec<ControlLink>, bool), CliErr
         });
         match meant {
             Ok(control) => controls.extend(control),
-            Err(error) => well = failed(&error),
+            Err(error) => outcome = failed(&error),
         }
     }
     if !any {
@@ -122,7 +124,7 @@ fn selected(options: &ControlOptions) -> Result<(Vec<ControlLink>, bool), CliErr
         let pids: Vec<String> = missing.iter().map(i32::to_string).collect();
         return Err(CliError::NotMeasured { pids: pids.join(", "), path: options.data.clone() });
     }
-    Ok((controls, well))
+    Ok((controls, outcome))
 }
 
 fn measures(
@@ -136,12 +138,8 @@ fn measures(
     Ok(!pids.is_disjoint(wanted))
 }
 
-/// Tells of it; false, for what is no longer well.
-fn failed(error: &ControlError) -> bool {
+/// Reports an error about one of several measurements; gives the outcome of the command.
+fn failed(error: &ControlError) -> CommandOutcome {
     tell(&error.to_string());
-    false
-}
-
-fn outcome(well: bool) -> CommandOutcome {
-    if well { CommandOutcome::Success } else { CommandOutcome::Failed }
+    CommandOutcome::Failed
 }

@@ -5,7 +5,7 @@
 
 use crate::plan::{Dominance, Owners, Stretches};
 pub use crate::plan::{FileOffset, Landmark, LandmarkKind};
-use serde::{Deserialize, Serialize};
+use crate::warning::Warning;
 
 /// A stated virtual memory address: an address as the image's headers and its DWARF give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,15 +88,4 @@ impl Stretches for [Probe] {
     fn straight(&self, probe: u32) -> u32 {
         self[probe as usize].straight
     }
-}
-
-/// Something that lowers the truth of a result, stored with the data and shown in reports.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Warning {
-    /// Stable machine-readable name, such as `not-on-boundary`.
-    pub slug: String,
-    /// What it is about and what it means for the result, one sentence.
-    pub text: String,
-    /// How many places it concerns.
-    pub count: u64,
 }

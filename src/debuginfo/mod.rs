@@ -18,7 +18,9 @@ mod reading;
 mod shortfall;
 
 pub use error::IndexError;
-pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Svma, Warning};
+pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Svma};
+
+pub use crate::warning::Warning;
 
 use code::decoded::Code;
 use code::landmarks::Candidate;

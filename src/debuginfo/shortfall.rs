@@ -2,8 +2,7 @@
 //!
 //! Invariant: slugs are stable; a reader of old data finds the same word for the same thing.
 
-use super::index::Warning;
-use crate::warning::WarningKind;
+use crate::warning::{Warning, WarningKind};
 
 /// Declares the ways in which an index may say less than the debug information meant to, sorted by slug.
 macro_rules! shortfalls {
@@ -65,7 +64,7 @@ impl Shortfalls {
     /// Those that were met, sorted by slug.
     pub(super) fn into_warnings(self) -> Vec<Warning> {
         let met = TOLD.iter().zip(self.0).filter(|(_, count)| *count > 0);
-        met.map(|((kind, text), count)| Warning { slug: kind.slug().into(), text: (*text).into(), count }).collect()
+        met.map(|((kind, text), count)| Warning::new(*kind, *text, count)).collect()
     }
 }
 

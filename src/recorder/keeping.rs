@@ -31,11 +31,10 @@ impl Recorder {
     /// Makes the data directory and the run's again where they were removed. What cannot be made is tried again in the
     /// next round, whose files fail for the same reason.
     pub(super) fn keep_directory(&mut self) {
-        let data_is_gone = self.data.folder().is_gone();
-        if !data_is_gone && !self.run.is_gone() {
+        if !self.data.folder().is_gone() && !self.run.is_gone() {
             return;
         }
-        if let Ok((data, run, lock)) = self.made_again(data_is_gone) {
+        if let Ok((data, run, lock)) = self.made_again() {
             // Commands find it here; who was connected asks again.
             self.control = run.listen().ok().map(ControlSocket::new);
             self.keeping = Keeping { unwritable: self.keeping.unwritable.take(), was_removed: true, _lock: Some(lock) };
@@ -45,8 +44,8 @@ impl Recorder {
         }
     }
 
-    fn made_again(&self, data_is_gone: bool) -> Result<(DataDir, RunDir, File), StoreError> {
-        let data = match data_is_gone {
+    fn made_again(&self) -> Result<(DataDir, RunDir, File), StoreError> {
+        let data = match self.data.folder().is_gone() {
             true => DataDir::create_trusting(self.data.path(), self.data.trust())?,
             false => self.data.clone(),
         };

@@ -3,7 +3,8 @@
 //! Invariants: a line counts once, however many images have its source; it is new in the run only for the process that
 //! ran it first, or of several that did between two looks for the one that appeared first.
 
-use super::facts::Facts;
+use super::facts::{Facts, FunctionPlace};
+use crate::debuginfo::Line;
 use crate::link::ImageId;
 use crate::store::{Digest, FileFacts, ImageFacts, Numbits, ProcessRecord};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -117,7 +118,7 @@ impl ProcessLines {
                     let probe = byte * 8 + appeared.trailing_zeros() as usize;
                     appeared &= appeared - 1;
                     for executed in facts.executed_with(probe) {
-                        self.add(image, executed.file, executed.line, run, &mut new);
+                        self.add(image, executed.line, run, &mut new);
                         // Most probes are code of the same function as the one before.
                         if before.replace(executed.functions) != Some(executed.functions) {
                             self.enter(image, facts.functions(executed.functions), &mut new);
@@ -141,14 +142,14 @@ impl ProcessLines {
         files.map(|((_, file), ran)| (*file as usize, ran))
     }
 
-    fn enter(&mut self, image: ImageId, functions: impl Iterator<Item = (u32, u32)>, new: &mut New) {
-        for (file, function) in functions {
+    fn enter(&mut self, image: ImageId, functions: impl Iterator<Item = FunctionPlace>, new: &mut New) {
+        for FunctionPlace { file, number } in functions {
             let of_file = &mut self.by_file.entry((image, file)).or_default().functions;
-            new.functions += u64::from(of_file.insert(function));
+            new.functions += u64::from(of_file.insert(number));
         }
     }
 
-    fn add(&mut self, image: ImageId, file: u32, line: u32, run: &mut RunLines, new: &mut New) {
+    fn add(&mut self, image: ImageId, Line { file, number: line }: Line, run: &mut RunLines, new: &mut New) {
         if !self.by_file.entry((image, file)).or_default().lines.insert(line) {
             return;
         }
@@ -177,7 +178,8 @@ mod tests {
         };
         let files = paths.iter().map(file).collect();
         let image = ImageFacts { path: "/bin/x".to_owned(), build_id: None, files, warnings: vec![] };
-        let probes: Vec<_> = (0..paths.len() as u32).flat_map(|file| [(file, 1), (file, 2)]).collect();
+        let probes: Vec<_> =
+            (0..paths.len() as u32).flat_map(|file| [1, 2].map(|number| Line { file, number })).collect();
         let before = vec![u32::MAX; probes.len()];
         let mut facts = Facts::default();
         (facts.image, facts.probes, facts.before) = (Arc::new(image), probes, before);
@@ -216,7 +218,8 @@ mod tests {
         for (probe, functions) in [(0, &[0][..]), (1, &[0, 1]), (2, &[]), (3, &[1])] {
             owners.push(probe, functions);
         }
-        let one = facts(&["/a.c", "/b.c"]).with_functions(vec![(0, 0), (1, 0)], owners.finish());
+        let place = |file| FunctionPlace { file, number: 0 };
+        let one = facts(&["/a.c", "/b.c"]).with_functions(vec![place(0), place(1)], owners.finish());
         let mut run = RunLines::default();
         run.enter(ImageId(0), &one.image);
         let ran = |marks: u8| {

@@ -37,7 +37,7 @@ use images::ImageReaders;
 use keeping::Keeping;
 use known::KnownLines;
 use last_resort::LastResort;
-use ledger::Ledger;
+use ledger::{Completeness, Ledger};
 use platform::{GuardTable, Listener, OnTracerDeath, Pid};
 use round::{Asker, Round};
 use std::path::PathBuf;
@@ -188,7 +188,10 @@ impl Recorder {
             return;
         }
         if round.anything_new || !round.finished.is_empty() {
-            let files = self.ledger.unsynced(round.anything_new);
+            let files = match round.anything_new {
+                true => self.ledger.unsynced_with_run(),
+                false => self.ledger.unsynced(),
+            };
             self.disk.sync(Job { files, freed: round.finished });
         }
         // What cannot be written now is tried again.
@@ -205,11 +208,11 @@ impl Recorder {
         self.ledger.catch_up()?;
         self.ledger.collect(UnixMillis(platform::unix_millis()));
         let (mut incomplete, mut unwritten, mut cause) = (0, 0, None);
-        let living = self.ledger.living().into_iter().map(|(process, _)| (process, false));
-        let ended = self.ledger.ended().into_iter().map(|process| (process, true));
-        for (process, complete) in ended.chain(living).collect::<Vec<_>>() {
-            incomplete += u64::from(!complete);
-            if let Err(error) = self.ledger.finish(process, complete) {
+        let living = self.ledger.living().into_iter().map(|(process, _)| (process, Completeness::Incomplete));
+        let ended = self.ledger.ended().into_iter().map(|process| (process, Completeness::Complete));
+        for (process, completeness) in ended.chain(living).collect::<Vec<_>>() {
+            incomplete += u64::from(completeness == Completeness::Incomplete);
+            if let Err(error) = self.ledger.finish(process, completeness) {
                 unwritten += 1;
                 cause.get_or_insert(error.to_string());
             }
@@ -226,6 +229,6 @@ impl Recorder {
             Summary { processes, ran, lines, let_go, let_go_by, incomplete, unwritten, cause, recoverable, advice };
         serve::tell_the_end(self.front, self.control, &self.detaching, &self.ledger.let_go, summary);
         // Nobody has to wait for the disk.
-        Ok(self.disk.finish(Job { files: self.ledger.unsynced(false), freed: Vec::new() }))
+        Ok(self.disk.finish(Job { files: self.ledger.unsynced(), freed: Vec::new() }))
     }
 }

@@ -43,6 +43,15 @@ struct Times {
     changed: Moment,
 }
 
+/// How a path is known at which a source may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// The debug info says so.
+    Named,
+    /// It is one of several at which a relative path may lead to the source; something else may be there.
+    Guessed,
+}
+
 impl<'d> Finder<'d> {
     /// For an image at a path; `image` is what its file was like before it was read.
     pub fn new(path: &str, image: &Metadata, digests: &'d Digests) -> Self {
@@ -61,16 +70,16 @@ impl<'d> Finder<'d> {
         let described = || wanted.digest.map_or(Digest::Unknown, Digest::Built);
         let path = Path::new(wanted.path);
         let found = if path.has_root() {
-            self.at(path, wanted, false)
+            self.at(path, wanted, Place::Named)
         } else {
             // One file of that name is as good as another, unless what is known of it tells otherwise.
-            self.bases.iter().find_map(|base| self.at(&base.join(path), wanted, true))
+            self.bases.iter().find_map(|base| self.at(&base.join(path), wanted, Place::Guessed))
         };
         found.unwrap_or_else(|| SourceOrigin { digest: described(), ..SourceOrigin::default() })
     }
 
-    /// The source at a place; `must_fit` if something else may be there.
-    fn at(&self, path: &Path, wanted: &WantedSource<'_>, must_fit: bool) -> Option<SourceOrigin> {
+    /// The source at a path; at a guessed one only what fits what is known of it.
+    fn at(&self, path: &Path, wanted: &WantedSource<'_>, place: Place) -> Option<SourceOrigin> {
         let file = fs::metadata(path).ok().filter(Metadata::is_file)?;
         let real = self.real(path).filter(|real| !procfs::holds(real))?;
         let mut origin = SourceOrigin {
@@ -78,11 +87,11 @@ impl<'d> Finder<'d> {
             real: Some(real.to_str()?.to_owned()),
             inode: Some((file.dev(), file.ino())),
         };
-        if wanted.digest.is_some() && !must_fit {
+        if wanted.digest.is_some() && place == Place::Named {
             return Some(origin);
         }
         let text = self.digests.of(path, &file);
-        if must_fit {
+        if place == Place::Guessed {
             let text = text.as_ref()?;
             let fits = match wanted.digest {
                 Some(digest) => text.md5 == digest,

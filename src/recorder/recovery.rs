@@ -2,7 +2,7 @@
 //!
 //! Invariant: a run's directory is removed only after every process of it is in its file.
 
-use super::ledger::{Ledger, LedgerError};
+use super::ledger::{Completeness, Ledger, LedgerError};
 use crate::link::RunDir;
 use crate::store::{DataDir, EndReason, StoreError, UnixMillis};
 use std::collections::BTreeSet;
@@ -97,10 +97,14 @@ fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
             continue;
         }
         // A process that was let go because its recorder died ran on unseen.
-        let complete = end.is_some_and(|end| end.reason != EndReason::Detached) && !ledger.note_lost_marks(process);
-        ledger.finish(process, complete)?;
+        let ended = end.is_some_and(|end| end.reason != EndReason::Detached);
+        let completeness = match ended && !ledger.note_lost_marks(process) {
+            true => Completeness::Complete,
+            false => Completeness::Incomplete,
+        };
+        ledger.finish(process, completeness)?;
         recovered.processes += 1;
-        recovered.incomplete += u64::from(!complete);
+        recovered.incomplete += u64::from(completeness == Completeness::Incomplete);
     }
     run.remove()?;
     Ok(recovered)

@@ -4,7 +4,7 @@
 //! ends; a file that cannot be written does not stop the others.
 
 use super::control::ClientId;
-use super::ledger::{Ledger, LedgerError};
+use super::ledger::{Completeness, Ledger, LedgerError};
 use crate::link::ProcessNo;
 use crate::store::UnixMillis;
 use std::collections::VecDeque;
@@ -54,7 +54,7 @@ impl Round {
         let began = Instant::now();
         while began.elapsed() < SLICE {
             let result = if let Some(process) = self.ended.pop_front() {
-                ledger.finish(process, true).map(|()| self.finished.push(process))
+                ledger.finish(process, Completeness::Complete).map(|()| self.finished.push(process))
             } else if let Some(process) = self.living.pop_front() {
                 ledger.flush(process).map(|new| self.anything_new |= new)
             } else {

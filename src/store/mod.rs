@@ -35,9 +35,11 @@ pub use process_file::{ProcessFile, run_name};
 pub use reader::{Reader, read};
 pub use record::{
     Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessHead,
-    ProcessRecord, SourceOrigin, UnixMillis, Warning,
+    ProcessRecord, SourceOrigin, UnixMillis,
 };
 pub use run_entry::{DeadRunLock, RunEntry, RunState};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use staged::Staged;
 pub use writer::Writer;
+
+pub use crate::warning::Warning;

@@ -3,7 +3,7 @@
 //! Invariants: every index into another vector is in range; hits are sorted by image, file and context, once each.
 
 use super::Numbits;
-use crate::warning::WarningKind;
+use crate::warning::Warning;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -214,22 +214,4 @@ pub struct Flush {
     pub new_lines: u64,
     /// How many of them no process of the run had run before.
     pub new_in_run: u64,
-}
-
-/// Something that lowers the truth of a result.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Warning {
-    /// Stable machine-readable name.
-    pub slug: String,
-    /// What it is about and what it means for the result.
-    pub text: String,
-    /// How many places it concerns.
-    pub count: u64,
-}
-
-impl Warning {
-    /// A warning of the catalogue.
-    pub fn new(kind: WarningKind, text: impl Into<String>, count: u64) -> Self {
-        Warning { slug: kind.slug().to_owned(), text: text.into(), count }
-    }
 }

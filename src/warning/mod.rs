@@ -3,6 +3,8 @@
 //!
 //! Invariant: slugs are unique and stable, so a reader of old data finds the same word for the same thing.
 
+use serde::{Deserialize, Serialize};
+
 /// Declares the kinds, sorted by slug.
 macro_rules! kinds {
     ($($name:ident, $slug:literal, $meaning:literal;)+) => {
@@ -73,6 +75,24 @@ kinds! {
     UndecodableCode, "undecodable-code", "Line addresses are behind bytes that are no instruction; they are not measured.";
     UnreadableSection, "unreadable-section", "Debug sections cannot be read or uncompressed; what they describe is missing.";
     UntracedChild, "untraced-child", "The program made a child with CLONE_UNTRACED; it is traced all the same.";
+}
+
+/// Something that lowers the truth of a result, stored with the data and shown in reports.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Warning {
+    /// Stable machine-readable name: that of its kind, or of one that another version of cov-trace has.
+    pub slug: String,
+    /// What it is about and what it means for the result, one sentence.
+    pub text: String,
+    /// How many places it concerns.
+    pub count: u64,
+}
+
+impl Warning {
+    /// A warning of the catalogue.
+    pub fn new(kind: WarningKind, text: impl Into<String>, count: u64) -> Self {
+        Warning { slug: kind.slug().to_owned(), text: text.into(), count }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,14 @@
 //! Tests that facts come back as they were written, and only those that fit together.
 
 use super::*;
+use crate::debuginfo::Function;
 use crate::plan::OwnersBuilder;
+use crate::store::SourceOrigin;
+use crate::warning::Warning;
+
+fn line(file: u32, number: u32) -> Line {
+    Line { file, number }
+}
 
 #[test]
 fn facts_are_read_as_they_were_written() {
@@ -15,12 +22,12 @@ fn facts_are_read_as_they_were_written() {
             SourceOrigin { real: Some("/b.c".to_owned()), ..SourceOrigin::default() },
             SourceOrigin::default(),
         ],
-        probes: vec![(1, 7), (0, 3)],
+        probes: vec![line(1, 7), line(0, 3)],
         before: vec![NONE, 0],
-        left_out: vec![(0, 9)],
-        functions: vec![(1, 6, 9, "main".to_owned(), true)],
+        left_out: vec![line(0, 9)],
+        functions: vec![Function { file: 1, start: 6, end: 9, name: "main".to_owned(), told: true }],
         owners: owners.finish(),
-        warnings: vec![("slug".to_owned(), "text".to_owned(), 2)],
+        warnings: vec![Warning { slug: "slug".to_owned(), text: "text".to_owned(), count: 2 }],
     };
     let bytes = facts.write(Vec::new()).unwrap();
     assert_eq!(StoredFacts::decode(&bytes), Some(facts.clone()));
@@ -34,9 +41,9 @@ fn facts_are_read_as_they_were_written() {
     for len in bytes.len()..added.len() {
         assert_eq!(StoredFacts::decode(&added[..len]), Some(facts.clone()), "{len} bytes");
     }
-    let stray = StoredFacts { probes: vec![(2, 7), (0, 3)], ..facts.clone() };
+    let stray = StoredFacts { probes: vec![line(2, 7), line(0, 3)], ..facts.clone() };
     assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
-    let stray = StoredFacts { left_out: vec![(2, 7)], ..facts.clone() };
+    let stray = StoredFacts { left_out: vec![line(2, 7)], ..facts.clone() };
     assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
     let short = StoredFacts { before: vec![NONE], ..facts.clone() };
     assert_eq!(StoredFacts::decode(&short.write(Vec::new()).unwrap()), None);

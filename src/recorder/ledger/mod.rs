@@ -1,19 +1,20 @@
 //! Turning what a run left in journal and marks into one file per process: continuously while it is live, and the same
 //! way afterwards where it was cut short.
 
+mod files;
+
+pub(super) use files::Completeness;
+
 use super::facts::{Facts, StoredFacts};
-use super::lines::{New, RanOfFile, RunLines};
-use super::replay::{ProcessFacts, Replay};
+use super::lines::{New, RunLines};
+use super::replay::Replay;
 use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
-use crate::store::{
-    DataDir, EndReason, Flush, Hits, ProcessFile, ProcessRecord, Reader, StoreError, UnixMillis, Warning, Writer,
-};
+use crate::store::{DataDir, Flush, StoreError, UnixMillis, Warning, Writer};
 use crate::warning::WarningKind;
 use platform::{Marks, OsError, Pid};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Why a run's data is not in its files.
 #[derive(Debug, thiserror::Error)]
@@ -161,21 +162,6 @@ impl Ledger {
         }
     }
 
-    /// What is to be on disk: the files written for good, and if `run`, the run's journal and marks, so that a crash
-    /// of the machine loses no more than what came since.
-    pub fn unsynced(&mut self, run: bool) -> BTreeMap<PathBuf, Vec<PathBuf>> {
-        let mut files = BTreeMap::new();
-        if !self.unsynced.is_empty() {
-            files.insert(self.data.path().to_owned(), std::mem::take(&mut self.unsynced));
-        }
-        if run {
-            let mut of_run = std::mem::take(&mut self.unsynced_run);
-            of_run.extend([self.run.journal(), self.run.marks_path()]);
-            files.insert(self.run.path().to_owned(), of_run);
-        }
-        files
-    }
-
     /// The processes that have not ended, with their pids.
     pub fn living(&self) -> Vec<(ProcessNo, i32)> {
         let living = self.replay.processes.iter().filter(|(_, facts)| facts.head.end.is_none());
@@ -201,37 +187,6 @@ impl Ledger {
         self.ended().into_iter().filter(known).collect()
     }
 
-    /// Writes the file of a process that goes on, as it was when collecting; true if there was anything new.
-    pub fn flush(&mut self, process: ProcessNo) -> Result<bool, LedgerError> {
-        let facts = self.replay.processes.get(&process).filter(|facts| facts.changed && !facts.execs.is_empty());
-        let Some(record) = facts.map(|facts| self.record(facts, false)) else {
-            return Ok(false);
-        };
-        self.writer.write_to(&self.data, &record)?;
-        if let Some(facts) = self.replay.processes.get_mut(&process) {
-            facts.changed = false;
-        }
-        Ok(true)
-    }
-
-    /// Writes the file of a process for the last time and forgets the process; one that never got to its exec has none.
-    pub fn finish(&mut self, process: ProcessNo, complete: bool) -> Result<(), LedgerError> {
-        let Some(facts) = self.replay.processes.get(&process) else {
-            return Ok(());
-        };
-        if !facts.execs.is_empty() {
-            let record = self.record(facts, complete);
-            self.writer.write_to(&self.data, &record)?;
-            self.unsynced.push(self.data.path_of(&ProcessFile::of(&record.head)));
-            self.finished += 1;
-            if record.head.end.is_some_and(|end| end.reason == EndReason::Detached) {
-                self.let_go.push((Pid(record.head.pid), record.head.start_ticks));
-            }
-        }
-        self.replay.processes.remove(&process);
-        Ok(())
-    }
-
     /// Notes if marks of a process were in memory only and are gone; true if so.
     pub fn note_lost_marks(&mut self, process: ProcessNo) -> bool {
         let Some(facts) = self.replay.processes.get_mut(&process) else { return false };
@@ -243,123 +198,13 @@ impl Ledger {
         lost > 0 && self.memory_marks.is_none()
     }
 
-    /// What is in a process's file already.
-    pub fn stored(&self, process: ProcessNo) -> Option<ProcessRecord> {
-        let facts = self.replay.processes.get(&process)?;
-        self.data.read(&mut Reader::default(), &ProcessFile::of(&facts.head)).ok()
-    }
-
-    /// Goes on from what is in a process's file already.
-    pub fn resume(&mut self, process: ProcessNo, stored: ProcessRecord) {
-        let lines = self.lines.enter_record(&stored);
-        if let Some(facts) = self.replay.processes.get_mut(&process) {
-            facts.lines = lines;
-            facts.flushes = stored.flushes;
-        }
-    }
-
     /// When the marks were written to last, as far as the file system knows.
     pub fn last_mark(&self) -> Option<UnixMillis> {
         let modified = std::fs::metadata(self.run.marks_path()).and_then(|marks| marks.modified()).ok()?;
         let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
         Some(UnixMillis(since.as_millis() as i64))
     }
-
-    fn record(&self, facts: &ProcessFacts, complete: bool) -> ProcessRecord {
-        let images: Vec<(ImageId, &Facts)> = facts
-            .images
-            .iter()
-            .filter_map(|image| self.facts.get(image).map(|facts| (*image, facts)))
-            .filter(|(_, facts)| !facts.image.files.is_empty() || !facts.image.warnings.is_empty())
-            .collect();
-        let of_image = |(index, (image, _)): (usize, &(ImageId, &Facts))| {
-            let hits = move |(file, ran): (usize, &RanOfFile)| {
-                let RanOfFile { lines, functions } = ran.clone();
-                Hits { image: index, file, context: 0, lines, functions }
-            };
-            facts.lines.of_image(*image).map(hits)
-        };
-        ProcessRecord {
-            complete,
-            head: facts.head.clone(),
-            execs: facts.execs.clone(),
-            hits: images.iter().enumerate().flat_map(of_image).collect(),
-            images: images.iter().map(|(_, facts)| Arc::clone(&facts.image)).collect(),
-            contexts: vec![String::new()],
-            flushes: facts.flushes.clone(),
-            warnings: facts.warnings.iter().chain(&self.replay.warnings).cloned().collect(),
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::link::{EndOfProcess, JournalWriter, Record};
-    use crate::store::RunEntry;
-    use platform::Pid;
-    use std::io::Write;
-
-    /// A run with a journal, in a data directory of its own.
-    fn begun() -> (tempfile::TempDir, DataDir, RunDir) {
-        let dir = tempfile::tempdir().unwrap();
-        let data = DataDir::create(dir.path()).unwrap();
-        let (run, _lock) = RunEntry::new(&data, "20261123T010203.512Z-7").create().unwrap();
-        run.begin().unwrap();
-        (dir, data, run)
-    }
-
-    fn write(run: &RunDir, records: &[Record]) {
-        let mut journal = JournalWriter::new(run.journal_to_write().unwrap());
-        records.iter().for_each(|record| journal.append(record).unwrap());
-    }
-
-    /// The start of a process.
-    fn start(process: ProcessNo) -> [Record; 2] {
-        let (pid, parent) = (Pid(9), Pid(8));
-        [
-            Record::Process { process, pid, start_ticks: 1, maker: None, parent, started: 0, attached: None },
-            Record::Exec { process, at: 0, exe: String::new(), argv: Vec::new(), cwd: String::new() },
-        ]
-    }
-
-    #[test]
-    fn lines_of_the_journal_that_are_no_records_are_a_warning_in_every_file() {
-        let (_dir, data, run) = begun();
-        let process = ProcessNo(0);
-        write(&run, &start(process));
-        let mut ledger = Ledger::open(&run, &data).unwrap();
-        ledger.catch_up().unwrap();
-        assert!(ledger.flush(process).unwrap() && !ledger.flush(process).unwrap());
-        run.journal_to_write().unwrap().write_all(b"{\"End\":0}\n\0\0\n").unwrap();
-        write(&run, &[Record::Mapped { process, image: ImageId(0) }]);
-        ledger.catch_up().unwrap();
-        ledger.finish(process, false).unwrap();
-        let stored = data.read(&mut Reader::default(), &data.process_files().unwrap()[0]).unwrap();
-        let warnings: Vec<_> = stored.warnings.iter().map(|warning| (warning.slug.as_str(), warning.count)).collect();
-        assert_eq!(warnings, [(WarningKind::JournalDamaged.slug(), 2)]);
-    }
-
-    #[test]
-    fn a_process_is_not_closed_before_its_images_are_known() {
-        let (_dir, data, run) = begun();
-        let (process, image) = (ProcessNo(0), ImageId(0));
-        write(&run, &start(process));
-        write(
-            &run,
-            &[
-                Record::Image { image, path: "/bin/x".to_owned() },
-                Record::Mapped { process, image },
-                Record::End { process, at: 1, how: EndOfProcess::Exited(0) },
-            ],
-        );
-        let mut ledger = Ledger::open(&run, &data).unwrap();
-        ledger.catch_up().unwrap();
-        assert_eq!((ledger.ended(), ledger.ended_and_known()), (vec![process], vec![]));
-        ledger.add_facts(image, StoredFacts::default().into_facts());
-        assert_eq!(ledger.ended_and_known(), [process]);
-        ledger.finish(process, true).unwrap();
-        assert_eq!(data.process_files().unwrap().len(), 1);
-        assert_eq!((ledger.ended(), ledger.finished), (vec![], 1));
-    }
-}
+mod tests;

@@ -1,0 +1,76 @@
+//! The facts of an image: everything but the binary that is needed to turn marks into lines. They are written to the run's
+//! directory once, when the image was read, so that a recovery needs no binary.
+//!
+//! Invariant: probe n of the facts is bit n of the image's sections.
+
+mod divide;
+mod leave_out;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+pub(super) use stored::StoredFacts;
+
+use crate::debuginfo::Line;
+use crate::plan::Owners;
+use crate::store::ImageFacts;
+use std::iter::successors;
+use std::sync::Arc;
+
+/// No probe.
+const NONE: u32 = u32::MAX;
+
+/// An image as the recorder works with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// What goes into every file of a process that has it mapped.
+    pub image: Arc<ImageFacts>,
+    /// The line of every probe; its `file` is an index into the image's files.
+    pub probes: Vec<Line>,
+    /// The probe that was executed before each was, if one is known.
+    pub before: Vec<u32>,
+    functions: Vec<FunctionPlace>,
+    owners: Owners,
+    /// The set of functions of each probe.
+    sets: Vec<u32>,
+}
+
+/// Where a function is among those of the image's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FunctionPlace {
+    /// Index into the image's files.
+    pub file: u32,
+    /// Index into the functions of the file.
+    pub number: u32,
+}
+
+/// What was executed at a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Executed {
+    pub line: Line,
+    /// The set of functions whose code it is.
+    pub functions: u32,
+}
+
+impl Facts {
+    /// The same with functions, and whose code each probe is.
+    pub fn with_functions(self, functions: Vec<FunctionPlace>, owners: Owners) -> Self {
+        let sets = owners.by_probe(self.probes.len() as u32);
+        Facts { functions, owners, sets, ..self }
+    }
+
+    /// A probe that was executed and those that were before it, with which it was; none if there is no such probe.
+    pub fn executed_with(&self, probe: usize) -> impl Iterator<Item = Executed> {
+        let executed = |probe: u32| {
+            let line = *self.probes.get(probe as usize)?;
+            Some(Executed { line, functions: self.sets.get(probe as usize).copied().unwrap_or(NONE) })
+        };
+        let earlier = |probe: &u32| self.before.get(*probe as usize).copied();
+        successors(u32::try_from(probe).ok(), earlier).map_while(executed).take(self.probes.len())
+    }
+
+    /// The functions of a set.
+    pub fn functions(&self, set: u32) -> impl Iterator<Item = FunctionPlace> {
+        self.owners.members(set).iter().filter_map(|function| self.functions.get(*function as usize).copied())
+    }
+}

@@ -1,0 +1,113 @@
+//! The files of the processes: written as they go on, written for the last time, and read back by a recovery.
+
+use super::{Ledger, LedgerError};
+use crate::link::{ImageId, ProcessNo};
+use crate::recorder::facts::Facts;
+use crate::recorder::lines::RanOfFile;
+use crate::recorder::replay::ProcessFacts;
+use crate::store::{EndReason, Hits, ProcessFile, ProcessRecord, Reader};
+use platform::Pid;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Whether everything up to the end of a process (or the detach) is in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::recorder) enum Completeness {
+    /// It is.
+    Complete,
+    /// The process goes on, or its measurement was cut short.
+    Incomplete,
+}
+
+impl Ledger {
+    /// Writes the file of a process that goes on, as it was when collecting; true if there was anything new.
+    pub fn flush(&mut self, process: ProcessNo) -> Result<bool, LedgerError> {
+        let facts = self.replay.processes.get(&process).filter(|facts| facts.changed && !facts.execs.is_empty());
+        let Some(record) = facts.map(|facts| self.record(facts, Completeness::Incomplete)) else {
+            return Ok(false);
+        };
+        self.writer.write_to(&self.data, &record)?;
+        if let Some(facts) = self.replay.processes.get_mut(&process) {
+            facts.changed = false;
+        }
+        Ok(true)
+    }
+
+    /// Writes the file of a process for the last time and forgets the process; one that never got to its exec has none.
+    pub fn finish(&mut self, process: ProcessNo, completeness: Completeness) -> Result<(), LedgerError> {
+        let Some(facts) = self.replay.processes.get(&process) else {
+            return Ok(());
+        };
+        if !facts.execs.is_empty() {
+            let record = self.record(facts, completeness);
+            self.writer.write_to(&self.data, &record)?;
+            self.unsynced.push(self.data.path_of(&ProcessFile::of(&record.head)));
+            self.finished += 1;
+            if record.head.end.is_some_and(|end| end.reason == EndReason::Detached) {
+                self.let_go.push((Pid(record.head.pid), record.head.start_ticks));
+            }
+        }
+        self.replay.processes.remove(&process);
+        Ok(())
+    }
+
+    /// What is in a process's file already.
+    pub fn stored(&self, process: ProcessNo) -> Option<ProcessRecord> {
+        let facts = self.replay.processes.get(&process)?;
+        self.data.read(&mut Reader::default(), &ProcessFile::of(&facts.head)).ok()
+    }
+
+    /// Goes on from what is in a process's file already.
+    pub fn resume(&mut self, process: ProcessNo, stored: ProcessRecord) {
+        let lines = self.lines.enter_record(&stored);
+        if let Some(facts) = self.replay.processes.get_mut(&process) {
+            facts.lines = lines;
+            facts.flushes = stored.flushes;
+        }
+    }
+
+    /// What is to be on disk: the files written for good.
+    pub fn unsynced(&mut self) -> BTreeMap<PathBuf, Vec<PathBuf>> {
+        let mut files = BTreeMap::new();
+        if !self.unsynced.is_empty() {
+            files.insert(self.data.path().to_owned(), std::mem::take(&mut self.unsynced));
+        }
+        files
+    }
+
+    /// The same with the run's journal and marks, so that a crash of the machine loses no more than what came since.
+    pub fn unsynced_with_run(&mut self) -> BTreeMap<PathBuf, Vec<PathBuf>> {
+        let mut files = self.unsynced();
+        let mut of_run = std::mem::take(&mut self.unsynced_run);
+        of_run.extend([self.run.journal(), self.run.marks_path()]);
+        files.insert(self.run.path().to_owned(), of_run);
+        files
+    }
+
+    fn record(&self, facts: &ProcessFacts, completeness: Completeness) -> ProcessRecord {
+        let images: Vec<(ImageId, &Facts)> = facts
+            .images
+            .iter()
+            .filter_map(|image| self.facts.get(image).map(|facts| (*image, facts)))
+            .filter(|(_, facts)| !facts.image.files.is_empty() || !facts.image.warnings.is_empty())
+            .collect();
+        let of_image = |(index, (image, _)): (usize, &(ImageId, &Facts))| {
+            let hits = move |(file, ran): (usize, &RanOfFile)| {
+                let RanOfFile { lines, functions } = ran.clone();
+                Hits { image: index, file, context: 0, lines, functions }
+            };
+            facts.lines.of_image(*image).map(hits)
+        };
+        ProcessRecord {
+            complete: completeness == Completeness::Complete,
+            head: facts.head.clone(),
+            execs: facts.execs.clone(),
+            hits: images.iter().enumerate().flat_map(of_image).collect(),
+            images: images.iter().map(|(_, facts)| Arc::clone(&facts.image)).collect(),
+            contexts: vec![String::new()],
+            flushes: facts.flushes.clone(),
+            warnings: facts.warnings.iter().chain(&self.replay.warnings).cloned().collect(),
+        }
+    }
+}
