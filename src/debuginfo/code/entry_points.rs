@@ -22,7 +22,7 @@ impl Habits {
 /// Where control may come in that no instruction tells, as far as that is known.
 #[derive(Debug, Default)]
 pub(crate) struct EntryPoints {
-    /// Addresses that stand in data, sorted without duplicates.
+    /// Addresses that are in data, sorted without duplicates.
     pub(crate) stored: Vec<Svma>,
     /// What tables of distances lead to, sorted without duplicates.
     pub(crate) tables: Vec<Svma>,

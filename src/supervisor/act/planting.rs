@@ -172,7 +172,7 @@ impl Planting {
             if last > 0 {
                 return self.page_by_page(place, first, wanted);
             }
-            // What cannot be read stays known as it is: a breakpoint may stand there, inherited.
+            // What cannot be read stays known as it is: a breakpoint may be there, inherited.
             self.left |= place.memory.is_none();
             return;
         }

@@ -81,7 +81,7 @@ pub enum SystemCalls {
 pub enum BrokenCall {
     /// It starts again, as an interrupt of ours broke it off, or this is the last stop that we see.
     Restarts,
-    /// It returns.
+    /// It returns to the program, as it gave up.
     Returns,
 }
 
@@ -164,7 +164,7 @@ pub enum Action {
     /// Read why a SIGTRAP came.
     AskCause {
         tid: Tid,
-        /// Where a breakpoint would stand.
+        /// Where a breakpoint would be.
         at: Avma,
         /// What stood there once, if something of ours did.
         spent: Option<Spent>,

@@ -177,11 +177,11 @@ fn a_copy_made_too_early_is_planted_anew() {
         let whole = lacking.is_empty();
         let actions = step(&mut state, Input::CopyChecked { tid: CHILD, group: false, lacking });
         let planting = actions.iter().find_map(|action| match action {
-            Action::TextChange(sync) => Some(sync),
+            Action::TextChange(change) => Some(change),
             _ => None,
         });
         assert_eq!(planting.is_none(), whole);
-        assert!(planting.is_none_or(|sync| sync.change.get(0) && sync.armed.get(1)));
+        assert!(planting.is_none_or(|change| change.change.get(0) && change.armed.get(1)));
         assert_eq!(actions.last(), Some(&Action::Resume { tid: CHILD, signal: None }));
         // Once a copy was whole, all later ones are.
         let other = Tid(103);
@@ -196,7 +196,7 @@ fn sleepers_are_let_go_by_the_tracers_end_and_others_in_a_stop() {
     let mut state = planted(State::default(), &[LEADER, OTHER]);
     let actions = step(&mut state, Input::LetGo);
     assert!(
-        matches!(&actions[0], Action::TextChange(sync) if sync.armed.last().is_none() && sync.landmarks == LandmarkChange::Disarm)
+        matches!(&actions[0], Action::TextChange(change) if change.armed.last().is_none() && change.landmarks == LandmarkChange::Disarm)
     );
     assert_eq!(actions.iter().filter(|action| matches!(action, Action::Look { .. })).count(), 2);
     assert_eq!(step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Asleep }), []);
@@ -243,14 +243,15 @@ fn a_group_stop_is_left_as_it_is() {
 fn text_that_only_a_stopped_thread_can_restore_is() {
     let mut state = planted(State::default(), &[LEADER]);
     let actions = step(&mut state, Input::LetGo);
-    let Action::TextChange(sync) = &actions[0] else { panic!("{actions:?}") };
-    let (space, none) = (sync.space, sync.tid);
+    let Action::TextChange(change) = &actions[0] else { panic!("{actions:?}") };
+    let (space, none) = (change.space, change.tid);
     assert_eq!(none, None);
     step(&mut state, Input::Unrestored { space });
     let actions = step(&mut state, Input::Looked { tid: LEADER, activity: Activity::Asleep });
     assert_eq!(actions, [Action::Interrupt { tid: LEADER }]);
     let actions = step(&mut state, Input::Stopped { tid: LEADER });
-    let synced = actions.iter().any(|action| matches!(action, Action::TextChange(sync) if sync.tid == Some(LEADER)));
+    let synced =
+        actions.iter().any(|action| matches!(action, Action::TextChange(change) if change.tid == Some(LEADER)));
     assert!(synced && actions.contains(&Action::Detach { tid: LEADER, signal: None }), "{actions:?}");
 }
 

@@ -46,7 +46,7 @@ pub enum Input {
     /// Answer to [`super::action::Action::AskCause`].
     Cause {
         tid: Tid,
-        /// Where a breakpoint would stand.
+        /// Where a breakpoint would be.
         at: Avma,
         cause: TrapCause,
         /// What is there, if a breakpoint of ours was.

@@ -54,8 +54,8 @@ fn cause(tid: Tid, at: Avma, remains: Remains) -> Input {
 }
 
 fn syncs(actions: Vec<Action>) -> Vec<TextChange> {
-    let sync = |action| if let Action::TextChange(sync) = action { Some(*sync) } else { None };
-    actions.into_iter().filter_map(sync).collect()
+    let change = |action| if let Action::TextChange(change) = action { Some(*change) } else { None };
+    actions.into_iter().filter_map(change).collect()
 }
 
 fn forked(state: &mut State) -> Vec<TextChange> {
@@ -103,11 +103,13 @@ fn a_child_inherits_the_programs_own_breakpoints() {
     let mut state = planted(Forks::Rearm);
     step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     let changes = forked(&mut state);
-    let [sync] = &changes[..] else { panic!("{changes:?}") };
-    assert!(sync.taken_out.get(0) && !sync.taken_out.get(1) && sync.change.get(0) && sync.copied_from.is_some());
+    let [change] = &changes[..] else { panic!("{changes:?}") };
+    assert!(
+        change.taken_out.get(0) && !change.taken_out.get(1) && change.change.get(0) && change.copied_from.is_some()
+    );
     // It stood there and was left alone: the site stays known, for those who met ours before.
-    step(&mut state, Input::Refused { space: sync.space, instance: sync.instance, probes: vec![0, 1] });
-    let space = &state.spaces[&sync.space];
+    step(&mut state, Input::Refused { space: change.space, instance: change.instance, probes: vec![0, 1] });
+    let space = &state.spaces[&change.space];
     assert!(matches!((space.find(FIRST), space.find(SECOND)), (Found::Spent(_), Found::Nothing)));
     assert!(is_taken_out(&mut state, CHILD, FIRST));
 }
@@ -134,7 +136,10 @@ fn letting_go_leaves_the_programs_own_breakpoints() {
     step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     for _ in 0..2 {
         let changes = syncs(step(&mut state, Input::LetGo));
-        assert!(matches!(&changes[..], [sync] if sync.taken_out.get(0) && sync.user == Some(LEADER)), "{changes:?}");
+        assert!(
+            matches!(&changes[..], [change] if change.taken_out.get(0) && change.user == Some(LEADER)),
+            "{changes:?}"
+        );
     }
     let changes = syncs(step(&mut state, Input::LetGo));
     assert!(changes[0].change.get(1) && !changes[0].taken_out.get(1));
@@ -146,8 +151,8 @@ fn what_a_vfork_child_had_armed_anew_is_taken_out_again() {
     step(&mut state, Input::Trap { tid: LEADER, at: FIRST });
     let born = Input::Born { tid: LEADER, child: CHILD, lineage: Lineage::SharedMemory, waits: true };
     let changes = syncs(step(&mut state, born));
-    assert!(matches!(&changes[..], [sync] if sync.taken_out.get(0) && sync.armed.get(0)), "{changes:?}");
+    assert!(matches!(&changes[..], [change] if change.taken_out.get(0) && change.armed.get(0)), "{changes:?}");
     let changes = syncs(step(&mut state, Input::VforkDone { tid: LEADER }));
-    assert!(matches!(&changes[..], [sync] if !sync.taken_out.get(0) && !sync.armed.get(0)), "{changes:?}");
+    assert!(matches!(&changes[..], [change] if !change.taken_out.get(0) && !change.armed.get(0)), "{changes:?}");
     assert!(is_taken_out(&mut state, LEADER, FIRST));
 }

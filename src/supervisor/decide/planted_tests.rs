@@ -122,20 +122,20 @@ impl World {
                     self.wanted.push(*image);
                     self.inodes.insert(*image, mapping.file.inode);
                 }
-                Action::TextChange(sync) => self.plant(sync),
+                Action::TextChange(change) => self.plant(change),
                 _ => {}
             }
         }
         actions
     }
 
-    fn plant(&mut self, sync: &TextChange) {
-        for probe in (0..PAGES as u32).filter(|&probe| sync.change.get(probe) && sync.armed.get(probe)) {
-            let Some(Avma(at)) = sync.address(FileOffset(u64::from(probe) * PAGE + PROBE)) else { continue };
+    fn plant(&mut self, change: &TextChange) {
+        for probe in (0..PAGES as u32).filter(|&probe| change.change.get(probe) && change.armed.get(probe)) {
+            let Some(Avma(at)) = change.address(FileOffset(u64::from(probe) * PAGE + PROBE)) else { continue };
             // What was read may be gone by now; other text is not written to.
             if let Some((place, library)) = self.libraries.range_mut(..=at).next_back()
                 && at - place < PAGES * PAGE
-                && self.inodes[&sync.instance.image] == library.inode
+                && self.inodes[&change.instance.image] == library.inode
             {
                 library.planted.insert(at);
             }

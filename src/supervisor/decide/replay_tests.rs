@@ -85,7 +85,7 @@ fn every_stop_is_left_once_and_nobody_is_forgotten() {
     for log in logs() {
         let context = log.display().to_string();
         let (state, replayed) = replay(&inputs(&log), &context);
-        assert!(replayed.stopped.is_empty(), "{context}: {:?} stand still for ever", replayed.stopped);
+        assert!(replayed.stopped.is_empty(), "{context}: {:?} never leave their stops", replayed.stopped);
         assert!(state.is_empty(), "{context}: somebody is still traced");
         assert!(state.processes.is_empty() && state.spaces.is_empty(), "{context}: something is never forgotten");
         assert!(!replayed.marks.is_empty(), "{context}: nothing was hit");
