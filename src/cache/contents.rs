@@ -34,7 +34,7 @@ pub(super) struct Maker {
 }
 
 impl Maker {
-    /// This cov-trace.
+    /// The maker that runs now: the version and the executable of this process.
     pub(super) fn this() -> Maker {
         let meta = std::env::current_exe().and_then(std::fs::metadata).ok();
         let executable = meta.map(|meta| (meta.size(), meta.mtime(), meta.mtime_nsec()));

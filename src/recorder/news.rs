@@ -53,7 +53,7 @@ impl fmt::Display for Trouble {
 pub enum News {
     /// The processes that are being measured.
     Running {
-        /// How many.
+        /// How many processes there are.
         count: u64,
         /// The pids of the first of them.
         first: Vec<i32>,

@@ -14,7 +14,7 @@ use std::io;
 pub struct Recovered {
     /// The run's name.
     pub run: String,
-    /// Processes written.
+    /// How many processes were written into their files.
     pub processes: u64,
     /// Of these, how many are incomplete.
     pub incomplete: u64,
@@ -34,7 +34,7 @@ impl fmt::Display for Recovered {
 pub struct RecoveryError {
     /// The run's name.
     run: String,
-    /// Why.
+    /// What failed first.
     source: LedgerError,
 }
 

@@ -20,7 +20,7 @@ pub(super) enum Asker {
     Nobody,
     /// The front, which wants to know who runs.
     Front,
-    /// A command.
+    /// A command at the control socket.
     Client(ClientId),
 }
 

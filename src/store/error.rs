@@ -42,7 +42,7 @@ pub enum StoreError {
     Write {
         /// The data file.
         path: PathBuf,
-        /// The cause.
+        /// What the system says.
         source: io::Error,
     },
     /// The file could not be opened or is no SQLite database.
@@ -50,13 +50,13 @@ pub enum StoreError {
     Read {
         /// The data file.
         path: PathBuf,
-        /// The cause.
+        /// What is wrong with it, or what the system says.
         cause: String,
     },
     /// The file is a database of something else.
     #[error("read {}: it is a database, but not one of cov-trace's ({cause})", path.display())]
     Foreign {
-        /// The file.
+        /// Path of the database.
         path: PathBuf,
         /// What is missing.
         cause: String,
@@ -69,7 +69,7 @@ pub enum StoreError {
     NewerSchema {
         /// The data file.
         path: PathBuf,
-        /// Its version.
+        /// Version of the schema of the file.
         found: i64,
         /// The newest version that this build reads.
         ours: i64,
@@ -93,7 +93,7 @@ pub enum StoreError {
     CreateDirectory {
         /// The data directory.
         path: PathBuf,
-        /// The cause.
+        /// What the system says.
         source: io::Error,
     },
     /// A data directory, or a run in it, is another user's.
@@ -102,9 +102,9 @@ pub enum StoreError {
          (COV_TRACE_TRUST_OWNER=1) if that user is trusted", path.display(), platform::user_in_words(*owner)
     )]
     OfAnotherUser {
-        /// The directory.
+        /// Path of the directory.
         path: PathBuf,
-        /// The user.
+        /// Uid of the owner.
         owner: u32,
     },
     /// Something in the data directory cannot be listed, locked or removed.
@@ -112,9 +112,9 @@ pub enum StoreError {
     Directory {
         /// What was tried.
         operation: &'static str,
-        /// On what.
+        /// Path of the file or directory.
         path: PathBuf,
-        /// The cause.
+        /// What the system says.
         source: io::Error,
     },
 }

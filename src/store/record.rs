@@ -24,7 +24,7 @@ pub struct ProcessRecord {
     pub images: Vec<Arc<ImageFacts>>,
     /// Labels of contexts; the first is the empty one.
     pub contexts: Vec<String>,
-    /// What ran.
+    /// What ran, by image, file and context.
     pub hits: Vec<Hits>,
     /// When how many new lines were seen.
     pub flushes: Vec<Flush>,
@@ -56,7 +56,7 @@ pub struct ProcessHead {
 /// Identity of a parent process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parent {
-    /// Its pid.
+    /// Pid of the parent.
     pub pid: i32,
     /// Its start time in clock ticks since boot, where that is known.
     pub start_ticks: Option<u64>,
@@ -65,16 +65,16 @@ pub struct Parent {
 /// End of a process, or of its measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
-    /// When.
+    /// When that was.
     pub at: UnixMillis,
-    /// How.
+    /// How it ended.
     pub reason: EndReason,
 }
 
 /// How a process, or its measurement, ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
-    /// `exit(status)`.
+    /// It ended by itself, with this status.
     Exited(i32),
     /// Killed by a signal.
     Signaled {
@@ -184,7 +184,7 @@ pub struct FunctionFacts {
     pub start: u32,
     /// Last line of its body that has code.
     pub end: u32,
-    /// Demangled name.
+    /// Name of the function, demangled.
     pub name: String,
     /// Whether a probe of its own tells that it ran; of others only their lines may tell.
     pub told: bool,
@@ -199,7 +199,7 @@ pub struct Hits {
     pub file: usize,
     /// Index into `ProcessRecord::contexts`.
     pub context: usize,
-    /// The lines.
+    /// The lines that ran.
     pub lines: Numbits,
     /// The functions that ran, by their positions among those of the file.
     pub functions: Numbits,
@@ -208,7 +208,7 @@ pub struct Hits {
 /// One flush that brought something new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flush {
-    /// When.
+    /// When that was.
     pub at: UnixMillis,
     /// How many lines were seen for the first time in this process.
     pub new_lines: u64,

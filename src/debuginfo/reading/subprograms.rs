@@ -47,7 +47,7 @@ pub(crate) struct Copy {
 pub(crate) struct Declaration<'a> {
     /// DW_AT_linkage_name, still mangled.
     linkage_name: Option<&'a [u8]>,
-    /// DW_AT_name.
+    /// What `DW_AT_name` says: the name without its scope.
     plain_name: Option<&'a [u8]>,
     pub(crate) file: Option<FileId>,
     pub(crate) line: Option<u32>,

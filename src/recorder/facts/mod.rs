@@ -17,7 +17,7 @@ use crate::store::ImageFacts;
 use std::iter::successors;
 use std::sync::Arc;
 
-/// No probe.
+/// Where a number of a probe or of a set is expected: none.
 const NONE: u32 = u32::MAX;
 
 /// An image as the recorder works with it.

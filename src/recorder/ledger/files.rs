@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Whether everything up to the end of a process (or the detach) is in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::recorder) enum Completeness {
-    /// It is.
+    /// The file has everything.
     Complete,
     /// The process goes on, or its measurement was cut short.
     Incomplete,

@@ -21,7 +21,7 @@ pub(super) struct Drawn {
     pub(super) total: u64,
     /// Lines there are.
     pub(super) lines: u64,
-    /// The share.
+    /// The share of lines that ran, in percent.
     pub(super) percent: String,
     /// The line, as SVG's path data.
     pub(super) path: String,

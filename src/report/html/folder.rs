@@ -20,15 +20,15 @@ pub enum SiteError {
     /// There is something else in the folder.
     #[error("write {}: it is there already and is no report of cov-trace html; name another folder with -o", path.display())]
     NotOurs {
-        /// The folder.
+        /// Path of the folder that the site was to be written to.
         path: PathBuf,
     },
     /// The folder is another user's.
     #[error("write {}: it is there already and belongs to {}; name another folder with -o", path.display(), user_in_words(*owner))]
     OfAnotherUser {
-        /// The folder.
+        /// Path of the folder that the site was to be written to.
         path: PathBuf,
-        /// The user.
+        /// Uid of the owner.
         owner: u32,
     },
     /// The system refuses.
@@ -36,7 +36,7 @@ pub enum SiteError {
     Write {
         /// What it was about.
         path: PathBuf,
-        /// The cause.
+        /// What the system says.
         source: io::Error,
     },
 }

@@ -35,7 +35,7 @@ use std::path::Path;
 pub struct HtmlSite<'a> {
     /// What it calls what was measured. Hostile text, as all names are.
     pub title: String,
-    /// The sources.
+    /// The sources with what ran of them.
     pub report: &'a Report,
     /// Who ran what, of the same processes.
     pub runners: &'a Runners<'a>,

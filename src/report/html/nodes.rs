@@ -21,9 +21,9 @@ pub(super) struct Node {
     pub(super) parent: Option<usize>,
     /// How far it is moved to the right.
     pub(super) depth: usize,
-    /// Its lines.
+    /// How many of its lines ran.
     pub(super) lines: Ratio,
-    /// Its functions.
+    /// How many of its functions ran.
     pub(super) functions: Ratio,
     /// Its page, if it is a source.
     pub(super) page: Option<String>,

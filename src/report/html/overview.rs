@@ -33,7 +33,7 @@ struct Overview<'a> {
     data: String,
 }
 
-/// The page.
+/// Writes the page as HTML.
 pub(super) fn page(site: &HtmlSite<'_>, pages: &[Page<'_>], curves: &[Curve]) -> String {
     let nodes = nodes(pages);
     let total = site.report.total();

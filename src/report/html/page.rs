@@ -13,7 +13,7 @@ const MAX_STEM: usize = 40;
 /// A source and its page.
 #[derive(Debug)]
 pub(super) struct Page<'a> {
-    /// The source.
+    /// The source that the page shows.
     pub(super) file: &'a ReportFile,
     /// The page's path in the site.
     pub(super) path: String,

@@ -36,7 +36,7 @@ struct ProcessRow {
     time: String,
 }
 
-/// The page.
+/// Writes the page as HTML.
 pub(super) fn page(site: &HtmlSite<'_>) -> String {
     let processes = site.runners.processes();
     let mut runs: BTreeMap<&str, Vec<&ProcessSummary>> = BTreeMap::new();

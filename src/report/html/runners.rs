@@ -16,7 +16,7 @@ const BUDGET: usize = 128 << 20;
 /// Bytes of a program's arguments that are kept.
 const MAX_ARGUMENTS: usize = 240;
 
-/// Gathers processes.
+/// Gathers which processes ran which lines.
 #[derive(Debug)]
 pub struct Runners<'a> {
     selection: &'a Selection,

@@ -37,7 +37,7 @@ struct FunctionRow {
     lines: Ratio,
 }
 
-/// The page.
+/// Writes the page of a source as HTML.
 pub(super) fn page(site: &HtmlSite<'_>, page: &Page<'_>) -> String {
     let file = page.file;
     let mut notices = Vec::new();

@@ -17,7 +17,7 @@ pub struct Exclusions {
 /// The excluded lines of a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Excluded {
-    /// The lines.
+    /// The lines that do not count.
     pub lines: Numbits,
     /// Marks that do not fit together, each with its line.
     pub unmatched: Vec<(u32, &'static str)>,

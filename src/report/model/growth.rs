@@ -47,7 +47,7 @@ type GrowthKey = (String, Option<(u32, i32)>);
 /// How a run grew, or a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Curve {
-    /// The run.
+    /// Name of the run.
     pub(crate) run: String,
     /// The process, where it is that of one.
     pub(crate) pid: Option<i32>,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// A language.
+/// A language whose sources are coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Language {
     C,

@@ -89,7 +89,7 @@ pub enum Level {
     Good,
     /// At least three of four.
     Fair,
-    /// Less.
+    /// Less than three of four.
     Poor,
 }
 

@@ -21,13 +21,13 @@ use std::sync::Arc;
 /// The coverage of sources, ready to be shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The sources.
+    /// The sources that have code that counts.
     pub files: Vec<ReportFile>,
     /// What to tell the reader besides.
     pub notes: Notes,
 }
 
-/// One source.
+/// A source with what ran of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportFile {
     /// Its path relative to the report's root, or its whole path if it is not below that. Hostile text, as all names are.

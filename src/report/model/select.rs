@@ -12,7 +12,7 @@ use std::path::Path;
 pub struct Selection {
     /// The processes, by pid; all if there is none.
     pub pids: BTreeSet<i32>,
-    /// The images.
+    /// The images whose lines count.
     pub modules: ModuleFilter,
     /// The sources, by where they are.
     pub sources: SourceFilter,
@@ -23,7 +23,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Everything.
+    /// A selection of all processes, images, sources and contexts.
     pub fn all() -> Self {
         let nowhere = Path::new("/");
         Selection {

@@ -27,7 +27,7 @@ pub enum SourceState {
     Found,
     /// Changed after the program was built or measured: its lines may be others.
     Newer,
-    /// Not there.
+    /// There is no such file.
     Missing,
     /// There, and cannot be read.
     Unreadable,
@@ -78,7 +78,7 @@ impl SourceText {
         Md5::digest(&self.bytes).into()
     }
 
-    /// The whole.
+    /// The whole text.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -14,9 +14,9 @@ use crate::store::Numbits;
 /// Lines of one source that one process ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runner {
-    /// The process.
+    /// Pid of the process.
     pub pid: i32,
-    /// The lines.
+    /// The lines that it ran.
     pub lines: Numbits,
 }
 

@@ -43,7 +43,7 @@ pub enum Format {
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
-    /// A source.
+    /// One row for each source.
     Files,
     /// A function of a source.
     Functions,
@@ -52,7 +52,7 @@ pub enum Rows {
 /// An order of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
-    /// The column.
+    /// The column that is compared.
     pub key: SortKey,
     /// From the largest to the smallest.
     pub descending: bool,
@@ -76,7 +76,7 @@ pub enum SortKey {
 pub enum Colour {
     /// With the terminal's escapes.
     Terminal,
-    /// Plain text.
+    /// Plain text without escapes.
     None,
 }
 
@@ -103,7 +103,7 @@ impl TableRow {
     }
 }
 
-/// The table.
+/// The whole table in the format that the layout asks for.
 pub fn table(report: &Report, layout: Layout) -> String {
     if layout.format == Format::Total {
         return format!("{}\n", report.total().percent(layout.decimals));

@@ -21,7 +21,7 @@ pub struct Now {
     pub time: UnixMillis,
     /// Names of the runs under way.
     pub live: BTreeSet<String>,
-    /// Where.
+    /// The time zone in which times are shown.
     pub zone: TimeZone,
 }
 

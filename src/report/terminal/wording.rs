@@ -13,7 +13,7 @@ const SHORT: usize = 48;
 pub enum Width {
     /// What fits most terminals.
     Short,
-    /// All.
+    /// All arguments, however many.
     Full,
 }
 
