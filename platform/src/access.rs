@@ -20,37 +20,27 @@ pub struct Access<'a> {
 }
 
 impl Access<'_> {
-    /// Fills `buffer`, whole words, from `at`.
+    /// Fills `buffer` from `at`; EIO where that is not mapped.
     pub fn read(&self, at: Avma, buffer: &mut [u8]) -> Result<(), OsError> {
         if self.memory.is_some_and(|memory| memory.read(at, buffer).is_ok()) {
             return Ok(());
         }
-        self.by_ptrace(|tracer, tid| {
-            for (index, word) in (0..).zip(buffer.chunks_exact_mut(8)) {
-                word.copy_from_slice(&tracer.peek_word(tid, Avma(at.0.wrapping_add(index * 8)))?.to_ne_bytes());
-            }
-            Ok(())
-        })
+        self.by_ptrace(|tracer, tid| tracer.read(tid, at, buffer))
     }
 
-    /// One word.
+    /// The eight bytes at `at` as a number; EIO where they are not mapped.
     pub fn word(&self, at: Avma) -> Result<u64, OsError> {
         let mut word = [0; 8];
         self.read(at, &mut word)?;
         Ok(u64::from_ne_bytes(word))
     }
 
-    /// Writes `bytes`, whole words, at `at`.
+    /// Writes `bytes` at `at`; EIO where that is not mapped.
     pub fn write(&self, at: Avma, bytes: &[u8]) -> Result<(), OsError> {
         if self.memory.is_some_and(|memory| memory.write(at, bytes).is_ok()) {
             return Ok(());
         }
-        self.by_ptrace(|tracer, tid| {
-            for (index, word) in (0..).zip(bytes.as_chunks::<8>().0) {
-                tracer.poke_word(tid, Avma(at.0.wrapping_add(index * 8)), u64::from_ne_bytes(*word))?;
-            }
-            Ok(())
-        })
+        self.by_ptrace(|tracer, tid| tracer.write(tid, at, bytes))
     }
 
     fn by_ptrace(&self, act: impl FnOnce(&Tracer, Tid) -> Result<(), OsError>) -> Result<(), OsError> {

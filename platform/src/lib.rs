@@ -50,6 +50,7 @@ mod tracer;
 mod trust;
 mod wait;
 mod walk;
+mod words;
 
 pub use access::Access;
 pub use bell::Bell;

@@ -277,8 +277,8 @@ impl Tracer {
         self.request("set register of", libc::PTRACE_POKEUSER, tid, register.offset(), value as usize).map(drop)
     }
 
-    /// One word of memory, where /proc/PID/mem may not be used.
-    pub fn peek_word(&self, tid: Tid, at: Avma) -> Result<u64, OsError> {
+    /// The word of memory at `at`, in the byte order of the CPU.
+    pub(crate) fn peek_word(&self, tid: Tid, at: Avma) -> Result<u64, OsError> {
         Errno::clear();
         // SAFETY: PEEKDATA takes an address of the tracee; the C library returns the word itself.
         let word =
@@ -289,8 +289,8 @@ impl Tracer {
         Ok(word as u64)
     }
 
-    /// Sets one word of memory.
-    pub fn poke_word(&self, tid: Tid, at: Avma, word: u64) -> Result<(), OsError> {
+    /// Sets the word of memory at `at`.
+    pub(crate) fn poke_word(&self, tid: Tid, at: Avma, word: u64) -> Result<(), OsError> {
         self.request("write memory of", libc::PTRACE_POKEDATA, tid, at.0 as usize, word as usize).map(drop)
     }
 }

@@ -89,10 +89,7 @@ pub(super) fn read_pages(
 ) -> Result<(), OsError> {
     let read = memory.map(|memory| memory.read(page, bytes));
     let (Some(tid), None | Some(Err(_))) = (tid, &read) else { return read.unwrap_or_else(|| Err(not_stopped(page))) };
-    for (index, word) in bytes.chunks_exact_mut(8).enumerate() {
-        word.copy_from_slice(&tracer.peek_word(tid, Avma(page.0 + index as u64 * 8))?.to_ne_bytes());
-    }
-    Ok(())
+    tracer.read(tid, page, bytes)
 }
 
 /// Writes what differs, in one piece or, through ptrace, by words.
@@ -110,14 +107,9 @@ pub(super) fn write_pages(
     let (Some(tid), None | Some(Err(_))) = (tid, &wrote) else {
         return wrote.unwrap_or_else(|| Err(not_stopped(page)));
     };
-    for (index, (old, new)) in before.chunks_exact(8).zip(after.chunks_exact(8)).enumerate() {
-        if old != new {
-            let mut word = [0; 8];
-            word.copy_from_slice(new);
-            tracer.poke_word(tid, Avma(page.0 + index as u64 * 8), u64::from_ne_bytes(word))?;
-        }
-    }
-    Ok(())
+    // By words, which cost as much as bytes.
+    let words = (page.0..).step_by(8).zip(before.chunks(8).zip(after.chunks(8)));
+    words.filter(|(_, (old, new))| old != new).try_for_each(|(at, (_, new))| tracer.write(tid, Avma(at), new))
 }
 
 /// Writes the bytes that differ, each by itself.
@@ -136,12 +128,7 @@ fn not_stopped(page: Avma) -> OsError {
 
 /// Restores one byte through ptrace, if there is a breakpoint; tells whether there was.
 fn poke_byte(tracer: &Tracer, tid: Tid, at: Avma, byte: u8) -> Result<bool, OsError> {
-    let aligned = Avma(at.0 & !7);
-    let mut word = tracer.peek_word(tid, aligned)?.to_ne_bytes();
-    let place = &mut word[(at.0 & 7) as usize];
-    if *place != BREAKPOINT {
-        return Ok(false);
-    }
-    *place = byte;
-    tracer.poke_word(tid, aligned, u64::from_ne_bytes(word)).map(|()| true)
+    let mut now = [0];
+    tracer.read(tid, at, &mut now)?;
+    if now == [BREAKPOINT] { tracer.write(tid, at, &[byte]).map(|()| true) } else { Ok(false) }
 }

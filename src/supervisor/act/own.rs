@@ -44,12 +44,10 @@ pub(crate) fn handles_trap(tid: Tid) -> bool {
     procfs::signal_state(tid).is_ok_and(|state| state.disposition(Signal::TRAP) == Disposition::Handled)
 }
 
-/// Code in memory, which ptrace reads by words.
+/// Code in memory.
 fn code(access: &Access<'_>, at: Avma, len: usize) -> Option<Vec<u8>> {
-    let before = (at.0 % 8) as usize;
-    let mut words = vec![0; (before + len).next_multiple_of(8)];
-    access.read(Avma(at.0 - before as u64), &mut words).ok()?;
-    words.get(before..before + len).map(<[u8]>::to_vec)
+    let mut bytes = vec![0; len];
+    access.read(at, &mut bytes).ok().map(|()| bytes)
 }
 
 /// What tells whose the breakpoints of an address space are.

@@ -72,9 +72,10 @@ pub fn emulate_call_number(tracer: &Tracer, tid: Tid, at: Avma, number: CallNumb
 
 /// Does what the `mov $number, %edi` at `at` does, whatever the number.
 pub fn emulate_argument(access: &Access<'_>, at: Avma) -> Result<(), OsError> {
-    let code = access.word(at)?.to_le_bytes();
-    let number = u32::from_le_bytes([code[1], code[2], code[3], code[4]]);
-    access.tracer.poke_register(access.tid, Register::FIRST, u64::from(number))?;
+    let mut number = [0; 4];
+    access.read(Avma(at.0 + 1), &mut number)?;
+    let number = u64::from(u32::from_le_bytes(number));
+    access.tracer.poke_register(access.tid, Register::FIRST, number)?;
     access.tracer.set_pc(access.tid, Avma(at.0 + MOV_LEN))
 }
 
