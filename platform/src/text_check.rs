@@ -2,8 +2,7 @@
 //!
 //! Invariant: only reads; the process need not be stopped.
 
-use crate::arch::BREAKPOINT;
-use crate::{Original, OsError, Pid, TextMapping, Tid, mapped, open_mapped, read_up_to, threads};
+use crate::{Expected, Original, OsError, Pid, TextMapping, Tid, differences, mapped, open_mapped, read_up_to, threads};
 use nix::errno::Errno;
 use std::fs::File;
 
@@ -42,15 +41,11 @@ impl TextDifference {
         self.breakpoints.count == 0 && self.others.count == 0
     }
 
-    /// Takes bytes of memory and those of the file at `offset`, from which they were mapped.
-    fn compare(&mut self, memory: &[u8], file: &[u8], offset: u64) {
-        if memory == file {
-            return;
-        }
-        let bytes = (offset..).zip(memory.iter().zip(file));
-        for (at, (here, _)) in bytes.filter(|(_, (here, there))| here != there) {
-            let places = if *here == BREAKPOINT { &mut self.breakpoints } else { &mut self.others };
-            places.add(at);
+    /// Compares memory that is mapped from `offset`.
+    fn compare(&mut self, memory: &[u8], offset: u64, expected: Expected<'_>) {
+        for found in differences(memory, offset, expected) {
+            let places = if found.is_breakpoint() { &mut self.breakpoints } else { &mut self.others };
+            places.add(offset + found.index as u64);
         }
     }
 }
@@ -108,7 +103,7 @@ fn difference(
             // The process has ended or runs another program by now.
             return Err(OsError::new("read the memory of", format_args!("tid {tid}"), Errno::ESRCH));
         }
-        difference.compare(&here[..in_memory], &there[..in_memory], offset);
+        difference.compare(&here[..in_memory], offset, Expected::File(&there[..in_memory]));
         done += in_memory as u64;
     }
     Ok(difference)
@@ -120,11 +115,7 @@ fn breakpoints_left(memory: &File, mapping: &TextMapping, originals: &[Original]
     let originals: Vec<&Original> = originals.iter().filter(|original| original.is_of(mapping)).collect();
     let mut bytes = vec![0; (mapping.end.0 - mapping.start.0) as usize];
     let count = read(memory, &mut bytes, mapping.start.0, &format!("memory at {}", mapping.start))?;
-    for (offset, byte) in (mapping.offset..).zip(&bytes[..count]) {
-        if *byte == BREAKPOINT && originals.iter().any(|original| original.at(offset).is_some()) {
-            difference.breakpoints.add(offset);
-        }
-    }
+    difference.compare(&bytes[..count], mapping.offset, Expected::Replaced(&originals));
     Ok(difference)
 }
 
@@ -135,15 +126,16 @@ fn read(from: &File, buffer: &mut [u8], at: u64, subject: &str) -> Result<usize,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::BREAKPOINT;
     use crate::{Avma, Memory};
     use std::process::{Command, Stdio};
 
     #[test]
-    fn tells_a_breakpoint_from_other_differences() {
+    fn breakpoints_and_other_bytes_are_counted_apart() {
         let mut difference = TextDifference::default();
-        difference.compare(&[1, 2, 3], &[1, 2, 3], 0);
+        difference.compare(&[1, 2, 3], 0, Expected::File(&[1, 2, 3]));
         assert!(difference.is_none());
-        difference.compare(&[1, BREAKPOINT, 9, BREAKPOINT, 0], &[1, 2, 3, BREAKPOINT, 7], 0x100);
+        difference.compare(&[1, BREAKPOINT, 9, BREAKPOINT, 0], 0x100, Expected::File(&[1, 2, 3, BREAKPOINT, 7]));
         assert_eq!(difference.breakpoints, Offsets { count: 1, first: Some(0x101) });
         assert_eq!(difference.others, Offsets { count: 2, first: Some(0x102) });
     }

@@ -4,9 +4,11 @@
 //! Invariant: a byte is only changed where memory holds a breakpoint and another byte is known to belong there. Of a
 //! program that handles SIGTRAP a breakpoint whose instruction goes on differently than in the file is its own and stays.
 
-use platform::arch::{self, BREAKPOINT};
+use platform::arch;
 use platform::procfs::{self, Disposition};
-use platform::{Avma, GuardTable, Memory, Original, Originals, OsError, PAGE, Pid, Signal, TextMapping};
+use platform::{
+    Avma, Difference, Expected, GuardTable, Memory, Original, Originals, OsError, PAGE, Pid, Signal, TextMapping,
+};
 use std::fs::File;
 use std::ops::Range;
 
@@ -83,8 +85,12 @@ fn explained(memory: &Memory, mapping: &TextMapping, at: Range<u64>, original: &
     if memory.read(Avma(at.start), &mut now).is_err() {
         return 0;
     }
-    let offsets = mapping.offset + (at.start - mapping.start.0)..;
-    offsets.zip(now).filter(|(offset, byte)| *byte == BREAKPOINT && original.at(*offset).is_some()).count()
+    platform::differences(&now, offset_of(mapping, at.start), Expected::Replaced(&[original])).count()
+}
+
+/// Where in its file a mapping has what is at an address.
+fn offset_of(mapping: &TextMapping, at: u64) -> u64 {
+    mapping.offset + (at - mapping.start.0)
 }
 
 fn restore_chunk(
@@ -99,41 +105,29 @@ fn restore_chunk(
     if memory.read(Avma(at.start), &mut now).is_err() {
         return;
     }
-    let offset = mapping.offset + (at.start - mapping.start.0);
+    let offset = offset_of(mapping, at.start);
     let file = match belongs {
         Belongs::Left(_) => Vec::new(),
         Belongs::File(file) => read_file(file, offset, now.len()),
     };
-    let before = compared.map(|file| (now.clone(), read_file(file, offset, now.len())));
+    let expected = match belongs {
+        Belongs::Left(original) => Expected::Replaced(std::slice::from_ref(original)),
+        Belongs::File(_) => Expected::File(&file),
+    };
+    let compared = compared.map(|file| read_file(file, offset, now.len()));
     let is_own = |index: usize| {
-        let both = before.as_ref().and_then(|(here, there)| Some((here.get(index..)?, there.get(index..)?)));
+        let both = compared.as_ref().and_then(|there| Some((now.get(index..)?, there.get(index..)?)));
         both.is_some_and(|(here, there)| arch::is_rewritten(here, there))
     };
-    for (page, now) in (0..).zip(now.chunks_mut(PAGE as usize)) {
-        let changed = put_back(now, |index| match belongs {
-            _ if is_own((page * PAGE) as usize + index) => None,
-            Belongs::Left(original) => original.at(offset + page * PAGE + index as u64),
-            Belongs::File(_) => file.get((page * PAGE) as usize + index).copied(),
-        });
-        if let (Some(&first), Some(&last)) = (changed.first(), changed.last()) {
-            let start = at.start + page * PAGE;
-            if memory.write(Avma(start + first as u64), &now[first..=last]).is_ok() {
-                restored.extend(changed.iter().map(|&index| Avma(start + index as u64)));
-            }
+    let is_ours = |found: &Difference| found.is_breakpoint() && !is_own(found.index);
+    let ours: Vec<Difference> = platform::differences(&now, offset, expected).filter(is_ours).collect();
+    for page in ours.chunk_by(|a, b| a.index as u64 / PAGE == b.index as u64 / PAGE) {
+        page.iter().for_each(|found| now[found.index] = found.expected);
+        let (first, last) = (page[0].index, page[page.len() - 1].index);
+        if memory.write(Avma(at.start + first as u64), &now[first..=last]).is_ok() {
+            restored.extend(page.iter().map(|found| Avma(at.start + found.index as u64)));
         }
     }
-}
-
-/// Replaces every breakpoint at which another byte belongs; gives where they were.
-fn put_back(now: &mut [u8], original: impl Fn(usize) -> Option<u8>) -> Vec<usize> {
-    let mut changed = Vec::new();
-    for (index, now) in now.iter_mut().enumerate().filter(|(_, now)| **now == BREAKPOINT) {
-        if let Some(original) = original(index).filter(|&original| original != BREAKPOINT) {
-            *now = original;
-            changed.push(index);
-        }
-    }
-    changed
 }
 
 /// What the file has there; as much as it has.
@@ -142,27 +136,4 @@ fn read_file(file: &File, offset: u64, len: usize) -> Vec<u8> {
     let got = platform::read_up_to(file, &mut bytes, offset).unwrap_or(0);
     bytes.truncate(got);
     bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn in_file(bytes: &[u8]) -> impl Fn(usize) -> Option<u8> {
-        |index| bytes.get(index).copied()
-    }
-
-    #[test]
-    fn only_breakpoints_that_are_not_the_files_are_taken_out() {
-        let mut now = [BREAKPOINT, 1, BREAKPOINT, BREAKPOINT, 7];
-        assert_eq!(put_back(&mut now, in_file(&[0x55, 1, BREAKPOINT, 0x90, 8])), [0, 3]);
-        assert_eq!(now, [0x55, 1, BREAKPOINT, 0x90, 7]);
-    }
-
-    #[test]
-    fn what_is_behind_the_end_of_the_file_is_left_alone() {
-        let mut now = [BREAKPOINT; 3];
-        assert_eq!(put_back(&mut now, in_file(&[1])), [0]);
-        assert_eq!(now, [1, BREAKPOINT, BREAKPOINT]);
-    }
 }

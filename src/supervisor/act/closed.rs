@@ -6,8 +6,7 @@
 
 use super::image_files::ImageFiles;
 use crate::supervisor::decide::ids::MappedText;
-use platform::arch::BREAKPOINT;
-use platform::{Avma, Memory, OsError, PAGE, Tid, Tracer, remote};
+use platform::{Avma, Expected, Memory, OsError, PAGE, Tid, Tracer, remote};
 use std::ops::Range;
 
 /// How much is compared at a time.
@@ -45,7 +44,8 @@ fn unchanged(original: Option<&Memory>, files: &ImageFiles, text: &MappedText) -
         let is_read = memory.read(Avma(start), here).is_ok()
             && platform::read_up_to(file, there, text.instance.bias.offset(Avma(start)).0).is_ok();
         for (at, (here, there)) in (start..).step_by(PAGE as usize).zip(pages(here).zip(pages(there))) {
-            if is_read && !here.iter().zip(there).all(|(here, there)| here == there || *here == BREAKPOINT) {
+            let is_changed = || platform::differences(here, 0, Expected::File(there)).any(|found| !found.is_breakpoint());
+            if is_read && is_changed() {
                 continue;
             }
             match runs.last_mut() {

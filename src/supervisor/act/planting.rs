@@ -10,7 +10,7 @@ use crate::plan::FileOffset;
 use crate::supervisor::decide::input::Input;
 use crate::supervisor::decide::text_change::{LandmarkChange, TextChange};
 use platform::arch::{self, BREAKPOINT};
-use platform::{Avma, Memory, PAGE, Tracer};
+use platform::{Avma, Expected, Memory, PAGE, Tracer};
 use std::fs::File;
 
 /// A byte to hold in a page: the probe's number (landmarks have none), its place in the page, its original and whether
@@ -47,8 +47,7 @@ impl TextAccess<'_> {
 /// Whether the bytes around a place are the file's, breakpoints aside, as far as they are here.
 fn is_around(bytes: &[u8], file: &[u8], place: usize) -> bool {
     let around = place.saturating_sub(arch::LONGEST)..(place + arch::LONGEST).min(bytes.len());
-    let mut pairs = bytes[around.clone()].iter().zip(&file[around]);
-    pairs.all(|(here, there)| here == there || *here == BREAKPOINT)
+    platform::differences(&bytes[around.clone()], 0, Expected::File(&file[around])).all(|found| found.is_breakpoint())
 }
 
 /// The start of the page that an address is in.
