@@ -16,6 +16,7 @@ struct Package {
     name: String,
     version: String,
     license: Option<String>,
+    rust_version: Option<String>,
 }
 
 /// The strings of a list in `deny.toml`, or those that `key` has in the tables of a list.
@@ -64,6 +65,22 @@ fn licences_are_among_those_that_are_allowed() {
     assert_eq!(refused, [""; 0]);
     assert!(!is_allowed("GPL-3.0", &allowed) && !is_allowed("MIT AND GPL-3.0", &allowed));
     assert!(is_allowed("GPL-3.0 OR MIT", &allowed) && is_allowed("Unlicense/MIT", &allowed));
+}
+
+#[test]
+fn no_crate_needs_a_newer_compiler_than_ours() {
+    let number = |version: &str| version.split('.').take(2).map(|part| part.parse().unwrap()).collect::<Vec<u32>>();
+    let (ours, others): (Vec<Package>, Vec<Package>) =
+        packages().into_iter().partition(|package| package.name.starts_with("cov-trace"));
+    let promised: BTreeSet<String> = ours.into_iter().map(|package| package.rust_version.unwrap()).collect();
+    assert_eq!(promised.len(), 1, "{promised:?}");
+    let promised = number(promised.first().unwrap());
+    let newer: Vec<String> = others
+        .into_iter()
+        .filter(|other| other.rust_version.as_ref().is_some_and(|version| number(version) > promised))
+        .map(|other| format!("{} {}: {:?}", other.name, other.version, other.rust_version))
+        .collect();
+    assert_eq!(newer, [""; 0]);
 }
 
 #[test]
