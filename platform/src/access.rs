@@ -9,9 +9,9 @@ use crate::{Avma, Memory, OsError, Tid, Tracer, remote};
 /// What it takes to reach the memory of a stopped tracee.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {
-    /// Its tracer.
+    /// The tracer that seized it.
     pub tracer: &'a Tracer,
-    /// The tracee.
+    /// A thread that is stopped and stays so.
     pub tid: Tid,
     /// Its memory, as far as that could be opened.
     pub memory: Option<&'a Memory>,

@@ -47,7 +47,7 @@ impl CpuMask {
 }
 
 /// The CPU that the calling thread runs on.
-pub fn current_cpu() -> Option<usize> {
+fn current_cpu() -> Option<usize> {
     // SAFETY: sched_getcpu takes nothing.
     usize::try_from(unsafe { libc::sched_getcpu() }).ok()
 }
@@ -140,7 +140,7 @@ impl Ordinary {
         is_ordinary(tid).then_some(Ordinary(tid))
     }
 
-    /// The thread.
+    /// The thread that was looked at.
     pub fn tid(self) -> Tid {
         self.0
     }

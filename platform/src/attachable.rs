@@ -19,7 +19,7 @@ pub enum Attachability {
     ThreadOf(Pid),
     /// Every thread of it has ended, and its parent has not collected it.
     Zombie {
-        /// The parent.
+        /// The parent that has not collected it.
         parent: Pid,
     },
     /// It is a thread of the kernel.
@@ -28,7 +28,7 @@ pub enum Attachability {
     Ourselves,
     /// It is traced already.
     Traced {
-        /// The tracer.
+        /// The process that traces it already.
         by: Pid,
     },
     /// The kernel does not allow it.
@@ -40,7 +40,7 @@ pub enum Attachability {
 pub enum Refusal {
     /// It belongs to another user.
     OtherUser {
-        /// That user.
+        /// The user id of its owner.
         uid: u32,
     },
     /// Yama forbids it (kernel.yama.ptrace_scope).

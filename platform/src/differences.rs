@@ -52,11 +52,7 @@ impl Expected<'_> {
 }
 
 /// The bytes of `memory`, a piece that is mapped from `offset` of its file, that differ from what belongs there, in order.
-pub fn differences<'a>(
-    memory: &'a [u8],
-    offset: u64,
-    expected: Expected<'a>,
-) -> impl Iterator<Item = Difference> + 'a {
+pub fn differences<'a>(memory: &'a [u8], offset: u64, expected: Expected<'a>) -> impl Iterator<Item = Difference> + 'a {
     let pages = (0..).step_by(PAGE as usize).zip(memory.chunks(PAGE as usize));
     pages.filter(move |(start, page)| expected.may_differ(*start, page)).flat_map(move |(start, page)| {
         (start..).zip(page).filter_map(move |(index, &found)| {

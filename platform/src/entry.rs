@@ -1,7 +1,6 @@
 //! The state in which this program was started, noted before Rust's runtime changes it, so that the measured program
 //! gets it as it was: the dispositions of SIGPIPE and of the signals of limits, and which of the three standard descriptors were open.
 
-use crate::OsError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 static SIGPIPE: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
@@ -48,15 +47,4 @@ pub(crate) fn restore() {
             }
         }
     }
-}
-
-/// Lets a closed pipe end this process as it ends other programs, as it was when the process was started.
-pub fn restore_sigpipe() -> Result<(), OsError> {
-    // SAFETY: sigaction with a valid action that is the default or ignore.
-    let answer = unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = SIGPIPE.load(Ordering::Relaxed);
-        libc::sigaction(libc::SIGPIPE, &raw const action, std::ptr::null_mut())
-    };
-    if answer == 0 { Ok(()) } else { Err(OsError::last("handle", "SIGPIPE")) }
 }

@@ -31,7 +31,7 @@ pub struct Folder {
 /// What is in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
-    /// Its name.
+    /// Its name in the folder, without a slash.
     pub name: OsString,
     /// What it is; a link is a link.
     pub kind: EntryKind,
@@ -42,7 +42,7 @@ pub struct Entry {
 pub enum EntryKind {
     /// A regular file.
     File,
-    /// A folder.
+    /// A folder, which can be opened in turn.
     Folder,
     /// A link, pipe, socket or device.
     Other,

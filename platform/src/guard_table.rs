@@ -55,7 +55,7 @@ impl Drop for Mapping {
 /// A process as the table has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuardedProcess {
-    /// Its pid.
+    /// Its pid, in the pid namespace of the supervisor.
     pub pid: Pid,
     /// Whether it is in a group-stop.
     pub stopped: bool,

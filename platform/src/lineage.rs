@@ -43,8 +43,8 @@ fn clone_flags(tracer: &Tracer, memory: Option<&Memory>, maker: Tid) -> Option<u
 }
 
 /// Compares by what the kernel says of both now.
-pub fn compare(maker: Tid, child: Tid) -> Lineage {
-    let group = |tid| procfs::thread_group(tid).map(|(group, _)| group).ok();
+fn compare(maker: Tid, child: Tid) -> Lineage {
+    let group = |tid| procfs::membership(tid).map(|of| of.process).ok();
     if group(child).is_some_and(|pid| pid.leader() != child) {
         Lineage::Thread
     } else if share_memory(Pid(maker.0), Pid(child.0)) {
@@ -55,7 +55,7 @@ pub fn compare(maker: Tid, child: Tid) -> Lineage {
 }
 
 /// kcmp(KCMP_VM): whether two processes share one address space.
-pub fn share_memory(one: Pid, other: Pid) -> bool {
+pub(crate) fn share_memory(one: Pid, other: Pid) -> bool {
     const KCMP_VM: i32 = 1;
     // SAFETY: kcmp takes plain numbers.
     unsafe { libc::syscall(libc::SYS_kcmp, one.0, other.0, KCMP_VM, 0, 0) == 0 }

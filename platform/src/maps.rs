@@ -12,13 +12,13 @@ use std::path::PathBuf;
 /// A private executable mapping of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextMapping {
-    /// First address.
+    /// The address of its first byte.
     pub start: Avma,
-    /// First address behind it.
+    /// The address behind its last byte.
     pub end: Avma,
     /// Where `start` lies in the file.
     pub offset: u64,
-    /// Which file.
+    /// The file that is mapped.
     pub file: FileKey,
     /// Its path as the kernel shows it, with ` (deleted)` taken off.
     pub path: String,
@@ -32,7 +32,7 @@ pub struct TextMapping {
 pub struct FileKey {
     /// Device as /proc/PID/maps shows it.
     pub device: u64,
-    /// Inode.
+    /// Inode on that device.
     pub inode: u64,
     /// Size in bytes; 0 where the file could not be reached.
     pub size: u64,

@@ -144,7 +144,7 @@ pub struct SignalInbox(nix::sys::signalfd::SignalFd);
 /// A signal that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived {
-    /// Which.
+    /// The signal that came.
     pub signal: Signal,
     /// The process that sent it; `None` for a terminal or the kernel.
     pub sender: Option<Pid>,
@@ -185,7 +185,7 @@ impl std::os::fd::AsFd for SignalInbox {
 /// What a child of this process did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildNews {
-    /// Nothing new.
+    /// It has changed its state since the last look in no way that is reported.
     Nothing,
     /// It ended with this status.
     Exited(i32),

@@ -9,7 +9,7 @@ use std::path::Path;
 pub enum Disposition {
     /// The default action.
     Default,
-    /// SIG_IGN.
+    /// The process ignores it (SIG_IGN).
     Ignored,
     /// A handler of the program runs.
     Handled,
@@ -116,13 +116,24 @@ pub fn is_init(tid: Tid) -> bool {
     })
 }
 
-/// The process that a thread belongs to, and the pid of the tracer (0: none).
-pub fn thread_group(tid: Tid) -> Result<(Pid, Pid), OsError> {
+/// Whose a thread is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The process that it belongs to.
+    pub process: Pid,
+    /// The process that traces it, by the tid of its tracing thread.
+    pub tracer: Option<Pid>,
+}
+
+/// Process and tracer of a thread (`/proc/TID/status`, Tgid and TracerPid).
+pub fn membership(tid: Tid) -> Result<Membership, OsError> {
     let path = format!("/proc/{tid}/status");
     let status = read(&path)?;
     let number = |name| status_field(&status, name).and_then(|text| text.parse().ok());
     match (number("Tgid"), number("TracerPid")) {
-        (Some(group), Some(tracer)) => Ok((Pid(group), Pid(tracer))),
+        (Some(process), Some(tracer)) => {
+            Ok(Membership { process: Pid(process), tracer: Some(Pid(tracer)).filter(|tracer| tracer.0 != 0) })
+        }
         _ => Err(malformed(&path)),
     }
 }
@@ -152,7 +163,7 @@ fn parse_stat(stat: &str) -> Option<ProcessOrigin> {
 pub struct ImageOf {
     /// Path of the executable.
     pub exe: String,
-    /// Its arguments.
+    /// Its arguments, the name of the program among them.
     pub argv: Vec<String>,
     /// Its working directory.
     pub cwd: String,
@@ -211,7 +222,7 @@ mod tests {
     #[test]
     fn reads_this_process() {
         let me = Pid(std::process::id() as i32);
-        assert_eq!(thread_group(me.leader()).expect("status").0, me);
+        assert_eq!(membership(me.leader()).expect("status"), Membership { process: me, tracer: None });
         assert!(origin(me).expect("stat").start_ticks > 0);
         assert!(!image_of(me.leader()).argv.is_empty());
         assert!(signal_state(me.leader()).is_ok());

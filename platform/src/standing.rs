@@ -89,7 +89,7 @@ fn parse_pc(text: &str) -> Option<Avma> {
 
 /// The processes whose leader is traced by `tracer` now.
 pub fn tracees_of(tracer: Tid) -> Vec<Pid> {
-    let is_traced = |pid: &Pid| procfs::thread_group(pid.leader()).is_ok_and(|(_, by)| by.0 == tracer.0);
+    let is_traced = |pid: &Pid| procfs::membership(pid.leader()).is_ok_and(|of| of.tracer == Some(Pid(tracer.0)));
     threads::processes().filter(is_traced).collect()
 }
 

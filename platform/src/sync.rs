@@ -1,6 +1,7 @@
 //! Having files on disk, so that a crash of the machine does not lose them.
 
-use crate::{OsError, open_directory, open_regular};
+use crate::regular::open_directory;
+use crate::{OsError, open_regular};
 use nix::errno::Errno;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};

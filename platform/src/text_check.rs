@@ -2,7 +2,9 @@
 //!
 //! Invariant: only reads; the process need not be stopped.
 
-use crate::{Expected, Original, OsError, Pid, TextMapping, Tid, differences, mapped, open_mapped, read_up_to, threads};
+use crate::{
+    Expected, Original, OsError, Pid, TextMapping, Tid, differences, mapped, open_mapped, read_up_to, threads,
+};
 use nix::errno::Errno;
 use std::fs::File;
 
@@ -12,7 +14,7 @@ const CHUNK: u64 = 256 * 1024;
 /// What differs between a mapping and its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextDifference {
-    /// The file.
+    /// Path of the file as the kernel shows it.
     pub path: String,
     /// Breakpoint instructions that the file does not have.
     pub breakpoints: Offsets,
@@ -23,9 +25,9 @@ pub struct TextDifference {
 /// Places in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offsets {
-    /// How many.
+    /// How many places there are.
     pub count: u64,
-    /// The first of them.
+    /// The lowest of them, in bytes from the start of the file.
     pub first: Option<u64>,
 }
 

@@ -1,8 +1,9 @@
 //! Which threads and processes there are, and what a thread is doing, without stopping it (proc(5)).
 
 use crate::arch::CallNumber;
+use crate::lineage::share_memory;
 use crate::procfs::{self, status_field, status_set};
-use crate::{OsError, Pid, Signal, Tid, share_memory};
+use crate::{OsError, Pid, Signal, Tid};
 use std::collections::BTreeSet;
 
 /// What a thread is doing, as far as that matters to a tracer that comes or goes.
@@ -94,7 +95,7 @@ pub fn sharing_memory_with(pid: Pid, threads: &[Tid]) -> Vec<Pid> {
 
 /// The process that traces a thread, if one does.
 pub fn tracer_of(tid: Tid) -> Option<Pid> {
-    procfs::thread_group(tid).ok().map(|(_, tracer)| tracer).filter(|tracer| tracer.0 != 0)
+    procfs::membership(tid).ok()?.tracer
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub struct Timeout {
 /// Where a call has its timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TimeoutPlace {
-    /// Milliseconds.
+    /// In the call, in milliseconds; negative for none.
     Millis(i32),
     /// A `struct timespec` there, unless it is null.
     Timespec(u64),
@@ -47,8 +47,8 @@ pub fn timeout_of(access: &Access<'_>) -> Result<Option<Timeout>, OsError> {
                 .and_then(|nanos| Duration::from_secs(seconds).checked_add(Duration::new(0, nanos)))
         }
         TimeoutPlace::Socket(option) => {
-            let (group, _) = procfs::thread_group(access.tid)?;
-            let socket = take_descriptor(group, args[0] as i32)?;
+            let process = procfs::membership(access.tid)?.process;
+            let socket = take_descriptor(process, args[0] as i32)?;
             Some(socket_timeout(&socket, option)?).filter(|time| !time.is_zero())
         }
     };

@@ -23,7 +23,7 @@ const OPTIONS: i32 = libc::PTRACE_O_TRACEFORK
 /// What a blocking wait came back with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited {
-    /// A report.
+    /// What one tracee has to report.
     Report(Wait),
     /// A signal interrupted the wait, or there is nothing to report now.
     Nothing,
@@ -159,7 +159,7 @@ impl Tracer {
     pub(crate) fn wait_for_living(&self, tid: Tid) -> Result<Wait, OsError> {
         /// Between looks: a system call is entered and left in less.
         const PAUSE: Duration = Duration::from_micros(20);
-        let is_leader = procfs::thread_group(tid).is_ok_and(|(group, _)| group.leader() == tid);
+        let is_leader = procfs::membership(tid).is_ok_and(|of| of.process.leader() == tid);
         loop {
             if let Some(report) = self.report_of(tid) {
                 return Ok(report);
@@ -182,11 +182,6 @@ impl Tracer {
     /// PTRACE_SYSCALL, delivering `signal`: goes on to the next syscall-stop.
     pub fn resume_to_syscall(&self, tid: Tid, signal: Option<Signal>) -> Result<(), OsError> {
         self.request("resume", libc::PTRACE_SYSCALL, tid, 0, signal_number(signal)).map(drop)
-    }
-
-    /// PTRACE_SINGLESTEP.
-    pub fn step(&self, tid: Tid) -> Result<(), OsError> {
-        self.request("step", libc::PTRACE_SINGLESTEP, tid, 0, 0).map(drop)
     }
 
     /// PTRACE_LISTEN: leaves a group-stopped tracee stopped, and hears of its end of stop.
@@ -259,7 +254,7 @@ impl Tracer {
         self.request("set registers of", libc::PTRACE_SETREGS, tid, 0, &raw const *regs as usize).map(drop)
     }
 
-    /// One register.
+    /// The value of one register.
     pub(crate) fn peek_register(&self, tid: Tid, register: Register) -> Result<u64, OsError> {
         Errno::clear();
         // SAFETY: PEEKUSER takes an offset and no pointer; the C library returns the word itself.

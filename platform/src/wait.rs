@@ -10,42 +10,42 @@ use serde::{Deserialize, Serialize};
 pub enum Wait {
     /// The thread ended by itself.
     Exited {
-        /// The thread.
+        /// The thread that ended.
         tid: Tid,
         /// Its exit status, 0 to 255.
         status: i32,
     },
     /// The thread was killed.
     Killed {
-        /// The thread.
+        /// The thread that was killed.
         tid: Tid,
-        /// By this signal.
+        /// The signal that killed it.
         signal: Signal,
         /// Whether a core dump was made.
         core: bool,
     },
-    /// Signal-delivery-stop.
+    /// Signal-delivery-stop (ptrace(2)).
     Signal {
-        /// The thread.
+        /// The thread that stopped.
         tid: Tid,
-        /// What is about to be delivered.
+        /// The signal that is about to be delivered.
         signal: Signal,
     },
-    /// Syscall-entry-stop or syscall-exit-stop.
+    /// Syscall-entry-stop or syscall-exit-stop (PTRACE_SYSCALL).
     Call {
-        /// The thread.
+        /// The thread that stopped.
         tid: Tid,
     },
     /// One of the stops that PTRACE_O_* options ask for, or PTRACE_EVENT_STOP.
     Event {
-        /// The thread.
+        /// The thread that stopped.
         tid: Tid,
-        /// Which.
+        /// The event that it stopped for.
         event: Event,
     },
     /// The thread was continued from a group-stop and nobody traces it (never seen by a tracer).
     Continued {
-        /// The thread.
+        /// The thread that runs again.
         tid: Tid,
     },
 }

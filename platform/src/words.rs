@@ -23,11 +23,8 @@ fn parts(at: Avma, len: usize) -> impl Iterator<Item = Part> {
         let here = at.0.wrapping_add(done as u64);
         let first = here as usize % WORD;
         let count = (WORD - first).min(len - done);
-        let part = Part {
-            word: Avma(here - first as u64),
-            in_word: first..first + count,
-            in_piece: done..done + count,
-        };
+        let part =
+            Part { word: Avma(here - first as u64), in_word: first..first + count, in_piece: done..done + count };
         done += count;
         (count > 0).then_some(part)
     })

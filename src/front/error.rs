@@ -103,8 +103,8 @@ impl RunError {
     }
 
     pub(super) fn refused(pid: Pid, errno: i32, text: String) -> Self {
-        let tracer = procfs::thread_group(pid.leader()).map_or(Pid(0), |(_, tracer)| tracer);
-        let way_out = if tracer.0 != 0 {
+        let tracer = procfs::membership(pid.leader()).ok().and_then(|of| of.tracer);
+        let way_out = if let Some(tracer) = tracer {
             let name = procfs::command_name(tracer).unwrap_or_default();
             format!("it is traced already, by {name} (pid {tracer}): end that first")
         } else if Errno::from_raw(errno) == Errno::EPERM {

@@ -19,23 +19,23 @@ pub struct Signal(pub i32);
 impl Signal {
     /// SIGTRAP, which an int3 raises.
     pub const TRAP: Signal = Signal(libc::SIGTRAP);
-    /// SIGSTOP.
+    /// SIGSTOP: stops, and cannot be blocked, ignored or handled.
     pub const STOP: Signal = Signal(libc::SIGSTOP);
-    /// SIGCONT.
+    /// SIGCONT: continues a stopped process.
     pub const CONT: Signal = Signal(libc::SIGCONT);
-    /// SIGKILL.
+    /// SIGKILL: kills, and cannot be blocked, ignored or handled.
     pub const KILL: Signal = Signal(libc::SIGKILL);
-    /// SIGTERM.
+    /// SIGTERM: asks a process to end.
     pub const TERM: Signal = Signal(libc::SIGTERM);
-    /// SIGHUP.
+    /// SIGHUP: the terminal has gone.
     pub const HUP: Signal = Signal(libc::SIGHUP);
-    /// SIGINT.
+    /// SIGINT: Ctrl-C at the terminal.
     pub const INT: Signal = Signal(libc::SIGINT);
-    /// SIGQUIT.
+    /// SIGQUIT: Ctrl-\ at the terminal.
     pub const QUIT: Signal = Signal(libc::SIGQUIT);
-    /// SIGUSR1.
+    /// SIGUSR1: has the meaning that a program gives it.
     pub const USR1: Signal = Signal(libc::SIGUSR1);
-    /// SIGCHLD.
+    /// SIGCHLD: a child has ended, stopped or gone on.
     pub const CHLD: Signal = Signal(libc::SIGCHLD);
 
     /// Whether its default action stops the process.

@@ -190,7 +190,7 @@ impl Performer {
                 inputs.push_back(Input::CopyChecked { tid, group: stop == StopKind::Group, lacking });
             }
             Action::FindMaker { tid, candidate } => {
-                let group = procfs::thread_group(tid).map(|(group, _)| group);
+                let group = procfs::membership(tid).map(|of| of.process);
                 let parent = procfs::origin(Pid(tid.0)).map(|origin| origin.parent);
                 if let (Ok(group), Ok(parent)) = (group, parent) {
                     inputs.push_back(Input::Orphan { tid, group, parent, candidate });

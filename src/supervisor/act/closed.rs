@@ -44,7 +44,8 @@ fn unchanged(original: Option<&Memory>, files: &ImageFiles, text: &MappedText) -
         let is_read = memory.read(Avma(start), here).is_ok()
             && platform::read_up_to(file, there, text.instance.bias.offset(Avma(start)).0).is_ok();
         for (at, (here, there)) in (start..).step_by(PAGE as usize).zip(pages(here).zip(pages(there))) {
-            let is_changed = || platform::differences(here, 0, Expected::File(there)).any(|found| !found.is_breakpoint());
+            let is_changed =
+                || platform::differences(here, 0, Expected::File(there)).any(|found| !found.is_breakpoint());
             if is_read && is_changed() {
                 continue;
             }

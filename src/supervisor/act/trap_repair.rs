@@ -128,7 +128,7 @@ impl TrapRepair {
             self.known.was_given_back(process, tid, Instant::now());
         }
         if let Some(info) = lost_signal {
-            let (group, _) = procfs::thread_group(tid)?;
+            let group = procfs::membership(tid)?.process;
             remote::send_to_itself(access, group, call, Signal::TRAP, &info)?;
         }
         Ok(())
