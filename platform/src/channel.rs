@@ -2,7 +2,7 @@
 //!
 //! Invariant: a send never blocks; what does not fit now is returned to the caller.
 
-use crate::OsError;
+use crate::{OsError, WhenNone};
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg, socketpair,
@@ -23,7 +23,7 @@ pub struct Channel(OwnedFd);
 pub enum Received {
     /// A message with its descriptor, if one came along.
     Message(Vec<u8>, Option<File>),
-    /// Nothing is there now.
+    /// No message is there now, or a signal interrupted the wait.
     Nothing,
     /// The other side is gone.
     Closed,
@@ -67,11 +67,15 @@ impl Channel {
         let _nobody_listens = shutdown(self.0.as_raw_fd(), Shutdown::Write);
     }
 
-    /// Takes the next message; `block` false comes back at once.
-    pub fn receive(&self, block: bool) -> Result<Received, OsError> {
+    /// Takes the next message, with its descriptor where there was room for one (RLIMIT_NOFILE).
+    pub fn receive(&self, when_none: WhenNone) -> Result<Received, OsError> {
         let mut buffer = vec![0; MAX_MESSAGE];
         let mut space = nix::cmsg_space!([i32; 1]);
-        let flags = MsgFlags::MSG_CMSG_CLOEXEC | if block { MsgFlags::empty() } else { MsgFlags::MSG_DONTWAIT };
+        let blocking = match when_none {
+            WhenNone::Wait => MsgFlags::empty(),
+            WhenNone::Return => MsgFlags::MSG_DONTWAIT,
+        };
+        let flags = MsgFlags::MSG_CMSG_CLOEXEC | blocking;
         let mut iov = [IoSliceMut::new(&mut buffer)];
         // A peer that ended with something of ours unread leaves an error behind, in front of what it had sent.
         let mut received = recvmsg::<()>(self.0.as_raw_fd(), &mut iov, Some(&mut space), flags);
@@ -184,7 +188,8 @@ mod tests {
             nix::unistd::ForkResult::Child => {
                 let hard = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(_, hard)| hard);
                 let limited = setrlimit(Resource::RLIMIT_NOFILE, 0, hard).is_ok();
-                let came = matches!(other.receive(true), Ok(Received::Message(text, None)) if text == b"text");
+                let came =
+                    matches!(other.receive(WhenNone::Wait), Ok(Received::Message(text, None)) if text == b"text");
                 // SAFETY: _exit runs no handlers of the parent's copy.
                 unsafe { libc::_exit(i32::from(!(limited && came))) }
             }
@@ -199,9 +204,9 @@ mod tests {
     fn who_ends_sending_still_receives() {
         let (one, other) = Channel::pair().expect("pair");
         one.end_sending();
-        assert!(matches!(other.receive(true), Ok(Received::Closed)));
+        assert!(matches!(other.receive(WhenNone::Wait), Ok(Received::Closed)));
         assert!(other.send(b"answer", None).expect("send"));
-        assert!(matches!(one.receive(true), Ok(Received::Message(text, None)) if text == b"answer"));
+        assert!(matches!(one.receive(WhenNone::Wait), Ok(Received::Message(text, None)) if text == b"answer"));
         assert!(!is_hung_up(one.as_fd()));
     }
 
@@ -211,15 +216,17 @@ mod tests {
         let hosts = File::open("/proc/self/stat").expect("open");
         assert!(one.send(b"first", None).expect("send"));
         assert!(one.send(b"second", Some(hosts.as_fd())).expect("send"));
-        assert!(matches!(other.receive(true), Ok(Received::Message(text, None)) if text == b"first"));
-        let Ok(Received::Message(text, Some(mut file))) = other.receive(true) else { panic!("no descriptor came") };
+        assert!(matches!(other.receive(WhenNone::Wait), Ok(Received::Message(text, None)) if text == b"first"));
+        let Ok(Received::Message(text, Some(mut file))) = other.receive(WhenNone::Wait) else {
+            panic!("no descriptor came")
+        };
         assert_eq!(text, b"second");
         let mut content = String::new();
         file.read_to_string(&mut content).expect("reads");
         assert!(!content.is_empty());
-        assert!(matches!(other.receive(false), Ok(Received::Nothing)));
+        assert!(matches!(other.receive(WhenNone::Return), Ok(Received::Nothing)));
         drop(one);
-        assert!(matches!(other.receive(true), Ok(Received::Closed)));
+        assert!(matches!(other.receive(WhenNone::Wait), Ok(Received::Closed)));
     }
 
     #[test]
@@ -230,8 +237,8 @@ mod tests {
         assert!(other.send(b"last words", None).expect("send"));
         drop(other);
         assert!(is_hung_up(one.as_fd()));
-        assert!(matches!(one.receive(true), Ok(Received::Message(text, None)) if text == b"last words"));
-        assert!(matches!(one.receive(true), Ok(Received::Closed)));
+        assert!(matches!(one.receive(WhenNone::Wait), Ok(Received::Message(text, None)) if text == b"last words"));
+        assert!(matches!(one.receive(WhenNone::Wait), Ok(Received::Closed)));
     }
 
     #[test]

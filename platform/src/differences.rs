@@ -19,8 +19,7 @@ pub enum Expected<'a> {
 pub struct Difference {
     /// Its distance from the start of the piece, in bytes.
     pub index: usize,
-    /// The byte in memory.
-    pub found: u8,
+    found: u8,
     /// The byte that belongs there.
     pub expected: u8,
 }

@@ -7,10 +7,10 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OsError {
     /// What was tried, such as `seize`.
-    pub operation: &'static str,
+    pub(crate) operation: &'static str,
     /// On what, such as `tid 4711` or a path.
-    pub subject: String,
-    /// The kernel's answer.
+    pub(crate) subject: String,
+    /// The kernel's answer; EINVAL where it gave none.
     pub errno: Errno,
 }
 
@@ -29,7 +29,7 @@ impl OsError {
     }
 
     /// Takes this thread's errno.
-    pub fn last(operation: &'static str, subject: impl fmt::Display) -> Self {
+    pub(crate) fn last(operation: &'static str, subject: impl fmt::Display) -> Self {
         OsError::new(operation, subject, Errno::last())
     }
 

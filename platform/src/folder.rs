@@ -28,6 +28,13 @@ pub struct Folder {
     path: PathBuf,
 }
 
+/// Which folder it is, by whatever path: the same as long as somebody holds it open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FolderIdentity {
+    device: u64,
+    inode: u64,
+}
+
 /// What is in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
@@ -40,7 +47,7 @@ pub struct Entry {
 /// What something in a folder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntryKind {
-    /// A regular file.
+    /// A regular file, which can be read.
     File,
     /// A folder, which can be opened in turn.
     Folder,
@@ -91,14 +98,14 @@ impl Folder {
         Ok(self.status()?.st_uid)
     }
 
-    /// Its permission bits (chmod(2)).
+    /// Its permission bits, 0 to 0o7777 (chmod(2)).
     pub fn mode(&self) -> io::Result<u32> {
         Ok(self.status()?.st_mode & 0o7777)
     }
 
-    /// What tells it from every other folder there is: device and inode.
-    pub fn identity(&self) -> io::Result<(u64, u64)> {
-        self.status().map(|status| (status.st_dev, status.st_ino))
+    /// What tells it from every other folder there is.
+    pub fn identity(&self) -> io::Result<FolderIdentity> {
+        self.status().map(|status| FolderIdentity { device: status.st_dev, inode: status.st_ino })
     }
 
     /// Whether it was removed since.
@@ -183,7 +190,7 @@ impl Folder {
         self.unlink(name, UnlinkatFlags::NoRemoveDir)
     }
 
-    /// Removes an empty folder.
+    /// Removes a folder in it; ENOTEMPTY if something is in that.
     pub fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(&self.fd, single(name)?, UnlinkatFlags::RemoveDir)?)
     }

@@ -104,7 +104,7 @@ impl GuardTable {
         pid_in(&self.shared().guard)
     }
 
-    /// Names the guard.
+    /// Notes the pid of the guard, for those who take over from it.
     pub fn set_guard(&self, guard: Pid) {
         self.shared().guard.store(guard.0, Ordering::Release);
     }
@@ -114,7 +114,7 @@ impl GuardTable {
         pid_in(&self.shared().supervisor)
     }
 
-    /// Names the supervisor.
+    /// Notes the pid of the supervisor, for the guard and those who take over from it.
     pub fn set_supervisor(&self, supervisor: Pid) {
         self.shared().supervisor.store(supervisor.0, Ordering::Release);
     }

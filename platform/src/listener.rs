@@ -91,7 +91,7 @@ fn address(below: &str) -> Result<UnixAddr, OsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Received;
+    use crate::{Received, WhenNone};
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
         let client = connect("control").expect("connect");
         let server = listener.accept().expect("accept").expect("somebody");
         assert!(client.send(b"hello", None).expect("send"));
-        assert!(matches!(server.receive(false), Ok(Received::Message(text, None)) if text == b"hello"));
+        assert!(matches!(server.receive(WhenNone::Return), Ok(Received::Message(text, None)) if text == b"hello"));
         std::os::unix::fs::symlink("control", path.join("link")).expect("link");
         assert_eq!(connect("link").map(drop).unwrap_err().errno, Errno::ENOTSOCK, "links are not followed");
         drop(listener);

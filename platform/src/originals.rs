@@ -27,7 +27,7 @@ impl Original {
     }
 
     /// The byte that belongs at a file offset, if a breakpoint may be there.
-    pub fn at(&self, offset: u64) -> Option<u8> {
+    pub(crate) fn at(&self, offset: u64) -> Option<u8> {
         let index = self.places.binary_search_by_key(&offset, |place| place.0).ok()?;
         Some(self.places[index].1)
     }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-/// Size of a page.
+/// Size of a page in bytes.
 pub const PAGE: u64 = 4096;
 
 const PRESENT: u64 = 1 << 63;

@@ -7,7 +7,7 @@ use std::path::Path;
 /// What a signal does to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Disposition {
-    /// The default action.
+    /// The default action of the signal is taken (SIG_DFL).
     Default,
     /// The process ignores it (SIG_IGN).
     Ignored,
@@ -18,16 +18,16 @@ pub enum Disposition {
 /// Signal dispositions and mask of a thread as kernel signal sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignalState {
-    /// Blocked in this thread.
+    /// The signals that this thread blocks (SigBlk).
     pub blocked: u64,
-    /// Ignored by the process.
+    /// The signals that the process ignores (SigIgn).
     pub ignored: u64,
-    /// Handled by the process.
+    /// The signals for which the process has a handler (SigCgt).
     pub caught: u64,
 }
 
 impl SignalState {
-    /// What `signal` does.
+    /// What `signal` does to the process.
     pub fn disposition(&self, signal: Signal) -> Disposition {
         if self.ignored & signal.bit() != 0 {
             Disposition::Ignored
@@ -116,7 +116,7 @@ pub fn is_init(tid: Tid) -> bool {
     })
 }
 
-/// Whose a thread is.
+/// The process that a thread belongs to, and the one that traces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership {
     /// The process that it belongs to.
@@ -161,11 +161,11 @@ fn parse_stat(stat: &str) -> Option<ProcessOrigin> {
 /// The image of a process: executable, arguments and working directory, lossily as text; empty where unreadable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageOf {
-    /// Path of the executable.
+    /// Path of its executable, with ` (deleted)` where that was removed.
     pub exe: String,
     /// Its arguments, the name of the program among them.
     pub argv: Vec<String>,
-    /// Its working directory.
+    /// Path of its working directory.
     pub cwd: String,
 }
 

@@ -48,7 +48,10 @@ impl SourceFile {
         &self.metadata
     }
 
-    /// Who may read it.
+    /// Who may read it, by its mode and those of the folders on the way to it.
+    ///
+    /// # Errors
+    /// If the kernel does not say where it is.
     pub fn readers(&self) -> io::Result<Readers> {
         const BY_OTHERS: (u32, u32, u32) = (0o044, 0o004, 0o001);
         let (by_group_or_all, by_all, entered_by_all) = BY_OTHERS;

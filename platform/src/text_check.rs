@@ -22,7 +22,7 @@ pub struct TextDifference {
     pub others: Offsets,
 }
 
-/// Places in a file.
+/// Places in a file, by number and first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offsets {
     /// How many places there are.

@@ -15,7 +15,7 @@ pub enum Activity {
     Busy,
     /// It is in a stop, of whose kind a wait tells.
     Stopped,
-    /// It has ended.
+    /// It has ended, or is a zombie.
     Gone,
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub struct Timeout {
     /// How long it waits at most.
     pub after: Duration,
-    /// What it returns then.
+    /// What it returns then: 0, or an errno negated.
     pub answer: i64,
 }
 

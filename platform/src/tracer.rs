@@ -4,7 +4,7 @@
 
 use crate::arch::{self, Register};
 use crate::threads::{self, Activity};
-use crate::{Avma, OsError, Pid, Signal, SignalInfo, Tid, Wait, procfs};
+use crate::{Avma, OsError, Pid, Signal, SignalInfo, Tid, Wait, WhenNone, procfs};
 use libc::{c_long, c_uint, c_void};
 use nix::errno::Errno;
 use std::cell::RefCell;
@@ -99,12 +99,16 @@ impl Tracer {
         Ok(Wait::decode(tid, self.event_tid(tid)?.0))
     }
 
-    /// Waits for any tracee; `block` false comes back at once.
-    pub fn wait(&self, block: bool) -> Result<Waited, OsError> {
+    /// Takes the report of any tracee.
+    pub fn wait(&self, when_none: WhenNone) -> Result<Waited, OsError> {
         if let Some(report) = self.given_back.borrow_mut().pop_front() {
             return Ok(Waited::Report(report));
         }
-        let flags = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
+        let blocking = match when_none {
+            WhenNone::Wait => 0,
+            WhenNone::Return => libc::WNOHANG,
+        };
+        let flags = libc::__WALL | libc::__WNOTHREAD | blocking;
         let mut status = 0;
         // SAFETY: `status` is a live i32.
         let tid = unsafe { libc::waitpid(-1, &raw mut status, flags) };
@@ -139,7 +143,7 @@ impl Tracer {
         unsafe { libc::syscall(libc::SYS_tkill, tid.0, signal.0) };
     }
 
-    /// Waits for one tracee.
+    /// Waits until one tracee has something to report, signals notwithstanding; ECHILD if it is none.
     pub fn wait_for(&self, tid: Tid) -> Result<Wait, OsError> {
         loop {
             let mut status = 0;
@@ -174,7 +178,7 @@ impl Tracer {
         }
     }
 
-    /// PTRACE_CONT, delivering `signal`.
+    /// PTRACE_CONT: resumes a stopped thread, delivering `signal`.
     pub fn resume(&self, tid: Tid, signal: Option<Signal>) -> Result<(), OsError> {
         self.request("resume", libc::PTRACE_CONT, tid, 0, signal_number(signal)).map(drop)
     }
@@ -194,7 +198,7 @@ impl Tracer {
         self.request("interrupt", libc::PTRACE_INTERRUPT, tid, 0, 0).map(drop)
     }
 
-    /// PTRACE_DETACH, delivering `signal`.
+    /// PTRACE_DETACH: resumes a stopped thread and traces it no more, delivering `signal`.
     pub fn detach(&self, tid: Tid, signal: Option<Signal>) -> Result<(), OsError> {
         self.request("detach", libc::PTRACE_DETACH, tid, 0, signal_number(signal)).map(drop)
     }
@@ -211,12 +215,12 @@ impl Tracer {
         self.pc(tid).map(arch::breakpoint_before)
     }
 
-    /// The program counter.
+    /// The program counter of a stopped thread.
     pub fn pc(&self, tid: Tid) -> Result<Avma, OsError> {
         self.peek_register(tid, Register::PC).map(Avma)
     }
 
-    /// Sets the program counter.
+    /// Sets where a stopped thread goes on.
     pub fn set_pc(&self, tid: Tid, pc: Avma) -> Result<(), OsError> {
         self.poke_register(tid, Register::PC, pc.0)
     }
@@ -228,14 +232,14 @@ impl Tracer {
         Ok(SignalInfo::from(bytes))
     }
 
-    /// The blocked signals as a kernel signal set.
+    /// The blocked signals of a stopped thread as a kernel signal set (PTRACE_GETSIGMASK).
     pub fn signal_mask(&self, tid: Tid) -> Result<u64, OsError> {
         let mut mask = 0u64;
         self.request("get signal mask of", libc::PTRACE_GETSIGMASK, tid, size_of::<u64>(), &raw mut mask as usize)?;
         Ok(mask)
     }
 
-    /// Sets the blocked signals.
+    /// Sets the blocked signals of a stopped thread (PTRACE_SETSIGMASK).
     pub fn set_signal_mask(&self, tid: Tid, mask: u64) -> Result<(), OsError> {
         self.request("set signal mask of", libc::PTRACE_SETSIGMASK, tid, size_of::<u64>(), &raw const mask as usize)
             .map(drop)

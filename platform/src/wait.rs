@@ -5,7 +5,7 @@
 use crate::{Signal, Tid};
 use serde::{Deserialize, Serialize};
 
-/// One report of waitpid.
+/// What waitpid(2) reports of one thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wait {
     /// The thread ended by itself.
@@ -15,11 +15,11 @@ pub enum Wait {
         /// Its exit status, 0 to 255.
         status: i32,
     },
-    /// The thread was killed.
+    /// The thread was ended by a signal.
     Killed {
-        /// The thread that was killed.
+        /// The thread that was ended.
         tid: Tid,
-        /// The signal that killed it.
+        /// The signal that ended it.
         signal: Signal,
         /// Whether a core dump was made.
         core: bool,
@@ -65,7 +65,7 @@ pub enum Event {
     Exec,
     /// The thread is about to end.
     Exit,
-    /// Group-stop for this signal.
+    /// The group-stop that this signal began.
     GroupStop(Signal),
     /// PTRACE_EVENT_STOP without a stop signal: after PTRACE_INTERRUPT, at a new tracee's start, at SIGCONT.
     Stop,
@@ -105,7 +105,7 @@ impl Wait {
     }
 
     /// Decodes a raw wait status (wait(2), ptrace(2)).
-    pub fn decode(tid: Tid, status: i32) -> Wait {
+    pub(crate) fn decode(tid: Tid, status: i32) -> Wait {
         if libc::WIFEXITED(status) {
             return Wait::Exited { tid, status: libc::WEXITSTATUS(status) };
         }

@@ -3,7 +3,7 @@
 //! Invariant: the supervisor's sends never block; what does not fit waits in the port.
 
 use super::{ImageId, ProcessNo};
-use platform::{Channel, OsError, Pid, Received};
+use platform::{Channel, OsError, Pid, Received, WhenNone};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -152,7 +152,7 @@ impl Port {
     /// Waits for the next message, and takes it.
     pub fn receive<M: DeserializeOwned>(&self) -> Result<(M, Option<File>), PortError> {
         loop {
-            if let Some(message) = decoded(self.channel.receive(true)?)? {
+            if let Some(message) = decoded(self.channel.receive(WhenNone::Wait)?)? {
                 return Ok(message);
             }
         }
@@ -160,7 +160,7 @@ impl Port {
 
     /// Takes the next message, if there is one.
     pub fn try_receive<M: DeserializeOwned>(&self) -> Result<Option<(M, Option<File>)>, PortError> {
-        decoded(self.channel.receive(false)?)
+        decoded(self.channel.receive(WhenNone::Return)?)
     }
 }
 

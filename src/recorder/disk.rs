@@ -3,7 +3,7 @@
 //! Invariant: one job at a time; what comes meanwhile is one job more, so that the disk is never behind by more than two.
 
 use crate::link::ProcessNo;
-use platform::{Channel, OsError};
+use platform::{Channel, OsError, WhenNone};
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
@@ -78,7 +78,7 @@ impl Disk {
     pub fn freed(&mut self) -> Vec<ProcessNo> {
         let mut freed = Vec::new();
         while let Ok((job, result)) = self.done.try_recv() {
-            let _rung = self.bell.receive(false);
+            let _rung = self.bell.receive(WhenNone::Return);
             self.busy = false;
             match result {
                 Ok(()) => {

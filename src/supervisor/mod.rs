@@ -16,14 +16,14 @@ use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Port, RunDir};
 use act::apply::Performer;
 use act::attach::AttachState;
 use act::inbox::Inbox;
-use act::reports::{Reports, WithoutReport};
+use act::reports::Reports;
 use act::sections::MarkSections;
 use act::stop_log::StopLog;
 use decide::action::Action;
 use decide::input::Input;
 pub use decide::state::Forks;
 use decide::state::State;
-use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Tracer, Wait, Waited};
+use platform::{GuardEntries, GuardTable, OnTracerDeath, OsError, Pid, Tracer, Wait, Waited, WhenNone};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -133,7 +133,7 @@ impl Supervisor {
                 return;
             }
             let patient = self.state.must_stay() || self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
-            if !patient || (self.state.may_leave() && !self.take_reports(WithoutReport::Return)) {
+            if !patient || (self.state.may_leave() && !self.take_reports(WhenNone::Return)) {
                 self.inputs.push_back(Input::Leave);
                 self.settle();
                 return;
@@ -181,7 +181,7 @@ impl Supervisor {
     fn hear_or_work(&mut self) {
         let working = !self.performer.texts.work.is_empty();
         let waits = !working && !self.state.is_empty();
-        if self.take_reports(if waits { WithoutReport::Wait } else { WithoutReport::Return }) && self.attach.is_some() {
+        if self.take_reports(if waits { WhenNone::Wait } else { WhenNone::Return }) && self.attach.is_some() {
             self.settle();
             if let Some(attach) = &mut self.attach {
                 attach.held(self.reports.held());
@@ -209,13 +209,13 @@ impl Supervisor {
 
     /// Takes a report, then all others that are there, so that no tracee starves another; among
     /// many they are left for the next time. True if there was one.
-    fn take_reports(&mut self, without: WithoutReport) -> bool {
-        let waited = self.wait(without);
+    fn take_reports(&mut self, when_none: WhenNone) -> bool {
+        let waited = self.wait(when_none);
         match waited {
             Ok(Waited::Report(report)) => {
                 self.take(report);
                 if self.state.threads() > 1 && !Reports::are_of_many(&self.state) {
-                    while let Ok(Waited::Report(report)) = self.performer.tracer.wait(false) {
+                    while let Ok(Waited::Report(report)) = self.performer.tracer.wait(WhenNone::Return) {
                         self.take(report);
                     }
                 }
@@ -244,19 +244,19 @@ impl Supervisor {
 
     /// Waits for a report. Who has stepped aside must not sleep without precedence: it looks, yields, which the
     /// scheduler may want several times before it takes the other thread, and at last steps back.
-    fn wait(&mut self, without: WithoutReport) -> Result<Waited, OsError> {
+    fn wait(&mut self, when_none: WhenNone) -> Result<Waited, OsError> {
         let Performer { tracer, pace, .. } = &mut self.performer;
         if pace.is_aside() {
             const LOOKS: u32 = 12;
             for _ in 0..LOOKS {
-                match self.reports.next(tracer, &self.state, WithoutReport::Return) {
+                match self.reports.next(tracer, &self.state, WhenNone::Return) {
                     Ok(Waited::Nothing) => std::thread::yield_now(),
                     waited => return waited,
                 }
             }
             pace.step_back();
         }
-        self.reports.next(tracer, &self.state, without)
+        self.reports.next(tracer, &self.state, when_none)
     }
 
     /// Does the next step of an attach; true if something is to be decided.

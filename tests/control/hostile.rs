@@ -1,7 +1,7 @@
 //! Clients of the control socket that do not behave.
 
 use crate::harness::server::{A, Server};
-use platform::{Channel, Folder, Received, Trust};
+use platform::{Channel, Folder, Received, Trust, WhenNone};
 use testing::run::until;
 
 #[test]
@@ -17,13 +17,13 @@ fn nobody_keeps_the_recorder_from_its_work() {
     for nonsense in [&b"\"Stat"[..], b"{}", b"\"Reboot\"", b"\xff\xfe\0", b"null", &too_long] {
         let client = connect();
         assert!(client.send(nonsense, None).unwrap());
-        assert!(matches!(client.receive(true), Ok(Received::Closed)), "{nonsense:?}");
+        assert!(matches!(client.receive(WhenNone::Wait), Ok(Received::Closed)), "{nonsense:?}");
     }
     // A descriptor that comes along is of no use.
     let client = connect();
     let file = std::fs::File::open("/dev/zero").unwrap();
     assert!(client.send(b"\"Flush\"", Some(std::os::fd::AsFd::as_fd(&file))).unwrap());
-    assert!(matches!(client.receive(true), Ok(Received::Message(text, None)) if text == b"\"Flushed\""));
+    assert!(matches!(client.receive(WhenNone::Wait), Ok(Received::Message(text, None)) if text == b"\"Flushed\""));
 
     // Many who say nothing, and many who ask and ask without listening.
     let silent: Vec<Channel> = (0..40).map(|_| connect()).collect();

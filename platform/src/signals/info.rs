@@ -35,7 +35,7 @@ impl SignalInfo {
         self.bytes[8..].first_chunk().map_or(0, |bytes| i32::from_ne_bytes(*bytes))
     }
 
-    /// Why a SIGTRAP came.
+    /// Why a SIGTRAP came; meaningless for other signals.
     pub fn trap_cause(&self) -> TrapCause {
         const SI_KERNEL: i32 = 0x80;
         match self.code() {
@@ -68,12 +68,12 @@ impl SignalInfo {
     }
 
     /// Whether it was sent to one thread rather than to the process.
-    pub fn is_for_thread(&self) -> bool {
+    pub(crate) fn is_for_thread(&self) -> bool {
         self.code() == libc::SI_TKILL
     }
 
-    /// All of it.
-    pub fn bytes(&self) -> &[u8] {
+    /// The whole siginfo, as rt_sigqueueinfo(2) takes it.
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }

@@ -39,7 +39,7 @@ impl Signal {
     pub const CHLD: Signal = Signal(libc::SIGCHLD);
 
     /// Whether its default action stops the process.
-    pub fn stops(self) -> bool {
+    pub(crate) fn stops(self) -> bool {
         matches!(self.0, libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
     }
 

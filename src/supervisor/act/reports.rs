@@ -9,7 +9,7 @@
 //! tracee that is named again and again keeps no other one waiting.
 
 use crate::supervisor::decide::state::State;
-use platform::{OsError, Tid, Tracer, Waited, take_child_signal};
+use platform::{OsError, Tid, Tracer, Waited, WhenNone, take_child_signal};
 use std::time::{Duration, Instant};
 
 /// More tracees than this are many.
@@ -37,15 +37,6 @@ pub(crate) struct Reports {
     quiet: Instant,
     /// The last report cannot have come before.
     since: Instant,
-}
-
-/// What is done while there is no report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WithoutReport {
-    /// One is waited for.
-    Wait,
-    /// That is told.
-    Return,
 }
 
 impl Reports {
@@ -82,13 +73,12 @@ impl Reports {
     }
 
     /// Takes the next report.
-    pub fn next(&mut self, tracer: &Tracer, state: &State, without: WithoutReport) -> Result<Waited, OsError> {
+    pub fn next(&mut self, tracer: &Tracer, state: &State, when_none: WhenNone) -> Result<Waited, OsError> {
         if !Self::are_of_many(state) {
             self.more = true;
             self.to_ask.clear();
-            let waits = without == WithoutReport::Wait;
-            let waited = tracer.wait(waits);
-            if waits {
+            let waited = tracer.wait(when_none);
+            if when_none == WhenNone::Wait {
                 self.quiet = Instant::now();
             }
             self.since = self.quiet;
@@ -104,7 +94,7 @@ impl Reports {
             if let Some(waited) = self.asked(tracer).or_else(|| self.found(tracer, state).transpose()).transpose()? {
                 return Ok(waited);
             }
-            if without == WithoutReport::Return {
+            if when_none == WhenNone::Return {
                 return Ok(Waited::Nothing);
             }
             match self.named(tracer, None) {
@@ -154,7 +144,7 @@ impl Reports {
             return Ok(None);
         }
         let began = Instant::now();
-        match tracer.wait(false)? {
+        match tracer.wait(WhenNone::Return)? {
             Waited::Nothing => {
                 (self.quiet, self.found_in_a_row) = (began, 0);
                 Ok(None)

@@ -3,7 +3,7 @@
 /// `e_machine` of the ELF files whose code this decodes (EM_X86_64).
 pub const ELF_MACHINE: u16 = 62;
 
-/// `int3`, the one-byte breakpoint.
+/// `int3`, the one-byte breakpoint, which raises SIGTRAP.
 pub const BREAKPOINT: u8 = 0xcc;
 
 /// The one-byte instruction that does nothing.
@@ -27,7 +27,7 @@ pub const CLONE_ARGUMENTS: [[u8; 5]; 2] = [[0xbf, 56, 0, 0, 0], [0xbf, 0xb3, 1, 
 /// `mov $13, %eax`: the number of rt_sigaction.
 pub const RT_SIGACTION_NUMBER: [u8; 5] = [0xb8, 13, 0, 0, 0];
 
-/// No instruction is longer.
+/// The length of the longest instruction, in bytes.
 pub const LONGEST: usize = 15;
 
 /// First byte of `mov $imm32, %eax`.
