@@ -55,6 +55,7 @@ mod when_none;
 mod words;
 
 pub use access::Access;
+pub use arch::PAGE;
 pub use bell::Bell;
 pub use channel::{Channel, Received, hangs_up, is_hung_up, takes_more, wait_readable, wait_ready};
 pub use child_signal::take_child_signal;
@@ -74,7 +75,7 @@ pub use memory::Memory;
 pub use nix::errno::Errno;
 pub use originals::{Original, Originals};
 pub use output::{begin_output, write_output};
-pub use pagemap::{PAGE, own_pages};
+pub use pagemap::own_pages;
 pub use random::random;
 pub use read::read_up_to;
 pub use reaper::Reaper;

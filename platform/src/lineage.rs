@@ -1,6 +1,6 @@
 //! What a new tracee is to the one that made it: a thread, a process with its own memory, or one that shares it.
 
-use crate::arch;
+use crate::arch::{self, CloneFlags};
 use crate::{Memory, Pid, Tid, Tracer, procfs};
 use serde::{Deserialize, Serialize};
 
@@ -29,16 +29,13 @@ pub fn lineage(tracer: &Tracer, memory: Option<&Memory>, maker: Tid, child: Tid)
 
 fn clone_flags(tracer: &Tracer, memory: Option<&Memory>, maker: Tid) -> Option<u64> {
     let call = arch::syscall(&tracer.registers(maker).ok()?)?;
-    match call.number.0 {
-        libc::SYS_fork => Some(0),
-        libc::SYS_vfork => Some((libc::CLONE_VM | libc::CLONE_VFORK) as u64),
-        libc::SYS_clone => Some(call.args[0]),
-        libc::SYS_clone3 => {
+    match call.clone_flags()? {
+        CloneFlags::Are(flags) => Some(flags),
+        CloneFlags::At(place) => {
             let mut flags = [0; 8];
-            memory?.read(crate::Avma(call.args[0]), &mut flags).ok()?;
+            memory?.read(place, &mut flags).ok()?;
             Some(u64::from_ne_bytes(flags))
         }
-        _ => None,
     }
 }
 

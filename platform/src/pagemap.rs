@@ -1,12 +1,10 @@
 //! Which pages of a mapping are in memory, and which are the process's own copies, changed since they were mapped.
 
+use crate::arch::PAGE;
 use crate::{Avma, Tid};
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-
-/// Size of a page in bytes.
-pub const PAGE: u64 = 4096;
 
 const PRESENT: u64 = 1 << 63;
 const SWAPPED: u64 = 1 << 62;

@@ -4,7 +4,7 @@
 //! Those that know when they began when they are started again are not among them (poll, select, nanosleep, and what
 //! takes a point in time).
 
-use crate::arch::{CallNumber, SYS_IO_PGETEVENTS, call_left_by};
+use crate::arch::{CallNumber, EPOLL_WAITS, SYS_IO_PGETEVENTS, call_left_by};
 use crate::memory::take_descriptor;
 use crate::{Access, Avma, OsError, procfs};
 use std::os::fd::AsRawFd;
@@ -58,7 +58,7 @@ pub fn timeout_of(access: &Access<'_>) -> Result<Option<Timeout>, OsError> {
 fn place(number: CallNumber, args: &[u64; 6]) -> Option<(TimeoutPlace, i64)> {
     let again = -i64::from(libc::EAGAIN);
     Some(match number.0 {
-        libc::SYS_epoll_wait | libc::SYS_epoll_pwait => (TimeoutPlace::Millis(args[3] as i32), 0),
+        number if EPOLL_WAITS.contains(&number) => (TimeoutPlace::Millis(args[3] as i32), 0),
         libc::SYS_epoll_pwait2 => (TimeoutPlace::Timespec(args[3]), 0),
         libc::SYS_rt_sigtimedwait => (TimeoutPlace::Timespec(args[2]), again),
         libc::SYS_semtimedop => (TimeoutPlace::Timespec(args[3]), again),
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn timeouts_are_where_the_manual_says() {
         let args = [1, 2, 3, 4, 5, 6];
-        assert_eq!(place(CallNumber(libc::SYS_epoll_wait), &args), Some((TimeoutPlace::Millis(4), 0)));
+        assert_eq!(place(CallNumber(EPOLL_WAITS[0]), &args), Some((TimeoutPlace::Millis(4), 0)));
         assert_eq!(place(CallNumber(libc::SYS_rt_sigtimedwait), &args), Some((TimeoutPlace::Timespec(3), -11)));
         assert_eq!(place(CallNumber(libc::SYS_io_getevents), &args), Some((TimeoutPlace::Timespec(5), 0)));
         assert_eq!(place(CallNumber(libc::SYS_recvfrom), &args), Some((TimeoutPlace::Socket(libc::SO_RCVTIMEO), -11)));

@@ -2,9 +2,8 @@
 //!
 //! Invariant: every request of one tracee comes from the thread that seized it, so a `Tracer` cannot leave its thread.
 
-use crate::arch::{self, Register};
 use crate::threads::{self, Activity};
-use crate::{Avma, OsError, Pid, Signal, SignalInfo, Tid, Wait, WhenNone, procfs};
+use crate::{OsError, Pid, Signal, SignalInfo, Tid, Wait, WhenNone, procfs};
 use libc::{c_long, c_uint, c_void};
 use nix::errno::Errno;
 use std::cell::RefCell;
@@ -59,7 +58,8 @@ impl Tracer {
         Tracer { options, bound_to_its_thread: PhantomData, given_back: RefCell::default() }
     }
 
-    fn request(
+    /// Makes a request whose argument is a number, or a pointer that its caller made from a live reference.
+    pub(crate) fn request(
         &self,
         name: &'static str,
         request: c_uint,
@@ -71,6 +71,17 @@ impl Tracer {
         // a live reference of the right type.
         let answer = unsafe { libc::ptrace(request, tid.0, addr as *mut c_void, data as *mut c_void) };
         if answer == -1 { Err(OsError::last(name, format_args!("tid {tid}"))) } else { Ok(answer) }
+    }
+
+    /// Makes a request that gives a word of the tracee (PTRACE_PEEK*).
+    pub(crate) fn peek(&self, name: &'static str, request: c_uint, tid: Tid, at: usize) -> Result<u64, OsError> {
+        Errno::clear();
+        // SAFETY: these requests take a place in the tracee; the C library returns the word itself.
+        let word = unsafe { libc::ptrace(request, tid.0, at as *mut c_void, std::ptr::null_mut::<c_void>()) };
+        if word == -1 && Errno::last_raw() != 0 {
+            return Err(OsError::last(name, format_args!("tid {tid}")));
+        }
+        Ok(word as u64)
     }
 
     /// PTRACE_SEIZE: traces a thread without stopping it; children and threads that it makes are seized with it.
@@ -210,21 +221,6 @@ impl Tracer {
         Ok(Tid(message as i32))
     }
 
-    /// Where a thread that just executed a breakpoint executed it.
-    pub fn breakpoint_address(&self, tid: Tid) -> Result<Avma, OsError> {
-        self.pc(tid).map(arch::breakpoint_before)
-    }
-
-    /// The program counter of a stopped thread.
-    pub fn pc(&self, tid: Tid) -> Result<Avma, OsError> {
-        self.peek_register(tid, Register::PC).map(Avma)
-    }
-
-    /// Sets where a stopped thread goes on.
-    pub fn set_pc(&self, tid: Tid, pc: Avma) -> Result<(), OsError> {
-        self.poke_register(tid, Register::PC, pc.0)
-    }
-
     /// The siginfo of the signal that is about to be delivered.
     pub fn signal_info(&self, tid: Tid) -> Result<SignalInfo, OsError> {
         let mut bytes = [0; SignalInfo::LEN];
@@ -243,54 +239,6 @@ impl Tracer {
     pub fn set_signal_mask(&self, tid: Tid, mask: u64) -> Result<(), OsError> {
         self.request("set signal mask of", libc::PTRACE_SETSIGMASK, tid, size_of::<u64>(), &raw const mask as usize)
             .map(drop)
-    }
-
-    /// All general registers.
-    pub(crate) fn registers(&self, tid: Tid) -> Result<libc::user_regs_struct, OsError> {
-        // SAFETY: user_regs_struct is plain data for which zeroes are valid.
-        let mut regs: libc::user_regs_struct = unsafe { std::mem::zeroed() };
-        self.request("get registers of", libc::PTRACE_GETREGS, tid, 0, &raw mut regs as usize)?;
-        Ok(regs)
-    }
-
-    /// Sets all general registers.
-    pub(crate) fn set_registers(&self, tid: Tid, regs: &libc::user_regs_struct) -> Result<(), OsError> {
-        self.request("set registers of", libc::PTRACE_SETREGS, tid, 0, &raw const *regs as usize).map(drop)
-    }
-
-    /// The value of one register.
-    pub(crate) fn peek_register(&self, tid: Tid, register: Register) -> Result<u64, OsError> {
-        Errno::clear();
-        // SAFETY: PEEKUSER takes an offset and no pointer; the C library returns the word itself.
-        let word = unsafe {
-            libc::ptrace(libc::PTRACE_PEEKUSER, tid.0, register.offset() as *mut c_void, std::ptr::null_mut::<c_void>())
-        };
-        if word == -1 && Errno::last_raw() != 0 {
-            return Err(OsError::last("get register of", format_args!("tid {tid}")));
-        }
-        Ok(word as u64)
-    }
-
-    /// Sets one register.
-    pub(crate) fn poke_register(&self, tid: Tid, register: Register, value: u64) -> Result<(), OsError> {
-        self.request("set register of", libc::PTRACE_POKEUSER, tid, register.offset(), value as usize).map(drop)
-    }
-
-    /// The word of memory at `at`, in the byte order of the CPU.
-    pub(crate) fn peek_word(&self, tid: Tid, at: Avma) -> Result<u64, OsError> {
-        Errno::clear();
-        // SAFETY: PEEKDATA takes an address of the tracee; the C library returns the word itself.
-        let word =
-            unsafe { libc::ptrace(libc::PTRACE_PEEKDATA, tid.0, at.0 as *mut c_void, std::ptr::null_mut::<c_void>()) };
-        if word == -1 && Errno::last_raw() != 0 {
-            return Err(OsError::last("read memory of", format_args!("tid {tid}")));
-        }
-        Ok(word as u64)
-    }
-
-    /// Sets the word of memory at `at`.
-    pub(crate) fn poke_word(&self, tid: Tid, at: Avma, word: u64) -> Result<(), OsError> {
-        self.request("write memory of", libc::PTRACE_POKEDATA, tid, at.0 as usize, word as usize).map(drop)
     }
 }
 

@@ -31,10 +31,19 @@ fn parts(at: Avma, len: usize) -> impl Iterator<Item = Part> {
 }
 
 impl Tracer {
+    fn peek_word(&self, tid: Tid, at: Avma) -> Result<[u8; WORD], OsError> {
+        self.peek("read memory of", libc::PTRACE_PEEKDATA, tid, at.0 as usize).map(u64::to_ne_bytes)
+    }
+
+    fn poke_word(&self, tid: Tid, at: Avma, word: [u8; WORD]) -> Result<(), OsError> {
+        let word = u64::from_ne_bytes(word);
+        self.request("write memory of", libc::PTRACE_POKEDATA, tid, at.0 as usize, word as usize).map(drop)
+    }
+
     /// Fills `buffer` from `at`, where /proc/PID/mem may not be used; EIO where that is not mapped (PTRACE_PEEKDATA).
     pub fn read(&self, tid: Tid, at: Avma, buffer: &mut [u8]) -> Result<(), OsError> {
         for part in parts(at, buffer.len()) {
-            let word = self.peek_word(tid, part.word)?.to_ne_bytes();
+            let word = self.peek_word(tid, part.word)?;
             buffer[part.in_piece].copy_from_slice(&word[part.in_word]);
         }
         Ok(())
@@ -46,10 +55,10 @@ impl Tracer {
         for part in parts(at, bytes.len()) {
             let mut word = [0; WORD];
             if part.in_word.len() < WORD {
-                word = self.peek_word(tid, part.word)?.to_ne_bytes();
+                word = self.peek_word(tid, part.word)?;
             }
             word[part.in_word].copy_from_slice(&bytes[part.in_piece]);
-            self.poke_word(tid, part.word, u64::from_ne_bytes(word))?;
+            self.poke_word(tid, part.word, word)?;
         }
         Ok(())
     }

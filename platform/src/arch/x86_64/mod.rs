@@ -1,18 +1,22 @@
 //! The x86-64.
 
+/// Size of a page in bytes.
+pub const PAGE: u64 = 4096;
+
 mod call_numbers;
 mod callee;
 mod decode;
 mod emulate;
 mod encoding;
 mod pending;
+mod ptrace;
 mod registers;
 mod system_calls;
 
 pub(crate) use emulate::call_left_by;
 pub(crate) use encoding::MOV_EAX;
-pub(crate) use registers::{Register, Syscall, below_stack, set_syscall, syscall};
-pub(crate) use system_calls::{SIGACTION_LEN, SIGSET_LEN, SYS_IO_PGETEVENTS};
+pub(crate) use registers::{Register, below_stack, set_syscall, syscall};
+pub(crate) use system_calls::{CloneFlags, EPOLL_WAITS, SIGACTION_LEN, SIGSET_LEN, SYS_IO_PGETEVENTS, Syscall};
 
 pub use call_numbers::call_numbers;
 pub use callee::{Callee, callee};

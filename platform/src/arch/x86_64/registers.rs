@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing outside `arch` knows that the program counter is one byte past an executed breakpoint.
 
-use super::system_calls::CallNumber;
+use super::system_calls::{CallNumber, Syscall};
 use crate::Avma;
 use libc::user_regs_struct;
 use std::mem::offset_of;
@@ -34,13 +34,6 @@ pub(crate) const PC_AFTER_BREAKPOINT: u64 = 1;
 /// Where the breakpoint is that a thread at `pc` has just executed, if it has.
 pub fn breakpoint_before(pc: Avma) -> Avma {
     Avma(pc.0.wrapping_sub(PC_AFTER_BREAKPOINT))
-}
-
-/// A system call that is emulated or injected: number and up to four arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Syscall {
-    pub(crate) number: CallNumber,
-    pub(crate) args: [u64; 4],
 }
 
 /// The system call in which a thread with these registers is, by the 64-bit convention; `None` in a 32-bit program.

@@ -1,6 +1,8 @@
 //! System calls by number: which may be started again, which make children; and the kernel's numbers and lengths that the
 //! libc crate does not name.
 
+use crate::Avma;
+
 /// io_pgetevents(2), which the libc crate does not name.
 pub(crate) const SYS_IO_PGETEVENTS: i64 = 333;
 
@@ -31,6 +33,38 @@ impl CallNumber {
         result == -i64::from(libc::EINTR) && GIVE_UP.contains(&self.0)
     }
 }
+
+/// A system call that is looked at or injected: number and up to four arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Syscall {
+    pub(crate) number: CallNumber,
+    pub(crate) args: [u64; 4],
+}
+
+/// Where the flags of the child are that a call makes (clone(2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CloneFlags {
+    /// The call itself has them.
+    Are(u64),
+    /// In the caller's memory, eight bytes.
+    At(Avma),
+}
+
+impl Syscall {
+    /// The flags of the child that it makes, if it makes one.
+    pub(crate) fn clone_flags(&self) -> Option<CloneFlags> {
+        Some(match self.number.0 {
+            libc::SYS_fork => CloneFlags::Are(0),
+            libc::SYS_vfork => CloneFlags::Are((libc::CLONE_VM | libc::CLONE_VFORK) as u64),
+            libc::SYS_clone => CloneFlags::Are(self.args[0]),
+            libc::SYS_clone3 => CloneFlags::At(Avma(self.args[0])),
+            _ => return None,
+        })
+    }
+}
+
+/// The system calls that wait for what an epoll watches, for milliseconds that are their fourth argument.
+pub(crate) const EPOLL_WAITS: [i64; 2] = [libc::SYS_epoll_wait, libc::SYS_epoll_pwait];
 
 /// Length in bytes of the kernel's `struct sigaction`: handler, flags, restorer, mask.
 pub(crate) const SIGACTION_LEN: usize = 32;
