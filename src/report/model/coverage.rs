@@ -85,7 +85,8 @@ impl FileCoverage {
 
 impl Coverage {
     /// How many of all lines ran.
-    pub fn total(&self) -> Ratio {
+    #[cfg(test)]
+    pub(crate) fn total(&self) -> Ratio {
         self.files.values().map(FileCoverage::ratio).sum()
     }
 }

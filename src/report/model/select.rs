@@ -5,7 +5,6 @@ use crate::filter::{ModuleFilter, SourceFilter};
 use crate::store::{FileFacts, Hits, ProcessRecord};
 use globset::GlobMatcher;
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// What a report is about.
 #[derive(Clone, Debug)]
@@ -24,8 +23,9 @@ pub struct Selection {
 
 impl Selection {
     /// A selection of all processes, images, sources and contexts.
-    pub fn all() -> Self {
-        let nowhere = Path::new("/");
+    #[cfg(test)]
+    pub(crate) fn all() -> Self {
+        let nowhere = std::path::Path::new("/");
         Selection {
             pids: BTreeSet::new(),
             modules: ModuleFilter::new(&[], nowhere),

@@ -69,7 +69,8 @@ impl SourceText {
     }
 
     /// A text that is no file's.
-    pub fn of(text: &str) -> SourceText {
+    #[cfg(test)]
+    pub(crate) fn of(text: &str) -> SourceText {
         SourceText { bytes: text.as_bytes().to_vec(), modified: UnixMillis(0) }
     }
 
