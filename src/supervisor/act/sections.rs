@@ -49,7 +49,7 @@ impl Arena {
 pub(crate) struct MarkSections {
     disk: Arena,
     memory: Option<Arena>,
-    places: HashMap<(ProcessNo, ImageId), SectionPlace>,
+    places: HashMap<ProcessNo, BTreeMap<ImageId, SectionPlace>>,
 }
 
 /// A section that was opened for a hit, which is to be set once the journal tells of it.
@@ -73,7 +73,9 @@ impl MarkSections {
 
     /// Marks a hit; false if it has no section yet.
     pub fn set(&self, mark: Mark) -> bool {
-        let Some(place) = self.places.get(&(mark.process, mark.image)) else { return false };
+        let Some(place) = self.places.get(&mark.process).and_then(|places| places.get(&mark.image)) else {
+            return false;
+        };
         let arena = if place.in_memory { self.memory.as_ref() } else { Some(&self.disk) };
         if let Some(arena) = arena {
             arena.marks.set(place.base, mark.probe);
@@ -84,7 +86,7 @@ impl MarkSections {
     fn open(&mut self, mark: Mark) -> Result<Opened, OsError> {
         let len = u64::from(mark.probes).div_ceil(8).next_multiple_of(8).min(CHUNK << 8);
         let (place, moved_to) = self.take(len)?;
-        self.places.insert((mark.process, mark.image), place);
+        self.places.entry(mark.process).or_default().insert(mark.image, place);
         let section = Record::Section {
             process: mark.process,
             image: mark.image,
@@ -114,16 +116,12 @@ impl MarkSections {
 
     /// A process's hits are in its file: its sections may be used again.
     pub fn free(&mut self, process: ProcessNo) {
-        let (disk, memory) = (&mut self.disk, &mut self.memory);
-        self.places.retain(|(owner, _), place| {
-            if *owner == process {
-                let arena = if place.in_memory { memory.as_mut() } else { Some(&mut *disk) };
-                if let Some(arena) = arena {
-                    arena.free.entry(place.len).or_default().push(place.base);
-                }
+        for place in self.places.remove(&process).unwrap_or_default().into_values() {
+            let arena = if place.in_memory { self.memory.as_mut() } else { Some(&mut self.disk) };
+            if let Some(arena) = arena {
+                arena.free.entry(place.len).or_default().push(place.base);
             }
-            *owner != process
-        });
+        }
     }
 }
 
@@ -150,7 +148,7 @@ mod tests {
         assert_eq!(sections.disk.marks.read(0, 32), [vec![0; 12], vec![8], vec![0; 3], vec![1], vec![0; 15]].concat());
         sections.free(ProcessNo(1));
         assert!(marked(&mut sections, mark(3, 1)).is_none());
-        assert_eq!(sections.places[&(ProcessNo(3), ImageId(0))].base, 0);
+        assert_eq!(sections.places[&ProcessNo(3)][&ImageId(0)].base, 0);
         assert_eq!(sections.disk.marks.read(0, 16), [vec![2], vec![0; 15]].concat());
     }
 
