@@ -57,10 +57,10 @@ fn current_cpu() -> Option<usize> {
 pub struct OwnCpu(usize);
 
 impl OwnCpu {
-    /// Keeps the calling thread on the CPU it runs on now, at the lowest real-time priority; `None` where that is not
+    /// Keeps the calling thread on the CPU it runs on now, at a real-time priority; `None` where that is not
     /// allowed (CAP_SYS_NICE, RLIMIT_RTPRIO).
     pub fn take() -> Option<Self> {
-        let cpu = current_cpu().filter(|_| set_real_time(LOWEST))?;
+        let cpu = current_cpu().filter(|_| Rank::Tracer.take())?;
         if CpuMask::only(cpu).is_some_and(|mask| mask.set(Tid(0))) {
             return Some(OwnCpu(cpu));
         }
@@ -78,7 +78,7 @@ impl OwnCpu {
 
     /// Takes precedence again.
     pub fn step_back(&self) {
-        let _was_allowed_before = set_real_time(LOWEST);
+        let _was_allowed_before = Rank::Tracer.take();
     }
 
     /// Keeps another thread of ours on this CPU too.
@@ -87,8 +87,26 @@ impl OwnCpu {
     }
 }
 
-/// The lowest real-time priority.
-const LOWEST: i32 = 1;
+/// Who of those that share a CPU of a tracer goes first. All of them go before programs of ordinary priority.
+///
+/// What ends runs too, for milliseconds: should front and tracer be killed, the tracer must come to its end before the
+/// front leaves, and the guard must act then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// Who watches the guard.
+    Front = 1,
+    /// Who serves hits.
+    Tracer,
+    /// Who rescues what the tracer leaves.
+    Guard,
+}
+
+impl Rank {
+    /// Gives it to the calling thread; false where that is not allowed (CAP_SYS_NICE, RLIMIT_RTPRIO).
+    pub fn take(self) -> bool {
+        set_real_time(self as i32)
+    }
+}
 
 fn set_real_time(priority: i32) -> bool {
     set_policy(libc::SCHED_FIFO, priority)
@@ -101,18 +119,13 @@ fn set_policy(policy: i32, sched_priority: i32) -> bool {
     unsafe { libc::sched_setscheduler(0, policy | libc::SCHED_RESET_ON_FORK, &raw const wanted) == 0 }
 }
 
-/// Gives the calling thread precedence over a thread that has a CPU of its own, where that is allowed.
-pub fn outrank_own_cpu() {
-    let _as_far_as_allowed = set_real_time(LOWEST + 1);
+/// Gives the calling thread the rank of a tracer, if that keeps it at the time, so that each goes before the other as it
+/// yields, and both before all others; false where that is not so or not allowed.
+pub fn rank_beside(tracer: Tid) -> bool {
+    !is_ordinary(tracer) && Rank::Tracer.take()
 }
 
-/// Gives the calling thread the priority of `tid`, if that keeps its precedence at the time, so that each goes before the
-/// other as it yields, and both before all others; false where that is not so or not allowed.
-pub fn rank_beside(tid: Tid) -> bool {
-    !is_ordinary(tid) && set_real_time(LOWEST)
-}
-
-/// Takes that precedence back.
+/// Takes a rank back.
 pub fn rank_as_usual() {
     let _was_allowed_before = set_policy(libc::SCHED_OTHER, 0);
 }

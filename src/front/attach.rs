@@ -7,8 +7,9 @@ use super::watch::{Subject, Watch};
 use super::{Ending, FrontOptions, Helpers, Prepared, RunError, SIGNALS, prepare, refusal, start_helpers, verify};
 use crate::link::{AttachReport, FromSupervisor, PortError, ToSupervisor};
 use crate::recorder::{FrontRequest, News};
+use platform::affinity::Rank;
 use platform::process::{self, ChildNews, SignalInbox};
-use platform::{Pid, Signal, affinity, procfs, wait_readable};
+use platform::{Pid, Signal, procfs, wait_readable};
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -113,7 +114,7 @@ struct AttachWait {
 impl AttachWait {
     fn attach(&mut self, pids: Vec<Pid>, children: bool) -> Result<Answer, AttachError> {
         self.helpers.to_supervisor.send(&ToSupervisor::Attach { pids, children }, None).map_err(RunError::from)?;
-        affinity::outrank_own_cpu();
+        let _as_far_as_allowed = Rank::Front.take();
         let began = Instant::now();
         let shows = self.stderr.shows_progress() && std::io::stderr().is_terminal();
         let mut asked = Instant::now();

@@ -7,8 +7,9 @@ use super::stderr::{self, Stderr};
 use crate::link::{Port, PortError, ToSupervisor};
 use crate::recorder::{self, FrontRequest, News};
 use crate::store::DataDir;
+use platform::affinity::Rank;
 use platform::process::{Arrived, ChildNews, SignalInbox, child_news, stop_like_a_job};
-use platform::{OnTracerDeath, Pid, Signal, affinity, kill, wait_readable};
+use platform::{OnTracerDeath, Pid, Signal, kill, wait_readable};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -108,7 +109,7 @@ impl Watch {
 
     pub fn until_the_end(mut self, data: &DataDir) -> Ended {
         // It sleeps nearly always; what it may have to rescue must not wait for others.
-        affinity::outrank_own_cpu();
+        let _as_far_as_allowed = Rank::Front.take();
         loop {
             // Signals first: a SIGCHLD that is taken here is one whose child is looked at below.
             self.look_at_signals();

@@ -21,9 +21,10 @@ pub use takeover::{finish, finish_after};
 pub use watched::WatchedGuard;
 
 use crate::supervisor;
+use platform::affinity::{self, Rank};
 use platform::process::{self, die_of};
 use platform::standing::{self, Life};
-use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tracer, Wait, affinity};
+use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tracer, Wait};
 use rescue::Rescue;
 use std::time::{Duration, Instant};
 
@@ -71,7 +72,7 @@ pub fn replace(table: &GuardTable, on_death: OnTracerDeath) -> i32 {
     let Some(supervisor) = table.supervisor() else { return NO_SUPERVISOR };
     let tracer = Tracer::for_this_thread(OnTracerDeath::LetGo);
     affinity::share_own_cpu_of(supervisor.leader());
-    affinity::outrank_own_cpu();
+    let _as_far_as_allowed = Rank::Guard.take();
     table.set_guard(process::own_pid());
     let since = Instant::now();
     while tracer.seize_for_its_end(supervisor.leader()).is_err() {
@@ -84,7 +85,7 @@ pub fn replace(table: &GuardTable, on_death: OnTracerDeath) -> i32 {
 }
 
 fn guard(tracer: &Tracer, table: &GuardTable, supervisor: Pid, on_death: OnTracerDeath) -> i32 {
-    affinity::outrank_own_cpu();
+    let _as_far_as_allowed = Rank::Guard.take();
     process::stay_in_memory_after(SHORT_RUN);
     match stand_behind(tracer, table, supervisor, on_death) {
         Wait::Exited { status, .. } => status,

@@ -9,9 +9,10 @@
 use super::rescue::go_on;
 use super::stops::{self, Tracing};
 use super::text;
+use platform::affinity::{self, Rank};
 use platform::standing::{self, ThreadState};
 use platform::threads::{self, Activity};
-use platform::{GuardTable, OnTracerDeath, Pid, Signal, Tracer, affinity, kill, process};
+use platform::{GuardTable, OnTracerDeath, Pid, Signal, Tracer, kill, process};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ fn finish_with(table: &GuardTable, means: Means) -> bool {
         claimed => claimed,
     };
     if claimed.is_ok() {
-        affinity::outrank_own_cpu();
+        let _as_far_as_allowed = Rank::Guard.take();
         rescue(table, means);
         affinity::rank_as_usual();
     }

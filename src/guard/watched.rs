@@ -10,9 +10,10 @@
 
 use super::rescue::Rescue;
 use super::{MOMENT, PATIENCE, stops};
+use platform::affinity::{self, Rank};
 use platform::process::{self, ChildNews};
 use platform::standing::{self, Life};
-use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tracer, Wait, affinity};
+use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tracer, Wait};
 use std::time::{Duration, Instant};
 
 /// A supervisor that was killed together with its guard is killed within this time.
@@ -138,7 +139,7 @@ impl WatchedGuard {
             }
         };
         if keeps_ahead {
-            affinity::outrank_own_cpu();
+            let _was_allowed_before = Rank::Front.take();
         }
         found
     }
