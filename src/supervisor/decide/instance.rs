@@ -99,10 +99,14 @@ impl Instance {
             || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
     }
 
-    /// Takes it that the stretch of a probe was executed up to there, with what was before it; disarms and gives up to
-    /// `at_most` probes that tell nothing new after that, in order of address: the nearest, which are the likeliest to be
-    /// met.
-    pub(crate) fn learn(&mut self, probe: u32, at_most: usize) -> Vec<u32> {
+    /// Takes it that the stretch of a probe was executed up to there, with what was before it; disarms and gives some of the
+    /// probes that tell nothing new after that, in order of address: the nearest, which are the likeliest to be met.
+    ///
+    /// To restore one costs a tenth of a trap or less, and of a generic's thousands most are never met: few are restored
+    /// at the first hit, more once such a one was met all the same.
+    pub(crate) fn learn(&mut self, probe: u32) -> Vec<u32> {
+        const AT_FIRST: usize = 8;
+        const LATER: usize = 128;
         let plan = self.plan.clone();
         // Of what was before only that of which nothing else has told.
         let mut executed: Vec<u32> = plan.executed_with(probe).skip(1).flatten().collect();
@@ -112,6 +116,7 @@ impl Instance {
         let mut useless = Vec::new();
         // Where nothing was new, an earlier hit of the line left some over.
         let told_nothing = lines.is_empty() && functions.is_empty();
+        let at_most = if told_nothing { LATER } else { AT_FIRST };
         let lines = if told_nothing { self.lines_of(&executed) } else { lines };
         lines.iter().for_each(|line| self.disarm_beside(probe, *line, at_most, &mut useless));
         self.disarm_of(&functions, at_most, &mut useless);

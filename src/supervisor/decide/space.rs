@@ -125,15 +125,13 @@ impl Space {
     /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which
     /// are to be restored too.
     pub fn spend(&mut self, site: ProbeSite, by: SpaceUser) -> Vec<OriginalByte> {
-        /// Restoring one costs a tenth of a trap or less, and many are never reached.
-        const AT_MOST: usize = 128;
         let Some(instance) = self.instances.get_mut(&site.instance) else {
             return Vec::new();
         };
         instance.disarm(site.probe);
         match &mut self.lent {
             None => {
-                let useless = instance.learn(site.probe, AT_MOST);
+                let useless = instance.learn(site.probe);
                 let place = |probe: u32| {
                     let at = site.instance.bias.address(instance.plan.offsets[probe as usize]);
                     OriginalByte { at, byte: instance.plan.originals[probe as usize] }
