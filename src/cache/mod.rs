@@ -13,7 +13,7 @@ mod tests;
 
 use crate::debuginfo::ImageIndex;
 use contents::Maker;
-pub use digests::{Digests, TextDigest};
+pub(crate) use digests::Digests;
 use folder::CacheFolder;
 use identity::FileIdentity;
 use platform::MappedFile;

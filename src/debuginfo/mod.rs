@@ -48,7 +48,7 @@ pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
 ///
 /// # Errors
 /// As [`index`](fn@index).
-pub fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, IndexError> {
+pub(crate) fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, IndexError> {
     let elf = Elf::parse(bytes)?;
     let text = elf.text();
     let (mut shortfalls, mut of_frames) = (Shortfalls::default(), Shortfalls::default());
@@ -118,13 +118,8 @@ fn around(
     Code::decode_around(&places, functions, text, budget)
 }
 
-/// The GNU build-id of an image in lower-case hexadecimal, if it is one and has one.
-pub fn build_id(bytes: &[u8]) -> Option<String> {
-    Elf::parse(bytes).ok()?.build_id()
-}
-
 /// Whether an image brings a leak checker along (LeakSanitizer, alone or in AddressSanitizer), or is linked to one.
-pub fn has_leak_checker(bytes: &[u8]) -> bool {
+pub(crate) fn has_leak_checker(bytes: &[u8]) -> bool {
     let names = ["libasan.so", "liblsan.so", "libclang_rt.asan", "libclang_rt.lsan", "__lsan_do_leak_check"];
     let holds = |section: &[u8]| names.iter().any(|name| memchr::memmem::find(section, name.as_bytes()).is_some());
     Elf::parse(bytes).is_ok_and(|elf| {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// The sources that are meant: all that `include` has (all at all if it is empty), without those of `exclude`.
 #[derive(Clone, Debug)]
-pub struct SourceFilter {
+pub(crate) struct SourceFilter {
     include: Option<PathSet>,
     exclude: PathSet,
 }
@@ -33,7 +33,7 @@ impl SourceFilter {
 
 /// The images that are meant: those that match a pattern, or all if there is none.
 #[derive(Clone, Debug)]
-pub struct ModuleFilter {
+pub(crate) struct ModuleFilter {
     modules: Option<PathSet>,
 }
 

@@ -13,8 +13,10 @@ mod journal;
 mod message;
 mod run_dir;
 
-pub use control::{ControlAnswer, ControlRequest, Helper, LetGoBy, ProcessStatus, RunStatus, Summary};
-pub use ids::{ContextId, ImageId, ProcessNo};
-pub use journal::{EndOfProcess, JournalReader, JournalWriter, NewRecords, Record};
-pub use message::{AttachReport, FromSupervisor, Port, PortError, ToSupervisor};
-pub use run_dir::RunDir;
+pub(crate) use control::{ControlAnswer, ControlRequest, Helper, ProcessStatus, RunStatus};
+pub use control::{LetGoBy, Summary};
+pub(crate) use ids::{ContextId, ImageId, ProcessNo};
+pub(crate) use journal::{EndOfProcess, JournalReader, JournalWriter, Record};
+pub use message::PortError;
+pub(crate) use message::{AttachReport, FromSupervisor, Port, ToSupervisor};
+pub(crate) use run_dir::RunDir;

@@ -17,10 +17,12 @@ mod dominance;
 mod owners;
 mod probes;
 
-pub use address::{FileOffset, LoadBias};
+pub use address::FileOffset;
+pub(crate) use address::LoadBias;
 pub(crate) use bits::Bits;
-pub use by_function::ByFunction;
+pub(crate) use by_function::ByFunction;
 pub(crate) use columns::{ColumnReader, ColumnWriter};
-pub use dominance::{Dominance, Stretches};
-pub use owners::{Owners, OwnersBuilder};
-pub use probes::{ByLine, Landmark, LandmarkKind, Plan, PlanError, Progress};
+pub(crate) use dominance::{Dominance, Stretches};
+pub(crate) use owners::{Owners, OwnersBuilder};
+pub(crate) use probes::{ByLine, Plan, Progress};
+pub use probes::{Landmark, LandmarkKind, PlanError};

@@ -22,11 +22,12 @@ mod scope;
 mod serve;
 mod status;
 
-pub use crate::link::Summary;
+pub(crate) use crate::link::Summary;
 pub use ledger::LedgerError;
-pub use news::{FrontRequest, News, Trouble};
-pub use recovery::{Recovered, RecoveryError, recover};
-pub use scope::{Probing, Scope};
+pub use news::Trouble;
+pub(crate) use news::{FrontRequest, News};
+pub(crate) use recovery::recover;
+pub(crate) use scope::{Probing, Scope};
 
 use crate::cache::Cache;
 use crate::link::{LetGoBy, Port, RunDir, ToSupervisor};
@@ -48,7 +49,7 @@ use std::time::{Duration, Instant};
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
 
 /// What the recorder starts with.
-pub struct RecorderOptions {
+pub(crate) struct RecorderOptions {
     /// The run's directory.
     pub run: RunDir,
     /// The data directory.
@@ -74,7 +75,7 @@ pub struct RecorderOptions {
 }
 
 /// Records until the supervisor is gone; gives the exit status.
-pub fn run(options: RecorderOptions) -> i32 {
+pub(crate) fn run(options: RecorderOptions) -> i32 {
     let Ok(mut front) = options.front.try_clone() else { return 1 };
     let last_resort = LastResort::wait(&options);
     match Recorder::start(options).and_then(Recorder::record) {

@@ -25,10 +25,10 @@ mod staged;
 mod template;
 mod writer;
 
-pub use combine::Combined;
-pub use coveragepy::{DataKind, Snapshot, merged_snapshot_name, snapshot_name};
+pub(crate) use combine::Combined;
+pub(crate) use coveragepy::{DataKind, Snapshot, merged_snapshot_name, snapshot_name};
 pub use datadir::DataDir;
-pub use erase::Erased;
+pub(crate) use erase::Erased;
 pub use error::StoreError;
 pub use numbits::Numbits;
 pub use process_file::{ProcessFile, run_name};
@@ -37,9 +37,10 @@ pub use record::{
     Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessHead,
     ProcessRecord, SourceOrigin, UnixMillis,
 };
-pub use run_entry::{DeadRunLock, RunEntry, RunState};
+pub use run_entry::RunEntry;
+pub(crate) use run_entry::RunState;
 pub use schema::VERSION as SCHEMA_VERSION;
-pub use staged::Staged;
+pub(crate) use staged::Staged;
 pub use writer::Writer;
 
 pub use crate::warning::Warning;
