@@ -2,6 +2,8 @@
 
 use crate::{OsError, Pid, Signal, Tid};
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// What a signal does to a process.
@@ -40,8 +42,23 @@ impl SignalState {
 }
 
 pub(crate) fn read(path: &str) -> Result<String, OsError> {
-    let bytes = std::fs::read(path).map_err(|e| OsError::io("read", path, &e))?;
+    let bytes = read_bytes(path).map_err(|e| OsError::io("read", path, &e))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads a whole file in pages: most are shorter, and of none says its size how long it is. Thousands of threads are
+/// looked at in a row.
+fn read_bytes(path: &str) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let (mut bytes, mut page) = (Vec::new(), [0; 4096]);
+    loop {
+        match file.read(&mut page) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => bytes.extend_from_slice(&page[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn malformed(path: &str) -> OsError {

@@ -68,6 +68,7 @@ impl Tracer {
 mod tests {
     use super::*;
     use crate::{Event, Memory, OnTracerDeath, PAGE, Pid, Wait, mapped};
+    use std::io::{Read, Write};
     use std::process::{Command, Stdio};
 
     fn words(at: u64, len: usize) -> Vec<(u64, Range<usize>, Range<usize>)> {
@@ -85,7 +86,10 @@ mod tests {
 
     #[test]
     fn any_bytes_of_a_stopped_tracee_are_read_and_written() {
-        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat");
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("cat");
+        // Once it answers its exec is over.
+        child.stdin.as_mut().expect("piped").write_all(b"x").expect("write");
+        child.stdout.as_mut().expect("piped").read_exact(&mut [0]).expect("read");
         let tid = Pid(child.id() as i32).leader();
         let tracer = Tracer::for_this_thread(OnTracerDeath::Kill);
         tracer.seize(tid).expect("seize");
