@@ -46,7 +46,7 @@ pub enum Life {
     Goes,
     /// It was killed, and has not come to its end yet.
     Killed,
-    /// It was killed, and stands at its end as its tracer wants it to: it has everything yet, tracees too.
+    /// It was killed, and its tracer holds it at its end: it still has everything, its tracees too.
     Held,
     /// It has ended.
     Over,

@@ -1,4 +1,4 @@
-//! What the journal is told of processes, and what lowers the truth.
+//! What the journal records of processes, and what makes their data incomplete.
 
 use super::apply::Performer;
 use crate::link::{EndOfProcess, FromSupervisor, ImageId, ProcessNo, Record};

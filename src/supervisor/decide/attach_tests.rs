@@ -80,7 +80,7 @@ fn planted(state: State, threads: &[Tid]) -> State {
 }
 
 #[test]
-fn whoever_is_busy_is_heard_of_before_anything_is_planted() {
+fn a_busy_thread_is_heard_of_before_anything_is_planted() {
     let (mut state, actions) = attached(State::default(), &[LEADER, OTHER]);
     assert_eq!(actions.iter().filter(|action| matches!(action, Action::Look { .. })).count(), 2);
     assert!(!actions.iter().any(|action| matches!(action, Action::Plant(_) | Action::Resume { .. })));
