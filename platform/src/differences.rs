@@ -64,7 +64,7 @@ pub fn differences<'a>(memory: &'a [u8], offset: u64, expected: Expected<'a>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Avma, FileKey, Originals, TextMapping};
+    use crate::{Originals, TextMapping};
 
     fn found(memory: &[u8], expected: Expected<'_>) -> Vec<(usize, bool, u8)> {
         let found = differences(memory, 0x100, expected);
@@ -96,17 +96,9 @@ mod tests {
 
     #[test]
     fn where_only_replaced_bytes_are_known_only_breakpoints_there_differ() {
-        let mapping = |inode| TextMapping {
-            start: Avma(0),
-            end: Avma(4096),
-            offset: 0,
-            file: FileKey { device: 1, inode, size: 1, modified: 1 },
-            path: String::new(),
-            dormant: false,
-        };
         let written = Originals::new().expect("memory file");
-        written.add(&mapping(7), &[(0x100, 0x55), (0x102, 0xc3)]).expect("adds");
-        written.add(&mapping(7), &[(0x102, 0x11), (0x103, 0x22)]).expect("adds");
+        written.add(&TextMapping::first_page(7), &[(0x100, 0x55), (0x102, 0xc3)]).expect("adds");
+        written.add(&TextMapping::first_page(7), &[(0x102, 0x11), (0x103, 0x22)]).expect("adds");
         let originals = written.read();
         let lists: Vec<&Original> = originals.iter().collect();
         let memory = [9, BREAKPOINT, BREAKPOINT, BREAKPOINT];

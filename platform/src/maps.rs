@@ -27,6 +27,21 @@ pub struct TextMapping {
     pub dormant: bool,
 }
 
+#[cfg(test)]
+impl TextMapping {
+    /// The first page of a file, at address 0.
+    pub(crate) fn first_page(inode: u64) -> Self {
+        TextMapping {
+            start: Avma(0),
+            end: Avma(crate::PAGE),
+            offset: 0,
+            file: FileKey { device: 1, inode, size: 1, modified: 1 },
+            path: String::new(),
+            dormant: false,
+        }
+    }
+}
+
 /// Identity of a file's content as far as the kernel can tell it cheaply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileKey {

@@ -100,30 +100,22 @@ fn numbers(bytes: &[u8]) -> impl Iterator<Item = u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Avma, FileKey};
-
-    fn mapping(inode: u64) -> TextMapping {
-        TextMapping {
-            start: Avma(0),
-            end: Avma(4096),
-            offset: 0,
-            file: FileKey { device: 1, inode, size: 1, modified: 1 },
-            path: String::new(),
-            dormant: false,
-        }
-    }
 
     #[test]
     fn what_was_added_is_read_and_what_was_not_written_wholly_is_not() {
         let originals = Originals::new().expect("memory file");
         assert_eq!(originals.read(), []);
-        originals.add(&mapping(7), &[(0x10, 0x55), (0x20, 0xc3)]).expect("adds");
-        originals.add(&mapping(8), &[]).expect("adds");
+        originals.add(&TextMapping::first_page(7), &[(0x10, 0x55), (0x20, 0xc3)]).expect("adds");
+        originals.add(&TextMapping::first_page(8), &[]).expect("adds");
         let used = originals.used().expect("reads");
         originals.0.write_all_at(&[9; 40], used + WORD as u64).expect("a write that was cut short");
         let read = originals.read();
         assert_eq!(read.len(), 2);
-        assert!(read[0].is_of(&mapping(7)) && !read[0].is_of(&mapping(8)) && read[1].is_of(&mapping(8)));
+        assert!(
+            read[0].is_of(&TextMapping::first_page(7))
+                && !read[0].is_of(&TextMapping::first_page(8))
+                && read[1].is_of(&TextMapping::first_page(8))
+        );
         assert_eq!([0x10, 0x11, 0x20].map(|offset| read[0].at(offset)), [Some(0x55), None, Some(0xc3)]);
     }
 

@@ -21,8 +21,7 @@ pub enum ThreadState {
 
 /// The state of a thread (`/proc/PID/task/TID/stat`, fields 3 and 52).
 pub fn standing(pid: Pid, tid: Tid) -> Option<ThreadState> {
-    let stat = std::fs::read(format!("/proc/{pid}/task/{tid}/stat")).ok()?;
-    parse(tid, &String::from_utf8_lossy(&stat))
+    parse(tid, &procfs::read(&format!("/proc/{pid}/task/{tid}/stat")).ok()?)
 }
 
 fn parse(tid: Tid, stat: &str) -> Option<ThreadState> {
@@ -54,8 +53,7 @@ pub enum Life {
 
 /// How far a process is from its end (`/proc/PID/stat`: fields 3, 9 and 31 of its leader).
 pub fn life(pid: Pid) -> Life {
-    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
-    parse_life(&String::from_utf8_lossy(&stat)).unwrap_or(Life::Over)
+    procfs::read(&format!("/proc/{pid}/stat")).ok().and_then(|stat| parse_life(&stat)).unwrap_or(Life::Over)
 }
 
 fn parse_life(stat: &str) -> Option<Life> {
@@ -76,8 +74,7 @@ fn parse_life(stat: &str) -> Option<Life> {
 
 /// The program counter of a thread that is stopped outside a system call (`/proc/PID/task/TID/syscall`).
 pub fn pc(pid: Pid, tid: Tid) -> Option<Avma> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")).ok()?;
-    parse_pc(&text)
+    parse_pc(&procfs::read(&format!("/proc/{pid}/task/{tid}/syscall")).ok()?)
 }
 
 fn parse_pc(text: &str) -> Option<Avma> {

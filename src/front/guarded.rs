@@ -2,7 +2,7 @@
 //!
 //! Invariant: the supervisor counts as ended only once all that it traced was rescued, as far as that is up to us.
 
-use crate::guard::{self, WatchedGuard};
+use crate::guard::WatchedGuard;
 use crate::link::Port;
 use platform::affinity::CpuMask;
 use platform::process::ChildNews;
@@ -13,8 +13,6 @@ use std::os::fd::AsFd;
 #[derive(Debug)]
 pub(super) struct Guarded {
     guard: WatchedGuard,
-    table: GuardTable,
-    on_death: OnTracerDeath,
     /// The end of the guard, once there is no other.
     guard_ended: Option<ChildNews>,
     supervisor_ended: Option<ChildNews>,
@@ -26,9 +24,8 @@ impl Guarded {
     /// The guard, a child of this process, has the supervisor in `table`. The process must have one thread only, then and
     /// whenever it looks.
     pub fn new(guard: Pid, table: GuardTable, on_death: OnTracerDeath) -> Self {
-        let guard = WatchedGuard::new(guard, table.clone(), on_death);
-        let cpus = CpuMask::of_this_thread();
-        Guarded { guard, table, on_death, guard_ended: None, supervisor_ended: None, cpus }
+        let guard = WatchedGuard::new(guard, table, on_death);
+        Guarded { guard, guard_ended: None, supervisor_ended: None, cpus: CpuMask::of_this_thread() }
     }
 
     /// The guard, which makes the supervisor.
@@ -38,7 +35,7 @@ impl Guarded {
 
     /// What the supervisor leaves to those who survive it.
     pub fn table(&self) -> &GuardTable {
-        &self.table
+        self.guard.table()
     }
 
     /// Looks what became of both; `link` leads to the supervisor.
@@ -50,7 +47,7 @@ impl Guarded {
         let Some(end) = self.guard_ended.filter(|_| self.supervisor_ended.is_none() && is_hung_up(link.as_fd())) else {
             return;
         };
-        if self.on_death == OnTracerDeath::Kill || guard::finish(&self.table) {
+        if self.guard.finish() {
             self.supervisor_ended = Some(end);
         }
     }

@@ -1,5 +1,5 @@
 //! The process behind the supervisor, asleep unless that is killed: then it takes the breakpoints out of the measured
-//! processes, so that they go on. Where it is killed too, front or recorder do that (`takeover`).
+//! processes, so that they go on. Where it is killed too, the front does that (`watched`), or the recorder (`takeover`).
 //!
 //! ```text
 //! front ── guard ── supervisor ── ptrace ─► tracees
@@ -17,7 +17,7 @@ mod takeover;
 mod text;
 mod watched;
 
-pub use takeover::{finish, finish_after};
+pub use takeover::finish_after;
 pub use watched::WatchedGuard;
 
 use crate::supervisor;
@@ -60,6 +60,7 @@ pub fn run(
     process::block_all_signals();
     // Where this is refused the supervisor is refused too, and says so.
     let _untraced = tracer.seize_for_its_end(supervisor.leader());
+    let _as_far_as_allowed = Rank::Guard.take();
     guard(&tracer, table, supervisor, on_death)
 }
 
@@ -85,7 +86,6 @@ pub fn replace(table: &GuardTable, on_death: OnTracerDeath) -> i32 {
 }
 
 fn guard(tracer: &Tracer, table: &GuardTable, supervisor: Pid, on_death: OnTracerDeath) -> i32 {
-    let _as_far_as_allowed = Rank::Guard.take();
     process::stay_in_memory_after(SHORT_RUN);
     match stand_behind(tracer, table, supervisor, on_death) {
         Wait::Exited { status, .. } => status,

@@ -31,7 +31,7 @@ enum Means {
 
 /// Finishes the rescue, unless a living process is at it: then false, and it is to be tried again once that has ended.
 /// The supervisor must be gone.
-pub fn finish(table: &GuardTable) -> bool {
+pub(super) fn finish(table: &GuardTable) -> bool {
     finish_with(table, Means::Tracer)
 }
 

@@ -9,11 +9,11 @@
 //! Invariant: a guard that is held is let end, whatever became of the supervisor.
 
 use super::rescue::Rescue;
-use super::{MOMENT, PATIENCE, stops};
+use super::{MOMENT, PATIENCE, stops, takeover};
 use platform::affinity::{self, Rank};
 use platform::process::{self, ChildNews};
 use platform::standing::{self, Life};
-use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tracer, Wait};
+use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tid, Tracer, Wait};
 use std::time::{Duration, Instant};
 
 /// A supervisor that was killed together with its guard is killed within this time.
@@ -48,21 +48,30 @@ impl WatchedGuard {
         self.guard
     }
 
+    /// What the supervisor leaves to those who survive it.
+    pub fn table(&self) -> &GuardTable {
+        &self.table
+    }
+
+    /// Finishes what is left of the rescue, as [`takeover::finish`]; the supervisor must be gone.
+    pub fn finish(&self) -> bool {
+        self.on_death == OnTracerDeath::Kill || takeover::finish(&self.table)
+    }
+
     /// Looks, without waiting, whether the last guard has ended. Before it gives that, what guard and supervisor left is
     /// rescued if both were killed, or else the next guard is there.
     pub fn look(&mut self) -> ChildNews {
-        while let Some(report) = self.tracer.report_of(self.guard.leader()) {
-            let news = self.take(report);
-            if news.is_end() {
-                return news;
-            }
-        }
-        ChildNews::Nothing
+        self.follow(Tracer::report_of)
     }
 
     /// Waits until it has ended, and gives how; nothing, at once, if that was seen already.
     pub fn await_end(&mut self) -> ChildNews {
-        while let Ok(report) = self.tracer.wait_for(self.guard.leader()) {
+        self.follow(|tracer, tid| tracer.wait_for(tid).ok())
+    }
+
+    /// Takes reports until there is none, or no guard any more.
+    fn follow(&mut self, next: impl Fn(&Tracer, Tid) -> Option<Wait>) -> ChildNews {
+        while let Some(report) = next(&self.tracer, self.guard.leader()) {
             let news = self.take(report);
             if news.is_end() {
                 return news;

@@ -42,7 +42,7 @@ impl Run {
         let (guard, supervisor) =
             (self.session.process_named("cov-guard"), self.session.process_named("cov-supervisor"));
         signal(guard, "STOP");
-        until(|| self.session.state(guard).eq_ignore_ascii_case(&'t'));
+        until(|| self.session.state(guard) == 't');
         signal(supervisor, "KILL");
         until(|| self.session.state(supervisor) == 't');
         meanwhile(self.session.process_named("server"));
