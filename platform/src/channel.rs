@@ -159,14 +159,8 @@ pub fn is_hung_up(fd: BorrowedFd<'_>) -> bool {
     hangs_up_within(fd, 0)
 }
 
-/// Waits until the other side of a socket or pipe is gone.
-pub fn hangs_up(fd: BorrowedFd<'_>) {
-    const MILLIS: u16 = u16::MAX;
-    while !hangs_up_within(fd, MILLIS) {}
-}
-
 /// Waits at most `millis` until the other side of a socket or pipe is gone; false if it is there still.
-fn hangs_up_within(fd: BorrowedFd<'_>, millis: u16) -> bool {
+pub fn hangs_up_within(fd: BorrowedFd<'_>, millis: u16) -> bool {
     use nix::poll::{PollFd, PollFlags, poll};
     let mut polled = [PollFd::new(fd, PollFlags::empty())];
     poll(&mut polled, millis).is_ok() && polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))

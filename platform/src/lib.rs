@@ -57,7 +57,7 @@ mod words;
 pub use access::Access;
 pub use arch::PAGE;
 pub use bell::Bell;
-pub use channel::{Channel, Received, hangs_up, is_hung_up, takes_more, wait_readable, wait_ready};
+pub use channel::{Channel, Received, hangs_up_within, is_hung_up, takes_more, wait_readable, wait_ready};
 pub use child_signal::take_child_signal;
 pub use clock::{unix_millis, unix_millis_at};
 pub use differences::{Difference, Expected, differences};

@@ -18,7 +18,7 @@ mod text;
 mod watched;
 
 pub use takeover::finish_after;
-pub use watched::WatchedGuard;
+pub use watched::{WatchedGuard, continue_front};
 
 use crate::supervisor;
 use platform::affinity::{self, Rank};

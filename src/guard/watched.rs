@@ -12,8 +12,8 @@ use super::rescue::Rescue;
 use super::{MOMENT, PATIENCE, stops, takeover};
 use platform::affinity::{self, Rank};
 use platform::process::{self, ChildNews};
-use platform::standing::{self, Life};
-use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tid, Tracer, Wait};
+use platform::standing::{self, Life, ThreadState};
+use platform::{Event, GuardTable, OnTracerDeath, Pid, Signal, Tid, Tracer, Wait, kill};
 use std::time::{Duration, Instant};
 
 /// A supervisor that was killed together with its guard is killed within this time.
@@ -163,6 +163,15 @@ impl WatchedGuard {
         }
         let is_there = |next| self.table.guard() == Some(next) || standing::life(next) != Life::Goes;
         self.next.is_none_or(is_there) || since.elapsed() > PATIENCE
+    }
+}
+
+/// Continues a front that is stopped (Ctrl-Z, SIGSTOP) while it holds a guard that was killed: neither the supervisor nor
+/// what that traces could end or go on.
+pub fn continue_front(table: &GuardTable, front: Pid) {
+    let is_held = table.guard().is_some_and(|guard| standing::life(guard) == Life::Held);
+    if is_held && standing::standing(front, front.leader()) == Some(ThreadState::Stopped) {
+        let _ended = kill(front, Signal::CONT);
     }
 }
 

@@ -5,10 +5,13 @@
 use super::RecorderOptions;
 use crate::guard;
 use crate::link::Port;
-use platform::{OnTracerDeath, hangs_up};
+use platform::{OnTracerDeath, hangs_up_within};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+
+/// How often it is looked whether a stopped front keeps the guard from ending, in milliseconds.
+const LOOK_EVERY: u16 = 1000;
 
 /// The thread that waits for the supervisor's end, and the link by which it sees that.
 pub(super) struct LastResort(Option<(Arc<Port>, JoinHandle<()>)>);
@@ -20,7 +23,9 @@ impl LastResort {
         let link = options.supervisor.try_clone().ok().filter(|_| options.on_supervisor_death == OnTracerDeath::LetGo);
         let watch = |link: Arc<Port>| {
             move || {
-                hangs_up(link.as_fd());
+                while !hangs_up_within(link.as_fd(), LOOK_EVERY) {
+                    guard::continue_front(&table, front);
+                }
                 guard::finish_after(&table, front);
             }
         };

@@ -153,6 +153,19 @@ fn the_front_rescues_what_both_left() {
 }
 
 #[test]
+fn a_stopped_front_is_continued_for_it() {
+    let run = Run::of("process/server", &[]);
+    let names = ["cov-trace", "cov-guard", "cov-supervisor"];
+    let [front, guard, supervisor] = names.map(|name| run.session.process_named(name));
+    signal(front, "STOP");
+    until(|| run.session.state(front) == 'T');
+    for victim in [guard, supervisor] {
+        signal(victim, "KILL");
+    }
+    run.goes_on_unmeasured();
+}
+
+#[test]
 fn the_front_continues_what_a_killed_guard_had_stopped() {
     let mut run = Run::of("process/server", &[]);
     run.kill_with_its_guard(|program| signal(program, "STOP"));
