@@ -9,6 +9,7 @@ use super::diff::DiffArguments;
 use super::doctor::DoctorArguments;
 use super::erase::EraseArguments;
 use super::examples::*;
+use super::export::ExportArguments;
 use super::formats::{ExportFormat, FormatArguments, JsonArguments, LcovArguments};
 use super::html::HtmlArguments;
 use super::ps::PsArguments;
@@ -75,6 +76,9 @@ enum CommandAction {
     /// Merge the measurements of many runs and machines into one file
     #[command(after_help = COMBINE_EXAMPLES)]
     Combine(CombineArguments),
+    /// Write single processes as one data file that needs no other
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArguments),
     /// Write the coverage as Cobertura XML
     #[command(after_help = COBERTURA_EXAMPLES)]
     Cobertura(FormatArguments),
@@ -133,6 +137,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some(CommandAction::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
         Some(CommandAction::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
         Some(CommandAction::Combine(arguments)) => Command::Combine(arguments.validated(&cwd)),
+        Some(CommandAction::Export(arguments)) => Command::Export(arguments.validated(&cwd)),
         Some(CommandAction::Lcov(arguments)) => Command::Format(arguments.validated(&cwd)?),
         Some(CommandAction::Cobertura(arguments)) => {
             Command::Format(arguments.validated(ExportFormat::Cobertura, &cwd)?)

@@ -6,7 +6,9 @@ use super::selection::pick_up;
 use super::trust::TrustArguments;
 use super::{CliError, CommandOutcome};
 use crate::report::{PathMap, Paths, plain};
-use crate::store::{Combined, DataDir, FileFacts, ProcessFile, Reader, StoreError, UnixMillis, Writer, run_name};
+use crate::store::{
+    DataDir, FileFacts, FlatUnion, ProcessFile, ProcessUnion, Reader, StoreError, Union, UnixMillis, Writer, run_name,
+};
 use clap::Args;
 use platform::{Folder, Trust};
 use rayon::prelude::*;
@@ -27,6 +29,9 @@ pub(super) struct CombineArguments {
     /// Where relative paths of the debug info and of --map are [default: the working directory]
     #[arg(long, value_name = "DIR")]
     source_root: Option<PathBuf>,
+    /// Keep what ran under which context, and drop which process ran it, what processes there were and when
+    #[arg(long)]
+    flat: bool,
     /// Exit with status 1 if an input could not be read
     #[arg(long)]
     strict: bool,
@@ -43,6 +48,7 @@ pub(super) struct CombineOptions {
     inputs: Vec<PathBuf>,
     output: PathBuf,
     paths: Paths,
+    flat: bool,
     strict: bool,
     delete: bool,
     trust: Trust,
@@ -56,6 +62,7 @@ impl CombineArguments {
             inputs: self.inputs,
             output: self.output,
             paths: Paths { maps: self.map, base, base_is_given, root: None, ..Paths::default() },
+            flat: self.flat,
             strict: self.strict,
             delete: self.delete,
             trust: self.trust.validated(),
@@ -65,14 +72,17 @@ impl CombineArguments {
 
 /// What one thread has read.
 #[derive(Default)]
-struct ReadPart {
-    combined: Combined,
-    reader: Reader,
+struct ReadPart<U> {
+    union: U,
     read: Vec<PathBuf>,
     broken: Vec<(PathBuf, StoreError)>,
 }
 
 pub(super) fn combine(options: &CombineOptions) -> Result<CommandOutcome, CliError> {
+    if options.flat { combine_as::<FlatUnion>(options) } else { combine_as::<ProcessUnion>(options) }
+}
+
+fn combine_as<U: Union>(options: &CombineOptions) -> Result<CommandOutcome, CliError> {
     let output = options.output.canonicalize().ok();
     if !options.delete && output.is_some() && options.inputs.iter().any(|input| input.canonicalize().ok() == output) {
         return Err(CliError::CombinedIntoInput { path: options.output.clone() });
@@ -82,14 +92,15 @@ pub(super) fn combine(options: &CombineOptions) -> Result<CommandOutcome, CliErr
     let locate = |file: &FileFacts| options.paths.place(file, &mut []);
     // Few parts, each with many files of one directory: what neighbours share is read once.
     let portion = files.len().div_ceil(4 * rayon::current_num_threads()).max(1);
-    let parts: Vec<ReadPart> = files
+    let reader = Reader::default();
+    let parts: Vec<ReadPart<U>> = files
         .par_chunks(portion)
         .map(|files| {
-            let mut part = ReadPart::default();
+            let mut part = ReadPart { union: U::default(), read: Vec::new(), broken: Vec::new() };
             for path in files {
-                match part.reader.read(path) {
-                    Ok(record) => {
-                        part.combined.add(&record, locate);
+                match reader.read_all(path) {
+                    Ok(records) => {
+                        records.into_iter().for_each(|record| part.union.add(record, locate));
                         part.read.push(path.clone());
                     }
                     Err(error) => part.broken.push((path.clone(), error)),
@@ -100,9 +111,9 @@ pub(super) fn combine(options: &CombineOptions) -> Result<CommandOutcome, CliErr
         })
         .collect();
     drop(progress);
-    let (mut combined, mut read) = (Combined::default(), Vec::new());
+    let (mut combined, mut read) = (U::default(), Vec::new());
     for part in parts {
-        combined.merge(part.combined);
+        combined.merge(part.union);
         read.extend(part.read);
         unreadable.extend(part.broken.into_iter().map(|(_, error)| error.to_string()));
     }
@@ -112,9 +123,9 @@ pub(super) fn combine(options: &CombineOptions) -> Result<CommandOutcome, CliErr
         return Err(CliError::NothingToCombine);
     }
     let output = DataDir::create_trusting(&options.output, options.trust)?;
-    let record = combined.into_record(run_name(UnixMillis(platform::unix_millis()), std::process::id()));
-    let path = output.path_of(&ProcessFile::of(&record.head));
-    Writer::new()?.write_to(&output, &record)?;
+    let run = run_name(UnixMillis(platform::unix_millis()), std::process::id());
+    let path = output.path_of(&ProcessFile::of_several(run.clone()));
+    Writer::new()?.write_all(&path, &combined.into_records(&run))?;
     let mut left = 0;
     if options.delete {
         for path in read {

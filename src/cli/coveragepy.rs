@@ -80,7 +80,7 @@ pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<CommandOutcome, 
     let mut snapshots = Snapshots::new(selection, &sources_meant, &report);
     let mut result = Ok(());
     let progress = Progress::new(0, "writing");
-    read_selected(&data, selection, &|done, of| progress.at(done, of), |record| {
+    read_selected(&data, &options.selection.data.reader, selection, &|done, of| progress.at(done, of), |record| {
         if result.is_ok() {
             result = publication.add(&ProcessFile::of(&record.head), &snapshots.of(&record));
         }

@@ -83,14 +83,27 @@ Examples:
   cov-trace lcov --include src | lcov --summary -";
 
 pub(super) const COMBINE_EXAMPLES: &str = "\
-The combined file holds the union: which lines ran, under which contexts, and not any more in which process. Images are
-the same if their build-id is, wherever they were; a source of which builds know other versions gets a warning. Inputs stay
-unless --delete is given.
+The combined file holds every process with what it ran, and what is known of the images, so that it needs no other file.
+The order of the inputs does not matter: the same processes give the same bytes, also when some of them were combined
+before. Inputs stay unless --delete is given.
+
+With --flat it holds only which lines ran under which contexts; an image is then one image wherever it was, if its build-id
+is the same.
 
 Examples:
-  cov-trace combine -o all .cov-trace      shrink the measurements of ten thousand processes
+  cov-trace combine -o all .cov-trace      the measurements of ten thousand processes in one file
+  cov-trace combine -o small --flat .cov-trace
+                                           only what ran, not in which process
   cov-trace combine -o all ci/*/ && cov-trace report --data all
   cov-trace combine -o all --map '/build/*=.' --strict ci/*/*.sqlite";
+
+pub(super) const EXPORT_EXAMPLES: &str = "\
+A data directory keeps what is known of an executable or library once, for all processes. The file that is written here has
+that in it too, so it can be copied alone; combine and every SQLite client read it.
+
+Examples:
+  cov-trace export --pid 4711 -o 4711.sqlite
+  cov-trace export -o all.sqlite           all processes";
 
 pub(super) const COBERTURA_EXAMPLES: &str = "\
 Names are relative to the top of the git working tree, as GitLab and Jenkins want them. Hits are 0 or 1.
@@ -161,6 +174,7 @@ Examples:
   cov-trace erase                          start afresh
   cov-trace erase --run 20261128T101500.000Z-4711
                                            remove what one run measured
+  cov-trace erase --older 7d               remove what runs measured that began more than a week ago
   cov-trace erase --data /tmp/coverage     remove the measurements in another directory";
 
 pub(super) const HTML_EXAMPLES: &str = "\

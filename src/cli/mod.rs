@@ -14,6 +14,7 @@ mod doctor;
 mod erase;
 mod error;
 mod examples;
+mod export;
 mod formats;
 mod git;
 mod html;
@@ -39,6 +40,7 @@ use coveragepy::CoveragePyOptions;
 use diff::DiffOptions;
 use doctor::DoctorOptions;
 use erase::EraseOptions;
+use export::ExportOptions;
 use formats::FormatOptions;
 use html::HtmlOptions;
 use output::Output;
@@ -64,6 +66,7 @@ enum Command {
     Show(ShowOptions),
     Diff(DiffOptions),
     Combine(CombineOptions),
+    Export(ExportOptions),
     /// Writes what ran for other tools.
     Format(FormatOptions),
     CoveragePy(CoveragePyOptions),
@@ -121,6 +124,7 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandO
         Command::Show(options) => show::show(&options),
         Command::Diff(options) => diff::diff(&options),
         Command::Combine(options) => combine::combine(&options),
+        Command::Export(options) => export::export(&options),
         Command::Format(options) => formats::write(&options),
         Command::CoveragePy(options) => coveragepy::coveragepy(&options),
         Command::Html(options) => html::html(&options),

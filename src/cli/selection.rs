@@ -10,7 +10,7 @@ use crate::report::{
     ChosenSources, Exclusions, Merge, PathMap, Paths, Report, Selection, ShownSources, Survey, git_root, plain,
     read_selected, survey_selected,
 };
-use crate::store::{DataDir, ProcessRecord, StoreError};
+use crate::store::{DataDir, ProcessRecord, Reader, StoreError};
 use clap::Args;
 use globset::{Glob, GlobMatcher};
 use platform::Trust;
@@ -36,7 +36,7 @@ pub(super) struct DataArguments {
 }
 
 /// Which sources and images are meant.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct FilterArguments {
     /// Only sources that match; may be repeated
     ///
@@ -132,17 +132,14 @@ impl FilterArguments {
 
 impl SelectionArguments {
     pub(super) fn validated(self, cwd: &Path) -> DataSelection {
-        DataSelection {
-            trust: self.data.trust(),
-            data: self.data.validated(),
-            selection: Selection {
-                pids: self.pid.into_iter().collect(),
-                sources: self.filter.sources(cwd),
-                modules: self.filter.modules(cwd),
-                contexts: self.context,
-                paths: Paths::default(),
-            },
-        }
+        let selection = Selection {
+            pids: self.pid.into_iter().collect(),
+            sources: self.filter.sources(cwd),
+            modules: self.filter.modules(cwd),
+            contexts: self.context,
+            paths: Paths::default(),
+        };
+        DataSelection::of(self.data, selection)
     }
 }
 
@@ -248,9 +245,16 @@ pub(super) struct DataSelection {
     pub trust: Trust,
     /// What is meant.
     pub selection: Selection,
+    /// Reads the images of the data once, however often it is read.
+    pub reader: Reader,
 }
 
 impl DataSelection {
+    /// What is meant of the data that was named.
+    pub(super) fn of(data: DataArguments, selection: Selection) -> Self {
+        DataSelection { trust: data.trust(), data: data.validated(), selection, reader: Reader::default() }
+    }
+
     /// Opens the data directory.
     pub(super) fn open(&self) -> Result<DataDir, StoreError> {
         DataDir::open_trusting(&self.data, self.trust)
@@ -261,7 +265,7 @@ impl DataSelection {
         let data = self.open()?;
         pick_up(&data);
         let mut survey = Survey::new(&self.selection);
-        survey_selected(&data, &self.selection, &mut survey)?;
+        survey_selected(&data, &self.reader, &self.selection, &mut survey)?;
         Ok(survey.finish())
     }
 
@@ -272,7 +276,7 @@ impl DataSelection {
         // Before the files: a run that ends in between is then shown as live, not as cut short.
         let live = data.live_runs()?.into_iter().collect();
         let progress = Progress::new(0, "reading");
-        let unreadable = read_selected(&data, &self.selection, &|done, of| progress.at(done, of), take)?;
+        let unreadable = read_selected(&data, &self.reader, &self.selection, &|done, of| progress.at(done, of), take)?;
         drop(progress);
         for error in unreadable {
             tell(&format!("warning: left out: {error}"));

@@ -55,16 +55,16 @@ impl KnownLines {
         let files = data.process_files()?;
         let names: BTreeSet<String> = files.iter().map(ToString::to_string).collect();
         let mut known = Self::load(data).filter(|known| known.files.is_subset(&names)).unwrap_or_default();
-        let (before, mut reader) = (known.files.len(), Reader::default());
+        let (before, reader) = (known.files.len(), Reader::default());
         for file in &files {
             let name = file.to_string();
             if known.files.contains(&name) {
                 continue;
             }
-            if let Ok(record) = data.read(&mut reader, file) {
-                known.add(&record);
+            if let Ok(records) = data.read_all(&reader, file) {
+                records.iter().for_each(|record| known.add(record));
                 // One that is being written to is read again next time.
-                if record.complete {
+                if records.iter().all(|record| record.complete) {
                     known.files.insert(name);
                 }
             }

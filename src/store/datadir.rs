@@ -1,4 +1,5 @@
-//! The data directory: one data file per process, and a directory `run-*` for each run that is live or was cut short.
+//! The data directory: one data file per process, `images` with what is known of the images, and a directory `run-*` for each
+//! run that is live or was cut short.
 
 use super::{ProcessFile, ProcessRecord, Reader, RunEntry, RunState, StoreError};
 use platform::{Entry, Folder, Trust};
@@ -79,12 +80,21 @@ impl DataDir {
         Ok(files)
     }
 
-    /// Reads a data file; a link may lead anywhere, and is none.
-    pub fn read(&self, reader: &mut Reader, file: &ProcessFile) -> Result<ProcessRecord, StoreError> {
-        let name = file.to_string();
+    /// Reads the data file of one process; a link may lead anywhere, and is none.
+    pub fn read(&self, reader: &Reader, file: &ProcessFile) -> Result<ProcessRecord, StoreError> {
+        reader.read(&self.regular(file)?)
+    }
+
+    /// The same of a data file that may have several processes.
+    pub fn read_all(&self, reader: &Reader, file: &ProcessFile) -> Result<Vec<ProcessRecord>, StoreError> {
+        reader.read_all(&self.regular(file)?)
+    }
+
+    /// Where a data file is, if it is one.
+    fn regular(&self, file: &ProcessFile) -> Result<PathBuf, StoreError> {
         let path = self.path_of(file);
-        match self.folder.open_file(name.as_ref()) {
-            Ok(_) => reader.read(&path),
+        match self.folder.open_file(file.to_string().as_ref()) {
+            Ok(_) => Ok(path),
             Err(error) => Err(StoreError::Read { path, cause: error.to_string() }),
         }
     }

@@ -1,8 +1,9 @@
 //! Erases measurements.
 //!
-//! Invariants: only what cov-trace wrote is removed, told by its name; nothing of a live run is.
+//! Invariants: only what cov-trace wrote is removed, told by its name; nothing of a live run is, nor what is known of an image
+//! that a data file names.
 
-use super::{DataDir, ProcessFile, RunEntry, StoreError};
+use super::{DataDir, ProcessFile, RunEntry, StoreError, fact_files};
 use platform::{Entry, EntryKind, Folder};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -49,6 +50,8 @@ impl DataDir {
                 (file.run, &mut erased.processes)
             } else if let Some(file) = file(ProcessFile::parse_temporary(name)) {
                 (file.run, &mut erased.temporaries)
+            } else if name == fact_files::FOLDER && *kind == EntryKind::Folder {
+                continue;
             } else if is_known_lines(name) && *kind != EntryKind::Folder {
                 self.remove(name)?;
                 continue;
@@ -63,6 +66,9 @@ impl DataDir {
                 self.remove(name)?;
                 *count += 1;
             }
+        }
+        if live.is_empty() {
+            self.remove_unused_images()?;
         }
         erased.runs.sort();
         erased.live.sort();

@@ -21,6 +21,25 @@ pub enum StoreError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// SQLite could not build the file of what is known of an image in memory.
+    #[error("build {} in memory: {source}", path.display())]
+    Image {
+        /// What it would have been.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// A data file names an image of which nothing is known beside it.
+    #[error(
+        "read {}: {} is missing, which says what the lines of the image are; copy data directories as a whole, or make one \
+         file with `cov-trace combine`", path.display(), image.display()
+    )]
+    NoImage {
+        /// The data file.
+        path: PathBuf,
+        /// The file of the image.
+        image: PathBuf,
+    },
     /// SQLite could not build a data file of coverage.py in memory.
     #[error("build {} in memory: {source}", path.display())]
     Snapshot {

@@ -1,5 +1,5 @@
-//! The SQLite files, one per process, and the directory that holds them: schema, writer, reader, erasing; and those of
-//! coverage.py.
+//! The SQLite files, one per process and one per image, and the directory that holds them: schema, writer, reader, erasing;
+//! and those of coverage.py.
 //!
 //! Invariant: nothing else speaks SQL, and a data file is only ever replaced as a whole.
 
@@ -8,10 +8,14 @@ mod coveragepy;
 mod datadir;
 mod erase;
 mod error;
-mod images;
+mod fact_files;
+mod facts_rows;
+mod keys;
+mod legacy;
 mod numbits;
 mod open;
 mod process_file;
+mod process_rows;
 mod reader;
 mod record;
 #[cfg(test)]
@@ -22,15 +26,15 @@ mod run_entry;
 pub(crate) mod sample;
 mod schema;
 mod staged;
-mod template;
 mod writer;
 
-pub(crate) use combine::Combined;
+pub(crate) use combine::{FlatUnion, ProcessUnion, Union};
 pub(crate) use coveragepy::{DataKind, Snapshot, merged_snapshot_name, snapshot_name};
 pub use datadir::DataDir;
 pub(crate) use erase::Erased;
 pub use error::StoreError;
 pub use numbits::Numbits;
+pub(crate) use process_file::run_began;
 pub use process_file::{ProcessFile, run_name};
 pub use reader::{Reader, read};
 pub use record::{

@@ -2,10 +2,11 @@
 //!
 //! Invariant: the last byte is never zero, so equal sets are equal bytes.
 
+use serde::Serialize;
 use std::ops::RangeInclusive;
 
 /// A set of line numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Numbits(Vec<u8>);
 
 impl Numbits {
@@ -18,6 +19,42 @@ impl Numbits {
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let len = bytes.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
         Numbits(bytes[..len].to_vec())
+    }
+
+    /// The parts of the set that are worth a row of their own, each with the first line that its bytes stand for.
+    pub(super) fn pieces(&self) -> Vec<(u32, &[u8])> {
+        /// Zero bytes that take more than another row does.
+        const GAP: usize = 32;
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        while let Some(start) = self.0[at..].iter().position(|byte| *byte != 0).map(|zeros| at + zeros) {
+            let mut end = start;
+            while let Some(zeros) = self.0[end..].iter().take(GAP).position(|byte| *byte != 0) {
+                end += zeros + 1;
+            }
+            pieces.push((start as u32 * 8, &self.0[start..end]));
+            at = end;
+        }
+        pieces
+    }
+
+    /// Adds a part; false if its lines are more than any source has, or `first` is no multiple of 8.
+    pub(super) fn add_piece(&mut self, first: u32, bytes: &[u8]) -> bool {
+        /// Sets beyond this would take memory and are nobody's.
+        const MAX_LINES: usize = 1 << 26;
+        let start = (first / 8) as usize;
+        if !first.is_multiple_of(8) || start + bytes.len() > MAX_LINES / 8 {
+            return false;
+        }
+        if self.0.len() < start + bytes.len() {
+            self.0.resize(start + bytes.len(), 0);
+        }
+        for (mine, theirs) in self.0[start..].iter_mut().zip(bytes) {
+            *mine |= theirs;
+        }
+        let len = self.0.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        self.0.truncate(len);
+        true
     }
 
     /// Adds a line; true if it was not there.
@@ -105,6 +142,20 @@ impl FromIterator<u32> for Numbits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_leave_gaps_out_and_add_up_to_the_whole() {
+        let set: Numbits = [0, 7, 8, 90, 5_000, 5_001, 70_000].into_iter().collect();
+        let pieces = set.pieces();
+        let firsts: Vec<(u32, usize)> = pieces.iter().map(|(first, bytes)| (*first, bytes.len())).collect();
+        assert_eq!(firsts, [(0, 12), (5_000, 1), (70_000, 1)]);
+        let mut whole = Numbits::default();
+        assert!(pieces.iter().rev().all(|(first, bytes)| whole.add_piece(*first, bytes)));
+        assert_eq!(whole, set);
+        assert!(Numbits::default().pieces().is_empty());
+        assert!(whole.add_piece(800_000, &[0, 0]) && whole == set, "zeros are nothing");
+        assert!(!whole.add_piece(4, &[1]) && !whole.add_piece(u32::MAX - 7, &[1]) && whole == set);
+    }
 
     #[test]
     fn encodes_as_coverage_py_documents_it() {

@@ -19,9 +19,22 @@ pub struct ProcessFile {
 }
 
 impl ProcessFile {
+    /// No process's pid: the file may have several.
+    const SEVERAL: i32 = 0;
+
     /// Where the data of a process belongs.
     pub fn of(head: &ProcessHead) -> Self {
         ProcessFile { run: head.run.clone(), sequence: head.sequence, pid: head.pid }
+    }
+
+    /// Where the data of several processes belongs.
+    pub fn of_several(run: String) -> Self {
+        ProcessFile { run, sequence: 0, pid: ProcessFile::SEVERAL }
+    }
+
+    /// Whether it may have several processes.
+    pub fn has_several(&self) -> bool {
+        self.pid == ProcessFile::SEVERAL
     }
 
     /// Takes a name apart; `None` if it is no data file's.
@@ -55,6 +68,14 @@ impl fmt::Display for ProcessFile {
 pub fn run_name(at: UnixMillis, recorder: u32) -> String {
     let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     format!("{}-{recorder}", time.strftime("%Y%m%dT%H%M%S%.3fZ"))
+}
+
+/// When a run began, by its name; `None` if it is no run's.
+pub fn run_began(run: &str) -> Option<UnixMillis> {
+    let time = run.get(.."00000000T000000.000".len()).filter(|_| is_run_name(run))?;
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S%.3f", time).ok()?;
+    let began = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(UnixMillis(began.timestamp().as_millisecond()))
 }
 
 /// A name for the content that will replace the file called `name`; nobody guesses it if nobody guesses the number.
@@ -91,6 +112,8 @@ mod tests {
     fn a_name_comes_back_as_it_was() {
         let run = run_name(UnixMillis(1_795_395_723_512), 4711);
         assert_eq!(run, "20261123T010203.512Z-4711");
+        assert_eq!(run_began(&run), Some(UnixMillis(1_795_395_723_512)));
+        assert_eq!((run_began("20269923T010203.512Z-4711"), run_began("notes")), (None, None));
         let file = ProcessFile { run, sequence: 12, pid: 99 };
         let name = file.to_string();
         assert_eq!(name, "99-20261123T010203.512Z-4711-12.sqlite");

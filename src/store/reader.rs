@@ -1,134 +1,267 @@
-//! Reads what one process ran back from its file.
+//! Reads what processes ran back from data files.
 //!
 //! Invariants: what was written comes back equal; the file and its directory are never written to, so both may be
-//! read-only; whatever the bytes, the answer is a record or an error that names the file and the cause.
+//! read-only; whatever the bytes, the answer is records or an error that names the file and the cause.
 
-use super::images::{Images, KnownImages};
+use super::keys::ContentKey;
+use super::legacy::{self, KnownImages};
 use super::open::{check_version, open};
-use super::rows::{Fault, numbits, rows, warning};
-use super::{
-    End, EndReason, Exec, Flush, Hits, ImageFacts, Parent, ProcessHead, ProcessRecord, StoreError, UnixMillis,
-};
+use super::process_rows::{exec, flush, process};
+use super::rows::{Fault, rows, warning};
+use super::{Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, StoreError, fact_files, facts_rows, schema};
 use rusqlite::{Connection, Row};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Reads data files; the images that several of them share are read once and shared by the records.
-#[derive(Debug, Default)]
+/// How many images are kept for later files.
+const MAX_KNOWN: usize = 1024;
+
+/// Reads data files; the images that several of them share are read once and shared by the records. A clone shares them
+/// too.
+#[derive(Clone, Debug, Default)]
 pub struct Reader {
-    known: KnownImages,
+    known: Arc<Mutex<HashMap<ContentKey, Arc<ImageFacts>>>>,
+    /// Those of files of earlier versions.
+    known_of_old: Arc<Mutex<KnownImages>>,
 }
 
-/// Reads one data file.
+/// A process and the images that it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProcessImages {
+    pub head: ProcessHead,
+    pub images: Vec<Arc<ImageFacts>>,
+}
+
+/// Reads a data file of one process.
 pub fn read(path: &Path) -> Result<ProcessRecord, StoreError> {
     Reader::default().read(path)
 }
 
+/// A fault and the table in which it is.
+type TableFault = (&'static str, Fault);
+
 impl Reader {
-    /// Reads a data file.
-    pub fn read(&mut self, path: &Path) -> Result<ProcessRecord, StoreError> {
-        let db = open(path)?;
-        let version = check_version(&db, path)?;
-        self.record(&db, version).map_err(|(table, fault)| fault.in_table(table, path))
+    /// Reads a data file of one process.
+    pub fn read(&self, path: &Path) -> Result<ProcessRecord, StoreError> {
+        let mut records = self.read_all(path)?;
+        match (records.pop(), records.len()) {
+            (Some(record), 0) => Ok(record),
+            (found, others) => {
+                let count = others + usize::from(found.is_some());
+                let fault = Fault::Value(format!("{count} rows where there must be one"));
+                Err(fault.in_table("process", path))
+            }
+        }
     }
 
-    /// Reads no more of a data file than which images its process had, and when that was.
-    pub fn read_images(&mut self, path: &Path) -> Result<(ProcessHead, Vec<Arc<ImageFacts>>), StoreError> {
+    /// Reads all processes of a data file, in the order of their runs and within these of their appearance.
+    pub fn read_all(&self, path: &Path) -> Result<Vec<ProcessRecord>, StoreError> {
         let db = open(path)?;
         let version = check_version(&db, path)?;
-        let images = Images::read(&db, version, &mut self.known);
+        if version < schema::FIRST_WITH_KEYS {
+            let mut known = self.known_of_old.lock().unwrap_or_else(PoisonError::into_inner);
+            let record = legacy::record(&db, version, &mut known);
+            return record.map(|record| vec![record]).map_err(|(table, fault)| fault.in_table(table, path));
+        }
+        let mut processes = self.processes(&db, path)?;
+        processes.read(&db).map_err(|(table, fault)| fault.in_table(table, path))?;
+        Ok(processes.records)
+    }
+
+    /// Reads no more of a data file than which images its processes had, and when that was.
+    pub(crate) fn read_images(&self, path: &Path) -> Result<Vec<ProcessImages>, StoreError> {
+        let db = open(path)?;
+        let version = check_version(&db, path)?;
+        if version >= schema::FIRST_WITH_KEYS {
+            let records = self.processes(&db, path)?.records.into_iter();
+            return Ok(records.map(|record| ProcessImages { head: record.head, images: record.images }).collect());
+        }
+        let mut known = self.known_of_old.lock().unwrap_or_else(PoisonError::into_inner);
+        let images = legacy::Images::read(&db, version, &mut known);
         let images = images.map_err(|(table, fault)| fault.in_table(table, path))?.facts;
-        let head = process(&db).map_err(|fault| fault.in_table("process", path))?;
-        Ok((head, images))
+        let head = legacy::head(&db).map_err(|fault| fault.in_table("process", path))?;
+        Ok(vec![ProcessImages { head, images }])
     }
 
-    fn record(&mut self, db: &Connection, version: i64) -> Result<ProcessRecord, (&'static str, Fault)> {
-        let images = Images::read(db, version, &mut self.known)?;
-        let head = process(db).map_err(|fault| ("process", fault))?;
-        let complete = complete(db).map_err(|fault| ("meta", fault))?;
-        let execs =
-            rows(db, "SELECT at, exe, argv, cwd FROM exec ORDER BY id", exec).map_err(|fault| ("exec", fault))?;
-        let contexts =
-            rows(db, "SELECT id, label FROM context ORDER BY id", |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
-                .map_err(|fault| ("context", fault))?;
-        let positions = contexts.iter().enumerate().map(|(position, (id, _))| (*id, position));
-        let hits = hits(db, version, &images, &positions.collect()).map_err(|fault| ("line_bits", fault))?;
-        let contexts = contexts.into_iter().map(|(_, label)| label).collect();
-        let flushes = rows(db, "SELECT at, new_lines, new_in_run FROM flush ORDER BY id", |row| {
-            Ok(Flush { at: UnixMillis(row.get(0)?), new_lines: row.get(1)?, new_in_run: row.get(2)? })
+    /// The processes of a file, with their images and nothing else yet.
+    fn processes(&self, db: &Connection, path: &Path) -> Result<Processes, StoreError> {
+        let in_table = |table| move |fault: Fault| fault.in_table(table, path);
+        let sql = "SELECT id, pid, run, sequence, start_ticks, started, attached, parent_pid, parent_start_ticks, ended, \
+                   end_reason, exit_status, end_signal, core, complete FROM process ORDER BY run, sequence, pid";
+        let mut processes = Processes::default();
+        rows(db, sql, |row| processes.begin(row)).map_err(in_table("process"))?;
+        if processes.records.is_empty() {
+            return Err(in_table("process")(Fault::Value("it is empty".to_owned())));
+        }
+        let own = if schema::holds_facts(db) { Some(self.own_images(db, path)?) } else { None };
+        let sql = "SELECT process, image FROM process_image ORDER BY process, image";
+        let pairs = rows(db, sql, |row| Ok((processes.place(row)?, row.get(1)?))).map_err(in_table("process_image"))?;
+        let mut images: HashMap<ContentKey, Arc<ImageFacts>> = HashMap::new();
+        for (place, key) in pairs {
+            let facts = match (images.get(&key), &own) {
+                (Some(facts), _) => facts.clone(),
+                (None, Some(own)) => {
+                    let missing = || in_table("process_image")(Fault::Value(format!("no image {key}")));
+                    own.get(&key).cloned().ok_or_else(missing)?
+                }
+                (None, None) => self.image(path, key)?,
+            };
+            images.insert(key, facts.clone());
+            processes.records[place].images.push(facts);
+            processes.images[place].push(key);
+        }
+        Ok(processes)
+    }
+
+    /// What a file itself knows of its images.
+    fn own_images(&self, db: &Connection, path: &Path) -> Result<HashMap<ContentKey, Arc<ImageFacts>>, StoreError> {
+        let facts = facts_rows::read(db).map_err(|(table, fault)| fault.in_table(table, path))?;
+        Ok(facts.into_iter().map(|(key, facts)| (key, self.remember(key, facts))).collect())
+    }
+
+    /// What is known of an image that a file names.
+    fn image(&self, path: &Path, key: ContentKey) -> Result<Arc<ImageFacts>, StoreError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        match known {
+            Some(facts) => Ok(facts),
+            None => Ok(self.remember(key, fact_files::read(path, key)?)),
+        }
+    }
+
+    /// The one in memory of an image.
+    fn remember(&self, key: ContentKey, facts: ImageFacts) -> Arc<ImageFacts> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_KNOWN && !known.contains_key(&key) {
+            known.clear();
+        }
+        known.entry(key).or_insert_with(|| Arc::new(facts)).clone()
+    }
+}
+
+/// The processes of a file, while it is read.
+#[derive(Default)]
+struct Processes {
+    records: Vec<ProcessRecord>,
+    /// The keys of the images of each, in order.
+    images: Vec<Vec<ContentKey>>,
+    places: HashMap<ContentKey, usize>,
+}
+
+/// What ran, by image, file and context, each by its number; lines and functions.
+type RanBits = BTreeMap<(usize, usize, usize), [Numbits; 2]>;
+
+impl Processes {
+    fn begin(&mut self, row: &Row<'_>) -> Result<(), Fault> {
+        let key: ContentKey = row.get(0)?;
+        let head = process(row, 1)?;
+        if key != ContentKey::of_process(&head) {
+            return Err(Fault::Value(format!("pid {} has the key of another process", head.pid)));
+        }
+        let complete = match row.get(14)? {
+            0 => false,
+            1 => true,
+            other => return Err(Fault::Value(format!("complete is {other}, not 0 or 1"))),
+        };
+        self.places.insert(key, self.records.len());
+        self.images.push(Vec::new());
+        self.records.push(ProcessRecord {
+            complete,
+            head,
+            execs: Vec::new(),
+            images: Vec::new(),
+            contexts: Vec::new(),
+            hits: Vec::new(),
+            flushes: Vec::new(),
+            warnings: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// The process whose key is in the first column.
+    fn place(&self, row: &Row<'_>) -> Result<usize, Fault> {
+        let key: ContentKey = row.get(0)?;
+        self.places.get(&key).copied().ok_or_else(|| Fault::Value(format!("no process {key}")))
+    }
+
+    fn read(&mut self, db: &Connection) -> Result<(), TableFault> {
+        rows(db, "SELECT process, at, exe, argv, cwd FROM exec ORDER BY process, number", |row| {
+            let place = self.place(row)?;
+            self.records[place].execs.push(exec(row, 1)?);
+            Ok(())
+        })
+        .map_err(|fault| ("exec", fault))?;
+        rows(db, "SELECT process, at, new_lines, new_in_run FROM flush ORDER BY process, number", |row| {
+            let place = self.place(row)?;
+            self.records[place].flushes.push(flush(row, 1)?);
+            Ok(())
         })
         .map_err(|fault| ("flush", fault))?;
-        let of_process = "SELECT slug, text, count FROM warning WHERE image IS NULL ORDER BY id";
-        let warnings = rows(db, of_process, |row| Ok(warning(row, 0)?)).map_err(|fault| ("warning", fault))?;
-        Ok(ProcessRecord { complete, head, execs, images: images.facts, contexts, hits, flushes, warnings })
-    }
-}
-
-fn complete(db: &Connection) -> Result<bool, Fault> {
-    match db.query_row("SELECT value FROM meta WHERE key = 'complete'", [], |row| row.get(0))? {
-        0 => Ok(false),
-        1 => Ok(true),
-        other => Err(Fault::Value(format!("complete is {other}, not 0 or 1"))),
-    }
-}
-
-fn process(db: &Connection) -> Result<ProcessHead, Fault> {
-    let sql = "SELECT pid, run, sequence, start_ticks, started, attached, parent_pid, \
-               parent_start_ticks, ended, end_reason, exit_status, end_signal, core FROM process";
-    let mut found = rows(db, sql, |row| {
-        let parent = row.get::<_, Option<i32>>(6)?;
-        let parent_start: Option<u64> = row.get(7)?;
-        Ok(ProcessHead {
-            pid: row.get(0)?,
-            run: row.get(1)?,
-            sequence: row.get(2)?,
-            start_ticks: row.get(3)?,
-            started: UnixMillis(row.get(4)?),
-            attached: row.get::<_, Option<i64>>(5)?.map(UnixMillis),
-            parent: parent.map(|pid| Parent { pid, start_ticks: parent_start }),
-            end: end(row)?,
+        rows(db, "SELECT process, slug, text, count FROM warning ORDER BY process, number", |row| {
+            let place = self.place(row)?;
+            self.records[place].warnings.push(warning(row, 1)?);
+            Ok(())
         })
-    })?;
-    match (found.pop(), found.len()) {
-        (Some(record), 0) => Ok(record),
-        (None, _) => Err(Fault::Value("it is empty".to_owned())),
-        (Some(_), others) => Err(Fault::Value(format!("{} rows where there must be one", others + 1))),
+        .map_err(|fault| ("warning", fault))?;
+        let labels = labels(db).map_err(|fault| ("context", fault))?;
+        let positions: HashMap<ContentKey, usize> = (0..).zip(&labels).map(|(at, (_, key))| (*key, at)).collect();
+        let mut ran: Vec<RanBits> = self.records.iter().map(|_| RanBits::new()).collect();
+        for (kind, table) in ["line_bits", "function_bits"].into_iter().enumerate() {
+            let sql = format!("SELECT process, image, file, context, first, numbits FROM {table}");
+            rows(db, &sql, |row| self.add_bits(&mut ran, kind, &positions, row)).map_err(|fault| (table, fault))?;
+        }
+        for (record, ran) in self.records.iter_mut().zip(ran) {
+            let used: BTreeSet<usize> = std::iter::once(0).chain(ran.keys().map(|(.., context)| *context)).collect();
+            let used: Vec<usize> = used.into_iter().collect();
+            record.contexts = used.iter().map(|at| labels[*at].0.clone()).collect();
+            record.hits = ran
+                .into_iter()
+                .map(|((image, file, context), [lines, functions])| {
+                    let context = used.binary_search(&context).expect("invariant: they were taken from here");
+                    Hits { image, file, context, lines, functions }
+                })
+                .collect();
+        }
+        Ok(())
+    }
+
+    fn add_bits(
+        &self,
+        ran: &mut [RanBits],
+        kind: usize,
+        contexts: &HashMap<ContentKey, usize>,
+        row: &Row<'_>,
+    ) -> Result<(), Fault> {
+        let place = self.place(row)?;
+        let (image, file, context): (ContentKey, usize, ContentKey) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let missing = |what: &str, which: &dyn std::fmt::Display| Fault::Value(format!("no {what} {which}"));
+        let image = self.images[place].binary_search(&image).map_err(|_| missing("image", &image))?;
+        if file >= self.records[place].images[image].files.len() {
+            return Err(missing("file", &file));
+        }
+        let context = *contexts.get(&context).ok_or_else(|| missing("context", &context))?;
+        let bytes = row.get_ref(5)?.as_blob().map_err(|error| Fault::Value(format!("numbits: {error}")))?;
+        let bits = &mut ran[place].entry((image, file, context)).or_default()[kind];
+        if !bits.add_piece(row.get(4)?, bytes) {
+            return Err(Fault::Value("lines where there can be none".to_owned()));
+        }
+        Ok(())
     }
 }
 
-fn end(row: &Row<'_>) -> Result<Option<End>, Fault> {
-    let Some(at) = row.get(8)? else {
-        return Ok(None);
-    };
-    let reason: String = row.get(9)?;
-    let reason = match reason.as_str() {
-        "exited" => EndReason::Exited(row.get(10)?),
-        "signaled" => EndReason::Signaled { signal: row.get(11)?, core: row.get(12)? },
-        "detached" => EndReason::Detached,
-        other => return Err(Fault::Value(format!("unknown end_reason {other:?}"))),
-    };
-    Ok(Some(End { at: UnixMillis(at), reason }))
-}
-
-fn exec(row: &Row<'_>) -> Result<Exec, Fault> {
-    let argv: String = row.get(2)?;
-    Ok(Exec {
-        at: UnixMillis(row.get(0)?),
-        exe: row.get(1)?,
-        argv: serde_json::from_str(&argv).map_err(|error| Fault::Value(format!("argv: {error}")))?,
-        cwd: row.get(3)?,
-    })
-}
-
-fn hits(db: &Connection, version: i64, images: &Images, contexts: &HashMap<i64, usize>) -> Result<Vec<Hits>, Fault> {
-    let functions = if version < 2 { "x''" } else { "functions" };
-    let mut hits = rows(db, &format!("SELECT file, context, numbits, {functions} FROM line_bits"), |row| {
-        let context_id: i64 = row.get(1)?;
-        let (image, file) = images.file(row.get(0)?)?;
-        let context = *contexts.get(&context_id).ok_or_else(|| Fault::Value(format!("no context {context_id}")))?;
-        Ok(Hits { image, file, context, lines: numbits(row, 2)?, functions: numbits(row, 3)? })
+/// The labels of contexts with their keys, in order; the first is the empty one.
+fn labels(db: &Connection) -> Result<Vec<(String, ContentKey)>, Fault> {
+    let mut labels = rows(db, "SELECT id, label FROM context", |row| {
+        let (key, label): (ContentKey, String) = (row.get(0)?, row.get(1)?);
+        if key != ContentKey::of_label(&label) {
+            return Err(Fault::Value(format!("{label:?} has the key of another label")));
+        }
+        Ok((label, key))
     })?;
-    hits.sort_by_key(|hits| (hits.image, hits.file, hits.context));
-    Ok(hits)
+    let empty = String::new();
+    if !labels.iter().any(|(label, _)| *label == empty) {
+        labels.push((empty, ContentKey::of_label("")));
+    }
+    labels.sort();
+    Ok(labels)
 }

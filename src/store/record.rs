@@ -1,6 +1,8 @@
 //! What one process's file holds, as plain data: the writer takes it, the reader gives it back unchanged.
 //!
-//! Invariants: every index into another vector is in range; hits are sorted by image, file and context, once each.
+//! Invariants: every index into another vector is in range; hits are sorted by image, file and context, once each. What
+//! comes from a file has images in the order of their keys, the labels of contexts that have hits in their order, and
+//! no hits of nothing.
 
 use super::Numbits;
 use crate::warning::Warning;
@@ -33,7 +35,7 @@ pub struct ProcessRecord {
 }
 
 /// A process without what it ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProcessHead {
     /// Name of the run that measured it.
     pub run: String,
@@ -54,7 +56,7 @@ pub struct ProcessHead {
 }
 
 /// Identity of a parent process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Parent {
     /// Pid of the parent.
     pub pid: i32,
@@ -63,7 +65,7 @@ pub struct Parent {
 }
 
 /// End of a process, or of its measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct End {
     /// When that was.
     pub at: UnixMillis,
@@ -72,7 +74,7 @@ pub struct End {
 }
 
 /// How a process, or its measurement, ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EndReason {
     /// It ended by itself, with this status.
     Exited(i32),
@@ -88,7 +90,7 @@ pub enum EndReason {
 }
 
 /// One program image that a pid ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Exec {
     /// When it started, or when the process was forked or attached with it.
     pub at: UnixMillis,
@@ -101,7 +103,7 @@ pub struct Exec {
 }
 
 /// What a report needs of an image, so that it needs no binary.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct ImageFacts {
     /// Path under which it was mapped.
     pub path: String,
@@ -114,7 +116,7 @@ pub struct ImageFacts {
 }
 
 /// A source file as one image knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct FileFacts {
     /// Path as the debug info gives it: absolute, unless prefixes were mapped away.
     pub path: String,
@@ -178,7 +180,7 @@ impl FileFacts {
 }
 
 /// A function of a source file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct FunctionFacts {
     /// Line of its declaration.
     pub start: u32,
@@ -206,7 +208,7 @@ pub struct Hits {
 }
 
 /// One flush that brought something new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Flush {
     /// When that was.
     pub at: UnixMillis,

@@ -1,6 +1,7 @@
 //! Tests that what the writer wrote is what the reader gives back, and that the reader answers with an error where it
 //! cannot.
 
+use super::reader::ProcessImages;
 use super::*;
 use rusqlite::Connection;
 use std::fs;
@@ -21,6 +22,13 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
+/// A record as it comes back: images in the order of their keys, only contexts and hits of something.
+fn as_read(record: &ProcessRecord) -> ProcessRecord {
+    let mut union = ProcessUnion::default();
+    union.add(record.clone(), |file| file.path.clone());
+    union.into_records("").remove(0)
+}
+
 /// Reads after a change by other hands; gives the error's text, which names the file.
 fn error_after(sql: &str) -> String {
     let (_dir, path) = written(&sample::record());
@@ -37,20 +45,20 @@ fn error_after(sql: &str) -> String {
 fn every_field_comes_back() {
     let record = sample::record();
     let (dir, path) = written(&record);
-    assert_eq!(read(&path).unwrap(), record);
+    assert_eq!(read(&path).unwrap(), as_read(&record));
     assert_eq!(names(dir.path()).len(), 1, "nothing beside the file");
 }
 
 #[test]
 fn varied_records_come_back_with_one_writer_and_one_reader() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut writer, mut reader) = (Writer::new().unwrap(), Reader::default());
+    let (mut writer, reader) = (Writer::new().unwrap(), Reader::default());
     for seed in 0..120 {
         let record = sample::varied(seed);
         let path = dir.path().join(format!("{}.sqlite", seed % 7));
         writer.write(&path, &record).unwrap();
-        assert_eq!(reader.read(&path).unwrap(), record, "seed {seed}");
-        assert_eq!(read(&path).unwrap(), record, "seed {seed}");
+        assert_eq!(reader.read(&path).unwrap(), as_read(&record), "seed {seed}");
+        assert_eq!(read(&path).unwrap(), as_read(&record), "seed {seed}");
     }
 }
 
@@ -62,7 +70,7 @@ fn a_live_process_is_written_again_and_again() {
     for line in 5000..5010 {
         record.hits[3].lines.insert(line);
         writer.write(&path, &record).unwrap();
-        assert_eq!(read(&path).unwrap(), record);
+        assert_eq!(read(&path).unwrap(), as_read(&record));
     }
     assert_eq!(names(dir.path()).len(), 1);
 }
@@ -72,14 +80,19 @@ fn hits_are_stored_sorted_and_once() {
     let mut record = sample::record();
     record.hits = vec![sample::hits(1, 0, 0, &[9]), sample::hits(0, 0, 0, &[1]), sample::hits(1, 0, 0, &[1])];
     let (_dir, path) = written(&record);
-    assert_eq!(read(&path).unwrap().hits, [sample::hits(0, 0, 0, &[1]), sample::hits(1, 0, 0, &[1, 9])]);
+    let stored = read(&path).unwrap();
+    let of = |path: &str| {
+        let of_path = |hits: &&Hits| stored.images[hits.image].path == path;
+        stored.hits.iter().filter(of_path).map(|hits| hits.lines.iter().collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    assert_eq!((of("/usr/bin/prog"), of("/usr/lib/libx.so.1")), (vec![vec![1]], vec![vec![1, 9]]));
 }
 
 #[test]
 fn the_images_of_several_files_are_shared() {
     let (_dir, one) = written(&sample::record());
     let (_other_dir, other) = written(&sample::record());
-    let mut reader = Reader::default();
+    let reader = Reader::default();
     let (one, other) = (reader.read(&one).unwrap(), reader.read(&other).unwrap());
     assert!(std::sync::Arc::ptr_eq(&one.images[1], &other.images[1]));
 }
@@ -93,7 +106,7 @@ fn indexes_that_lead_nowhere_are_refused_and_leave_the_file() {
         changed.hits = vec![bad];
         let error = Writer::new().unwrap().write(&path, &changed).unwrap_err().to_string();
         assert!(error.starts_with("write the data of pid 4712: no image"), "{error}");
-        assert_eq!(read(&path).unwrap(), record);
+        assert_eq!(read(&path).unwrap(), as_read(&record));
     }
 }
 
@@ -113,7 +126,7 @@ fn a_file_that_cannot_be_written_is_named_and_leaves_nothing() {
 #[test]
 fn paths_with_any_bytes_are_read() {
     let dir = tempfile::tempdir().unwrap();
-    let record = sample::record();
+    let record = as_read(&sample::record());
     for name in ["a b%20?#&.sqlite", "\u{e4}\n.sqlite"] {
         let path = dir.path().join(name);
         Writer::new().unwrap().write(&path, &record).unwrap();
@@ -136,12 +149,33 @@ fn a_newer_schema_is_refused_with_the_way_out() {
     );
 }
 
+/// The data files of a run of a program with one fork, written by the version before.
+fn version_2() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/version-2");
+    names(&folder).into_iter().map(|name| folder.join(name)).collect()
+}
+
 #[test]
-fn the_version_before_is_read_without_what_it_did_not_have() {
-    let mut record = sample::record();
-    record.hits[0].functions.insert(1);
-    let (_dir, path) = written(&record);
-    assert_eq!(read(&path).unwrap(), record);
+fn files_of_version_2_are_read() {
+    let reader = Reader::default();
+    let records: Vec<ProcessRecord> = version_2().iter().map(|path| reader.read(path).unwrap()).collect();
+    assert!(records.iter().all(|record| record.complete && record.images.len() == 1));
+    assert!(Arc::ptr_eq(&records[0].images[0], &records[1].images[0]));
+    let ran = |record: &ProcessRecord| record.hits[0].lines.iter().collect::<Vec<_>>();
+    assert_eq!(records.iter().map(ran).collect::<Vec<_>>(), [vec![15, 16, 18, 19, 20], vec![5, 6, 7, 16, 17]]);
+    let functions = &records[0].images[0].files[0].functions;
+    let names = functions.iter().map(|function| (function.name.as_str(), function.start, function.end, function.told));
+    assert_eq!(names.collect::<Vec<_>>(), [("twice", 4, 7, true), ("never", 9, 12, true), ("main", 14, 20, true)]);
+    let images = reader.read_images(&version_2()[1]).unwrap();
+    assert_eq!(images, [ProcessImages { head: records[1].head.clone(), images: records[1].images.clone() }]);
+}
+
+#[test]
+fn files_of_version_1_are_read_without_what_they_did_not_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("1.sqlite");
+    fs::copy(&version_2()[0], &path).unwrap();
+    let mut record = read(&path).unwrap();
     let db = Connection::open(&path).unwrap();
     for column in ["digest", "digest_of", "real", "device", "inode"] {
         db.execute_batch(&format!("ALTER TABLE file DROP COLUMN {column}")).unwrap();
@@ -156,35 +190,106 @@ fn the_version_before_is_read_without_what_it_did_not_have() {
         file.functions.iter_mut().for_each(|function| function.told = false);
     }
     assert_eq!(read(&path).unwrap(), record);
-    assert_eq!(Reader::default().read_images(&path).unwrap().1, record.images);
+    assert_eq!(Reader::default().read_images(&path).unwrap()[0].images, record.images);
+}
+
+#[test]
+fn what_is_known_of_an_image_is_stored_once_and_removed_with_the_last_file_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::create(&folder.path().join("data")).unwrap();
+    let mut writer = Writer::new().unwrap();
+    let mut records = vec![sample::record(), sample::record()];
+    records[1].head.pid += 1;
+    records[1].head.run = "20261124T010203.512Z-4711".to_owned();
+    records[1].images.truncate(1);
+    records[1].hits.retain(|hits| hits.image == 0);
+    for record in &records {
+        writer.write_to(&data, record).unwrap();
+    }
+    let images = data.path().join("images");
+    assert_eq!((names(&images).len(), writer.take_fact_files().len()), (2, 2));
+    fs::remove_dir_all(&images).unwrap();
+    writer.write_to(&data, &records[0]).unwrap();
+    assert_eq!(names(&images).len(), 2, "they were removed, and are written again");
+    // Another run finds them there.
+    let mut other = Writer::new().unwrap();
+    other.write_to(&data, &records[0]).unwrap();
+    assert!(other.take_fact_files().is_empty());
+    let reader = Reader::default();
+    let read: Vec<ProcessRecord> =
+        data.process_files().unwrap().iter().map(|file| data.read(&reader, file).unwrap()).collect();
+    assert_eq!(read, records.iter().map(as_read).collect::<Vec<_>>());
+
+    data.clone().erase_runs(&|run| run == records[0].head.run).unwrap();
+    assert_eq!(names(&images).len(), 1);
+    assert!(data.read(&Reader::default(), &ProcessFile::of(&records[1].head)).is_ok());
+    assert!(data.erase().unwrap().directory, "nothing is left");
+}
+
+#[test]
+fn images_that_are_missing_damaged_or_changed_are_errors_that_name_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::create(&folder.path().join("data")).unwrap();
+    let record = sample::record();
+    Writer::new().unwrap().write_to(&data, &record).unwrap();
+    let file = ProcessFile::of(&record.head);
+    let error = || data.read(&Reader::default(), &file).unwrap_err().to_string();
+    let images = data.path().join("images");
+    let image = images.join(&names(&images)[0]);
+    let whole = fs::read(&image).unwrap();
+    for (sql, table) in [
+        ("UPDATE file SET executable = 7", "file"),
+        ("UPDATE file SET digest = x'00'", "file"),
+        ("UPDATE file SET digest_of = 'a guess'", "file"),
+        ("UPDATE file SET number = 5 WHERE number = 1", "file"),
+        ("UPDATE file SET path = '/etc/shadow' WHERE number = 0", "image"),
+        ("UPDATE function SET first = -1", "function"),
+        ("UPDATE function SET file = 77", "function"),
+        ("UPDATE image_warning SET image = 77", "image_warning"),
+        ("UPDATE image SET id = 77", "file"),
+        ("DELETE FROM image; DELETE FROM file; DELETE FROM function; DELETE FROM image_warning", "image"),
+    ] {
+        Connection::open(&image).unwrap().execute_batch(sql).unwrap();
+        let error = error();
+        assert!(error.contains(&format!("damaged: table {table}: ")), "{sql}: {error}");
+        assert!(error.contains(image.to_str().unwrap()), "{sql}: {error}");
+        fs::write(&image, &whole).unwrap();
+    }
+    fs::write(&image, "no database").unwrap();
+    assert!(error().contains("no SQLite database"), "{}", error());
+    fs::remove_file(&image).unwrap();
+    assert!(error().contains("is missing") && error().contains("copy data directories as a whole"), "{}", error());
+    // A run that has the image makes it again.
+    Writer::new().unwrap().write_to(&data, &record).unwrap();
+    assert_eq!(data.read(&Reader::default(), &file).unwrap(), as_read(&record));
 }
 
 #[test]
 fn damaged_rows_are_named_by_table() {
     for (sql, table) in [
         ("UPDATE meta SET value = -1 WHERE key = 'schema_version'", "meta"),
-        ("UPDATE meta SET value = 'yes' WHERE key = 'complete'", "meta"),
-        ("DELETE FROM meta WHERE key = 'complete'", "meta"),
+        ("UPDATE process SET complete = 2", "process"),
+        ("UPDATE process SET id = 77", "process"),
+        ("UPDATE process SET sequence = 77", "process"),
         ("DELETE FROM process", "process"),
-        ("INSERT INTO process SELECT * FROM process", "process"),
         ("UPDATE process SET end_reason = 'eaten'", "process"),
         ("UPDATE process SET end_signal = NULL", "process"),
         ("UPDATE process SET pid = 99999999999", "process"),
         ("DROP TABLE flush", "flush"),
         ("UPDATE flush SET new_lines = -1", "flush"),
+        ("UPDATE flush SET process = 77", "flush"),
         ("UPDATE exec SET argv = '[1]'", "exec"),
         ("UPDATE exec SET exe = x'ff'", "exec"),
-        ("DELETE FROM context WHERE id = 1", "line_bits"),
+        ("UPDATE context SET label = 'another' WHERE id > 0", "context"),
+        ("DELETE FROM context WHERE id > 0", "line_bits"),
         ("UPDATE line_bits SET numbits = 'text'", "line_bits"),
-        ("UPDATE line_bits SET file = 77 WHERE file = 0", "line_bits"),
-        ("UPDATE file SET image = 77", "file"),
-        ("UPDATE file SET executable = 7", "file"),
-        ("UPDATE file SET digest = x'00'", "file"),
-        ("UPDATE file SET digest_of = 'a guess'", "file"),
-        ("UPDATE file SET digest = NULL", "file"),
-        ("UPDATE function SET first = -1", "function"),
-        ("UPDATE function SET file = 77", "function"),
-        ("UPDATE warning SET image = 77 WHERE image = 0", "warning"),
+        ("UPDATE line_bits SET first = first + 1", "line_bits"),
+        ("UPDATE line_bits SET first = 4294967288", "line_bits"),
+        ("UPDATE line_bits SET file = 77", "line_bits"),
+        ("UPDATE line_bits SET image = -1", "line_bits"),
+        ("DELETE FROM process_image", "line_bits"),
+        ("INSERT INTO process_image SELECT id, 77 FROM process", "process_image"),
+        ("DELETE FROM image WHERE id = (SELECT min(id) FROM image)", "file"),
         ("UPDATE image SET path = x'ff'", "image"),
     ] {
         let error = error_after(sql);

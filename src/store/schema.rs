@@ -2,15 +2,46 @@
 //!
 //! Invariant: `schema.sql`, `VERSION` and a written file agree; a test holds them together.
 
+use rusqlite::{Connection, OptionalExtension, params};
+
 /// Version of the schema that this build writes, and the newest that it reads.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
+
+/// The first version in which facts of images are apart and keys are made of content.
+pub(super) const FIRST_WITH_KEYS: i64 = 3;
 
 /// The statements that make an empty data file.
 pub(super) const SQL: &str = include_str!("schema.sql");
 
-/// Bytes per page: each of the tables takes at least one, and most files are small. Files were smallest, and writing was
-/// fastest, with this size of 512, 1024 and 4096 (35 source files with 1,000 functions: 64 KiB, 0.17 ms).
-pub(super) const PAGE_SIZE: u32 = 1024;
+/// The statements that make the tables for what is known of images.
+pub(super) const FACTS: &str = include_str!("facts.sql");
+
+/// The statement that makes the table of facts about the file.
+pub(super) const META: &str = "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;";
+
+/// Bytes per page: each of the tables takes at least one, and most files are small.
+pub(super) const PAGE_SIZE: u32 = 512;
+
+/// Makes an empty database into an empty file of ours.
+pub(super) fn prepare(db: &mut Connection, statements: &[&str]) -> rusqlite::Result<()> {
+    db.pragma_update(None, "page_size", PAGE_SIZE)?;
+    db.pragma_update(None, "journal_mode", "OFF")?;
+    let transaction = db.transaction()?;
+    for sql in statements {
+        transaction.execute_batch(sql)?;
+    }
+    let mut meta = transaction.prepare("INSERT INTO meta (key, value) VALUES (?1, ?2)")?;
+    meta.execute(params!["schema_version", VERSION])?;
+    meta.execute(params!["tool_version", env!("CARGO_PKG_VERSION")])?;
+    drop(meta);
+    transaction.commit()
+}
+
+/// Whether a data file holds what is known of its images itself.
+pub(super) fn holds_facts(db: &Connection) -> bool {
+    let found = db.query_row("SELECT 1 FROM sqlite_schema WHERE name = 'image'", [], |_| Ok(())).optional();
+    matches!(found, Ok(Some(())))
+}
 
 #[cfg(test)]
 mod tests {
@@ -20,7 +51,12 @@ mod tests {
 
     /// The statements of schema.sql as SQLite keeps them: without the comments between them.
     fn statements() -> Vec<String> {
-        let code: String = SQL.lines().filter(|line| !line.starts_with("--")).map(|line| format!("{line}\n")).collect();
+        let code: String = [SQL, FACTS]
+            .iter()
+            .flat_map(|sql| sql.lines())
+            .filter(|line| !line.starts_with("--"))
+            .map(|line| format!("{line}\n"))
+            .collect();
         code.split(';').map(|statement| statement.trim().to_owned()).filter(|statement| !statement.is_empty()).collect()
     }
 
@@ -49,6 +85,7 @@ mod tests {
         assert_eq!(mode, "delete", "never WAL");
         let broken: i64 = db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
         assert_eq!(broken, 0);
+        assert!(SQL.contains(&format!("\n{META}\n")));
         let check: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(check, "ok");
     }

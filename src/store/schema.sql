@@ -1,29 +1,36 @@
--- Schema of a data file: what one process ran, from its start (or the attach) to its end.
--- Schema version: 2
+-- Schema of a data file: what one process ran, from its start (or the attach) to its end, or what several did.
+-- Schema version: 3
 --
 -- The file is a plain SQLite database without a journal. It is only ever replaced as a whole, so it may be opened
--- with immutable=1, and it is self-contained: a report needs no binary. Times are milliseconds since the Unix epoch,
--- paths and names are text in which bytes that are not UTF-8 were replaced.
+-- with immutable=1. What is known of the images is in files of their own beside it, images/KEY.sqlite (facts.sql),
+-- which several data files share; a file that `combine` or `export` wrote has those tables in it. A report needs no binary.
+-- Times are milliseconds since the Unix epoch, paths and names are text in which bytes that are not UTF-8 were replaced.
 --
--- A set of lines ("numbits") is coverage.py's encoding: line n is bit 1 << (n % 8) of byte n / 8. The lines 1, 8 and 9
--- are x'0203'.
+-- Keys are made of what they stand for: 63 bits of an MD5. Equal images, processes and labels have equal keys in all files,
+-- so that the rows of several files can be put together as they are.
+--
+-- A set of lines ("numbits") is coverage.py's encoding, from a line `first` on, which is a multiple of 8: line first + n is
+-- bit 1 << (n % 8) of byte n / 8. The lines 801, 808 and 809 are first 800 and x'0203'. A set has several rows where lines
+-- between them are missing.
 --
 -- History
 --   1  The first.
 --   2  file: digest, digest_of, real, device and inode. function.told, line_bits.functions: which functions ran; in a
 --      file of version 1 it reads as 0 for every function.
+--   3  Facts of images are in files of their own, and keys are made of content. Several processes in a file.
 --
 -- A reader looks at meta.schema_version first: it refuses a version above its own, and converts one below.
 
 -- Facts about this file.
 --   schema_version  The number above.
 --   tool_version    Version of the cov-trace that wrote it.
---   complete        1 if everything up to the end of the process (or the detach) is in here, else 0.
 CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;
 
--- The process; one row.
+-- The processes.
+--   id                   Key of run, sequence, pid, start_ticks and started.
 --   run                  Name of the run that measured it.
 --   sequence             Position in that run's order of appearance; 0 is the program that was launched.
+--   complete             1 if everything up to the end of the process (or the detach) is in here, else 0.
 --   start_ticks          Start in clock ticks since boot (field 22 of /proc/PID/stat): with the pid, its identity.
 --   started              The same on the wall clock.
 --   attached             When it was attached to; null where it was measured from its start.
@@ -35,9 +42,11 @@ CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;
 --   end_signal           The signal's number, if one killed it.
 --   core                 1 if that left a core dump, else 0.
 CREATE TABLE process (
+    id INTEGER PRIMARY KEY,
     pid INTEGER NOT NULL,
     run TEXT NOT NULL,
     sequence INTEGER NOT NULL,
+    complete INTEGER NOT NULL,
     start_ticks INTEGER NOT NULL,
     started INTEGER NOT NULL,
     attached INTEGER,
@@ -50,85 +59,68 @@ CREATE TABLE process (
     core INTEGER
 );
 
--- The program images that the pid ran, in order of id. argv is a JSON array of strings.
+-- The program images that a process ran, in order of number. argv is a JSON array of strings.
 CREATE TABLE exec (
-    id INTEGER PRIMARY KEY,
+    process INTEGER NOT NULL,
+    number INTEGER NOT NULL,
     at INTEGER NOT NULL,
     exe TEXT NOT NULL,
     argv TEXT NOT NULL,
-    cwd TEXT NOT NULL
-);
+    cwd TEXT NOT NULL,
+    PRIMARY KEY (process, number)
+) WITHOUT ROWID;
 
--- The files mapped into it that have line information, in order of id.
---   build_id  GNU build-id in lower-case hexadecimal.
---   digest    Hash of the image's files, functions and warnings: images that agree in path, build_id and digest are
---             the same, so that a reader of many files takes their rows only once.
-CREATE TABLE image (id INTEGER PRIMARY KEY, path TEXT NOT NULL, build_id TEXT, digest INTEGER NOT NULL);
+-- The files mapped into a process that have line information: keys of images.
+CREATE TABLE process_image (process INTEGER NOT NULL, image INTEGER NOT NULL, PRIMARY KEY (process, image)) WITHOUT ROWID;
 
--- The source files as one image knows them, in order of id.
---   path           As the debug info gives it.
---   executable     The lines that have code (numbits).
---   digest         MD5 of the source's text (16 bytes); null where it was not there when measured. Where digests differ, the
---                  lines are those of different texts, and numbers of the one say nothing of the other.
---   digest_of      build: of what the image was built from, by its debug info or because the source is older than the image.
---                  changed: of the source as it was when measured, which was changed after the image was made.
---   real           Its path without symbolic links, as it was found when measured; null where it was not.
---   device, inode  What it had there: sources that agree in both and in their digest are one.
-CREATE TABLE file (
-    id INTEGER PRIMARY KEY,
-    image INTEGER NOT NULL REFERENCES image (id),
-    path TEXT NOT NULL,
-    executable BLOB NOT NULL,
-    digest BLOB,
-    digest_of TEXT,
-    real TEXT,
-    device INTEGER,
-    inode INTEGER
-);
-
--- The functions that start in a file, in order of rowid.
---   last  The last line of the body that has code.
---   told  1 if line_bits.functions tells whether it ran, 0 if only its lines may.
-CREATE TABLE function (
-    file INTEGER NOT NULL REFERENCES file (id),
-    first INTEGER NOT NULL,
-    last INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    told INTEGER NOT NULL
-);
-
--- Labels of contexts; id 0 is the empty one.
+-- Labels of contexts, by their keys; that of the empty one is 0.
 CREATE TABLE context (id INTEGER PRIMARY KEY, label TEXT NOT NULL);
 
--- What ran of one file under one context.
---   numbits    The lines.
---   functions  The functions (numbits): bit n is the file's function n, counted from 0.
+-- What a process ran of a source file under a context.
+--   file     The number of the source among those of the image.
+--   numbits  The lines.
 CREATE TABLE line_bits (
-    file INTEGER NOT NULL REFERENCES file (id),
-    context INTEGER NOT NULL REFERENCES context (id),
+    process INTEGER NOT NULL,
+    image INTEGER NOT NULL,
+    file INTEGER NOT NULL,
+    context INTEGER NOT NULL,
+    first INTEGER NOT NULL,
     numbits BLOB NOT NULL,
-    functions BLOB NOT NULL,
-    PRIMARY KEY (file, context)
+    PRIMARY KEY (process, image, file, context, first)
+) WITHOUT ROWID;
+
+-- The same of functions: a set of numbers of functions among those of the file.
+CREATE TABLE function_bits (
+    process INTEGER NOT NULL,
+    image INTEGER NOT NULL,
+    file INTEGER NOT NULL,
+    context INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    numbits BLOB NOT NULL,
+    PRIMARY KEY (process, image, file, context, first)
 ) WITHOUT ROWID;
 
 -- When how many lines were seen for the first time: growth over time.
 --   new_lines   Lines that this process had not run before.
 --   new_in_run  Those of them that no process of the run had run before.
 CREATE TABLE flush (
-    id INTEGER PRIMARY KEY,
+    process INTEGER NOT NULL,
+    number INTEGER NOT NULL,
     at INTEGER NOT NULL,
     new_lines INTEGER NOT NULL,
-    new_in_run INTEGER NOT NULL
-);
+    new_in_run INTEGER NOT NULL,
+    PRIMARY KEY (process, number)
+) WITHOUT ROWID;
 
--- What lowers the truth of the data: of one image, or of the process where image is null.
+-- What lowers the truth of the data of a process.
 --   slug   Stable machine-readable name.
 --   text   What it is about and what it means for the result.
 --   count  How many places it concerns.
 CREATE TABLE warning (
-    id INTEGER PRIMARY KEY,
-    image INTEGER REFERENCES image (id),
+    process INTEGER NOT NULL,
+    number INTEGER NOT NULL,
     slug TEXT NOT NULL,
     text TEXT NOT NULL,
-    count INTEGER NOT NULL
-);
+    count INTEGER NOT NULL,
+    PRIMARY KEY (process, number)
+) WITHOUT ROWID;

@@ -1,136 +1,204 @@
-//! Writes what one process ran into its file: built in memory, put in place with one write and one rename.
+//! Writes what processes ran into data files: built in memory, put in place with one write and one rename.
 //!
 //! Invariants: the file on disk is at every moment the former or the new whole, never anything between, and never has
-//! a journal beside it; what fails leaves the former one. The write is not synced: a crash of the machine may lose it.
+//! a journal beside it; what fails leaves the former one. Equal processes give equal bytes. The write is not synced: a crash
+//! of the machine may lose it.
 
+use super::fact_files::FactFiles;
+use super::keys::ContentKey;
 use super::staged::Staged;
-use super::template::{Template, Templates, insert_warning_row, prepare_warning};
-use super::{DataDir, EndReason, Numbits, ProcessFile, ProcessRecord, StoreError};
+use super::{DataDir, EndReason, ImageFacts, Numbits, ProcessFile, ProcessRecord, StoreError, facts_rows, schema};
 use platform::{Folder, Trust};
 use rusqlite::{Connection, MAIN_DB, params};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Writes data files, fast where the images are ones that it has written before.
+/// Writes data files.
 #[derive(Debug)]
 pub struct Writer {
     db: Connection,
-    templates: Templates,
+    images: FactFiles,
+    /// A data file without rows.
+    empty: Vec<u8>,
 }
 
 impl Writer {
     /// A writer that has written nothing yet.
     pub fn new() -> Result<Self, StoreError> {
-        Ok(Writer {
-            db: Connection::open_in_memory().map_err(|source| StoreError::Memory { source })?,
-            templates: Templates::default(),
-        })
+        let empty = empty(&[schema::SQL]).map_err(|source| StoreError::Memory { source })?;
+        let db = Connection::open_in_memory().map_err(|source| StoreError::Memory { source })?;
+        Ok(Writer { db, images: FactFiles::default(), empty })
     }
 
-    /// Puts a record into the file at a path, replacing what was there.
+    /// Puts a process into a data directory, and what is known of its images if the directory does not have that.
+    pub fn write_to(&mut self, data: &DataDir, record: &ProcessRecord) -> Result<(), StoreError> {
+        let keys = self.images.keep(data, &record.images)?;
+        let build = |source| StoreError::Build { pid: record.head.pid, source };
+        let db = &mut self.db;
+        db.deserialize_read_exact(MAIN_DB, &self.empty[..], self.empty.len(), false).map_err(build)?;
+        let transaction = db.transaction().map_err(build)?;
+        insert_process(&transaction, record, &keys)?;
+        transaction.commit().map_err(build)?;
+        let bytes = db.serialize(MAIN_DB).map_err(build)?;
+        let name = ProcessFile::of(&record.head).to_string();
+        Staged::write(data.folder(), name.as_ref(), &bytes)?.publish()
+    }
+
+    /// Files with what is known of images that were written since the last time, which may not be on disk.
+    pub fn take_fact_files(&mut self) -> Vec<PathBuf> {
+        self.images.take_written()
+    }
+
+    /// Takes it that the data directory is another one.
+    pub fn forget_images(&mut self) {
+        self.images.forget();
+    }
+
+    /// Puts a process and what is known of its images into one file, replacing what was there.
     pub fn write(&mut self, path: &Path, record: &ProcessRecord) -> Result<(), StoreError> {
+        self.write_all(path, std::slice::from_ref(record))
+    }
+
+    /// The same with several processes, of which none may be there twice.
+    pub fn write_all(&mut self, path: &Path, records: &[ProcessRecord]) -> Result<(), StoreError> {
+        let mut images: BTreeMap<ContentKey, &ImageFacts> = BTreeMap::new();
+        let mut processes: BTreeMap<ContentKey, (&ProcessRecord, Vec<ContentKey>)> = BTreeMap::new();
+        for record in records {
+            let keys: Vec<ContentKey> = record.images.iter().map(|image| self.images.key_of(image)).collect();
+            images.extend(keys.iter().copied().zip(record.images.iter().map(|image| &**image)));
+            processes.insert(ContentKey::of_process(&record.head), (record, keys));
+        }
+        let pid = records.first().map_or(0, |record| record.head.pid);
+        let build = |source| StoreError::Build { pid, source };
+        let mut db = Connection::open_in_memory().map_err(|source| StoreError::Memory { source })?;
+        schema::prepare(&mut db, &[schema::SQL, schema::FACTS]).map_err(build)?;
+        let transaction = db.transaction().map_err(build)?;
+        for (key, facts) in images {
+            facts_rows::insert(&transaction, key, facts).map_err(build)?;
+        }
+        for (record, keys) in processes.into_values() {
+            insert_process(&transaction, record, &keys)?;
+        }
+        transaction.commit().map_err(build)?;
+        let bytes = db.serialize(MAIN_DB).map_err(build)?;
         let place = Folder::of(path, Trust::own());
         let (folder, name) = place.map_err(|source| StoreError::Write { path: path.to_owned(), source })?;
-        self.write_in(&Arc::new(folder), &name, record)
-    }
-
-    /// Puts a record into a data directory.
-    pub fn write_to(&mut self, data: &DataDir, record: &ProcessRecord) -> Result<(), StoreError> {
-        self.write_in(data.folder(), ProcessFile::of(&record.head).to_string().as_ref(), record)
-    }
-
-    /// Hits are stored sorted and once per image, file and context.
-    fn write_in(&mut self, folder: &Arc<Folder>, name: &OsStr, record: &ProcessRecord) -> Result<(), StoreError> {
-        let pid = record.head.pid;
-        let template = self.templates.get(pid, &record.images)?;
-        let hits = hits_by_id(template, record)?;
-        let build = |source| StoreError::Build { pid, source };
-        let db = &mut self.db;
-        db.deserialize_read_exact(MAIN_DB, &template.bytes[..], template.bytes.len(), false).map_err(build)?;
-        insert_process(db, record, &hits).map_err(build)?;
-        let bytes = db.serialize(MAIN_DB).map_err(build)?;
-        Staged::write(folder, name, &bytes)?.publish()
+        Staged::write(&Arc::new(folder), &name, &bytes)?.publish()
     }
 }
 
-type HitsById<'a> = BTreeMap<(i64, usize), (Cow<'a, Numbits>, Cow<'a, Numbits>)>;
+/// An empty file as bytes.
+fn empty(statements: &[&str]) -> rusqlite::Result<Vec<u8>> {
+    let mut db = Connection::open_in_memory()?;
+    schema::prepare(&mut db, statements)?;
+    Ok(db.serialize(MAIN_DB)?.to_vec())
+}
 
-fn hits_by_id<'a>(template: &Template, record: &'a ProcessRecord) -> Result<HitsById<'a>, StoreError> {
-    let mut by_id = HitsById::new();
+/// What ran by image, file and context; lines and functions.
+type HitsByKey<'a> = BTreeMap<(ContentKey, i64, ContentKey), [Cow<'a, Numbits>; 2]>;
+
+/// Hits once per image, file and context, in their order.
+fn hits_by_key<'a>(record: &'a ProcessRecord, images: &[ContentKey]) -> Result<HitsByKey<'a>, StoreError> {
+    let mut by_key = HitsByKey::new();
     for hits in &record.hits {
-        let file = template.file_id(hits.image, hits.file);
-        let (Some(file), true) = (file, hits.context < record.contexts.len()) else {
+        let file = record.images.get(hits.image).and_then(|image| image.files.get(hits.file));
+        let (Some(_), Some(label)) = (file, record.contexts.get(hits.context)) else {
             return Err(StoreError::InvalidRecord {
                 pid: record.head.pid,
                 cause: format!("no image {}, file {}, context {} in the record", hits.image, hits.file, hits.context),
             });
         };
-        by_id
-            .entry((file, hits.context))
-            .and_modify(|(lines, functions)| {
+        by_key
+            .entry((images[hits.image], hits.file as i64, ContentKey::of_label(label)))
+            .and_modify(|[lines, functions]| {
                 lines.to_mut().union_with(&hits.lines);
                 functions.to_mut().union_with(&hits.functions);
             })
-            .or_insert((Cow::Borrowed(&hits.lines), Cow::Borrowed(&hits.functions)));
+            .or_insert([Cow::Borrowed(&hits.lines), Cow::Borrowed(&hits.functions)]);
     }
-    Ok(by_id)
+    Ok(by_key)
 }
 
-fn insert_process(db: &mut Connection, record: &ProcessRecord, hits: &HitsById<'_>) -> rusqlite::Result<()> {
-    db.pragma_update(None, "journal_mode", "OFF")?;
-    let db = db.transaction()?;
-    db.execute("INSERT INTO meta (key, value) VALUES ('complete', ?1)", [record.complete])?;
-    let mut end = (None, None, None, None);
-    if let Some(reason) = record.head.end.map(|end| end.reason) {
-        end = match reason {
-            EndReason::Exited(status) => (Some("exited"), Some(status), None, None),
-            EndReason::Signaled { signal, core } => (Some("signaled"), None, Some(signal), Some(core)),
-            EndReason::Detached => (Some("detached"), None, None, None),
-        };
-    }
-    db.execute(
-        "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        params![
-            record.head.pid,
-            record.head.run,
-            record.head.sequence,
-            record.head.start_ticks,
-            record.head.started.0,
-            record.head.attached.map(|at| at.0),
-            record.head.parent.map(|parent| parent.pid),
-            record.head.parent.and_then(|parent| parent.start_ticks),
-            record.head.end.map(|end| end.at.0),
-            end.0,
-            end.1,
-            end.2,
-            end.3,
-        ],
-    )?;
-    let mut exec = db.prepare("INSERT INTO exec (at, exe, argv, cwd) VALUES (?1, ?2, ?3, ?4)")?;
-    for row in &record.execs {
+fn insert_process(db: &Connection, record: &ProcessRecord, images: &[ContentKey]) -> Result<(), StoreError> {
+    let hits = hits_by_key(record, images)?;
+    let process = ContentKey::of_process(&record.head);
+    let inserted = insert_head(db, process, record)
+        .and_then(|()| insert_life(db, process, record))
+        .and_then(|()| insert_hits(db, process, record, images, &hits));
+    inserted.map_err(|source| StoreError::Build { pid: record.head.pid, source })
+}
+
+fn insert_head(db: &Connection, process: ContentKey, record: &ProcessRecord) -> rusqlite::Result<()> {
+    let head = &record.head;
+    let end = match head.end.map(|end| end.reason) {
+        Some(EndReason::Exited(status)) => (Some("exited"), Some(status), None, None),
+        Some(EndReason::Signaled { signal, core }) => (Some("signaled"), None, Some(signal), Some(core)),
+        Some(EndReason::Detached) => (Some("detached"), None, None, None),
+        None => (None, None, None, None),
+    };
+    let sql = "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    db.prepare_cached(sql)?.execute(params![
+        process,
+        head.pid,
+        head.run,
+        head.sequence,
+        record.complete,
+        head.start_ticks,
+        head.started.0,
+        head.attached.map(|at| at.0),
+        head.parent.map(|parent| parent.pid),
+        head.parent.and_then(|parent| parent.start_ticks),
+        head.end.map(|end| end.at.0),
+        end.0,
+        end.1,
+        end.2,
+        end.3,
+    ])?;
+    Ok(())
+}
+
+/// What a process did over time, and what is to be said of it.
+fn insert_life(db: &Connection, process: ContentKey, record: &ProcessRecord) -> rusqlite::Result<()> {
+    let mut exec = db.prepare_cached("INSERT INTO exec VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for (number, row) in (0i64..).zip(&record.execs) {
         let argv = serde_json::to_string(&row.argv).expect("invariant: strings are always JSON");
-        exec.execute(params![row.at.0, row.exe, argv, row.cwd])?;
+        exec.execute(params![process, number, row.at.0, row.exe, argv, row.cwd])?;
     }
-    let mut context = db.prepare("INSERT INTO context (id, label) VALUES (?1, ?2)")?;
-    for (id, label) in record.contexts.iter().enumerate() {
-        context.execute(params![id as i64, label])?;
+    let mut flush = db.prepare_cached("INSERT INTO flush VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (number, row) in (0i64..).zip(&record.flushes) {
+        flush.execute(params![process, number, row.at.0, row.new_lines, row.new_in_run])?;
     }
-    let mut line_bits =
-        db.prepare("INSERT INTO line_bits (file, context, numbits, functions) VALUES (?1, ?2, ?3, ?4)")?;
-    for ((file, context), (lines, functions)) in hits {
-        line_bits.execute(params![file, *context as i64, lines.as_bytes(), functions.as_bytes()])?;
+    let mut warning = db.prepare_cached("INSERT INTO warning VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (number, row) in (0i64..).zip(&record.warnings) {
+        warning.execute(params![process, number, row.slug, row.text, row.count])?;
     }
-    let mut flush = db.prepare("INSERT INTO flush (at, new_lines, new_in_run) VALUES (?1, ?2, ?3)")?;
-    for row in &record.flushes {
-        flush.execute(params![row.at.0, row.new_lines, row.new_in_run])?;
+    Ok(())
+}
+
+fn insert_hits(
+    db: &Connection,
+    process: ContentKey,
+    record: &ProcessRecord,
+    images: &[ContentKey],
+    hits: &HitsByKey<'_>,
+) -> rusqlite::Result<()> {
+    let mut image = db.prepare_cached("INSERT OR IGNORE INTO process_image VALUES (?1, ?2)")?;
+    for key in images {
+        image.execute(params![process, key])?;
     }
-    let mut warning = prepare_warning(&db)?;
-    for row in &record.warnings {
-        insert_warning_row(&mut warning, None, row)?;
+    let mut context = db.prepare_cached("INSERT OR IGNORE INTO context VALUES (?1, ?2)")?;
+    for label in &record.contexts {
+        context.execute(params![ContentKey::of_label(label), label])?;
     }
-    drop((exec, context, line_bits, flush, warning));
-    db.commit()
+    for (kind, table) in ["line_bits", "function_bits"].into_iter().enumerate() {
+        let mut bits = db.prepare_cached(&format!("INSERT INTO {table} VALUES (?1, ?2, ?3, ?4, ?5, ?6)"))?;
+        for ((image, file, context), sets) in hits {
+            for (first, numbits) in sets[kind].pieces() {
+                bits.execute(params![process, image, file, context, first, numbits])?;
+            }
+        }
+    }
+    Ok(())
 }

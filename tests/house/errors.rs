@@ -142,6 +142,10 @@ fn of_data() -> String {
         StoreError::Build { .. } => StoreError::Build { pid: 4711, source: no_memory() },
         StoreError::Snapshot { .. } => StoreError::Snapshot { path: ".coverage.host.pid4711".into(), source: no_memory() },
         StoreError::InvalidRecord { .. } => StoreError::InvalidRecord { pid: 4711, cause: "a cause".to_owned() },
+        StoreError::Image { .. } => StoreError::Image { path: "images/1.sqlite".into(), source: no_memory() },
+        StoreError::NoImage { .. } => {
+            StoreError::NoImage { path: "4711.sqlite".into(), image: "images/1.sqlite".into() }
+        },
         StoreError::Write { .. } => StoreError::Write { path: "4711.sqlite".into(), source: denied() },
         StoreError::Read { .. } => StoreError::Read { path: "4711.sqlite".into(), cause: "a cause".to_owned() },
         StoreError::Foreign { .. } => StoreError::Foreign { path: "4711.sqlite".into(), cause: "a cause".to_owned() },

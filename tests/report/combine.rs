@@ -1,7 +1,9 @@
 //! `cov-trace combine`.
 
 use super::{Measurements, file, function, lines, process};
+use cov_trace::store::DataDir;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Two machines: the same build under other paths, and one file that is broken.
@@ -11,6 +13,8 @@ fn machines() -> (Measurements, Measurements) {
         let path = format!("{folder}/src/a.c");
         let facts = file(&path, lines(1..=4), vec![function(1, 4, "f")]);
         let mut record = process(10, vec![(facts, lines(ran.iter().copied()))]);
+        // Two processes, which have the same number, pid and name of a run by chance.
+        record.head.started.0 += ran.iter().map(|line| i64::from(*line)).sum::<i64>();
         let mut image = (*record.images[0]).clone();
         image.build_id = Some("abcd".to_owned());
         record.images = vec![Arc::new(image)];
@@ -41,6 +45,53 @@ fn many_measurements_become_one_and_stay_what_they_were() {
     assert!(itself.contains("again is an input and the output"), "{itself}");
     assert_eq!(here.run(&["combine", "-o", "moved", ".cov-trace", "--delete"]).status, Some(0));
     assert!(here.data().process_files().unwrap().is_empty());
+}
+
+#[test]
+fn processes_are_kept_in_any_order_and_dropped_on_request() {
+    let (here, there) = machines();
+    let there_data = there.path(".cov-trace");
+    let combined = |inputs: &[&str]| {
+        let told = here.run(&[&["combine", "-o", "all"], inputs].concat());
+        assert_eq!(told.status, Some(0), "{told:?}");
+        let data = DataDir::open_for_reading(Path::new(&here.path("all"))).unwrap();
+        let bytes = fs::read(data.path_of(&data.process_files().unwrap()[0])).unwrap();
+        fs::remove_dir_all(here.path("all")).unwrap();
+        bytes
+    };
+    let both = combined(&[".cov-trace", &there_data]);
+    assert!(combined(&[&there_data, ".cov-trace"]) == both);
+    assert_eq!(here.run(&["combine", "-o", "part", ".cov-trace"]).status, Some(0));
+    assert!(combined(&[&there_data, "part", ".cov-trace"]) == both, "a part again");
+    assert!(combined(&["--flat", &there_data, ".cov-trace"]) != both);
+    assert_eq!(here.run(&["combine", "-o", "all", ".cov-trace", &there_data]).status, Some(0));
+    assert_eq!(here.run(&["ps", "--data=all"]).clean().lines().filter(|row| row.contains("exit 0")).count(), 2);
+    assert_eq!(here.run(&["combine", "--flat", "-o", "flat", "all"]).status, Some(0));
+    let flat = here.run(&["ps", "--data=flat"]).clean();
+    assert!(flat.contains("combined '2 processes'"), "{flat}");
+}
+
+#[test]
+fn an_exported_process_needs_no_other_file() {
+    let mut measurements = Measurements::new();
+    for pid in [10, 11] {
+        measurements
+            .add_to_directory(&process(pid, vec![(file("/a.c", lines(1..=4), vec![]), lines([pid as u32 - 9]))]));
+    }
+    let told = measurements.run(&["export", "--pid", "11", "-o", "11.sqlite"]);
+    assert_eq!((told.status, told.stderr.as_str()), (Some(0), "cov-trace: wrote 1 process to 11.sqlite\n"));
+    let record = cov_trace::store::read(Path::new(&measurements.path("11.sqlite"))).unwrap();
+    assert_eq!((record.head.pid, record.hits[0].lines.iter().collect::<Vec<_>>()), (11, vec![2]));
+    let all = measurements.run(&["export", "-o", "all.sqlite"]);
+    assert_eq!(all.stderr, "cov-trace: wrote 2 processes to all.sqlite\n");
+    let none = measurements.run(&["export", "--pid", "12", "-o", "12.sqlite"]).error();
+    assert!(none.contains("no process with pid 12") && !fs::exists(measurements.path("12.sqlite")).unwrap(), "{none}");
+    // One file of the directory alone does not say what its lines are.
+    let name = measurements.data().process_files().unwrap()[0].to_string();
+    fs::create_dir(measurements.path("alone")).unwrap();
+    fs::copy(measurements.data().path().join(&name), measurements.path(&format!("alone/{name}"))).unwrap();
+    let alone = measurements.run(&["report", "--data=alone"]).error();
+    assert!(alone.contains("is missing") && alone.contains("copy data directories as a whole"), "{alone}");
 }
 
 #[test]

@@ -51,6 +51,12 @@ impl Measurements {
         path
     }
 
+    /// Adds a process as the recorder does: what is known of its images goes into files of their own.
+    pub(crate) fn add_to_directory(&mut self, record: &ProcessRecord) {
+        let data = self.data();
+        self.writer.write_to(&data, record).unwrap();
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cov-trace"));
         command.args(arguments).current_dir(self.cwd()).env_remove("COV_TRACE_DATA");

@@ -3,6 +3,8 @@
 use crate::report::{Measurements, file, function, lines, process};
 use cov_trace::store::SCHEMA_VERSION;
 use rusqlite::Connection;
+use std::fs;
+use std::path::Path;
 
 #[test]
 fn other_programs_read_what_ran() {
@@ -12,12 +14,33 @@ fn other_programs_read_what_ran() {
     let db = Connection::open(&path).unwrap();
     let row = |sql: &str| -> String { db.query_row(sql, [], |row| row.get(0)).unwrap() };
     let ran = "SELECT path || ' ' || hex(numbits) || ' ' || label FROM line_bits \
-               JOIN file ON file.id = line_bits.file JOIN context ON context.id = context";
+               JOIN file ON file.image = line_bits.image AND file.number = line_bits.file JOIN context ON context.id = context";
     assert_eq!(row(ran), "/src/a.c 0203 ");
     let ended = "SELECT pid || ' ' || end_reason || ' ' || exit_status || ' ' || json_extract(argv, '$[1]') \
                  FROM process, exec";
     assert_eq!(row(ended), "7 exited 0 7");
     assert_eq!(row("SELECT name || ' ' || first || ' ' || last FROM function"), "main 1 9");
+}
+
+#[test]
+fn data_of_the_version_before_is_read_combined_with_new_data_and_erased() {
+    let mut measurements = Measurements::new();
+    let source = file("/src/a.c", lines(1..=9), vec![]);
+    measurements.add(&process(7, vec![(source, lines([1]))]));
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/version-2");
+    for entry in fs::read_dir(&old).unwrap().map(Result::unwrap) {
+        fs::copy(entry.path(), measurements.data().path().join(entry.file_name())).unwrap();
+    }
+    let report = measurements.run(&["report", "--functions"]).clean();
+    let rows: Vec<Vec<&str>> = report.lines().map(|row| row.split_whitespace().collect()).collect();
+    for row in ["/tmp/v2/two.c:14: main 6 0 100.0%", "/tmp/v2/two.c:9: never 3 3 0.0%"] {
+        assert!(rows.iter().any(|words| words.join(" ") == row), "{report}");
+    }
+    assert_eq!(measurements.run(&["combine", "-o", "all", ".cov-trace"]).status, Some(0));
+    assert_eq!(measurements.run(&["report", "--functions", "--data=all"]).clean(), report);
+    assert_eq!(measurements.run(&["ps", "--data=all"]).clean(), measurements.run(&["ps"]).clean());
+    let erased = measurements.run(&["erase"]).clean();
+    assert_eq!(erased, "erased 3 processes from .cov-trace, and the directory itself\n");
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Ledger {
     /// What is in a process's file already.
     pub fn stored(&self, process: ProcessNo) -> Option<ProcessRecord> {
         let facts = self.replay.processes.get(&process)?;
-        self.data.read(&mut Reader::default(), &ProcessFile::of(&facts.head)).ok()
+        self.data.read(&Reader::default(), &ProcessFile::of(&facts.head)).ok()
     }
 
     /// Goes on from what is in a process's file already.
@@ -70,6 +70,10 @@ impl Ledger {
     /// What is to be on disk: the files written for good.
     pub fn unsynced(&mut self) -> BTreeMap<PathBuf, Vec<PathBuf>> {
         let mut files = BTreeMap::new();
+        for image in self.writer.take_fact_files() {
+            let folder = image.parent().map(PathBuf::from).unwrap_or_default();
+            files.entry(folder).or_insert_with(Vec::new).push(image);
+        }
         if !self.unsynced.is_empty() {
             files.insert(self.data.path().to_owned(), std::mem::take(&mut self.unsynced));
         }

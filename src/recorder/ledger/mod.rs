@@ -96,6 +96,7 @@ impl Ledger {
     /// Goes on in another data directory, in which nothing is yet.
     pub fn go_on_in(&mut self, data: &DataDir) {
         self.data = data.clone();
+        self.writer.forget_images();
         self.unsynced.clear();
         self.replay.processes.values_mut().for_each(|process| process.changed = true);
     }

@@ -41,7 +41,7 @@ fn lines_of_the_journal_that_are_no_records_are_a_warning_in_every_file() {
     write(&run, &[Record::Mapped { process, image: ImageId(0) }]);
     ledger.catch_up().unwrap();
     ledger.finish(process, Completeness::Incomplete).unwrap();
-    let stored = data.read(&mut Reader::default(), &data.process_files().unwrap()[0]).unwrap();
+    let stored = data.read(&Reader::default(), &data.process_files().unwrap()[0]).unwrap();
     let warnings: Vec<_> = stored.warnings.iter().map(|warning| (warning.slug.as_str(), warning.count)).collect();
     assert_eq!(warnings, [(WarningKind::JournalDamaged.slug(), 2)]);
 }

@@ -1,8 +1,9 @@
-//! Reads the data files of the processes that a report is about, one at a time.
+//! Reads the data files of the processes that a report is about, some side by side.
 
 use super::builds::Survey;
 use super::select::Selection;
 use crate::store::{DataDir, ProcessRecord, Reader, StoreError};
+use rayon::prelude::*;
 use std::path::PathBuf;
 
 /// Why there is nothing to report.
@@ -43,12 +44,22 @@ pub enum SelectionError {
     },
 }
 
+/// How many files are read side by side before what is in them is taken.
+const PORTION: usize = 512;
+
 /// Adds the images of every selected process to a survey. Files that cannot be read add nothing.
-pub fn survey_selected(data: &DataDir, selection: &Selection, survey: &mut Survey<'_>) -> Result<(), StoreError> {
-    let mut reader = Reader::default();
-    for file in data.process_files()?.iter().filter(|file| selection.takes_process(file.pid)) {
-        if let Ok((process, images)) = reader.read_images(&data.path_of(file)) {
-            survey.add(&process, &images);
+pub fn survey_selected(
+    data: &DataDir,
+    reader: &Reader,
+    selection: &Selection,
+    survey: &mut Survey<'_>,
+) -> Result<(), StoreError> {
+    let mut files = data.process_files()?;
+    files.retain(|file| selection.may_take(file));
+    for files in files.chunks(PORTION) {
+        let read: Vec<_> = files.par_iter().map(|file| reader.read_images(&data.path_of(file))).collect();
+        for process in read.into_iter().flatten().flatten() {
+            survey.add(&process.head, &process.images);
         }
     }
     Ok(())
@@ -60,6 +71,7 @@ pub fn survey_selected(data: &DataDir, selection: &Selection, survey: &mut Surve
 /// many.
 pub fn read_selected(
     data: &DataDir,
+    reader: &Reader,
     selection: &Selection,
     progress: &dyn Fn(usize, usize),
     mut take: impl FnMut(ProcessRecord),
@@ -74,19 +86,25 @@ pub fn read_selected(
             SelectionError::NoData { path: path() }
         });
     }
-    files.retain(|file| selection.takes_process(file.pid));
-    if files.is_empty() {
+    files.retain(|file| selection.may_take(file));
+    let (mut taken, mut unreadable) = (0, Vec::new());
+    for (portion, files_of_it) in files.chunks(PORTION).enumerate() {
+        progress(portion * PORTION, files.len());
+        let read: Vec<_> = files_of_it.par_iter().map(|file| data.read_all(reader, file)).collect();
+        for records in read {
+            match records {
+                Ok(mut records) => {
+                    records.retain(|record| selection.takes_process(record.head.pid));
+                    taken += records.len();
+                    records.into_iter().for_each(&mut take);
+                }
+                Err(error) => unreadable.push(error),
+            }
+        }
+    }
+    if taken == 0 && unreadable.is_empty() {
         let pids: Vec<String> = selection.pids.iter().map(i32::to_string).collect();
         return Err(SelectionError::NoSuchPid { pids: pids.join(", "), path: path() });
-    }
-    let mut reader = Reader::default();
-    let mut unreadable = Vec::new();
-    for (done, file) in files.iter().enumerate() {
-        progress(done, files.len());
-        match data.read(&mut reader, file) {
-            Ok(record) => take(record),
-            Err(error) => unreadable.push(error),
-        }
     }
     if unreadable.len() < files.len() {
         return Ok(unreadable);

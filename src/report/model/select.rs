@@ -2,7 +2,7 @@
 
 use super::paths::Paths;
 use crate::filter::{ModuleFilter, SourceFilter};
-use crate::store::{FileFacts, Hits, ProcessRecord};
+use crate::store::{FileFacts, Hits, ProcessFile, ProcessRecord};
 use globset::GlobMatcher;
 use std::collections::BTreeSet;
 
@@ -33,6 +33,11 @@ impl Selection {
             paths: Paths::default(),
             contexts: Vec::new(),
         }
+    }
+
+    /// Whether a data file may have a process that is meant.
+    pub fn may_take(&self, file: &ProcessFile) -> bool {
+        file.has_several() || self.takes_process(file.pid)
     }
 
     /// Whether a process is meant.

@@ -1,10 +1,12 @@
-//! Reads the rows about images, each image once for all the files that have it.
+//! Data files of the versions 1 and 2 of the schema: each holds one process and what is known of its images, of which a
+//! reader of many files takes each once.
 //!
 //! Invariant: no more than `MAX_KNOWN` images, or those of one file if they are more, are kept for later files.
 
+use super::process_rows::{exec, flush, process};
 use super::rows::{Fault, numbits, rows, warning};
-use super::{Digest, FileFacts, FunctionFacts, ImageFacts, SourceOrigin};
-use rusqlite::{Connection, Row};
+use super::{FileFacts, FunctionFacts, Hits, ImageFacts, ProcessHead, ProcessRecord, facts_rows};
+use rusqlite::Connection;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,6 +16,62 @@ const MAX_KNOWN: usize = 256;
 pub(super) type KnownImages = HashMap<ImageIdentity, Arc<ImageFacts>>;
 
 type ImageIdentity = (String, Option<String>, i64);
+
+/// Reads the process of a file.
+pub(super) fn record(
+    db: &Connection,
+    version: i64,
+    known: &mut KnownImages,
+) -> Result<ProcessRecord, (&'static str, Fault)> {
+    let images = Images::read(db, version, known)?;
+    let head = head(db).map_err(|fault| ("process", fault))?;
+    let complete = complete(db).map_err(|fault| ("meta", fault))?;
+    let execs = rows(db, "SELECT at, exe, argv, cwd FROM exec ORDER BY id", |row| exec(row, 0));
+    let execs = execs.map_err(|fault| ("exec", fault))?;
+    let contexts =
+        rows(db, "SELECT id, label FROM context ORDER BY id", |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
+            .map_err(|fault| ("context", fault))?;
+    let positions = contexts.iter().enumerate().map(|(position, (id, _))| (*id, position));
+    let hits = hits(db, version, &images, &positions.collect()).map_err(|fault| ("line_bits", fault))?;
+    let contexts = contexts.into_iter().map(|(_, label)| label).collect();
+    let of_process = "SELECT at, new_lines, new_in_run FROM flush ORDER BY id";
+    let flushes = rows(db, of_process, |row| flush(row, 0)).map_err(|fault| ("flush", fault))?;
+    let of_process = "SELECT slug, text, count FROM warning WHERE image IS NULL ORDER BY id";
+    let warnings = rows(db, of_process, |row| Ok(warning(row, 0)?)).map_err(|fault| ("warning", fault))?;
+    Ok(ProcessRecord { complete, head, execs, images: images.facts, contexts, hits, flushes, warnings })
+}
+
+/// Reads which process a file has.
+pub(super) fn head(db: &Connection) -> Result<ProcessHead, Fault> {
+    let sql = "SELECT pid, run, sequence, start_ticks, started, attached, parent_pid, \
+               parent_start_ticks, ended, end_reason, exit_status, end_signal, core FROM process";
+    let mut found = rows(db, sql, |row| process(row, 0))?;
+    match (found.pop(), found.len()) {
+        (Some(head), 0) => Ok(head),
+        (None, _) => Err(Fault::Value("it is empty".to_owned())),
+        (Some(_), others) => Err(Fault::Value(format!("{} rows where there must be one", others + 1))),
+    }
+}
+
+fn complete(db: &Connection) -> Result<bool, Fault> {
+    match db.query_row("SELECT value FROM meta WHERE key = 'complete'", [], |row| row.get(0))? {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Fault::Value(format!("complete is {other}, not 0 or 1"))),
+    }
+}
+
+fn hits(db: &Connection, version: i64, images: &Images, contexts: &HashMap<i64, usize>) -> Result<Vec<Hits>, Fault> {
+    let functions = if version < 2 { "x''" } else { "functions" };
+    let mut hits = rows(db, &format!("SELECT file, context, numbits, {functions} FROM line_bits"), |row| {
+        let context_id: i64 = row.get(1)?;
+        let (image, file) = images.file(row.get(0)?)?;
+        let context = *contexts.get(&context_id).ok_or_else(|| Fault::Value(format!("no context {context_id}")))?;
+        Ok(Hits { image, file, context, lines: numbits(row, 2)?, functions: numbits(row, 3)? })
+    })?;
+    hits.sort_by_key(|hits| (hits.image, hits.file, hits.context));
+    Ok(hits)
+}
 
 /// The images of one file.
 #[derive(Debug)]
@@ -100,7 +158,7 @@ impl Images {
             let (image, _) = self.file(row.get(0)?)?;
             facts[image].files.push(FileFacts {
                 path: row.get(1)?,
-                origin: origin(row)?,
+                origin: facts_rows::origin(row, 3)?,
                 executable: numbits(row, 2)?,
                 functions: Vec::new(),
             });
@@ -127,19 +185,4 @@ impl Images {
         .map_err(|fault| ("warning", fault))?;
         Ok(facts.into_iter().map(Arc::new).collect())
     }
-}
-
-/// What a row says of a source, from its fourth column on.
-fn origin(row: &Row<'_>) -> Result<SourceOrigin, Fault> {
-    let digest: Option<[u8; 16]> = row.get(3)?;
-    let digest_of: Option<String> = row.get(4)?;
-    let digest = match (digest, digest_of.as_deref()) {
-        (None, None) => Digest::Unknown,
-        (Some(digest), Some("build")) => Digest::Built(digest),
-        (Some(digest), Some("changed")) => Digest::Changed(digest),
-        (_, digest_of) => return Err(Fault::Value(format!("unknown digest_of {digest_of:?}"))),
-    };
-    let (device, inode): (Option<i64>, Option<i64>) = (row.get(6)?, row.get(7)?);
-    let inode = device.zip(inode).map(|(device, inode)| (device.cast_unsigned(), inode.cast_unsigned()));
-    Ok(SourceOrigin { digest, real: row.get(5)?, inode })
 }

@@ -1,12 +1,13 @@
-//! The union of what many processes ran, as one record.
+//! The union of what many processes ran, as one record of which process is not known any more.
 //!
 //! Images are the same if their build-id is, whatever their path; without one, if their path is and the texts of their
 //! sources. A source of which an image knows two texts is two. Contexts stay apart, so
-//! that it is still known which test ran what; which process did is not.
+//! that it is still known which test ran what.
 //!
 //! Invariants: the order of the records does not matter; memory grows with the images, not with the processes.
 
-use super::{
+use super::Union;
+use crate::store::{
     Digest, End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord,
     SourceOrigin, UnixMillis, Warning,
 };
@@ -20,7 +21,7 @@ const MAX_PLACED: usize = 256;
 
 /// Records, added up.
 #[derive(Debug, Default)]
-pub struct Combined {
+pub struct FlatUnion {
     images: BTreeMap<ImageKey, Image>,
     /// What ran by image, source and label of the context.
     hits: BTreeMap<ImageKey, BTreeMap<(SourceKey, String), RanLines>>,
@@ -74,9 +75,8 @@ struct CombinedFile {
     found: BTreeSet<(String, Option<(u64, u64)>)>,
 }
 
-impl Combined {
-    /// Adds what a process ran; `locate` says where the sources are that its debug info names.
-    pub fn add(&mut self, record: &ProcessRecord, locate: impl Fn(&FileFacts) -> String) {
+impl Union for FlatUnion {
+    fn add(&mut self, record: ProcessRecord, locate: impl Fn(&FileFacts) -> String) {
         self.processes += 1;
         self.started = Some(self.started.map_or(record.head.started, |started| started.min(record.head.started)));
         self.ended = self.ended.max(record.head.end.map(|end| end.at)).or(self.ended);
@@ -98,8 +98,7 @@ impl Combined {
         }
     }
 
-    /// Adds what others were added up to.
-    pub fn merge(&mut self, other: Combined) {
+    fn merge(&mut self, other: FlatUnion) {
         for (key, image) in other.images {
             self.images.entry(key).or_default().merge(image);
         }
@@ -120,13 +119,18 @@ impl Combined {
         self.ended = self.ended.max(other.ended);
     }
 
-    /// How many processes were added.
-    pub fn processes(&self) -> u64 {
+    fn processes(&self) -> u64 {
         self.processes
     }
 
+    fn into_records(self, run: &str) -> Vec<ProcessRecord> {
+        vec![self.into_record(run.to_owned())]
+    }
+}
+
+impl FlatUnion {
     /// The union as the record of a process that never was: its pid is 0.
-    pub fn into_record(self, run: String) -> ProcessRecord {
+    fn into_record(self, run: String) -> ProcessRecord {
         let mut labels: BTreeSet<String> =
             self.hits.values().flat_map(BTreeMap::keys).map(|(_, l)| l.clone()).collect();
         labels.remove("");
@@ -262,16 +266,16 @@ impl Image {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
+    use crate::store::sample;
 
     fn unmoved(file: &FileFacts) -> String {
         file.path.clone()
     }
 
     fn combined(records: &[ProcessRecord]) -> ProcessRecord {
-        let mut combined = Combined::default();
-        records.iter().for_each(|record| combined.add(record, unmoved));
+        let mut combined = FlatUnion::default();
+        records.iter().for_each(|record| combined.add(record.clone(), unmoved));
         combined.into_record("run".to_owned())
     }
 
@@ -290,9 +294,9 @@ mod tests {
         let forward = combined(&records);
         let backward: Vec<ProcessRecord> = records.iter().rev().cloned().collect();
         assert_eq!(forward, combined(&backward));
-        let (mut first, mut second) = (Combined::default(), Combined::default());
-        records[..13].iter().for_each(|record| first.add(record, unmoved));
-        records[13..].iter().for_each(|record| second.add(record, unmoved));
+        let (mut first, mut second) = (FlatUnion::default(), FlatUnion::default());
+        records[..13].iter().for_each(|record| first.add(record.clone(), unmoved));
+        records[13..].iter().for_each(|record| second.add(record.clone(), unmoved));
         second.merge(first);
         assert_eq!(forward, second.into_record("run".to_owned()));
         let expected: BTreeSet<_> = records.iter().flat_map(lines).collect();
@@ -313,8 +317,8 @@ mod tests {
         let one = combined(&[record.clone(), other]);
         assert_eq!(one.images.len(), record.images.len());
         assert!(one.images.iter().any(|image| image.path == "/bin/prog" && image.build_id.as_deref() == Some("77")));
-        let mut moved = Combined::default();
-        moved.add(&record, |file| file.path.replace("/src/", "/moved/"));
+        let mut moved = FlatUnion::default();
+        moved.add(record, |file| file.path.replace("/src/", "/moved/"));
         assert!(lines(&moved.into_record("run".to_owned())).iter().any(|(path, ..)| path.starts_with("/moved/")));
     }
 

@@ -1,0 +1,188 @@
+//! The files of a data directory that hold what is known of its images, `images/KEY.sqlite`: one for each image, however
+//! many processes had it.
+//!
+//! Invariants: an image's file is there before the first data file that names the image, and never changes; it is removed
+//! only when no data file names the image.
+
+use super::keys::{ContentKey, ImageKeys};
+use super::open::{check_version, open};
+use super::rows::{Fault, rows};
+use super::staged::Staged;
+use super::{DataDir, ImageFacts, StoreError, facts_rows, schema};
+use platform::Folder;
+use rusqlite::{Connection, MAIN_DB};
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where images are, beside the data files.
+pub(super) const FOLDER: &str = "images";
+
+/// Keeps the facts of images in a data directory.
+#[derive(Debug, Default)]
+pub(super) struct FactFiles {
+    keys: ImageKeys,
+    folder: Option<Arc<Folder>>,
+    /// Those that the folder is known to have.
+    there: HashSet<ContentKey>,
+    /// Files written since they were asked for.
+    written: Vec<PathBuf>,
+}
+
+impl FactFiles {
+    /// The key of an image.
+    pub fn key_of(&mut self, image: &Arc<ImageFacts>) -> ContentKey {
+        self.keys.of(image)
+    }
+
+    /// Writes the files of images, unless the directory has them; gives the images' keys.
+    pub fn keep(&mut self, data: &DataDir, images: &[Arc<ImageFacts>]) -> Result<Vec<ContentKey>, StoreError> {
+        if images.is_empty() {
+            return Ok(Vec::new());
+        }
+        let folder = match self.folder.take().filter(|folder| !folder.is_gone()) {
+            Some(folder) => folder,
+            None => {
+                self.there.clear();
+                Arc::new(folder_to_write(data)?)
+            }
+        };
+        let keys = images.iter().map(|image| self.keep_in(&folder, image)).collect();
+        self.folder = Some(folder);
+        keys
+    }
+
+    fn keep_in(&mut self, folder: &Arc<Folder>, image: &Arc<ImageFacts>) -> Result<ContentKey, StoreError> {
+        let key = self.keys.of(image);
+        if self.there.contains(&key) {
+            return Ok(key);
+        }
+        let name = name_of(key);
+        let path = folder.path().join(&name);
+        if !is_whole(folder, &name, key) {
+            let bytes = content(key, image).map_err(|source| StoreError::Image { path: path.clone(), source })?;
+            Staged::write(folder, name.as_ref(), &bytes)?.publish()?;
+            self.written.push(path);
+        }
+        self.there.insert(key);
+        Ok(key)
+    }
+
+    /// The files that were written since the last time.
+    pub fn take_written(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.written)
+    }
+
+    /// Takes it that the directory is another one.
+    pub fn forget(&mut self) {
+        self.folder = None;
+        self.written.clear();
+    }
+}
+
+/// Reads what is known of an image from its file beside a data file.
+pub(super) fn read(data_file: &Path, key: ContentKey) -> Result<ImageFacts, StoreError> {
+    let path = data_file.parent().unwrap_or(Path::new("")).join(FOLDER).join(name_of(key));
+    if matches!(path.try_exists(), Ok(false)) {
+        return Err(StoreError::NoImage { path: data_file.to_owned(), image: path });
+    }
+    let db = open(&path)?;
+    check_version(&db, &path)?;
+    let images = facts_rows::read(&db).map_err(|(table, fault)| fault.in_table(table, &path))?;
+    let facts = images.into_iter().find(|(found, _)| *found == key).map(|(_, facts)| facts);
+    facts.ok_or_else(|| Fault::Value(format!("no image {key}")).in_table("image", &path))
+}
+
+impl DataDir {
+    /// Removes the files of images that no data file names, if every data file can be read. Gives how many there were.
+    pub(super) fn remove_unused_images(&self) -> Result<usize, StoreError> {
+        let folder = match self.folder().folder(FOLDER.as_ref()) {
+            Ok(folder) => folder,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(source) => return Err(self.failed("open", source)),
+        };
+        let mut used = HashSet::new();
+        for file in self.process_files()? {
+            match keys_in(&self.path_of(&file)) {
+                Ok(keys) => used.extend(keys),
+                // What it names is not known.
+                Err(_) => return Ok(0),
+            }
+        }
+        let mut removed = 0;
+        for entry in folder.entries().map_err(|source| self.failed("list", source))? {
+            let Some(key) = key_in(&entry.name) else { continue };
+            if !used.contains(&key) {
+                folder.remove_file(&entry.name).map_err(|source| self.failed("remove a file of", source))?;
+                removed += 1;
+            }
+        }
+        // What else may be in it is not ours.
+        let _left = self.folder().remove_folder(FOLDER.as_ref());
+        Ok(removed)
+    }
+
+    fn failed(&self, operation: &'static str, source: io::Error) -> StoreError {
+        StoreError::Directory { operation, path: self.path().join(FOLDER), source }
+    }
+}
+
+fn folder_to_write(data: &DataDir) -> Result<Folder, StoreError> {
+    const MODE: u32 = 0o777;
+    let folder = match data.folder().folder(FOLDER.as_ref()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => data.folder().make_folder(FOLDER.as_ref(), MODE),
+        found => found,
+    };
+    let path = data.path().join(FOLDER);
+    let folder = match folder {
+        // Another run made it meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => data.folder().folder(FOLDER.as_ref()),
+        made => made,
+    };
+    folder.map(|folder| folder.at(&path)).map_err(|source| StoreError::CreateDirectory { path, source })
+}
+
+fn name_of(key: ContentKey) -> String {
+    format!("{key}.sqlite")
+}
+
+/// The key in a name, or in that of a temporary.
+fn key_in(name: &OsStr) -> Option<ContentKey> {
+    let name = name.to_str()?;
+    let inner =
+        name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp")).and_then(|rest| rest.rsplit_once('.'));
+    ContentKey::parse(inner.map_or(name, |(inner, _)| inner).strip_suffix(".sqlite")?)
+}
+
+/// Whether the file of an image is there and looks whole; readers look whether it is.
+fn is_whole(folder: &Folder, name: &str, key: ContentKey) -> bool {
+    let path = folder.path().join(name);
+    let has_it = || {
+        folder.open_file(name.as_ref()).ok()?;
+        let db = open(&path).ok()?;
+        check_version(&db, &path).ok()?;
+        db.query_row("SELECT 1 FROM image WHERE id = ?1", [key], |_| Ok(())).ok()
+    };
+    has_it().is_some()
+}
+
+fn content(key: ContentKey, image: &ImageFacts) -> rusqlite::Result<Vec<u8>> {
+    let mut db = Connection::open_in_memory()?;
+    schema::prepare(&mut db, &[schema::META, schema::FACTS])?;
+    let transaction = db.transaction()?;
+    facts_rows::insert(&transaction, key, image)?;
+    transaction.commit()?;
+    Ok(db.serialize(MAIN_DB)?.to_vec())
+}
+
+/// The keys of the images that a data file names and does not hold itself.
+fn keys_in(path: &Path) -> Result<Vec<ContentKey>, StoreError> {
+    let db = open(path)?;
+    if check_version(&db, path)? < schema::FIRST_WITH_KEYS || schema::holds_facts(&db) {
+        return Ok(Vec::new());
+    }
+    let keys = rows(&db, "SELECT DISTINCT image FROM process_image", |row| Ok(row.get(0)?));
+    keys.map_err(|fault| fault.in_table("process_image", path))
+}
