@@ -16,8 +16,8 @@ CREATE TABLE image (id INTEGER PRIMARY KEY, path TEXT NOT NULL, build_id TEXT);
 --   real           Its path without symbolic links, as it was found when measured; null where it was not.
 --   device, inode  What it had there: sources that agree in both and in their digest are one.
 CREATE TABLE file (
-    image INTEGER NOT NULL,
-    number INTEGER NOT NULL,
+    image INTEGER,
+    number INTEGER,
     path TEXT NOT NULL,
     executable BLOB NOT NULL,
     digest BLOB,
@@ -32,9 +32,9 @@ CREATE TABLE file (
 --   last  The last line of the body that has code.
 --   told  1 if function_bits tells whether it ran, 0 if only its lines may.
 CREATE TABLE function (
-    image INTEGER NOT NULL,
-    file INTEGER NOT NULL,
-    number INTEGER NOT NULL,
+    image INTEGER,
+    file INTEGER,
+    number INTEGER,
     first INTEGER NOT NULL,
     last INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -44,8 +44,8 @@ CREATE TABLE function (
 
 -- What lowers the truth of the data of an image, as in the table warning.
 CREATE TABLE image_warning (
-    image INTEGER NOT NULL,
-    number INTEGER NOT NULL,
+    image INTEGER,
+    number INTEGER,
     slug TEXT NOT NULL,
     text TEXT NOT NULL,
     count INTEGER NOT NULL,

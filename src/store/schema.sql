@@ -13,6 +13,9 @@
 -- bit 1 << (n % 8) of byte n / 8. The lines 801, 808 and 809 are first 800 and x'0203'. A set has several rows where lines
 -- between them are missing.
 --
+-- Columns of a primary key are never null, also where that is not written. Each file holds the statements below in their
+-- shortest form, since they are a good part of a small one.
+--
 -- History
 --   1  The first.
 --   2  file: digest, digest_of, real, device and inode. function.told, line_bits.functions: which functions ran; in a
@@ -61,8 +64,8 @@ CREATE TABLE process (
 
 -- The program images that a process ran, in order of number. argv is a JSON array of strings.
 CREATE TABLE exec (
-    process INTEGER NOT NULL,
-    number INTEGER NOT NULL,
+    process INTEGER,
+    number INTEGER,
     at INTEGER NOT NULL,
     exe TEXT NOT NULL,
     argv TEXT NOT NULL,
@@ -71,7 +74,7 @@ CREATE TABLE exec (
 ) WITHOUT ROWID;
 
 -- The files mapped into a process that have line information: keys of images.
-CREATE TABLE process_image (process INTEGER NOT NULL, image INTEGER NOT NULL, PRIMARY KEY (process, image)) WITHOUT ROWID;
+CREATE TABLE process_image (process INTEGER, image INTEGER, PRIMARY KEY (process, image)) WITHOUT ROWID;
 
 -- Labels of contexts, by their keys; that of the empty one is 0.
 CREATE TABLE context (id INTEGER PRIMARY KEY, label TEXT NOT NULL);
@@ -80,22 +83,22 @@ CREATE TABLE context (id INTEGER PRIMARY KEY, label TEXT NOT NULL);
 --   file     The number of the source among those of the image.
 --   numbits  The lines.
 CREATE TABLE line_bits (
-    process INTEGER NOT NULL,
-    image INTEGER NOT NULL,
-    file INTEGER NOT NULL,
-    context INTEGER NOT NULL,
-    first INTEGER NOT NULL,
+    process INTEGER,
+    image INTEGER,
+    file INTEGER,
+    context INTEGER,
+    first INTEGER,
     numbits BLOB NOT NULL,
     PRIMARY KEY (process, image, file, context, first)
 ) WITHOUT ROWID;
 
 -- The same of functions: a set of numbers of functions among those of the file.
 CREATE TABLE function_bits (
-    process INTEGER NOT NULL,
-    image INTEGER NOT NULL,
-    file INTEGER NOT NULL,
-    context INTEGER NOT NULL,
-    first INTEGER NOT NULL,
+    process INTEGER,
+    image INTEGER,
+    file INTEGER,
+    context INTEGER,
+    first INTEGER,
     numbits BLOB NOT NULL,
     PRIMARY KEY (process, image, file, context, first)
 ) WITHOUT ROWID;
@@ -104,8 +107,8 @@ CREATE TABLE function_bits (
 --   new_lines   Lines that this process had not run before.
 --   new_in_run  Those of them that no process of the run had run before.
 CREATE TABLE flush (
-    process INTEGER NOT NULL,
-    number INTEGER NOT NULL,
+    process INTEGER,
+    number INTEGER,
     at INTEGER NOT NULL,
     new_lines INTEGER NOT NULL,
     new_in_run INTEGER NOT NULL,
@@ -117,8 +120,8 @@ CREATE TABLE flush (
 --   text   What it is about and what it means for the result.
 --   count  How many places it concerns.
 CREATE TABLE warning (
-    process INTEGER NOT NULL,
-    number INTEGER NOT NULL,
+    process INTEGER,
+    number INTEGER,
     slug TEXT NOT NULL,
     text TEXT NOT NULL,
     count INTEGER NOT NULL,
