@@ -137,7 +137,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some(CommandAction::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
         Some(CommandAction::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
         Some(CommandAction::Combine(arguments)) => Command::Combine(arguments.validated(&cwd)),
-        Some(CommandAction::Export(arguments)) => Command::Export(arguments.validated(&cwd)),
+        Some(CommandAction::Export(arguments)) => Command::Export(arguments.validated()),
         Some(CommandAction::Lcov(arguments)) => Command::Format(arguments.validated(&cwd)?),
         Some(CommandAction::Cobertura(arguments)) => {
             Command::Format(arguments.validated(ExportFormat::Cobertura, &cwd)?)

@@ -1,12 +1,12 @@
 //! `cov-trace export`: single processes as a file that needs no other.
 
 use super::output::tell;
-use super::selection::{DataArguments, DataSelection, FilterArguments};
+use super::selection::{DataArguments, DataSelection};
 use super::{CliError, CommandOutcome};
 use crate::report::Selection;
-use crate::store::Writer;
+use crate::store::{ProcessUnion, Union, Writer};
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct ExportArguments {
@@ -28,22 +28,16 @@ pub(super) struct ExportOptions {
 }
 
 impl ExportArguments {
-    pub(super) fn validated(self, cwd: &Path) -> ExportOptions {
-        let everything = FilterArguments::default();
-        let selection = Selection {
-            pids: self.pid.into_iter().collect(),
-            sources: everything.sources(cwd),
-            modules: everything.modules(cwd),
-            contexts: Vec::new(),
-            paths: crate::report::Paths::default(),
-        };
+    pub(super) fn validated(self) -> ExportOptions {
+        let selection = Selection { pids: self.pid.into_iter().collect(), ..Selection::all() };
         ExportOptions { selection: DataSelection::of(self.data, selection), output: self.output }
     }
 }
 
 pub(super) fn export(options: &ExportOptions) -> Result<CommandOutcome, CliError> {
-    let mut records = Vec::new();
-    options.selection.read(|record| records.push(record))?;
+    let mut union = ProcessUnion::default();
+    options.selection.read(|record| union.add(record, |file| file.path.clone()))?;
+    let records = union.into_records("");
     Writer::new()?.write_all(&options.output, &records)?;
     let processes = if records.len() == 1 { "process" } else { "processes" };
     tell(&format!("wrote {} {processes} to {}", records.len(), options.output.display()));

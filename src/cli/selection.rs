@@ -36,7 +36,7 @@ pub(super) struct DataArguments {
 }
 
 /// Which sources and images are meant.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct FilterArguments {
     /// Only sources that match; may be repeated
     ///

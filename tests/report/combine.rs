@@ -84,6 +84,20 @@ fn an_exported_process_needs_no_other_file() {
     assert_eq!((record.head.pid, record.hits[0].lines.iter().collect::<Vec<_>>()), (11, vec![2]));
     let all = measurements.run(&["export", "-o", "all.sqlite"]);
     assert_eq!(all.stderr, "cov-trace: wrote 2 processes to all.sqlite\n");
+    // A process that is in two files of the directory is one.
+    assert_eq!(measurements.run(&["combine", "-o", "twice", ".cov-trace"]).status, Some(0));
+    for file in measurements.data().process_files().unwrap() {
+        fs::copy(measurements.data().path_of(&file), measurements.path(&format!("twice/{file}"))).unwrap();
+    }
+    let images = measurements.data().path().join("images");
+    fs::create_dir(measurements.path("twice/images")).unwrap();
+    for image in fs::read_dir(&images).unwrap().map(Result::unwrap) {
+        let name = image.file_name().into_string().unwrap();
+        fs::copy(image.path(), measurements.path(&format!("twice/images/{name}"))).unwrap();
+    }
+    let twice = measurements.run(&["export", "--data=twice", "-o", "twice.sqlite"]);
+    assert_eq!(twice.stderr, "cov-trace: wrote 2 processes to twice.sqlite\n");
+    assert!(fs::read(measurements.path("twice.sqlite")).unwrap() == fs::read(measurements.path("all.sqlite")).unwrap());
     let none = measurements.run(&["export", "--pid", "12", "-o", "12.sqlite"]).error();
     assert!(none.contains("no process with pid 12") && !fs::exists(measurements.path("12.sqlite")).unwrap(), "{none}");
     // One file of the directory alone does not say what its lines are.
