@@ -41,7 +41,8 @@ impl Job {
     }
 
     fn perform(&mut self) -> Result<(), OsError> {
-        for (folder, files) in &mut self.files {
+        // Folders before those that hold them: the facts of images before the data files that name these.
+        for (folder, files) in self.files.iter_mut().rev() {
             files.sort();
             files.dedup();
             platform::sync_files(folder, files)?;
