@@ -10,7 +10,7 @@ use super::rows::{Fault, rows};
 use super::staged::Staged;
 use super::{DataDir, ImageFacts, StoreError, facts_rows, schema};
 use platform::Folder;
-use rusqlite::{Connection, MAIN_DB};
+use rusqlite::Connection;
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io;
@@ -62,7 +62,9 @@ impl FactFiles {
         let name = name_of(key);
         let path = folder.path().join(&name);
         if !is_whole(folder, &name, key) {
-            let bytes = content(key, image).map_err(|source| StoreError::Image { path: path.clone(), source })?;
+            let rows = |db: &Connection| facts_rows::insert(db, key, image);
+            let bytes = schema::build(&[schema::META, schema::FACTS], rows)
+                .map_err(|source| StoreError::Image { path: path.clone(), source })?;
             Staged::write(folder, name.as_ref(), &bytes)?.publish()?;
             self.written.push(path);
         }
@@ -96,11 +98,11 @@ pub(super) fn read(data_file: &Path, key: ContentKey) -> Result<ImageFacts, Stor
 }
 
 impl DataDir {
-    /// Removes the files of images that no data file names, if every data file can be read. Gives how many there were.
-    pub(super) fn remove_unused_images(&self) -> Result<usize, StoreError> {
+    /// Removes the files of images that no data file names, if every data file can be read.
+    pub(super) fn remove_unused_images(&self) -> Result<(), StoreError> {
         let folder = match self.folder().folder(FOLDER.as_ref()) {
             Ok(folder) => folder,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(source) => return Err(self.failed("open", source)),
         };
         let mut used = HashSet::new();
@@ -108,20 +110,18 @@ impl DataDir {
             match keys_in(&self.path_of(&file)) {
                 Ok(keys) => used.extend(keys),
                 // What it names is not known.
-                Err(_) => return Ok(0),
+                Err(_) => return Ok(()),
             }
         }
-        let mut removed = 0;
         for entry in folder.entries().map_err(|source| self.failed("list", source))? {
             let Some(key) = key_in(&entry.name) else { continue };
             if !used.contains(&key) {
                 folder.remove_file(&entry.name).map_err(|source| self.failed("remove a file of", source))?;
-                removed += 1;
             }
         }
         // What else may be in it is not ours.
         let _left = self.folder().remove_folder(FOLDER.as_ref());
-        Ok(removed)
+        Ok(())
     }
 
     fn failed(&self, operation: &'static str, source: io::Error) -> StoreError {
@@ -166,15 +166,6 @@ fn is_whole(folder: &Folder, name: &str, key: ContentKey) -> bool {
         db.query_row("SELECT 1 FROM image WHERE id = ?1", [key], |_| Ok(())).ok()
     };
     has_it().is_some()
-}
-
-fn content(key: ContentKey, image: &ImageFacts) -> rusqlite::Result<Vec<u8>> {
-    let mut db = Connection::open_in_memory()?;
-    schema::prepare(&mut db, &[schema::META, schema::FACTS])?;
-    let transaction = db.transaction()?;
-    facts_rows::insert(&transaction, key, image)?;
-    transaction.commit()?;
-    Ok(db.serialize(MAIN_DB)?.to_vec())
 }
 
 /// The keys of the images that a data file names and does not hold itself.

@@ -57,12 +57,7 @@ pub(super) fn read(db: &Connection) -> Result<BTreeMap<ContentKey, ImageFacts>, 
     rows(db, sql, |row| {
         let image = of_image(&mut images, row)?;
         in_order(row, 1, image.files.len())?;
-        image.files.push(FileFacts {
-            path: row.get(2)?,
-            executable: numbits(row, 3)?,
-            origin: origin(row, 4)?,
-            functions: Vec::new(),
-        });
+        image.files.push(source(row, 2)?);
         Ok(())
     })
     .map_err(|fault| ("file", fault))?;
@@ -72,12 +67,7 @@ pub(super) fn read(db: &Connection) -> Result<BTreeMap<ContentKey, ImageFacts>, 
         let file = of_image(&mut images, row)?.files.get_mut(file);
         let file = file.ok_or_else(|| Fault::Value("a function of no file".to_owned()))?;
         in_order(row, 2, file.functions.len())?;
-        file.functions.push(FunctionFacts {
-            start: row.get(3)?,
-            end: row.get(4)?,
-            name: row.get(5)?,
-            told: row.get(6)?,
-        });
+        file.functions.push(function(row, 3)?);
         Ok(())
     })
     .map_err(|fault| ("function", fault))?;
@@ -108,8 +98,24 @@ fn in_order(row: &Row<'_>, column: usize, next: usize) -> Result<(), Fault> {
     if number == next { Ok(()) } else { Err(Fault::Value(format!("number {number} where {next} must be"))) }
 }
 
-/// What a row says of a source, from a column on.
-pub(super) fn origin(row: &Row<'_>, column: usize) -> Result<SourceOrigin, Fault> {
+/// A source without functions, from a column on: path, executable, digest, digest_of, real, device, inode.
+pub(super) fn source(row: &Row<'_>, from: usize) -> Result<FileFacts, Fault> {
+    let (executable, origin) = (numbits(row, from + 1)?, origin(row, from + 2)?);
+    Ok(FileFacts { path: row.get(from)?, origin, executable, functions: Vec::new() })
+}
+
+/// A function, from a column on: first, last, name, told.
+pub(super) fn function(row: &Row<'_>, from: usize) -> rusqlite::Result<FunctionFacts> {
+    Ok(FunctionFacts {
+        start: row.get(from)?,
+        end: row.get(from + 1)?,
+        name: row.get(from + 2)?,
+        told: row.get(from + 3)?,
+    })
+}
+
+/// What a row says of the text of a source, from a column on.
+fn origin(row: &Row<'_>, column: usize) -> Result<SourceOrigin, Fault> {
     let digest: Option<[u8; 16]> = row.get(column)?;
     let digest_of: Option<String> = row.get(column + 1)?;
     let digest = match (digest, digest_of.as_deref()) {

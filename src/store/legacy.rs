@@ -5,7 +5,7 @@
 
 use super::process_rows::{exec, flush, process};
 use super::rows::{Fault, numbits, rows, warning};
-use super::{FileFacts, FunctionFacts, Hits, ImageFacts, ProcessHead, ProcessRecord, facts_rows};
+use super::{Hits, ImageFacts, ProcessHead, ProcessRecord, facts_rows};
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -156,24 +156,14 @@ impl Images {
         };
         rows(db, sql, |row| {
             let (image, _) = self.file(row.get(0)?)?;
-            facts[image].files.push(FileFacts {
-                path: row.get(1)?,
-                origin: facts_rows::origin(row, 3)?,
-                executable: numbits(row, 2)?,
-                functions: Vec::new(),
-            });
+            facts[image].files.push(facts_rows::source(row, 1)?);
             Ok(())
         })
         .map_err(|fault| ("file", fault))?;
         let told = if version < 2 { "0" } else { "told" };
         rows(db, &format!("SELECT file, first, last, name, {told} FROM function ORDER BY rowid"), |row| {
             let (image, file) = self.file(row.get(0)?)?;
-            facts[image].files[file].functions.push(FunctionFacts {
-                start: row.get(1)?,
-                end: row.get(2)?,
-                name: row.get(3)?,
-                told: row.get(4)?,
-            });
+            facts[image].files[file].functions.push(facts_rows::function(row, 1)?);
             Ok(())
         })
         .map_err(|fault| ("function", fault))?;

@@ -42,18 +42,17 @@ impl Numbits {
     pub(super) fn add_piece(&mut self, first: u32, bytes: &[u8]) -> bool {
         /// Sets beyond this would take memory and are nobody's.
         const MAX_LINES: usize = 1 << 26;
+        let bytes = &bytes[..bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)];
         let start = (first / 8) as usize;
         if !first.is_multiple_of(8) || start + bytes.len() > MAX_LINES / 8 {
             return false;
         }
-        if self.0.len() < start + bytes.len() {
+        if !bytes.is_empty() && self.0.len() < start + bytes.len() {
             self.0.resize(start + bytes.len(), 0);
         }
-        for (mine, theirs) in self.0[start..].iter_mut().zip(bytes) {
+        for (mine, theirs) in self.0.iter_mut().skip(start).zip(bytes) {
             *mine |= theirs;
         }
-        let len = self.0.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        self.0.truncate(len);
         true
     }
 

@@ -94,20 +94,18 @@ impl Reader {
         if processes.records.is_empty() {
             return Err(in_table("process")(Fault::Value("it is empty".to_owned())));
         }
-        let own = if schema::holds_facts(db) { Some(self.own_images(db, path)?) } else { None };
+        let is_whole = schema::holds_facts(db);
+        let mut images = if is_whole { self.own_images(db, path)? } else { HashMap::new() };
         let sql = "SELECT process, image FROM process_image ORDER BY process, image";
         let pairs = rows(db, sql, |row| Ok((processes.place(row)?, row.get(1)?))).map_err(in_table("process_image"))?;
-        let mut images: HashMap<ContentKey, Arc<ImageFacts>> = HashMap::new();
         for (place, key) in pairs {
-            let facts = match (images.get(&key), &own) {
-                (Some(facts), _) => facts.clone(),
-                (None, Some(own)) => {
-                    let missing = || in_table("process_image")(Fault::Value(format!("no image {key}")));
-                    own.get(&key).cloned().ok_or_else(missing)?
+            let facts = match images.get(&key) {
+                Some(facts) => facts.clone(),
+                None if is_whole => {
+                    return Err(in_table("process_image")(Fault::Value(format!("no image {key}"))));
                 }
-                (None, None) => self.image(path, key)?,
+                None => images.entry(key).or_insert(self.image(path, key)?).clone(),
             };
-            images.insert(key, facts.clone());
             processes.records[place].images.push(facts);
             processes.images[place].push(key);
         }

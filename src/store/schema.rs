@@ -2,7 +2,7 @@
 //!
 //! Invariant: `schema.sql`, `VERSION` and a written file agree; a test holds them together.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, MAIN_DB, OptionalExtension, params};
 
 /// Version of the schema that this build writes, and the newest that it reads.
 pub const VERSION: i64 = 3;
@@ -22,8 +22,12 @@ pub(super) const META: &str = "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL,
 /// Bytes per page: each of the tables takes at least one, and most files are small.
 pub(super) const PAGE_SIZE: u32 = 512;
 
-/// Makes an empty database into an empty file of ours.
-pub(super) fn prepare(db: &mut Connection, statements: &[&str]) -> rusqlite::Result<()> {
+/// A file of ours as bytes: with the tables that statements make, and the rows that `fill` puts into them.
+pub(super) fn build(
+    statements: &[&str],
+    fill: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+) -> rusqlite::Result<Vec<u8>> {
+    let mut db = Connection::open_in_memory()?;
     db.pragma_update(None, "page_size", PAGE_SIZE)?;
     db.pragma_update(None, "journal_mode", "OFF")?;
     let transaction = db.transaction()?;
@@ -34,7 +38,9 @@ pub(super) fn prepare(db: &mut Connection, statements: &[&str]) -> rusqlite::Res
     meta.execute(params!["schema_version", VERSION])?;
     meta.execute(params!["tool_version", env!("CARGO_PKG_VERSION")])?;
     drop(meta);
-    transaction.commit()
+    fill(&transaction)?;
+    transaction.commit()?;
+    Ok(db.serialize(MAIN_DB)?.to_vec())
 }
 
 /// Statements without comments and without spaces that are not needed: SQLite keeps their text in each file.

@@ -27,19 +27,19 @@ pub struct Writer {
 impl Writer {
     /// A writer that has written nothing yet.
     pub fn new() -> Result<Self, StoreError> {
-        let empty = empty(&[schema::SQL]).map_err(|source| StoreError::Memory { source })?;
+        let empty = schema::build(&[schema::SQL], |_| Ok(())).map_err(|source| StoreError::Memory { source })?;
         let db = Connection::open_in_memory().map_err(|source| StoreError::Memory { source })?;
         Ok(Writer { db, images: FactFiles::default(), empty })
     }
 
     /// Puts a process into a data directory, and what is known of its images if the directory does not have that.
     pub fn write_to(&mut self, data: &DataDir, record: &ProcessRecord) -> Result<(), StoreError> {
-        let keys = self.images.keep(data, &record.images)?;
+        let process = KeyedProcess::of(record, self.images.keep(data, &record.images)?)?;
         let build = |source| StoreError::Build { pid: record.head.pid, source };
         let db = &mut self.db;
         db.deserialize_read_exact(MAIN_DB, &self.empty[..], self.empty.len(), false).map_err(build)?;
         let transaction = db.transaction().map_err(build)?;
-        insert_process(&transaction, record, &keys)?;
+        process.insert(&transaction).map_err(build)?;
         transaction.commit().map_err(build)?;
         let bytes = db.serialize(MAIN_DB).map_err(build)?;
         let name = ProcessFile::of(&record.head).to_string();
@@ -64,36 +64,24 @@ impl Writer {
     /// The same with several processes, of which none may be there twice.
     pub fn write_all(&mut self, path: &Path, records: &[ProcessRecord]) -> Result<(), StoreError> {
         let mut images: BTreeMap<ContentKey, &ImageFacts> = BTreeMap::new();
-        let mut processes: BTreeMap<ContentKey, (&ProcessRecord, Vec<ContentKey>)> = BTreeMap::new();
+        let mut processes: BTreeMap<ContentKey, KeyedProcess<'_>> = BTreeMap::new();
         for record in records {
             let keys: Vec<ContentKey> = record.images.iter().map(|image| self.images.key_of(image)).collect();
             images.extend(keys.iter().copied().zip(record.images.iter().map(|image| &**image)));
-            processes.insert(ContentKey::of_process(&record.head), (record, keys));
+            let process = KeyedProcess::of(record, keys)?;
+            processes.insert(process.key, process);
         }
         let pid = records.first().map_or(0, |record| record.head.pid);
-        let build = |source| StoreError::Build { pid, source };
-        let mut db = Connection::open_in_memory().map_err(|source| StoreError::Memory { source })?;
-        schema::prepare(&mut db, &[schema::SQL, schema::FACTS]).map_err(build)?;
-        let transaction = db.transaction().map_err(build)?;
-        for (key, facts) in images {
-            facts_rows::insert(&transaction, key, facts).map_err(build)?;
-        }
-        for (record, keys) in processes.into_values() {
-            insert_process(&transaction, record, &keys)?;
-        }
-        transaction.commit().map_err(build)?;
-        let bytes = db.serialize(MAIN_DB).map_err(build)?;
+        let rows = |db: &Connection| {
+            images.iter().try_for_each(|(key, facts)| facts_rows::insert(db, *key, facts))?;
+            processes.values().try_for_each(|process| process.insert(db))
+        };
+        let bytes = schema::build(&[schema::SQL, schema::FACTS], rows);
+        let bytes = bytes.map_err(|source| StoreError::Build { pid, source })?;
         let place = Folder::of(path, Trust::own());
         let (folder, name) = place.map_err(|source| StoreError::Write { path: path.to_owned(), source })?;
         Staged::write(&Arc::new(folder), &name, &bytes)?.publish()
     }
-}
-
-/// An empty file as bytes.
-fn empty(statements: &[&str]) -> rusqlite::Result<Vec<u8>> {
-    let mut db = Connection::open_in_memory()?;
-    schema::prepare(&mut db, statements)?;
-    Ok(db.serialize(MAIN_DB)?.to_vec())
 }
 
 /// What ran by image, file and context; lines and functions.
@@ -121,13 +109,46 @@ fn hits_by_key<'a>(record: &'a ProcessRecord, images: &[ContentKey]) -> Result<H
     Ok(by_key)
 }
 
-fn insert_process(db: &Connection, record: &ProcessRecord, images: &[ContentKey]) -> Result<(), StoreError> {
-    let hits = hits_by_key(record, images)?;
-    let process = ContentKey::of_process(&record.head);
-    let inserted = insert_head(db, process, record)
-        .and_then(|()| insert_life(db, process, record))
-        .and_then(|()| insert_hits(db, process, record, images, &hits));
-    inserted.map_err(|source| StoreError::Build { pid: record.head.pid, source })
+/// A process with the keys of its rows.
+struct KeyedProcess<'a> {
+    key: ContentKey,
+    record: &'a ProcessRecord,
+    images: Vec<ContentKey>,
+    hits: HitsByKey<'a>,
+}
+
+impl<'a> KeyedProcess<'a> {
+    /// A process whose images have these keys; refuses one whose indexes lead nowhere.
+    fn of(record: &'a ProcessRecord, images: Vec<ContentKey>) -> Result<Self, StoreError> {
+        let hits = hits_by_key(record, &images)?;
+        Ok(KeyedProcess { key: ContentKey::of_process(&record.head), record, images, hits })
+    }
+
+    fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
+        insert_head(db, self.key, self.record)?;
+        insert_life(db, self.key, self.record)?;
+        self.insert_hits(db)
+    }
+
+    fn insert_hits(&self, db: &Connection) -> rusqlite::Result<()> {
+        let mut image = db.prepare_cached("INSERT OR IGNORE INTO process_image VALUES (?1, ?2)")?;
+        for key in &self.images {
+            image.execute(params![self.key, key])?;
+        }
+        let mut context = db.prepare_cached("INSERT OR IGNORE INTO context VALUES (?1, ?2)")?;
+        for label in &self.record.contexts {
+            context.execute(params![ContentKey::of_label(label), label])?;
+        }
+        for (kind, table) in ["line_bits", "function_bits"].into_iter().enumerate() {
+            let mut bits = db.prepare_cached(&format!("INSERT INTO {table} VALUES (?1, ?2, ?3, ?4, ?5, ?6)"))?;
+            for ((image, file, context), sets) in &self.hits {
+                for (first, numbits) in sets[kind].pieces() {
+                    bits.execute(params![self.key, image, file, context, first, numbits])?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn insert_head(db: &Connection, process: ContentKey, record: &ProcessRecord) -> rusqlite::Result<()> {
@@ -173,32 +194,6 @@ fn insert_life(db: &Connection, process: ContentKey, record: &ProcessRecord) -> 
     let mut warning = db.prepare_cached("INSERT INTO warning VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for (number, row) in (0i64..).zip(&record.warnings) {
         warning.execute(params![process, number, row.slug, row.text, row.count])?;
-    }
-    Ok(())
-}
-
-fn insert_hits(
-    db: &Connection,
-    process: ContentKey,
-    record: &ProcessRecord,
-    images: &[ContentKey],
-    hits: &HitsByKey<'_>,
-) -> rusqlite::Result<()> {
-    let mut image = db.prepare_cached("INSERT OR IGNORE INTO process_image VALUES (?1, ?2)")?;
-    for key in images {
-        image.execute(params![process, key])?;
-    }
-    let mut context = db.prepare_cached("INSERT OR IGNORE INTO context VALUES (?1, ?2)")?;
-    for label in &record.contexts {
-        context.execute(params![ContentKey::of_label(label), label])?;
-    }
-    for (kind, table) in ["line_bits", "function_bits"].into_iter().enumerate() {
-        let mut bits = db.prepare_cached(&format!("INSERT INTO {table} VALUES (?1, ?2, ?3, ?4, ?5, ?6)"))?;
-        for ((image, file, context), sets) in hits {
-            for (first, numbits) in sets[kind].pieces() {
-                bits.execute(params![process, image, file, context, first, numbits])?;
-            }
-        }
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The union of what many processes ran, as one record of which process is not known any more.
 //!
 //! Images are the same if their build-id is, whatever their path; without one, if their path is and the texts of their
-//! sources. A source of which an image knows two texts is two. Contexts stay apart, so
-//! that it is still known which test ran what.
+//! sources. A source of which an image knows two texts is two. Contexts stay apart, so that it is still known which test
+//! ran what.
 //!
 //! Invariants: the order of the records does not matter; memory grows with the images, not with the processes.
 

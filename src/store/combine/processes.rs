@@ -4,7 +4,7 @@
 //! its records, it ran.
 
 use super::Union;
-use crate::store::keys::{ContentKey, ImageKeys};
+use crate::store::keys::ContentKey;
 use crate::store::{End, Exec, FileFacts, Flush, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, Warning};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use std::sync::Arc;
 pub struct ProcessUnion {
     processes: BTreeMap<ContentKey, Joined>,
     images: BTreeMap<ContentKey, Arc<ImageFacts>>,
-    keys: ImageKeys,
     /// Images with the names of their sources made again, by place in memory; the first of each keeps its address from being
     /// used again.
     placed: HashMap<usize, (Arc<ImageFacts>, ContentKey)>,
@@ -95,7 +94,7 @@ impl ProcessUnion {
         let mut placed = (**image).clone();
         placed.files.iter_mut().for_each(|file| file.path = locate(file));
         let placed = if placed == **image { image.clone() } else { Arc::new(placed) };
-        let key = self.keys.of(&placed);
+        let key = ContentKey::of_image(&placed);
         if self.placed.len() >= ProcessUnion::MAX_PLACED {
             self.placed.clear();
         }
