@@ -3,7 +3,7 @@
 //! Invariant: a line of the source is a line of the output, made safe for a terminal.
 
 use super::escape::printable;
-use super::table::Colour;
+use super::layout::Colour;
 use crate::report::model::colour::{Kind, parts_of_line, spans};
 use crate::report::model::language::Language;
 use crate::report::model::percent::Ratio;

@@ -3,105 +3,11 @@
 //! Invariant: the last line of the terminal's starts with `TOTAL` and its last word that ends in `%` is the total
 //! coverage: programs look for it.
 
-use super::escape::printable;
-use crate::report::model::missing::{ranges, shown_ranges};
-use crate::report::model::percent::{Level, Ratio};
-use crate::report::model::prepared::{Report, ReportFile};
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
-use std::cmp::Ordering;
-
-/// How the table looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
-    /// What it is made of.
-    pub format: Format,
-    /// What a row is about.
-    pub rows: Rows,
-    /// Whether rows in which every line ran are left out.
-    pub skip_covered: bool,
-    /// The order of the rows.
-    pub sort: Sort,
-    /// Whether there is a column with the lines that did not run.
-    pub show_missing: bool,
-    /// Decimals of percentages, at most 9.
-    pub decimals: u8,
-    /// Whether it is coloured.
-    pub colour: Colour,
-}
-
-/// What a table is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Columns of plain text.
-    Text,
-    /// GitHub-flavoured Markdown, as for a job summary.
-    Markdown,
-    /// The total percentage alone, as a number.
-    Total,
-}
-
-/// What a row is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rows {
-    /// One row for each source.
-    Files,
-    /// A function of a source.
-    Functions,
-}
-
-/// An order of the rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sort {
-    /// The column that is compared.
-    pub key: SortKey,
-    /// From the largest to the smallest.
-    pub descending: bool,
-}
-
-/// A column that rows can be sorted by. Equal rows are in the order of their names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortKey {
-    /// The name as shown.
-    File,
-    /// Lines that have code.
-    Lines,
-    /// Lines that did not run.
-    Missed,
-    /// The share of lines that ran.
-    Cover,
-}
-
-/// Whether to colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// With the terminal's escapes.
-    Terminal,
-    /// Plain text without escapes.
-    None,
-}
-
-/// Spaces between columns.
-const GAP: u16 = 2;
-
-struct TableRow {
-    name: String,
-    ratio: Ratio,
-    missing: Vec<(u32, u32)>,
-}
-
-impl TableRow {
-    fn of_file(file: &ReportFile) -> TableRow {
-        TableRow { name: file.name.clone(), ratio: file.coverage.ratio(), missing: file.missing() }
-    }
-
-    fn of_functions(file: &ReportFile) -> impl Iterator<Item = TableRow> {
-        file.coverage.functions.iter().filter_map(move |function| {
-            let lines = file.coverage.of_function(function);
-            let (name, ratio) = (format!("{}:{}: {}", file.name, function.start, function.name), lines.ratio());
-            (ratio.lines > 0).then(|| TableRow { name, ratio, missing: ranges(&lines.executable, &lines.ran) })
-        })
-    }
-}
+use super::layout::{Format, Layout, Rows};
+use super::markdown_table::markdown;
+use super::rows::{TableRow, order};
+use super::text_table::text;
+use crate::report::model::prepared::Report;
 
 /// The whole table in the format that the layout asks for.
 pub fn table(report: &Report, layout: Layout) -> String {
@@ -134,127 +40,12 @@ fn skipped(count: usize, rows: Rows) -> String {
     format!("({count} {what} covered in full)")
 }
 
-fn title(rows: Rows) -> &'static str {
-    match rows {
-        Rows::Files => "File",
-        Rows::Functions => "Function",
-    }
-}
-
-fn markdown(rows: &[TableRow], total: Ratio, skipped: Option<&str>, layout: Layout) -> String {
-    let mut text = format!("| {} | Lines | Missed | Cover |", title(layout.rows));
-    let mut rule = "|:--|--:|--:|--:|".to_owned();
-    if layout.show_missing {
-        text.push_str(" Missing |");
-        rule.push_str(":--|");
-    }
-    text.extend(["\n", &rule, "\n"]);
-    let mut row = |name: &str, ratio: Ratio, missing: &str| {
-        let (lines, missed, cover) = (ratio.lines, ratio.lines - ratio.ran, ratio.percent(layout.decimals));
-        text.push_str(&format!("| {name} | {lines} | {missed} | {cover}% |"));
-        text.push_str(&if layout.show_missing { format!(" {missing} |\n") } else { "\n".to_owned() });
-    };
-    for one in rows {
-        row(&as_code(&one.name), one.ratio, &shown_ranges(&one.missing));
-    }
-    row("**TOTAL**", total, "");
-    text.extend(skipped.map(|skipped| format!("\n{skipped}\n")));
-    text
-}
-
-/// A name as code: in a table a bar ends a cell even there, and nothing but entities means a backtick.
-fn as_code(name: &str) -> String {
-    let name = printable(name);
-    let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('|', "&#124;");
-    format!("<code>{}</code>", name.replace('`', "&#96;").replace('*', "&#42;").replace('_', "&#95;"))
-}
-
-fn text(rows: &[TableRow], total: Ratio, skipped: Option<&str>, layout: Layout) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    match layout.colour {
-        Colour::Terminal => table.enforce_styling(),
-        Colour::None => table.force_no_tty(),
-    };
-    table.set_header([title(layout.rows), "Lines", "Missed", "Cover"]);
-    for row in rows {
-        table.add_row(cells(&printable(&row.name), row.ratio, layout));
-    }
-    table.add_row(cells("TOTAL", total, layout));
-    for (column, index) in table.column_iter_mut().zip(0u16..) {
-        let alignment = if index == 0 { CellAlignment::Left } else { CellAlignment::Right };
-        column.set_cell_alignment(alignment);
-        column.set_padding((if index == 0 { 0 } else { GAP }, 0));
-    }
-    let gaps = usize::from(GAP) * (table.column_count() - 1);
-    let rule = "-".repeat(table.column_max_content_widths().into_iter().map(usize::from).sum::<usize>() + gaps);
-    ruled(table.lines(), &rule, layout, rows, skipped)
-}
-
-/// Puts a rule below the titles and one above the total, and the missing lines behind their rows, where the longest of
-/// them does not widen the others.
-fn ruled(
-    lines: impl Iterator<Item = String>,
-    rule: &str,
-    layout: Layout,
-    rows: &[TableRow],
-    skipped: Option<&str>,
-) -> String {
-    let mut text = String::new();
-    let gap = " ".repeat(GAP.into());
-    for (index, line) in lines.enumerate() {
-        let missing = match index.checked_sub(1).map(|row| rows.get(row)) {
-            None => "Missing".to_owned(),
-            Some(Some(row)) => shown_ranges(&row.missing),
-            Some(None) => String::new(),
-        };
-        if index == rows.len() + 1 {
-            text.extend(skipped.map(|skipped| format!("{skipped}\n")));
-            text.extend([rule, "\n"]);
-        }
-        text.push_str(line.trim_end());
-        if layout.show_missing && !missing.is_empty() {
-            text.extend([gap.as_str(), &missing]);
-        }
-        text.push('\n');
-        if index == 0 {
-            text.extend([rule, "\n"]);
-        }
-    }
-    text
-}
-
-fn cells(name: &str, ratio: Ratio, layout: Layout) -> Vec<Cell> {
-    let colour = match ratio.level() {
-        Level::Good => Color::Green,
-        Level::Fair => Color::Yellow,
-        Level::Poor => Color::Red,
-    };
-    vec![
-        Cell::new(name),
-        Cell::new(ratio.lines),
-        Cell::new(ratio.lines - ratio.ran),
-        Cell::new(format!("{}%", ratio.percent(layout.decimals))).fg(colour),
-    ]
-}
-
-fn order(sort: Sort, one: &TableRow, other: &TableRow) -> Ordering {
-    let missed = |row: &TableRow| row.ratio.lines - row.ratio.ran;
-    let by_name = one.name.cmp(&other.name);
-    let by_key = match sort.key {
-        SortKey::File => by_name,
-        SortKey::Lines => one.ratio.lines.cmp(&other.ratio.lines),
-        SortKey::Missed => missed(one).cmp(&missed(other)),
-        SortKey::Cover => one.ratio.compare(other.ratio),
-    };
-    let by_key = if sort.descending { by_key.reverse() } else { by_key };
-    by_key.then(by_name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::model::coverage::FileCoverage;
+    use crate::report::model::prepared::ReportFile;
+    use crate::report::terminal::layout::{Colour, Sort, SortKey};
     use crate::store::FunctionFacts;
 
     const LAYOUT: Layout = Layout {
