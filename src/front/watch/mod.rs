@@ -1,23 +1,23 @@
 //! Waiting with the program: passing signals on, stopping when it stops, until it and its descendants have ended. Where
 //! there is none of ours, waiting until the processes that were attached to have ended or were let go.
 
+mod closing;
+mod signals;
+
 use super::Helpers;
 use super::guarded::Guarded;
-use super::stderr::{self, Stderr};
-use crate::link::{Port, PortError, ToSupervisor};
-use crate::recorder::{self, FrontRequest, News};
+use super::stderr::Stderr;
+use crate::link::{Port, PortError};
+use crate::recorder::{FrontRequest, News};
 use crate::store::DataDir;
 use platform::affinity::Rank;
-use platform::process::{Arrived, ChildNews, SignalInbox, child_news, stop_like_a_job};
-use platform::{OnTracerDeath, Pid, Signal, kill, wait_readable};
+use platform::process::{ChildNews, SignalInbox, child_news, stop_like_a_job};
+use platform::{OnTracerDeath, Pid, Signal, wait_readable};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// How long after the program's end it is reported who is still being measured.
 const NOTICE_AFTER: Duration = Duration::from_secs(1);
-
-/// How long after a signal it is asked whether the program got it too.
-const SENT_TO_BOTH: Duration = Duration::from_millis(30);
 
 /// How the front is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,56 +210,6 @@ impl Watch {
         }
     }
 
-    fn look_at_signals(&mut self) {
-        while let Some(arrived) = self.inbox.take() {
-            match arrived.signal {
-                Signal::INT => self.interrupted(arrived),
-                Signal::TERM | Signal::HUP | Signal::QUIT => self.pass_on(arrived),
-                Signal::USR1 => {
-                    let _recorder_gone = self.to_recorder.send_waiting(&FrontRequest::Flush);
-                }
-                // SIGCHLD: the children are looked at in every round.
-                _ => {}
-            }
-        }
-    }
-
-    /// A terminal's Ctrl-C reaches the program by itself; a second one means us.
-    fn interrupted(&mut self, arrived: Arrived) {
-        self.interrupts += 1;
-        if self.interrupts > 1 { self.let_go() } else { self.pass_on(arrived) }
-    }
-
-    fn pass_on(&mut self, arrived: Arrived) {
-        if self.ended.is_some() || self.subject == Subject::Attached {
-            self.let_go();
-        } else if let Some(sender) = arrived.sender {
-            self.to_pass_on.push((Instant::now() + SENT_TO_BOTH, arrived.signal, sender));
-        }
-    }
-
-    /// A process that sends to a whole process group sends to the program too: the supervisor knows, a moment later, whether
-    /// it has got the signal.
-    fn pass_on_what_is_due(&mut self) {
-        let now = Instant::now();
-        let (due, later) = std::mem::take(&mut self.to_pass_on).into_iter().partition(|(at, ..)| *at <= now);
-        self.to_pass_on = later;
-        for (_, signal, sender) in due {
-            let asked = self.to_supervisor.send(&ToSupervisor::Forward { signal: signal.0, sender }, None);
-            if let Subject::Program { pid, .. } = self.subject
-                && asked.is_err()
-                && self.ended.is_none()
-            {
-                let _ended_meanwhile = kill(pid, signal);
-            }
-        }
-    }
-
-    fn let_go(&mut self) {
-        self.letting_go = true;
-        let _recorder_gone = self.to_recorder.send_waiting(&FrontRequest::LetGo);
-    }
-
     fn look_at_news(&mut self) {
         while self.recording == Recording::Running {
             match self.to_recorder.try_receive() {
@@ -301,75 +251,6 @@ impl Watch {
         const MILLIS: u32 = 5000;
         wait_readable(&[self.to_recorder.as_fd()], Some(MILLIS));
         self.look_at_news();
-    }
-
-    fn tell_who_runs(&mut self, count: u64, first: &[i32]) {
-        if count > 0 && self.subject.waits() {
-            self.stderr.say(&stderr::still_measuring(count, first));
-            self.stderr.let_go();
-        }
-    }
-
-    /// What came of the program when the supervisor had ended before it.
-    fn without_supervisor(&self) -> &'static str {
-        match (self.subject, &self.ended) {
-            (Subject::Program { on_supervisor_death: OnTracerDeath::Kill, .. }, _) => {
-                "the supervisor was killed and the program with it (--kill-on-exit); its data is incomplete"
-            }
-            (Subject::Program { .. }, Some((Ending::DieOf(Signal::TRAP), _))) => {
-                "the supervisor was killed, and the program by a breakpoint that it met at that moment; its data is incomplete"
-            }
-            (Subject::Program { .. }, _) => {
-                "the supervisor was killed before the program ended; the program went on unmeasured, its data is incomplete"
-            }
-            (Subject::Attached, _) => {
-                "the supervisor was killed; what it measured went on unmeasured, its data is incomplete"
-            }
-        }
-    }
-
-    fn tell_the_end(&mut self, data: &DataDir) {
-        if std::mem::replace(&mut self.told, true) {
-            return;
-        }
-        self.guarded.rank_as_usual();
-        match &self.recording {
-            Recording::Running if self.subject == Subject::Attached => {
-                self.stderr.insist("still letting go, in the background; `cov-trace status` tells how far it is");
-            }
-            Recording::Running => {}
-            Recording::Over(News::Finished(summary)) => {
-                if let Some(text) = stderr::unwritten(summary, data.path()) {
-                    self.stderr.insist(&text);
-                }
-                if summary.incomplete > 0 {
-                    self.stderr.insist(self.without_supervisor());
-                }
-                if let Some(advice) = &summary.advice {
-                    self.stderr.say(&format!("warning: {advice}"));
-                }
-                if summary.processes == 0 && self.subject == Subject::Attached {
-                    self.stderr.say("detached before anything was measured");
-                } else if summary.processes > 0 || summary.unwritten == 0 {
-                    self.stderr.say(&stderr::summary(summary, data.path()));
-                }
-            }
-            Recording::Over(News::Failed(error)) => self.stderr.insist(&format!("recording failed: {error}")),
-            Recording::Over(News::Running { .. } | News::Reading { .. } | News::Trouble(_) | News::LetGo(_)) => {}
-            Recording::Died => {
-                self.stderr.insist(match self.guarded.supervisor_ended() {
-                    Some(ChildNews::Killed(_)) => "recorder and supervisor were killed; what ran since is not measured",
-                    Some(_) | None => "the recorder was killed; the program was released and went on unmeasured",
-                });
-                match recorder::recover(data) {
-                    Ok(runs) => runs.iter().for_each(|run| match run {
-                        Ok(run) => self.stderr.say(&run.to_string()),
-                        Err(error) => self.stderr.insist(&error.to_string()),
-                    }),
-                    Err(error) => self.stderr.insist(&error.to_string()),
-                }
-            }
-        }
     }
 }
 
