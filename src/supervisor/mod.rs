@@ -97,8 +97,8 @@ impl Supervisor {
         let journal = JournalWriter::new(run.journal_to_write()?);
         let sections = MarkSections::new(run.marks_to_write()?);
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
-        let performer =
-            Performer::new(Tracer::for_this_thread(on_death), journal, sections, recorder, front_pid, guard);
+        let tracer = Tracer::for_this_thread(on_death);
+        let performer = Performer::new(tracer, journal, sections, recorder, front_pid, guard, stop_log.clone());
         let (inputs, actions) = (VecDeque::new(), Vec::new());
         let (state, reports) = (State::new(on_death, forks), Reports::new());
         Ok(Supervisor {
@@ -288,8 +288,8 @@ impl Supervisor {
     /// Decides and acts until nothing is left to decide.
     fn settle(&mut self) {
         while let Some(input) = self.inputs.pop_front() {
-            if let Some(log) = &mut self.stop_log {
-                log.write(&input);
+            if let Some(log) = &self.stop_log {
+                log.input(&input);
             }
             self.state.step(input, &mut self.actions);
             self.performer.pace.is_alone = self.state.threads() == 1;

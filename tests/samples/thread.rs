@@ -9,6 +9,7 @@ super::samples! { "thread":
     local_data
     many
     one_site
+    own_breakpoints
     signals_blocked
     static_objects
     stopped

@@ -2,9 +2,10 @@
 
 use super::{Signal, UNBLOCKABLE};
 use crate::arch::SIGACTION_LEN;
+use serde::{Deserialize, Serialize};
 
 /// A signal's action: handler, flags, restorer and the handler's mask, a word each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignalAction([u8; SignalAction::LEN]);
 
 impl From<[u8; SignalAction::LEN]> for SignalAction {

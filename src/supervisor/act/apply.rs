@@ -7,6 +7,7 @@ use super::pace::Pace;
 use super::repair;
 use super::sections::MarkSections;
 use super::space_texts::{Reach, SpaceTexts};
+use super::stop_log::StopLog;
 use super::timed::TimedCalls;
 use super::trap_repair::TrapRepair;
 use super::wear::Wear;
@@ -60,10 +61,11 @@ impl Performer {
         recorder: Port,
         front: Pid,
         guard: GuardEntries,
+        log: Option<StopLog>,
     ) -> Self {
         Performer {
             tracer,
-            sigtrap: TrapRepair::default(),
+            sigtrap: TrapRepair::new(log),
             journal,
             sections,
             recorder,

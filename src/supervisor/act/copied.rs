@@ -46,7 +46,7 @@ impl Copied {
         space: SpaceId,
         at: Avma,
         call: Option<Avma>,
-        originals: impl Fn(&[Around]) -> Vec<Option<u8>>,
+        originals: impl FnOnce(&[Around]) -> Vec<Option<u8>>,
     ) -> Sought {
         let Some(around) = access.memory.and_then(|memory| around(memory, at)) else { return Sought::Foreign };
         if !around.is_breakpoint() {

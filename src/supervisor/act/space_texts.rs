@@ -289,7 +289,7 @@ impl SpaceTexts {
         space: SpaceId,
         tid: Tid,
         at: Avma,
-        is_own: impl Fn() -> bool,
+        is_own: impl FnOnce() -> bool,
         sources: &[PlantedText],
     ) -> Sought {
         let call = self.find_call(space);

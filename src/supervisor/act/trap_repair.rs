@@ -3,75 +3,97 @@
 //!
 //! Invariant: a program whose calls are filtered is not made to call: that could kill it.
 
+use super::stop_log::StopLog;
 use crate::link::ProcessNo;
 use crate::supervisor::decide::masks::{Evidence, TRAP};
 use crate::supervisor::decide::sigtrap::Sigtrap;
+use crate::supervisor::decide::sigtrap_input::{SigtrapAnswer, SigtrapInput};
 use platform::arch::{self, CallNumber};
 use platform::procfs::Disposition;
 use platform::{
     Access, Avma, OsError, Pid, Signal, SignalAction, Tid, Tracer, TrapCause, mask_after_call, procfs, remote, threads,
 };
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What is known of the programs' use of SIGTRAP, and where they can be made to make system calls.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TrapRepair {
     known: Sigtrap,
+    log: Option<StopLog>,
+    start: Instant,
     /// Where to make a system call in a process, once it was looked for.
     calls: HashMap<ProcessNo, Avma>,
 }
 
 impl TrapRepair {
+    /// Nothing is known yet; `log` holds what is decided.
+    pub fn new(log: Option<StopLog>) -> Self {
+        TrapRepair { known: Sigtrap::default(), log, start: Instant::now(), calls: HashMap::new() }
+    }
+
+    /// Asks, or tells, what decides.
+    fn step(&mut self, input: SigtrapInput) -> SigtrapAnswer {
+        let answer = self.known.step(&input);
+        if let Some(log) = &self.log {
+            log.decided(&input, answer);
+        }
+        answer
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
     /// A process runs a new image.
     pub fn execed(&mut self, process: ProcessNo, tid: Tid) {
         self.calls.remove(&process);
-        self.known.execed(process, tid, procfs::signal_state(tid).ok());
+        self.step(SigtrapInput::Execed { process, tid, state: procfs::signal_state(tid).ok() });
     }
 
     /// Threads of a process that ran before us.
     pub fn met(&mut self, process: ProcessNo, threads: &[Tid]) {
         for &tid in threads {
             if let Ok(state) = procfs::signal_state(tid) {
-                self.known.met(process, tid, state);
+                self.step(SigtrapInput::Met { process, tid, state });
             }
         }
     }
 
     /// A new tracee has its maker's mask.
     pub fn thread_born(&mut self, thread_of: Option<ProcessNo>, child: Tid, maker: Tid) {
-        self.known.thread_born(thread_of, child, maker, Instant::now());
+        self.step(SigtrapInput::ThreadBorn { thread_of, child, maker, at: self.now() });
     }
 
     /// A new process has its maker's actions.
     pub fn process_born(&mut self, process: ProcessNo, maker: ProcessNo) {
-        self.known.process_born(process, maker);
+        self.step(SigtrapInput::ProcessBorn { process, maker });
     }
 
     /// A thread ended.
     pub fn thread_gone(&mut self, tid: Tid) {
-        self.known.thread_gone(tid);
+        self.step(SigtrapInput::ThreadGone { tid });
     }
 
     /// A process ended.
     pub fn process_gone(&mut self, process: ProcessNo) {
         self.calls.remove(&process);
-        self.known.process_gone(process);
+        self.step(SigtrapInput::ProcessGone { process });
     }
 
     /// Whether all that is known of a thread says that it does not block SIGTRAP, nor has its process a use for it.
-    pub fn is_out_of_use(&self, process: ProcessNo, tid: Tid) -> bool {
-        self.known.is_out_of_use(process, tid)
+    pub fn is_out_of_use(&mut self, process: ProcessNo, tid: Tid) -> bool {
+        self.step(SigtrapInput::IsOutOfUse { process, tid }).is_yes()
     }
 
     /// Whether a process is known to handle SIGTRAP.
-    pub fn has_handler(&self, process: ProcessNo) -> bool {
-        self.known.has_handler(process)
+    pub fn has_handler(&mut self, process: ProcessNo) -> bool {
+        self.step(SigtrapInput::HasHandler { process }).is_yes()
     }
 
     /// Whether a thread may enter its process's handler of SIGTRAP already, which it does then.
     pub fn takes_turn(&mut self, process: ProcessNo, tid: Tid) -> bool {
-        self.known.takes_turn(process, tid, Instant::now())
+        self.step(SigtrapInput::TakesTurn { process, tid, at: self.now() }).is_yes()
     }
 
     /// A thread gets SIGTRAP for a breakpoint of the program's own. One of ours that another thread met with SIGTRAP
@@ -84,14 +106,16 @@ impl TrapRepair {
     ) -> Result<(), OsError> {
         let tid = access.tid;
         self.read_action(access, process, &find_call)?;
-        let Some(handler) = self.known.handler(process) else { return Ok(()) };
+        if !self.has_handler(process) {
+            return Ok(());
+        }
         let is_reset = procfs::signal_state(tid)?.disposition(Signal::TRAP) == Disposition::Default;
         if !is_reset || procfs::is_alone(tid)? || procfs::is_confined(tid) {
             return Ok(());
         }
-        if self.known.blocks_trap(tid, access.tracer.signal_mask(tid)?) {
-            return Ok(());
-        }
+        let found = access.tracer.signal_mask(tid)?;
+        let taken = self.step(SigtrapInput::Delivery { process, tid, found }).taken();
+        let Some(handler) = taken.action else { return Ok(()) };
         let Some(call) = self.call(process, &find_call) else { return Ok(()) };
         remote::set_signal_action(access, call, Signal::TRAP, &handler)
     }
@@ -109,11 +133,12 @@ impl TrapRepair {
         let (tracer, tid) = (access.tracer, access.tid);
         self.read_action(access, process, &find_call)?;
         let found = tracer.signal_mask(tid)?;
-        if self.known.is_strange(tid, found) {
-            self.known.learn_from(&threads::of(Pid(tid.0)).unwrap_or_default(), tid, found);
+        if self.step(SigtrapInput::IsStrange { tid, found }).is_yes() {
+            let siblings = threads::of(Pid(tid.0)).unwrap_or_default();
+            self.step(SigtrapInput::LearnFrom { siblings, tid, found });
         }
-        let evidence = self.known.handler(process).and_then(|_| evidence(tid));
-        let taken = self.known.after_breakpoint(process, tid, found, evidence);
+        let evidence = if self.has_handler(process) { evidence(tid) } else { None };
+        let taken = self.step(SigtrapInput::AfterBreakpoint { process, tid, found, evidence }).taken();
         let mut lost_signal = None;
         if let Some(mask) = taken.mask {
             lost_signal = Some(tracer.signal_info(tid)?).filter(|info| info.trap_cause() == TrapCause::Sent);
@@ -125,7 +150,7 @@ impl TrapRepair {
         let Some(call) = self.call(process, &find_call) else { return Ok(()) };
         if let Some(action) = taken.action {
             remote::set_signal_action(access, call, Signal::TRAP, &action)?;
-            self.known.was_given_back(process, tid, Instant::now());
+            self.step(SigtrapInput::WasGivenBack { process, tid, at: self.now() });
         }
         if let Some(info) = lost_signal {
             let group = procfs::membership(tid)?.process;
@@ -150,21 +175,23 @@ impl TrapRepair {
         find_call: &impl Fn() -> Option<Avma>,
     ) -> Result<(), OsError> {
         let tid = access.tid;
-        if !self.known.takes_unread(process)
+        if !self.step(SigtrapInput::TakesUnread { process }).is_yes()
             || procfs::signal_state(tid)?.caught & TRAP == 0
             || procfs::is_confined(tid)
         {
             return Ok(());
         }
         let Some(call) = self.call(process, find_call) else { return Ok(()) };
-        self.known.was_read(process, remote::signal_action(access, call, Signal::TRAP)?);
+        let action = remote::signal_action(access, call, Signal::TRAP)?;
+        self.step(SigtrapInput::WasRead { process, action });
         Ok(())
     }
 
     /// A signal is about to be delivered: in its handler the thread blocks more.
     pub fn delivers(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, signal: Signal) -> Result<(), OsError> {
-        if let Some(action) = self.known.delivers(process, signal) {
-            self.known.enters_handler(tid, signal, action, tracer.signal_mask(tid)?);
+        if self.step(SigtrapInput::HandlesSignal { process, signal }).is_yes() {
+            let mask = tracer.signal_mask(tid)?;
+            self.step(SigtrapInput::EntersHandler { process, tid, signal, mask });
         }
         Ok(())
     }
@@ -179,7 +206,8 @@ impl TrapRepair {
         // A pointer to nowhere makes the call fail and changes nothing.
         let Some([how, set, ..]) = told?.filter(|[_, set, ..]| *set != 0) else { return Ok(false) };
         let Ok(set) = access.word(Avma(set)) else { return Ok(false) };
-        Ok(self.known.mask_call(tid, mask_after_call(tracer.signal_mask(tid)?, how, set)))
+        let mask = mask_after_call(tracer.signal_mask(tid)?, how, set);
+        Ok(self.step(SigtrapInput::MaskCall { tid, mask }).is_yes())
     }
 
     /// A thread is about to call rt_sigaction. True if that told anything new.
@@ -192,7 +220,8 @@ impl TrapRepair {
         if access.read(Avma(action), &mut bytes).is_err() {
             return Ok(false);
         }
-        Ok(self.known.action_call(process, Signal(signal as i32), SignalAction::from(bytes)))
+        let (signal, action) = (Signal(signal as i32), SignalAction::from(bytes));
+        Ok(self.step(SigtrapInput::ActionCall { process, signal, action }).is_yes())
     }
 }
 

@@ -5,6 +5,7 @@
 //! signal is.
 
 use platform::{BLOCKABLE_STANDARD, Signal};
+use serde::{Deserialize, Serialize};
 
 /// SIGTRAP in a kernel signal set.
 pub(crate) const TRAP: u64 = Signal::TRAP.bit();
@@ -65,7 +66,7 @@ impl Masks {
 }
 
 /// Whether SIGTRAP was blocked when a breakpoint was executed, by what became of its handler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Evidence {
     pub blocked: bool,
     /// Whether no other thread can have made it so.

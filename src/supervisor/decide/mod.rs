@@ -27,6 +27,9 @@ pub(crate) mod reading;
 #[cfg(test)]
 mod replay_tests;
 pub(crate) mod sigtrap;
+pub(crate) mod sigtrap_input;
+#[cfg(test)]
+mod sigtrap_tests;
 pub(crate) mod space;
 pub(crate) mod state;
 pub(crate) mod step;
