@@ -200,6 +200,10 @@ impl State {
         if self.is_threaded(number) {
             self.find_children(number);
         }
+        // No report says that its old tid is gone.
+        if former != tid {
+            self.out.push(Action::Forget { tid: former });
+        }
         let Some(fresh) = self.start_over(number, tid, Space::new) else { return };
         if self.leaving {
             self.release(tid, None);
