@@ -10,7 +10,7 @@ use platform::{Signal, SignalAction, Tid};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Something that [`super::sigtrap::Sigtrap`] learns or is asked. `at` is the time since the measurement began, `found` the
+/// Something that `Sigtrap` learns or is asked. `at` is the time since the measurement began, `found` the
 /// mask that a breakpoint left the thread that executed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum SigtrapInput {
