@@ -83,99 +83,105 @@ impl Notes {
     ///
     /// `live` has the names of the runs that are under way.
     pub fn lines(&self, live: &BTreeSet<String>) -> Vec<String> {
-        let mut lines = Vec::new();
-        for ((slug, text), places) in &self.of_images {
+        let mut lines = self.of_measuring();
+        lines
+            .extend(self.other_builds.iter().map(|((image, build_id), out)| left_out(image, build_id.as_deref(), out)));
+        lines.extend(self.of_all_sources());
+        lines.extend(self.of_sources.iter().filter_map(|(state, names)| source_note(*state, names)));
+        lines.extend(self.of_marks.iter().map(|(name, line, text)| {
+            let slug = WarningKind::ExclusionMark.slug();
+            printable(&format!("{slug}: {name}:{line}: {text}")).into_owned()
+        }));
+        lines.extend(self.of_incomplete(live));
+        lines
+    }
+
+    /// What images and processes say themselves.
+    fn of_measuring(&self) -> Vec<String> {
+        let images = self.of_images.iter().map(|((slug, text), places)| {
             let subject = named(places.keys(), "image", "images");
-            lines.push(note(slug, &subject, places.values().sum(), text));
-        }
-        for ((slug, text), places) in &self.of_processes {
+            note(slug, &subject, places.values().sum(), text)
+        });
+        let processes = self.of_processes.iter().map(|((slug, text), places)| {
             let subject = named(places.keys().map(|(pid, _)| pid), "pid", "pids");
-            lines.push(note(slug, &subject, places.values().sum(), text));
-        }
-        for ((image, build_id), LeftOut { sources, runs }) in &self.other_builds {
-            let build = build_id.as_ref().map_or(String::new(), |id| format!(", build {}", short(id)));
-            let erase: Vec<String> = runs.iter().take(MAX_NAMED).map(|run| format!(" --run {run}")).collect();
-            let text = format!(
-                "{}: {} in {} ({image}{build}): the text was another one, so what ran of it is left out; \
-                 to remove {}: cov-trace erase{}",
-                WarningKind::OtherBuild.slug(),
-                named(sources.iter(), "source", "sources"),
-                named(runs.iter(), "run", "runs"),
-                if runs.len() == 1 { "that run" } else { "these runs" },
-                erase.concat(),
-            );
-            lines.push(printable(&text).into_owned());
-        }
+            note(slug, &subject, places.values().sum(), text)
+        });
+        images.chain(processes).collect()
+    }
+
+    /// Names that are no files, lines that are beyond the end and maps that fit nothing.
+    fn of_all_sources(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         if !self.no_files.is_empty() {
             let subject = named(self.no_files.iter(), "source", "sources");
-            let text = format!(
-                "{}: {subject}: left out, because these are names of no files",
-                WarningKind::NoSourceFile.slug()
-            );
+            let slug = WarningKind::NoSourceFile.slug();
+            let text = format!("{slug}: {subject}: left out, because these are names of no files");
             lines.push(printable(&text).into_owned());
         }
         if !self.beyond_end.is_empty() {
             let subject = named(self.beyond_end.keys(), "source", "sources");
             let count: u64 = self.beyond_end.values().sum();
-            lines.push(note(
-                WarningKind::BeyondEnd.slug(),
-                &subject,
-                count,
-                "lines behind the end of the source are left out",
-            ));
+            let text = "lines behind the end of the source are left out";
+            lines.push(note(WarningKind::BeyondEnd.slug(), &subject, count, text));
         }
-        for map in &self.unused_maps {
+        lines.extend(self.unused_maps.iter().map(|map| {
             let text = format!("{}: --map {map}: no source's path starts with that", WarningKind::MapUnused.slug());
-            lines.push(printable(&text).into_owned());
-        }
-        for (state, names) in &self.of_sources {
-            let subject = named(names.iter(), "source", "sources");
-            let (kind, text) = match state {
-                SourceState::Found => continue,
-                SourceState::Newer => (
-                    WarningKind::SourceNewer,
-                    "changed since the program was built or measured, so lines may be others",
-                ),
-                SourceState::Missing => (
-                    WarningKind::SourceMissing,
-                    "not found, so marks do not count; --map FROM=TO tells where sources are",
-                ),
-                SourceState::Unreadable => (
-                    WarningKind::SourceUnreadable,
-                    "no regular file, too large, or not to be read, so marks do not count",
-                ),
-                SourceState::Withheld => (
-                    WarningKind::SourceNotShown,
-                    "not everybody may read it and it is not among one's own sources, so it is not shown and marks do not \
-                     count; --source-root DIR shows what is below DIR",
-                ),
-            };
-            lines.push(printable(&format!("{}: {subject}: {text}", kind.slug())).into_owned());
-        }
-        for (name, line, text) in &self.of_marks {
-            lines
-                .push(printable(&format!("{}: {name}:{line}: {text}", WarningKind::ExclusionMark.slug())).into_owned());
-        }
+            printable(&text).into_owned()
+        }));
+        lines
+    }
+
+    /// Processes of which there is more to come, and those of which there should be more.
+    fn of_incomplete(&self, live: &BTreeSet<String>) -> Vec<String> {
         let pids = |of_live: bool| {
             let runs = self.incomplete.iter();
             let runs = runs.filter(move |(run, _)| live.contains(*run) == of_live);
             runs.flat_map(|(_, pids)| pids).collect::<Vec<_>>()
         };
-        let (running, cut_short) = (pids(true), pids(false));
-        if !running.is_empty() {
-            lines.push(format!(
-                "{} still being measured: what runs from now on is not in here",
-                named(running.iter(), "pid", "pids")
-            ));
-        }
-        if !cut_short.is_empty() {
-            lines.push(format!(
-                "{} incomplete: the measurement was cut short, what ran afterwards is not in here",
-                named(cut_short.iter(), "pid", "pids")
-            ));
-        }
-        lines
+        let running = (pids(true), "still being measured: what runs from now on is not in here");
+        let cut_short = (pids(false), "incomplete: the measurement was cut short, what ran afterwards is not in here");
+        let some = [running, cut_short].into_iter().filter(|(pids, _)| !pids.is_empty());
+        some.map(|(pids, text)| format!("{} {text}", named(pids.iter(), "pid", "pids"))).collect()
     }
+}
+
+/// What is left out because it is of another build than the one that is reported.
+fn left_out(image: &str, build_id: Option<&str>, LeftOut { sources, runs }: &LeftOut) -> String {
+    let build = build_id.map_or(String::new(), |id| format!(", build {}", short(id)));
+    let erase: Vec<String> = runs.iter().take(MAX_NAMED).map(|run| format!(" --run {run}")).collect();
+    let text = format!(
+        "{}: {} in {} ({image}{build}): the text was another one, so what ran of it is left out; \
+         to remove {}: cov-trace erase{}",
+        WarningKind::OtherBuild.slug(),
+        named(sources.iter(), "source", "sources"),
+        named(runs.iter(), "run", "runs"),
+        if runs.len() == 1 { "that run" } else { "these runs" },
+        erase.concat(),
+    );
+    printable(&text).into_owned()
+}
+
+/// Why the text of these sources is not shown, or not to be trusted.
+fn source_note(state: SourceState, names: &BTreeSet<String>) -> Option<String> {
+    let subject = named(names.iter(), "source", "sources");
+    let (kind, text) = match state {
+        SourceState::Found => return None,
+        SourceState::Newer => {
+            (WarningKind::SourceNewer, "changed since the program was built or measured, so lines may be others")
+        }
+        SourceState::Missing => {
+            (WarningKind::SourceMissing, "not found, so marks do not count; --map FROM=TO tells where sources are")
+        }
+        SourceState::Unreadable => {
+            (WarningKind::SourceUnreadable, "no regular file, too large, or not to be read, so marks do not count")
+        }
+        SourceState::Withheld => (
+            WarningKind::SourceNotShown,
+            "not everybody may read it and it is not among one's own sources, so it is not shown and marks do not \
+             count; --source-root DIR shows what is below DIR",
+        ),
+    };
+    Some(printable(&format!("{}: {subject}: {text}", kind.slug())).into_owned())
 }
 
 /// The start of a build-id, as much as tells it from others.
