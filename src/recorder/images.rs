@@ -133,48 +133,72 @@ impl ImageReader {
             let place = place.map(|(cache, MappedImage { before, .. })| cache.place(before));
             let read = mapped.as_ref().map_err(Unmeasured::clone);
             let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref()));
-            let (mut facts, mut plan) = match &read {
-                Ok(read) => StoredFacts::of(&path, &read.index, &self.selection),
-                Err(Unmeasured { kind, text }) => {
-                    (StoredFacts::unmeasured(&path, *kind, text.clone()), Plan::default())
-                }
-            };
-            if mapped.as_ref().is_ok_and(|mapped| loses_its_rights(&mapped.before)) {
-                facts.warn(
-                    WarningKind::SetUserId,
-                    "a traced program does not get the rights of its file's owner unless the tracer is root, so it ran without them",
-                );
-            }
-            let before = mapped.as_ref().ok().map(|mapped| mapped.before.clone());
-            if let Some(known) = &self.known {
-                // What is known of another text of a source is not known of this one.
-                if let Some(before) = &before {
-                    find_sources(&mut facts, before, self.cache.as_ref()).store();
-                }
-                facts.leave_out(&mut plan, known);
-            }
+            let before = mapped.as_ref().ok().map(|mapped| &mapped.before);
+            let (facts, plan) = self.facts_and_plan(&path, &read, before);
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
             let facts_kept = self.run.create_facts(image).and_then(|file| facts.write(file));
-            let in_memory = match self.run.create_plan(image).and_then(|file| plan.write(file)) {
-                Ok(_) => None,
-                Err(_) => self.in_memory(image, &plan),
-            };
-            let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
-            let _supervisor_gone = supervisor.send_file_waiting(&ToSupervisor::Plan(image), in_memory);
-            drop(supervisor);
-            let _recorder_ends = match before.filter(|_| self.known.is_none()) {
-                Some(before) => {
-                    let sourceless = Sourceless { image, facts, before, file: facts_kept };
-                    self.sourceless.send(sourceless).is_ok()
-                }
-                None => self.done.send((image, facts.into_facts())).is_ok(),
-            };
+            self.answer(image, &plan);
+            self.hand_over(image, facts, before, facts_kept);
             drop(plan);
             // When nobody waits any more.
             if let (Ok(Read { index, is_new: true }), Some(place)) = (&read, place) {
                 place.store(index);
             }
         }
+    }
+
+    /// What is measured of an image; `before` is what its file was like, if there is one.
+    fn facts_and_plan(
+        &self,
+        path: &str,
+        read: &Result<Read, Unmeasured>,
+        before: Option<&Metadata>,
+    ) -> (StoredFacts, Plan) {
+        let (mut facts, mut plan) = match read {
+            Ok(read) => StoredFacts::of(path, &read.index, &self.selection),
+            Err(Unmeasured { kind, text }) => (StoredFacts::unmeasured(path, *kind, text.clone()), Plan::default()),
+        };
+        if before.is_some_and(loses_its_rights) {
+            facts.warn(
+                WarningKind::SetUserId,
+                "a traced program does not get the rights of its file's owner unless the tracer is root, so it ran without them",
+            );
+        }
+        if let Some(known) = &self.known {
+            // What is known of another text of a source is not known of this one.
+            if let Some(before) = before {
+                find_sources(&mut facts, before, self.cache.as_ref()).store();
+            }
+            facts.leave_out(&mut plan, known);
+        }
+        (facts, plan)
+    }
+
+    /// Gives the supervisor the plan that it waits for.
+    fn answer(&self, image: ImageId, plan: &Plan) {
+        let in_memory = match self.run.create_plan(image).and_then(|file| plan.write(file)) {
+            Ok(_) => None,
+            Err(_) => self.in_memory(image, plan),
+        };
+        let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
+        let _supervisor_gone = supervisor.send_file_waiting(&ToSupervisor::Plan(image), in_memory);
+    }
+
+    /// Gives the facts to who finds their sources, if that is still to be done, and to the recorder otherwise.
+    fn hand_over(
+        &self,
+        image: ImageId,
+        facts: StoredFacts,
+        before: Option<&Metadata>,
+        facts_kept: std::io::Result<File>,
+    ) {
+        let _recorder_ends = match before.filter(|_| self.known.is_none()) {
+            Some(before) => {
+                let sourceless = Sourceless { image, facts, before: before.clone(), file: facts_kept };
+                self.sourceless.send(sourceless).is_ok()
+            }
+            None => self.done.send((image, facts.into_facts())).is_ok(),
+        };
     }
 
     /// A plan for which the disk has no room; without memory for it either, the supervisor finds none.

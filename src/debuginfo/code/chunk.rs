@@ -10,6 +10,7 @@ use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::text::Text;
 use crate::plan::Bits;
 use platform::arch::{ControlFlow, instructions};
+use std::ops::Range;
 
 /// What the decode says of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,47 +118,14 @@ impl Chunk {
 
     fn decode_cluster(&mut self, cluster: &mut Cluster, habits: Habits, text: &Text<'_>) {
         let (mut contested, mut is_clear) = (false, true);
-        for (i, &start) in cluster.starts.iter().enumerate() {
+        for i in 0..cluster.starts.len() {
+            let start = cluster.starts[i];
             let end = cluster.starts.get(i + 1).copied().unwrap_or(cluster.end);
             if contested {
                 self.doubtful.push(Doubt { start, end, kind: AddressKind::Contested });
             }
             self.put_entry(start);
-            let mut next = start;
-            for instruction in instructions(text.bytes_from(&cluster.range, start), start.0) {
-                let at = Svma(start.0 + instruction.offset as u64);
-                if at >= end {
-                    break;
-                }
-                if !instruction.valid {
-                    self.doubtful.push(Doubt { start: at, end, kind: AddressKind::Undecodable });
-                    self.put_entry(at);
-                    break;
-                }
-                next = Svma(at.0 + instruction.len as u64);
-                self.starts.put(self.bit(at), true);
-                match instruction.flow {
-                    ControlFlow::Next => {}
-                    ControlFlow::Landing => self.put_entry(at),
-                    ControlFlow::Elsewhere(target) => self.leave(next, target, To::Place, cluster),
-                    ControlFlow::Branch(target) => self.leave(next, Some(target), To::PlaceOrNext, cluster),
-                    ControlFlow::Indirect | ControlFlow::Table | ControlFlow::Loaded => {
-                        cluster.jumps.anywhere |= instruction.flow == ControlFlow::Indirect;
-                        cluster.jumps.by_array |= instruction.flow != ControlFlow::Indirect;
-                        cluster.jumps.loaded.extend((instruction.flow == ControlFlow::Loaded).then_some(at));
-                        self.leave(next, None, To::Place, cluster);
-                    }
-                    ControlFlow::Call(target) => {
-                        if habits.calls_are_entries {
-                            self.put_entry(at);
-                        }
-                        self.put_entry(next);
-                        self.leads.push(Lead { end: self.bit(next), to: To::Out });
-                        self.come_from_elsewhere(target);
-                    }
-                }
-                self.labels.extend(habits.label(&instruction));
-            }
+            let next = self.decode_function(start..end, cluster, habits, text);
             // Where the decode ended before, too few bytes were left or they are no instruction.
             contested = next > end;
             is_clear &= next == end;
@@ -165,6 +133,57 @@ impl Chunk {
         self.put_entry(cluster.end);
         if !is_clear {
             self.cut_all(cluster.start(), cluster.end);
+        }
+    }
+
+    /// Decodes from one start to the next; gives where the last instruction ends.
+    fn decode_function(
+        &mut self,
+        Range { start, end }: Range<Svma>,
+        cluster: &mut Cluster,
+        habits: Habits,
+        text: &Text<'_>,
+    ) -> Svma {
+        let mut next = start;
+        for instruction in instructions(text.bytes_from(&cluster.range, start), start.0) {
+            let at = Svma(start.0 + instruction.offset as u64);
+            if at >= end {
+                break;
+            }
+            if !instruction.valid {
+                self.doubtful.push(Doubt { start: at, end, kind: AddressKind::Undecodable });
+                self.put_entry(at);
+                break;
+            }
+            next = Svma(at.0 + instruction.len as u64);
+            self.starts.put(self.bit(at), true);
+            self.follow(instruction.flow, at, next, cluster, habits);
+            self.labels.extend(habits.label(&instruction));
+        }
+        next
+    }
+
+    /// Notes where control goes after the instruction from `at` to `next`.
+    fn follow(&mut self, flow: ControlFlow, at: Svma, next: Svma, cluster: &mut Cluster, habits: Habits) {
+        match flow {
+            ControlFlow::Next => {}
+            ControlFlow::Landing => self.put_entry(at),
+            ControlFlow::Elsewhere(target) => self.leave(next, target, To::Place, cluster),
+            ControlFlow::Branch(target) => self.leave(next, Some(target), To::PlaceOrNext, cluster),
+            ControlFlow::Indirect | ControlFlow::Table | ControlFlow::Loaded => {
+                cluster.jumps.anywhere |= flow == ControlFlow::Indirect;
+                cluster.jumps.by_array |= flow != ControlFlow::Indirect;
+                cluster.jumps.loaded.extend((flow == ControlFlow::Loaded).then_some(at));
+                self.leave(next, None, To::Place, cluster);
+            }
+            ControlFlow::Call(target) => {
+                if habits.calls_are_entries {
+                    self.put_entry(at);
+                }
+                self.put_entry(next);
+                self.leads.push(Lead { end: self.bit(next), to: To::Out });
+                self.come_from_elsewhere(target);
+            }
         }
     }
 
