@@ -121,25 +121,25 @@ pub fn mapped(tid: Tid) -> Result<MappedSpace, OsError> {
         entries(&text).filter(of_file).partition(|entry| entry.perms.as_bytes()[2] == b'x');
     Ok(MappedSpace {
         text: text.iter().map(|entry| identified(tid, entry)).collect(),
-        dormant: dormant.iter().map(|entry| mapping(entry, true)).collect(),
+        dormant: dormant.iter().map(|entry| TextMapping { dormant: true, ..mapping(entry) }).collect(),
         vdso,
     })
 }
 
-fn mapping(entry: &MapsLine<'_>, dormant: bool) -> TextMapping {
+fn mapping(entry: &MapsLine<'_>) -> TextMapping {
     TextMapping {
         start: Avma(entry.start),
         end: Avma(entry.end),
         offset: entry.offset,
         file: FileKey { device: entry.device, inode: entry.inode, size: 0, modified: 0 },
         path: entry.path.strip_suffix(" (deleted)").unwrap_or(entry.path).to_owned(),
-        dormant,
+        dormant: false,
     }
 }
 
 /// A mapping with its file's size and time, as far as the file can be reached.
 fn identified(tid: Tid, entry: &MapsLine<'_>) -> TextMapping {
-    let mut found = mapping(entry, false);
+    let mut found = mapping(entry);
     let meta = candidates(tid, &found)
         .into_iter()
         .find_map(|path| std::fs::metadata(path).ok().filter(|meta| meta.ino() == found.file.inode));

@@ -32,12 +32,22 @@ pub(super) fn originals(table: &GuardTable) -> Vec<Original> {
 pub(super) fn restore(pid: Pid, supervisor: Pid, originals: &[Original]) -> Result<Vec<Avma>, OsError> {
     let memory = Memory::open(pid.leader()).or_else(|_| Memory::as_open_in(supervisor, pid))?;
     let handles = |state: procfs::SignalState| state.disposition(Signal::TRAP) == Disposition::Handled;
-    let may_have_own = procfs::signal_state(pid.leader()).is_ok_and(handles);
+    let own = match procfs::signal_state(pid.leader()).is_ok_and(handles) {
+        true => OwnBreakpoints::Possible,
+        false => OwnBreakpoints::None,
+    };
     let mut restored = Vec::new();
     for mapping in platform::mapped(pid.leader())?.text {
-        restore_mapping(pid, &memory, &mapping, originals, may_have_own, &mut restored);
+        restore_mapping(pid, &memory, &mapping, originals, own, &mut restored);
     }
     Ok(restored)
+}
+
+/// Whether a program has a handler for breakpoints, and so may have written some itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OwnBreakpoints {
+    Possible,
+    None,
 }
 
 fn restore_mapping(
@@ -45,7 +55,7 @@ fn restore_mapping(
     memory: &Memory,
     mapping: &TextMapping,
     originals: &[Original],
-    may_have_own: bool,
+    own: OwnBreakpoints,
     restored: &mut Vec<Avma>,
 ) {
     let (start, end) = (mapping.start, mapping.end);
@@ -68,7 +78,10 @@ fn restore_mapping(
             Belongs::Left(left.iter().max_by_key(explains).unwrap_or(&first))
         }
     };
-    let compared = may_have_own.then(|| platform::open_mapped(pid.leader(), mapping).ok()).flatten();
+    let compared = match own {
+        OwnBreakpoints::Possible => platform::open_mapped(pid.leader(), mapping).ok(),
+        OwnBreakpoints::None => None,
+    };
     for at in chunks() {
         restore_chunk(memory, &belongs, compared.as_ref(), mapping, at, restored);
     }
