@@ -124,7 +124,7 @@ fn combine_as<U: Union>(options: &CombineOptions) -> Result<CommandOutcome, CliE
     }
     let output = DataDir::create_trusting(&options.output, options.trust)?;
     let run = run_name(UnixMillis(platform::unix_millis()), std::process::id());
-    let path = output.path_of(&ProcessFile::of_several(run.clone()));
+    let path = output.path_of(&ProcessFile::of_several(run.clone(), 1));
     Writer::new()?.write_all(&path, &combined.into_records(&run))?;
     let mut left = 0;
     if options.delete {

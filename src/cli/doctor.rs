@@ -168,7 +168,7 @@ fn look_at_folders(options: &DoctorOptions, found: &mut Findings) {
                 Ok(()) => {
                     let files = data.process_files().map_or(0, |files| files.len());
                     let live = data.live_runs().map_or(0, |live| live.len());
-                    found.ok("data", &format!("{shown}; processes measured: {files}, measurements under way: {live}"));
+                    found.ok("data", &format!("{shown}; data files: {files}, measurements under way: {live}"));
                 }
                 Err(error) => found
                     .failed("data", &format!("{shown} cannot be written to: {error}; name another with --data DIR")),

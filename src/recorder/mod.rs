@@ -218,6 +218,10 @@ impl Recorder {
                 cause.get_or_insert(error.to_string());
             }
         }
+        if let Err(error) = self.ledger.write_shared() {
+            unwritten += self.ledger.unwritten();
+            cause.get_or_insert(error.to_string());
+        }
         let recoverable = self.ledger.is_recoverable();
         if unwritten == 0 || !recoverable {
             self.run.remove()?;

@@ -78,15 +78,18 @@ fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
     let mut recovered = Recovered { run: run.name().to_owned(), processes: 0, incomplete: 0 };
     let processes: Vec<_> = ledger.replay.processes.iter().map(|(process, facts)| (*process, facts.head.end)).collect();
     let mut complete_already = BTreeSet::new();
+    let mut shared = ledger.find_shared()?;
     for (process, _) in &processes {
-        if let Some(stored) = ledger.stored(*process) {
-            let complete = stored.complete;
+        let stored = ledger.stored(*process).or_else(|| shared.living.remove(process));
+        let mut complete = shared.ended.contains(process);
+        if let Some(stored) = stored.filter(|_| !complete) {
+            complete = stored.complete;
             ledger.resume(*process, stored);
-            if complete {
-                // Its marks may be another one's by now.
-                ledger.replay.processes.remove(process);
-                complete_already.insert(*process);
-            }
+        }
+        if complete {
+            // Its marks may be another one's by now.
+            ledger.replay.processes.remove(process);
+            complete_already.insert(*process);
         }
     }
     // What came after the last flush was seen by nobody; it was marked by then.
@@ -106,6 +109,7 @@ fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
         recovered.processes += 1;
         recovered.incomplete += u64::from(completeness == Completeness::Incomplete);
     }
+    ledger.write_shared()?;
     run.remove()?;
     Ok(recovered)
 }

@@ -3,6 +3,7 @@
 //! Invariants: only what cov-trace wrote is removed, told by its name; nothing of a live run is, nor what is known of an image
 //! that a data file names.
 
+use super::reader::count as count_in;
 use super::{DataDir, ProcessFile, RunEntry, StoreError, fact_files};
 use platform::{Entry, EntryKind, Folder};
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 /// What erasing removed, and what it left.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// How many data files were removed.
+    /// How many processes had data files that were removed.
     pub processes: usize,
     /// How many temporaries were removed.
     pub temporaries: usize,
@@ -46,10 +47,10 @@ impl DataDir {
         for entry in &entries {
             let Entry { name, kind } = entry;
             let file = |parsed: Option<ProcessFile>| parsed.filter(|_| *kind != EntryKind::Folder);
-            let removed = if let Some(file) = file(ProcessFile::parse(name)) {
-                (file.run, &mut erased.processes)
+            let (run, several, count) = if let Some(file) = file(ProcessFile::parse(name)) {
+                (file.run.clone(), file.has_several(), &mut erased.processes)
             } else if let Some(file) = file(ProcessFile::parse_temporary(name)) {
-                (file.run, &mut erased.temporaries)
+                (file.run, false, &mut erased.temporaries)
             } else if name == fact_files::FOLDER && *kind == EntryKind::Folder {
                 continue;
             } else if is_known_lines(name) && *kind != EntryKind::Folder {
@@ -61,10 +62,10 @@ impl DataDir {
                 }
                 continue;
             };
-            let (run, count) = removed;
             if is_meant(&run) && !live.contains(&run) {
+                let removed = if several { count_in(&self.path().join(name)) } else { 1 };
                 self.remove(name)?;
-                *count += 1;
+                *count += removed;
             }
         }
         if live.is_empty() {
@@ -89,6 +90,11 @@ impl DataDir {
             }
         }
         Ok(())
+    }
+
+    /// Removes a data file; one that is gone is no error.
+    pub(crate) fn remove_file(&self, file: &ProcessFile) -> Result<(), StoreError> {
+        self.remove(file.to_string().as_ref())
     }
 
     fn remove(&self, name: &OsStr) -> Result<(), StoreError> {

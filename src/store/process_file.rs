@@ -1,4 +1,5 @@
-//! Names of data files, `{pid}-{run}-{sequence}.sqlite`, and of the temporaries that become data files.
+//! Names of data files and of the temporaries that become data files: `{pid}-{run}-{sequence}.sqlite` is the file of one
+//! process, `0-{run}-{number}.sqlite` one of several.
 //!
 //! Invariants: a name says which process of which run it belongs to and is never used for another one, also when a pid
 //! comes again; a temporary's name is no data file's name.
@@ -12,9 +13,9 @@ use std::fmt;
 pub struct ProcessFile {
     /// Name of the run, as [`run_name`] makes it.
     pub run: String,
-    /// Position in the run's order of appearance.
+    /// Position in the run's order of appearance; the number of a file that may have several processes.
     pub sequence: u32,
-    /// Pid of the process.
+    /// Pid of the process; 0 if the file may have several.
     pub pid: i32,
 }
 
@@ -22,19 +23,32 @@ impl ProcessFile {
     /// No process's pid: the file may have several.
     const SEVERAL: i32 = 0;
 
+    /// The number of the file of a run whose processes may be in another file of it by now.
+    const LIVING: u32 = 0;
+
     /// Where the data of a process belongs.
     pub fn of(head: &ProcessHead) -> Self {
         ProcessFile { run: head.run.clone(), sequence: head.sequence, pid: head.pid }
     }
 
     /// Where the data of several processes belongs.
-    pub fn of_several(run: String) -> Self {
-        ProcessFile { run, sequence: 0, pid: ProcessFile::SEVERAL }
+    pub fn of_several(run: String, number: u32) -> Self {
+        ProcessFile { run, sequence: number, pid: ProcessFile::SEVERAL }
+    }
+
+    /// Where a run under way has the processes that go on and in which nothing was planted.
+    pub fn of_living(run: String) -> Self {
+        ProcessFile::of_several(run, ProcessFile::LIVING)
     }
 
     /// Whether it may have several processes.
     pub fn has_several(&self) -> bool {
         self.pid == ProcessFile::SEVERAL
+    }
+
+    /// Whether a process of the same run that it has may be in another file too, which then knows more.
+    pub fn is_of_living(&self) -> bool {
+        self.has_several() && self.sequence == ProcessFile::LIVING
     }
 
     /// Takes a name apart; `None` if it is no data file's.

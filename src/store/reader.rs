@@ -38,6 +38,13 @@ pub fn read(path: &Path) -> Result<ProcessRecord, StoreError> {
     Reader::default().read(path)
 }
 
+/// How many processes a data file has; one if that cannot be read.
+pub(super) fn count(path: &Path) -> usize {
+    let counted =
+        open(path).ok().and_then(|db| db.query_row("SELECT count(*) FROM process", [], |row| row.get(0)).ok());
+    counted.unwrap_or(1)
+}
+
 /// A fault and the table in which it is.
 type TableFault = (&'static str, Fault);
 

@@ -4,6 +4,8 @@
 -- The file is a plain SQLite database without a journal. It is only ever replaced as a whole, so it may be opened
 -- with immutable=1. What is known of the images is in files of their own beside it, images/KEY.sqlite (facts.sql),
 -- which several data files share; a file that `combine` or `export` wrote has those tables in it. A report needs no binary.
+-- A process in which something was planted has the file PID-RUN-SEQUENCE.sqlite. The others of a run are in its files
+-- 0-RUN-N.sqlite; number 0 has those that went on, of which some may be in a file that was written after it as well.
 -- Times are milliseconds since the Unix epoch, paths and names are text in which bytes that are not UTF-8 were replaced.
 --
 -- Keys are made of what they stand for: 63 bits of an MD5. Equal images, processes and labels have equal keys in all files,

@@ -34,16 +34,30 @@ impl Writer {
 
     /// Puts a process into a data directory, and what is known of its images if the directory does not have that.
     pub fn write_to(&mut self, data: &DataDir, record: &ProcessRecord) -> Result<(), StoreError> {
-        let process = KeyedProcess::of(record, self.images.keep(data, &record.images)?)?;
-        let build = |source| StoreError::Build { pid: record.head.pid, source };
+        self.write_file(data, &ProcessFile::of(&record.head), &[record]).map(|_length| ())
+    }
+
+    /// Puts processes into a data file, replacing what was there; none may be there twice. Gives the length in bytes.
+    pub fn write_file(
+        &mut self,
+        data: &DataDir,
+        file: &ProcessFile,
+        records: &[&ProcessRecord],
+    ) -> Result<usize, StoreError> {
+        let mut processes: BTreeMap<ContentKey, KeyedProcess<'_>> = BTreeMap::new();
+        for record in records {
+            let process = KeyedProcess::of(record, self.images.keep(data, &record.images)?)?;
+            processes.insert(process.key, process);
+        }
+        let build = |source| StoreError::Build { pid: file.pid, source };
         let db = &mut self.db;
         db.deserialize_read_exact(MAIN_DB, &self.empty[..], self.empty.len(), false).map_err(build)?;
         let transaction = db.transaction().map_err(build)?;
-        process.insert(&transaction).map_err(build)?;
+        processes.values().try_for_each(|process| process.insert(&transaction)).map_err(build)?;
         transaction.commit().map_err(build)?;
         let bytes = db.serialize(MAIN_DB).map_err(build)?;
-        let name = ProcessFile::of(&record.head).to_string();
-        Staged::write(data.folder(), name.as_ref(), &bytes)?.publish()
+        Staged::write(data.folder(), file.to_string().as_ref(), &bytes)?.publish()?;
+        Ok(bytes.len())
     }
 
     /// Files with what is known of images that were written since the last time, which may not be on disk.

@@ -20,6 +20,7 @@ pub struct Process {
     pub programs: Vec<PathBuf>,
     /// What lowers the truth of its data, that of its images included.
     pub warnings: Vec<Warning>,
+    run: String,
     files: BTreeMap<PathBuf, Lines>,
 }
 
@@ -61,8 +62,14 @@ impl Process {
         self.files.keys().map(PathBuf::as_path)
     }
 
-    fn read(path: &Path) -> Process {
-        let record = store::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    /// The processes of a data file.
+    fn read(path: &Path) -> Vec<Process> {
+        let records = store::Reader::default().read_all(path);
+        let records = records.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        records.iter().map(Process::of).collect()
+    }
+
+    fn of(record: &store::ProcessRecord) -> Process {
         let mut files: BTreeMap<PathBuf, Lines> = BTreeMap::new();
         for file in record.images.iter().flat_map(|image| &image.files) {
             files.entry(file.path.clone().into()).or_default().code.extend(file.executable.iter());
@@ -73,6 +80,7 @@ impl Process {
         }
         let of_images = record.images.iter().flat_map(|image| image.warnings.clone());
         Process {
+            run: record.head.run.clone(),
             pid: record.head.pid,
             parent: record.head.parent.map(|parent| parent.pid),
             sequence: record.head.sequence,
@@ -91,8 +99,12 @@ pub fn processes(data: &Path) -> Vec<Process> {
     let paths = entries.map(|entry| entry.unwrap().path());
     let mut all: Vec<Process> = paths
         .filter(|path| path.extension().is_some_and(|extension| extension == "sqlite"))
-        .map(|path| Process::read(&path))
+        .flat_map(|path| Process::read(&path))
         .collect();
-    all.sort_by_key(|process| process.sequence);
+    // While a run goes on, a process may be in the file of the living and in the one that it went to.
+    all.sort_by_cached_key(|process| {
+        (process.sequence, process.run.clone(), !process.complete, process.files.is_empty())
+    });
+    all.dedup_by(|one, other| (one.sequence, &one.run) == (other.sequence, &other.run));
     all
 }

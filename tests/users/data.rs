@@ -32,12 +32,12 @@ fn a_forged_run_is_recovered_and_leads_nowhere() {
     symlink("../../made", run.join("marks")).unwrap();
     symlink("../../victim", run.join("0.facts")).unwrap();
     // Where a name could be guessed, a link would be there.
-    let name = "77-20261123T020304.000Z-9-0.sqlite";
+    let (taken, name) = ("0-20261123T020304.000Z-9-1.sqlite", "0-20261123T020304.000Z-9-2.sqlite");
     for pid in coming_pids() {
         symlink("../victim", data.join(format!(".{name}.{pid}.tmp"))).unwrap();
         symlink("../victim", data.join(format!("known-lines.{pid}"))).unwrap();
     }
-    symlink("../victim", data.join(name)).unwrap();
+    symlink("../victim", data.join(taken)).unwrap();
     let refused = scene.run(&["report"]);
     assert!(refused.stderr.contains("a symbolic link, not a regular file"), "{refused:?}");
     assert!(run.exists(), "what could not be read stays");

@@ -21,41 +21,59 @@ pub(in crate::recorder) enum Completeness {
 }
 
 impl Ledger {
-    /// Writes the file of a process that goes on, as it was when collecting; true if there was anything new.
+    /// Writes the file of a process that goes on, as it was when collecting; true if there was anything new. One in which
+    /// nothing was planted goes into a shared file, with the others.
     pub fn flush(&mut self, process: ProcessNo) -> Result<bool, LedgerError> {
         let facts = self.replay.processes.get(&process).filter(|facts| facts.changed && !facts.execs.is_empty());
-        let Some(record) = facts.map(|facts| self.record(facts, Completeness::Incomplete)) else {
-            return Ok(false);
-        };
-        self.writer.write_to(&self.data, &record)?;
+        let Some(facts) = facts else { return Ok(false) };
+        if self.is_planted(facts) {
+            let record = self.record(facts, Completeness::Incomplete);
+            self.writer.write_to(&self.data, &record)?;
+            self.shared.leave(process);
+        } else {
+            self.shared.change();
+        }
         if let Some(facts) = self.replay.processes.get_mut(&process) {
             facts.changed = false;
         }
         Ok(true)
     }
 
-    /// Writes the file of a process for the last time and forgets the process; one that never got to its exec has none.
+    /// Writes the file of a process for the last time and forgets the process; one that never got to its exec has none, and
+    /// one in which nothing was planted goes into a shared file, with the others.
     pub fn finish(&mut self, process: ProcessNo, completeness: Completeness) -> Result<(), LedgerError> {
         let Some(facts) = self.replay.processes.get(&process) else {
             return Ok(());
         };
         if !facts.execs.is_empty() {
             let record = self.record(facts, completeness);
-            self.writer.write_to(&self.data, &record)?;
-            self.unsynced.push(self.data.path_of(&ProcessFile::of(&record.head)));
-            self.finished += 1;
-            if record.head.end.is_some_and(|end| end.reason == EndReason::Detached) {
-                self.let_go.push((Pid(record.head.pid), record.head.start_ticks));
+            let (head, is_planted) = (facts.head.clone(), self.is_planted(facts));
+            if is_planted {
+                self.writer.write_to(&self.data, &record)?;
+                self.unsynced.push(self.data.path_of(&ProcessFile::of(&head)));
+                self.finished += 1;
+            } else {
+                self.shared.add(record);
+            }
+            self.shared.leave(process);
+            if head.end.is_some_and(|end| end.reason == EndReason::Detached) {
+                self.let_go.push((Pid(head.pid), head.start_ticks));
             }
         }
         self.replay.processes.remove(&process);
         Ok(())
     }
 
-    /// What is in a process's file already.
+    /// What is in a process's own file already.
     pub fn stored(&self, process: ProcessNo) -> Option<ProcessRecord> {
         let facts = self.replay.processes.get(&process)?;
         self.data.read(&Reader::default(), &ProcessFile::of(&facts.head)).ok()
+    }
+
+    /// Whether breakpoints belong into a process, as far as its images are known.
+    pub(super) fn is_planted(&self, facts: &ProcessFacts) -> bool {
+        let mut known = facts.images.iter().filter_map(|image| self.facts.get(image));
+        known.any(|facts| !facts.image.files.is_empty())
     }
 
     /// Goes on from what is in a process's file already.
@@ -89,7 +107,7 @@ impl Ledger {
         files
     }
 
-    fn record(&self, facts: &ProcessFacts, completeness: Completeness) -> ProcessRecord {
+    pub(super) fn record(&self, facts: &ProcessFacts, completeness: Completeness) -> ProcessRecord {
         let images: Vec<(ImageId, &Facts)> = facts
             .images
             .iter()

@@ -1,7 +1,8 @@
-//! Turning what a run left in journal and marks into one file per process: continuously while it is live, and the same
-//! way afterwards where it was cut short.
+//! Turning what a run left in journal and marks into one file per process, and one of those in which nothing was planted:
+//! continuously while it is live, and the same way afterwards where it was cut short.
 
 mod files;
+mod shared;
 
 pub(super) use files::Completeness;
 
@@ -12,6 +13,7 @@ use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
 use crate::store::{DataDir, Flush, StoreError, UnixMillis, Warning, Writer};
 use crate::warning::WarningKind;
 use platform::{Marks, OsError, Pid};
+use shared::SharedFiles;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
@@ -41,6 +43,7 @@ pub(super) struct Ledger {
     pub replay: Replay,
     facts: BTreeMap<ImageId, Facts>,
     writer: Writer,
+    shared: SharedFiles,
     /// What all processes that ran a program have run.
     pub lines: RunLines,
     /// Processes whose last file was written.
@@ -65,6 +68,7 @@ impl Ledger {
             replay: Replay::new(run.name()),
             facts: BTreeMap::new(),
             writer: Writer::new()?,
+            shared: SharedFiles::default(),
             lines: RunLines::default(),
             finished: 0,
             let_go: Vec::new(),
@@ -97,6 +101,7 @@ impl Ledger {
     pub fn go_on_in(&mut self, data: &DataDir) {
         self.data = data.clone();
         self.writer.forget_images();
+        self.shared.go_on_elsewhere();
         self.unsynced.clear();
         self.replay.processes.values_mut().for_each(|process| process.changed = true);
     }

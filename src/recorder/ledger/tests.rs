@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::link::{EndOfProcess, JournalWriter, Record};
-use crate::store::{Reader, RunEntry};
+use crate::recorder::recover;
+use crate::store::{ProcessFile, ProcessRecord, Reader, RunEntry, sample};
 use platform::Pid;
 use std::io::Write;
 
@@ -41,6 +42,7 @@ fn lines_of_the_journal_that_are_no_records_are_a_warning_in_every_file() {
     write(&run, &[Record::Mapped { process, image: ImageId(0) }]);
     ledger.catch_up().unwrap();
     ledger.finish(process, Completeness::Incomplete).unwrap();
+    ledger.write_shared().unwrap();
     let stored = data.read(&Reader::default(), &data.process_files().unwrap()[0]).unwrap();
     let warnings: Vec<_> = stored.warnings.iter().map(|warning| (warning.slug.as_str(), warning.count)).collect();
     assert_eq!(warnings, [(WarningKind::JournalDamaged.slug(), 2)]);
@@ -65,6 +67,135 @@ fn a_process_is_not_closed_before_its_images_are_known() {
     ledger.add_facts(image, StoredFacts::default().into_facts());
     assert_eq!(ledger.ended_and_known(), [process]);
     ledger.finish(process, Completeness::Complete).unwrap();
+    ledger.write_shared().unwrap();
     assert_eq!(data.process_files().unwrap().len(), 1);
     assert_eq!((ledger.ended(), ledger.finished), (vec![], 1));
+}
+
+/// A run's file for several processes.
+fn shared(run: &RunDir, number: u32) -> ProcessFile {
+    ProcessFile::of_several(run.name().to_owned(), number)
+}
+
+/// The processes of each file: its name without that of the run, and their numbers.
+fn listing(data: &DataDir) -> Vec<(String, Vec<u32>)> {
+    let of_file = |file: &ProcessFile| {
+        let records = data.read_all(&Reader::default(), file).unwrap();
+        (format!("{}-{}", file.pid, file.sequence), records.iter().map(|record| record.head.sequence).collect())
+    };
+    data.process_files().unwrap().iter().map(of_file).collect()
+}
+
+fn end(process: ProcessNo) -> Record {
+    Record::End { process, at: 1, how: EndOfProcess::Exited(0) }
+}
+
+/// One round of what a live recorder does.
+fn round(ledger: &mut Ledger) {
+    ledger.catch_up().unwrap();
+    for process in ledger.ended_and_known() {
+        ledger.finish(process, Completeness::Complete).unwrap();
+    }
+    for (process, _) in ledger.living() {
+        ledger.flush(process).unwrap();
+    }
+    ledger.write_shared().unwrap();
+}
+
+#[test]
+fn a_process_in_which_nothing_was_planted_is_a_row_until_something_is() {
+    let (_dir, data, run) = begun();
+    let mut ledger = Ledger::open(&run, &data).unwrap();
+    let of = |file: &str, numbers: &[u32]| (file.to_owned(), numbers.to_vec());
+    (0..3).for_each(|number| write(&run, &start(ProcessNo(number))));
+    round(&mut ledger);
+    assert_eq!(listing(&data), [of("0-0", &[0, 1, 2])]);
+    // It runs another program then, whose facts come a moment later.
+    let (process, image) = (ProcessNo(1), ImageId(0));
+    write(
+        &run,
+        &[Record::Image { image, path: "/bin/x".to_owned() }, Record::Mapped { process, image }, end(ProcessNo(0))],
+    );
+    round(&mut ledger);
+    assert_eq!(listing(&data), [of("0-0", &[1, 2]), of("0-1", &[0])]);
+    let mut facts = StoredFacts::default().into_facts();
+    facts.image = sample::record().images.remove(0);
+    ledger.add_facts(image, facts);
+    round(&mut ledger);
+    assert_eq!(listing(&data), [of("0-0", &[2]), of("0-1", &[0]), of("9-1", &[1])]);
+    write(&run, &[end(process), end(ProcessNo(2))]);
+    round(&mut ledger);
+    assert_eq!(listing(&data), [of("0-1", &[0, 2]), of("9-1", &[1])]);
+    assert_eq!(ledger.finished, 3);
+}
+
+#[test]
+fn a_large_file_is_not_written_again_and_what_cannot_be_written_stays() {
+    let (_dir, data, run) = begun();
+    let mut ledger = Ledger::open(&run, &data).unwrap();
+    let long = |process| {
+        let [begin, _] = start(process);
+        let argv = vec!["x".repeat(300_000)];
+        [begin, Record::Exec { process, at: 0, exe: String::new(), argv, cwd: String::new() }, end(process)]
+    };
+    let folder_in_the_way = data.path().join(shared(&run, 2).to_string());
+    std::fs::create_dir(&folder_in_the_way).unwrap();
+    write(&run, &long(ProcessNo(0)));
+    round(&mut ledger);
+    write(&run, &long(ProcessNo(1)));
+    ledger.catch_up().unwrap();
+    ledger.finish(ProcessNo(1), Completeness::Complete).unwrap();
+    assert!(ledger.write_shared().is_err());
+    assert_eq!((ledger.unwritten(), ledger.finished), (1, 1));
+    std::fs::remove_dir(folder_in_the_way).unwrap();
+    round(&mut ledger);
+    assert_eq!((ledger.unwritten(), ledger.finished), (0, 2));
+    assert_eq!(listing(&data), [("0-1".to_owned(), vec![0]), ("0-2".to_owned(), vec![1])]);
+}
+
+#[test]
+fn a_run_that_is_cut_short_loses_no_process_and_has_none_twice() {
+    // Cut short after each step; `after_steps` says how many.
+    for after_steps in 0..=4 {
+        let (_dir, data, run) = begun();
+        let mut ledger = Ledger::open(&run, &data).unwrap();
+        (0..4).for_each(|number| write(&run, &start(ProcessNo(number))));
+        for step in 0..after_steps {
+            match step {
+                0 => round(&mut ledger),
+                1 => {
+                    write(&run, &[end(ProcessNo(0)), end(ProcessNo(1))]);
+                    round(&mut ledger);
+                }
+                // In the file of the ended, and among the living still.
+                2 => {
+                    let living = data.path_of(&shared(&run, 0));
+                    let before = std::fs::read(&living).unwrap();
+                    write(&run, &[end(ProcessNo(2))]);
+                    round(&mut ledger);
+                    std::fs::write(living, before).unwrap();
+                }
+                // Another one is in its file, and heard of by no recorder.
+                _ => write(&run, &[end(ProcessNo(3))]),
+            }
+        }
+        drop(ledger);
+        // The recovery is cut short too, before it removes the journal.
+        let journal = std::fs::read(run.journal()).unwrap();
+        assert!(recover(&data).unwrap().remove(0).is_ok());
+        let (again, _lock) = RunEntry::new(&data, run.name()).create().unwrap();
+        again.begin().unwrap();
+        std::fs::write(again.journal(), journal).unwrap();
+        drop(_lock);
+        assert!(recover(&data).unwrap().remove(0).is_ok());
+        let files = listing(&data);
+        let mut numbers: Vec<u32> = files.iter().flat_map(|(_, numbers)| numbers.clone()).collect();
+        numbers.sort();
+        assert_eq!(numbers, [0, 1, 2, 3], "after {after_steps} steps: {files:?}");
+        assert!(files.iter().all(|(name, _)| name != "0-0"), "nobody lives: {files:?}");
+        let read = |file| data.read_all(&Reader::default(), file).unwrap();
+        let records: Vec<ProcessRecord> = data.process_files().unwrap().iter().flat_map(read).collect();
+        let ended = records.iter().filter(|record| record.complete && record.head.end.is_some()).count();
+        assert_eq!(ended, [0, 0, 2, 3, 4][after_steps], "after {after_steps} steps");
+    }
 }

@@ -2,8 +2,9 @@
 
 use super::builds::Survey;
 use super::select::Selection;
-use crate::store::{DataDir, ProcessRecord, Reader, StoreError};
+use crate::store::{DataDir, ProcessFile, ProcessRecord, Reader, StoreError};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Why there is nothing to report.
@@ -65,7 +66,7 @@ pub fn survey_selected(
     Ok(())
 }
 
-/// Hands every selected process to `take`, one at a time, in the order of the runs and of their processes.
+/// Hands every selected process to `take`, one at a time and each once.
 ///
 /// Files that cannot be read are returned and do not stop the others. `progress` hears how many have been read, of how
 /// many.
@@ -88,13 +89,14 @@ pub fn read_selected(
     }
     files.retain(|file| selection.may_take(file));
     let (mut taken, mut unreadable) = (0, Vec::new());
+    let mut living = Living::default();
     for (portion, files_of_it) in files.chunks(PORTION).enumerate() {
         progress(portion * PORTION, files.len());
-        let read: Vec<_> = files_of_it.par_iter().map(|file| data.read_all(reader, file)).collect();
-        for records in read {
+        for (file, records) in files_of_it.iter().zip(read_portion(data, reader, files_of_it)) {
             match records {
                 Ok(mut records) => {
                     records.retain(|record| selection.takes_process(record.head.pid));
+                    let records = living.sort_out(file, records, &files);
                     taken += records.len();
                     records.into_iter().for_each(&mut take);
                 }
@@ -102,6 +104,9 @@ pub fn read_selected(
             }
         }
     }
+    let rest = living.rest();
+    taken += rest.len();
+    rest.into_iter().for_each(&mut take);
     if taken == 0 && unreadable.is_empty() {
         let pids: Vec<String> = selection.pids.iter().map(i32::to_string).collect();
         return Err(SelectionError::NoSuchPid { pids: pids.join(", "), path: path() });
@@ -113,5 +118,50 @@ pub fn read_selected(
     match files.len() {
         1 => Err(first.into()),
         files => Err(SelectionError::NoneReadable { files, path: path(), first: Box::new(first) }),
+    }
+}
+
+/// Reads some files side by side.
+fn read_portion(data: &DataDir, reader: &Reader, files: &[ProcessFile]) -> Vec<Result<Vec<ProcessRecord>, StoreError>> {
+    // What leaves the file of the living is in another one before: that is read after it.
+    let living = files.iter().map(|file| file.is_of_living().then(|| data.read_all(reader, file)));
+    let living: Vec<_> = living.collect();
+    let read = |(file, living): (&ProcessFile, Option<_>)| living.unwrap_or_else(|| data.read_all(reader, file));
+    files.par_iter().zip(living).map(read).collect()
+}
+
+/// The processes of the file of the living of a run, until it is known that no other file has them.
+#[derive(Default)]
+struct Living(BTreeMap<ProcessFile, ProcessRecord>);
+
+impl Living {
+    /// The records of a file that are to be taken now; `files` are all there are, in order.
+    fn sort_out(
+        &mut self,
+        file: &ProcessFile,
+        records: Vec<ProcessRecord>,
+        files: &[ProcessFile],
+    ) -> Vec<ProcessRecord> {
+        if file.is_of_living() {
+            let mut taken = self.rest();
+            for record in records {
+                let own = ProcessFile::of(&record.head);
+                if record.head.run != file.run {
+                    taken.push(record);
+                } else if files.binary_search(&own).is_err() {
+                    self.0.insert(own, record);
+                }
+            }
+            return taken;
+        }
+        for record in records.iter().filter(|_| file.has_several()) {
+            self.0.remove(&ProcessFile::of(&record.head));
+        }
+        records
+    }
+
+    /// Those that no other file had.
+    fn rest(&mut self) -> Vec<ProcessRecord> {
+        std::mem::take(&mut self.0).into_values().collect()
     }
 }

@@ -159,11 +159,11 @@ fn lines_run(data: &Path, source: &Path) -> Result<BTreeSet<u32>, String> {
     for entry in fs::read_dir(data).map_err(|error| format!("{}: {error}", data.display()))?.flatten() {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "sqlite") {
-            let record = store::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            for hits in &record.hits {
-                if Path::new(&record.images[hits.image].files[hits.file].path) == source {
-                    ran.extend(hits.lines.iter());
-                }
+            let records = store::Reader::default().read_all(&path);
+            for record in records.map_err(|error| format!("{}: {error}", path.display()))? {
+                let of_source =
+                    |hits: &&store::Hits| Path::new(&record.images[hits.image].files[hits.file].path) == source;
+                ran.extend(record.hits.iter().filter(of_source).flat_map(|hits| hits.lines.iter()));
             }
         }
     }
