@@ -28,6 +28,10 @@ pub(super) struct MeasuringArguments {
     /// data is then incomplete
     #[arg(long)]
     only_new: bool,
+    /// Tell of each line once in the whole run: what any process has run has a breakpoint in no other, now or later. For
+    /// servers that fork a process a connection and for test suites; per-process data is then incomplete
+    #[arg(long, conflicts_with = "fork")]
+    once: bool,
     /// What a forked child starts with: `all` breakpoints, for lines of its own, or `inherit` for only those that its
     /// parent had left, which costs nothing at a fork
     #[arg(long, value_name = "HOW", default_value = "all", hide_default_value = true)]
@@ -79,6 +83,7 @@ impl MeasuringArguments {
                 only_new: self.only_new,
             },
             forks: match self.fork {
+                _ if self.once => Forks::Once,
                 Fork::All => Forks::Rearm,
                 Fork::Inherit => Forks::Inherit,
             },

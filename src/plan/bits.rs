@@ -24,6 +24,15 @@ impl Bits {
         }
     }
 
+    /// Sets the bits of a range, as far as there are so many.
+    pub fn fill(&mut self, range: Range<u32>) {
+        let (first, last) = ((range.start / 64) as usize, (range.end / 64) as usize);
+        let (from, to) = (u64::MAX << (range.start % 64), (1u64 << (range.end % 64)) - 1);
+        for (index, word) in self.0.iter_mut().enumerate().take(last + 1).skip(first) {
+            *word |= if index == first { from } else { u64::MAX } & if index == last { to } else { u64::MAX };
+        }
+    }
+
     /// The bits that differ.
     pub fn difference(&self, other: &Bits) -> Bits {
         Bits(self.0.iter().zip(&other.0).map(|(a, b)| a ^ b).collect())
@@ -37,6 +46,11 @@ impl Bits {
     /// The bits of both.
     pub fn with(&self, other: &Bits) -> Bits {
         Bits(self.0.iter().zip(&other.0).map(|(a, b)| a | b).collect())
+    }
+
+    /// The bits that both have.
+    pub fn both(&self, other: &Bits) -> Bits {
+        Bits(self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect())
     }
 
     /// Whether no bit is set.
@@ -69,6 +83,15 @@ impl Bits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fills_a_range_and_no_more() {
+        for range in [0..0, 0..64, 3..3, 5..70, 63..65, 64..128, 100..130, 128..130, 90..40] {
+            let mut bits = Bits::clear_of(130);
+            bits.fill(range.clone());
+            assert!((0..130).all(|bit| bits.get(bit) == range.contains(&bit)), "{range:?}");
+        }
+    }
 
     #[test]
     fn finds_what_was_put() {

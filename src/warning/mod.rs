@@ -53,6 +53,7 @@ kinds! {
     MemoryClosed, "memory-closed", "The memory of a process is closed to the tracer; the process is followed, not measured.";
     NoSourceFile, "no-source-file", "Sources are no files, such as `<stdin>`; they are not measured.";
     NotOnBoundary, "not-on-boundary", "Line addresses are inside an instruction; they are not measured.";
+    Once, "once", "The run was measured with `--once`; a line is credited to the first process that ran it, so per-process data is incomplete.";
     OnlyNew, "only-new", "Only what the data directory did not have was measured; per-process data is incomplete.";
     OtherBuild, "other-build", "A build was made from another text of the source; what ran of it is left out.";
     OutsideFunction, "outside-function", "Line addresses belong to no known function; they are not measured.";

@@ -52,7 +52,7 @@ impl State {
         let (headless, borrows) = (!threads.contains(&pid.leader()), shared.is_some());
         let threaded = threads.len() > 1;
         let process = self.add_process(Process { borrows, headless, threaded, ..Process::new(pid, space) });
-        self.out.push(Action::Began { process, pid, maker: None, parent, attached: true });
+        self.began(process, Action::Began { process, pid, maker: None, parent, attached: true });
         self.out.push(Action::Execed { process, tid });
         if shared.is_none() {
             self.out.push(Action::OpenSpace { space, tid, copy_of: None, texts: Vec::new() });

@@ -106,7 +106,7 @@ impl State {
         let text: Vec<_> = text.into_iter().filter_map(planned).collect();
         let Some(space) = self.spaces.get_mut(&id) else { return Vec::new() };
         // What was read before what was taken last tells nothing new of it.
-        if space.is_as_read(number) { space.remap(tid, &text, &dormant) } else { Vec::new() }
+        if space.is_as_read(number) { space.remap(tid, &text, &dormant, &self.once) } else { Vec::new() }
     }
 
     pub(crate) fn overwritten(&mut self, space: SpaceId, places: &[Avma]) {

@@ -6,8 +6,9 @@
 //! not known, so that of functions that share lines each is known by itself.
 
 use super::ids::{InstanceId, ProbeSite, SpaceId};
+use super::once::RunOfImage;
 use super::text_change::{LandmarkChange, TextChange};
-use crate::plan::{Bits, ByFunction, ByLine, Plan, Stretches};
+use crate::plan::{Bits, ByFunction, ByLine, FileOffset, Plan, Stretches};
 use platform::{Avma, Tid};
 use std::ops::Range;
 use std::rc::Rc;
@@ -20,11 +21,22 @@ pub struct Planned {
     pub lines: Rc<ByLine>,
     /// The same by function.
     pub functions: Rc<ByFunction>,
+    /// The probes that are to have a breakpoint, other than a landmark's.
+    pub needed: Rc<Bits>,
 }
 
 impl From<Rc<Plan>> for Planned {
     fn from(plan: Rc<Plan>) -> Self {
-        Planned { lines: Rc::new(plan.by_line()), functions: Rc::new(ByFunction::of(&plan)), plan }
+        let mut needed = Bits::clear_of(plan.len());
+        for probe in (0..plan.len()).filter(|&probe| plan.is_needed(probe)) {
+            needed.put(probe, plan.landmark_at(plan.offsets[probe as usize]).is_none());
+        }
+        Planned {
+            lines: Rc::new(plan.by_line()),
+            functions: Rc::new(ByFunction::of(&plan)),
+            needed: Rc::new(needed),
+            plan,
+        }
     }
 }
 
@@ -35,6 +47,7 @@ pub(crate) struct Instance {
     pub(crate) plan: Rc<Plan>,
     pub(crate) lines: Rc<ByLine>,
     pub(crate) functions: Rc<ByFunction>,
+    needed: Rc<Bits>,
     pub(crate) ranges: Vec<Range<Avma>>,
     pub(crate) planted: Bits,
     pub(crate) armed: Bits,
@@ -42,6 +55,8 @@ pub(crate) struct Instance {
     /// not ours.
     pub(crate) taken_out: Bits,
     pub(crate) covered: Covered,
+    /// With `--once`: how many of the probes that are spent in the measurement it has been looked through for.
+    pub(super) caught_up: usize,
 }
 
 /// What is known to have run.
@@ -49,6 +64,13 @@ pub(crate) struct Instance {
 pub(crate) struct Covered {
     lines: Bits,
     functions: Bits,
+}
+
+/// What was not known before.
+#[derive(Debug)]
+pub(super) struct NewlyCovered {
+    pub(super) lines: Vec<u32>,
+    pub(super) functions: Vec<u32>,
 }
 
 /// What is known of an instance for one of the processes that use its space.
@@ -63,20 +85,47 @@ impl Covered {
     pub(crate) fn nothing(lines: &ByLine, functions: &ByFunction) -> Covered {
         Covered { lines: Bits::clear_of(lines.count()), functions: Bits::clear_of(functions.count()) }
     }
+
+    /// Takes it that these probes were executed; gives what was not known before.
+    pub(super) fn take(&mut self, plan: &Plan, by: &ByFunction, executed: impl IntoIterator<Item = u32>) -> NewlyCovered {
+        let mut new = NewlyCovered { lines: Vec::new(), functions: Vec::new() };
+        for executed in executed {
+            let line = plan.lines[executed as usize];
+            if !self.lines.get(line) {
+                self.lines.put(line, true);
+                new.lines.push(line);
+            }
+            for &function in by.of_probe(plan, executed) {
+                if !self.functions.get(function) {
+                    self.functions.put(function, true);
+                    new.functions.push(function);
+                }
+            }
+        }
+        new
+    }
+
+    /// Whether the line of a probe is known, and its functions are.
+    pub(super) fn has(&self, plan: &Plan, by: &ByFunction, probe: u32) -> bool {
+        self.lines.get(plan.lines[probe as usize]) && by.is_known(plan, probe, &self.functions)
+    }
 }
 
 impl Instance {
-    /// With nothing mapped of it yet.
-    pub(crate) fn new(id: InstanceId, planned: &Planned) -> Self {
+    /// With nothing mapped of it yet; `known` is what other processes ran of the image, where that counts.
+    pub(crate) fn new(id: InstanceId, planned: &Planned, known: Option<&RunOfImage>) -> Self {
+        let nothing = || Covered::nothing(&planned.lines, &planned.functions);
         Instance {
             id,
             planted: Bits::clear_of(planned.plan.len()),
             armed: Bits::clear_of(planned.plan.len()),
             taken_out: Bits::clear_of(planned.plan.len()),
-            covered: Covered::nothing(&planned.lines, &planned.functions),
+            covered: known.map_or_else(nothing, |known| known.covered.clone()),
+            caught_up: known.map_or(0, |known| known.spent.len()),
             ranges: Vec::new(),
             lines: planned.lines.clone(),
             functions: planned.functions.clone(),
+            needed: planned.needed.clone(),
             plan: planned.plan.clone(),
         }
     }
@@ -112,14 +161,14 @@ impl Instance {
         let mut executed: Vec<u32> = plan.executed_with(probe).skip(1).flatten().collect();
         executed.retain(|executed| !self.is_covered(*executed));
         executed.extend(plan.first_of_stretch(probe)..=probe);
-        let (lines, functions) = self.take(&executed);
+        let new = self.covered.take(&plan, &self.functions, executed.iter().copied());
         let mut useless = Vec::new();
         // Where nothing was new, an earlier hit of the line left some over.
-        let told_nothing = lines.is_empty() && functions.is_empty();
+        let told_nothing = new.lines.is_empty() && new.functions.is_empty();
         let at_most = if told_nothing { LATER } else { AT_FIRST };
-        let lines = if told_nothing { self.lines_of(&executed) } else { lines };
+        let lines = if told_nothing { self.lines_of(&executed) } else { new.lines };
         lines.iter().for_each(|line| self.disarm_beside(probe, *line, at_most, &mut useless));
-        self.disarm_of(&functions, at_most, &mut useless);
+        self.disarm_of(&new.functions, at_most, &mut useless);
         useless.sort_unstable();
         useless
     }
@@ -129,25 +178,6 @@ impl Instance {
         lines.sort_unstable();
         lines.dedup();
         lines
-    }
-
-    /// Takes it that these probes were executed; gives the lines and the functions that were not known before.
-    fn take(&mut self, executed: &[u32]) -> (Vec<u32>, Vec<u32>) {
-        let (mut lines, mut entered) = (Vec::new(), Vec::new());
-        for &executed in executed {
-            let line = self.plan.lines[executed as usize];
-            if !self.covered.lines.get(line) {
-                self.covered.lines.put(line, true);
-                lines.push(line);
-            }
-            for &function in self.functions.of_probe(&self.plan, executed) {
-                if !self.covered.functions.get(function) {
-                    self.covered.functions.put(function, true);
-                    entered.push(function);
-                }
-            }
-        }
-        (lines, entered)
     }
 
     /// Disarms what tells nothing new of a line, from a probe outwards. A line of a generic may have
@@ -216,25 +246,27 @@ impl Instance {
     }
 
     fn is_covered(&self, probe: u32) -> bool {
-        self.covered.lines.get(self.plan.lines[probe as usize])
-            && self.functions.is_known(&self.plan, probe, &self.covered.functions)
+        self.covered.has(&self.plan, &self.functions, probe)
     }
 
-    /// Arms what came into the ranges and forgets what went out of them; gives what changed.
-    pub(crate) fn cover(&mut self) -> Bits {
-        let mut change = Bits::clear_of(self.plan.len());
-        for (probe, &offset) in (0..).zip(&self.plan.offsets) {
-            let at = self.id.bias.address(offset);
-            let covered = self.plan.is_needed(probe)
-                && self.ranges.iter().any(|range| range.contains(&at))
-                && self.plan.landmark_at(offset).is_none();
-            if covered != self.planted.get(probe) {
-                self.planted.put(probe, covered);
-                self.armed.put(probe, covered);
-                self.taken_out.put(probe, false);
-                change.put(probe, covered);
-            }
+    /// Arms what came into the ranges and is not spent, and forgets what went out of them; gives what changed.
+    pub(crate) fn cover(&mut self, spent: Option<&Bits>) -> Bits {
+        let mut mapped = Bits::clear_of(self.plan.len());
+        for range in &self.ranges {
+            let start = self.id.bias.offset(range.start);
+            let end = start.saturating_add(range.end.0.saturating_sub(range.start.0));
+            let first = |from: FileOffset| self.plan.offsets.partition_point(|&offset| offset < from) as u32;
+            mapped.fill(first(start)..first(end));
         }
+        let wanted = match spent {
+            Some(spent) => self.needed.without(spent).with(&self.planted),
+            None => Bits::clone(&self.needed),
+        };
+        let covered = wanted.both(&mapped);
+        let change = covered.difference(&self.planted);
+        self.armed = self.armed.without(&change).with(&covered.both(&change));
+        self.taken_out = self.taken_out.without(&change);
+        self.planted = covered;
         change
     }
 

@@ -53,19 +53,23 @@ impl State {
             Lineage::CopiedMemory => false,
         };
         let pid = Pid(child.0);
-        let space = if lineage == Lineage::SharedMemory {
+        let shares = lineage == Lineage::SharedMemory;
+        let space = if shares {
             self.share(parent_space);
             if waits {
                 self.lend(parent_space, through);
             }
             parent_space
         } else {
-            self.copy_space(parent_space, maker)
+            let copy = self.copy_space(parent_space, maker);
+            // What is spent by now is not to be copied again.
+            self.catch_up(parent_space, through);
+            copy
         };
         let process = self.add_process(Process { images, borrows, ..Process::new(pid, space) });
         self.add_tracee(child, process, Doing::Starting);
-        self.out.push(Action::Began { process, pid, maker: Some(maker), parent: parent_pid, attached: false });
-        if lineage == Lineage::SharedMemory && !waits {
+        self.began(process, Action::Began { process, pid, maker: Some(maker), parent: parent_pid, attached: false });
+        if shares && !waits {
             self.out.push(Self::shares_its_memory(process));
         }
         if self.forks == Forks::Inherit {
@@ -76,6 +80,15 @@ impl State {
                     .to_owned(),
                 count: 1,
             });
+        }
+    }
+
+    fn catch_up(&mut self, id: SpaceId, through: Tid) {
+        if !self.leaving
+            && let Some(space) = self.spaces.get_mut(&id)
+        {
+            let changes = space.catch_up(through, &self.once);
+            self.change_text(changes);
         }
     }
 
@@ -113,7 +126,8 @@ impl State {
         let mut copy = original.map_or_else(|| Space::unread(id), |space| space.copied(id));
         copy.unread |= unread;
         // It is not looked at what of them was taken out before it was copied.
-        if self.forks == Forks::Inherit && self.is_threaded(maker) {
+        let is_shared = original.is_some_and(|space| space.users > 1);
+        if self.forks != Forks::Rearm && (is_shared || self.is_threaded(maker)) {
             copy.doubt_all();
         }
         self.spaces.insert(id, copy);
@@ -152,7 +166,7 @@ impl State {
             let mut changes = match self.forks {
                 _ if self.leaving => space.restore(Some(tid)),
                 Forks::Rearm => space.rearm(tid),
-                Forks::Inherit => Vec::new(),
+                Forks::Inherit | Forks::Once => Vec::new(),
             };
             changes.iter_mut().for_each(|change| change.copied_from = space.copy_of);
             let unread = space.unread && !self.leaving;
@@ -274,7 +288,7 @@ impl State {
         let space = self.add_space(Space::unread);
         let process = self.add_process(Process::new(Pid(tid.0), space));
         self.add_tracee(tid, process, Doing::Starting);
-        self.out.push(Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent, attached: false });
+        self.began(process, Action::Began { process, pid: Pid(tid.0), maker: Some(maker), parent, attached: false });
         // Its maker may be in its file and forgotten already, so what it runs is reported again.
         self.out.push(Action::Execed { process, tid });
         if let Some(stop) = self.unclaimed.remove(&tid) {

@@ -2,6 +2,7 @@
 
 use super::ids::{FileAt, InstanceId, MappedText};
 use super::instance::{Instance, Planned};
+use super::once::RunOnce;
 use super::space::Space;
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::ImageId;
@@ -43,6 +44,7 @@ impl Space {
         tid: Option<Tid>,
         mapped: &[(ImageId, Planned, TextMapping)],
         dormant: &[TextMapping],
+        once: &RunOnce,
     ) -> Vec<TextChange> {
         let mut files = BTreeMap::new();
         let mut now: BTreeMap<InstanceId, Vec<Range<Avma>>> = BTreeMap::new();
@@ -54,7 +56,7 @@ impl Space {
                 && known == *image
                 && !planned.plan.is_empty()
             {
-                entry.insert(Instance::new(id, planned));
+                entry.insert(Instance::new(id, planned, once.of(id.image)));
             }
             now.entry(id).or_default().push(mapping.start..mapping.end);
         }
@@ -75,7 +77,7 @@ impl Space {
                 continue;
             }
             instance.ranges = ranges;
-            let change = instance.cover();
+            let change = instance.cover(once.of(id.image).map(|known| &known.is_spent));
             changes.push(instance.text_change(self.id, tid, change, LandmarkChange::Arm));
         }
         self.index();

@@ -18,6 +18,9 @@ pub(crate) mod lineage;
 mod lineage_tests;
 pub(crate) mod mapped;
 pub(crate) mod masks;
+pub(crate) mod once;
+#[cfg(test)]
+mod once_tests;
 #[cfg(test)]
 mod own_tests;
 #[cfg(test)]

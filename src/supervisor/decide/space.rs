@@ -5,6 +5,7 @@
 
 use super::ids::{FileAt, InstanceId, MappedText, OriginalByte, ProbeSite, SpaceId};
 use super::instance::{Instance, Known};
+use super::once::RunOnce;
 use super::planted_text::PlantedText;
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::ImageId;
@@ -123,15 +124,20 @@ impl Space {
     }
 
     /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which
-    /// are to be restored too.
-    pub fn spend(&mut self, site: ProbeSite, by: SpaceUser) -> Vec<OriginalByte> {
+    /// are to be restored too, in order of address.
+    pub fn spend(&mut self, site: ProbeSite, by: SpaceUser, once: &mut RunOnce) -> Vec<OriginalByte> {
         let Some(instance) = self.instances.get_mut(&site.instance) else {
             return Vec::new();
         };
         instance.disarm(site.probe);
         match &mut self.lent {
             None => {
-                let useless = instance.learn(site.probe);
+                let mut useless = instance.learn(site.probe);
+                once.learn(instance, site.probe);
+                if let Some(known) = once.of(site.instance.image) {
+                    useless.extend(instance.catch_up_beside(site.probe, known));
+                    useless.sort_unstable();
+                }
                 let place = |probe: u32| {
                     let at = site.instance.bias.address(instance.plan.offsets[probe as usize]);
                     OriginalByte { at, byte: instance.plan.originals[probe as usize] }

@@ -5,12 +5,14 @@
 use super::action::Action;
 use super::ids::SpaceId;
 use super::instance::Planned;
+use super::once::RunOnce;
 use super::reading::AwaitedPlans;
 use super::space::{Found, Space};
 use super::stop::StopKind;
 use super::text_change::TextChange;
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::LandmarkKind;
+use crate::warning::WarningKind;
 use platform::{Avma, FileKey, OnTracerDeath, Pid, Tid};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,6 +24,8 @@ pub enum Forks {
     Rearm,
     /// Those that its parent had left: it tells only what is new, and forking costs nothing.
     Inherit,
+    /// The same, and what any process has run is told of by no other, however it came to be.
+    Once,
 }
 
 /// What a tracee is doing.
@@ -91,6 +95,7 @@ pub struct State {
     /// Whether the tracer's end kills what is still traced, so that it must detach from every tracee before.
     pub(crate) end_kills: bool,
     pub(crate) forks: Forks,
+    pub(crate) once: RunOnce,
     /// What the input that is being decided asks for so far.
     pub(crate) out: Vec<Action>,
     next_process: u32,
@@ -101,7 +106,8 @@ pub struct State {
 impl State {
     /// Knows nobody yet; `on_death` is what becomes of tracees as the tracer ends.
     pub fn new(on_death: OnTracerDeath, forks: Forks) -> Self {
-        State { end_kills: on_death == OnTracerDeath::Kill, forks, ..State::default() }
+        let once = if forks == Forks::Once { RunOnce::begun() } else { RunOnce::default() };
+        State { end_kills: on_death == OnTracerDeath::Kill, forks, once, ..State::default() }
     }
 
     /// Whether nobody is traced any more.
@@ -192,6 +198,19 @@ impl State {
         self.next_process += 1;
         self.processes.insert(number, process);
         number
+    }
+
+    /// Tells of a new process.
+    pub(crate) fn began(&mut self, process: ProcessNo, began: Action) {
+        self.out.push(began);
+        if self.forks == Forks::Once {
+            self.out.push(Action::Warn {
+                process: Some(process),
+                kind: WarningKind::Once,
+                text: "lines that another process of the run had run before are that one's only (--once)".to_owned(),
+                count: 1,
+            });
+        }
     }
 
     pub(crate) fn add_tracee(&mut self, tid: Tid, process: ProcessNo, doing: Doing) {

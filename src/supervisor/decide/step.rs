@@ -78,7 +78,7 @@ impl State {
         let space = self.add_space(Space::new);
         let process = self.add_process(Process::new(pid, space));
         self.add_tracee(pid.leader(), process, Doing::Running);
-        self.out.push(Action::Began { process, pid, maker: None, parent, attached: false });
+        self.began(process, Action::Began { process, pid, maker: None, parent, attached: false });
     }
 
     fn weighed(&mut self, tid: Tid, signal: Signal, disposition: Option<Disposition>, interrupted: bool) {

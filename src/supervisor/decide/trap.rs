@@ -146,7 +146,7 @@ impl State {
         };
         let (space, by) = (process.space, if process.borrows { SpaceUser::Borrower } else { SpaceUser::Owner });
         let also = match (self.spaces.get_mut(&space), hit) {
-            (Some(space), Hit::First) => space.spend(site, by),
+            (Some(space), Hit::First) => space.spend(site, by, &mut self.once),
             (Some(space), Hit::Stale { restore: true }) => {
                 space.take_out(site);
                 Vec::new()
