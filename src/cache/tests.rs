@@ -17,7 +17,7 @@ fn made_up() -> (Vec<u8>, ImageIndex) {
     dominance.push_stretch(FileOffset(12), Some(1));
     dominance.push_implied(1, &[2]);
     let mut owners = OwnersBuilder::default();
-    owners.push(1, &[0]);
+    owners.push(1, [0]);
     let index = ImageIndex {
         owners: owners.finish(),
         dominance,

@@ -18,7 +18,7 @@ pub struct ByFunction {
 impl ByFunction {
     /// Of a plan.
     pub fn of(plan: &Plan) -> ByFunction {
-        let of_stretch = |set: u32| plan.owners.members(set).iter().map(|&function| function as usize);
+        let of_stretch = |set: u32| plan.owners.members(set).map(|function| function as usize);
         let mut starts = vec![0; plan.owners.functions() as usize + 1];
         for (.., set) in plan.owners.stretches(plan.count()) {
             of_stretch(set).for_each(|function| starts[function + 1] += 1);
@@ -43,13 +43,13 @@ impl ByFunction {
     }
 
     /// The functions whose code a probe is.
-    pub fn of_probe<'p>(&self, plan: &'p Plan, probe: u32) -> &'p [u32] {
-        self.sets.get(probe as usize).map_or(&[], |&set| plan.owners.members(set))
+    pub fn of_probe(&self, plan: &Plan, probe: u32) -> impl Iterator<Item = u32> {
+        self.sets.get(probe as usize).into_iter().flat_map(|&set| plan.owners.members(set))
     }
 
     /// Whether all the functions are in `known` whose code a probe is.
     pub fn is_known(&self, plan: &Plan, probe: u32, known: &Bits) -> bool {
-        self.of_probe(plan, probe).iter().all(|&function| known.get(function))
+        self.of_probe(plan, probe).all(|function| known.get(function))
     }
 
     /// The probes that are code of a function, stretch by stretch.

@@ -4,52 +4,61 @@
 
 use crate::plan::{ColumnReader, ColumnWriter};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 /// The number that means no set of functions.
 const NONE: u32 = u32::MAX;
 
-/// The functions of the probes of an image, both counted from 0.
+/// The functions of the probes of an image, both counted from 0. A set of functions is another set and one function more,
+/// as functions that were put into one another are: what many sets share is there once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owners {
     /// Ascending probes...
     from: Vec<u32>,
     /// ...and the set of functions whose code all probes are from there up to the next.
     sets: Vec<u32>,
-    /// Where the list of each set ends in `members`.
-    ends: Vec<u32>,
-    members: Vec<u32>,
+    /// The set that each set adds a function to, which is before it; [`NONE`] for that of one function.
+    outer: Vec<u32>,
+    /// The function that each set adds.
+    added: Vec<u32>,
 }
 
-/// Makes [`Owners`], each set once.
+/// Makes [`Owners`]. Sets of the same functions that are not side by side are not made one: of the millions of functions
+/// that are put into others, hardly two are in the same ones.
 #[derive(Debug, Default)]
 pub struct OwnersBuilder {
     owners: Owners,
-    known: HashMap<Vec<u32>, u32>,
+    /// The functions that were pushed last, and the set up to each.
+    last: Vec<(u32, u32)>,
 }
 
 impl OwnersBuilder {
-    /// From a probe on, which is behind those before, it is the code of these functions, which are sorted.
-    pub fn push(&mut self, probe: u32, functions: &[u32]) {
-        let set = self.set(functions);
+    /// From a probe on, which is behind those before, it is the code of these functions: of each inside the one before.
+    pub fn push(&mut self, probe: u32, functions: impl IntoIterator<Item = u32>) {
+        let (mut depth, mut set) = (0, NONE);
+        for function in functions {
+            match self.last.get(depth) {
+                Some(&(same, up_to)) if same == function => set = up_to,
+                Some(_) | None => {
+                    self.last.truncate(depth);
+                    set = self.with(set, function);
+                    self.last.push((function, set));
+                }
+            }
+            depth += 1;
+        }
+        self.last.truncate(depth);
         self.push_set(probe, set);
     }
 
-    /// The number of a set.
-    fn set(&mut self, functions: &[u32]) -> u32 {
-        let owners = &mut self.owners;
-        match (functions, self.known.get(functions)) {
-            ([], _) => NONE,
-            (_, Some(set)) => *set,
-            (_, None) => {
-                let set = owners.ends.len() as u32;
-                owners.members.extend(functions);
-                owners.ends.push(owners.members.len() as u32);
-                self.known.insert(functions.to_vec(), set);
-                set
-            }
+    /// A set and one function more, unless it has that.
+    fn with(&mut self, outer: u32, function: u32) -> u32 {
+        if self.owners.members(outer).any(|member| member == function) {
+            return outer;
         }
+        self.owners.outer.push(outer);
+        self.owners.added.push(function);
+        self.owners.added.len() as u32 - 1
     }
 
     fn push_set(&mut self, probe: u32, set: u32) {
@@ -67,11 +76,10 @@ impl OwnersBuilder {
 }
 
 impl Owners {
-    /// The functions of a set.
-    pub fn members(&self, set: u32) -> &[u32] {
-        let Some(&end) = self.ends.get(set as usize) else { return &[] };
-        let start = (set as usize).checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.members[start as usize..end as usize]
+    /// The functions of a set, from the innermost outwards.
+    pub fn members(&self, set: u32) -> impl Iterator<Item = u32> + Clone {
+        let at = |set: u32| Some((set, *self.added.get(set as usize)?));
+        std::iter::successors(at(set), move |(set, _)| at(self.outer[*set as usize])).map(|(_, function)| function)
     }
 
     /// The first probe of each stretch, the one behind its last, and the set of functions whose code it is.
@@ -92,38 +100,47 @@ impl Owners {
 
     /// The highest number of a function and 1.
     pub fn functions(&self) -> u32 {
-        self.members.iter().max().map_or(0, |last| last + 1)
+        self.added.iter().max().map_or(0, |last| last + 1)
     }
 
     /// The same for those of the probes only that are kept, and of the functions that `number` gives a new number.
     pub fn narrowed(&self, kept: &[bool], number: impl Fn(u32) -> Option<u32>) -> Owners {
         let mut narrowed = OwnersBuilder::default();
-        let mut numbers: Vec<Option<u32>> = vec![None; self.ends.len()];
         let count = |kept: &[bool]| kept.iter().filter(|kept| **kept).count() as u32;
-        let before = self.from.first().map_or(0, |first| *first as usize);
-        let mut next = count(&kept[..before]);
         let ends = self.from.iter().skip(1).map(|end| *end as usize).chain([kept.len()]);
-        for ((&start, end), &set) in self.from.iter().zip(ends).zip(&self.sets) {
-            let kept_here = count(&kept[start as usize..end]);
-            if kept_here == 0 {
-                continue;
-            }
-            let narrowed_set = match numbers.get(set as usize) {
-                None => NONE,
-                Some(Some(number)) => *number,
-                Some(None) => {
-                    let mut functions: Vec<u32> = self.members(set).iter().filter_map(|of| number(*of)).collect();
-                    functions.sort_unstable();
-                    functions.dedup();
-                    let number = narrowed.set(&functions);
-                    numbers[set as usize] = Some(number);
-                    number
-                }
-            };
-            narrowed.push_set(next, narrowed_set);
+        let stretches = self.from.iter().zip(ends).zip(&self.sets);
+        let stretches: Vec<(u32, u32)> =
+            stretches.map(|((&start, end), &set)| (set, count(&kept[start as usize..end]))).collect();
+        let sets = self.renumbered(&stretches, number, &mut narrowed);
+        let mut next = count(&kept[..self.from.first().map_or(0, |first| *first as usize)]);
+        for (set, kept_here) in stretches.into_iter().filter(|(_, kept_here)| *kept_here > 0) {
+            narrowed.push_set(next, sets.get(set as usize).copied().unwrap_or(NONE));
             next += kept_here;
         }
         narrowed.finish()
+    }
+
+    /// What the sets are among those of `narrowed`, as far as these stretches need them: a set and a number of probes each.
+    fn renumbered(
+        &self,
+        stretches: &[(u32, u32)],
+        number: impl Fn(u32) -> Option<u32>,
+        narrowed: &mut OwnersBuilder,
+    ) -> Vec<u32> {
+        let mut needed = vec![false; self.added.len()];
+        for (set, _) in stretches.iter().filter(|(_, kept)| *kept > 0) {
+            needed.get_mut(*set as usize).into_iter().for_each(|needed| *needed = true);
+        }
+        for set in (0..needed.len()).rev().filter(|set| self.outer[*set] != NONE) {
+            needed[self.outer[set] as usize] |= needed[set];
+        }
+        let mut sets: Vec<u32> = Vec::with_capacity(self.added.len());
+        for ((&outer, &function), needed) in self.outer.iter().zip(&self.added).zip(needed) {
+            let outer = sets.get(outer as usize).copied().unwrap_or(NONE);
+            let function = number(function).filter(|_| needed);
+            sets.push(function.map_or(outer, |function| narrowed.with(outer, function)));
+        }
+        sets
     }
 
     /// Whether it fits so many probes and functions.
@@ -131,10 +148,10 @@ impl Owners {
         self.from.len() == self.sets.len()
             && self.from.is_sorted_by(|a, b| a < b)
             && self.from.last().is_none_or(|last| (*last as usize) <= probes)
-            && self.sets.iter().all(|&set| set == NONE || (set as usize) < self.ends.len())
-            && self.ends.is_sorted()
-            && self.ends.last().copied().unwrap_or(0) as usize == self.members.len()
-            && self.members.iter().all(|&function| (function as usize) < functions)
+            && self.sets.iter().all(|&set| set == NONE || (set as usize) < self.added.len())
+            && self.outer.len() == self.added.len()
+            && (0..).zip(&self.outer).all(|(set, &outer)| outer == NONE || outer < set)
+            && self.added.iter().all(|&function| (function as usize) < functions)
     }
 
     /// Writes it as columns of a plan.
@@ -144,8 +161,8 @@ impl Owners {
     pub fn put<W: Write>(&self, columns: &mut ColumnWriter<W>) -> io::Result<()> {
         columns.numbers32(self.from.iter().copied())?;
         columns.numbers32(self.sets.iter().copied())?;
-        columns.numbers32(self.ends.iter().copied())?;
-        columns.numbers32(self.members.iter().copied())
+        columns.numbers32(self.outer.iter().copied())?;
+        columns.numbers32(self.added.iter().copied())
     }
 
     /// What was written; it may not hold.
@@ -153,8 +170,8 @@ impl Owners {
         Some(Owners {
             from: columns.numbers32()?.collect(),
             sets: columns.numbers32()?.collect(),
-            ends: columns.numbers32()?.collect(),
-            members: columns.numbers32()?.collect(),
+            outer: columns.numbers32()?.collect(),
+            added: columns.numbers32()?.collect(),
         })
     }
 }
@@ -167,12 +184,12 @@ mod tests {
     fn owners() -> Owners {
         let mut builder = OwnersBuilder::default();
         let stretches: [(u32, &[u32]); 6] = [(1, &[0]), (3, &[0, 2]), (4, &[0]), (5, &[0]), (6, &[]), (7, &[1])];
-        stretches.iter().for_each(|(probe, functions)| builder.push(*probe, functions));
+        stretches.iter().for_each(|(probe, functions)| builder.push(*probe, functions.iter().copied()));
         builder.finish()
     }
 
     fn of(owners: &Owners, probes: u32) -> Vec<Vec<u32>> {
-        owners.by_probe(probes).into_iter().map(|set| owners.members(set).to_vec()).collect()
+        owners.by_probe(probes).into_iter().map(|set| owners.members(set).collect()).collect()
     }
 
     #[test]
@@ -180,8 +197,8 @@ mod tests {
         let owners = owners();
         assert!(owners.holds(8, 3) && !owners.holds(6, 3) && !owners.holds(8, 2));
         assert_eq!(owners.functions(), 3);
-        assert_eq!(of(&owners, 8), [vec![], vec![0], vec![0], vec![0, 2], vec![0], vec![0], vec![], vec![1]]);
-        assert_eq!(owners.ends.len(), 3, "each set is there once");
+        assert_eq!(of(&owners, 8), [vec![], vec![0], vec![0], vec![2, 0], vec![0], vec![0], vec![], vec![1]]);
+        assert_eq!(owners.added.len(), 3, "each set is there once");
     }
 
     #[test]
@@ -194,6 +211,17 @@ mod tests {
     }
 
     #[test]
+    fn a_function_that_is_inside_itself_counts_once() {
+        let mut builder = OwnersBuilder::default();
+        builder.push(0, [0, 1, 0, 2]);
+        builder.push(1, [0, 1, 0]);
+        builder.push(2, [0, 1, 1]);
+        let owners = builder.finish();
+        assert_eq!(of(&owners, 3), [vec![2, 1, 0], vec![1, 0], vec![1, 0]]);
+        assert_eq!(of(&owners.narrowed(&[true; 3], |function| Some(function / 2)), 3), [vec![1, 0], vec![0], vec![0]]);
+    }
+
+    #[test]
     fn what_is_damaged_does_not_hold() {
         let mut columns = ColumnWriter::to(Vec::new());
         owners().put(&mut columns).unwrap();
@@ -202,9 +230,9 @@ mod tests {
         let broken = [
             Owners { sets: vec![0], ..owners() },
             Owners { from: vec![3, 3, 4, 5, 6], ..owners() },
-            Owners { ends: vec![3, 2, 4], ..owners() },
-            Owners { ends: vec![], ..owners() },
-            Owners { members: vec![0, 0, 2], ..owners() },
+            Owners { outer: vec![NONE, 1, NONE], ..owners() },
+            Owners { outer: vec![], ..owners() },
+            Owners { added: vec![0, 2, 3], ..owners() },
         ];
         assert!(broken.iter().all(|owners| !owners.holds(8, 3)));
     }

@@ -216,7 +216,7 @@ mod tests {
         // Probes 0 and 1 are the function 0 of the first source, 1 is that of the other, too, and 3 is that alone.
         let mut owners = OwnersBuilder::default();
         for (probe, functions) in [(0, &[0][..]), (1, &[0, 1]), (2, &[]), (3, &[1])] {
-            owners.push(probe, functions);
+            owners.push(probe, functions.iter().copied());
         }
         let place = |file| FunctionPlace { file, number: 0 };
         let one = facts(&["/a.c", "/b.c"]).with_functions(vec![place(0), place(1)], owners.finish());

@@ -166,7 +166,7 @@ pub fn assert_invariants(index: &ImageIndex, bytes: &[u8]) {
     }
     assert!(index.owners.holds(index.probes.len(), index.functions.len()));
     let sets = index.owners.by_probe(index.probes.len() as u32);
-    let told: BTreeSet<u32> = sets.into_iter().flat_map(|set| index.owners.members(set)).copied().collect();
+    let told: BTreeSet<u32> = sets.into_iter().flat_map(|set| index.owners.members(set)).collect();
     let expected = index.functions.iter().zip(0..).filter(|(function, _)| function.told);
     assert!(told.into_iter().eq(expected.map(|(_, number)| number)), "told is what a probe tells of");
     for landmark in &index.landmarks {

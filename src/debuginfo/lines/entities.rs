@@ -86,11 +86,9 @@ impl Entities<'_> {
                 }
                 budget.spend(around.len())?;
                 next_end = around.iter().map(|code| code.end).min().unwrap_or(Svma(u64::MAX));
-                let mut functions: Vec<u32> = around.iter().map(|code| code.entity).collect();
-                functions.sort_unstable();
-                functions.dedup();
-                owners.push(number, &functions);
-                innermost = innermost_of(&around);
+                owners.push(number, around.iter().map(|code| code.entity));
+                innermost.clear();
+                innermost.extend(innermost_of(&around));
             }
             for &entity in &innermost {
                 if *self.all[entity as usize].file.get_or_insert(site.file) == site.file {
@@ -104,13 +102,14 @@ impl Entities<'_> {
 }
 
 /// The innermost function; several where a linker has made one of the code of functions that are the same.
-fn innermost_of(around: &[EntityCode]) -> Vec<u32> {
-    let Some(last) = around.last() else { return Vec::new() };
-    let is_same = |code: &&EntityCode| (code.start, code.end) == (last.start, last.end) && !code.is_copy;
-    match last.is_copy {
-        true => vec![last.entity],
-        false => around.iter().rev().take_while(is_same).map(|code| code.entity).collect(),
-    }
+fn innermost_of(around: &[EntityCode]) -> impl Iterator<Item = u32> {
+    let is_same =
+        |code: &EntityCode, last: &EntityCode| (code.start, code.end) == (last.start, last.end) && !code.is_copy;
+    let count = match around.last() {
+        Some(last) if !last.is_copy => around.iter().rev().take_while(|code| is_same(code, last)).count(),
+        last => usize::from(last.is_some()),
+    };
+    around[around.len() - count..].iter().map(|code| code.entity)
 }
 
 fn entities<'a>(described: &Described<'a>, elf: &Elf<'a>) -> (Vec<Entity<'a>>, Vec<EntityCode>) {

@@ -100,7 +100,7 @@ pub(crate) fn name<'a>(
 fn told(owners: &Owners, sites: usize, functions: usize) -> Vec<bool> {
     let mut told = vec![false; functions];
     for (.., set) in owners.stretches(sites as u32) {
-        owners.members(set).iter().for_each(|&function| told[function as usize] = true);
+        owners.members(set).for_each(|function| told[function as usize] = true);
     }
     told
 }

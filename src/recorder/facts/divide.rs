@@ -139,7 +139,7 @@ fn probes_of(index: &ImageIndex, kept: &[bool], probing: Probing) -> Plan {
 fn tell_of(functions: &mut [Function], plan: &Plan) {
     functions.iter_mut().for_each(|function| function.told = false);
     for (.., set) in plan.owners.stretches(plan.len()) {
-        plan.owners.members(set).iter().for_each(|&function| functions[function as usize].told = true);
+        plan.owners.members(set).for_each(|function| functions[function as usize].told = true);
     }
 }
 

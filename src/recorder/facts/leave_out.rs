@@ -44,7 +44,7 @@ impl StoredFacts {
         };
         let known_functions: Vec<bool> = self.functions.iter().map(is_known_function).collect();
         let sets = plan.owners.by_probe(plan.len());
-        let ran = |probe: usize| plan.owners.members(sets[probe]).iter().all(|f| known_functions[*f as usize]);
+        let ran = |probe: usize| plan.owners.members(sets[probe]).all(|f| known_functions[f as usize]);
         let is_known = |line: &Line| of_file(line.file).is_some_and(|known| known.lines.contains(line.number));
         let mut new = vec![false; self.probes.len()];
         let mut next = 0;

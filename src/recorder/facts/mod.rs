@@ -71,6 +71,6 @@ impl Facts {
 
     /// The functions of a set.
     pub fn functions(&self, set: u32) -> impl Iterator<Item = FunctionPlace> {
-        self.owners.members(set).iter().filter_map(|function| self.functions.get(*function as usize).copied())
+        self.owners.members(set).filter_map(|function| self.functions.get(function as usize).copied())
     }
 }

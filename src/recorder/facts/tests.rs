@@ -13,7 +13,7 @@ fn line(file: u32, number: u32) -> Line {
 #[test]
 fn facts_are_read_as_they_were_written() {
     let mut owners = OwnersBuilder::default();
-    owners.push(1, &[0]);
+    owners.push(1, [0]);
     let facts = StoredFacts {
         path: "/bin/x".to_owned(),
         build_id: Some("0a".to_owned()),

@@ -87,7 +87,12 @@ impl Covered {
     }
 
     /// Takes it that these probes were executed; gives what was not known before.
-    pub(super) fn take(&mut self, plan: &Plan, by: &ByFunction, executed: impl IntoIterator<Item = u32>) -> NewlyCovered {
+    pub(super) fn take(
+        &mut self,
+        plan: &Plan,
+        by: &ByFunction,
+        executed: impl IntoIterator<Item = u32>,
+    ) -> NewlyCovered {
         let mut new = NewlyCovered { lines: Vec::new(), functions: Vec::new() };
         for executed in executed {
             let line = plan.lines[executed as usize];
@@ -95,7 +100,7 @@ impl Covered {
                 self.lines.put(line, true);
                 new.lines.push(line);
             }
-            for &function in by.of_probe(plan, executed) {
+            for function in by.of_probe(plan, executed) {
                 if !self.functions.get(function) {
                     self.functions.put(function, true);
                     new.functions.push(function);

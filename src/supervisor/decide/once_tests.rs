@@ -57,8 +57,7 @@ fn changes(actions: Vec<Action>) -> Vec<TextChange> {
 }
 
 fn fork(state: &mut State, child: Tid) -> Vec<Action> {
-    let mut actions =
-        step(state, Input::Born { tid: LEADER, child, lineage: Lineage::CopiedMemory, waits: false });
+    let mut actions = step(state, Input::Born { tid: LEADER, child, lineage: Lineage::CopiedMemory, waits: false });
     actions.extend(step(state, Input::Stopped { tid: child }));
     actions
 }
@@ -128,8 +127,8 @@ fn every_process_says_that_its_data_is_incomplete() {
         actions.iter().any(|action| matches!(action, Action::Warn { kind: WarningKind::Once, .. }))
     };
     assert!(says(&fork(&mut state, CHILD)));
-    assert!(says(&step(&mut State::new(OnTracerDeath::LetGo, Forks::Once), Input::Launched {
-        pid: Pid(LEADER.0),
-        parent: Pid(1)
-    })));
+    assert!(says(&step(
+        &mut State::new(OnTracerDeath::LetGo, Forks::Once),
+        Input::Launched { pid: Pid(LEADER.0), parent: Pid(1) }
+    )));
 }
