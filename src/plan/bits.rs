@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn fills_a_range_and_no_more() {
-        for range in [0..0, 0..64, 3..3, 5..70, 63..65, 64..128, 100..130, 128..130, 90..40] {
+        for range in [0..0, 0..64, 3..3, 5..70, 63..65, 64..128, 100..130, 128..130] {
             let mut bits = Bits::clear_of(130);
             bits.fill(range.clone());
             assert!((0..130).all(|bit| bits.get(bit) == range.contains(&bit)), "{range:?}");

@@ -1,4 +1,4 @@
-//! Measuring less than everything: `--fork=inherit` and `--only-new` keep the union and say what they leave out.
+//! Measuring less than everything: `--fork=inherit`, `--once` and `--only-new` keep the union and say what they leave out.
 
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
@@ -11,14 +11,21 @@ use std::process::Command;
 use testing::run::to_end;
 
 fn run(data: &Path, program: &Path, option: &str) -> Vec<Process> {
+    let (processes, status) = ran(data, program, option);
+    assert_eq!(status, Some(3));
+    processes
+}
+
+/// The processes of a run, and how the program ended.
+fn ran(data: &Path, program: &Path, option: &str) -> (Vec<Process>, Option<i32>) {
     std::fs::create_dir_all(data).unwrap();
     let before = keys(&measured::processes(data));
     let mut command = Command::new(COV_TRACE);
     command.args(["-q", option, "--data"]).arg(data).arg("--").arg(program);
     let outcome = to_end(&mark(), data.parent().unwrap(), &mut command);
-    assert_eq!(outcome.status.code(), Some(3), "{outcome:?}");
     let after = measured::processes(data);
-    after.into_iter().filter(|process| !before.contains(&(process.pid, process.sequence))).collect()
+    let new = after.into_iter().filter(|process| !before.contains(&(process.pid, process.sequence)));
+    (new.collect(), outcome.status.code())
 }
 
 fn keys(processes: &[Process]) -> BTreeSet<(i32, u32)> {
@@ -45,6 +52,31 @@ fn a_child_that_inherits_has_only_what_its_parent_had_not() {
     assert_eq!(anew.0, inherit.0);
     assert!(inherit.1.is_subset(&anew.1) && inherit.1.len() < anew.1.len(), "{inherit:?}");
     assert_eq!((anew.2, inherit.2), (false, true));
+}
+
+#[test]
+fn once_in_a_run_each_line_is_reported_however_processes_come_to_be() {
+    const SAMPLES: [&str; 8] =
+        ["family", "fork", "fork_chain", "fork_from_thread", "pipeline", "posix_spawn", "vfork_exec", "vfork_exit"];
+    let mut saved = 0;
+    for name in SAMPLES {
+        let sample = Sample::load(&format!("process/{name}"));
+        let program = build::program(&sample, &sample.builds[0]);
+        let folder = tempfile::tempdir_in(build::output()).unwrap();
+        let measured = |option: &str| {
+            let (processes, status) = ran(&folder.path().join(option), &program, option);
+            let lines: Vec<BTreeSet<u32>> = processes.iter().map(|process| process.lines_run(&sample.main)).collect();
+            let union: BTreeSet<u32> = lines.iter().flatten().copied().collect();
+            let warned = processes.iter().filter(|process| is_warned(process, "once")).count();
+            (status, processes.len(), union, lines.iter().map(BTreeSet::len).sum::<usize>(), warned)
+        };
+        let (all, once) = (measured("--fork=all"), measured("--once"));
+        assert_eq!((all.0, all.1, &all.2), (once.0, once.1, &once.2), "{name}");
+        assert!(once.3 <= all.3, "{name}: {} lines of processes, {} without --once", once.3, all.3);
+        saved += all.3 - once.3;
+        assert_eq!((all.4, once.4), (0, once.1), "{name}");
+    }
+    assert!(saved > 0);
 }
 
 #[test]
