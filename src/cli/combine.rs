@@ -128,10 +128,17 @@ fn combine_as<U: Union>(options: &CombineOptions) -> Result<CommandOutcome, CliE
     Writer::new()?.write_all(&path, &combined.into_records(&run))?;
     let mut left = 0;
     if options.delete {
+        let folders: BTreeSet<PathBuf> = read.iter().filter_map(|path| path.parent()).map(PathBuf::from).collect();
         for path in read {
             let is_live =
                 ProcessFile::parse(path.file_name().unwrap_or_default()).is_some_and(|f| live.contains(&f.run));
             left += usize::from(is_live || remove(&path, options.trust).is_none());
+        }
+        for folder in folders {
+            let removed = DataDir::open_trusting(&folder, options.trust).and_then(|data| data.remove_unused_images());
+            if let Err(error) = removed {
+                tell(&format!("warning: {error}"));
+            }
         }
     }
     let what = if processes == 1 { "process" } else { "processes" };

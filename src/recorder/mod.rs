@@ -222,6 +222,10 @@ impl Recorder {
             unwritten += self.ledger.unwritten();
             cause.get_or_insert(error.to_string());
         }
+        if let Err(error) = self.ledger.restore_images() {
+            unwritten += 1;
+            cause.get_or_insert(error.to_string());
+        }
         let recoverable = self.ledger.is_recoverable();
         if unwritten == 0 || !recoverable {
             self.run.remove()?;

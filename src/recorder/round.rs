@@ -58,8 +58,8 @@ impl Round {
             } else if let Some(process) = self.living.pop_front() {
                 ledger.flush(process).map(|new| self.anything_new |= new)
             } else {
-                let result = ledger.write_shared();
-                self.note(result);
+                let results = [ledger.write_shared(), ledger.restore_images()];
+                results.into_iter().for_each(|result| self.note(result));
                 return true;
             };
             self.note(result);

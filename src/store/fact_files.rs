@@ -2,7 +2,7 @@
 //! many processes had it.
 //!
 //! Invariants: an image's file is there before the first data file that names the image, and never changes; it is removed
-//! only when no data file names the image.
+//! only when no data file names the image and no run is under way. A run that goes on makes what was removed again.
 
 use super::keys::{ContentKey, ImageKeys};
 use super::open::{check_version, open};
@@ -11,8 +11,8 @@ use super::staged::Staged;
 use super::{DataDir, ImageFacts, StoreError, facts_rows, schema};
 use platform::Folder;
 use rusqlite::Connection;
-use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub(super) const FOLDER: &str = "images";
 pub(super) struct FactFiles {
     keys: ImageKeys,
     folder: Option<Arc<Folder>>,
-    /// Those that the folder is known to have.
-    there: HashSet<ContentKey>,
+    /// Those that the folder was seen to have.
+    there: BTreeMap<ContentKey, Arc<ImageFacts>>,
     /// Files written since they were asked for.
     written: Vec<PathBuf>,
 }
@@ -54,9 +54,22 @@ impl FactFiles {
         keys
     }
 
+    /// Writes the files again that were removed since: by hand, or by an `erase` that began before this run.
+    pub fn restore(&mut self, data: &DataDir) -> Result<(), StoreError> {
+        let is_there = |folder: &Folder, key| matches!(folder.kind_of(name_of(key).as_ref()), Ok(Some(_)));
+        let folder = self.folder.as_ref().filter(|folder| !folder.is_gone());
+        let removed = |key: &ContentKey| folder.is_none_or(|folder| !is_there(folder, *key));
+        let removed: Vec<ContentKey> = self.there.keys().copied().filter(removed).collect();
+        let facts: Vec<_> = removed.iter().filter_map(|key| self.there.remove(key)).collect();
+        let kept = self.keep(data, &facts);
+        // What could not be written is looked for the next time.
+        self.there.extend(removed.into_iter().zip(facts));
+        kept.map(|_keys| ())
+    }
+
     fn keep_in(&mut self, folder: &Arc<Folder>, image: &Arc<ImageFacts>) -> Result<ContentKey, StoreError> {
         let key = self.keys.of(image);
-        if self.there.contains(&key) {
+        if self.there.contains_key(&key) {
             return Ok(key);
         }
         let name = name_of(key);
@@ -68,7 +81,7 @@ impl FactFiles {
             Staged::write(folder, name.as_ref(), &bytes)?.publish()?;
             self.written.push(path);
         }
-        self.there.insert(key);
+        self.there.insert(key, image.clone());
         Ok(key)
     }
 
@@ -80,6 +93,7 @@ impl FactFiles {
     /// Takes it that the directory is another one.
     pub fn forget(&mut self) {
         self.folder = None;
+        self.there.clear();
         self.written.clear();
     }
 }
@@ -98,26 +112,44 @@ pub(super) fn read(data_file: &Path, key: ContentKey) -> Result<ImageFacts, Stor
 }
 
 impl DataDir {
-    /// Removes the files of images that no data file names, if every data file can be read.
-    pub(super) fn remove_unused_images(&self) -> Result<(), StoreError> {
+    /// Removes the files of images that no data file names, if every data file can be read and no run is under way.
+    pub(crate) fn remove_unused_images(&self) -> Result<(), StoreError> {
         let folder = match self.folder().folder(FOLDER.as_ref()) {
             Ok(folder) => folder,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(source) => return Err(self.failed("open", source)),
         };
-        let mut used = HashSet::new();
-        for file in self.process_files()? {
-            match keys_in(&self.path_of(&file)) {
-                Ok(keys) => used.extend(keys),
-                // What it names is not known.
-                Err(_) => return Ok(()),
+        let entries = folder.entries().map_err(|source| self.failed("list", source))?;
+        let mut unused: BTreeMap<ContentKey, Vec<OsString>> = BTreeMap::new();
+        for entry in entries {
+            if let Some(key) = key_in(&entry.name) {
+                unused.entry(key).or_default().push(entry.name);
             }
         }
-        for entry in folder.entries().map_err(|source| self.failed("list", source))? {
-            let Some(key) = key_in(&entry.name) else { continue };
-            if !used.contains(&key) {
-                folder.remove_file(&entry.name).map_err(|source| self.failed("remove a file of", source))?;
+        // A run may have begun or even ended meanwhile: it had written an image, and the data file that names it comes later.
+        let mut seen = BTreeSet::new();
+        loop {
+            let before = seen.len();
+            for file in self.process_files()? {
+                if seen.contains(&file) {
+                    continue;
+                }
+                match keys_in(&self.path_of(&file)) {
+                    Ok(keys) => keys.iter().for_each(|key| _ = unused.remove(key)),
+                    // What it names is not known.
+                    Err(_) => return Ok(()),
+                }
+                seen.insert(file);
             }
+            if !self.live_runs()?.is_empty() {
+                return Ok(());
+            }
+            if seen.len() == before {
+                break;
+            }
+        }
+        for name in unused.into_values().flatten() {
+            folder.remove_file(&name).map_err(|source| self.failed("remove a file of", source))?;
         }
         // What else may be in it is not ours.
         let _left = self.folder().remove_folder(FOLDER.as_ref());

@@ -211,6 +211,13 @@ fn what_is_known_of_an_image_is_stored_once_and_removed_with_the_last_file_that_
     fs::remove_dir_all(&images).unwrap();
     writer.write_to(&data, &records[0]).unwrap();
     assert_eq!(names(&images).len(), 2, "they were removed, and are written again");
+    let one = images.join(&names(&images)[0]);
+    fs::remove_file(&one).unwrap();
+    writer.restore_fact_files(&data).unwrap();
+    assert!(one.exists(), "the run goes on with what was removed alone");
+    fs::remove_dir_all(&images).unwrap();
+    writer.restore_fact_files(&data).unwrap();
+    assert_eq!((names(&images).len(), writer.take_fact_files().len()), (2, 5));
     // Another run finds them there.
     let mut other = Writer::new().unwrap();
     other.write_to(&data, &records[0]).unwrap();
@@ -224,6 +231,22 @@ fn what_is_known_of_an_image_is_stored_once_and_removed_with_the_last_file_that_
     assert_eq!(names(&images).len(), 1);
     assert!(data.read(&Reader::default(), &ProcessFile::of(&records[1].head)).is_ok());
     assert!(data.erase().unwrap().directory, "nothing is left");
+}
+
+#[test]
+fn images_are_not_removed_beside_a_run_that_began_while_they_were_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::create(&folder.path().join("data")).unwrap();
+    let record = sample::record();
+    let mut writer = Writer::new().unwrap();
+    writer.write_to(&data, &record).unwrap();
+    data.remove_file(&ProcessFile::of(&record.head)).unwrap();
+    let (run, lock) = RunEntry::new(&data, &record.head.run).create().unwrap();
+    data.remove_unused_images().unwrap();
+    assert_eq!(names(&data.path().join("images")).len(), 2, "the run may be about to name them");
+    drop((run, lock));
+    data.remove_unused_images().unwrap();
+    assert!(!data.path().join("images").exists());
 }
 
 #[test]

@@ -60,6 +60,11 @@ impl Writer {
         Ok(bytes.len())
     }
 
+    /// Writes what is known of images again, where it was removed since.
+    pub fn restore_fact_files(&mut self, data: &DataDir) -> Result<(), StoreError> {
+        self.images.restore(data)
+    }
+
     /// Files with what is known of images that were written since the last time, which may not be on disk.
     pub fn take_fact_files(&mut self) -> Vec<PathBuf> {
         self.images.take_written()

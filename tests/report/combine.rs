@@ -45,6 +45,7 @@ fn many_measurements_become_one_and_stay_what_they_were() {
     assert!(itself.contains("again is an input and the output"), "{itself}");
     assert_eq!(here.run(&["combine", "-o", "moved", ".cov-trace", "--delete"]).status, Some(0));
     assert!(here.data().process_files().unwrap().is_empty());
+    assert!(!here.data().path().join("images").exists(), "no data file names an image");
 }
 
 #[test]

@@ -64,6 +64,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Writes what is known of images again, where somebody removed it beside the run.
+    pub fn restore_images(&mut self) -> Result<(), LedgerError> {
+        Ok(self.writer.restore_fact_files(&self.data)?)
+    }
+
     /// What is in a process's own file already.
     pub fn stored(&self, process: ProcessNo) -> Option<ProcessRecord> {
         let facts = self.replay.processes.get(&process)?;
