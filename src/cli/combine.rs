@@ -5,7 +5,8 @@ use super::progress::Progress;
 use super::selection::pick_up;
 use super::trust::TrustArguments;
 use super::{CliError, CommandOutcome};
-use crate::report::{PathMap, Paths, plain};
+use crate::filter::plain;
+use crate::report::{PathMap, Paths};
 use crate::store::{
     DataDir, FileFacts, FlatUnion, ProcessFile, ProcessUnion, Reader, StoreError, Union, UnixMillis, Writer, run_name,
 };

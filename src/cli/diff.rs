@@ -4,7 +4,8 @@ use super::git::git;
 use super::output::{judged, print, stdout_colour, tell};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
-use crate::report::{Changes, Format, Layout, Rows, Sort, SortKey, Threshold, annotations, git_root, printable, table};
+use crate::filter::git_root;
+use crate::report::{Changes, Format, Layout, Rows, Sort, SortKey, Threshold, annotations, printable, table};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 

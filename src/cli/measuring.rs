@@ -1,6 +1,7 @@
 //! The options of both ways to measure: launching and attaching.
 
 use super::selection::{DataArguments, FilterArguments};
+use crate::filter::{Project, git_root};
 use crate::front;
 use crate::recorder::{Probing, Scope};
 use crate::supervisor::Forks;
@@ -17,6 +18,13 @@ pub(super) struct MeasuringArguments {
     data: DataArguments,
     #[command(flatten)]
     filter: FilterArguments,
+    /// Measure everything, not only the project's sources: those below the top of the git working tree, else the working
+    /// directory, without build output, vendored folders and registries
+    ///
+    /// --include and --module measure all that they name, wherever it is. As long as no source of the project is in
+    /// what runs, everything is measured.
+    #[arg(long, overrides_with_all = ["include", "module"], help_heading = "Filters")]
+    all: bool,
     /// Detach after this time, such as 90, 90s, 5m or 1h30m; what is measured goes on
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     limit: Option<Duration>,
@@ -73,6 +81,8 @@ impl MeasuringArguments {
             trust: self.data.trust(),
             data: self.data.validated(),
             selection: Scope {
+                project: if self.all || self.filter.chooses() { None } else { project(cwd) },
+                is_chosen: self.filter.chooses(),
                 sources: self.filter.sources(cwd),
                 modules: self.filter.modules(cwd),
                 probing: match self.probe {
@@ -94,6 +104,13 @@ impl MeasuringArguments {
             stop_log: self.stop_log,
         }
     }
+}
+
+/// The project that the working directory is in, if that is not everything.
+pub(super) fn project(cwd: &Path) -> Option<Project> {
+    let called = std::env::var_os("PWD").map(PathBuf::from).filter(|called| called.is_absolute());
+    let called = called.filter(|called| called.canonicalize().is_ok_and(|real| real == cwd));
+    Project::around(cwd, called.as_deref(), git_root(cwd))
 }
 
 /// Where what was read of images is kept (XDG Base Directory Specification): relative paths do not count.

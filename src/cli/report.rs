@@ -1,12 +1,15 @@
 //! `cov-trace report`: the table in the terminal.
 
-use super::output::{judged, print, stdout_colour};
+use super::measuring::project;
+use super::output::{judged, print, stdout_colour, tell};
 use super::selection::{Audience, DataSelection, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
-use crate::report::{Format, Growth, GrowthRows, Layout, Now, Rows, Sort, SortKey, Threshold, table};
+use crate::filter::Project;
+use crate::report::{Format, Growth, GrowthRows, Layout, Now, Rows, Sort, SortKey, Threshold, scope_in_words, table};
 use crate::store::UnixMillis;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -96,6 +99,8 @@ pub(super) struct ReportOptions {
     pub layout: Layout,
     /// Whether to show growth over time instead.
     pub growth: Option<GrowthRows>,
+    /// The project that the working directory is in.
+    pub project: Option<Project>,
     /// What the total must reach.
     pub fail_under: Option<Threshold>,
 }
@@ -119,6 +124,7 @@ impl ReportArguments {
                 decimals: self.precision,
                 colour: stdout_colour(),
             },
+            project: project(cwd),
             growth: self.growth,
             fail_under: self.fail_under,
         })
@@ -129,9 +135,20 @@ pub(super) fn report(options: &ReportOptions) -> Result<CommandOutcome, CliError
     if let Some(rows) = options.growth {
         return print_growth(&options.selection.data, rows);
     }
-    let report = options.selection.report()?;
+    let mut scopes = BTreeSet::new();
+    let sources = options.selection.data.survey()?;
+    let report = options.selection.report_of(&sources, |record| scopes.extend(record.head.scope.clone()))?;
+    tell_scopes(&scopes, options.project.as_ref());
     print(&table(&report, options.layout))?;
     Ok(judged(report.total(), options.fail_under))
+}
+
+/// Says of which projects the sources were measured, other than that in which one is.
+fn tell_scopes(scopes: &BTreeSet<String>, here: Option<&Project>) {
+    let is_elsewhere = |scope: &&String| here.is_none_or(|here| here.top() != Path::new(scope));
+    for project in scopes.iter().filter(|scope| scope.starts_with('/')).filter(is_elsewhere) {
+        tell(&format!("scope: {} (--all measures everything)", scope_in_words(project)));
+    }
 }
 
 fn print_growth(selection: &DataSelection, rows: GrowthRows) -> Result<CommandOutcome, CliError> {

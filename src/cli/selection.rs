@@ -4,11 +4,11 @@ use super::CliError;
 use super::output::tell;
 use super::progress::Progress;
 use super::trust::TrustArguments;
-use crate::filter::{ModuleFilter, Pattern, SourceFilter};
+use crate::filter::{ModuleFilter, Pattern, SourceFilter, git_root, plain};
 use crate::recorder;
 use crate::report::{
-    ChosenSources, Exclusions, Merge, PathMap, Paths, Report, Selection, ShownSources, Survey, git_root, plain,
-    read_selected, survey_selected,
+    ChosenSources, Exclusions, Merge, PathMap, Paths, Report, Selection, ShownSources, Survey, read_selected,
+    survey_selected,
 };
 use crate::store::{DataDir, ProcessRecord, Reader, StoreError};
 use clap::Args;
@@ -123,6 +123,11 @@ fn context(text: &str) -> Result<GlobMatcher, globset::Error> {
 impl FilterArguments {
     pub(super) fn sources(&self, cwd: &Path) -> SourceFilter {
         SourceFilter::new(&self.include, &self.exclude, cwd)
+    }
+
+    /// Whether sources or images are named that are meant.
+    pub(super) fn chooses(&self) -> bool {
+        !self.include.is_empty() || !self.module.is_empty()
     }
 
     pub(super) fn modules(&self, cwd: &Path) -> ModuleFilter {

@@ -1,7 +1,7 @@
 //! The table of `cov-trace status`.
 
 use crate::link::{ProcessStatus, RunStatus};
-use crate::report::{Ratio, Width, command_line, date_time, printable, span};
+use crate::report::{Ratio, Width, command_line, date_time, printable, scope_in_words, span};
 use crate::store::UnixMillis;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
@@ -23,11 +23,12 @@ pub(super) fn status_table(shown: &Shown<'_>) -> String {
     });
     let until = run.until.map_or(String::new(), |until| format!(", detaches in {}", span(until - now.0)));
     let helpers: Vec<String> = run.helpers.iter().map(|helper| format!("{} {}", helper.name, helper.pid)).collect();
+    let scope = run.scope.as_deref().map_or(String::new(), |scope| format!("; {}", scope_in_words(scope)));
     let marks = format!("marks {} KiB", run.marks / 1024);
     // The names come from a process that merely has the recorder's place.
     let helpers = helpers.join(", ");
     let trouble = run.trouble.as_ref().map_or(String::new(), |trouble| format!("warning: {}\n", printable(trouble)));
-    format!("run {name}: {since}{until}\n{}, {marks}\n{trouble}{}", printable(&helpers), table(processes, zone))
+    format!("run {name}: {since}{until}{scope}\n{}, {marks}\n{trouble}{}", printable(&helpers), table(processes, zone))
 }
 
 fn table(processes: &[ProcessStatus], zone: &TimeZone) -> String {
@@ -65,6 +66,7 @@ mod tests {
     fn a_measurement_is_a_head_and_a_table() {
         let helper = |name: &str, pid| Helper { name: name.to_owned(), pid: Pid(pid) };
         let run = RunStatus {
+            scope: Some("/home/u/p".to_owned()),
             since: Some(1_795_395_723_512),
             attached: true,
             until: Some(1_795_395_903_512),
@@ -90,7 +92,7 @@ mod tests {
             zone: &TimeZone::UTC,
         };
         let expected = "\
-run 20261123T010203.512Z-9: attached 2026-11-23 01:02:03 (10.000 s ago), detaches in 2 min 50 s
+run 20261123T010203.512Z-9: attached 2026-11-23 01:02:03 (10.000 s ago), detaches in 2 min 50 s; project /home/u/p
 supervisor 12, recorder 13, marks 2048 KiB
 warning: the disk is full
  PID  PROGRAM  RAN  LINES  COVER  NEW/MIN  SINCE

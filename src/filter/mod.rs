@@ -4,9 +4,13 @@
 //! it matches a directory, everything below is meant. A pattern without a `/` names a file anywhere or, for sources, a
 //! directory anywhere below the working directory. `*` stays within one name, `**` crosses directories.
 
+mod folders;
 mod pattern;
+mod project;
 
+pub(crate) use folders::{git_root, plain};
 pub use pattern::{Pattern, PatternError};
+pub(crate) use project::{Project, is_output};
 
 use globset::{GlobSet, GlobSetBuilder};
 use std::path::{Path, PathBuf};

@@ -25,7 +25,7 @@ pub use control::{ControlError, ControlFailure};
 pub use error::RunError;
 use error::{FEWEST_DESCRIPTORS, SMALLEST_LIMIT};
 pub(crate) use refusal::refusal;
-pub use stderr::{summary, unwritten};
+pub use stderr::{measured_whole, summary, unwritten};
 pub use watch::Ending;
 
 use crate::guard;

@@ -1,8 +1,8 @@
 //! What the front tells people, on stderr only, without keeping a pipe open that others wait for.
 
-use crate::link::{LetGoBy, Summary};
+use crate::link::{InProject, LetGoBy, Summary};
 use crate::recorder::Trouble;
-use crate::report::Ratio;
+use crate::report::{Ratio, printable};
 use platform::process::WeakStderr;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -77,8 +77,13 @@ pub fn summary(summary: &Summary, data: &Path) -> String {
         text = format!("{why}detached from {}, which {go} on; ", plural(count, "process", "processes"));
     }
     _ = write!(text, "{}, ", plural(summary.processes, "process", "processes"));
+    let left_out = summary.in_project.as_ref().filter(|chosen| chosen.left_out > 0);
     if summary.lines == 0 {
-        text.push_str("no line information (build with -g)");
+        text.push_str(if left_out.is_some() {
+            "no line of the project"
+        } else {
+            "no line information (build with -g)"
+        });
     } else {
         let percent = Ratio { ran: summary.ran, lines: summary.lines }.percent(1);
         _ = write!(text, "{} of {} lines ({percent} %)", summary.ran, summary.lines);
@@ -86,8 +91,23 @@ pub fn summary(summary: &Summary, data: &Path) -> String {
     if summary.incomplete > 0 {
         _ = write!(text, ", {} incomplete", summary.incomplete);
     }
+    if let Some(InProject { project, left_out, .. }) = left_out {
+        let sources = plural(*left_out, "source", "sources");
+        _ = write!(text, ", without {sources} outside {} (--all)", printable(project));
+    }
     _ = write!(text, "; data in {}", data.display());
     text
+}
+
+/// Of which images everything was measured, and why.
+pub fn measured_whole(summary: &Summary) -> Option<String> {
+    let InProject { project, whole, whole_images, .. } = summary.in_project.as_ref()?;
+    let more = whole_images.saturating_sub(whole.len() as u64);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let images = whole.iter().map(|path| printable(path)).collect::<Vec<_>>().join(", ");
+    let project = printable(project);
+    (*whole_images > 0)
+        .then(|| format!("no source in {project}, so everything was measured: {images}{more} (--include chooses)"))
 }
 
 /// What is not in its files, why, and whether it is lost.

@@ -36,6 +36,8 @@ pub enum ControlAnswer {
 /// A measurement under way. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunStatus {
+    /// What is to be measured, as a data file says it.
+    pub scope: Option<String>,
     /// When its first process was attached to or launched.
     pub since: Option<i64>,
     /// Whether it was attached to.
@@ -101,6 +103,21 @@ pub struct Summary {
     pub recoverable: bool,
     /// What the program did that works under no tracer, and the way out.
     pub advice: Option<String>,
+    /// What was chosen of the sources, where measuring kept to a project.
+    pub in_project: Option<InProject>,
+}
+
+/// What was chosen of the sources of images, by where the project is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InProject {
+    /// The project's folder.
+    pub project: String,
+    /// Images of which everything was measured, since none was known that has sources in the project: the first of them.
+    pub whole: Vec<String>,
+    /// How many there were.
+    pub whole_images: u64,
+    /// How many sources were left out.
+    pub left_out: u64,
 }
 
 /// Who had the processes let go.

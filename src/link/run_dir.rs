@@ -6,6 +6,7 @@ use super::ImageId;
 use platform::{Channel, EntryKind, Folder, Listener, OsError, Trust};
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,10 @@ const PREFIX: &str = "run-";
 const JOURNAL: &str = "journal";
 const MARKS: &str = "marks";
 const CONTROL: &str = "control";
+const SCOPE: &str = "scope";
+
+/// `PATH_MAX`: the most that is read of what was to be measured, in bytes.
+const LONGEST_SCOPE: u64 = 4096;
 
 /// How a file that is made may be used, less the umask.
 const MODE: u32 = 0o666;
@@ -81,6 +86,16 @@ impl RunDir {
     pub fn begin(&self) -> Result<(), OsError> {
         let create = |name: &str| self.did("create", name, self.folder.create_file(name.as_ref(), MODE));
         create(JOURNAL).and_then(|_| create(MARKS)).map(drop)
+    }
+
+    /// Keeps what is to be measured, as a data file says it, for a recovery.
+    pub fn keep_scope(&self, scope: &str) -> std::io::Result<()> {
+        self.folder.create_file(SCOPE.as_ref(), MODE)?.write_all(scope.as_bytes())
+    }
+
+    /// What was to be measured, if that was kept.
+    pub fn scope(&self) -> Option<String> {
+        String::from_utf8(self.folder.read(SCOPE.as_ref(), LONGEST_SCOPE).ok()?).ok().filter(|scope| !scope.is_empty())
     }
 
     /// The journal, for appending.

@@ -4,10 +4,10 @@
 
 use super::facts::{Facts, StoredFacts};
 use super::known::KnownLines;
-use super::scope::Scope;
+use super::scope::{Scope, Turn, Turns};
 use crate::cache::{Cache, CacheSlot, Digests};
 use crate::debuginfo::{self, ImageIndex};
-use crate::link::{ImageId, Port, RunDir, ToSupervisor};
+use crate::link::{ImageId, InProject, Port, RunDir, ToSupervisor};
 use crate::plan::Plan;
 use crate::warning::WarningKind;
 use platform::{MappedFile, OsError};
@@ -21,6 +21,8 @@ struct Request {
     image: ImageId,
     path: String,
     file: Option<File>,
+    /// When its sources are chosen, if that depends on other images.
+    turn: Option<Turn>,
 }
 
 /// Facts whose sources are to be found.
@@ -36,6 +38,7 @@ struct Sourceless {
 /// The threads that read images.
 pub(super) struct ImageReaders {
     requests: Vec<Sender<Request>>,
+    turns: Option<Arc<Turns>>,
     done: Receiver<(ImageId, Facts)>,
 }
 
@@ -70,13 +73,17 @@ impl ImageReaders {
             spawn("images", move || reader.serve(&receiver))?;
             requests.push(sender);
         }
-        Ok(ImageReaders { requests, done })
+        let turns = selection.project.as_ref().map(Turns::in_project);
+        Ok(ImageReaders { requests, turns, done })
     }
 
     /// Hands a request to a reader.
     pub fn request(&self, image: ImageId, path: String, file: Option<File>) {
         let reader = &self.requests[image.0 as usize % self.requests.len()];
-        reader.send(Request { image, path, file }).expect("invariant: readers end when their senders are dropped");
+        let turn = self.turns.as_ref().map(Turns::next);
+        reader
+            .send(Request { image, path, file, turn })
+            .expect("invariant: readers end when their senders are dropped");
     }
 
     /// Facts that became ready.
@@ -84,10 +91,12 @@ impl ImageReaders {
         self.done.try_iter()
     }
 
-    /// Lets the readers finish what they were asked, and takes the rest.
-    pub fn finish(self) -> Vec<(ImageId, Facts)> {
+    /// Lets the readers finish what they were asked, and takes the rest; and what was chosen of the images, if that was
+    /// what is in a project.
+    pub fn finish(self) -> (Vec<(ImageId, Facts)>, Option<InProject>) {
         drop(self.requests);
-        self.done.iter().collect()
+        let rest = self.done.iter().collect();
+        (rest, self.turns.map(|turns| turns.chosen()))
     }
 }
 
@@ -127,14 +136,14 @@ struct ImageReader {
 
 impl ImageReader {
     fn serve(self, requests: &Receiver<Request>) {
-        for Request { image, path, file } in requests {
+        for Request { image, path, file, turn } in requests {
             let mapped = map(file);
             let place = self.cache.as_ref().zip(mapped.as_ref().ok());
             let place = place.map(|(cache, MappedImage { before, .. })| cache.place(before));
             let read = mapped.as_ref().map_err(Unmeasured::clone);
             let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref()));
             let before = mapped.as_ref().ok().map(|mapped| &mapped.before);
-            let (facts, plan) = self.facts_and_plan(&path, &read, before);
+            let (facts, plan) = self.facts_and_plan(&path, &read, before, turn);
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
             let facts_kept = self.run.create_facts(image).and_then(|file| facts.write(file));
             self.answer(image, &plan);
@@ -153,9 +162,10 @@ impl ImageReader {
         path: &str,
         read: &Result<Read, Unmeasured>,
         before: Option<&Metadata>,
+        turn: Option<Turn>,
     ) -> (StoredFacts, Plan) {
         let (mut facts, mut plan) = match read {
-            Ok(read) => StoredFacts::of(path, &read.index, &self.selection),
+            Ok(read) => self.divided(path, &read.index, turn),
             Err(Unmeasured { kind, text }) => (StoredFacts::unmeasured(path, *kind, text.clone()), Plan::default()),
         };
         if before.is_some_and(loses_its_rights) {
@@ -170,6 +180,23 @@ impl ImageReader {
                 find_sources(&mut facts, before, self.cache.as_ref()).store();
             }
             facts.leave_out(&mut plan, known);
+        }
+        (facts, plan)
+    }
+
+    /// The facts and the plan of an image, of the sources that are measured.
+    fn divided(&self, path: &str, index: &ImageIndex, turn: Option<Turn>) -> (StoredFacts, Plan) {
+        let Scope { sources, modules, probing, .. } = &self.selection;
+        let is_meant = |file: &String| modules.takes(path) && sources.takes(file);
+        let mut wanted: Vec<bool> = index.files.iter().map(is_meant).collect();
+        if let Some(turn) = turn {
+            let chosen = turn.choose(path, index);
+            wanted.iter_mut().zip(chosen).for_each(|(wanted, chosen)| *wanted &= chosen);
+        }
+        let (mut facts, plan) = StoredFacts::of(path, index, &wanted, *probing);
+        let is_measured = modules.takes(path) && (index.files.is_empty() || wanted.contains(&true));
+        if !is_measured {
+            facts.warnings.clear();
         }
         (facts, plan)
     }

@@ -121,8 +121,13 @@ impl Recorder {
         } = options;
         let known = if selection.only_new { Some(Arc::new(KnownLines::of(&data)?)) } else { None };
         let cache = cache.and_then(|folder| Cache::open(&folder));
+        let mut ledger = Ledger::open(&run, &data)?;
+        let scope = selection.in_words();
+        // Without it on disk, a recovery does not know it.
+        let _disk_full = run.keep_scope(&scope);
+        ledger.replay.scope = Some(scope);
         Ok(Recorder {
-            ledger: Ledger::open(&run, &data)?,
+            ledger,
             readers: ImageReaders::start(&run, &selection, known, cache.as_ref(), &supervisor)?,
             run,
             data,
@@ -203,7 +208,8 @@ impl Recorder {
     /// The supervisor is gone: everything goes into its files, and the run's directory goes.
     fn close(mut self) -> Result<bool, LedgerError> {
         self.keep_directory();
-        for (image, facts) in self.readers.finish() {
+        let (rest, in_project) = self.readers.finish();
+        for (image, facts) in rest {
             self.ledger.add_facts(image, facts);
         }
         self.ledger.catch_up()?;
@@ -234,8 +240,19 @@ impl Recorder {
         let processes = self.ledger.finished;
         let (let_go, let_go_by) = (self.ledger.let_go.len() as u64, self.let_go_by);
         let advice = self.ledger.replay.advice.clone();
-        let summary =
-            Summary { processes, ran, lines, let_go, let_go_by, incomplete, unwritten, cause, recoverable, advice };
+        let summary = Summary {
+            processes,
+            ran,
+            lines,
+            let_go,
+            let_go_by,
+            incomplete,
+            unwritten,
+            cause,
+            recoverable,
+            advice,
+            in_project,
+        };
         serve::tell_the_end(self.front, self.control, &self.detaching, &self.ledger.let_go, summary);
         // Nobody has to wait for the disk.
         Ok(self.disk.finish(Job { files: self.ledger.unsynced(), freed: Vec::new() }))

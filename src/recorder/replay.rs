@@ -36,6 +36,8 @@ pub(super) struct ProcessFacts {
 pub(super) struct Replay {
     /// The run's name.
     run: String,
+    /// What was to be measured.
+    pub scope: Option<String>,
     /// When the measuring began, and whether it was by attaching.
     pub begun: Option<(UnixMillis, bool)>,
     pub processes: BTreeMap<ProcessNo, ProcessFacts>,
@@ -47,8 +49,8 @@ pub(super) struct Replay {
 
 impl Replay {
     /// The processes of the run of this name, as far as the journal was taken in: none yet.
-    pub fn new(run: &str) -> Self {
-        Replay { run: run.to_owned(), ..Replay::default() }
+    pub fn new(run: &str, scope: Option<String>) -> Self {
+        Replay { run: run.to_owned(), scope, ..Replay::default() }
     }
 
     /// Takes one record in.
@@ -64,6 +66,7 @@ impl Replay {
                 let facts = ProcessFacts {
                     head: ProcessHead {
                         run: self.run.clone(),
+                        scope: self.scope.clone(),
                         sequence: process.0,
                         pid: pid.0,
                         start_ticks,

@@ -106,6 +106,7 @@ impl Recorder {
         let helper = |(name, pid): (&str, Option<Pid>)| Some(Helper { name: name.to_owned(), pid: pid? });
         let helpers = ours.into_iter().filter_map(helper).collect();
         let run = RunStatus {
+            scope: self.ledger.replay.scope.clone(),
             since: self.ledger.replay.begun.map(|(at, _)| at.0),
             attached: self.ledger.replay.begun.is_some_and(|(_, attached)| attached),
             until: self.until().map(|until| until.0),

@@ -44,7 +44,7 @@ pub(super) fn record(
 /// Reads which process a file has.
 pub(super) fn head(db: &Connection) -> Result<ProcessHead, Fault> {
     let sql = "SELECT pid, run, sequence, start_ticks, started, attached, parent_pid, \
-               parent_start_ticks, ended, end_reason, exit_status, end_signal, core FROM process";
+               parent_start_ticks, ended, end_reason, exit_status, end_signal, core, NULL FROM process";
     let mut found = rows(db, sql, |row| process(row, 0))?;
     match (found.pop(), found.len()) {
         (Some(head), 0) => Ok(head),

@@ -4,7 +4,7 @@ use super::rows::Fault;
 use super::{End, EndReason, Exec, Flush, Parent, ProcessHead, UnixMillis};
 use rusqlite::Row;
 
-/// A process, from a column on: pid, run, sequence, start_ticks and so on, in the order of the schema.
+/// A process, from a column on: pid, run, sequence, start_ticks and so on, in the order of the schema, and scope.
 pub(super) fn process(row: &Row<'_>, from: usize) -> Result<ProcessHead, Fault> {
     let parent: Option<i32> = row.get(from + 6)?;
     let parent_start: Option<u64> = row.get(from + 7)?;
@@ -17,6 +17,7 @@ pub(super) fn process(row: &Row<'_>, from: usize) -> Result<ProcessHead, Fault> 
         attached: row.get::<_, Option<i64>>(from + 5)?.map(UnixMillis),
         parent: parent.map(|pid| Parent { pid, start_ticks: parent_start }),
         end: end(row, from + 8)?,
+        scope: row.get(from + 13)?,
     })
 }
 

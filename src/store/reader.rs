@@ -95,7 +95,7 @@ impl Reader {
     fn processes(&self, db: &Connection, path: &Path) -> Result<Processes, StoreError> {
         let in_table = |table| move |fault: Fault| fault.in_table(table, path);
         let sql = "SELECT id, pid, run, sequence, start_ticks, started, attached, parent_pid, parent_start_ticks, ended, \
-                   end_reason, exit_status, end_signal, core, complete FROM process ORDER BY run, sequence, pid";
+                   end_reason, exit_status, end_signal, core, scope, complete FROM process ORDER BY run, sequence, pid";
         let mut processes = Processes::default();
         rows(db, sql, |row| processes.begin(row)).map_err(in_table("process"))?;
         if processes.records.is_empty() {
@@ -163,7 +163,7 @@ impl Processes {
         if key != ContentKey::of_process(&head) {
             return Err(Fault::Value(format!("pid {} has the key of another process", head.pid)));
         }
-        let complete = match row.get(14)? {
+        let complete = match row.get(15)? {
             0 => false,
             1 => true,
             other => return Err(Fault::Value(format!("complete is {other}, not 0 or 1"))),

@@ -39,6 +39,8 @@ pub struct ProcessRecord {
 pub struct ProcessHead {
     /// Name of the run that measured it.
     pub run: String,
+    /// What was to be measured: `all`, `chosen` by filters, or the folder of a project; `None` where that is unknown.
+    pub scope: Option<String>,
     /// Position in the run's order of appearance; 0 is the program that was launched.
     pub sequence: u32,
     /// Pid (thread group id) as the tracer sees it.

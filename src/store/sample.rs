@@ -35,6 +35,7 @@ pub(crate) fn record() -> ProcessRecord {
     ProcessRecord {
         complete: true,
         head: ProcessHead {
+            scope: Some("/home/u/p".to_owned()),
             run: "20261123T010203.512Z-4711".to_owned(),
             sequence: 3,
             pid: 4712,
@@ -173,6 +174,7 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
         complete: next.below(2) == 1,
         head: ProcessHead {
             run: next.text(),
+            scope: next.maybe(SeededNumbers::text),
             sequence: next.below(1 << 32) as u32,
             pid: next.below(1 << 31) as i32,
             start_ticks: next.below(1 << 63),

@@ -46,6 +46,8 @@ CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;
 --   exit_status          The status, if it exited.
 --   end_signal           The signal's number, if one killed it.
 --   core                 1 if that left a core dump, else 0.
+--   scope                What was to be measured: all, chosen (by --include or --module), or the folder of the project, an
+--                        absolute path; null where unknown.
 CREATE TABLE process (
     id INTEGER PRIMARY KEY,
     pid INTEGER NOT NULL,
@@ -61,7 +63,8 @@ CREATE TABLE process (
     end_reason TEXT,
     exit_status INTEGER,
     end_signal INTEGER,
-    core INTEGER
+    core INTEGER,
+    scope TEXT
 );
 
 -- The program images that a process ran, in order of number. argv is a JSON array of strings.

@@ -178,7 +178,7 @@ fn insert_head(db: &Connection, process: ContentKey, record: &ProcessRecord) -> 
         Some(EndReason::Detached) => (Some("detached"), None, None, None),
         None => (None, None, None, None),
     };
-    let sql = "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    let sql = "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     db.prepare_cached(sql)?.execute(params![
         process,
         head.pid,
@@ -195,6 +195,7 @@ fn insert_head(db: &Connection, process: ContentKey, record: &ProcessRecord) -> 
         end.1,
         end.2,
         end.3,
+        head.scope,
     ])?;
     Ok(())
 }

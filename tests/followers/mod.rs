@@ -5,3 +5,4 @@ mod facts;
 mod filters;
 mod less;
 mod live;
+mod project;

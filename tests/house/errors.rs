@@ -7,8 +7,8 @@ use crate::harness::golden;
 use cov_trace::cli::{self, CliError, ConfigError};
 use cov_trace::debuginfo::IndexError;
 use cov_trace::filter::{Pattern, PatternError};
-use cov_trace::front::{AttachError, ControlError, ControlFailure, RunError, summary, unwritten};
-use cov_trace::link::{LetGoBy, PortError, Summary};
+use cov_trace::front::{AttachError, ControlError, ControlFailure, RunError, measured_whole, summary, unwritten};
+use cov_trace::link::{InProject, LetGoBy, PortError, Summary};
 use cov_trace::plan::PlanError;
 use cov_trace::recorder::{LedgerError, Trouble};
 use cov_trace::report::{PathMapError, SelectionError, SiteError, ThresholdError};
@@ -185,6 +185,7 @@ fn of_the_end() -> String {
         cause: None,
         recoverable: false,
         advice: None,
+        in_project: None,
     };
     let data = data();
     let mut texts = String::from("The end of a measurement\n");
@@ -195,6 +196,14 @@ fn of_the_end() -> String {
         _ = writeln!(texts, "  {}", summary(&summary_of(let_go, by), &data));
     }
     _ = writeln!(texts, "  {}", summary(&Summary { lines: 0, ..summary_of(0, None) }, &data));
+    for (ran, lines, left_out, whole_images) in [(36, 42, 1, 0), (0, 0, 2, 0), (36, 42, 0, 1), (36, 42, 5, 4)] {
+        let whole = ["/opt/tool", "/opt/lib.so", "/opt/x"].map(str::to_owned);
+        let whole = whole[..whole_images.min(3) as usize].to_vec();
+        let in_project = Some(InProject { project: "/home/u/p".to_owned(), whole, whole_images, left_out });
+        let summary_of = Summary { ran, lines, in_project, ..summary_of(0, None) };
+        measured_whole(&summary_of).into_iter().for_each(|note| _ = writeln!(texts, "  {note}"));
+        _ = writeln!(texts, "  {}", summary(&summary_of, &data));
+    }
     for recoverable in [true, false] {
         let lost = Summary { cause: Some("a cause".to_owned()), unwritten: 1, recoverable, ..summary_of(0, None) };
         _ = writeln!(texts, "  {}", unwritten(&lost, &data).unwrap());

@@ -133,6 +133,7 @@ pub(crate) fn process(pid: i32, files: Vec<(FileFacts, Numbits)>) -> ProcessReco
     ProcessRecord {
         complete: true,
         head: ProcessHead {
+            scope: None,
             run: RUN.to_owned(),
             sequence: pid as u32,
             pid,

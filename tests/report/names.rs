@@ -67,8 +67,10 @@ fn the_name_below_the_working_directory_is_taken() {
     }
     let mut command = project.command(&["report", "--data", &project.path(".cov-trace")]);
     command.current_dir(project.path("project"));
-    let report = super::finish(command).clean();
-    assert_eq!(names(&report), ["vendor/k.h", "vendor/m.c"], "{report}");
+    let report = super::finish(command);
+    assert_eq!(names(&report.stdout), ["vendor/k.h", "vendor/m.c"], "{report:?}");
+    let scope = format!("cov-trace: scope: project {} (--all measures everything)\n", project.cwd().display());
+    assert_eq!(report.stderr, scope, "it was measured in another project than one is in");
     assert_eq!(names(&project.run(&["report"]).clean()), ["outside/k.h", "outside/m.c"]);
 }
 

@@ -58,6 +58,9 @@ impl Watch {
                 if summary.processes == 0 && self.subject == Subject::Attached {
                     self.stderr.say("detached before anything was measured");
                 } else if summary.processes > 0 || summary.unwritten == 0 {
+                    if let Some(note) = stderr::measured_whole(summary) {
+                        self.stderr.say(&note);
+                    }
                     self.stderr.say(&stderr::summary(summary, data.path()));
                 }
             }

@@ -30,7 +30,7 @@ pub(in crate::recorder) struct StoredFacts {
     pub(super) functions: Vec<Function>,
     /// Whose code each probe is.
     pub(super) owners: Owners,
-    pub(super) warnings: Vec<Warning>,
+    pub(in crate::recorder) warnings: Vec<Warning>,
 }
 
 impl StoredFacts {

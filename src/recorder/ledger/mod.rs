@@ -65,7 +65,7 @@ impl Ledger {
             marks: Marks::to_read(run.marks_to_read()?),
             memory_journal: None,
             memory_marks: None,
-            replay: Replay::new(run.name()),
+            replay: Replay::new(run.name(), run.scope()),
             facts: BTreeMap::new(),
             writer: Writer::new()?,
             shared: SharedFiles::default(),

@@ -194,6 +194,7 @@ mod tests {
             |&(at, new_lines, new_in_run): &(i64, u64, u64)| Flush { at: UnixMillis(at), new_lines, new_in_run };
         ProcessRecord {
             head: ProcessHead {
+                scope: None,
                 sequence,
                 pid,
                 run: "one".to_owned(),

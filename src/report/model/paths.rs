@@ -5,11 +5,11 @@
 
 use super::source::SourceText;
 use super::withheld::ShownSources;
-use crate::filter::{Pattern, PatternError};
+use crate::filter::{Pattern, PatternError, plain};
 use crate::store::{Digest, FileFacts};
 use globset::{GlobBuilder, GlobMatcher};
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -139,25 +139,6 @@ fn is_text(path: &str, digest: Digest) -> bool {
     // Of a text that is not shown the digest may be compared.
     let text = SourceText::read(Path::new(path), &ShownSources::default()).map(|text| text.md5());
     matches!((text, digest), (Ok(text), Digest::Built(digest) | Digest::Changed(digest)) if text == digest)
-}
-
-/// Without `.` and `..`, by its letters alone.
-pub fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if plain.file_name().is_some() => _ = plain.pop(),
-            Component::ParentDir if plain.has_root() => {}
-            other => plain.push(other),
-        }
-    }
-    plain
-}
-
-/// The top of the git working tree that a directory is in.
-pub fn git_root(directory: &Path) -> Option<PathBuf> {
-    directory.ancestors().find(|parent| parent.join(".git").exists()).map(Path::to_owned)
 }
 
 #[cfg(test)]

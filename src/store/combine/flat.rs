@@ -161,6 +161,7 @@ impl FlatUnion {
         ProcessRecord {
             complete: true,
             head: ProcessHead {
+                scope: None,
                 run,
                 sequence: 0,
                 pid: 0,

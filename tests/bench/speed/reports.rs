@@ -150,6 +150,7 @@ fn made_up(
         let record = ProcessRecord {
             complete: true,
             head: ProcessHead {
+                scope: None,
                 run: "20260101T000000.000Z-1".to_owned(),
                 sequence: pid,
                 pid: pid as i32,

@@ -1,10 +1,20 @@
 //! What a run measures, and where it plants breakpoints.
 
-use crate::filter::{ModuleFilter, SourceFilter};
+mod decision;
+mod places;
+mod turns;
+
+pub(super) use turns::{Turn, Turns};
+
+use crate::filter::{ModuleFilter, Project, SourceFilter};
 
 /// What is to be measured.
 #[derive(Clone, Debug)]
 pub struct Scope {
+    /// The project to which measuring keeps; none if it does not.
+    pub project: Option<Project>,
+    /// Whether the user chose sources or images that are measured.
+    pub is_chosen: bool,
     /// The sources whose lines are measured.
     pub sources: SourceFilter,
     /// The images in which breakpoints are planted.
@@ -13,6 +23,17 @@ pub struct Scope {
     pub probing: Probing,
     /// Whether to leave out what the data directory has already.
     pub only_new: bool,
+}
+
+impl Scope {
+    /// What is to be measured, as a data file says it.
+    pub fn in_words(&self) -> String {
+        match &self.project {
+            Some(project) => project.top().to_string_lossy().into_owned(),
+            None if self.is_chosen => "chosen".to_owned(),
+            None => "all".to_owned(),
+        }
+    }
 }
 
 /// Where breakpoints are planted.

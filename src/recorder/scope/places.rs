@@ -1,0 +1,160 @@
+//! Where the sources of images are, in the project or elsewhere.
+//!
+//! Invariant: each folder is looked at once in a measurement, so a program waits for a look at each of its sources at most.
+
+use super::decision::Place;
+use crate::filter::{Project, is_output, plain};
+use crate::store::FileFacts;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// What rustc calls the folder of its library: one that is nowhere, or that of the component `rust-src`.
+const RUST: [&str; 2] = ["/rustc/", "/lib/rustlib/src/rust/"];
+
+/// A project, and what is known of folders.
+pub(super) struct Surroundings {
+    project: Project,
+    /// Whether folders of the project are one's own.
+    own: Mutex<HashMap<PathBuf, bool>>,
+    /// Names of folders elsewhere without symbolic links; none for what is no folder.
+    real: Mutex<HashMap<PathBuf, Option<PathBuf>>>,
+}
+
+impl Surroundings {
+    pub fn of(project: Project) -> Self {
+        Surroundings { project, own: Mutex::default(), real: Mutex::default() }
+    }
+
+    /// The project's folder.
+    pub fn top(&self) -> &Path {
+        self.project.top()
+    }
+
+    /// Whether the file of an image is in the project, wherever there.
+    pub fn has(&self, image: &str) -> bool {
+        self.project.place(Path::new(image)).is_some()
+    }
+
+    /// Where a source of an image is.
+    pub fn place(&self, source: &str, image: &str) -> Place {
+        let path = Path::new(source);
+        if source.starts_with(RUST[0]) || source.contains(RUST[1]) {
+            Place::Toolchain
+        } else if FileFacts::is_no_name(source) {
+            Place::Unknown
+        } else if path.is_relative() {
+            self.place_of_relative(path, Path::new(image))
+        } else if let Some(path) = self.project.place(path) {
+            self.place_inside(&path)
+        } else {
+            self.place_outside(path)
+        }
+    }
+
+    /// A source in the project, also one that is not there any more.
+    fn place_inside(&self, path: &Path) -> Place {
+        match path.parent().is_some_and(|folder| self.is_own(folder)) {
+            true => Place::Own,
+            false => Place::Elsewhere,
+        }
+    }
+
+    fn place_outside(&self, path: &Path) -> Place {
+        let real = path.parent().and_then(|folder| self.real(folder));
+        let Some(real) = real.zip(path.file_name()).map(|(folder, name)| folder.join(name)) else {
+            return Place::Unknown;
+        };
+        match self.project.place(&real) {
+            Some(inside) => self.place_inside(&inside),
+            None if real.symlink_metadata().is_ok() => Place::Elsewhere,
+            None => Place::Unknown,
+        }
+    }
+
+    /// A source whose path a build made relative, by what there is below the folders from that of the image up to the
+    /// project's, and below the working directory.
+    fn place_of_relative(&self, path: &Path, image: &Path) -> Place {
+        let top = self.project.top();
+        let above = image.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
+        let bases = above.chain([top, self.project.cwd()]);
+        let places = bases.map(|base| plain(&base.join(path)));
+        let mut there = places.filter(|path| path.starts_with(top) && path.symlink_metadata().is_ok());
+        there.next().map_or(Place::Unknown, |path| self.place_inside(&path))
+    }
+
+    /// Whether a folder of the project is one's own.
+    fn is_own(&self, folder: &Path) -> bool {
+        if folder == self.project.top() {
+            return true;
+        }
+        let known = self.own.lock().unwrap_or_else(PoisonError::into_inner).get(folder).copied();
+        known.unwrap_or_else(|| {
+            let is_own = folder.parent().is_some_and(|parent| self.is_own(parent))
+                && !self.project.is_others(folder)
+                && !is_output(folder);
+            self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), is_own);
+            is_own
+        })
+    }
+
+    /// The name of a folder without symbolic links.
+    fn real(&self, folder: &Path) -> Option<PathBuf> {
+        let Some((parent, name)) = folder.parent().zip(folder.file_name()) else { return Some(folder.to_owned()) };
+        let known = self.real.lock().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
+        known.unwrap_or_else(|| {
+            let place = self.real(parent).map(|parent| parent.join(name));
+            let found = place.and_then(|place| Some((place.symlink_metadata().ok()?, place)));
+            let real = found.and_then(|(found, place)| match found.is_symlink() {
+                true => place.canonicalize().ok(),
+                false => found.is_dir().then_some(place),
+            });
+            self.real.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), real.clone());
+            real
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn sources_are_placed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for folder in ["p/src", "p/vendor/lib", "p/build/gen", "p/bin", "other", "p/lib/bin"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        for file in ["p/src/a.c", "p/build/CMakeCache.txt", "p/build/gen/y.c", "other/o.c", "p/lib/src.c"] {
+            fs::write(root.join(file), "").unwrap();
+        }
+        symlink(root.join("p"), root.join("link")).unwrap();
+        symlink("../other", root.join("p/deps")).unwrap();
+        let top = root.join("p");
+        let surroundings = Surroundings::of(Project::around(&top, None, Some(top.clone())).unwrap());
+        let image = top.join("lib/bin/prog");
+        let place = |source: &str| {
+            let source = source.replace("ROOT", root.to_str().unwrap());
+            surroundings.place(&source, image.to_str().unwrap())
+        };
+        for source in ["ROOT/p/src/a.c", "ROOT/p/gone/a.c", "ROOT/link/src/a.c", "ROOT/p/deps/o.c", "src/a.c", "src.c"]
+        {
+            assert_eq!(place(source), Place::Own, "{source}");
+        }
+        for source in
+            ["ROOT/p/vendor/lib/v.c", "ROOT/link/vendor/v.c", "ROOT/p/build/gen/y.c", "build/gen/y.c", "ROOT/other/o.c"]
+        {
+            assert_eq!(place(source), Place::Elsewhere, "{source}");
+        }
+        for source in ["ROOT/other/gone.c", "/nowhere/a.c", "gone.c", "../other/o.c", "<stdin>", "ROOT/p/<stdin>"] {
+            assert_eq!(place(source), Place::Unknown, "{source}");
+        }
+        for source in ["/rustc/4711/library/std/src/rt.rs", "/u/.rustup/lib/rustlib/src/rust/library/core/src/a.rs"] {
+            assert_eq!(place(source), Place::Toolchain, "{source}");
+        }
+        assert!(surroundings.has(image.to_str().unwrap()) && !surroundings.has("/bin/sh"));
+    }
+}

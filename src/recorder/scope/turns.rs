@@ -1,0 +1,165 @@
+//! Choosing the sources of images one after the other, in the order in which they appeared, although they are read at the
+//! same time: what is measured of one depends on those before.
+//!
+//! Invariants: a turn that is dropped is over, so that none waits for one that never comes; a source that is measured in
+//! one image is measured in all that come later, so that a report never calls a line missed which ran in one of these.
+
+use super::decision::{Measured, Place, measured};
+use super::places::Surroundings;
+use crate::debuginfo::ImageIndex;
+use crate::filter::Project;
+use crate::link::InProject;
+use crate::store::FileFacts;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// How many images are named.
+const MOST_NAMED: usize = 3;
+
+/// What is chosen in a project, image by image.
+pub(in crate::recorder) struct Turns {
+    surroundings: Surroundings,
+    state: Mutex<State>,
+    over: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// How many turns were given.
+    given: u64,
+    /// Those that are not over.
+    waiting: BTreeSet<u64>,
+    /// Whether an image was of the project.
+    is_known: bool,
+    /// The first of the images of which everything is measured, since none was of the project.
+    whole: Vec<String>,
+    /// How many there are.
+    whole_images: u64,
+    /// Their sources.
+    taken: HashSet<String>,
+    /// Hashes of the sources that are not measured.
+    left: HashSet<u64>,
+}
+
+/// The turn of one image.
+pub(in crate::recorder) struct Turn {
+    turns: Arc<Turns>,
+    number: u64,
+}
+
+impl Turns {
+    pub fn in_project(project: &Project) -> Arc<Self> {
+        let surroundings = Surroundings::of(project.clone());
+        Arc::new(Turns { surroundings, state: Mutex::default(), over: Condvar::new() })
+    }
+
+    /// Gives the turn of the next image.
+    pub fn next(self: &Arc<Self>) -> Turn {
+        let mut state = self.lock();
+        let number = state.given;
+        state.given += 1;
+        state.waiting.insert(number);
+        Turn { turns: Arc::clone(self), number }
+    }
+
+    /// What was chosen until now.
+    pub fn chosen(&self) -> InProject {
+        let State { whole, whole_images, left, .. } = &*self.lock();
+        let project = self.surroundings.top().to_string_lossy().into_owned();
+        InProject { project, whole: whole.clone(), whole_images: *whole_images, left_out: left.len() as u64 }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// Which of an image's sources are measured; waits for the turn, as long as that makes a difference. Then it is over.
+    pub fn choose(self, path: &str, index: &ImageIndex) -> Vec<bool> {
+        let surroundings = &self.turns.surroundings;
+        let places: Vec<Place> = index.files.iter().map(|source| surroundings.place(source, path)).collect();
+        let is_in_project = surroundings.has(path);
+        let mut state = self.turns.lock();
+        while !state.is_known && state.waiting.first().is_some_and(|first| *first < self.number) {
+            state = self.turns.over.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let measured = measured(&places, is_in_project, state.is_known);
+        state.is_known |= measured.is_of_project();
+        if measured == Measured::Whole {
+            state.whole_images += 1;
+            if state.whole.len() < MOST_NAMED {
+                state.whole.push(path.to_owned());
+            }
+            state.taken.extend(index.files.iter().cloned());
+        }
+        // Names of no files are never measured, only counted with what is.
+        let is_named = |source: &str| measured != Measured::Nothing && FileFacts::is_no_name(source);
+        let is_chosen = |(source, place): (&String, Place)| {
+            measured.takes(place) || state.taken.contains(source) || is_named(source)
+        };
+        let chosen: Vec<bool> = index.files.iter().zip(places).map(is_chosen).collect();
+        let left = index.files.iter().zip(&chosen).filter(|(_, chosen)| !**chosen);
+        state.left.extend(left.map(|(source, _)| hash(source)));
+        chosen
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.turns.lock().waiting.remove(&self.number);
+        self.turns.over.notify_all();
+    }
+}
+
+fn hash(source: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    source.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use std::thread;
+
+    fn turns() -> Arc<Turns> {
+        let top = Path::new("/nowhere/p");
+        Turns::in_project(&Project::around(top, None, Some(top.to_owned())).unwrap())
+    }
+
+    fn index(files: &[&str]) -> ImageIndex {
+        ImageIndex { files: files.iter().map(|&file| file.to_owned()).collect(), ..ImageIndex::default() }
+    }
+
+    #[test]
+    fn images_are_chosen_in_the_order_in_which_they_appeared() {
+        let turns = turns();
+        let (wrapper, program) = (turns.next(), turns.next());
+        let later = thread::spawn(move || program.choose("/bin/prog", &index(&["/nowhere/p/a.c", "/x/h.h", "/x/b.c"])));
+        assert_eq!(wrapper.choose("/bin/wrapper", &index(&["/x/w.c", "/x/h.h"])), [true, true]);
+        assert_eq!(later.join().unwrap(), [true, true, false], "h.h is measured already");
+        assert_eq!(turns.next().choose("/bin/third", &index(&["/x/t.c"])), [false]);
+        let (project, whole) = ("/nowhere/p".to_owned(), vec!["/bin/wrapper".to_owned()]);
+        assert_eq!(turns.chosen(), InProject { project, whole, whole_images: 1, left_out: 2 });
+    }
+
+    #[test]
+    fn a_turn_that_is_not_taken_is_over() {
+        let turns = turns();
+        let (first, second) = (turns.next(), turns.next());
+        let waiting = thread::spawn(move || second.choose("/bin/prog", &index(&["/x/a.c"])));
+        drop(first);
+        assert_eq!(waiting.join().unwrap(), [true]);
+    }
+
+    #[test]
+    fn once_the_project_is_known_no_image_waits() {
+        let turns = turns();
+        assert_eq!(turns.next().choose("/bin/prog", &index(&["/nowhere/p/a.c"])), [true]);
+        let _slow = turns.next();
+        assert_eq!(turns.next().choose("/bin/other", &index(&["/x/a.c"])), [false]);
+    }
+}
