@@ -1,6 +1,6 @@
 //! Growth over time as a drawing.
 
-use crate::report::model::growth::Curve;
+use crate::report::model::growth::{Curve, CurvePoint};
 use crate::report::model::percent::Ratio;
 use crate::report::terminal::wording::{date_time, span};
 use jiff::tz::TimeZone;
@@ -31,10 +31,10 @@ impl Drawn {
     /// Draws a curve.
     pub(super) fn of(curve: &Curve, zone: &TimeZone) -> Drawn {
         let began = curve.began.0;
-        let millis = curve.points.last().map_or(0, |(at, _)| at.0.saturating_sub(began)).max(1);
-        let total = curve.points.last().map_or(0, |(_, total)| *total);
+        let millis = curve.points.last().map_or(0, |point| point.at.0.saturating_sub(began)).max(1);
+        let total = curve.points.last().map_or(0, |point| point.total);
         let mut path = String::from("M0 100");
-        for (at, total) in &curve.points {
+        for CurvePoint { at, total } in &curve.points {
             let x = i128::from(at.0.saturating_sub(began).max(0)) * i128::from(WIDTH) * 10 / i128::from(millis);
             let y = 1000 - i128::from(*total) * 1000 / i128::from(curve.lines.max(1));
             path.push_str(&format!("H{}.{}V{}.{}", x / 10, x % 10, y / 10, y % 10));
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_curve_is_drawn_in_steps() {
-        let points = vec![(UnixMillis(1_500), 5), (UnixMillis(3_000), 7)];
+        let points = [(1_500, 5), (3_000, 7)].map(|(at, total)| CurvePoint { at: UnixMillis(at), total }).into();
         let curve = Curve { run: "r".to_owned(), pid: Some(7), began: UnixMillis(1_000), points, lines: 10 };
         let drawn = Drawn::of(&curve, &TimeZone::UTC);
         assert_eq!(drawn.path, "M0 100H100.0V50.0H400.0V30.0");
@@ -66,7 +66,7 @@ mod tests {
             (drawn.name.as_str(), drawn.percent.as_str(), drawn.span.as_str()),
             ("r, process 7", "70.0", "2.000 s")
         );
-        let odd = Curve { points: vec![(UnixMillis(i64::MIN), 0)], lines: 0, ..curve };
+        let odd = Curve { points: vec![CurvePoint { at: UnixMillis(i64::MIN), total: 0 }], lines: 0, ..curve };
         assert_eq!(Drawn::of(&odd, &TimeZone::UTC).path, "M0 100H0.0V100.0");
     }
 }

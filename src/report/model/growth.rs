@@ -7,7 +7,7 @@ use super::processes::{LinesBySource, ProcessSummary};
 use super::select::Selection;
 use crate::report::terminal::tree::Now;
 use crate::report::terminal::wording::{Width, command_line, date_time, span};
-use crate::store::{ImageFacts, ProcessRecord, UnixMillis};
+use crate::store::{ImageFacts, ProcessHead, ProcessRecord, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -41,8 +41,35 @@ pub struct Growth<'a> {
     parts: BTreeMap<GrowthKey, GrowthPart>,
 }
 
-/// A run; and where processes are selected, one of its processes: sequence and pid.
-type GrowthKey = (String, Option<(u32, i32)>);
+/// A run; and where processes are selected, one of its processes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct GrowthKey {
+    run: String,
+    process: Option<ProcessKey>,
+}
+
+/// A process of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ProcessKey {
+    sequence: u32,
+    pid: i32,
+}
+
+/// How many lines had run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CurvePoint {
+    /// Until then.
+    pub(crate) at: UnixMillis,
+    pub(crate) total: u64,
+}
+
+/// How many lines ran first.
+#[derive(Clone, Copy, Debug)]
+struct NewLines {
+    /// Until then, since the last time.
+    at: UnixMillis,
+    new: u64,
+}
 
 /// How a run grew, or a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +80,8 @@ pub(crate) struct Curve {
     pub(crate) pid: Option<i32>,
     /// When it began.
     pub(crate) began: UnixMillis,
-    /// How many lines had run until when.
-    pub(crate) points: Vec<(UnixMillis, u64)>,
+    /// In the order of time.
+    pub(crate) points: Vec<CurvePoint>,
     /// How many lines there are.
     pub(crate) lines: u64,
 }
@@ -80,7 +107,8 @@ impl<'a> Growth<'a> {
             return;
         }
         let alone = !self.selection.pids.is_empty();
-        let key = (record.head.run.clone(), alone.then_some((record.head.sequence, record.head.pid)));
+        let ProcessHead { ref run, sequence, pid, .. } = record.head;
+        let key = GrowthKey { run: run.clone(), process: alone.then_some(ProcessKey { sequence, pid }) };
         let part = self.parts.entry(key).or_default();
         let began = record.head.attached.unwrap_or(record.head.started);
         part.began = Some(part.began.map_or(began, |known| known.min(began)));
@@ -102,16 +130,16 @@ impl<'a> Growth<'a> {
 
     /// A curve for each part.
     pub(crate) fn curves(&self, rows: GrowthRows) -> Vec<Curve> {
-        let curve = |((run, process), part): (&GrowthKey, &GrowthPart)| {
+        let curve = |(GrowthKey { run, process }, part): (&GrowthKey, &GrowthPart)| {
             let mut total = 0;
-            let mut sum = |(at, new)| {
+            let mut sum = |NewLines { at, new }| {
                 total += new;
-                (at, total)
+                CurvePoint { at, total }
             };
-            let points: Vec<(UnixMillis, u64)> = part.rows(rows).into_iter().map(&mut sum).collect();
+            let points: Vec<CurvePoint> = part.rows(rows).into_iter().map(&mut sum).collect();
             Curve {
                 run: run.clone(),
-                pid: process.map(|(_, pid)| pid),
+                pid: process.map(|process| process.pid),
                 began: part.began.unwrap_or_default(),
                 points,
                 lines: part.lines().max(total),
@@ -123,9 +151,9 @@ impl<'a> Growth<'a> {
     /// A table for each part.
     pub fn table(&self, now: &Now, rows: GrowthRows) -> String {
         let mut text = String::new();
-        for ((run, process), part) in &self.parts {
+        for (GrowthKey { run, process }, part) in &self.parts {
             let state = if now.live.contains(run) { ", under way" } else { "" };
-            let of = process.map_or(String::new(), |(_, pid)| {
+            let of = process.map_or(String::new(), |ProcessKey { pid, .. }| {
                 format!(", process {pid} ({})", command_line(&part.program, Width::Short))
             });
             let gap = if text.is_empty() { "" } else { "\n" };
@@ -145,7 +173,7 @@ impl GrowthPart {
         table.force_no_tty();
         table.set_header(["TIME", "AFTER", "NEW", "TOTAL", "COVER"]);
         let mut total = 0;
-        for (at, new) in self.rows(rows) {
+        for NewLines { at, new } in self.rows(rows) {
             total += new;
             table.add_row([
                 date_time(at, &now.zone),
@@ -162,14 +190,14 @@ impl GrowthPart {
         table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
     }
 
-    /// Time and number of new lines of each row.
-    fn rows(&self, rows: GrowthRows) -> Vec<(UnixMillis, u64)> {
-        let flushes: Vec<(UnixMillis, u64)> = self.new.iter().map(|(at, new)| (*at, *new)).collect();
+    /// What each row is about.
+    fn rows(&self, rows: GrowthRows) -> Vec<NewLines> {
+        let flushes: Vec<NewLines> = self.new.iter().map(|(&at, &new)| NewLines { at, new }).collect();
         let together = match rows {
             GrowthRows::All => 1,
             GrowthRows::AtMost(most) => flushes.len().div_ceil(most.get()).max(1),
         };
-        let sum = |some: &[(UnixMillis, u64)]| Some((some.last()?.0, some.iter().map(|(_, new)| new).sum()));
+        let sum = |some: &[NewLines]| Some(NewLines { at: some.last()?.at, new: some.iter().map(|row| row.new).sum() });
         flushes.chunks(together).filter_map(sum).collect()
     }
 
@@ -186,7 +214,7 @@ impl GrowthPart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Flush, ProcessHead, sample};
+    use crate::store::{Flush, sample};
     use jiff::tz::TimeZone;
 
     fn record(sequence: u32, pid: i32, flushes: &[(i64, u64, u64)]) -> ProcessRecord {
@@ -245,7 +273,7 @@ TIME                   AFTER  NEW  TOTAL   COVER
         let all = Selection::all();
         let mut growth = Growth::new(&all);
         records().iter().for_each(|record| growth.add(record));
-        let points = [(1_500, 2), (3_000, 3), (9_000, 4)].map(|(at, total)| (UnixMillis(at), total));
+        let points = [(1_500, 2), (3_000, 3), (9_000, 4)].map(|(at, total)| CurvePoint { at: UnixMillis(at), total });
         let curve =
             Curve { run: "one".to_owned(), pid: None, began: UnixMillis(1_000), points: points.into(), lines: 4 };
         assert_eq!(growth.curves(GrowthRows::All), [curve]);

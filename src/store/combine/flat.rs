@@ -7,8 +7,9 @@
 //! Invariants: the order of the records does not matter; memory grows with the images, not with the processes.
 
 use super::Union;
+use super::keys::{Found, ImageKey, LabelledSource, SourceKey, WarningKey, counted};
 use crate::store::{
-    Digest, End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord,
+    End, EndReason, Exec, FileFacts, FunctionFacts, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord,
     SourceOrigin, UnixMillis, Warning,
 };
 use crate::warning::WarningKind;
@@ -24,10 +25,10 @@ const MAX_PLACED: usize = 256;
 pub struct FlatUnion {
     images: BTreeMap<ImageKey, Image>,
     /// What ran by image, source and label of the context.
-    hits: BTreeMap<ImageKey, BTreeMap<(SourceKey, String), RanLines>>,
+    hits: BTreeMap<ImageKey, BTreeMap<LabelledSource, RanLines>>,
     /// The sources' names, made again by the rules for paths. The `Arc` keeps its address from being used again.
     placed: HashMap<usize, PlacedFiles>,
-    warnings: BTreeMap<(String, String), u64>,
+    warnings: BTreeMap<WarningKey, u64>,
     incomplete: BTreeSet<(String, i32)>,
     processes: u64,
     started: Option<UnixMillis>,
@@ -48,23 +49,12 @@ struct PlacedFiles {
     sources: Arc<[SourceKey]>,
 }
 
-/// A source by its path and its text.
-type SourceKey = (String, Digest);
-
-/// What makes two images the same.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum ImageKey {
-    BuildId(String),
-    /// With what tells the texts of its sources.
-    Path(String, u64),
-}
-
 #[derive(Clone, Debug, Default)]
 struct Image {
     paths: BTreeSet<String>,
     files: BTreeMap<SourceKey, CombinedFile>,
-    /// Places by slug and text.
-    warnings: BTreeMap<(String, String), u64>,
+    /// Places.
+    warnings: BTreeMap<WarningKey, u64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,7 +62,7 @@ struct CombinedFile {
     executable: Numbits,
     functions: BTreeSet<FunctionFacts>,
     /// Where it was, the least first.
-    found: BTreeSet<(String, Option<(u64, u64)>)>,
+    found: BTreeSet<Found>,
 }
 
 impl Union for FlatUnion {
@@ -84,15 +74,15 @@ impl Union for FlatUnion {
             self.incomplete.insert((record.head.run.clone(), record.head.pid));
         }
         for warning in &record.warnings {
-            *self.warnings.entry((warning.slug.clone(), warning.text.clone())).or_default() += warning.count;
+            *self.warnings.entry(warning.into()).or_default() += warning.count;
         }
         let placed: Vec<(ImageKey, Arc<[SourceKey]>)> =
             record.images.iter().map(|image| self.place(image, &locate)).collect();
         for hits in &record.hits {
             let (key, sources) = &placed[hits.image];
             let of_image = self.hits.entry(key.clone()).or_default();
-            let place = (sources[hits.file].clone(), record.contexts[hits.context].clone());
-            let ran = of_image.entry(place).or_default();
+            let (source, label) = (sources[hits.file].clone(), record.contexts[hits.context].clone());
+            let ran = of_image.entry(LabelledSource { source, label }).or_default();
             ran.lines.union_with(&hits.lines);
             ran.functions.extend(record.images[hits.image].files[hits.file].entered(&hits.functions).cloned());
         }
@@ -132,13 +122,13 @@ impl FlatUnion {
     /// The union as the record of a process that never was: its pid is 0.
     fn into_record(self, run: String) -> ProcessRecord {
         let mut labels: BTreeSet<String> =
-            self.hits.values().flat_map(BTreeMap::keys).map(|(_, l)| l.clone()).collect();
+            self.hits.values().flat_map(BTreeMap::keys).map(|place| place.label.clone()).collect();
         labels.remove("");
         let contexts: Vec<String> = std::iter::once(String::new()).chain(labels).collect();
         let (mut images, mut all) = (Vec::new(), Vec::new());
         for (number, (key, image)) in self.images.into_iter().enumerate() {
             let sources: Vec<&SourceKey> = image.files.keys().collect();
-            for ((source, label), ran) in self.hits.get(&key).into_iter().flatten() {
+            for (LabelledSource { source, label }, ran) in self.hits.get(&key).into_iter().flatten() {
                 let file = sources.binary_search(&source).expect("invariant: what was hit is a source of the image");
                 let context = contexts.iter().position(|context| context == label);
                 let context = context.expect("invariant: all labels are contexts");
@@ -151,8 +141,7 @@ impl FlatUnion {
         }
         all.sort_by_key(|hits| (hits.image, hits.file, hits.context));
         let started = self.started.unwrap_or_default();
-        let warning = |((slug, text), count)| Warning { slug, text, count };
-        let mut warnings: Vec<Warning> = self.warnings.into_iter().map(warning).collect();
+        let mut warnings = counted(self.warnings);
         if !self.incomplete.is_empty() {
             let text = "the measurement of processes in here was cut short or still under way";
             let count = self.incomplete.len() as u64;
@@ -193,7 +182,8 @@ impl FlatUnion {
         if let Some(PlacedFiles { key, sources, .. }) = self.placed.get(&Arc::as_ptr(image).addr()) {
             return (key.clone(), sources.clone());
         }
-        let sources: Arc<[SourceKey]> = image.files.iter().map(|file| (locate(file), file.origin.digest)).collect();
+        let sources: Arc<[SourceKey]> =
+            image.files.iter().map(|file| SourceKey { path: locate(file), digest: file.origin.digest }).collect();
         let key = match &image.build_id {
             Some(id) => ImageKey::BuildId(id.clone()),
             None => ImageKey::Path(image.path.clone(), texts(image)),
@@ -224,10 +214,10 @@ impl Image {
             let mine = self.files.entry(source.clone()).or_default();
             mine.executable.union_with(&file.executable);
             mine.functions.extend(file.functions.iter().cloned());
-            mine.found.extend(file.origin.real.clone().map(|real| (real, file.origin.inode)));
+            mine.found.extend(file.origin.real.clone().map(|real| Found { real, inode: file.origin.inode }));
         }
         for warning in &facts.warnings {
-            let count = self.warnings.entry((warning.slug.clone(), warning.text.clone())).or_default();
+            let count = self.warnings.entry(warning.into()).or_default();
             *count = warning.count.max(*count);
         }
     }
@@ -247,12 +237,12 @@ impl Image {
     }
 
     fn into_facts(self, key: &ImageKey) -> ImageFacts {
-        let files = self.files.into_iter().map(|((path, digest), file)| {
-            let (real, inode) = file.found.into_iter().next().map_or((None, None), |(real, inode)| (Some(real), inode));
-            let origin = SourceOrigin { digest, real, inode };
+        let files = self.files.into_iter().map(|(SourceKey { path, digest }, file)| {
+            let found = file.found.into_iter().next();
+            let inode = found.as_ref().and_then(|found| found.inode);
+            let origin = SourceOrigin { digest, real: found.map(|found| found.real), inode };
             FileFacts { path, origin, executable: file.executable, functions: file.functions.into_iter().collect() }
         });
-        let warnings = self.warnings.into_iter().map(|((slug, text), count)| Warning { slug, text, count });
         ImageFacts {
             path: self.paths.into_iter().next().unwrap_or_default(),
             build_id: match key {
@@ -260,7 +250,7 @@ impl Image {
                 ImageKey::Path(..) => None,
             },
             files: files.collect(),
-            warnings: warnings.collect(),
+            warnings: counted(self.warnings),
         }
     }
 }
@@ -268,7 +258,7 @@ impl Image {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sample;
+    use crate::store::{Digest, sample};
 
     fn unmoved(file: &FileFacts) -> String {
         file.path.clone()

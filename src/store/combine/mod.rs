@@ -1,6 +1,7 @@
 //! Many data files as one.
 
 mod flat;
+mod keys;
 mod processes;
 
 pub(crate) use flat::FlatUnion;
