@@ -2,7 +2,7 @@
 
 use super::masks::TRAP;
 use super::sigtrap::Sigtrap;
-use super::sigtrap_input::Taken;
+use super::sigtrap_input::{SigtrapInput, Taken};
 use crate::link::ProcessNo;
 use platform::procfs::SignalState;
 use platform::{Signal, SignalAction, Tid};
@@ -105,4 +105,21 @@ fn a_mask_that_is_met_in_the_middle_of_a_change_is_a_siblings() {
     sigtrap.learn_from(&[TID, other], other, HUP);
     let taken = Taken { mask: Some(HUP | TRAP), action: None };
     assert_eq!(sigtrap.after_breakpoint(PROCESS, other, HUP, None), taken);
+}
+
+#[test]
+fn who_is_about_to_get_sigtrap_needs_the_handler_unless_it_blocks_that() {
+    let mut sigtrap = Sigtrap::default();
+    let ask = |sigtrap: &mut Sigtrap| {
+        sigtrap.step(&SigtrapInput::Delivery { process: PROCESS, tid: TID, found: HUP }).taken()
+    };
+    let nothing = Taken::default();
+    assert_eq!(ask(&mut sigtrap), nothing);
+    sigtrap.action_call(PROCESS, Signal::TRAP, handler(0));
+    assert_eq!(ask(&mut sigtrap), Taken { action: Some(handler(0)), ..nothing });
+    sigtrap.mask_call(TID, HUP | TRAP);
+    assert_eq!(ask(&mut sigtrap), nothing);
+    sigtrap.action_call(PROCESS, Signal::TRAP, SignalAction::ignoring());
+    sigtrap.mask_call(TID, HUP);
+    assert_eq!(ask(&mut sigtrap), nothing);
 }
