@@ -27,9 +27,17 @@ pub(super) fn build(
     statements: &[&str],
     fill: impl FnOnce(&Connection) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<Vec<u8>> {
+    let mut db = empty(statements)?;
+    let transaction = db.transaction()?;
+    fill(&transaction)?;
+    transaction.commit()?;
+    Ok(db.serialize(MAIN_DB)?.to_vec())
+}
+
+/// Such a file in memory, without rows of its own.
+pub(super) fn empty(statements: &[&str]) -> rusqlite::Result<Connection> {
     let mut db = Connection::open_in_memory()?;
     db.pragma_update(None, "page_size", PAGE_SIZE)?;
-    db.pragma_update(None, "journal_mode", "OFF")?;
     let transaction = db.transaction()?;
     for sql in statements {
         transaction.execute_batch(&shortest(sql))?;
@@ -38,9 +46,8 @@ pub(super) fn build(
     meta.execute(params!["schema_version", VERSION])?;
     meta.execute(params!["tool_version", env!("CARGO_PKG_VERSION")])?;
     drop(meta);
-    fill(&transaction)?;
     transaction.commit()?;
-    Ok(db.serialize(MAIN_DB)?.to_vec())
+    Ok(db)
 }
 
 /// Statements without comments and without spaces that are not needed: SQLite keeps their text in each file.

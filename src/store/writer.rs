@@ -18,18 +18,16 @@ use std::sync::Arc;
 /// Writes data files.
 #[derive(Debug)]
 pub struct Writer {
-    db: Connection,
+    /// A data file without rows, to which it is rolled back after each file, so that its statements stay prepared.
+    empty: Connection,
     images: FactFiles,
-    /// A data file without rows.
-    empty: Vec<u8>,
 }
 
 impl Writer {
     /// A writer that has written nothing yet.
     pub fn new() -> Result<Self, StoreError> {
-        let empty = schema::build(&[schema::SQL], |_| Ok(())).map_err(|source| StoreError::Memory { source })?;
-        let db = Connection::open_in_memory().map_err(|source| StoreError::Memory { source })?;
-        Ok(Writer { db, images: FactFiles::default(), empty })
+        let empty = schema::empty(&[schema::SQL]).map_err(|source| StoreError::Memory { source })?;
+        Ok(Writer { empty, images: FactFiles::default() })
     }
 
     /// Puts a process into a data directory, and what is known of its images if the directory does not have that.
@@ -50,12 +48,8 @@ impl Writer {
             processes.insert(process.key, process);
         }
         let build = |source| StoreError::Build { pid: file.pid, source };
-        let db = &mut self.db;
-        db.deserialize_read_exact(MAIN_DB, &self.empty[..], self.empty.len(), false).map_err(build)?;
-        let transaction = db.transaction().map_err(build)?;
-        processes.values().try_for_each(|process| process.insert(&transaction)).map_err(build)?;
-        transaction.commit().map_err(build)?;
-        let bytes = db.serialize(MAIN_DB).map_err(build)?;
+        let rows = |db: &Connection| processes.values().try_for_each(|process| process.insert(db));
+        let bytes = self.file_with(rows).map_err(build)?;
         Staged::write(data.folder(), file.to_string().as_ref(), &bytes)?.publish()?;
         Ok(bytes.len())
     }
@@ -63,6 +57,15 @@ impl Writer {
     /// Writes what is known of images again, where it was removed since.
     pub fn restore_fact_files(&mut self, data: &DataDir) -> Result<(), StoreError> {
         self.images.restore(data)
+    }
+
+    /// A data file with the rows that `fill` puts into it.
+    fn file_with(&mut self, fill: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> rusqlite::Result<Vec<u8>> {
+        self.empty.execute_batch("BEGIN")?;
+        let filled = fill(&self.empty);
+        let bytes = filled.and_then(|()| Ok(self.empty.serialize(MAIN_DB)?.to_vec()));
+        self.empty.execute_batch("ROLLBACK")?;
+        bytes
     }
 
     /// Files with what is known of images that were written since the last time, which may not be on disk.
