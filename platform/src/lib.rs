@@ -34,6 +34,7 @@ mod output;
 mod pagemap;
 pub mod process;
 pub mod procfs;
+mod punch;
 mod random;
 mod read;
 mod reaper;
@@ -74,8 +75,10 @@ pub use marks::{CHUNK, Marks, memory_file, read_memory_file};
 pub use memory::Memory;
 pub use nix::errno::Errno;
 pub use originals::{Original, Originals};
+
 pub use output::{begin_output, write_output};
 pub use pagemap::own_pages;
+pub use punch::punch_start;
 pub use random::random;
 pub use read::read_up_to;
 pub use reaper::Reaper;

@@ -181,6 +181,16 @@ impl JournalReader {
         JournalReader { file, position: 0 }
     }
 
+    /// How much was read, in bytes.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Goes on from a place up to which nothing is to be read.
+    pub fn go_to(&mut self, position: u64) {
+        self.position = position;
+    }
+
     /// The records that are complete by now and were not read yet.
     pub fn read_new(&mut self) -> std::io::Result<NewRecords> {
         let mut text = Vec::new();

@@ -21,6 +21,8 @@ const JOURNAL: &str = "journal";
 const MARKS: &str = "marks";
 const CONTROL: &str = "control";
 const SCOPE: &str = "scope";
+const CHECKPOINT: &str = "checkpoint";
+const NEXT_CHECKPOINT: &str = "checkpoint.new";
 
 /// `PATH_MAX`: the most that is read of what was to be measured, in bytes.
 const LONGEST_SCOPE: u64 = 4096;
@@ -101,6 +103,31 @@ impl RunDir {
     /// The journal, for appending.
     pub fn journal_to_write(&self) -> Result<File, OsError> {
         self.did("open", JOURNAL, self.folder.open_file_to_append(JOURNAL.as_ref()))
+    }
+
+    /// Puts what the recorder knows of the journal on disk, in place of what was there.
+    pub fn write_checkpoint(&self, bytes: &[u8]) -> Result<(), OsError> {
+        let (next, name) = (NEXT_CHECKPOINT.as_ref(), CHECKPOINT.as_ref());
+        // One that was begun and not finished is worth nothing.
+        let _absent = self.folder.remove_file(next);
+        let write = || {
+            let mut file = self.folder.create_file(next, MODE)?;
+            file.write_all(bytes)?;
+            file.sync_data()?;
+            self.folder.rename(next, &self.folder, name)
+        };
+        self.did("write", CHECKPOINT, write())?;
+        platform::sync_files(self.path(), &[])
+    }
+
+    /// What the recorder knew of the journal, if that is there.
+    pub fn read_checkpoint(&self) -> Option<Vec<u8>> {
+        self.folder.read(CHECKPOINT.as_ref(), LARGEST).ok()
+    }
+
+    /// Gives back the space of so much of the journal, in bytes.
+    pub fn forget_journal(&self, length: u64) -> Result<(), OsError> {
+        platform::punch_start(&self.journal_to_write()?, length)
     }
 
     /// The journal, for reading.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: one job at a time; what comes meanwhile is one job more, so that the disk is never behind by more than two.
 
+use super::ledger::Checkpoint;
 use crate::link::ProcessNo;
 use platform::{Channel, OsError, WhenNone};
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub(super) struct Job {
     pub files: BTreeMap<PathBuf, Vec<PathBuf>>,
     /// Processes whose marks may be used again once all of that is there.
     pub freed: Vec<ProcessNo>,
+    /// What is written after that.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// The thread that waits for the disk.
@@ -34,10 +37,12 @@ impl Job {
             self.files.entry(folder).or_default().extend(files);
         }
         self.freed.extend(other.freed);
+        // The older one is of a journal that may be given back already.
+        self.checkpoint = self.checkpoint.take().into_iter().chain(other.checkpoint).max_by_key(Checkpoint::position);
     }
 
     fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.freed.is_empty()
+        self.files.is_empty() && self.freed.is_empty() && self.checkpoint.is_none()
     }
 
     fn perform(&mut self) -> Result<(), OsError> {
@@ -47,6 +52,8 @@ impl Job {
             files.dedup();
             platform::sync_files(folder, files)?;
         }
+        // Without it the journal only takes more space.
+        let _kept = self.checkpoint.take().map(|checkpoint| checkpoint.write());
         Ok(())
     }
 }
@@ -131,6 +138,7 @@ mod tests {
         let job = |folder: PathBuf, process| Job {
             files: BTreeMap::from([(folder, vec![file.clone()])]),
             freed: vec![ProcessNo(process)],
+            checkpoint: None,
         };
         let mut disk = Disk::start().unwrap();
         let gone = dir.path().join("gone");

@@ -198,7 +198,8 @@ impl Recorder {
                 true => self.ledger.unsynced_with_run(),
                 false => self.ledger.unsynced(),
             };
-            self.disk.sync(Job { files, freed: round.finished });
+            let checkpoint = if round.failure.is_none() { self.ledger.checkpoint() } else { None };
+            self.disk.sync(Job { files, freed: round.finished, checkpoint });
         }
         // What cannot be written now is tried again.
         self.note_failure(round.failure.as_deref());
@@ -255,6 +256,6 @@ impl Recorder {
         };
         serve::tell_the_end(self.front, self.control, &self.detaching, &self.ledger.let_go, summary);
         // Nobody has to wait for the disk.
-        Ok(self.disk.finish(Job { files: self.ledger.unsynced(), freed: Vec::new() }))
+        Ok(self.disk.finish(Job { files: self.ledger.unsynced(), ..Job::default() }))
     }
 }

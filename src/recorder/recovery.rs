@@ -73,6 +73,7 @@ pub fn recover(data: &DataDir) -> Result<Vec<Result<Recovered, RecoveryError>>, 
 
 fn recover_run(run: &RunDir, data: &DataDir) -> Result<Recovered, LedgerError> {
     let mut ledger = Ledger::open(run, data)?;
+    ledger.resume_from_checkpoint();
     ledger.catch_up()?;
     ledger.load_facts();
     let mut recovered = Recovered { run: run.name().to_owned(), processes: 0, incomplete: 0 };

@@ -5,10 +5,11 @@ use super::lines::ProcessLines;
 use crate::link::{EndOfProcess, ImageId, ProcessNo, Record};
 use crate::store::{End, EndReason, Exec, Flush, Parent, ProcessHead, UnixMillis, Warning};
 use crate::warning::WarningKind;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Where a process's hits in an image are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct MarkSection {
     pub image: ImageId,
     pub in_memory: bool,
@@ -17,7 +18,7 @@ pub(super) struct MarkSection {
 }
 
 /// A process as the journal tells of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct ProcessFacts {
     pub head: ProcessHead,
     pub execs: Vec<Exec>,
@@ -25,14 +26,15 @@ pub(super) struct ProcessFacts {
     pub sections: Vec<MarkSection>,
     pub warnings: Vec<Warning>,
     pub flushes: Vec<Flush>,
-    /// What it was seen to run.
+    /// What it was seen to run: the marks have that.
+    #[serde(skip)]
     pub lines: ProcessLines,
     /// Whether the journal told something that is not in its file.
     pub changed: bool,
 }
 
 /// The processes and images of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Replay {
     /// The run's name.
     run: String,
@@ -51,6 +53,11 @@ impl Replay {
     /// The processes of the run of this name, as far as the journal was taken in: none yet.
     pub fn new(run: &str, scope: Option<String>) -> Self {
         Replay { run: run.to_owned(), scope, ..Replay::default() }
+    }
+
+    /// Whether it is of the run of this name.
+    pub fn is_of(&self, run: &str) -> bool {
+        self.run == run
     }
 
     /// Takes one record in.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Milliseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct UnixMillis(pub i64);
 
 /// One process of a measurement, from its start (or the attach) to its end.
@@ -35,7 +35,7 @@ pub struct ProcessRecord {
 }
 
 /// A process without what it ran.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ProcessHead {
     /// Name of the run that measured it.
     pub run: String,
@@ -58,7 +58,7 @@ pub struct ProcessHead {
 }
 
 /// Identity of a parent process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Parent {
     /// Pid of the parent.
     pub pid: i32,
@@ -67,7 +67,7 @@ pub struct Parent {
 }
 
 /// End of a process, or of its measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct End {
     /// When that was.
     pub at: UnixMillis,
@@ -76,7 +76,7 @@ pub struct End {
 }
 
 /// How a process, or its measurement, ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EndReason {
     /// It ended by itself, with this status.
     Exited(i32),
@@ -92,7 +92,7 @@ pub enum EndReason {
 }
 
 /// One program image that a pid ran.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Exec {
     /// When it started, or when the process was forked or attached with it.
     pub at: UnixMillis,
@@ -210,7 +210,7 @@ pub struct Hits {
 }
 
 /// One flush that brought something new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Flush {
     /// When that was.
     pub at: UnixMillis,

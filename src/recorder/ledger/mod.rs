@@ -1,9 +1,11 @@
 //! Turning what a run left in journal and marks into one file per process, and one of those in which nothing was planted:
 //! continuously while it is live, and the same way afterwards where it was cut short.
 
+mod checkpoint;
 mod files;
 mod shared;
 
+pub(super) use checkpoint::Checkpoint;
 pub(super) use files::Completeness;
 
 use super::facts::{Facts, StoredFacts};
@@ -54,6 +56,8 @@ pub(super) struct Ledger {
     unsynced: Vec<PathBuf>,
     /// Files of the run that may not be on disk.
     unsynced_run: Vec<PathBuf>,
+    /// How much of the journal is in the last checkpoint, in bytes.
+    checkpointed: u64,
 }
 
 impl Ledger {
@@ -74,6 +78,7 @@ impl Ledger {
             let_go: Vec::new(),
             unsynced: Vec::new(),
             unsynced_run: Vec::new(),
+            checkpointed: 0,
         })
     }
 

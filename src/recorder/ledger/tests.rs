@@ -199,3 +199,58 @@ fn a_run_that_is_cut_short_loses_no_process_and_has_none_twice() {
         assert_eq!(ended, [0, 0, 2, 3, 4][after_steps], "after {after_steps} steps");
     }
 }
+
+/// Many processes that have ended, so that the journal is worth a checkpoint, and their images are known.
+fn write_ended(run: &RunDir, numbers: std::ops::Range<u32>) {
+    for process in numbers.map(ProcessNo) {
+        write(run, &start(process));
+        let text = "x".repeat(500);
+        write(
+            run,
+            &[Record::Warning { process: Some(process), slug: "slug".to_owned(), text, count: 1 }, end(process)],
+        );
+    }
+}
+
+#[test]
+fn what_a_checkpoint_has_is_given_back_by_the_journal_and_recovered_without_it() {
+    let (_dir, data, run) = begun();
+    let (living, later) = (ProcessNo(0), ProcessNo(5000));
+    write(&run, &start(living));
+    write_ended(&run, 1..2000);
+    let mut ledger = Ledger::open(&run, &data).unwrap();
+    round(&mut ledger);
+    let checkpoint = ledger.checkpoint().expect("more than a megabyte");
+    assert!(ledger.checkpoint().is_none(), "nothing new since");
+    checkpoint.write().unwrap();
+    let kept = std::fs::read(run.journal()).unwrap();
+    assert!(kept.len() as u64 == checkpoint.position() && kept.iter().all(|byte| *byte == 0));
+    // What comes after it is read from the journal, and the recorder is killed.
+    write(&run, &start(later));
+    write(&run, &[end(living)]);
+    drop(ledger);
+    assert_eq!(recover(&data).unwrap().len(), 1);
+    let processes: Vec<ProcessRecord> = data
+        .process_files()
+        .unwrap()
+        .iter()
+        .flat_map(|file| data.read_all(&Reader::default(), file).unwrap())
+        .collect();
+    let of = |number: ProcessNo| processes.iter().find(|process| process.head.sequence == number.0).unwrap();
+    assert_eq!((processes.len(), of(living).complete, of(later).complete), (2001, true, false));
+    assert!(of(ProcessNo(7)).warnings.iter().any(|warning| warning.slug == "slug"));
+    assert!(processes.iter().flat_map(|process| &process.warnings).all(|warning| warning.slug == "slug"));
+}
+
+#[test]
+fn a_damaged_checkpoint_is_no_checkpoint() {
+    let (_dir, data, run) = begun();
+    write(&run, &start(ProcessNo(0)));
+    for damaged in [&b""[..], b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"] {
+        run.write_checkpoint(damaged).unwrap();
+        let mut ledger = Ledger::open(&run, &data).unwrap();
+        ledger.resume_from_checkpoint();
+        ledger.catch_up().unwrap();
+        assert_eq!(ledger.living().len(), 1);
+    }
+}
