@@ -5,11 +5,10 @@ use super::output::{judged, print, stdout_colour, tell};
 use super::selection::{Audience, DataSelection, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
 use crate::filter::Project;
-use crate::report::{Format, Growth, GrowthRows, Layout, Now, Rows, Sort, SortKey, Threshold, scope_in_words, table};
+use crate::report::{Format, Growth, GrowthRows, Layout, Now, Rows, Scopes, Sort, SortKey, Threshold, table};
 use crate::store::UnixMillis;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -135,20 +134,14 @@ pub(super) fn report(options: &ReportOptions) -> Result<CommandOutcome, CliError
     if let Some(rows) = options.growth {
         return print_growth(&options.selection.data, rows);
     }
-    let mut scopes = BTreeSet::new();
+    let mut scopes = Scopes::default();
     let sources = options.selection.data.survey()?;
-    let report = options.selection.report_of(&sources, |record| scopes.extend(record.head.scope.clone()))?;
-    tell_scopes(&scopes, options.project.as_ref());
+    let report = options.selection.report_of(&sources, |record| scopes.add(record))?;
+    for scope in scopes.projects_but(options.project.as_ref().map(Project::top)) {
+        tell(&format!("scope: {scope} (--all measures everything)"));
+    }
     print(&table(&report, options.layout))?;
     Ok(judged(report.total(), options.fail_under))
-}
-
-/// Says of which projects the sources were measured, other than that in which one is.
-fn tell_scopes(scopes: &BTreeSet<String>, here: Option<&Project>) {
-    let is_elsewhere = |scope: &&String| here.is_none_or(|here| here.top() != Path::new(scope));
-    for project in scopes.iter().filter(|scope| scope.starts_with('/')).filter(is_elsewhere) {
-        tell(&format!("scope: {} (--all measures everything)", scope_in_words(project)));
-    }
 }
 
 fn print_growth(selection: &DataSelection, rows: GrowthRows) -> Result<CommandOutcome, CliError> {

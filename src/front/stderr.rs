@@ -106,8 +106,9 @@ pub fn measured_whole(summary: &Summary) -> Option<String> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let images = whole.iter().map(|path| printable(path)).collect::<Vec<_>>().join(", ");
     let project = printable(project);
-    (*whole_images > 0)
-        .then(|| format!("no source in {project}, so everything was measured: {images}{more} (--include chooses)"))
+    let text =
+        format!("measured as a whole, since nothing of {project} ran before: {images}{more} (--include chooses)");
+    (*whole_images > 0).then_some(text)
 }
 
 /// What is not in its files, why, and whether it is lost.

@@ -173,7 +173,7 @@ fn a_program_that_runs_one_of_the_project() {
     // With some: it may be what was meant, and what it shares with the program must not look as if that had not run.
     let said = place.expect("p", &["--", "@other/wrapper", "build/prog"], &["other/shared.h", "other/wrapper.c", MAIN]);
     let note = format!(
-        "no source in {}, so everything was measured: {}",
+        "measured as a whole, since nothing of {} ran before: {}",
         place.path("p").display(),
         place.path("other/wrapper").display()
     );
@@ -191,7 +191,7 @@ fn without_any_source_in_the_project_everything_is_measured() {
     fs::create_dir(place.path("empty")).unwrap();
     let said = place.expect("empty", &program, &EVERYTHING);
     let note = format!(
-        "no source in {}, so everything was measured: {}",
+        "measured as a whole, since nothing of {} ran before: {}",
         place.path("empty").display(),
         place.path("p/build/prog").display()
     );
@@ -235,4 +235,29 @@ fn an_ordinary_user_measures_the_same() {
     let outcome = to_end(&mark(), &place.path("p"), &mut command);
     assert!(outcome.status.success(), "{outcome:?}");
     assert_eq!(place.sources(), BTreeSet::from([MAIN.to_owned()]), "{outcome:?}");
+}
+
+#[test]
+fn the_data_says_what_the_scope_was() {
+    let place = Place::new();
+    fs::create_dir(place.path("empty")).unwrap();
+    let says = |cwd: &str, words: &[&str], scope: &str, told: bool| {
+        let outcome = place.measured(cwd, &[words, &["--", "@p/build/prog"]].concat());
+        assert!(outcome.status.success(), "{outcome:?}");
+        let scope = place.words(&[scope]).remove(0);
+        let ask = |command: &str| {
+            let mut asked = Command::new(COV_TRACE);
+            to_end(&mark(), &place.path("p"), asked.arg(command).arg("--data").arg(place.path("data")))
+        };
+        let (ps, report) = (ask("ps").stdout, ask("report").stderr);
+        assert!(ps.lines().next().unwrap().ends_with(&format!(", {scope}")), "{scope}: {ps}");
+        let expected = format!("cov-trace: scope: {scope} (--all measures everything)\n");
+        assert_eq!(report, if told { &expected } else { "" });
+        fs::remove_dir_all(place.path("data")).unwrap();
+    };
+    says("p", &[], "project @p", false);
+    says("p", &["--all"], "everything", false);
+    says("p", &["--include", "src"], "what --include or --module name", false);
+    says("other", &[], "project @other", true);
+    says("empty", &[], "project @empty, and all of @other/lib.so, @p/build/prog", true);
 }

@@ -24,6 +24,7 @@ fn nothing_is_lost(names: &[&str]) {
 
     let recovered = server.command(&["ps"]);
     assert!(recovered.status.success(), "{recovered:?}");
+    assert!(recovered.stdout.contains(", project /"), "what was to be measured is known: {recovered:?}");
     assert!(!server.process().complete, "it has to be marked incomplete");
     for wanted in [READY, A] {
         assert!(server.ran(wanted), "{wanted} is lost");

@@ -16,6 +16,7 @@ pub(crate) mod percent;
 pub(crate) mod prepared;
 pub(crate) mod processes;
 pub(crate) mod reading;
+pub(crate) mod scopes;
 pub(crate) mod select;
 pub(crate) mod snapshots;
 pub(crate) mod source;

@@ -1,5 +1,6 @@
 //! What `ps` tells of one process.
 
+use super::scopes::Scopes;
 use super::select::Selection;
 use crate::store::{Digest, FileFacts, Numbits, ProcessHead, ProcessRecord};
 use std::collections::HashMap;
@@ -13,6 +14,8 @@ pub struct ProcessSummary {
     pub complete: bool,
     /// The arguments of the program that it ran last, or that program's path.
     pub program: Vec<String>,
+    /// What was to be measured.
+    pub scopes: Scopes,
     /// How many distinct lines it ran, of those that are selected.
     pub lines: u64,
 }
@@ -22,7 +25,10 @@ impl ProcessSummary {
     pub fn new(record: &ProcessRecord, selection: &Selection) -> Self {
         let exec = record.execs.last();
         let argv = exec.map(|exec| exec.argv.clone()).filter(|argv| !argv.is_empty());
+        let mut scopes = Scopes::default();
+        scopes.add(record);
         ProcessSummary {
+            scopes,
             head: record.head.clone(),
             complete: record.complete,
             program: argv.unwrap_or_else(|| exec.map(|exec| exec.exe.clone()).into_iter().collect()),

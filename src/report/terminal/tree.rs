@@ -4,8 +4,9 @@
 
 use super::escape::printable;
 use super::signal::signal_name;
-use super::wording::{Width, command_line, date_time, scope_in_words, span};
+use super::wording::{Width, command_line, date_time, span};
 use crate::report::model::processes::ProcessSummary;
+use crate::report::model::scopes::Scopes;
 use crate::store::{EndReason, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
@@ -35,8 +36,9 @@ pub fn tree(processes: &[ProcessSummary], now: &Now, width: Width) -> String {
     for (run, mut of_run) in runs {
         of_run.sort_by_key(|process| (process.head.sequence, process.head.pid));
         let state = if now.live.contains(run) { ", under way" } else { "" };
-        let scope = of_run.iter().find_map(|process| process.head.scope.as_deref());
-        let scope = scope.map_or(String::new(), |scope| format!(", {}", scope_in_words(scope)));
+        let mut scopes = Scopes::default();
+        of_run.iter().for_each(|process| scopes.extend(&process.scopes));
+        let scope: String = scopes.in_words().iter().map(|scope| format!(", {scope}")).collect();
         let gap = if text.is_empty() { "" } else { "\n" };
         text.push_str(&format!("{gap}run {}{state}{scope}\n", printable(run)));
         text.push_str(&table_of(&of_run, now, width));
@@ -155,6 +157,7 @@ mod tests {
 
     fn process(sequence: u32, pid: i32, start_ticks: u64, parent: Option<(i32, Option<u64>)>) -> ProcessSummary {
         ProcessSummary {
+            scopes: Scopes::default(),
             head: ProcessHead {
                 scope: None,
                 run: "one".to_owned(),

@@ -49,15 +49,6 @@ pub fn span(millis: i64) -> String {
     }
 }
 
-/// What was to be measured, by what a data file says of it.
-pub fn scope_in_words(scope: &str) -> String {
-    match scope {
-        "all" => "everything".to_owned(),
-        "chosen" => "what --include or --module name".to_owned(),
-        folder => format!("project {}", printable(folder)),
-    }
-}
-
 /// Date and time to the second.
 pub fn date_time(at: UnixMillis, zone: &TimeZone) -> String {
     let time = Timestamp::from_millisecond(at.0).unwrap_or_default();
