@@ -156,10 +156,10 @@ impl Instance {
     /// Takes it that the stretch of a probe was executed up to there, with what was before it; disarms and gives some of the
     /// probes that tell nothing new after that, in order of address: the nearest, which are the likeliest to be met.
     ///
-    /// To restore one costs a tenth of a trap or less, and of a generic's thousands most are never met: few are restored
-    /// at the first hit, more once such a one was met all the same.
+    /// To restore one costs a tenth of a trap or less, and of a generic's thousands most are never met: only those near by
+    /// are restored, few at the first hit, more once such a one was met all the same.
     pub(crate) fn learn(&mut self, probe: u32) -> Vec<u32> {
-        const AT_FIRST: usize = 8;
+        const AT_FIRST: usize = 16;
         const LATER: usize = 128;
         let plan = self.plan.clone();
         // Of what was before only that of which nothing else has told.
@@ -188,6 +188,8 @@ impl Instance {
     /// Disarms what tells nothing new of a line, from a probe outwards. A line of a generic may have
     /// thousands of instances that are all to be heard of, so it does not look at all of them.
     fn disarm_beside(&mut self, probe: u32, line: u32, at_most: usize, useless: &mut Vec<u32>) {
+        /// In bytes: what is further away is another function's as a rule, and hardly ever met.
+        const NEAR: u64 = 4096;
         let mut looks = 4 * at_most;
         let (lines, plan) = (self.lines.clone(), self.plan.clone());
         let same_line = lines.of(line);
@@ -201,7 +203,7 @@ impl Instance {
                 (_, Some(_)) => after.next(),
                 (_, None) => before.next(),
             };
-            let Some(&other) = next else { break };
+            let Some(&other) = next.filter(|other| distance(other) <= NEAR) else { break };
             useless.extend(self.disarmed(plan.stretch_of(other).end - 1));
         }
     }
