@@ -170,6 +170,14 @@ fn a_program_that_runs_one_of_the_project() {
     let place = Place::new();
     // Without debug info.
     place.expect("p", &["--", "sh", "-c", "build/prog; :"], &[MAIN]);
+    // With that of Rust's standard library alone, as cargo has it.
+    let text = "fn main() {\n    std::process::Command::new(\"build/prog\").status().unwrap();\n}\n";
+    fs::write(place.path("other/wrapper.rs"), text).unwrap();
+    let mut rustc = Command::new("rustc");
+    rustc.args(["-C", "debuginfo=0", "wrapper.rs", "-o", "rust"]).current_dir(place.path("other"));
+    assert!(rustc.status().unwrap().success());
+    let said = place.expect("p", &["--", "@other/rust"], &[MAIN]);
+    assert!(!said.contains("as a whole"), "{said}");
     // With some: it may be what was meant, and what it shares with the program must not look as if that had not run.
     let said = place.expect("p", &["--", "@other/wrapper", "build/prog"], &["other/shared.h", "other/wrapper.c", MAIN]);
     let note = format!(

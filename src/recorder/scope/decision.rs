@@ -22,7 +22,7 @@ pub(super) enum Measured {
     Own,
     /// Those that are unknown: the image is in the project, and so may be what it was built from.
     Unknown,
-    /// Everything, since nothing of the project is known yet.
+    /// Everything but what comes with the compiler, since nothing of the project is known yet.
     Whole,
     /// Nothing: it is only followed.
     Nothing,
@@ -56,7 +56,7 @@ impl Measured {
         match self {
             Measured::Own => place == Place::Own,
             Measured::Unknown => place == Place::Unknown,
-            Measured::Whole => true,
+            Measured::Whole => place != Place::Toolchain,
             Measured::Nothing => false,
         }
     }
@@ -114,7 +114,7 @@ mod tests {
         let taken = |measured: Measured| [Own, Elsewhere, Toolchain, Unknown].map(|place| measured.takes(place));
         assert_eq!(taken(Measured::Own), [true, false, false, false]);
         assert_eq!(taken(Measured::Unknown), [false, false, false, true]);
-        assert_eq!(taken(Measured::Whole), [true; 4]);
+        assert_eq!(taken(Measured::Whole), [true, true, false, true]);
         assert_eq!(taken(Measured::Nothing), [false; 4]);
     }
 }

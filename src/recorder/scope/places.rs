@@ -9,8 +9,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// What rustc calls the folder of its library: one that is nowhere, or that of the component `rust-src`.
-const RUST: [&str; 2] = ["/rustc/", "/lib/rustlib/src/rust/"];
+/// The folders in which rustc's library and its dependencies were built; they are nowhere on other machines.
+const BUILT_RUST: [&str; 3] = ["/rustc/", "/rust/deps/", "/cargo/registry/src/"];
+
+/// Where its sources are if the component `rust-src` is installed.
+const RUST_SOURCES: &str = "/lib/rustlib/src/rust/";
 
 /// A project, and what is known of folders.
 pub(super) struct Surroundings {
@@ -39,7 +42,7 @@ impl Surroundings {
     /// Where a source of an image is.
     pub fn place(&self, source: &str, image: &str) -> Place {
         let path = Path::new(source);
-        if source.starts_with(RUST[0]) || source.contains(RUST[1]) {
+        if BUILT_RUST.iter().any(|folder| source.starts_with(folder)) || source.contains(RUST_SOURCES) {
             Place::Toolchain
         } else if FileFacts::is_no_name(source) {
             Place::Unknown
@@ -152,7 +155,11 @@ mod tests {
         for source in ["ROOT/other/gone.c", "/nowhere/a.c", "gone.c", "../other/o.c", "<stdin>", "ROOT/p/<stdin>"] {
             assert_eq!(place(source), Place::Unknown, "{source}");
         }
-        for source in ["/rustc/4711/library/std/src/rt.rs", "/u/.rustup/lib/rustlib/src/rust/library/core/src/a.rs"] {
+        for source in [
+            "/rustc/4711/library/std/src/rt.rs",
+            "/rust/deps/gimli-0.32.3/src/lib.rs",
+            "/u/.rustup/lib/rustlib/src/rust/library/core/src/a.rs",
+        ] {
             assert_eq!(place(source), Place::Toolchain, "{source}");
         }
         assert!(surroundings.has(image.to_str().unwrap()) && !surroundings.has("/bin/sh"));

@@ -88,11 +88,12 @@ impl Turn {
         let measured = measured(&places, is_in_project, state.is_known);
         state.is_known |= measured.is_of_project();
         if measured == Measured::Whole {
+            let sources = index.files.iter().zip(&places).filter(|(_, place)| measured.takes(**place));
+            state.taken.extend(sources.map(|(source, _)| source.clone()));
             state.whole_images += 1;
             if state.whole.len() < MOST_NAMED {
                 state.whole.push(path.to_owned());
             }
-            state.taken.extend(index.files.iter().cloned());
         }
         // Names of no files are never measured, only counted with what is.
         let is_named = |source: &str| measured != Measured::Nothing && FileFacts::is_no_name(source);
