@@ -3,6 +3,7 @@
 
 use super::{ProcessFile, ProcessRecord, Reader, RunEntry, RunState, StoreError};
 use platform::{Entry, Folder, Trust};
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
@@ -82,21 +83,19 @@ impl DataDir {
 
     /// Reads the data file of one process; a link may lead anywhere, and is none.
     pub fn read(&self, reader: &Reader, file: &ProcessFile) -> Result<ProcessRecord, StoreError> {
-        reader.read(&self.regular(file)?)
+        self.regular(file)?;
+        reader.read(&self.path_of(file))
     }
 
     /// The same of a data file that may have several processes.
     pub fn read_all(&self, reader: &Reader, file: &ProcessFile) -> Result<Vec<ProcessRecord>, StoreError> {
-        reader.read_all(&self.regular(file)?)
+        reader.read_open(&self.path_of(file), self.regular(file)?)
     }
 
-    /// Where a data file is, if it is one.
-    fn regular(&self, file: &ProcessFile) -> Result<PathBuf, StoreError> {
-        let path = self.path_of(file);
-        match self.folder.open_file(file.to_string().as_ref()) {
-            Ok(_) => Ok(path),
-            Err(error) => Err(StoreError::Read { path, cause: error.to_string() }),
-        }
+    /// A data file, if it is one.
+    fn regular(&self, file: &ProcessFile) -> Result<File, StoreError> {
+        let failed = |error: io::Error| StoreError::Read { path: self.path_of(file), cause: error.to_string() };
+        self.folder.open_file(file.to_string().as_ref()).map_err(failed)
     }
 
     /// The directories of runs, by name.

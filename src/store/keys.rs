@@ -41,6 +41,11 @@ impl ContentKey {
 }
 
 impl ContentKey {
+    /// A key as it is stored.
+    pub fn from_number(number: i64) -> Option<Self> {
+        (number >= 0).then_some(ContentKey(number))
+    }
+
     /// Reads what [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         let key = i64::from_str_radix(text, 16).ok().map(ContentKey).filter(|key| key.0 >= 0)?;

@@ -3,6 +3,7 @@
 //!
 //! Invariant: nothing else speaks SQL, and a data file is only ever replaced as a whole.
 
+mod btree;
 mod combine;
 mod coveragepy;
 mod datadir;
@@ -16,6 +17,7 @@ mod numbits;
 mod open;
 mod process_file;
 mod process_rows;
+mod quick;
 mod reader;
 mod record;
 #[cfg(test)]

@@ -58,6 +58,11 @@ fn shortest(sql: &str) -> String {
     tight.into_iter().fold(words, |text, spaced| text.replace(spaced, spaced.trim()))
 }
 
+/// Statements as SQLite keeps them.
+pub(super) fn statements(sql: &str) -> Vec<String> {
+    shortest(sql).split(';').filter(|statement| !statement.is_empty()).map(str::to_owned).collect()
+}
+
 /// Whether a data file holds what is known of its images itself.
 pub(super) fn holds_facts(db: &Connection) -> bool {
     let found = db.query_row("SELECT 1 FROM sqlite_schema WHERE name = 'image'", [], |_| Ok(())).optional();
@@ -69,12 +74,6 @@ mod tests {
     use super::*;
     use crate::store::{Writer, sample};
     use rusqlite::Connection;
-
-    /// The statements as SQLite keeps them.
-    fn statements() -> Vec<String> {
-        let code: String = [SQL, FACTS].iter().map(|sql| shortest(sql)).collect();
-        code.split(';').map(str::to_owned).filter(|statement| !statement.is_empty()).collect()
-    }
 
     #[test]
     fn the_shortest_form_means_the_same() {
@@ -102,7 +101,7 @@ mod tests {
         assert_eq!(version, VERSION);
         let mut query = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").unwrap();
         let written: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        assert_eq!(written, statements());
+        assert_eq!(written, [statements(SQL), statements(FACTS)].concat());
         let mode: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "delete", "never WAL");
         let broken: i64 = db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();

@@ -28,6 +28,7 @@ pub const ALL: &[(&str, Group)] = &[
     ("combine", crate::reports::combining),
     ("html", crate::reports::html),
     ("large", crate::reports::large),
+    ("fleet", crate::fleet::fleet),
 ];
 
 const LUA: &[&str] = &["truth/lua-O0/lua", "-e", "print('hi')"];

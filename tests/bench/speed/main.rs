@@ -5,6 +5,7 @@
 //! what has a goal, group by group.
 #![forbid(unsafe_code)]
 
+mod fleet;
 mod goals;
 mod indexing;
 mod measure;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cov_trace::store::{
-    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, ProcessFile, ProcessHead, ProcessRecord,
-    SourceOrigin, UnixMillis, Writer,
+    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, SourceOrigin,
+    UnixMillis, Writer,
 };
 
 use crate::rows::Row;
@@ -134,7 +134,7 @@ pub fn large(_stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
 }
 
 /// The files of so many processes, all of one image, each of which ran some lines of each source.
-fn made_up(
+pub(crate) fn made_up(
     folder: &Path,
     processes: u32,
     files: Vec<FileFacts>,
@@ -168,11 +168,11 @@ fn made_up(
             }],
             images: vec![image.clone()],
             contexts: vec![String::new()],
-            hits: (0..count).map(hits).collect(),
+            hits: (0..count).map(hits).filter(|hits| !hits.lines.is_empty()).collect(),
             flushes: Vec::new(),
             warnings: Vec::new(),
         };
-        writer.write(&data.path_of(&ProcessFile::of(&record.head)), &record).map_err(|error| error.to_string())?;
+        writer.write_to(&data, &record).map_err(|error| error.to_string())?;
     }
     Ok(())
 }
@@ -182,7 +182,7 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 /// Seconds that a command takes, and its peak memory in KiB (by time(1), which tells it of the process alone).
-fn measured(command: &mut Command) -> Result<(f64, u64), String> {
+pub(crate) fn measured(command: &mut Command) -> Result<(f64, u64), String> {
     let told = tempfile::NamedTempFile::new().map_err(|error| format!("make a file: {error}"))?;
     let mut timed = Command::new("/usr/bin/time");
     timed.args(["-f", "%M", "-o"]).arg(told.path()).arg(command.get_program()).args(command.get_args());

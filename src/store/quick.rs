@@ -1,0 +1,254 @@
+//! Reads a small data file of this version without SQLite.
+//!
+//! Invariant: what is read is what SQLite would read; where there is any doubt, nothing is, and SQLite has to say what is
+//! wrong.
+
+use super::btree::{Database, Value};
+use super::keys::ContentKey;
+use super::reader::{Labels, Processes};
+use super::schema::{self, VERSION};
+use super::{End, EndReason, Exec, Flush, ImageFacts, Parent, ProcessHead, UnixMillis, Warning};
+use std::sync::Arc;
+
+/// Files that are longer are left to SQLite.
+pub(super) const MOST: u64 = 16 << 20;
+
+/// How much of a file is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Which processes had which images.
+    Images,
+    /// Everything.
+    All,
+}
+
+/// The statements that made a file which can be read here.
+#[derive(Clone, Debug)]
+pub(super) struct Statements(Vec<String>);
+
+impl Default for Statements {
+    fn default() -> Self {
+        Statements(schema::statements(schema::SQL))
+    }
+}
+
+/// Reads the processes of a data file; `image` gives what is known of an image.
+pub(super) fn read(
+    bytes: &[u8],
+    statements: &Statements,
+    depth: Depth,
+    image: impl Fn(ContentKey) -> Option<Arc<ImageFacts>>,
+) -> Option<Processes> {
+    let db = Database::new(bytes)?;
+    let roots = db.roots(&statements.0)?;
+    let [meta, process, exec, process_image, context, line_bits, function_bits, flush, warning] = roots[..] else {
+        return None;
+    };
+    let mut is_ours = false;
+    db.rows(meta, &mut |_, row| {
+        is_ours |= *row == [Value::Text("schema_version"), Value::Integer(VERSION)];
+        Some(())
+    })?;
+    let mut heads = Vec::new();
+    db.rows(process, &mut |key, row| {
+        heads.push((head(row)?, ContentKey::from_number(key)?, flag(row.get(4)?)?));
+        Some(())
+    })?;
+    if !is_ours || heads.is_empty() {
+        return None;
+    }
+    heads.sort_by(|(one, ..), (other, ..)| {
+        (&one.run, one.sequence, one.pid).cmp(&(&other.run, other.sequence, other.pid))
+    });
+    let mut processes = Processes::default();
+    heads.into_iter().try_for_each(|(head, key, complete)| processes.begin(key, head, complete).ok())?;
+    db.rows(process_image, &mut |_, row| {
+        let [process, key] = row else { return None };
+        let key = self::key(key)?;
+        processes.add_image(processes.place(self::key(process)?).ok()?, key, image(key)?);
+        Some(())
+    })?;
+    if depth == Depth::Images {
+        return Some(processes);
+    }
+    db.rows(exec, &mut |_, row| {
+        let [process, _, at, exe, argv, cwd] = row else { return None };
+        let argv = serde_json::from_str(text(argv)?).ok()?;
+        let exec = Exec { at: time(at)?, exe: text(exe)?.to_owned(), argv, cwd: text(cwd)?.to_owned() };
+        processes.record(key(process)?)?.execs.push(exec);
+        Some(())
+    })?;
+    db.rows(flush, &mut |_, row| {
+        let [process, _, at, new_lines, new_in_run] = row else { return None };
+        let flush = Flush { at: time(at)?, new_lines: int(new_lines)?, new_in_run: int(new_in_run)? };
+        processes.record(key(process)?)?.flushes.push(flush);
+        Some(())
+    })?;
+    db.rows(warning, &mut |_, row| {
+        let [process, _, slug, said, count] = row else { return None };
+        let warning = Warning { slug: text(slug)?.to_owned(), text: text(said)?.to_owned(), count: int(count)? };
+        processes.record(key(process)?)?.warnings.push(warning);
+        Some(())
+    })?;
+    let mut labels = Vec::new();
+    db.rows(context, &mut |key, row| {
+        let [_, label] = row else { return None };
+        labels.push((text(label)?.to_owned(), ContentKey::from_number(key)?));
+        Some(())
+    })?;
+    let labels = Labels::of(labels).ok()?;
+    let mut ran = processes.nothing_ran();
+    for (kind, table) in [line_bits, function_bits].into_iter().enumerate() {
+        db.rows(table, &mut |_, row| {
+            let [process, image, file, context, first, Value::Blob(bits)] = row else { return None };
+            let place = [key(process)?, key(image)?, key(context)?];
+            processes.add_bits(&mut ran, kind, &labels, place, int(file)?, (int(first)?, bits)).ok()
+        })?;
+    }
+    processes.take_bits(ran, &labels);
+    Some(processes)
+}
+
+/// A row of the table process; its first column is the key, which is the row's number.
+fn head(row: &[Value<'_>]) -> Option<ProcessHead> {
+    let [
+        _,
+        pid,
+        run,
+        sequence,
+        _,
+        start_ticks,
+        started,
+        attached,
+        parent,
+        parent_start,
+        ended,
+        reason,
+        status,
+        signal,
+        core,
+        scope,
+    ] = row
+    else {
+        return None;
+    };
+    let end = match (ended, reason) {
+        (Value::Null, _) => None,
+        (ended, Value::Text(reason)) => {
+            let reason = match *reason {
+                "exited" => EndReason::Exited(int(status)?),
+                "signaled" => EndReason::Signaled { signal: int(signal)?, core: flag(core)? },
+                "detached" => EndReason::Detached,
+                _ => return None,
+            };
+            Some(End { at: time(ended)?, reason })
+        }
+        _ => return None,
+    };
+    let parent: Option<i32> = or_null(parent)?;
+    let start_of_parent = or_null(parent_start)?;
+    Some(ProcessHead {
+        run: text(run)?.to_owned(),
+        sequence: int(sequence)?,
+        pid: int(pid)?,
+        start_ticks: int(start_ticks)?,
+        started: time(started)?,
+        attached: or_null(attached)?.map(UnixMillis),
+        parent: parent.map(|pid| Parent { pid, start_ticks: start_of_parent }),
+        end,
+        scope: if *scope == Value::Null { None } else { Some(text(scope)?.to_owned()) },
+    })
+}
+
+fn int<T: TryFrom<i64>>(value: &Value<'_>) -> Option<T> {
+    if let Value::Integer(value) = value { T::try_from(*value).ok() } else { None }
+}
+
+fn or_null<T: TryFrom<i64>>(value: &Value<'_>) -> Option<Option<T>> {
+    if *value == Value::Null { Some(None) } else { int(value).map(Some) }
+}
+
+fn text<'v>(value: &Value<'v>) -> Option<&'v str> {
+    if let Value::Text(text) = value { Some(text) } else { None }
+}
+
+fn time(value: &Value<'_>) -> Option<UnixMillis> {
+    int(value).map(UnixMillis)
+}
+
+fn key(value: &Value<'_>) -> Option<ContentKey> {
+    ContentKey::from_number(int(value)?)
+}
+
+fn flag(value: &Value<'_>) -> Option<bool> {
+    match value {
+        Value::Integer(0) => Some(false),
+        Value::Integer(1) => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{DataDir, ProcessFile, ProcessRecord, Reader, Writer, sample};
+    use std::fs;
+    use std::path::PathBuf;
+
+    /// A file with long values, several processes and trees of several levels.
+    fn large(data: &DataDir) -> PathBuf {
+        let mut records: Vec<ProcessRecord> = (0..40).map(sample::varied).collect();
+        records[7].execs.push(Exec { argv: vec!["long".repeat(900); 3], ..sample::record().execs.remove(0) });
+        let file = ProcessFile::of_several(sample::record().head.run, 1);
+        records.push(sample::record());
+        Writer::new().unwrap().write_file(data, &file, &records.iter().collect::<Vec<_>>()).unwrap();
+        data.path_of(&file)
+    }
+
+    #[test]
+    fn what_is_read_without_sqlite_is_what_sqlite_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::create(folder.path()).unwrap();
+        let path = large(&data);
+        let reader = Reader::default();
+        let by_sqlite = reader.read_by_sqlite(&path).unwrap();
+        assert_eq!(by_sqlite.len(), 41);
+        assert_eq!(reader.read_quickly(&path), Some(by_sqlite));
+        // Files that hold the facts of their images are left to SQLite.
+        Writer::new().unwrap().write(&path, &sample::record()).unwrap();
+        assert_eq!(reader.read_quickly(&path), None);
+        assert!(reader.read_all(&path).is_ok());
+    }
+
+    #[test]
+    fn damage_is_read_as_sqlite_reads_it_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::create(folder.path()).unwrap();
+        let reader = Reader::default();
+        let path = large(&data);
+        let whole = fs::read(&path).unwrap();
+        let mut state = 88_172_645_463_325_252u64;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % below as u64) as usize
+        };
+        let mut read = 0;
+        for _ in 0..400 {
+            let mut damaged = whole.clone();
+            let at = random(whole.len());
+            damaged[at] = random(256) as u8;
+            if random(8) == 0 {
+                damaged.truncate(random(whole.len()));
+            }
+            fs::write(&path, &damaged).unwrap();
+            let Some(records) = reader.read_quickly(&path) else { continue };
+            read += 1;
+            if let Ok(by_sqlite) = reader.read_by_sqlite(&path) {
+                assert_eq!(records, by_sqlite, "byte {at}");
+            }
+        }
+        assert!(read > 0);
+    }
+}
