@@ -105,7 +105,7 @@ fn programs_built_with_other_paths_are_reported() {
         fs::write(measurements.path("src/a.c"), "int main(void)\n{\n\treturn 0; // LCOV_EXCL_LINE\n}\n").unwrap();
         let map = format!("-ffile-prefix-map={}{prefix}", measurements.cwd().display());
         measurements.other("cc", &["-g", &map, "-o", "prog", "src/a.c"]).clean();
-        let measured = measurements.run(&["-q", "--", "./prog"]);
+        let measured = measurements.run(&["-q", "--all", "--", "./prog"]);
         assert_eq!(measured.status, Some(0), "{measured:?}");
         let report = measurements.run_in_full(&[&["report"], arguments].concat());
         assert_eq!(report.stderr, "", "{prefix} {arguments:?}");
