@@ -57,6 +57,18 @@ fn children_of_before_come_along_if_asked_for() {
 }
 
 #[test]
+fn a_child_that_has_ended_is_not_worth_a_word() {
+    let mut scene = Scene::start("attach/zombie");
+    scene.session.line();
+    let attached = scene.attach_with(&["--children"]);
+    scene.ask("x", &["x"]);
+    scene.end();
+    let ended = attached.until_ended().unwrap();
+    let begins_well = ended.said.first().is_some_and(|line| line.starts_with("cov-trace: attached to 1 process"));
+    assert!(ended.status.success() && begins_well, "{ended:?}");
+}
+
+#[test]
 fn children_of_before_are_left_alone_otherwise() {
     let mut scene = Scene::start("attach/tree");
     scene.session.expect("ready");

@@ -72,7 +72,8 @@ impl AttachState {
                 self.wanted.push((pid, start_ticks));
                 inputs.push_back(input);
             }
-            Err(_) if threads::of(pid).is_err() => self.gone(pid),
+            // One that nobody has reaped yet has threads still, but no memory.
+            Err(error) if error.is_gone() || threads::of(pid).is_err() => self.gone(pid),
             Err(error) => self.report.failures.push(error.to_string()),
         }
     }
