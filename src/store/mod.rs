@@ -11,6 +11,7 @@ mod erase;
 mod error;
 mod fact_files;
 mod facts_rows;
+mod gathered;
 mod keys;
 mod legacy;
 mod numbits;

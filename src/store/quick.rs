@@ -4,8 +4,8 @@
 //! wrong.
 
 use super::btree::{Database, Value};
+use super::gathered::{Labels, Processes};
 use super::keys::ContentKey;
-use super::reader::{Labels, Processes};
 use super::schema::{self, VERSION};
 use super::{End, EndReason, Exec, Flush, ImageFacts, Parent, ProcessHead, UnixMillis, Warning};
 use std::sync::Arc;

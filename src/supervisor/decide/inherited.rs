@@ -1,7 +1,8 @@
 //! Address spaces at a fork: the copy that a child gets, and the space that a vfork child borrows.
 
+use super::covered::Covered;
 use super::ids::{InstanceId, SpaceId};
-use super::instance::{Covered, Instance, Known};
+use super::instance::{Instance, Known};
 use super::space::{Lent, Space};
 use super::text_change::TextChange;
 use crate::plan::Bits;

@@ -5,6 +5,7 @@
 //! those that were executed before and have none. It is armed as long as it would tell of a line or of a function that is
 //! not known, so that of functions that share lines each is known by itself.
 
+use super::covered::{Covered, Planned};
 use super::ids::{InstanceId, ProbeSite, SpaceId};
 use super::once::RunOfImage;
 use super::text_change::{LandmarkChange, TextChange};
@@ -12,33 +13,6 @@ use crate::plan::{Bits, ByFunction, ByLine, FileOffset, Plan, Stretches};
 use platform::{Avma, Tid};
 use std::ops::Range;
 use std::rc::Rc;
-
-/// A plan and its probes by line.
-#[derive(Clone, Debug)]
-pub struct Planned {
-    pub plan: Rc<Plan>,
-    /// Its probes by line.
-    pub lines: Rc<ByLine>,
-    /// The same by function.
-    pub functions: Rc<ByFunction>,
-    /// The probes that are to have a breakpoint, other than a landmark's.
-    pub needed: Rc<Bits>,
-}
-
-impl From<Rc<Plan>> for Planned {
-    fn from(plan: Rc<Plan>) -> Self {
-        let mut needed = Bits::clear_of(plan.len());
-        for probe in (0..plan.len()).filter(|&probe| plan.is_needed(probe)) {
-            needed.put(probe, plan.landmark_at(plan.offsets[probe as usize]).is_none());
-        }
-        Planned {
-            lines: Rc::new(plan.by_line()),
-            functions: Rc::new(ByFunction::of(&plan)),
-            needed: Rc::new(needed),
-            plan,
-        }
-    }
-}
 
 /// Text of an image as mapped in a space.
 #[derive(Clone, Debug)]
@@ -59,61 +33,12 @@ pub(crate) struct Instance {
     pub(super) caught_up: usize,
 }
 
-/// What is known to have run.
-#[derive(Clone, Debug)]
-pub(crate) struct Covered {
-    lines: Bits,
-    functions: Bits,
-}
-
-/// What was not known before.
-#[derive(Debug)]
-pub(super) struct NewlyCovered {
-    pub(super) lines: Vec<u32>,
-    pub(super) functions: Vec<u32>,
-}
-
 /// What is known of an instance for one of the processes that use its space.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) armed: Bits,
     /// What had run.
     pub(super) covered: Covered,
-}
-
-impl Covered {
-    pub(crate) fn nothing(lines: &ByLine, functions: &ByFunction) -> Covered {
-        Covered { lines: Bits::clear_of(lines.count()), functions: Bits::clear_of(functions.count()) }
-    }
-
-    /// Takes it that these probes were executed; gives what was not known before.
-    pub(super) fn take(
-        &mut self,
-        plan: &Plan,
-        by: &ByFunction,
-        executed: impl IntoIterator<Item = u32>,
-    ) -> NewlyCovered {
-        let mut new = NewlyCovered { lines: Vec::new(), functions: Vec::new() };
-        for executed in executed {
-            let line = plan.lines[executed as usize];
-            if !self.lines.get(line) {
-                self.lines.put(line, true);
-                new.lines.push(line);
-            }
-            for function in by.of_probe(plan, executed) {
-                if !self.functions.get(function) {
-                    self.functions.put(function, true);
-                    new.functions.push(function);
-                }
-            }
-        }
-        new
-    }
-
-    /// Whether the line of a probe is known, and its functions are.
-    pub(super) fn has(&self, plan: &Plan, by: &ByFunction, probe: u32) -> bool {
-        self.lines.get(plan.lines[probe as usize]) && by.is_known(plan, probe, &self.functions)
-    }
 }
 
 impl Instance {
@@ -133,6 +58,12 @@ impl Instance {
             needed: planned.needed.clone(),
             plan: planned.plan.clone(),
         }
+    }
+
+    /// The image's plan.
+    pub(super) fn planned(&self) -> Planned {
+        let Instance { plan, lines, functions, needed, .. } = self;
+        Planned { plan: plan.clone(), lines: lines.clone(), functions: functions.clone(), needed: needed.clone() }
     }
 
     /// What of a range it has mapped.

@@ -1,7 +1,8 @@
 //! What is mapped in an address space: the images in it follow what its mappings are read to be.
 
+use super::covered::Planned;
 use super::ids::{FileAt, InstanceId, MappedText};
-use super::instance::{Instance, Planned};
+use super::instance::Instance;
 use super::once::RunOnce;
 use super::space::Space;
 use super::text_change::{LandmarkChange, TextChange};

@@ -7,6 +7,8 @@ pub(crate) mod action;
 #[cfg(test)]
 mod attach_tests;
 pub(crate) mod attached;
+pub(crate) mod catching_up;
+pub(crate) mod covered;
 pub(crate) mod ids;
 pub(crate) mod images;
 pub(crate) mod inherited;

@@ -133,7 +133,7 @@ impl Space {
         match &mut self.lent {
             None => {
                 let mut useless = instance.learn(site.probe);
-                once.learn(instance, site.probe);
+                once.learn(site.instance.image, || instance.planned(), site.probe);
                 if let Some(known) = once.of(site.instance.image) {
                     useless.extend(instance.catch_up_beside(site.probe, known));
                     useless.sort_unstable();

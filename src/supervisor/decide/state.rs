@@ -3,8 +3,8 @@
 //! Invariant: every stopped tracee leaves its stop by exactly one action, or is parked and leaves later.
 
 use super::action::Action;
+use super::covered::Planned;
 use super::ids::SpaceId;
-use super::instance::Planned;
 use super::once::RunOnce;
 use super::reading::AwaitedPlans;
 use super::space::{Found, Space};
