@@ -4,7 +4,7 @@
 
 use super::facts::{Facts, StoredFacts};
 use super::known::KnownLines;
-use super::scope::{Scope, Turn, Turns};
+use super::scope::{DecisionTurn, DecisionTurns, Scope};
 use crate::cache::{Cache, CacheSlot, Digests};
 use crate::debuginfo::{self, ImageIndex};
 use crate::link::{ImageId, InProject, Port, RunDir, ToSupervisor};
@@ -22,7 +22,7 @@ struct Request {
     path: String,
     file: Option<File>,
     /// When its sources are chosen, if that depends on other images.
-    turn: Option<Turn>,
+    turn: Option<DecisionTurn>,
 }
 
 /// Facts whose sources are to be found.
@@ -38,7 +38,7 @@ struct Sourceless {
 /// The threads that read images.
 pub(super) struct ImageReaders {
     requests: Vec<Sender<Request>>,
-    turns: Option<Arc<Turns>>,
+    turns: Option<Arc<DecisionTurns>>,
     done: Receiver<(ImageId, Facts)>,
 }
 
@@ -73,14 +73,14 @@ impl ImageReaders {
             spawn("images", move || reader.serve(&receiver))?;
             requests.push(sender);
         }
-        let turns = selection.project.as_ref().map(Turns::in_project);
+        let turns = selection.project.as_ref().map(DecisionTurns::in_project);
         Ok(ImageReaders { requests, turns, done })
     }
 
     /// Hands a request to a reader.
     pub fn request(&self, image: ImageId, path: String, file: Option<File>) {
         let reader = &self.requests[image.0 as usize % self.requests.len()];
-        let turn = self.turns.as_ref().map(Turns::next);
+        let turn = self.turns.as_ref().map(DecisionTurns::next);
         reader
             .send(Request { image, path, file, turn })
             .expect("invariant: readers end when their senders are dropped");
@@ -162,7 +162,7 @@ impl ImageReader {
         path: &str,
         read: &Result<Read, Unmeasured>,
         before: Option<&Metadata>,
-        turn: Option<Turn>,
+        turn: Option<DecisionTurn>,
     ) -> (StoredFacts, Plan) {
         let (mut facts, mut plan) = match read {
             Ok(read) => self.divided(path, &read.index, turn),
@@ -185,7 +185,7 @@ impl ImageReader {
     }
 
     /// The facts and the plan of an image, of the sources that are measured.
-    fn divided(&self, path: &str, index: &ImageIndex, turn: Option<Turn>) -> (StoredFacts, Plan) {
+    fn divided(&self, path: &str, index: &ImageIndex, turn: Option<DecisionTurn>) -> (StoredFacts, Plan) {
         let Scope { sources, modules, probing, .. } = &self.selection;
         let is_meant = |file: &String| modules.takes(path) && sources.takes(file);
         let mut wanted: Vec<bool> = index.files.iter().map(is_meant).collect();

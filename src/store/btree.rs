@@ -17,7 +17,7 @@ pub(super) struct Database<'a> {
 
 /// A value of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value<'a> {
+pub(super) enum RowValue<'a> {
     Null,
     Integer(i64),
     Text(&'a str),
@@ -31,7 +31,7 @@ const SCHEMA: u32 = 1;
 const MAX_DEPTH: u32 = 20;
 
 /// What is done with a row: its rowid, which is 0 in a table without one, and its values. None ends it all.
-type Take<'t> = dyn FnMut(i64, &[Value<'_>]) -> Option<()> + 't;
+type Take<'t> = dyn FnMut(i64, &[RowValue<'_>]) -> Option<()> + 't;
 
 /// What a tree has at most that was not seen yet.
 struct Left {
@@ -59,7 +59,7 @@ impl<'a> Database<'a> {
     pub fn roots(&self, statements: &[String]) -> Option<Vec<u32>> {
         let mut roots = Vec::with_capacity(statements.len());
         self.rows(SCHEMA, &mut |_, row| match row {
-            [_, _, _, Value::Integer(root), Value::Text(sql)] if statements.get(roots.len())? == sql => {
+            [_, _, _, RowValue::Integer(root), RowValue::Text(sql)] if statements.get(roots.len())? == sql => {
                 roots.push(u32::try_from(*root).ok()?);
                 Some(())
             }
@@ -138,7 +138,7 @@ fn row(payload: &[u8], rowid: i64, take: &mut Take<'_>) -> Option<()> {
     let length = usize::try_from(varint(&mut header)?).ok()?;
     let mut body = payload.get(length..)?;
     header = header.get(..length.checked_sub(payload.len() - header.len())?)?;
-    let mut values = [Value::Null; MAX_COLUMNS];
+    let mut values = [RowValue::Null; MAX_COLUMNS];
     let mut columns = 0;
     while !header.is_empty() {
         *values.get_mut(columns)? = value(varint(&mut header)?, &mut body)?;
@@ -148,7 +148,7 @@ fn row(payload: &[u8], rowid: i64, take: &mut Take<'_>) -> Option<()> {
 }
 
 /// The value of a type at the front of what is left.
-fn value<'a>(kind: i64, body: &mut &'a [u8]) -> Option<Value<'a>> {
+fn value<'a>(kind: i64, body: &mut &'a [u8]) -> Option<RowValue<'a>> {
     let length = match kind {
         0 | 8 | 9 => 0,
         1..=4 => kind as usize,
@@ -160,15 +160,15 @@ fn value<'a>(kind: i64, body: &mut &'a [u8]) -> Option<Value<'a>> {
     let (bytes, rest) = body.split_at_checked(length)?;
     *body = rest;
     Some(match kind {
-        0 => Value::Null,
-        8 => Value::Integer(0),
-        9 => Value::Integer(1),
+        0 => RowValue::Null,
+        8 => RowValue::Integer(0),
+        9 => RowValue::Integer(1),
         1..=6 => {
             let sign = if bytes[0] & 0x80 == 0 { 0 } else { -1 };
-            Value::Integer(bytes.iter().fold(sign, |value, byte| (value << 8) | i64::from(*byte)))
+            RowValue::Integer(bytes.iter().fold(sign, |value, byte| (value << 8) | i64::from(*byte)))
         }
-        _ if kind % 2 == 0 => Value::Blob(bytes),
-        _ => Value::Text(std::str::from_utf8(bytes).ok()?),
+        _ if kind % 2 == 0 => RowValue::Blob(bytes),
+        _ => RowValue::Text(std::str::from_utf8(bytes).ok()?),
     })
 }
 

@@ -15,7 +15,7 @@ pub(super) type TableFault = (&'static str, Fault);
 
 /// The processes of a file, while it is read.
 #[derive(Default)]
-pub(super) struct Processes {
+pub(super) struct GatheredProcesses {
     pub records: Vec<ProcessRecord>,
     /// The keys of the images of each, in order.
     images: Vec<Vec<ContentKey>>,
@@ -25,7 +25,7 @@ pub(super) struct Processes {
 /// What ran, by image, file and context, each by its number; lines and functions.
 pub(super) type RanBits = BTreeMap<(usize, usize, usize), [Numbits; 2]>;
 
-impl Processes {
+impl GatheredProcesses {
     /// Takes a process in.
     pub fn begin(&mut self, key: ContentKey, head: ProcessHead, complete: bool) -> Result<(), Fault> {
         if key != ContentKey::of_process(&head) {

@@ -3,8 +3,8 @@
 //! Invariant: what is read is what SQLite would read; where there is any doubt, nothing is, and SQLite has to say what is
 //! wrong.
 
-use super::btree::{Database, Value};
-use super::gathered::{Labels, Processes};
+use super::btree::{Database, RowValue};
+use super::gathered::{GatheredProcesses, Labels};
 use super::keys::ContentKey;
 use super::schema::{self, VERSION};
 use super::{End, EndReason, Exec, Flush, ImageFacts, Parent, ProcessHead, UnixMillis, Warning};
@@ -38,7 +38,7 @@ pub(super) fn read(
     statements: &Statements,
     depth: Depth,
     image: impl Fn(ContentKey) -> Option<Arc<ImageFacts>>,
-) -> Option<Processes> {
+) -> Option<GatheredProcesses> {
     let db = Database::new(bytes)?;
     let roots = db.roots(&statements.0)?;
     let [meta, process, exec, process_image, context, line_bits, function_bits, flush, warning] = roots[..] else {
@@ -46,7 +46,7 @@ pub(super) fn read(
     };
     let mut is_ours = false;
     db.rows(meta, &mut |_, row| {
-        is_ours |= *row == [Value::Text("schema_version"), Value::Integer(VERSION)];
+        is_ours |= *row == [RowValue::Text("schema_version"), RowValue::Integer(VERSION)];
         Some(())
     })?;
     let mut heads = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn read(
     heads.sort_by(|(one, ..), (other, ..)| {
         (&one.run, one.sequence, one.pid).cmp(&(&other.run, other.sequence, other.pid))
     });
-    let mut processes = Processes::default();
+    let mut processes = GatheredProcesses::default();
     heads.into_iter().try_for_each(|(head, key, complete)| processes.begin(key, head, complete).ok())?;
     db.rows(process_image, &mut |_, row| {
         let [process, key] = row else { return None };
@@ -100,7 +100,7 @@ pub(super) fn read(
     let mut ran = processes.nothing_ran();
     for (kind, table) in [line_bits, function_bits].into_iter().enumerate() {
         db.rows(table, &mut |_, row| {
-            let [process, image, file, context, first, Value::Blob(bits)] = row else { return None };
+            let [process, image, file, context, first, RowValue::Blob(bits)] = row else { return None };
             let place = [key(process)?, key(image)?, key(context)?];
             processes.add_bits(&mut ran, kind, &labels, place, int(file)?, (int(first)?, bits)).ok()
         })?;
@@ -110,7 +110,7 @@ pub(super) fn read(
 }
 
 /// A row of the table process; its first column is the key, which is the row's number.
-fn head(row: &[Value<'_>]) -> Option<ProcessHead> {
+fn head(row: &[RowValue<'_>]) -> Option<ProcessHead> {
     let [
         _,
         pid,
@@ -133,8 +133,8 @@ fn head(row: &[Value<'_>]) -> Option<ProcessHead> {
         return None;
     };
     let end = match (ended, reason) {
-        (Value::Null, _) => None,
-        (ended, Value::Text(reason)) => {
+        (RowValue::Null, _) => None,
+        (ended, RowValue::Text(reason)) => {
             let reason = match *reason {
                 "exited" => EndReason::Exited(int(status)?),
                 "signaled" => EndReason::Signaled { signal: int(signal)?, core: flag(core)? },
@@ -156,34 +156,34 @@ fn head(row: &[Value<'_>]) -> Option<ProcessHead> {
         attached: or_null(attached)?.map(UnixMillis),
         parent: parent.map(|pid| Parent { pid, start_ticks: start_of_parent }),
         end,
-        scope: if *scope == Value::Null { None } else { Some(text(scope)?.to_owned()) },
+        scope: if *scope == RowValue::Null { None } else { Some(text(scope)?.to_owned()) },
     })
 }
 
-fn int<T: TryFrom<i64>>(value: &Value<'_>) -> Option<T> {
-    if let Value::Integer(value) = value { T::try_from(*value).ok() } else { None }
+fn int<T: TryFrom<i64>>(value: &RowValue<'_>) -> Option<T> {
+    if let RowValue::Integer(value) = value { T::try_from(*value).ok() } else { None }
 }
 
-fn or_null<T: TryFrom<i64>>(value: &Value<'_>) -> Option<Option<T>> {
-    if *value == Value::Null { Some(None) } else { int(value).map(Some) }
+fn or_null<T: TryFrom<i64>>(value: &RowValue<'_>) -> Option<Option<T>> {
+    if *value == RowValue::Null { Some(None) } else { int(value).map(Some) }
 }
 
-fn text<'v>(value: &Value<'v>) -> Option<&'v str> {
-    if let Value::Text(text) = value { Some(text) } else { None }
+fn text<'v>(value: &RowValue<'v>) -> Option<&'v str> {
+    if let RowValue::Text(text) = value { Some(text) } else { None }
 }
 
-fn time(value: &Value<'_>) -> Option<UnixMillis> {
+fn time(value: &RowValue<'_>) -> Option<UnixMillis> {
     int(value).map(UnixMillis)
 }
 
-fn key(value: &Value<'_>) -> Option<ContentKey> {
+fn key(value: &RowValue<'_>) -> Option<ContentKey> {
     ContentKey::from_number(int(value)?)
 }
 
-fn flag(value: &Value<'_>) -> Option<bool> {
+fn flag(value: &RowValue<'_>) -> Option<bool> {
     match value {
-        Value::Integer(0) => Some(false),
-        Value::Integer(1) => Some(true),
+        RowValue::Integer(0) => Some(false),
+        RowValue::Integer(1) => Some(true),
         _ => None,
     }
 }

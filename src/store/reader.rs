@@ -3,7 +3,7 @@
 //! Invariants: what was written comes back equal; the file and its directory are never written to, so both may be
 //! read-only; whatever the bytes, the answer is records or an error that names the file and the cause.
 
-use super::gathered::Processes;
+use super::gathered::GatheredProcesses;
 use super::keys::ContentKey;
 use super::legacy::{self, KnownImages};
 use super::open::{check_version, open};
@@ -82,7 +82,7 @@ impl Reader {
         }
     }
 
-    fn quick(&self, path: &Path, file: File, depth: Depth) -> Option<Processes> {
+    fn quick(&self, path: &Path, file: File, depth: Depth) -> Option<GatheredProcesses> {
         let mut bytes = Vec::new();
         file.take(quick::MOST + 1).read_to_end(&mut bytes).ok().filter(|length| *length as u64 <= quick::MOST)?;
         quick::read(&bytes, &self.statements, depth, |key| self.image(path, key).ok())
@@ -129,11 +129,11 @@ impl Reader {
     }
 
     /// The processes of a file, with their images and nothing else yet.
-    fn processes(&self, db: &Connection, path: &Path) -> Result<Processes, StoreError> {
+    fn processes(&self, db: &Connection, path: &Path) -> Result<GatheredProcesses, StoreError> {
         let in_table = |table| move |fault: Fault| fault.in_table(table, path);
         let sql = "SELECT id, pid, run, sequence, start_ticks, started, attached, parent_pid, parent_start_ticks, ended, \
                    end_reason, exit_status, end_signal, core, scope, complete FROM process ORDER BY run, sequence, pid";
-        let mut processes = Processes::default();
+        let mut processes = GatheredProcesses::default();
         rows(db, sql, |row| {
             let complete = match row.get(15)? {
                 0 => false,

@@ -4,7 +4,7 @@
 
 /// Where a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum SourcePlace {
     /// In the project.
     Own,
     /// Elsewhere, or in a folder of the project that has the work of others or build output.
@@ -29,13 +29,13 @@ pub(super) enum Measured {
 }
 
 /// Decides for an image; `is_in_project` says whether its file is, `is_known` whether any earlier image was of the project.
-pub(super) fn measured(places: &[Place], is_in_project: bool, is_known: bool) -> Measured {
+pub(super) fn measured(places: &[SourcePlace], is_in_project: bool, is_known: bool) -> Measured {
     let has = |place| places.contains(&place);
-    if has(Place::Own) {
+    if has(SourcePlace::Own) {
         Measured::Own
-    } else if is_in_project && has(Place::Unknown) {
+    } else if is_in_project && has(SourcePlace::Unknown) {
         Measured::Unknown
-    } else if !is_known && (has(Place::Elsewhere) || has(Place::Unknown)) {
+    } else if !is_known && (has(SourcePlace::Elsewhere) || has(SourcePlace::Unknown)) {
         Measured::Whole
     } else {
         Measured::Nothing
@@ -52,11 +52,11 @@ impl Measured {
     }
 
     /// Whether a source at a place is measured.
-    pub fn takes(self, place: Place) -> bool {
+    pub fn takes(self, place: SourcePlace) -> bool {
         match self {
-            Measured::Own => place == Place::Own,
-            Measured::Unknown => place == Place::Unknown,
-            Measured::Whole => place != Place::Toolchain,
+            Measured::Own => place == SourcePlace::Own,
+            Measured::Unknown => place == SourcePlace::Unknown,
+            Measured::Whole => place != SourcePlace::Toolchain,
             Measured::Nothing => false,
         }
     }
@@ -65,12 +65,12 @@ impl Measured {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Place::*;
+    use SourcePlace::*;
 
     /// What is measured of the images of a run, in the order in which they appear.
-    fn of_run(images: &[(&[Place], bool)]) -> Vec<Measured> {
+    fn of_run(images: &[(&[SourcePlace], bool)]) -> Vec<Measured> {
         let mut is_known = false;
-        let decide = |(places, is_in_project): &(&[Place], bool)| {
+        let decide = |(places, is_in_project): &(&[SourcePlace], bool)| {
             let measured = measured(places, *is_in_project, is_known);
             is_known |= measured.is_of_project();
             measured
@@ -81,13 +81,13 @@ mod tests {
     #[test]
     fn the_table_of_cases() {
         let (inside, outside) = (true, false);
-        let project: (&[Place], bool) = (&[Own, Elsewhere, Toolchain], inside);
-        let library: (&[Place], bool) = (&[Elsewhere], outside);
-        let stripped: (&[Place], bool) = (&[], outside);
-        let std_only: (&[Place], bool) = (&[Toolchain], outside);
-        let moved: (&[Place], bool) = (&[Unknown, Toolchain, Elsewhere], inside);
-        let vendored: (&[Place], bool) = (&[Elsewhere, Toolchain], inside);
-        let distant: (&[Place], bool) = (&[Unknown], outside);
+        let project: (&[SourcePlace], bool) = (&[Own, Elsewhere, Toolchain], inside);
+        let library: (&[SourcePlace], bool) = (&[Elsewhere], outside);
+        let stripped: (&[SourcePlace], bool) = (&[], outside);
+        let std_only: (&[SourcePlace], bool) = (&[Toolchain], outside);
+        let moved: (&[SourcePlace], bool) = (&[Unknown, Toolchain, Elsewhere], inside);
+        let vendored: (&[SourcePlace], bool) = (&[Elsewhere, Toolchain], inside);
+        let distant: (&[SourcePlace], bool) = (&[Unknown], outside);
         for (case, images, expected) in [
             ("a program of the project", &[project, library][..], &[Measured::Own, Measured::Nothing][..]),
             ("installed, with sources in the project", &[(&[Own], outside)], &[Measured::Own]),

@@ -4,7 +4,7 @@ mod decision;
 mod places;
 mod turns;
 
-pub(super) use turns::{Turn, Turns};
+pub(super) use turns::{DecisionTurn, DecisionTurns};
 
 use crate::filter::{ModuleFilter, Project, SourceFilter};
 

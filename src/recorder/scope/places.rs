@@ -2,7 +2,7 @@
 //!
 //! Invariant: each folder is looked at once in a measurement, so a program waits for a look at each of its sources at most.
 
-use super::decision::Place;
+use super::decision::SourcePlace;
 use crate::filter::{Project, is_output, plain};
 use crate::store::FileFacts;
 use std::collections::HashMap;
@@ -40,12 +40,12 @@ impl Surroundings {
     }
 
     /// Where a source of an image is.
-    pub fn place(&self, source: &str, image: &str) -> Place {
+    pub fn place(&self, source: &str, image: &str) -> SourcePlace {
         let path = Path::new(source);
         if BUILT_RUST.iter().any(|folder| source.starts_with(folder)) || source.contains(RUST_SOURCES) {
-            Place::Toolchain
+            SourcePlace::Toolchain
         } else if FileFacts::is_no_name(source) {
-            Place::Unknown
+            SourcePlace::Unknown
         } else if path.is_relative() {
             self.place_of_relative(path, Path::new(image))
         } else if let Some(path) = self.project.place(path) {
@@ -56,34 +56,34 @@ impl Surroundings {
     }
 
     /// A source in the project, also one that is not there any more.
-    fn place_inside(&self, path: &Path) -> Place {
+    fn place_inside(&self, path: &Path) -> SourcePlace {
         match path.parent().is_some_and(|folder| self.is_own(folder)) {
-            true => Place::Own,
-            false => Place::Elsewhere,
+            true => SourcePlace::Own,
+            false => SourcePlace::Elsewhere,
         }
     }
 
-    fn place_outside(&self, path: &Path) -> Place {
+    fn place_outside(&self, path: &Path) -> SourcePlace {
         let real = path.parent().and_then(|folder| self.real(folder));
         let Some(real) = real.zip(path.file_name()).map(|(folder, name)| folder.join(name)) else {
-            return Place::Unknown;
+            return SourcePlace::Unknown;
         };
         match self.project.place(&real) {
             Some(inside) => self.place_inside(&inside),
-            None if real.symlink_metadata().is_ok() => Place::Elsewhere,
-            None => Place::Unknown,
+            None if real.symlink_metadata().is_ok() => SourcePlace::Elsewhere,
+            None => SourcePlace::Unknown,
         }
     }
 
     /// A source whose path a build made relative, by what there is below the folders from that of the image up to the
     /// project's, and below the working directory.
-    fn place_of_relative(&self, path: &Path, image: &Path) -> Place {
+    fn place_of_relative(&self, path: &Path, image: &Path) -> SourcePlace {
         let top = self.project.top();
         let above = image.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
         let bases = above.chain([top, self.project.cwd()]);
         let places = bases.map(|base| plain(&base.join(path)));
         let mut there = places.filter(|path| path.starts_with(top) && path.symlink_metadata().is_ok());
-        there.next().map_or(Place::Unknown, |path| self.place_inside(&path))
+        there.next().map_or(SourcePlace::Unknown, |path| self.place_inside(&path))
     }
 
     /// Whether a folder of the project is one's own.
@@ -145,22 +145,22 @@ mod tests {
         };
         for source in ["ROOT/p/src/a.c", "ROOT/p/gone/a.c", "ROOT/link/src/a.c", "ROOT/p/deps/o.c", "src/a.c", "src.c"]
         {
-            assert_eq!(place(source), Place::Own, "{source}");
+            assert_eq!(place(source), SourcePlace::Own, "{source}");
         }
         for source in
             ["ROOT/p/vendor/lib/v.c", "ROOT/link/vendor/v.c", "ROOT/p/build/gen/y.c", "build/gen/y.c", "ROOT/other/o.c"]
         {
-            assert_eq!(place(source), Place::Elsewhere, "{source}");
+            assert_eq!(place(source), SourcePlace::Elsewhere, "{source}");
         }
         for source in ["ROOT/other/gone.c", "/nowhere/a.c", "gone.c", "../other/o.c", "<stdin>", "ROOT/p/<stdin>"] {
-            assert_eq!(place(source), Place::Unknown, "{source}");
+            assert_eq!(place(source), SourcePlace::Unknown, "{source}");
         }
         for source in [
             "/rustc/4711/library/std/src/rt.rs",
             "/rust/deps/gimli-0.32.3/src/lib.rs",
             "/u/.rustup/lib/rustlib/src/rust/library/core/src/a.rs",
         ] {
-            assert_eq!(place(source), Place::Toolchain, "{source}");
+            assert_eq!(place(source), SourcePlace::Toolchain, "{source}");
         }
         assert!(surroundings.has(image.to_str().unwrap()) && !surroundings.has("/bin/sh"));
     }

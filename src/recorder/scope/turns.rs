@@ -4,7 +4,7 @@
 //! Invariants: a turn that is dropped is over, so that none waits for one that never comes; a source that is measured in
 //! one image is measured in all that come later, so that a report never calls a line missed which ran in one of these.
 
-use super::decision::{Measured, Place, measured};
+use super::decision::{Measured, SourcePlace, measured};
 use super::places::Surroundings;
 use crate::debuginfo::ImageIndex;
 use crate::filter::Project;
@@ -18,14 +18,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 const MOST_NAMED: usize = 3;
 
 /// What is chosen in a project, image by image.
-pub(in crate::recorder) struct Turns {
+pub(in crate::recorder) struct DecisionTurns {
     surroundings: Surroundings,
-    state: Mutex<State>,
+    state: Mutex<DecisionState>,
     over: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct DecisionState {
     /// How many turns were given.
     given: u64,
     /// Those that are not over.
@@ -43,43 +43,43 @@ struct State {
 }
 
 /// The turn of one image.
-pub(in crate::recorder) struct Turn {
-    turns: Arc<Turns>,
+pub(in crate::recorder) struct DecisionTurn {
+    turns: Arc<DecisionTurns>,
     number: u64,
 }
 
-impl Turns {
+impl DecisionTurns {
     pub fn in_project(project: &Project) -> Arc<Self> {
         let surroundings = Surroundings::of(project.clone());
-        Arc::new(Turns { surroundings, state: Mutex::default(), over: Condvar::new() })
+        Arc::new(DecisionTurns { surroundings, state: Mutex::default(), over: Condvar::new() })
     }
 
     /// Gives the turn of the next image.
-    pub fn next(self: &Arc<Self>) -> Turn {
+    pub fn next(self: &Arc<Self>) -> DecisionTurn {
         let mut state = self.lock();
         let number = state.given;
         state.given += 1;
         state.waiting.insert(number);
-        Turn { turns: Arc::clone(self), number }
+        DecisionTurn { turns: Arc::clone(self), number }
     }
 
     /// What was chosen until now.
     pub fn chosen(&self) -> InProject {
-        let State { whole, whole_images, left, .. } = &*self.lock();
+        let DecisionState { whole, whole_images, left, .. } = &*self.lock();
         let project = self.surroundings.top().to_string_lossy().into_owned();
         InProject { project, whole: whole.clone(), whole_images: *whole_images, left_out: left.len() as u64 }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, DecisionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Turn {
+impl DecisionTurn {
     /// Which of an image's sources are measured; waits for the turn, as long as that makes a difference. Then it is over.
     pub fn choose(self, path: &str, index: &ImageIndex) -> Vec<bool> {
         let surroundings = &self.turns.surroundings;
-        let places: Vec<Place> = index.files.iter().map(|source| surroundings.place(source, path)).collect();
+        let places: Vec<SourcePlace> = index.files.iter().map(|source| surroundings.place(source, path)).collect();
         let is_in_project = surroundings.has(path);
         let mut state = self.turns.lock();
         while !state.is_known && state.waiting.first().is_some_and(|first| *first < self.number) {
@@ -97,7 +97,7 @@ impl Turn {
         }
         // Names of no files are never measured, only counted with what is.
         let is_named = |source: &str| measured != Measured::Nothing && FileFacts::is_no_name(source);
-        let is_chosen = |(source, place): (&String, Place)| {
+        let is_chosen = |(source, place): (&String, SourcePlace)| {
             measured.takes(place) || state.taken.contains(source) || is_named(source)
         };
         let chosen: Vec<bool> = index.files.iter().zip(places).map(is_chosen).collect();
@@ -107,7 +107,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for DecisionTurn {
     fn drop(&mut self) {
         self.turns.lock().waiting.remove(&self.number);
         self.turns.over.notify_all();
@@ -126,9 +126,9 @@ mod tests {
     use std::path::Path;
     use std::thread;
 
-    fn turns() -> Arc<Turns> {
+    fn turns() -> Arc<DecisionTurns> {
         let top = Path::new("/nowhere/p");
-        Turns::in_project(&Project::around(top, None, Some(top.to_owned())).unwrap())
+        DecisionTurns::in_project(&Project::around(top, None, Some(top.to_owned())).unwrap())
     }
 
     fn index(files: &[&str]) -> ImageIndex {

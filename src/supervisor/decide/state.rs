@@ -24,7 +24,7 @@ pub enum Forks {
     Rearm,
     /// Those that its parent had left: it tells only what is new, and forking costs nothing.
     Inherit,
-    /// The same, and what any process has run is told of by no other, however it came to be.
+    /// The same, and what any process has run is reported by no other, however that one came to be.
     Once,
 }
 
