@@ -183,6 +183,11 @@ impl RunDir {
         self.folder.create_file(&facts_name(image), MODE)
     }
 
+    /// The file of an image's lines, to add to it.
+    pub fn facts_to_append(&self, image: ImageId) -> std::io::Result<File> {
+        self.folder.open_file_to_append(&facts_name(image))
+    }
+
     /// Reads the plan of an image.
     pub fn read_plan(&self, image: ImageId) -> std::io::Result<Vec<u8>> {
         self.folder.read(&plan_name(image), LARGEST)

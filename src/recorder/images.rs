@@ -31,8 +31,8 @@ struct Sourceless {
     facts: StoredFacts,
     /// What the image's file was like before it was read.
     before: Metadata,
-    /// Where the facts were written.
-    file: std::io::Result<File>,
+    /// Whether the run's directory has the facts.
+    are_kept: bool,
 }
 
 /// The threads that read images.
@@ -54,8 +54,8 @@ impl ImageReaders {
         let (send_done, done) = channel();
         let (send_sourceless, sourceless) = channel();
         let found = send_done.clone();
-        let of_sources = cache.cloned();
-        spawn("sources", move || serve_sourceless(&sourceless, of_sources.as_ref(), &found))?;
+        let (of_sources, of_run) = (cache.cloned(), run.clone());
+        spawn("sources", move || serve_sourceless(&sourceless, &of_run, of_sources.as_ref(), &found))?;
         let supervisor = Arc::new(Mutex::new(supervisor.try_clone()?));
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(4);
         let mut requests = Vec::new();
@@ -106,10 +106,17 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OsError
 }
 
 /// Finds the sources of each, until nobody can ask any more.
-fn serve_sourceless(sourceless: &Receiver<Sourceless>, cache: Option<&Cache>, done: &Sender<(ImageId, Facts)>) {
-    for Sourceless { image, mut facts, before, file } in sourceless {
+fn serve_sourceless(
+    sourceless: &Receiver<Sourceless>,
+    run: &RunDir,
+    cache: Option<&Cache>,
+    done: &Sender<(ImageId, Facts)>,
+) {
+    for Sourceless { image, mut facts, before, are_kept } in sourceless {
         let digests = find_sources(&mut facts, &before, cache);
-        let _disk_full = file.and_then(|file| facts.write_sources(file));
+        // Opened again, since many may wait here, and a limit may leave few descriptors (`ulimit -n`).
+        let file = are_kept.then(|| run.facts_to_append(image));
+        let _disk_full = file.map(|file| file.and_then(|file| facts.write_sources(file)));
         let _recorder_ends = done.send((image, facts.into_facts()));
         // When nobody waits any more.
         digests.store();
@@ -145,9 +152,9 @@ impl ImageReader {
             let before = mapped.as_ref().ok().map(|mapped| &mapped.before);
             let (facts, plan) = self.facts_and_plan(&path, &read, before, turn);
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
-            let facts_kept = self.run.create_facts(image).and_then(|file| facts.write(file));
+            let are_kept = self.run.create_facts(image).and_then(|file| facts.write(file)).is_ok();
             self.answer(image, &plan);
-            self.hand_over(image, facts, before, facts_kept);
+            self.hand_over(image, facts, before, are_kept);
             drop(plan);
             // When nobody waits any more.
             if let (Ok(Read { index, is_new: true }), Some(place)) = (&read, place) {
@@ -212,16 +219,10 @@ impl ImageReader {
     }
 
     /// Gives the facts to who finds their sources, if that is still to be done, and to the recorder otherwise.
-    fn hand_over(
-        &self,
-        image: ImageId,
-        facts: StoredFacts,
-        before: Option<&Metadata>,
-        facts_kept: std::io::Result<File>,
-    ) {
+    fn hand_over(&self, image: ImageId, facts: StoredFacts, before: Option<&Metadata>, are_kept: bool) {
         let _recorder_ends = match before.filter(|_| self.known.is_none()) {
             Some(before) => {
-                let sourceless = Sourceless { image, facts, before: before.clone(), file: facts_kept };
+                let sourceless = Sourceless { image, facts, before: before.clone(), are_kept };
                 self.sourceless.send(sourceless).is_ok()
             }
             None => self.done.send((image, facts.into_facts())).is_ok(),
