@@ -29,8 +29,6 @@ pub(crate) struct Instance {
     /// not ours.
     pub(crate) taken_out: Bits,
     pub(crate) covered: Covered,
-    /// With `--once`: how many of the probes that are spent in the measurement it has been looked through for.
-    pub(super) caught_up: usize,
 }
 
 /// What is known of an instance for one of the processes that use its space.
@@ -51,7 +49,6 @@ impl Instance {
             armed: Bits::clear_of(planned.plan.len()),
             taken_out: Bits::clear_of(planned.plan.len()),
             covered: known.map_or_else(nothing, |known| known.covered.clone()),
-            caught_up: known.map_or(0, |known| known.spent.len()),
             ranges: Vec::new(),
             lines: planned.lines.clone(),
             functions: planned.functions.clone(),

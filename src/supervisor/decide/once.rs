@@ -22,8 +22,6 @@ pub(crate) struct RunOfImage {
     pub covered: Covered,
     /// The probes that tell nothing new to any process.
     pub is_spent: Bits,
-    /// The same in the order in which they became so.
-    pub spent: Vec<u32>,
 }
 
 impl RunOnce {
@@ -51,14 +49,13 @@ impl RunOfImage {
         RunOfImage {
             covered: Covered::nothing(&planned.lines, &planned.functions),
             is_spent: Bits::clear_of(planned.plan.len()),
-            spent: Vec::new(),
         }
     }
 
     fn learn(&mut self, planned: &Planned, probe: u32) {
         let Planned { plan, lines, functions, .. } = planned;
-        let executed: Vec<u32> = plan.executed_with(probe).skip(1).flatten().collect();
-        let executed = executed.into_iter().chain(plan.first_of_stretch(probe)..=probe);
+        let before = plan.executed_with(probe).skip(1).flatten();
+        let executed = before.chain(plan.first_of_stretch(probe)..=probe);
         let new = self.covered.take(plan, functions, executed);
         self.spend(planned, probe);
         for same_line in new.lines.iter().flat_map(|line| lines.of(*line)) {
@@ -79,7 +76,6 @@ impl RunOfImage {
         let is_known = |probe: u32| self.covered.has(&planned.plan, &planned.functions, probe);
         if !self.is_spent.get(last) && planned.plan.executed_with(last).flatten().all(is_known) {
             self.is_spent.put(last, true);
-            self.spent.push(last);
         }
     }
 }
