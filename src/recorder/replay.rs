@@ -34,7 +34,7 @@ pub(super) struct ProcessFacts {
 }
 
 /// The processes and images of a run.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Replay {
     /// The run's name.
     run: String,

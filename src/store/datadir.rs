@@ -1,6 +1,7 @@
 //! The data directory: one data file per process, `images` with what is known of the images, and a directory `run-*` for each
 //! run that is live or was cut short.
 
+use super::reader::single;
 use super::{ProcessFile, ProcessRecord, Reader, RunEntry, RunState, StoreError};
 use platform::{Entry, Folder, Trust};
 use std::fs::File;
@@ -83,8 +84,7 @@ impl DataDir {
 
     /// Reads the data file of one process; a link may lead anywhere, and is none.
     pub fn read(&self, reader: &Reader, file: &ProcessFile) -> Result<ProcessRecord, StoreError> {
-        self.regular(file)?;
-        reader.read(&self.path_of(file))
+        single(self.read_all(reader, file)?, &self.path_of(file))
     }
 
     /// The same of a data file that may have several processes.

@@ -44,6 +44,18 @@ pub fn read(path: &Path) -> Result<ProcessRecord, StoreError> {
     Reader::default().read(path)
 }
 
+/// The record of a data file of one process.
+pub(super) fn single(mut records: Vec<ProcessRecord>, path: &Path) -> Result<ProcessRecord, StoreError> {
+    match (records.pop(), records.len()) {
+        (Some(record), 0) => Ok(record),
+        (found, others) => {
+            let count = others + usize::from(found.is_some());
+            let fault = Fault::Value(format!("{count} rows where there must be one"));
+            Err(fault.in_table("process", path))
+        }
+    }
+}
+
 /// How many processes a data file has; one if that cannot be read.
 pub(super) fn count(path: &Path) -> usize {
     let counted =
@@ -54,23 +66,14 @@ pub(super) fn count(path: &Path) -> usize {
 impl Reader {
     /// Reads a data file of one process.
     pub fn read(&self, path: &Path) -> Result<ProcessRecord, StoreError> {
-        let mut records = self.read_all(path)?;
-        match (records.pop(), records.len()) {
-            (Some(record), 0) => Ok(record),
-            (found, others) => {
-                let count = others + usize::from(found.is_some());
-                let fault = Fault::Value(format!("{count} rows where there must be one"));
-                Err(fault.in_table("process", path))
-            }
-        }
+        single(self.read_all(path)?, path)
     }
 
     /// Reads all processes of a data file, in the order of their runs and within these of their appearance.
     pub fn read_all(&self, path: &Path) -> Result<Vec<ProcessRecord>, StoreError> {
-        let file = open_regular(path, OpenOptions::new().read(true)).ok();
-        match file.and_then(|file| self.quick(path, file, Depth::All)) {
-            Some(processes) => Ok(processes.records),
-            None => self.read_by_sqlite(path),
+        match open_regular(path, OpenOptions::new().read(true)) {
+            Ok(file) => self.read_open(path, file),
+            Err(_) => self.read_by_sqlite(path),
         }
     }
 

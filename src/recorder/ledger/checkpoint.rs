@@ -7,20 +7,11 @@ use super::Ledger;
 use crate::link::RunDir;
 use crate::recorder::replay::Replay;
 use platform::OsError;
-use serde::{Deserialize, Serialize};
 
 /// How much the journal grows, in bytes, before it is worth a checkpoint.
 const WORTH: u64 = 1 << 20;
 
-/// A checkpoint as it is in its file.
-#[derive(Debug, Serialize, Deserialize)]
-struct Contents {
-    /// How much of the journal is in it, in bytes.
-    position: u64,
-    replay: Replay,
-}
-
-/// A checkpoint that is to be written.
+/// A checkpoint that is to be written: how much of the journal is in it, in bytes, then what that told.
 #[derive(Debug)]
 pub(in crate::recorder) struct Checkpoint {
     run: RunDir,
@@ -49,7 +40,7 @@ impl Ledger {
         if position < self.checkpointed + WORTH || !self.is_recoverable() || self.shared.unwritten() > 0 {
             return None;
         }
-        let bytes = postcard::to_stdvec(&Contents { position, replay: self.replay.clone() }).ok()?;
+        let bytes = postcard::to_stdvec(&(position, &self.replay)).ok()?;
         self.checkpointed = position;
         Some(Checkpoint { run: self.run.clone(), position, bytes })
     }
@@ -57,9 +48,8 @@ impl Ledger {
     /// Goes on from the run's checkpoint, if there is one. Without it, or if it is damaged, the journal is read from its
     /// start, of which what was given back counts as damaged.
     pub fn resume_from_checkpoint(&mut self) {
-        let contents = self.run.read_checkpoint().and_then(|bytes| postcard::from_bytes::<Contents>(&bytes).ok());
-        if let Some(Contents { position, replay }) = contents.filter(|contents| contents.replay.is_of(self.run.name()))
-        {
+        let contents = self.run.read_checkpoint().and_then(|bytes| postcard::from_bytes::<(u64, Replay)>(&bytes).ok());
+        if let Some((position, replay)) = contents.filter(|(_, replay)| replay.is_of(self.run.name())) {
             self.journal.go_to(position);
             (self.replay, self.checkpointed) = (replay, position);
         }
