@@ -2,7 +2,7 @@
 
 use crate::link::{InProject, LetGoBy, Summary};
 use crate::recorder::Trouble;
-use crate::report::{Ratio, printable};
+use crate::report::{Ratio, printable, some_of};
 use platform::process::WeakStderr;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -102,12 +102,9 @@ pub fn summary(summary: &Summary, data: &Path) -> String {
 /// Of which images everything was measured, and why.
 pub fn measured_whole(summary: &Summary) -> Option<String> {
     let InProject { project, whole, whole_images, .. } = summary.in_project.as_ref()?;
-    let more = whole_images.saturating_sub(whole.len() as u64);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let images = whole.iter().map(|path| printable(path)).collect::<Vec<_>>().join(", ");
+    let images = some_of(whole.iter().map(|path| printable(path)), *whole_images as usize);
     let project = printable(project);
-    let text =
-        format!("measured as a whole, since nothing of {project} ran before: {images}{more} (--include chooses)");
+    let text = format!("measured as a whole, since nothing of {project} ran before: {images} (--include chooses)");
     (*whole_images > 0).then_some(text)
 }
 
@@ -128,14 +125,9 @@ pub fn unwritten(summary: &Summary, data: &Path) -> Option<String> {
 /// Which processes are still being measured.
 pub(super) fn still_measuring(count: u64, first: &[i32]) -> String {
     const SHOWN: usize = 8;
-    let shown: Vec<String> = first.iter().take(SHOWN).map(|&pid| with_name(pid)).collect();
-    let more = count.saturating_sub(shown.len() as u64);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!(
-        "the program has ended; still measuring {}: {}{more} (Ctrl-C detaches from them)",
-        plural(count, "process", "processes"),
-        shown.join(", ")
-    )
+    let shown = some_of(first.iter().take(SHOWN).map(|&pid| with_name(pid)), count as usize);
+    let what = plural(count, "process", "processes");
+    format!("the program has ended; still measuring {what}: {shown} (Ctrl-C detaches from them)")
 }
 
 fn with_name(pid: i32) -> String {

@@ -4,6 +4,7 @@ use super::builds::{Build, ChosenSources, LeftOut};
 use super::paths::Paths;
 use super::source::SourceState;
 use crate::report::terminal::escape::printable;
+use crate::report::terminal::wording::some_of;
 use crate::store::{ImageFacts, ProcessRecord};
 use crate::warning::WarningKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -201,12 +202,7 @@ fn note(slug: &str, subject: &str, places: u64, text: &str) -> String {
 fn named<T: Display>(all: impl ExactSizeIterator<Item = T>, one: &str, several: &str) -> String {
     let count = all.len();
     let what = if count == 1 { one } else { several };
-    let first: Vec<String> = all.take(MAX_NAMED).map(|item| item.to_string()).collect();
-    let more = match count.saturating_sub(MAX_NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{what} {}{more}", first.join(", "))
+    format!("{what} {}", some_of(all.take(MAX_NAMED), count))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What was to be measured, and of which images everything was measured since they have nothing of that project.
 
 use crate::report::terminal::escape::printable;
+use crate::report::terminal::wording::some_of;
 use crate::store::{FileFacts, ImageFacts, ProcessRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -60,14 +61,12 @@ fn is_outside(image: &ImageFacts, project: &Path) -> bool {
 }
 
 fn in_words(scope: &str, whole: &BTreeSet<String>) -> String {
-    let named: Vec<_> = whole.iter().take(MOST_NAMED).map(|path| printable(path)).collect();
-    let (named, more) = (named.join(", "), whole.len() - named.len());
+    let named = some_of(whole.iter().take(MOST_NAMED).map(|path| printable(path)), whole.len());
     match scope {
         "all" => "everything".to_owned(),
         "chosen" => "what --include or --module name".to_owned(),
         folder if whole.is_empty() => format!("project {}", printable(folder)),
-        folder if more == 0 => format!("project {}, and all of {named}", printable(folder)),
-        folder => format!("project {}, and all of {named} and {more} more", printable(folder)),
+        folder => format!("project {}, and all of {named}", printable(folder)),
     }
 }
 

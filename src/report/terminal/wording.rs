@@ -4,6 +4,7 @@ use super::escape::printable;
 use crate::store::UnixMillis;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::fmt::Display;
 
 /// Characters of a program's arguments that are shown unless it is wide.
 const SHORT: usize = 48;
@@ -15,6 +16,16 @@ pub enum Width {
     Short,
     /// All arguments, however many.
     Full,
+}
+
+/// The first of `count` things, and how many more there are.
+pub fn some_of(first: impl Iterator<Item = impl Display>, count: usize) -> String {
+    let first: Vec<String> = first.map(|item| item.to_string()).collect();
+    let named = first.join(", ");
+    match count.saturating_sub(first.len()) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// A program with its arguments, as one would write it in a shell.
