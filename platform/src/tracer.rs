@@ -194,6 +194,19 @@ impl Tracer {
         self.request("resume", libc::PTRACE_CONT, tid, 0, signal_number(signal)).map(drop)
     }
 
+    /// Has a thread that is about to get a signal take it, and resumes it once it has entered the handler, with the mask
+    /// that it has there. A signal without a handler must not be given: the step would go on to an instruction, whose
+    /// SIGTRAP is the program's then. What it reports instead is given back.
+    pub fn enter_handler(&self, tid: Tid, signal: Signal) -> Result<(), OsError> {
+        self.request("resume", libc::PTRACE_SINGLESTEP, tid, 0, signal_number(Some(signal)))?;
+        let report = self.wait_for_living(tid)?;
+        if matches!(report, Wait::Signal { signal: Signal::TRAP, .. }) && self.signal_info(tid)?.is_handler_entry() {
+            return self.resume(tid, None);
+        }
+        self.given_back.borrow_mut().push_back(report);
+        Ok(())
+    }
+
     /// PTRACE_SYSCALL, delivering `signal`: goes on to the next syscall-stop.
     pub fn resume_to_syscall(&self, tid: Tid, signal: Option<Signal>) -> Result<(), OsError> {
         self.request("resume", libc::PTRACE_SYSCALL, tid, 0, signal_number(signal)).map(drop)

@@ -144,8 +144,8 @@ impl Supervisor {
         }
     }
 
-    /// Has threads called out of calls whose time is over, puts breakpoints back whose pause is over, and has a reminder
-    /// sent for what is next.
+    /// Has threads called out of calls whose time is over, puts breakpoints back whose pause is over, hears again of what
+    /// had to wait, and has a reminder sent for what is next.
     fn watch_the_time(&mut self) {
         if self.next_due().is_none() {
             return;
@@ -157,6 +157,11 @@ impl Supervisor {
                     self.performer.texts.put_back(space, at, kind);
                 }
             }
+        }
+        let due_again: Vec<Input> = self.performer.texts.work.take_due(now).collect();
+        if !due_again.is_empty() {
+            self.inputs.extend(due_again);
+            self.settle();
         }
         let overdue = self.performer.timed.overdue(now);
         if !overdue.is_empty() {
@@ -174,7 +179,8 @@ impl Supervisor {
 
     fn next_due(&self) -> Option<Instant> {
         let wear = self.leaving_since.is_none().then(|| self.performer.wear.next_due()).flatten();
-        self.performer.timed.next_due().into_iter().chain(wear).min()
+        let Performer { timed, texts, .. } = &self.performer;
+        [timed.next_due(), texts.work.next_due(), wear].into_iter().flatten().min()
     }
 
     /// Takes what is there to be heard; without anything, works a little or waits.
@@ -197,8 +203,7 @@ impl Supervisor {
     fn work(&mut self) {
         const TURN: Duration = Duration::from_millis(1);
         const REST: Duration = Duration::from_micros(250);
-        let is_long = self.performer.texts.work.waits() || Reports::are_of_many(&self.state);
-        let turn = if is_long { REST } else { TURN };
+        let turn = if Reports::are_of_many(&self.state) { REST } else { TURN };
         if self.rested.elapsed() >= turn {
             self.reports.rest(REST);
             self.rested = Instant::now();

@@ -45,6 +45,11 @@ impl SignalInfo {
         }
     }
 
+    /// Whether it tells that a stepped thread has entered a handler (signal_setup_done, kernel/signal.c).
+    pub(crate) fn is_handler_entry(&self) -> bool {
+        self.code() == libc::SIGTRAP
+    }
+
     /// Whether the kernel sent it because an instruction faulted; meant for signals of faults.
     pub fn is_fault(&self) -> bool {
         self.code() > 0

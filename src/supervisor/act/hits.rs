@@ -133,16 +133,15 @@ impl Performer {
     pub(super) fn deliver(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, signal: Signal) {
         if signal == Signal::TRAP && !self.sigtrap.takes_turn(process, tid) {
             let disposition = Some(Disposition::Handled);
-            return self.texts.work.hear(Input::Weighed { tid, signal, disposition, interrupted: false });
+            return self.texts.work.hear_later(Input::Weighed { tid, signal, disposition, interrupted: false });
         }
         self.timed.forget(tid);
         // As late as can be: what resets it comes at any moment.
         if signal == Signal::TRAP {
             self.keep_handler(process, tid, space);
         }
-        let known = self.sigtrap.delivers(&self.tracer, process, tid, signal);
-        let resumed = self.tracer.resume(tid, Some(signal));
-        self.note(known.and(resumed));
+        let delivered = self.sigtrap.deliver(&self.tracer, process, tid, signal);
+        self.note(delivered);
     }
 
     pub(super) fn repair_trap(&mut self, process: ProcessNo, tid: Tid, space: SpaceId) {

@@ -8,8 +8,10 @@ use crate::link::ProcessNo;
 use crate::supervisor::decide::masks::{Evidence, TRAP};
 use crate::supervisor::decide::sigtrap::Sigtrap;
 use crate::supervisor::decide::sigtrap_input::{SigtrapAnswer, SigtrapInput};
+use crate::supervisor::decide::turns::Blocking;
 use platform::arch::{self, CallNumber};
 use platform::procfs::Disposition;
+use platform::standing::{ThreadState, standing};
 use platform::{
     Access, Avma, OsError, Pid, Signal, SignalAction, Tid, Tracer, TrapCause, mask_after_call, procfs, remote, threads,
 };
@@ -93,7 +95,11 @@ impl TrapRepair {
 
     /// Whether a thread may enter its process's handler of SIGTRAP already, which it does then.
     pub fn takes_turn(&mut self, process: ProcessNo, tid: Tid) -> bool {
-        self.step(SigtrapInput::TakesTurn { process, tid, at: self.now() }).is_yes()
+        let siblings =
+            if self.known.has_handler(process) { threads::of(Pid(tid.0)).unwrap_or_default() } else { Vec::new() };
+        let suspects = self.known.suspects(process, tid, siblings).into_iter();
+        let blocking = suspects.filter_map(blocking).collect();
+        self.step(SigtrapInput::TakesTurn { process, tid, blocking, at: self.now() }).is_yes()
     }
 
     /// A thread gets SIGTRAP for a breakpoint of the program's own. One of ours that another thread met with SIGTRAP
@@ -187,13 +193,18 @@ impl TrapRepair {
         Ok(())
     }
 
-    /// A signal is about to be delivered: in its handler the thread blocks more.
-    pub fn delivers(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, signal: Signal) -> Result<(), OsError> {
-        if self.step(SigtrapInput::HandlesSignal { process, signal }).is_yes() {
-            let mask = tracer.signal_mask(tid)?;
-            self.step(SigtrapInput::EntersHandler { process, tid, signal, mask });
+    /// Delivers a signal: in its handler the thread blocks more. Where other threads may reset the handler of SIGTRAP it is
+    /// awaited that the thread has taken it.
+    pub fn deliver(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, signal: Signal) -> Result<(), OsError> {
+        if !self.step(SigtrapInput::HandlesSignal { process, signal }).is_yes() {
+            return tracer.resume(tid, Some(signal));
         }
-        Ok(())
+        let mask = tracer.signal_mask(tid)?;
+        self.step(SigtrapInput::EntersHandler { process, tid, signal, mask });
+        let is_awaited = signal == Signal::TRAP
+            && !procfs::is_alone(tid)?
+            && procfs::signal_state(tid)?.disposition(signal) == Disposition::Handled;
+        if is_awaited { tracer.enter_handler(tid, signal) } else { tracer.resume(tid, Some(signal)) }
     }
 
     /// A thread is about to call rt_sigprocmask; `at` is the `mov` that sets the call's number. True if that told
@@ -223,6 +234,15 @@ impl TrapRepair {
         let (signal, action) = (Signal(signal as i32), SignalAction::from(bytes));
         Ok(self.step(SigtrapInput::ActionCall { process, signal, action }).is_yes())
     }
+}
+
+/// Whether a thread blocks SIGTRAP, or may have until it stopped: a breakpoint unblocks it. The stop is looked for last: one
+/// that begins meanwhile is still seen, and none ends, since it is we who end them.
+fn blocking(tid: Tid) -> Option<Blocking> {
+    let blocks = procfs::signal_state(tid).ok()?.blocked & TRAP != 0 || procfs::is_next(tid, Signal::TRAP);
+    let state = standing(Pid(tid.0), tid)?;
+    let is_stopped = matches!(state, ThreadState::Reported | ThreadState::Unreported(_) | ThreadState::Stopped);
+    (blocks || is_stopped).then_some(Blocking { tid, sleeps: state == ThreadState::Other })
 }
 
 /// If SIGTRAP was blocked when a breakpoint was executed, its handler is gone.

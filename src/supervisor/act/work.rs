@@ -1,5 +1,5 @@
 //! Work that takes long, done a little at a time so that no report waits long for it: planting, looking at threads, and
-//! what is to be heard once more after that.
+//! what is to be heard once more after a while.
 
 use super::planting::{Planting, TextAccess};
 use crate::link::ProcessNo;
@@ -8,6 +8,7 @@ use crate::supervisor::decide::input::Input;
 use crate::supervisor::decide::text_change::TextChange;
 use platform::Tid;
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 /// Something that takes long.
 #[derive(Debug)]
@@ -18,8 +19,6 @@ enum Work {
     Meet(ProcessNo, Vec<Tid>),
     /// Bringing text to a wanted state.
     Plant(Planting),
-    /// Hearing of something once more.
-    Hear(Input),
 }
 
 /// A piece of work to do now that is not about text.
@@ -32,10 +31,15 @@ pub(crate) enum Piece {
 /// How many threads are looked at before it is heard whether somebody reports.
 const THREADS_AT_ONCE: usize = 16;
 
+/// How long it takes until something is heard once more.
+const AFTER: Duration = Duration::from_micros(200);
+
 /// What is still to be done, in this order.
 #[derive(Debug, Default)]
 pub(crate) struct WorkQueue {
     queue: VecDeque<Work>,
+    /// What is to be heard, and when.
+    later: VecDeque<(Instant, Input)>,
     planted: u64,
 }
 
@@ -54,15 +58,24 @@ impl WorkQueue {
     pub fn look(&mut self, tid: Tid) {
         match self.queue.back_mut() {
             Some(Work::Look(tids)) => tids.push(tid),
-            Some(Work::Meet(..) | Work::Plant(_) | Work::Hear(_)) | None => {
-                self.queue.push_back(Work::Look(vec![tid]));
-            }
+            Some(Work::Meet(..) | Work::Plant(_)) | None => self.queue.push_back(Work::Look(vec![tid])),
         }
     }
 
-    /// Has an input come once more.
-    pub fn hear(&mut self, input: Input) {
-        self.queue.push_back(Work::Hear(input));
+    /// Has an input come once more after a while, in which others than us can go on.
+    pub fn hear_later(&mut self, input: Input) {
+        self.later.push_back((Instant::now() + AFTER, input));
+    }
+
+    /// What is to be heard now.
+    pub fn take_due(&mut self, now: Instant) -> impl Iterator<Item = Input> {
+        let due = self.later.partition_point(|(at, _)| *at <= now);
+        self.later.drain(..due).map(|(_, input)| input)
+    }
+
+    /// When the next of that is due.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.later.front().map(|(at, _)| *at)
     }
 
     /// Has it learnt how the threads of a process treat signals.
@@ -81,7 +94,6 @@ impl WorkQueue {
         let (piece, is_done) = match &mut work {
             Work::Look(tids) => (Some(Piece::Look(some(tids))), tids.is_empty()),
             Work::Meet(process, tids) => (Some(Piece::Meet(*process, some(tids))), tids.is_empty()),
-            Work::Hear(_) => (None, true),
             Work::Plant(planting) => (None, !planting.advance(&access(planting.change()))),
         };
         match work {
@@ -90,7 +102,6 @@ impl WorkQueue {
                 self.planted += done.planted;
                 inputs.extend(done.outcome());
             }
-            Work::Hear(input) => inputs.push_back(input),
             Work::Look(_) | Work::Meet(..) => {}
         }
         piece
@@ -99,11 +110,6 @@ impl WorkQueue {
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
-    }
-
-    /// Whether what is next is to be heard once more, by when something else may have happened.
-    pub fn waits(&self) -> bool {
-        matches!(self.queue.front(), Some(Work::Hear(_)))
     }
 
     /// How many breakpoints were planted.

@@ -44,6 +44,11 @@ impl Masks {
         was
     }
 
+    /// Whether a known mask has SIGTRAP.
+    pub fn may_block_trap(&self) -> bool {
+        self.now.into_iter().chain(self.before).any(|mask| mask & TRAP != 0)
+    }
+
     /// Whether it is known to have been the mask.
     pub fn hold(&self, mask: u64) -> bool {
         self.now == Some(mask) || self.before == Some(mask)

@@ -7,7 +7,7 @@
 
 use super::masks::{Evidence, Masks, TRAP};
 use super::sigtrap_input::{SigtrapAnswer, SigtrapInput, Taken};
-use super::turns::Turns;
+use super::turns::{Blocking, Turns};
 use crate::link::ProcessNo;
 use platform::procfs::SignalState;
 use platform::{Signal, SignalAction, Tid};
@@ -43,7 +43,9 @@ impl Sigtrap {
             }
             SigtrapInput::IsOutOfUse { process, tid } => return self.is_out_of_use(process, tid).into(),
             SigtrapInput::HasHandler { process } => return self.has_handler(process).into(),
-            SigtrapInput::TakesTurn { process, tid, at } => return self.takes_turn(process, tid, at).into(),
+            SigtrapInput::TakesTurn { process, tid, ref blocking, at } => {
+                return self.takes_turn(process, tid, blocking, at).into();
+            }
             SigtrapInput::TakesUnread { process } => return self.takes_unread(process).into(),
             SigtrapInput::Delivery { process, tid, found } => return self.before_delivery(process, tid, found).into(),
             SigtrapInput::IsStrange { tid, found } => return self.is_strange(tid, found).into(),
@@ -105,7 +107,7 @@ impl Sigtrap {
     /// A thread ended.
     pub(super) fn thread_gone(&mut self, tid: Tid) {
         self.masks.remove(&tid);
-        self.turns.begun(tid);
+        self.turns.gone(tid);
     }
 
     /// A process ended, or runs something else.
@@ -125,7 +127,7 @@ impl Sigtrap {
     }
 
     /// Whether a process is known to handle SIGTRAP.
-    pub(super) fn has_handler(&self, process: ProcessNo) -> bool {
+    pub fn has_handler(&self, process: ProcessNo) -> bool {
         self.unread.contains(&process) || self.handles(process, Signal::TRAP).is_some()
     }
 
@@ -143,9 +145,16 @@ impl Sigtrap {
         self.actions.entry(process).or_default().insert(Signal::TRAP, action);
     }
 
+    /// Which of a process's other threads must be looked at before this one enters its handler of SIGTRAP.
+    pub fn suspects(&self, process: ProcessNo, tid: Tid, mut siblings: Vec<Tid>) -> Vec<Tid> {
+        let blocks = |tid: Tid| self.masks.get(&tid).is_some_and(Masks::may_block_trap);
+        siblings.retain(|other| *other != tid && self.turns.is_suspect(process, *other, blocks(*other)));
+        siblings
+    }
+
     /// Whether a thread may enter its process's handler of SIGTRAP already, which it does then.
-    pub(super) fn takes_turn(&mut self, process: ProcessNo, tid: Tid, now: Duration) -> bool {
-        !self.has_handler(process) || self.turns.take(process, tid, now)
+    pub(super) fn takes_turn(&mut self, process: ProcessNo, tid: Tid, blocking: &[Blocking], now: Duration) -> bool {
+        !self.has_handler(process) || self.turns.take(process, tid, blocking, now)
     }
 
     /// What a thread that has the mask `found` needs to get SIGTRAP while the handler is reset: one that blocks SIGTRAP

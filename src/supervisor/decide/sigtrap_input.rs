@@ -4,6 +4,7 @@
 //! to the same answers.
 
 use super::masks::Evidence;
+use super::turns::Blocking;
 use crate::link::ProcessNo;
 use platform::procfs::SignalState;
 use platform::{Signal, SignalAction, Tid};
@@ -30,8 +31,15 @@ pub(crate) enum SigtrapInput {
     IsOutOfUse { process: ProcessNo, tid: Tid },
     /// Is a process known to handle SIGTRAP?
     HasHandler { process: ProcessNo },
-    /// May a thread enter its process's handler of SIGTRAP already? It does then.
-    TakesTurn { process: ProcessNo, tid: Tid, at: Duration },
+    /// May a thread enter its process's handler of SIGTRAP already, of whose other threads these are in it, or may
+    /// be? It does then.
+    TakesTurn {
+        process: ProcessNo,
+        tid: Tid,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        blocking: Vec<Blocking>,
+        at: Duration,
+    },
     /// Is the action of a process to be read at its first breakpoint, which this is then?
     TakesUnread { process: ProcessNo },
     /// That action.

@@ -1,78 +1,140 @@
 //! When threads of a process enter its handler of SIGTRAP. A breakpoint of ours that a thread meets with SIGTRAP blocked
 //! resets the handler until it is served, and a SIGTRAP that another thread gets at that moment would end the process.
-//! That is so in the handler itself, which the threads enter one after the other at first, and in new threads, which
-//! begin with all signals blocked: these are waited for.
+//! That is so in the handler itself, which the threads enter one after the other, in new threads, which begin with all
+//! signals blocked, and in whatever else met such a breakpoint a moment ago: these are waited for.
 //!
-//! Invariant: nobody waits longer than [`PATIENCE`] after the last breakpoint that was met in the handler, and than
-//! [`FOR_NEW`] after the last thread was born. All times are since the measurement began.
+//! Invariant: nobody waits longer than [`LONGEST`] after another thread entered the handler or met a breakpoint with
+//! SIGTRAP blocked, and than [`PATIENCE`] where that sleeps. All times are since the measurement began.
 
 use crate::link::ProcessNo;
 use platform::Tid;
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// Who has met no breakpoint for so long has got through the handler, or waits for another thread.
+/// So long is waited for a thread that sleeps, perhaps for another one, or that is in the handler though that has no
+/// new breakpoints any more.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// A new thread that has met none for so long meets none.
+/// So long for a new thread, which meets none any more then.
 const FOR_NEW: Duration = Duration::from_millis(100);
 
-/// So many who met none tell that there are none any more.
+/// So long for a thread in the handler that runs, or would if it had a CPU.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// So many who met no breakpoint in the handler tell that there are none any more.
 const ENOUGH: u32 = 8;
 
-/// The last thread that entered a process's handler.
+/// Why a thread may meet a breakpoint with SIGTRAP blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Turn {
-    tid: Tid,
-    since: Duration,
-    /// How many entered since a breakpoint was met there.
-    smooth: u32,
+enum Reason {
+    /// It entered the handler.
+    Handles,
+    /// It is new.
+    New,
+    /// It met one, or blocks SIGTRAP.
+    Met,
 }
 
-/// The last turns of the processes that handle SIGTRAP.
+/// A thread that may meet a breakpoint with SIGTRAP blocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Suspect {
+    process: ProcessNo,
+    reason: Reason,
+    since: Duration,
+}
+
+/// A thread that blocks SIGTRAP now, or is in a stop that may hide that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Blocking {
+    pub tid: Tid,
+    /// Whether it waits for something else than a CPU.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sleeps: bool,
+}
+
+/// Who is waited for, and who waits, in the processes that handle SIGTRAP.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Turns {
-    last: HashMap<ProcessNo, Turn>,
-    /// New threads that have met no breakpoint, and since when.
-    new: HashMap<Tid, (ProcessNo, Duration)>,
+    suspects: HashMap<Tid, Suspect>,
+    /// Threads that wait in their stops.
+    waiting: HashSet<Tid>,
+    /// How many entered the handler since a breakpoint was met there.
+    smooth: HashMap<ProcessNo, u32>,
 }
 
 impl Turns {
-    /// Whether a thread may enter its process's handler now, which it does then.
-    pub fn take(&mut self, process: ProcessNo, tid: Tid, now: Duration) -> bool {
-        self.new.retain(|_, (_, since)| now.saturating_sub(*since) < FOR_NEW);
-        if self.new.iter().any(|(new, (of, _))| *new != tid && *of == process) {
+    /// Whether a thread must be looked at before another one enters the handler; `blocks` is whether it is known to have
+    /// blocked SIGTRAP.
+    pub fn is_suspect(&self, process: ProcessNo, tid: Tid, blocks: bool) -> bool {
+        !self.waiting.contains(&tid) && (self.suspects.contains_key(&tid) || (blocks && !self.is_known(process)))
+    }
+
+    /// Whether no breakpoint was met in the handler for long.
+    fn is_known(&self, process: ProcessNo) -> bool {
+        self.smooth.get(&process).is_some_and(|smooth| *smooth >= ENOUGH)
+    }
+
+    /// Whether a thread may enter its process's handler now, which it does then. Of the suspects these block SIGTRAP.
+    pub fn take(&mut self, process: ProcessNo, tid: Tid, blocking: &[Blocking], now: Duration) -> bool {
+        let is_known = self.is_known(process);
+        self.suspects.retain(|other, suspect| {
+            suspect.process != process || blocking.iter().any(|blocking| blocking.tid == *other)
+        });
+        let waits = |Blocking { tid, sleeps }: Blocking| {
+            let met = Suspect { process, reason: Reason::Met, since: now };
+            let suspect = self.suspects.entry(tid).or_insert(met);
+            let longest = match suspect.reason {
+                Reason::New => FOR_NEW,
+                Reason::Handles if !sleeps && !is_known => LONGEST,
+                Reason::Handles | Reason::Met => PATIENCE,
+            };
+            now.saturating_sub(suspect.since) < longest
+        };
+        // All are noted, the first time that they are seen.
+        if blocking.iter().copied().map(waits).fold(false, |waits, other| waits | other) {
+            self.waiting.insert(tid);
             return false;
         }
-        let turn = self.last.entry(process).or_insert(Turn { tid, since: now, smooth: 0 });
-        let waits = turn.tid != tid && turn.smooth < ENOUGH && now.saturating_sub(turn.since) < PATIENCE;
-        if !waits {
-            *turn = Turn { tid, since: now, smooth: turn.smooth.saturating_add(1) };
-        }
-        !waits
+        self.waiting.remove(&tid);
+        let smooth = self.smooth.entry(process).or_default();
+        *smooth = smooth.saturating_add(1);
+        self.suspects.insert(tid, Suspect { process, reason: Reason::Handles, since: now });
+        true
     }
 
     /// A thread met a breakpoint that reset its process's handler.
     pub fn reset(&mut self, process: ProcessNo, tid: Tid, now: Duration) {
-        self.begun(tid);
-        if let Some(turn) = self.last.get_mut(&process).filter(|turn| turn.tid == tid) {
-            (turn.since, turn.smooth) = (now, 0);
+        let reason = match self.suspects.get(&tid).map(|suspect| suspect.reason) {
+            Some(Reason::Handles) => Reason::Handles,
+            Some(Reason::New | Reason::Met) | None => Reason::Met,
+        };
+        if reason == Reason::Handles {
+            self.smooth.insert(process, 0);
         }
+        self.suspects.insert(tid, Suspect { process, reason, since: now });
     }
 
     /// A process that handles SIGTRAP has a new thread.
     pub fn born(&mut self, process: ProcessNo, tid: Tid, now: Duration) {
-        self.new.insert(tid, (process, now));
+        self.suspects.insert(tid, Suspect { process, reason: Reason::New, since: now });
     }
 
-    /// A new thread has met a breakpoint, which is served, or is gone.
+    /// A thread has met a breakpoint without SIGTRAP blocked.
     pub fn begun(&mut self, tid: Tid) {
-        self.new.remove(&tid);
+        self.suspects.remove(&tid);
+    }
+
+    /// A thread is gone.
+    pub fn gone(&mut self, tid: Tid) {
+        self.suspects.remove(&tid);
+        self.waiting.remove(&tid);
     }
 
     /// A process is gone, or runs something else.
     pub fn forget(&mut self, process: ProcessNo) {
-        self.last.remove(&process);
+        self.smooth.remove(&process);
+        self.suspects.retain(|_, suspect| suspect.process != process);
     }
 }
 
@@ -81,43 +143,85 @@ mod tests {
     use super::*;
 
     const PROCESS: ProcessNo = ProcessNo(0);
+    const START: Duration = Duration::from_secs(1);
+
+    fn runs(tid: i32) -> Blocking {
+        Blocking { tid: Tid(tid), sleeps: false }
+    }
+
+    fn sleeps(tid: i32) -> Blocking {
+        Blocking { tid: Tid(tid), sleeps: true }
+    }
 
     #[test]
-    fn others_wait_until_the_handler_is_passed_and_not_for_ever() {
-        let (mut turns, start) = (Turns::default(), Duration::from_secs(1));
-        let (half, whole) = (PATIENCE / 2, PATIENCE);
-        assert!(turns.take(PROCESS, Tid(1), start));
-        assert!(!turns.take(PROCESS, Tid(2), start + half));
-        assert!(turns.take(ProcessNo(1), Tid(3), start + half));
-        turns.reset(PROCESS, Tid(1), start + half);
-        turns.reset(PROCESS, Tid(2), start + whole);
-        assert!(!turns.take(PROCESS, Tid(2), start + whole));
-        assert!(turns.take(PROCESS, Tid(1), start + whole));
-        assert!(turns.take(PROCESS, Tid(2), start + 2 * whole));
+    fn others_wait_as_long_as_one_is_in_the_handler() {
+        let mut turns = Turns::default();
+        assert!(turns.take(PROCESS, Tid(1), &[], START));
+        assert!(turns.is_suspect(PROCESS, Tid(1), false) && !turns.is_suspect(PROCESS, Tid(2), false));
+        assert!(!turns.take(PROCESS, Tid(2), &[runs(1)], START + LONGEST / 2));
+        assert!(turns.take(ProcessNo(1), Tid(3), &[], START));
+        assert!(turns.take(PROCESS, Tid(2), &[], START + LONGEST / 2));
+        assert!(turns.is_suspect(PROCESS, Tid(2), false));
+    }
+
+    #[test]
+    fn nobody_waits_for_ever() {
+        let mut turns = Turns::default();
+        assert!(turns.take(PROCESS, Tid(1), &[], START));
+        turns.reset(PROCESS, Tid(1), START + LONGEST / 2);
+        assert!(!turns.take(PROCESS, Tid(2), &[runs(1)], START + LONGEST));
+        assert!(turns.take(PROCESS, Tid(2), &[runs(1)], START + LONGEST / 2 + LONGEST));
+        // One that sleeps may wait for the very thread that waits for it.
+        assert!(!turns.take(PROCESS, Tid(3), &[sleeps(2)], START + LONGEST / 2 + LONGEST + PATIENCE / 2));
+        assert!(turns.take(PROCESS, Tid(3), &[sleeps(2)], START + LONGEST / 2 + LONGEST + PATIENCE));
+    }
+
+    #[test]
+    fn who_traps_again_is_not_in_the_handler() {
+        let mut turns = Turns::default();
+        assert!(turns.take(PROCESS, Tid(1), &[], START));
+        assert!(!turns.take(PROCESS, Tid(2), &[runs(1)], START));
+        assert!(!turns.is_suspect(PROCESS, Tid(2), true));
+        assert!(turns.take(PROCESS, Tid(1), &[], START));
+    }
+
+    #[test]
+    fn one_that_blocks_the_signal_for_long_is_waited_for_once() {
+        let mut turns = Turns::default();
+        assert!(turns.is_suspect(PROCESS, Tid(2), true) && !turns.is_suspect(PROCESS, Tid(2), false));
+        assert!(!turns.take(PROCESS, Tid(1), &[runs(2)], START));
+        assert!(turns.take(PROCESS, Tid(1), &[runs(2)], START + PATIENCE));
+        assert!(turns.take(PROCESS, Tid(1), &[runs(2)], START + PATIENCE));
+        turns.reset(PROCESS, Tid(2), START + PATIENCE);
+        assert!(!turns.take(PROCESS, Tid(1), &[runs(2)], START + PATIENCE));
+        turns.gone(Tid(2));
+        assert!(turns.take(PROCESS, Tid(1), &[], START + PATIENCE));
     }
 
     #[test]
     fn a_new_thread_is_waited_for_until_it_has_met_a_breakpoint_or_is_gone() {
-        let (mut turns, start) = (Turns::default(), Duration::from_secs(1));
-        turns.born(PROCESS, Tid(2), start);
-        turns.born(PROCESS, Tid(3), start);
-        assert!(!turns.take(PROCESS, Tid(1), start) && turns.take(ProcessNo(1), Tid(9), start));
-        turns.reset(PROCESS, Tid(2), start);
-        assert!(!turns.take(PROCESS, Tid(1), start));
+        let mut turns = Turns::default();
+        turns.born(PROCESS, Tid(2), START);
+        turns.born(PROCESS, Tid(3), START);
         turns.begun(Tid(3));
-        assert!(turns.take(PROCESS, Tid(1), start));
-        turns.born(PROCESS, Tid(4), start);
-        assert!(turns.take(PROCESS, Tid(1), start + FOR_NEW));
+        assert!(!turns.take(PROCESS, Tid(1), &[runs(2)], START));
+        turns.reset(PROCESS, Tid(2), START);
+        assert!(!turns.take(PROCESS, Tid(1), &[runs(2)], START));
+        assert!(turns.take(PROCESS, Tid(1), &[runs(2)], START + PATIENCE));
+        turns.born(PROCESS, Tid(4), START);
+        assert!(turns.take(PROCESS, Tid(1), &[runs(4)], START + FOR_NEW));
     }
 
     #[test]
-    fn nobody_waits_once_the_handler_is_known_throughout() {
-        let (mut turns, start) = (Turns::default(), Duration::from_secs(1));
-        assert!((0..ENOUGH).all(|_| turns.take(PROCESS, Tid(1), start)));
-        assert!(turns.take(PROCESS, Tid(2), start));
-        turns.reset(PROCESS, Tid(2), start);
-        assert!(!turns.take(PROCESS, Tid(1), start));
+    fn a_handler_that_is_known_throughout_is_not_waited_for_long() {
+        let mut turns = Turns::default();
+        assert!((0..ENOUGH).all(|_| turns.take(PROCESS, Tid(1), &[], START)));
+        assert!(!turns.take(PROCESS, Tid(2), &[runs(1)], START));
+        assert!(turns.take(PROCESS, Tid(2), &[runs(1)], START + PATIENCE));
+        turns.reset(PROCESS, Tid(2), START + PATIENCE);
+        assert!(!turns.take(PROCESS, Tid(1), &[runs(2)], START + 2 * PATIENCE));
+        turns.gone(Tid(1));
         turns.forget(PROCESS);
-        assert!(turns.take(PROCESS, Tid(1), start));
+        assert_eq!(turns, Turns::default());
     }
 }
