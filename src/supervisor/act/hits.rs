@@ -135,6 +135,9 @@ impl Performer {
             let disposition = Some(Disposition::Handled);
             return self.texts.work.hear_later(Input::Weighed { tid, signal, disposition, interrupted: false });
         }
+        if signal == Signal::TRAP && self.sigtrap.has_handler(process) {
+            self.texts.handles_trap(space);
+        }
         self.timed.forget(tid);
         // As late as can be: what resets it comes at any moment.
         if signal == Signal::TRAP {

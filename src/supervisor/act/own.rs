@@ -60,8 +60,9 @@ pub(crate) struct Owner<'a> {
 }
 
 impl<'a> Owner<'a> {
-    pub fn new(user: Option<Tid>, copied_from: Option<Option<&'a Memory>>) -> Self {
-        Owner { user, copied_from, handles: OnceCell::new() }
+    /// `handles_trap` is whether the program is known to handle SIGTRAP; otherwise /proc is asked of the user.
+    pub fn new(user: Option<Tid>, copied_from: Option<Option<&'a Memory>>, handles_trap: bool) -> Self {
+        Owner { user, copied_from, handles: if handles_trap { OnceCell::from(true) } else { OnceCell::new() } }
     }
 
     /// Whether a breakpoint of a program may be its own at all.

@@ -40,6 +40,9 @@ pub(crate) struct SpaceTexts {
     /// Spaces whose memory is not reached at all, and in which no breakpoints are.
     closed: HashSet<SpaceId>,
     vdso: HashMap<SpaceId, Range<u64>>,
+    /// Spaces whose program got a SIGTRAP that it handles. Of that /proc does not tell while a breakpoint of ours has reset
+    /// the handler.
+    handles_trap: HashSet<SpaceId>,
     /// What is still to be done.
     pub work: WorkQueue,
     /// The measured images' files.
@@ -67,6 +70,9 @@ impl SpaceTexts {
             self.vdso.insert(space, vdso);
         }
         if let Some(of) = copy_of {
+            if self.handles_trap.contains(&of) {
+                self.handles_trap.insert(space);
+            }
             self.files.copied(space, of);
             self.copied.inherit(space, of);
         }
@@ -117,6 +123,7 @@ impl SpaceTexts {
         self.locked.remove(&space);
         self.closed.remove(&space);
         self.vdso.remove(&space);
+        self.handles_trap.remove(&space);
         self.work.plant_no_more(space);
         self.files.close(space);
         self.copied.close(space);
@@ -168,7 +175,7 @@ impl SpaceTexts {
         }
         self.files.uses(change.space, change.instance.image, change.tid);
         let (space, tid) = (change.space, change.tid);
-        let place = text_access(&self.memories, &self.files, tracer, &change);
+        let place = text_access(&self.memories, &self.files, &self.handles_trap, tracer, &change);
         let mut planting = Planting::new(change);
         let mut advance = || while planting.advance(&place) {};
         match tid {
@@ -204,6 +211,11 @@ impl SpaceTexts {
         own::is_rewritten_at(&self.access(tracer, space, tid), self.files.get(image), at, offset)
     }
 
+    /// The program of a space gets a SIGTRAP that it handles.
+    pub fn handles_trap(&mut self, space: SpaceId) {
+        self.handles_trap.insert(space);
+    }
+
     /// Has text brought to a wanted state by and by.
     pub fn plant(&mut self, change: Box<TextChange>) {
         self.files.uses(change.space, change.instance.image, change.tid);
@@ -212,7 +224,8 @@ impl SpaceTexts {
 
     /// Does a little of the work, or gives what of it is not about text.
     pub fn go_on(&mut self, tracer: &Tracer, inputs: &mut VecDeque<Input>) -> Option<Piece> {
-        let place = |change: &TextChange| text_access(&self.memories, &self.files, tracer, change);
+        let (memories, files, handles_trap) = (&self.memories, &self.files, &self.handles_trap);
+        let place = |change: &TextChange| text_access(memories, files, handles_trap, tracer, change);
         self.work.go_on(place, inputs)
     }
 
@@ -322,13 +335,15 @@ impl SpaceTexts {
 fn text_access<'a>(
     memories: &'a HashMap<SpaceId, Memory>,
     files: &'a ImageFiles,
+    handles_trap: &HashSet<SpaceId>,
     tracer: &'a Tracer,
     change: &TextChange,
 ) -> TextAccess<'a> {
+    let copied_from = change.copied_from.map(|space| memories.get(&space));
     TextAccess {
         tracer,
         memory: memories.get(&change.space),
         file: files.get(change.instance.image),
-        owner: Owner::new(change.user, change.copied_from.map(|space| memories.get(&space))),
+        owner: Owner::new(change.user, copied_from, handles_trap.contains(&change.space)),
     }
 }

@@ -16,10 +16,7 @@ use std::time::Duration;
 /// new breakpoints any more.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// So long for a new thread, which meets none any more then.
-const FOR_NEW: Duration = Duration::from_millis(100);
-
-/// So long for a thread in the handler that runs, or would if it had a CPU.
+/// So long for a thread in the handler, or a new one, that runs or would if it had a CPU.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// So many who met no breakpoint in the handler tell that there are none any more.
@@ -85,8 +82,9 @@ impl Turns {
             let met = Suspect { process, reason: Reason::Met, since: now };
             let suspect = self.suspects.entry(tid).or_insert(met);
             let longest = match suspect.reason {
-                Reason::New => FOR_NEW,
-                Reason::Handles if !sleeps && !is_known => LONGEST,
+                _ if sleeps => PATIENCE,
+                Reason::New => LONGEST,
+                Reason::Handles if !is_known => LONGEST,
                 Reason::Handles | Reason::Met => PATIENCE,
             };
             now.saturating_sub(suspect.since) < longest
@@ -209,7 +207,8 @@ mod tests {
         assert!(!turns.take(PROCESS, Tid(1), &[runs(2)], START));
         assert!(turns.take(PROCESS, Tid(1), &[runs(2)], START + PATIENCE));
         turns.born(PROCESS, Tid(4), START);
-        assert!(turns.take(PROCESS, Tid(1), &[runs(4)], START + FOR_NEW));
+        assert!(!turns.take(PROCESS, Tid(1), &[runs(4)], START + LONGEST / 2));
+        assert!(turns.take(PROCESS, Tid(1), &[runs(4)], START + LONGEST));
     }
 
     #[test]
