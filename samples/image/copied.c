@@ -32,6 +32,11 @@ __attribute__((noinline)) static int multiply(int a, int b) {
     return a * b;                                               // hit @parent
 }
 
+/* Copied to its last instruction, with which a line ends. */
+__attribute__((noinline)) static int divide(int a, int b) {     // miss
+    return a / b;                                               // miss
+}                                                               // miss
+
 extern char own[], own_end[];
 __asm__(".text\nown: int3\nmov %edi, %eax\nadd %esi, %eax\nlea 1(%rax), %eax\nint3\nret\nown_end:\n");
 
@@ -54,6 +59,8 @@ int main(void) {                                                // hit @parent
         _exit(both == 7 ? 5 : 6);                               // hit @child
     }
     wait(NULL);                                                 // hit @parent
+    char *last = memchr((void *)divide, 0xc3, 64);              // hit @parent
+    printf("to its last byte %d\n", run_copy((void *)divide, last + 1 - (char *)divide)); // hit @parent
     signal(SIGTRAP, on_trap);                                   // hit @parent
     printf("own %d", run_copy(own, own_end - own));             // hit @parent
     printf(" with %d traps\n", traps);                          // hit @parent

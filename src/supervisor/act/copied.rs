@@ -3,7 +3,7 @@
 //! Invariant: what is not known to be a copy of a breakpoint of ours is left alone.
 
 use super::bytes;
-use super::copies::{self, Around};
+use super::copies::{self, Around, LeftAlone};
 use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::input::Sought;
 use platform::procfs::Disposition;
@@ -159,6 +159,11 @@ fn is_without_file_and_handler(tid: Tid, at: Avma) -> bool {
 /// Whether SIGTRAP ends the program.
 fn is_fatal(tid: Tid) -> bool {
     procfs::signal_state(tid).is_ok_and(|state| state.disposition(Signal::TRAP) == Disposition::Default)
+}
+
+/// What becomes of the program if a breakpoint of its own is left alone.
+pub(super) fn left_alone(tid: Tid) -> LeftAlone {
+    if is_fatal(tid) { LeftAlone::Fatal } else { LeftAlone::Handled }
 }
 
 /// The memory around an address, or as much of it as is in its page.

@@ -12,11 +12,20 @@ use platform::arch::BREAKPOINT;
 use std::collections::HashMap;
 use std::fs::File;
 
+/// What becomes of a program whose breakpoint is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftAlone {
+    /// It may handle that.
+    Handled,
+    /// It ends of it, so that there is no use for one of its own.
+    Fatal,
+}
+
 /// How many bytes on each side are compared.
 const REACH: usize = 32;
 /// So many equal bytes are no chance, if some of them follow: many functions begin alike.
 const ENOUGH: usize = 10;
-/// So many have to follow.
+/// So many have to follow, unless a breakpoint that is left alone is fatal: code may be copied to its last byte.
 const FOLLOWING: usize = 2;
 /// A jump back counts as so many more.
 const JUMP_BACK: usize = 24;
@@ -108,7 +117,12 @@ struct Likeness {
 }
 
 /// Gives for each breakpoint the byte that belongs there, if it is a copy of one of ours.
-pub fn originals<'a>(found: &[Around], sources: impl Iterator<Item = (&'a PlantedText, &'a File)>) -> Vec<Option<u8>> {
+pub fn originals<'a>(
+    found: &[Around],
+    left_alone: LeftAlone,
+    sources: impl Iterator<Item = (&'a PlantedText, &'a File)>,
+) -> Vec<Option<u8>> {
+    let following = if left_alone == LeftAlone::Fatal { 0 } else { FOLLOWING };
     let mut best: Vec<Option<Likeness>> = vec![None; found.len()];
     let (behind, before) = (by(found, Around::behind), by(found, Around::before));
     for (source, file) in sources {
@@ -116,7 +130,7 @@ pub fn originals<'a>(found: &[Around], sources: impl Iterator<Item = (&'a Plante
             let after = behind.get(&[bytes[REACH + 1], bytes[REACH + 2]]);
             let ahead = before.get(&[bytes[REACH - 2], bytes[REACH - 1]]);
             for &index in after.into_iter().chain(ahead).flatten() {
-                compare(&found[index], bytes, source.instance.bias.address(offset), &mut best[index]);
+                compare(&found[index], bytes, source.instance.bias.address(offset), following, &mut best[index]);
             }
         });
     }
@@ -124,10 +138,10 @@ pub fn originals<'a>(found: &[Around], sources: impl Iterator<Item = (&'a Plante
     best.into_iter().map(|best| best.filter(is_ours).map(|best| best.original)).collect()
 }
 
-fn compare(found: &Around, file: &[u8], at: Avma, best: &mut Option<Likeness>) {
+fn compare(found: &Around, file: &[u8], at: Avma, following: usize, best: &mut Option<Likeness>) {
     let (equal, behind) = found.equal(file);
     let jumps_back = found.jumps_back(at, behind);
-    if (equal < ENOUGH || behind < FOLLOWING) && !jumps_back {
+    if (equal < ENOUGH || behind < following) && !jumps_back {
         return;
     }
     let score = equal + if jumps_back { JUMP_BACK } else { 0 };
@@ -217,7 +231,23 @@ mod tests {
 
     fn original(memory: &[u8], at: u64) -> Option<u8> {
         let (_, file, source) = file();
-        originals(&[Around::take(memory, Avma(0x7000), Avma(at))], std::iter::once((&source, &file)))[0]
+        left(LeftAlone::Handled, memory, at, &source, &file)
+    }
+
+    fn left(left_alone: LeftAlone, memory: &[u8], at: u64, source: &PlantedText, file: &File) -> Option<u8> {
+        originals(&[Around::take(memory, Avma(0x7000), Avma(at))], left_alone, std::iter::once((source, file)))[0]
+    }
+
+    #[test]
+    fn a_copy_that_ends_at_a_breakpoint_is_known_where_it_is_fatal() {
+        let (bytes, file, source) = file();
+        let mut copy = bytes[0xe0..=0x100].to_vec();
+        copy[0x20] = BREAKPOINT;
+        let found = |left_alone, copy: &[u8]| left(left_alone, copy, 0x7020, &source, &file);
+        assert_eq!(found(LeftAlone::Handled, &copy), None);
+        assert_eq!(found(LeftAlone::Fatal, &copy), Some(bytes[0x100]));
+        copy[0x18] ^= 0xff;
+        assert_eq!(found(LeftAlone::Fatal, &copy), None);
     }
 
     #[test]
@@ -260,8 +290,9 @@ mod tests {
         let mut with_own = tempfile::tempfile().expect("file");
         with_own.write_all(&bytes).expect("write");
         let around = |memory: &[u8]| {
-            let found = [Around::take(memory, Avma(0x7000), Avma(0x7010))];
-            originals(&found, std::iter::once((&source, &with_own)))[0]
+            let of = |left_alone| left(left_alone, memory, 0x7010, &source, &with_own);
+            assert_eq!(of(LeftAlone::Handled), of(LeftAlone::Fatal));
+            of(LeftAlone::Fatal)
         };
         assert_eq!(around(&bytes[own - 0x10..own + 0x20]), None);
         let mut ours = bytes[0xf0..0x120].to_vec();

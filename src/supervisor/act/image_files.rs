@@ -3,7 +3,7 @@
 //!
 //! Invariant: a file that no address space uses any more is closed, so that the disk space of a deleted one is freed.
 
-use super::copies::{self, Around};
+use super::copies::{self, Around, LeftAlone};
 use crate::link::ImageId;
 use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::planted_text::PlantedText;
@@ -46,9 +46,9 @@ impl ImageFiles {
     }
 
     /// For each breakpoint in memory the byte that belongs there, if it is a copy of one of ours.
-    pub fn originals(&self, found: &[Around], sources: &[PlantedText]) -> Vec<Option<u8>> {
+    pub fn originals(&self, found: &[Around], left_alone: LeftAlone, sources: &[PlantedText]) -> Vec<Option<u8>> {
         let files = sources.iter().filter_map(|source| Some((source, self.get(source.instance.image)?)));
-        copies::originals(found, files)
+        copies::originals(found, left_alone, files)
     }
 
     /// Nothing of an image is to be planted.

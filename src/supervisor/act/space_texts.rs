@@ -4,7 +4,7 @@
 
 use super::bytes::{self, Beside};
 use super::closed;
-use super::copied::Copied;
+use super::copied::{self, Copied};
 use super::copies::Around;
 use super::image_files::ImageFiles;
 use super::own::{self, Owner};
@@ -308,7 +308,11 @@ impl SpaceTexts {
         let call = self.find_call(space);
         let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
         let originals = |found: &[Around]| {
-            if is_own() { vec![None; found.len()] } else { self.files.originals(found, sources) }
+            if is_own() {
+                vec![None; found.len()]
+            } else {
+                self.files.originals(found, copied::left_alone(tid), sources)
+            }
         };
         self.copied.seek(&access, space, at, call, originals)
     }
@@ -327,7 +331,8 @@ impl SpaceTexts {
         let call =
             (calls == SystemCalls::Allowed && !procfs::is_confined(tid)).then(|| self.find_call(space)).flatten();
         let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
-        self.copied.restore(&access, space, ranges, call, |found| self.files.originals(found, sources))
+        let originals = |found: &[Around]| self.files.originals(found, copied::left_alone(tid), sources);
+        self.copied.restore(&access, space, ranges, call, originals)
     }
 }
 
