@@ -20,7 +20,7 @@ use std::os::unix::fs::MetadataExt;
 const MAGIC: &[u8; 8] = b"covindex";
 
 /// To be raised whenever the columns change, or what they mean.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// No source has more lines (a set of lines is one bit per line).
 const LAST_LINE: u32 = (1 << 24) - 1;
@@ -140,12 +140,12 @@ fn index(columns: &mut ColumnReader<'_>) -> Option<ImageIndex> {
     let files = columns.texts()?;
     let (of, number) = (columns.numbers32()?, columns.numbers32()?);
     let lines_fit = of.len() == number.len();
-    let lines = of.zip(number).map(|(file, number)| Line { file, number }).collect();
+    let lines = of.into_iter().zip(number).map(|(file, number)| Line { file, number }).collect();
     let (of, start, end) = (columns.numbers32()?, columns.numbers32()?, columns.numbers32()?);
     let names = columns.texts()?;
     let told = columns.bytes()?;
     let functions_fit = [of.len(), start.len(), end.len(), told.len()] == [names.len(); 4];
-    let functions = of.zip(start).zip(end).zip(names).zip(told);
+    let functions = of.into_iter().zip(start).zip(end).zip(names).zip(told);
     let functions = functions
         .map(|((((file, start), end), name), told)| Function { file, start, end, name, told: *told != 0 })
         .collect();
@@ -153,12 +153,13 @@ fn index(columns: &mut ColumnReader<'_>) -> Option<ImageIndex> {
     let (offset, line, straight) = (columns.numbers64()?, columns.numbers32()?, columns.numbers32()?);
     let original = columns.bytes()?;
     let probes_fit = [line.len(), straight.len(), original.len()] == [offset.len(); 3];
-    let probes = offset.zip(line).zip(straight).zip(original).map(|(((offset, line), straight), original)| Probe {
-        offset: FileOffset(offset),
-        line,
-        original: *original,
-        straight,
-    });
+    let probes =
+        offset.into_iter().zip(line).zip(straight).zip(original).map(|(((offset, line), straight), original)| Probe {
+            offset: FileOffset(offset),
+            line,
+            original: *original,
+            straight,
+        });
     let dominance = Dominance::taken(columns)?;
     let landmarks = landmarks.into_iter();
     let index = ImageIndex {

@@ -1,9 +1,17 @@
-//! Columns of numbers and texts as bytes, for files that are read much more often than they are looked at: no number is
-//! parsed.
+//! Columns of numbers and texts as bytes, for files that are read much more often than they are looked at. Numbers that
+//! follow each other differ little, as a rule, so a number is written as its difference from the last one: in seven bits
+//! a byte, the lowest first, of which all but the last have the highest bit set, with the sign in the lowest bit.
 //!
-//! Invariant: reading takes nothing that does not fit; whatever the bytes are, it allocates no more than their size.
+//! Invariant: reading takes nothing that does not fit; whatever the bytes are, it allocates no more than eight times their
+//! size.
 
 use std::io::{self, BufWriter, IntoInnerError, Write};
+
+/// Set in a byte behind which the number goes on.
+const MORE: u8 = 0x80;
+
+/// How many bytes a number has at the most.
+const LONGEST: usize = 10;
 
 /// Writes columns, one behind the other, each with its length.
 #[derive(Debug)]
@@ -23,17 +31,31 @@ impl<W: Write> ColumnWriter<W> {
 
     /// Adds numbers of 8 bits.
     pub fn numbers8(&mut self, numbers: impl ExactSizeIterator<Item = u8>) -> io::Result<()> {
-        self.numbers(numbers, u8::to_le_bytes)
+        self.length(numbers.len())?;
+        numbers.into_iter().try_for_each(|number| self.0.write_all(&[number]))
     }
 
     /// Adds numbers of 32 bits.
     pub fn numbers32(&mut self, numbers: impl ExactSizeIterator<Item = u32>) -> io::Result<()> {
-        self.numbers(numbers, u32::to_le_bytes)
+        self.length(numbers.len())?;
+        let mut last = 0;
+        for number in numbers {
+            // The difference of the highest number from a low one is small, too.
+            self.difference((number.wrapping_sub(last) as i32).into())?;
+            last = number;
+        }
+        Ok(())
     }
 
     /// Adds numbers of 64 bits.
     pub fn numbers64(&mut self, numbers: impl ExactSizeIterator<Item = u64>) -> io::Result<()> {
-        self.numbers(numbers, u64::to_le_bytes)
+        self.length(numbers.len())?;
+        let mut last = 0;
+        for number in numbers {
+            self.difference(number.wrapping_sub(last) as i64)?;
+            last = number;
+        }
+        Ok(())
     }
 
     /// Adds texts: where each ends, and all of them in one.
@@ -53,20 +75,15 @@ impl<W: Write> ColumnWriter<W> {
         self.0.into_inner().map_err(IntoInnerError::into_error)
     }
 
-    fn numbers<N, const SIZE: usize>(
-        &mut self,
-        mut numbers: impl ExactSizeIterator<Item = N>,
-        bytes: impl Fn(N) -> [u8; SIZE],
-    ) -> io::Result<()> {
-        // Enough to be copied fast, little enough to stay in the CPU's cache.
-        let mut portion = [[0; SIZE]; 512];
-        self.length(numbers.len())?;
-        while numbers.len() > 0 {
-            let count = numbers.len().min(portion.len());
-            portion.iter_mut().zip(numbers.by_ref().take(count)).for_each(|(to, number)| *to = bytes(number));
-            self.0.write_all(portion[..count].as_flattened())?;
+    fn difference(&mut self, difference: i64) -> io::Result<()> {
+        let mut rest = (difference << 1 ^ difference >> 63) as u64;
+        let (mut bytes, mut len) = ([0; LONGEST], 0);
+        while rest >= u64::from(MORE) {
+            bytes[len] = rest as u8 | MORE;
+            (rest, len) = (rest >> 7, len + 1);
         }
-        Ok(())
+        bytes[len] = rest as u8;
+        self.0.write_all(&bytes[..=len])
     }
 
     fn length(&mut self, length: usize) -> io::Result<()> {
@@ -81,17 +98,64 @@ pub struct ColumnReader<'a>(pub &'a [u8]);
 impl<'a> ColumnReader<'a> {
     /// Bytes, or numbers of 8 bits.
     pub fn bytes(&mut self) -> Option<&'a [u8]> {
-        self.column(1)
+        let length = self.length()?;
+        let (column, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(column)
     }
 
     /// Numbers of 32 bits.
-    pub fn numbers32(&mut self) -> Option<impl ExactSizeIterator<Item = u32> + Clone + use<'a>> {
-        Some(self.column(4)?.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)))
+    pub fn numbers32(&mut self) -> Option<Vec<u32>> {
+        let mut last = 0u32;
+        self.numbers(|difference| {
+            last = last.wrapping_add(difference as u32);
+            last
+        })
     }
 
     /// Numbers of 64 bits.
-    pub fn numbers64(&mut self) -> Option<impl ExactSizeIterator<Item = u64> + Clone + use<'a>> {
-        Some(self.column(8)?.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)))
+    pub fn numbers64(&mut self) -> Option<Vec<u64>> {
+        let mut last = 0u64;
+        self.numbers(|difference| {
+            last = last.wrapping_add(difference);
+            last
+        })
+    }
+
+    /// Numbers of their differences.
+    fn numbers<N>(&mut self, mut number: impl FnMut(u64) -> N) -> Option<Vec<N>> {
+        /// The highest bits of eight bytes.
+        const ANY_MORE: u64 = u64::from_ne_bytes([MORE; 8]);
+        let count = self.length()?;
+        // Each is a byte at least.
+        let mut numbers = Vec::with_capacity(if count <= self.0.len() { count } else { return None });
+        while numbers.len() < count {
+            match self.0.split_first_chunk::<8>() {
+                // Most are a byte each.
+                Some((eight, rest)) if u64::from_ne_bytes(*eight) & ANY_MORE == 0 && count - numbers.len() >= 8 => {
+                    numbers.extend(eight.map(|byte| number(unfolded(byte.into()))));
+                    self.0 = rest;
+                }
+                Some(_) | None => {
+                    let folded = self.folded()?;
+                    numbers.push(number(unfolded(folded)));
+                }
+            }
+        }
+        Some(numbers)
+    }
+
+    fn folded(&mut self) -> Option<u64> {
+        let (mut folded, mut shift) = (0, 0);
+        loop {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            folded |= u64::from(byte & !MORE).checked_shl(shift).unwrap_or(0);
+            if *byte < MORE {
+                return Some(folded);
+            }
+            shift = u32::saturating_add(shift, 7);
+        }
     }
 
     /// Reads a column of texts.
@@ -113,13 +177,16 @@ impl<'a> ColumnReader<'a> {
         self.0.is_empty()
     }
 
-    fn column(&mut self, width: usize) -> Option<&'a [u8]> {
+    fn length(&mut self) -> Option<usize> {
         let (length, rest) = self.0.split_first_chunk::<8>()?;
-        let size = usize::try_from(u64::from_le_bytes(*length)).ok()?.checked_mul(width)?;
-        let (column, rest) = rest.split_at_checked(size)?;
         self.0 = rest;
-        Some(column)
+        usize::try_from(u64::from_le_bytes(*length)).ok()
     }
+}
+
+/// The difference whose sign was put into the lowest bit.
+fn unfolded(folded: u64) -> u64 {
+    folded >> 1 ^ (folded & 1).wrapping_neg()
 }
 
 #[cfg(test)]
@@ -130,8 +197,15 @@ mod tests {
 
     fn take(bytes: &[u8]) -> Option<All> {
         let mut taken = ColumnReader(bytes);
-        let all = (taken.bytes()?.to_vec(), taken.numbers32()?.collect(), taken.numbers64()?.collect(), taken.texts()?);
+        let all = (taken.bytes()?.to_vec(), taken.numbers32()?, taken.numbers64()?, taken.texts()?);
         taken.is_empty().then_some(all)
+    }
+
+    #[test]
+    fn numbers_that_differ_little_take_a_byte_each() {
+        let mut columns = ColumnWriter::to(Vec::new());
+        columns.numbers64((0..600u64).map(|number| (1 << 40) + number * 60)).unwrap();
+        assert_eq!(columns.finish().unwrap().len(), 8 + 6 + 599);
     }
 
     #[test]

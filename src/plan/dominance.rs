@@ -171,11 +171,11 @@ impl Dominance {
     /// What was written; it may not hold.
     pub fn taken(columns: &mut ColumnReader<'_>) -> Option<Dominance> {
         Some(Dominance {
-            from: columns.numbers64()?.map(FileOffset).collect(),
-            after: columns.numbers32()?.collect(),
-            implied: columns.numbers32()?.collect(),
-            ends: columns.numbers32()?.collect(),
-            by: columns.numbers32()?.collect(),
+            from: columns.numbers64()?.into_iter().map(FileOffset).collect(),
+            after: columns.numbers32()?,
+            implied: columns.numbers32()?,
+            ends: columns.numbers32()?,
+            by: columns.numbers32()?,
         })
     }
 

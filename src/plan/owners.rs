@@ -168,10 +168,10 @@ impl Owners {
     /// What was written; it may not hold.
     pub fn taken(columns: &mut ColumnReader<'_>) -> Option<Owners> {
         Some(Owners {
-            from: columns.numbers32()?.collect(),
-            sets: columns.numbers32()?.collect(),
-            outer: columns.numbers32()?.collect(),
-            added: columns.numbers32()?.collect(),
+            from: columns.numbers32()?,
+            sets: columns.numbers32()?,
+            outer: columns.numbers32()?,
+            added: columns.numbers32()?,
         })
     }
 }

@@ -140,10 +140,10 @@ impl Plan {
 
     fn taken(mut columns: ColumnReader<'_>) -> Option<Plan> {
         let plan = Plan {
-            offsets: columns.numbers64()?.map(FileOffset).collect(),
+            offsets: columns.numbers64()?.into_iter().map(FileOffset).collect(),
             originals: columns.bytes()?.to_vec(),
-            straight: columns.numbers32()?.collect(),
-            lines: columns.numbers32()?.collect(),
+            straight: columns.numbers32()?,
+            lines: columns.numbers32()?,
             dominance: Dominance::taken(&mut columns)?,
             owners: Owners::taken(&mut columns)?,
             landmarks: postcard::from_bytes(columns.bytes()?).ok()?,

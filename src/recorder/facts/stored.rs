@@ -95,7 +95,7 @@ impl StoredFacts {
             postcard::from_bytes(columns.bytes()?).ok()?;
         let files = columns.texts()?;
         let (probes, left_out) = (lines(&mut columns)?, lines(&mut columns)?);
-        let before: Vec<u32> = columns.numbers32()?.collect();
+        let before = columns.numbers32()?;
         let functions = functions(&mut columns)?;
         let owners = Owners::taken(&mut columns)?;
         // As they were when the image was read, if nothing was added, or not the whole of it.
@@ -143,7 +143,7 @@ impl StoredFacts {
 fn lines(columns: &mut ColumnReader<'_>) -> Option<Vec<Line>> {
     let (files, numbers) = (columns.numbers32()?, columns.numbers32()?);
     let fits = files.len() == numbers.len();
-    fits.then(|| files.zip(numbers).map(|(file, number)| Line { file, number }).collect())
+    fits.then(|| files.into_iter().zip(numbers).map(|(file, number)| Line { file, number }).collect())
 }
 
 fn functions(columns: &mut ColumnReader<'_>) -> Option<Vec<Function>> {
@@ -153,7 +153,7 @@ fn functions(columns: &mut ColumnReader<'_>) -> Option<Vec<Function>> {
     if [files.len(), starts.len(), ends.len(), told.len()] != [names.len(); 4] {
         return None;
     }
-    let places = files.zip(starts.zip(ends));
+    let places = files.into_iter().zip(starts.into_iter().zip(ends));
     let functions = places.zip(names).zip(told);
     let function =
         |(((file, (start, end)), name), told): (_, &u8)| Function { file, start, end, name, told: *told != 0 };
