@@ -56,6 +56,16 @@ struct Small {
     warnings: Vec<Warning>,
 }
 
+/// How many bytes the file for an index has at the most, as a rule.
+pub(super) fn at_most(index: &ImageIndex) -> u64 {
+    /// Of a probe, a line and a function: each number takes up to ten bytes.
+    const EACH: usize = 100;
+    let texts: usize = index.files.iter().chain(index.functions.iter().map(|f| &f.name)).map(String::len).sum();
+    let counted = index.probes.len() + index.lines.len() + index.functions.len() + index.files.len();
+    let many = index.landmarks.len() + index.warnings.len();
+    (texts + EACH * (counted + many) + (1 << 16)) as u64
+}
+
 /// Writes the file for an index.
 ///
 /// # Errors

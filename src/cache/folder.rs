@@ -50,6 +50,11 @@ impl CacheFolder {
         own.then(|| CacheFolder { folder: Arc::new(folder), limit })
     }
 
+    /// How many bytes it may hold.
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// What the whole file of this name is called.
     pub(super) fn whole(name: &str) -> OsString {
         format!("{name}.{WHOLE}").into()

@@ -19,6 +19,7 @@ use identity::FileIdentity;
 use platform::MappedFile;
 use std::ffi::OsString;
 use std::fs::Metadata;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -48,7 +49,11 @@ pub struct CacheSlot<'c> {
 impl Cache {
     /// The cache in a folder, which is made if need be; None if it is not this user's alone to write to.
     pub fn open(folder: &Path) -> Option<Cache> {
-        Some(Cache { folder: CacheFolder::open(folder, LIMIT)?, maker: Maker::this() })
+        Cache::holding(folder, LIMIT)
+    }
+
+    fn holding(folder: &Path, limit: u64) -> Option<Cache> {
+        Some(Cache { folder: CacheFolder::open(folder, limit)?, maker: Maker::this() })
     }
 
     /// Where the index of an image belongs.
@@ -67,6 +72,20 @@ impl Cache {
     }
 }
 
+/// How much was written.
+struct Counted(u64);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl CacheSlot<'_> {
     /// The index of the image, if it is there, whole, and fits the image.
     pub fn load(&self, image: &[u8]) -> Option<ImageIndex> {
@@ -81,12 +100,23 @@ impl CacheSlot<'_> {
         Some(index)
     }
 
+    /// How many bytes the file of an index would have, if that is more than the cache holds.
+    pub fn exceeds(&self, index: &ImageIndex) -> Option<u64> {
+        let limit = self.cache.folder.limit();
+        // Most are far from it, and need not be counted.
+        if contents::at_most(index) <= limit {
+            return None;
+        }
+        let counted = contents::write(Counted(0), index, &self.cache.maker, &self.identity).ok()?.0;
+        (counted > limit).then_some(counted)
+    }
+
     /// Puts the index of the image there, and makes room by removing what was used longest ago.
     pub fn store(&self, index: &ImageIndex) {
-        if !self.settled {
+        if !self.settled || self.exceeds(index).is_some() {
             return;
         }
         let put = |file| contents::write(file, index, &self.cache.maker, &self.identity);
-        let _read_anew_next_time: std::io::Result<()> = self.cache.folder.replace(&self.name, put);
+        let _read_anew_next_time: io::Result<()> = self.cache.folder.replace(&self.name, put);
     }
 }

@@ -141,6 +141,30 @@ fn a_real_image_is_found_again() {
 }
 
 #[test]
+fn an_index_that_the_cache_cannot_hold_is_told_and_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (image, index) = made_up();
+    let (file, _) = identity_of(folder.path(), &image);
+    let len = {
+        let cache = Cache::open(&folder.path().join("large")).unwrap();
+        let place = settled(&cache, &file);
+        assert_eq!(place.exceeds(&index), None);
+        place.store(&index);
+        std::fs::metadata(folder.path().join("large").join(&place.name)).unwrap().len()
+    };
+    assert!(len <= contents::at_most(&index));
+    for (limit, kept) in [(len, true), (len - 1, false)] {
+        let at = folder.path().join(limit.to_string());
+        let cache = Cache::holding(&at, limit).unwrap();
+        let place = settled(&cache, &file);
+        assert_eq!(place.exceeds(&index), (!kept).then_some(len));
+        place.store(&index);
+        assert_eq!(place.load(&image).is_some(), kept);
+        assert_eq!(std::fs::read_dir(&at).unwrap().count(), usize::from(kept));
+    }
+}
+
+#[test]
 fn a_file_that_was_written_anew_is_another() {
     let folder = tempfile::tempdir().unwrap();
     let (image, index) = made_up();

@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn numbers_that_differ_little_take_a_byte_each() {
         let mut columns = ColumnWriter::to(Vec::new());
-        columns.numbers64((0..600u64).map(|number| (1 << 40) + number * 60)).unwrap();
+        columns.numbers64((0..600u32).map(|number| (1 << 40) + u64::from(number) * 60)).unwrap();
         assert_eq!(columns.finish().unwrap().len(), 8 + 6 + 599);
     }
 

@@ -41,6 +41,7 @@ kinds! {
     HitsLost, "hits-lost", "Hits could not be recorded or were damaged; lines that ran may count as not run.";
     ImageNotMeasured, "image-not-measured", "The image's file or its debug info cannot be read; the image is followed, not measured.";
     ImageUnreadable, "image-unreadable", "The image's file cannot be opened; the image is followed, not measured.";
+    IndexNotKept, "index-not-kept", "The index of an image is too large for the cache; each measurement reads the image again.";
     JournalDamaged, "journal-damaged", "Lines of a run's journal cannot be read; processes, images or hits may be missing.";
     LandmarkLost, "landmark-lost", "A place that the supervisor watches could not be served; it is no longer watched.";
     LineOutOfRange, "line-out-of-range", "Line numbers or paths are beyond any real source; they are not measured.";
