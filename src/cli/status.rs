@@ -28,7 +28,9 @@ pub(super) fn status_table(shown: &Shown<'_>) -> String {
     // The names come from a process that merely has the recorder's place.
     let helpers = helpers.join(", ");
     let trouble = run.trouble.as_ref().map_or(String::new(), |trouble| format!("warning: {}\n", printable(trouble)));
-    format!("run {name}: {since}{until}{scope}\n{}, {marks}\n{trouble}{}", printable(&helpers), table(processes, zone))
+    let hint = run.repeats.hint().map_or(String::new(), |hint| format!("hint: {hint}\n"));
+    let helpers = printable(&helpers);
+    format!("run {name}: {since}{until}{scope}\n{helpers}, {marks}\n{trouble}{hint}{}", table(processes, zone))
 }
 
 fn table(processes: &[ProcessStatus], zone: &TimeZone) -> String {
@@ -59,7 +61,7 @@ fn table(processes: &[ProcessStatus], zone: &TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::Helper;
+    use crate::link::{Helper, Repeats};
     use platform::Pid;
 
     #[test]
@@ -73,6 +75,7 @@ mod tests {
             helpers: vec![helper("supervisor", 12), helper("recorder", 13)],
             marks: 2 << 20,
             trouble: Some("the disk is full".to_owned()),
+            repeats: Repeats { processes: 100, lines: 5000, distinct: 500 },
         };
         let process = |pid, program: &str, ran| ProcessStatus {
             pid: Pid(pid),
@@ -95,6 +98,8 @@ mod tests {
 run 20261123T010203.512Z-9: attached 2026-11-23 01:02:03 (10.000 s ago), detaches in 2 min 50 s; project /home/u/p
 supervisor 12, recorder 13, marks 2048 KiB
 warning: the disk is full
+hint: 100 processes ran the same 500 lines; if it does not matter which of them ran a line, `--once` has a breakpoint \
+there until the first one did
  PID  PROGRAM  RAN  LINES  COVER  NEW/MIN  SINCE
 4711  nginx     50    200  25.0%        3  2026-11-23 01:02:03
   12  'a\\nb'     0    200   0.0%        3  2026-11-23 01:02:03

@@ -50,6 +50,34 @@ pub struct RunStatus {
     pub marks: u64,
     /// What happened to the data directory, if it is not as it should be.
     pub trouble: Option<String>,
+    /// How often processes ran the same.
+    pub repeats: Repeats,
+}
+
+/// How often processes ran what others had run before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// Processes that ran a line.
+    pub processes: u64,
+    /// The lines that each of them ran, summed up.
+    pub lines: u64,
+    /// How many lines these are.
+    pub distinct: u64,
+}
+
+impl Repeats {
+    /// A way to pay less, where that is what a measurement consists of.
+    pub fn hint(self) -> Option<String> {
+        const MANY: u64 = 100;
+        const OFTEN: u64 = 10;
+        let Repeats { processes, lines, distinct } = self;
+        (processes >= MANY && lines / OFTEN >= distinct).then(|| {
+            format!(
+                "{processes} processes ran the same {distinct} lines; if it does not matter which of them ran a line, \
+                 `--once` has a breakpoint there until the first one did"
+            )
+        })
+    }
 }
 
 /// A process of cov-trace.
@@ -105,6 +133,8 @@ pub struct Summary {
     pub advice: Option<String>,
     /// What was chosen of the sources, where measuring kept to a project.
     pub in_project: Option<InProject>,
+    /// How often processes ran the same.
+    pub repeats: Repeats,
 }
 
 /// What was chosen of the sources of images, by where the project is.

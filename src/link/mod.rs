@@ -14,7 +14,7 @@ mod message;
 mod run_dir;
 
 pub(crate) use control::{ControlAnswer, ControlRequest, Helper, ProcessStatus, RunStatus};
-pub use control::{InProject, LetGoBy, Summary};
+pub use control::{InProject, LetGoBy, Repeats, Summary};
 pub(crate) use ids::{ContextId, ImageId, ProcessNo};
 pub(crate) use journal::{EndOfProcess, JournalReader, JournalWriter, Record};
 pub use message::PortError;

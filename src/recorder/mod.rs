@@ -253,6 +253,7 @@ impl Recorder {
             recoverable,
             advice,
             in_project,
+            repeats: self.ledger.repeats,
         };
         serve::tell_the_end(self.front, self.control, &self.detaching, &self.ledger.let_go, summary);
         // Nobody has to wait for the disk.

@@ -113,6 +113,7 @@ impl Recorder {
             helpers,
             marks: self.ledger.size_of_marks(),
             trouble: self.keeping.told(),
+            repeats: self.ledger.repeats,
         };
         let processes = status::of_processes(&self.ledger).into_iter().map(ControlAnswer::Process);
         let answers: Vec<_> =

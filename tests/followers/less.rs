@@ -80,6 +80,21 @@ fn once_in_a_run_each_line_is_reported_however_processes_come_to_be() {
 }
 
 #[test]
+fn where_processes_run_the_same_the_summary_says_what_is_cheaper() {
+    let sample = Sample::load("process/killed_child");
+    let program = build::program(&sample, &sample.builds[0]);
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    let said = |name: &str, option: &str, times: u32| {
+        let script = format!("for i in $(seq {times}); do {} > {name}.out; done", program.display());
+        let mut command = Command::new(COV_TRACE);
+        command.args([option, "--data", name, "--", "sh", "-c", &script]);
+        to_end(&mark(), folder.path(), &mut command).stderr.contains("cov-trace: hint: ")
+    };
+    let hints = [said("few", "--fork=all", 20), said("many", "--fork=all", 60), said("once", "--once", 60)];
+    assert_eq!(hints, [false, true, false]);
+}
+
+#[test]
 fn only_what_is_new_is_measured() {
     let sample = Sample::load("process/fork");
     let program = build::program(&sample, &sample.builds[0]);

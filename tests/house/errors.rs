@@ -8,7 +8,7 @@ use cov_trace::cli::{self, CliError, ConfigError};
 use cov_trace::debuginfo::IndexError;
 use cov_trace::filter::{Pattern, PatternError};
 use cov_trace::front::{AttachError, ControlError, ControlFailure, RunError, measured_whole, summary, unwritten};
-use cov_trace::link::{InProject, LetGoBy, PortError, Summary};
+use cov_trace::link::{InProject, LetGoBy, PortError, Repeats, Summary};
 use cov_trace::plan::PlanError;
 use cov_trace::recorder::{LedgerError, Trouble};
 use cov_trace::report::{PathMapError, SelectionError, SiteError, ThresholdError};
@@ -186,6 +186,7 @@ fn of_the_end() -> String {
         recoverable: false,
         advice: None,
         in_project: None,
+        repeats: Repeats::default(),
     };
     let data = data();
     let mut texts = String::from("The end of a measurement\n");
@@ -203,6 +204,10 @@ fn of_the_end() -> String {
         let summary_of = Summary { ran, lines, in_project, ..summary_of(0, None) };
         measured_whole(&summary_of).into_iter().for_each(|note| _ = writeln!(texts, "  {note}"));
         _ = writeln!(texts, "  {}", summary(&summary_of, &data));
+    }
+    for (processes, lines) in [(99, 5000), (100, 4999), (100, 5000)] {
+        let hint = Repeats { processes, lines, distinct: 500 }.hint();
+        hint.into_iter().for_each(|hint| _ = writeln!(texts, "  {hint}"));
     }
     for recoverable in [true, false] {
         let lost = Summary { cause: Some("a cause".to_owned()), unwritten: 1, recoverable, ..summary_of(0, None) };

@@ -62,6 +62,9 @@ impl Watch {
                         self.stderr.say(&note);
                     }
                     self.stderr.say(&stderr::summary(summary, data.path()));
+                    if let Some(hint) = summary.repeats.hint() {
+                        self.stderr.say(&format!("hint: {hint}"));
+                    }
                 }
             }
             Recording::Over(News::Failed(error)) => self.stderr.insist(&format!("recording failed: {error}")),

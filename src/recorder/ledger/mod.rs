@@ -11,7 +11,7 @@ pub(super) use files::Completeness;
 use super::facts::{Facts, StoredFacts};
 use super::lines::{New, RunLines};
 use super::replay::Replay;
-use crate::link::{ImageId, JournalReader, ProcessNo, RunDir};
+use crate::link::{ImageId, JournalReader, ProcessNo, Repeats, RunDir};
 use crate::store::{DataDir, Flush, StoreError, UnixMillis, Warning, Writer};
 use crate::warning::WarningKind;
 use platform::{Marks, OsError, Pid};
@@ -50,6 +50,8 @@ pub(super) struct Ledger {
     pub lines: RunLines,
     /// Processes whose last file was written.
     pub finished: u64,
+    /// How often processes ran the same.
+    pub repeats: Repeats,
     /// Those of them that were let go: pid and start in clock ticks since boot.
     pub let_go: Vec<(Pid, u64)>,
     /// Files written for good that may not be on disk.
@@ -75,6 +77,7 @@ impl Ledger {
             shared: SharedFiles::default(),
             lines: RunLines::default(),
             finished: 0,
+            repeats: Repeats::default(),
             let_go: Vec::new(),
             unsynced: Vec::new(),
             unsynced_run: Vec::new(),
@@ -165,6 +168,9 @@ impl Ledger {
                 process.changed |= found.functions > 0;
             }
             if new.in_process > 0 {
+                self.repeats.processes += u64::from(process.flushes.is_empty());
+                self.repeats.lines += new.in_process;
+                self.repeats.distinct += new.in_run;
                 // A clock may be set back, and the time of the last mark is known only roughly.
                 let at = process.flushes.last().map_or(at, |last| at.max(UnixMillis(last.at.0 + 1)));
                 process.flushes.push(Flush { at, new_lines: new.in_process, new_in_run: new.in_run });
