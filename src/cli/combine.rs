@@ -8,7 +8,8 @@ use super::{CliError, CommandOutcome};
 use crate::filter::plain;
 use crate::report::{PathMap, Paths};
 use crate::store::{
-    DataDir, FileFacts, FlatUnion, ProcessFile, ProcessUnion, Reader, StoreError, Union, UnixMillis, Writer, run_name,
+    Contents, DataDir, FileFacts, FlatUnion, ProcessFile, ProcessUnion, Reader, RunLabels, StoreError, Union,
+    UnixMillis, Writer, run_name,
 };
 use clap::Args;
 use platform::{Folder, Trust};
@@ -75,6 +76,9 @@ impl CombineArguments {
 #[derive(Default)]
 struct ReadPart<U> {
     union: U,
+    /// The runs of the processes.
+    runs: BTreeSet<String>,
+    labels: RunLabels,
     read: Vec<PathBuf>,
     broken: Vec<(PathBuf, StoreError)>,
 }
@@ -97,11 +101,17 @@ fn combine_as<U: Union>(options: &CombineOptions) -> Result<CommandOutcome, CliE
     let parts: Vec<ReadPart<U>> = files
         .par_chunks(portion)
         .map(|files| {
-            let mut part = ReadPart { union: U::default(), read: Vec::new(), broken: Vec::new() };
+            let mut part = ReadPart::<U>::default();
             for path in files {
-                match reader.read_all(path) {
-                    Ok(records) => {
-                        records.into_iter().for_each(|record| part.union.add(record, locate));
+                match reader.read_contents(path) {
+                    Ok(Contents { records, labels }) => {
+                        for record in records {
+                            if !part.runs.contains(&record.head.run) {
+                                part.runs.insert(record.head.run.clone());
+                            }
+                            part.union.add(record, locate);
+                        }
+                        part.labels.merge(labels);
                         part.read.push(path.clone());
                     }
                     Err(error) => part.broken.push((path.clone(), error)),
@@ -113,8 +123,11 @@ fn combine_as<U: Union>(options: &CombineOptions) -> Result<CommandOutcome, CliE
         .collect();
     drop(progress);
     let (mut combined, mut read) = (U::default(), Vec::new());
+    let (mut runs, mut labels) = (BTreeSet::new(), RunLabels::default());
     for part in parts {
         combined.merge(part.union);
+        runs.extend(part.runs);
+        labels.merge(part.labels);
         read.extend(part.read);
         unreadable.extend(part.broken.into_iter().map(|(_, error)| error.to_string()));
     }
@@ -126,7 +139,12 @@ fn combine_as<U: Union>(options: &CombineOptions) -> Result<CommandOutcome, CliE
     let output = DataDir::create_trusting(&options.output, options.trust)?;
     let run = run_name(UnixMillis(platform::unix_millis()), std::process::id());
     let path = output.path_of(&ProcessFile::of_several(run.clone(), 1));
-    Writer::new()?.write_all(&path, &combined.into_records(&run))?;
+    if options.flat {
+        labels = RunLabels::of_run(&run, labels.shared_by(&runs));
+    } else {
+        labels.keep_runs(&runs);
+    }
+    Writer::new()?.write_all(&path, &combined.into_records(&run), &labels)?;
     let mut left = 0;
     if options.delete {
         let folders: BTreeSet<PathBuf> = read.iter().filter_map(|path| path.parent()).map(PathBuf::from).collect();

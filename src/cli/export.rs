@@ -38,7 +38,9 @@ pub(super) fn export(options: &ExportOptions) -> Result<CommandOutcome, CliError
     let mut union = ProcessUnion::default();
     options.selection.read(|record| union.add(record, |file| file.path.clone()))?;
     let records = union.into_records("");
-    Writer::new()?.write_all(&options.output, &records)?;
+    let mut labels = options.selection.labels()?;
+    labels.keep_runs(&records.iter().map(|record| record.head.run.clone()).collect());
+    Writer::new()?.write_all(&options.output, &records, &labels)?;
     let processes = if records.len() == 1 { "process" } else { "processes" };
     tell(&format!("wrote {} {processes} to {}", records.len(), options.output.display()));
     Ok(CommandOutcome::Success)

@@ -10,7 +10,7 @@ use crate::report::{
     ChosenSources, Exclusions, Merge, PathMap, Paths, Report, Selection, ShownSources, Survey, read_selected,
     survey_selected,
 };
-use crate::store::{DataDir, ProcessRecord, Reader, StoreError};
+use crate::store::{DataDir, ProcessRecord, Reader, RunLabels, StoreError};
 use clap::Args;
 use globset::{Glob, GlobMatcher};
 use platform::Trust;
@@ -263,6 +263,11 @@ impl DataSelection {
     /// Opens the data directory.
     pub(super) fn open(&self) -> Result<DataDir, StoreError> {
         DataDir::open_trusting(&self.data, self.trust)
+    }
+
+    /// The labels of the runs in the data directory.
+    pub(super) fn labels(&self) -> Result<RunLabels, StoreError> {
+        RunLabels::of_data(&self.open()?, &self.reader)
     }
 
     /// Looks which sources there are, and which builds count for them.

@@ -2,7 +2,7 @@
 //! run that is live or was cut short.
 
 use super::reader::single;
-use super::{ProcessFile, ProcessRecord, Reader, RunEntry, RunState, StoreError};
+use super::{ProcessFile, ProcessRecord, Reader, RunEntry, RunLabels, RunState, StoreError};
 use platform::{Entry, Folder, Trust};
 use std::fs::File;
 use std::io;
@@ -89,7 +89,12 @@ impl DataDir {
 
     /// The same of a data file that may have several processes.
     pub fn read_all(&self, reader: &Reader, file: &ProcessFile) -> Result<Vec<ProcessRecord>, StoreError> {
-        reader.read_open(&self.path_of(file), self.regular(file)?)
+        reader.read_open(&self.path_of(file), self.regular(file)?).map(|contents| contents.records)
+    }
+
+    /// The labels of runs that a data file has.
+    pub(crate) fn read_labels(&self, reader: &Reader, file: &ProcessFile) -> Result<RunLabels, StoreError> {
+        reader.labels_of_open(&self.path_of(file), self.regular(file)?)
     }
 
     /// A data file, if it is one.

@@ -5,7 +5,7 @@
 use super::keys::ContentKey;
 use super::process_rows::{exec, flush};
 use super::rows::{Fault, rows, warning};
-use super::{Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord};
+use super::{Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, RunLabels};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ pub(super) type TableFault = (&'static str, Fault);
 #[derive(Default)]
 pub(super) struct GatheredProcesses {
     pub records: Vec<ProcessRecord>,
+    pub labels: RunLabels,
     /// The keys of the images of each, in order.
     images: Vec<Vec<ContentKey>>,
     places: HashMap<ContentKey, usize>,

@@ -25,6 +25,7 @@ mod record;
 mod round_trip_tests;
 mod rows;
 mod run_entry;
+mod run_labels;
 #[cfg(test)]
 pub(crate) mod sample;
 mod schema;
@@ -39,6 +40,7 @@ pub use error::StoreError;
 pub use numbits::Numbits;
 pub(crate) use process_file::run_began;
 pub use process_file::{ProcessFile, run_name};
+pub(crate) use reader::Contents;
 pub use reader::{Reader, read};
 pub use record::{
     Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessHead,
@@ -46,6 +48,7 @@ pub use record::{
 };
 pub use run_entry::RunEntry;
 pub(crate) use run_entry::RunState;
+pub use run_labels::{LabelValues, RunLabels};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub(crate) use staged::Staged;
 pub use writer::Writer;

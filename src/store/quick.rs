@@ -16,6 +16,8 @@ pub(super) const MOST: u64 = 16 << 20;
 /// How much of a file is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Depth {
+    /// The labels of runs.
+    Labels,
     /// Which processes had which images.
     Images,
     /// Everything.
@@ -24,11 +26,16 @@ pub(super) enum Depth {
 
 /// The statements that made a file which can be read here.
 #[derive(Clone, Debug)]
-pub(super) struct Statements(Vec<String>);
+pub(super) struct Statements {
+    without_labels: Vec<String>,
+    with_labels: Vec<String>,
+}
 
 impl Default for Statements {
     fn default() -> Self {
-        Statements(schema::statements(schema::SQL))
+        let without_labels = schema::statements(schema::SQL);
+        let with_labels = [without_labels.clone(), schema::statements(schema::LABELS)].concat();
+        Statements { without_labels, with_labels }
     }
 }
 
@@ -40,8 +47,10 @@ pub(super) fn read(
     image: impl Fn(ContentKey) -> Option<Arc<ImageFacts>>,
 ) -> Option<GatheredProcesses> {
     let db = Database::new(bytes)?;
-    let roots = db.roots(&statements.0)?;
-    let [meta, process, exec, process_image, context, line_bits, function_bits, flush, warning] = roots[..] else {
+    let roots = db.roots(&statements.without_labels).or_else(|| db.roots(&statements.with_labels))?;
+    let [meta, process, exec, process_image, context, line_bits, function_bits, flush, warning, ref label @ ..] =
+        roots[..]
+    else {
         return None;
     };
     let mut is_ours = false;
@@ -49,18 +58,30 @@ pub(super) fn read(
         is_ours |= *row == [RowValue::Text("schema_version"), RowValue::Integer(VERSION)];
         Some(())
     })?;
+    if !is_ours {
+        return None;
+    }
+    let mut processes = GatheredProcesses::default();
+    for root in label {
+        db.rows(*root, &mut |_, row| {
+            let [run, key, value] = row else { return None };
+            processes.labels.add(text(run)?, text(key)?, text(value)?).ok()
+        })?;
+    }
+    if depth == Depth::Labels {
+        return Some(processes);
+    }
     let mut heads = Vec::new();
     db.rows(process, &mut |key, row| {
         heads.push((head(row)?, ContentKey::from_number(key)?, flag(row.get(4)?)?));
         Some(())
     })?;
-    if !is_ours || heads.is_empty() {
+    if heads.is_empty() && processes.labels.is_empty() {
         return None;
     }
     heads.sort_by(|(one, ..), (other, ..)| {
         (&one.run, one.sequence, one.pid).cmp(&(&other.run, other.sequence, other.pid))
     });
-    let mut processes = GatheredProcesses::default();
     heads.into_iter().try_for_each(|(head, key, complete)| processes.begin(key, head, complete).ok())?;
     db.rows(process_image, &mut |_, row| {
         let [process, key] = row else { return None };
@@ -212,8 +233,8 @@ mod tests {
         let path = large(&data);
         let reader = Reader::default();
         let by_sqlite = reader.read_by_sqlite(&path).unwrap();
-        assert_eq!(by_sqlite.len(), 41);
-        assert_eq!(reader.read_quickly(&path), Some(by_sqlite));
+        assert_eq!(by_sqlite.records.len(), 41);
+        assert_eq!(reader.read_quickly(&path), Some(by_sqlite.records));
         // Files that hold the facts of their images are left to SQLite.
         Writer::new().unwrap().write(&path, &sample::record()).unwrap();
         assert_eq!(reader.read_quickly(&path), None);
@@ -246,7 +267,7 @@ mod tests {
             let Some(records) = reader.read_quickly(&path) else { continue };
             read += 1;
             if let Ok(by_sqlite) = reader.read_by_sqlite(&path) {
-                assert_eq!(records, by_sqlite, "byte {at}");
+                assert_eq!(records, by_sqlite.records, "byte {at}");
             }
         }
         assert!(read > 0);

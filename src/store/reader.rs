@@ -10,7 +10,7 @@ use super::open::{check_version, open};
 use super::process_rows::process;
 use super::quick::{self, Depth, Statements};
 use super::rows::{Fault, rows};
-use super::{ImageFacts, ProcessHead, ProcessRecord, StoreError, fact_files, facts_rows, schema};
+use super::{ImageFacts, ProcessHead, ProcessRecord, RunLabels, StoreError, fact_files, facts_rows, schema};
 use platform::open_regular;
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -30,6 +30,15 @@ pub struct Reader {
     /// Those of files of earlier versions.
     known_of_old: Arc<Mutex<KnownImages>>,
     statements: Arc<Statements>,
+}
+
+/// What a data file has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Contents {
+    /// The processes, in the order of their runs and within these of their appearance.
+    pub records: Vec<ProcessRecord>,
+    /// Labels of runs, of which there may be none among the processes.
+    pub labels: RunLabels,
 }
 
 /// A process and the images that it had.
@@ -71,6 +80,11 @@ impl Reader {
 
     /// Reads all processes of a data file, in the order of their runs and within these of their appearance.
     pub fn read_all(&self, path: &Path) -> Result<Vec<ProcessRecord>, StoreError> {
+        self.read_contents(path).map(|contents| contents.records)
+    }
+
+    /// Reads all that a data file has.
+    pub(crate) fn read_contents(&self, path: &Path) -> Result<Contents, StoreError> {
         match open_regular(path, OpenOptions::new().read(true)) {
             Ok(file) => self.read_open(path, file),
             Err(_) => self.read_by_sqlite(path),
@@ -78,11 +92,21 @@ impl Reader {
     }
 
     /// The same of a file that is open.
-    pub(super) fn read_open(&self, path: &Path, file: File) -> Result<Vec<ProcessRecord>, StoreError> {
+    pub(super) fn read_open(&self, path: &Path, file: File) -> Result<Contents, StoreError> {
         match self.quick(path, file, Depth::All) {
-            Some(processes) => Ok(processes.records),
+            Some(processes) => Ok(processes.into()),
             None => self.read_by_sqlite(path),
         }
+    }
+
+    /// The labels of runs in a file that is open.
+    pub(super) fn labels_of_open(&self, path: &Path, file: File) -> Result<RunLabels, StoreError> {
+        if let Some(processes) = self.quick(path, file, Depth::Labels) {
+            return Ok(processes.labels);
+        }
+        let db = open(path)?;
+        check_version(&db, path)?;
+        RunLabels::read(&db).map_err(|(table, fault)| fault.in_table(table, path))
     }
 
     fn quick(&self, path: &Path, file: File, depth: Depth) -> Option<GatheredProcesses> {
@@ -99,17 +123,18 @@ impl Reader {
     }
 
     /// Reads any data file, or says what is wrong with it.
-    pub(super) fn read_by_sqlite(&self, path: &Path) -> Result<Vec<ProcessRecord>, StoreError> {
+    pub(super) fn read_by_sqlite(&self, path: &Path) -> Result<Contents, StoreError> {
         let db = open(path)?;
         let version = check_version(&db, path)?;
         if version < schema::FIRST_WITH_KEYS {
             let mut known = self.known_of_old.lock().unwrap_or_else(PoisonError::into_inner);
             let record = legacy::record(&db, version, &mut known);
-            return record.map(|record| vec![record]).map_err(|(table, fault)| fault.in_table(table, path));
+            let record = record.map_err(|(table, fault)| fault.in_table(table, path))?;
+            return Ok(Contents { records: vec![record], labels: RunLabels::default() });
         }
         let mut processes = self.processes(&db, path)?;
         processes.read(&db).map_err(|(table, fault)| fault.in_table(table, path))?;
-        Ok(processes.records)
+        Ok(processes.into())
     }
 
     /// Reads no more of a data file than which images its processes had, and when that was.
@@ -137,6 +162,7 @@ impl Reader {
         let sql = "SELECT id, pid, run, sequence, start_ticks, started, attached, parent_pid, parent_start_ticks, ended, \
                    end_reason, exit_status, end_signal, core, scope, complete FROM process ORDER BY run, sequence, pid";
         let mut processes = GatheredProcesses::default();
+        processes.labels = RunLabels::read(db).map_err(|(table, fault)| fault.in_table(table, path))?;
         rows(db, sql, |row| {
             let complete = match row.get(15)? {
                 0 => false,
@@ -146,7 +172,7 @@ impl Reader {
             processes.begin(row.get(0)?, process(row, 1)?, complete)
         })
         .map_err(in_table("process"))?;
-        if processes.records.is_empty() {
+        if processes.records.is_empty() && processes.labels.is_empty() {
             return Err(in_table("process")(Fault::Value("it is empty".to_owned())));
         }
         let is_whole = schema::holds_facts(db);
@@ -189,5 +215,11 @@ impl Reader {
             known.clear();
         }
         known.entry(key).or_insert_with(|| Arc::new(facts)).clone()
+    }
+}
+
+impl From<GatheredProcesses> for Contents {
+    fn from(processes: GatheredProcesses) -> Self {
+        Contents { records: processes.records, labels: processes.labels }
     }
 }

@@ -16,6 +16,9 @@ pub(super) const SQL: &str = include_str!("schema.sql");
 /// The statements that make the tables for what is known of images.
 pub(super) const FACTS: &str = include_str!("facts.sql");
 
+/// The statement that makes the table for labels of runs.
+pub(super) const LABELS: &str = include_str!("labels.sql");
+
 /// The statement that makes the table of facts about the file.
 pub(super) const META: &str = "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;";
 
@@ -65,7 +68,16 @@ pub(super) fn statements(sql: &str) -> Vec<String> {
 
 /// Whether a data file holds what is known of its images itself.
 pub(super) fn holds_facts(db: &Connection) -> bool {
-    let found = db.query_row("SELECT 1 FROM sqlite_schema WHERE name = 'image'", [], |_| Ok(())).optional();
+    holds(db, "image")
+}
+
+/// Whether a data file has labels of runs.
+pub(super) fn holds_labels(db: &Connection) -> bool {
+    holds(db, "label")
+}
+
+fn holds(db: &Connection, table: &str) -> bool {
+    let found = db.query_row("SELECT 1 FROM sqlite_schema WHERE name = ?1", [table], |_| Ok(())).optional();
     matches!(found, Ok(Some(())))
 }
 
@@ -101,7 +113,7 @@ mod tests {
         assert_eq!(version, VERSION);
         let mut query = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").unwrap();
         let written: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        assert_eq!(written, [statements(SQL), statements(FACTS)].concat());
+        assert_eq!(written, [statements(SQL), statements(FACTS), statements(LABELS)].concat());
         let mode: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "delete", "never WAL");
         let broken: i64 = db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();

@@ -5,7 +5,8 @@
 -- with immutable=1. What is known of the images is in files of their own beside it, images/KEY.sqlite (facts.sql),
 -- which several data files share; a file that `combine` or `export` wrote has those tables in it. A report needs no binary.
 -- A process in which something was planted has the file PID-RUN-SEQUENCE.sqlite. The others of a run are in its files
--- 0-RUN-N.sqlite; number 0 has those that went on, of which some may be in a file that was written after it as well.
+-- 0-RUN-N.sqlite; number 0 has those that went on, of which some may be in a file that was written after it as well, and
+-- the labels of the run (labels.sql), with no process where there is none.
 -- Times are milliseconds since the Unix epoch, paths and names are text in which bytes that are not UTF-8 were replaced.
 --
 -- Keys are made of what they stand for: 63 bits of an MD5. Equal images, processes and labels have equal keys in all files,
@@ -22,7 +23,8 @@
 --   1  The first.
 --   2  file: digest, digest_of, real, device and inode. function.told, line_bits.functions: which functions ran; in a
 --      file of version 1 it reads as 0 for every function.
---   3  Facts of images are in files of their own, and keys are made of content. Several processes in a file.
+--   3  Facts of images are in files of their own, and keys are made of content. Several processes in a file. Labels of runs
+--      (labels.sql).
 --
 -- A reader looks at meta.schema_version first: it refuses a version above its own, and converts one below.
 

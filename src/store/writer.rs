@@ -7,7 +7,9 @@
 use super::fact_files::FactFiles;
 use super::keys::ContentKey;
 use super::staged::Staged;
-use super::{DataDir, EndReason, ImageFacts, Numbits, ProcessFile, ProcessRecord, StoreError, facts_rows, schema};
+use super::{
+    DataDir, EndReason, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, StoreError, facts_rows, schema,
+};
 use platform::{Folder, Trust};
 use rusqlite::{Connection, MAIN_DB, params};
 use std::borrow::Cow;
@@ -42,16 +44,43 @@ impl Writer {
         file: &ProcessFile,
         records: &[&ProcessRecord],
     ) -> Result<usize, StoreError> {
-        let mut processes: BTreeMap<ContentKey, KeyedProcess<'_>> = BTreeMap::new();
+        let processes = self.keyed(data, records)?;
+        let rows = |db: &Connection| processes.values().try_for_each(|process| process.insert(db));
+        let bytes = self.file_with(rows).map_err(|source| StoreError::Build { pid: file.pid, source })?;
+        Staged::write(data.folder(), file.to_string().as_ref(), &bytes)?.publish()?;
+        Ok(bytes.len())
+    }
+
+    /// The same in a file that has labels of runs too. It may have no process.
+    pub fn write_labelled(
+        &mut self,
+        data: &DataDir,
+        file: &ProcessFile,
+        records: &[&ProcessRecord],
+        labels: &RunLabels,
+    ) -> Result<(), StoreError> {
+        let processes = self.keyed(data, records)?;
+        let rows = |db: &Connection| {
+            labels.insert(db)?;
+            processes.values().try_for_each(|process| process.insert(db))
+        };
+        let bytes = schema::build(&[schema::SQL, schema::LABELS], rows);
+        let bytes = bytes.map_err(|source| StoreError::Build { pid: file.pid, source })?;
+        Staged::write(data.folder(), file.to_string().as_ref(), &bytes)?.publish()
+    }
+
+    /// Processes by their keys, once what is known of their images is in a data directory.
+    fn keyed<'a>(
+        &mut self,
+        data: &DataDir,
+        records: &[&'a ProcessRecord],
+    ) -> Result<BTreeMap<ContentKey, KeyedProcess<'a>>, StoreError> {
+        let mut processes = BTreeMap::new();
         for record in records {
             let process = KeyedProcess::of(record, self.images.keep(data, &record.images)?)?;
             processes.insert(process.key, process);
         }
-        let build = |source| StoreError::Build { pid: file.pid, source };
-        let rows = |db: &Connection| processes.values().try_for_each(|process| process.insert(db));
-        let bytes = self.file_with(rows).map_err(build)?;
-        Staged::write(data.folder(), file.to_string().as_ref(), &bytes)?.publish()?;
-        Ok(bytes.len())
+        Ok(processes)
     }
 
     /// Writes what is known of images again, where it was removed since.
@@ -80,11 +109,11 @@ impl Writer {
 
     /// Puts a process and what is known of its images into one file, replacing what was there.
     pub fn write(&mut self, path: &Path, record: &ProcessRecord) -> Result<(), StoreError> {
-        self.write_all(path, std::slice::from_ref(record))
+        self.write_all(path, std::slice::from_ref(record), &RunLabels::default())
     }
 
-    /// The same with several processes, of which none may be there twice.
-    pub fn write_all(&mut self, path: &Path, records: &[ProcessRecord]) -> Result<(), StoreError> {
+    /// The same with several processes, of which none may be there twice, and labels of runs.
+    pub fn write_all(&mut self, path: &Path, records: &[ProcessRecord], labels: &RunLabels) -> Result<(), StoreError> {
         let mut images: BTreeMap<ContentKey, &ImageFacts> = BTreeMap::new();
         let mut processes: BTreeMap<ContentKey, KeyedProcess<'_>> = BTreeMap::new();
         for record in records {
@@ -96,9 +125,10 @@ impl Writer {
         let pid = records.first().map_or(0, |record| record.head.pid);
         let rows = |db: &Connection| {
             images.iter().try_for_each(|(key, facts)| facts_rows::insert(db, *key, facts))?;
+            labels.insert(db)?;
             processes.values().try_for_each(|process| process.insert(db))
         };
-        let bytes = schema::build(&[schema::SQL, schema::FACTS], rows);
+        let bytes = schema::build(&[schema::SQL, schema::FACTS, schema::LABELS], rows);
         let bytes = bytes.map_err(|source| StoreError::Build { pid, source })?;
         let place = Folder::of(path, Trust::own());
         let (folder, name) = place.map_err(|source| StoreError::Write { path: path.to_owned(), source })?;

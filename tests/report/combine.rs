@@ -1,7 +1,7 @@
 //! `cov-trace combine`.
 
-use super::{Measurements, file, function, lines, process};
-use cov_trace::store::DataDir;
+use super::{Measurements, RUN, file, function, lines, process};
+use cov_trace::store::{DataDir, Reader, RunLabels};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -70,6 +70,68 @@ fn processes_are_kept_in_any_order_and_dropped_on_request() {
     assert_eq!(here.run(&["combine", "--flat", "-o", "flat", "all"]).status, Some(0));
     let flat = here.run(&["ps", "--data=flat"]).clean();
     assert!(flat.contains("combined '2 processes'"), "{flat}");
+}
+
+#[test]
+fn labels_of_runs_go_along() {
+    const OTHER: &str = "20261123T010203.512Z-9";
+    let (mut here, mut there) = machines();
+    let mut other = process(12, vec![(file("/one/src/a.c", lines(1..=4), vec![]), lines([4]))]);
+    other.head.run = OTHER.to_owned();
+    there.add_to_directory(&other);
+    here.label(RUN, &[("host", "h"), ("rev", "1"), ("service", "api")]);
+    there.label(RUN, &[("host", "h"), ("rev", "1")]);
+    there.label(OTHER, &[("host", "k"), ("rev", "1")]);
+    there.label("20261123T010203.512Z-8", &[("rev", "of a run without processes")]);
+    let there_data = there.path(".cov-trace");
+    let combined = |output: &str, words: &[&str]| {
+        let told = here.run(&[&["combine", "-o", output], words].concat());
+        assert_eq!(told.status, Some(0), "{told:?}");
+        let data = DataDir::open_for_reading(Path::new(&here.path(output))).unwrap();
+        let file = data.process_files().unwrap().remove(0);
+        (RunLabels::of_data(&data, &Reader::default()).unwrap(), fs::read(data.path_of(&file)).unwrap(), file.run)
+    };
+    let of_run = |labels: &RunLabels, run: &str| {
+        let labels = labels.get(run).cloned().unwrap_or_default();
+        labels.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
+    };
+    let (labels, bytes, _) = combined("all", &[".cov-trace", &there_data]);
+    assert_eq!(of_run(&labels, RUN), ["host=h", "rev=1", "service=api"]);
+    assert_eq!(of_run(&labels, OTHER), ["host=k", "rev=1"]);
+    assert!(of_run(&labels, "20261123T010203.512Z-8").is_empty());
+    assert!(combined("swapped", &[&there_data, ".cov-trace"]).1 == bytes, "in another order");
+    combined("part", &[&there_data]);
+    assert!(combined("tree", &["part", ".cov-trace", "all"]).1 == bytes, "by a tree");
+    // Of processes that are not told apart is known what all runs have in common.
+    let (flat, _, run) = combined("flat", &["--flat", "all"]);
+    assert_eq!(of_run(&flat, &run), ["rev=1"]);
+    assert!(here.run(&["ps", "--data=all"]).clean().contains(&format!("run {OTHER}\nlabels rev=1\n")));
+
+    let exported = there.run(&["export", "--pid", "12", "-o", &there.path("12.sqlite")]);
+    assert_eq!(exported.status, Some(0), "{exported:?}");
+    fs::create_dir(there.path("one")).unwrap();
+    fs::rename(there.path("12.sqlite"), there.path(&format!("one/0-{OTHER}-1.sqlite"))).unwrap();
+    let data = DataDir::open_for_reading(Path::new(&there.path("one"))).unwrap();
+    let labels = RunLabels::of_data(&data, &Reader::default()).unwrap();
+    assert_eq!((of_run(&labels, OTHER), of_run(&labels, RUN)), (vec!["host=k".to_owned(), "rev=1".to_owned()], vec![]));
+
+    let erased = there.run(&["erase", "--run", OTHER]).clean();
+    assert!(erased.starts_with("erased 1 process"), "{erased}");
+    let labels = RunLabels::of_data(&there.data(), &Reader::default()).unwrap();
+    assert_eq!((of_run(&labels, RUN).len(), of_run(&labels, OTHER).len()), (2, 0));
+}
+
+#[test]
+fn a_directory_with_labels_alone_has_no_measurements() {
+    let mut measurements = Measurements::new();
+    measurements.label(RUN, &[("rev", "1")]);
+    for words in [&["report"][..], &["ps"], &["export", "-o", "x.sqlite"]] {
+        let error = measurements.run(words).error();
+        assert!(error.contains("no measurements in .cov-trace; measure a program first"), "{error}");
+    }
+    fs::write(measurements.data().path().join(format!("7-{RUN}-0.sqlite")), "no database").unwrap();
+    let error = measurements.run(&["report"]).error();
+    assert!(error.contains("it is no SQLite database"), "{error}");
 }
 
 #[test]

@@ -57,6 +57,13 @@ impl Measurements {
         self.writer.write_to(&data, record).unwrap();
     }
 
+    /// Gives the run its labels as the recorder does.
+    pub(crate) fn label(&mut self, run: &str, labels: &[(&str, &str)]) {
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let (data, file) = (self.data(), ProcessFile::of_living(run.to_owned()));
+        self.writer.write_labelled(&data, &file, &[], &RunLabels::of_run(run, labels)).unwrap();
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cov-trace"));
         command.args(arguments).current_dir(self.cwd()).env_remove("COV_TRACE_DATA");

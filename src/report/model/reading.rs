@@ -80,12 +80,7 @@ pub fn read_selected(
     let path = || data.path().to_owned();
     let mut files = data.process_files()?;
     if files.is_empty() {
-        let live = !data.live_runs()?.is_empty();
-        return Err(if live {
-            SelectionError::NothingYet { path: path() }
-        } else {
-            SelectionError::NoData { path: path() }
-        });
+        return Err(nothing_in(data)?);
     }
     files.retain(|file| selection.may_take(file));
     let (mut taken, mut unreadable) = (0, Vec::new());
@@ -108,17 +103,27 @@ pub fn read_selected(
     taken += rest.len();
     rest.into_iter().for_each(&mut take);
     if taken == 0 && unreadable.is_empty() {
+        if selection.pids.is_empty() {
+            return Err(nothing_in(data)?);
+        }
         let pids: Vec<String> = selection.pids.iter().map(i32::to_string).collect();
         return Err(SelectionError::NoSuchPid { pids: pids.join(", "), path: path() });
     }
-    if unreadable.len() < files.len() {
+    if taken > 0 {
         return Ok(unreadable);
     }
+    let files = unreadable.len();
     let first = unreadable.swap_remove(0);
-    match files.len() {
+    match files {
         1 => Err(first.into()),
         files => Err(SelectionError::NoneReadable { files, path: path(), first: Box::new(first) }),
     }
+}
+
+/// What there is to say of a data directory without processes.
+fn nothing_in(data: &DataDir) -> Result<SelectionError, StoreError> {
+    let path = data.path().to_owned();
+    Ok(if data.live_runs()?.is_empty() { SelectionError::NoData { path } } else { SelectionError::NothingYet { path } })
 }
 
 /// Reads some files side by side.

@@ -141,7 +141,7 @@ fn add_bits(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Reader, UnixMillis, Writer, sample};
+    use crate::store::{Reader, RunLabels, UnixMillis, Writer, sample};
 
     fn unmoved(file: &FileFacts) -> String {
         file.path.clone()
@@ -156,7 +156,7 @@ mod tests {
     fn bytes(union: ProcessUnion) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("all.sqlite");
-        Writer::new().unwrap().write_all(&path, &union.into_records("")).unwrap();
+        Writer::new().unwrap().write_all(&path, &union.into_records(""), &RunLabels::default()).unwrap();
         std::fs::read(path).unwrap()
     }
 
@@ -178,7 +178,7 @@ mod tests {
         tree.merge(union(first));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("part.sqlite");
-        Writer::new().unwrap().write_all(&path, &union(third).into_records("")).unwrap();
+        Writer::new().unwrap().write_all(&path, &union(third).into_records(""), &RunLabels::default()).unwrap();
         tree.merge(union(&Reader::default().read_all(&path).unwrap()));
         tree.merge(union(third));
         assert_eq!(tree.processes(), 37);

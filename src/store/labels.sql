@@ -1,0 +1,12 @@
+-- Table of the labels of runs: what is known of where a run took place, and what the user says of it.
+--
+-- It is in one file of each run, 0-RUN-0.sqlite, which has no process in it where every process has a file of its own; and in
+-- the files that `combine` and `export` write. The files of single processes do without, for which a row each would be a good
+-- part of them.
+--
+--   key    Found by cov-trace, unless the user gave another value (--label KEY=VALUE):
+--          host       The node name of the machine (uname(2)).
+--          boot_id    The boot of its kernel (/proc/sys/kernel/random/boot_id).
+--          container  Id of the container of docker, podman or containerd that the program ran in: 64 hexadecimal digits.
+--          service    The systemd unit that the program belonged to, such as nginx.service.
+CREATE TABLE label (run TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (run, key)) WITHOUT ROWID;
