@@ -44,6 +44,7 @@ mod shared;
 mod signals;
 mod source_file;
 pub mod standing;
+pub mod surroundings;
 mod sync;
 mod text_check;
 pub mod threads;

@@ -129,7 +129,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     let arguments = configured(&words, cwd)?;
     let cwd = cwd()?;
     Ok(match arguments.action {
-        Some(CommandAction::Attach(arguments)) => Command::Attach(arguments.validated(&cwd)),
+        Some(CommandAction::Attach(arguments)) => Command::Attach(arguments.validated(&cwd)?),
         Some(CommandAction::Status(arguments)) => Command::Status(arguments.validated()),
         Some(CommandAction::Flush(arguments)) => Command::Flush(arguments.validated()),
         Some(CommandAction::Detach(arguments)) => Command::Detach(arguments.validated()),
@@ -157,7 +157,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some(CommandAction::Completions(arguments)) => Command::Completions(arguments.validated()),
         Some(CommandAction::Man(arguments)) => Command::Man(arguments.validated()),
         Some(CommandAction::Erase(arguments)) => Command::Erase(arguments.validated()),
-        None => Command::Run(arguments.run.validated(&cwd)),
+        None => Command::Run(arguments.run.validated(&cwd)?),
     })
 }
 

@@ -34,14 +34,15 @@ pub(super) struct AttachOptions {
 }
 
 impl AttachArguments {
-    pub(super) fn validated(self, cwd: &Path) -> AttachOptions {
+    pub(super) fn validated(self, cwd: &Path) -> Result<AttachOptions, CliError> {
         let pids = self.pids.into_iter().map(Pid).collect();
-        let mut measuring = self.measuring.validated(cwd);
+        let mut measuring = self.measuring.validated(cwd)?;
         // A thread in the middle of a function has executed what comes before in it, but not while it was measured.
         if measuring.selection.probing == Probing::Dominators {
             measuring.selection.probing = Probing::Stretches;
         }
-        AttachOptions { measuring, attach: front::Attach { pids, children: self.children, verify: self.verify_detach } }
+        let attach = front::Attach { pids, children: self.children, verify: self.verify_detach };
+        Ok(AttachOptions { measuring, attach })
     }
 }
 

@@ -68,6 +68,14 @@ pub enum CliError {
         /// Why git could not answer.
         cause: String,
     },
+    /// A label has two values.
+    #[error("--label {key}={} and --label {key}={}: a label has one value in a run", values[0], values[1])]
+    LabelTwice {
+        /// The label's key.
+        key: String,
+        /// Both.
+        values: [String; 2],
+    },
     /// The combined file would be an input of the next time.
     #[error(
         "{} is an input and the output: what is in it would count as measured again; name another directory with -o, or \
@@ -149,6 +157,7 @@ impl CliError {
             | CliError::ExcludeLine { .. }
             | CliError::Config(_)
             | CliError::NothingToCombine
+            | CliError::LabelTwice { .. }
             | CliError::CombinedIntoInput { .. }
             | CliError::Git { .. }
             | CliError::NoSuchSource { .. }

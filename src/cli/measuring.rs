@@ -1,5 +1,7 @@
 //! The options of both ways to measure: launching and attaching.
 
+use super::CliError;
+use super::labels::{Label, by_key};
 use super::selection::{DataArguments, FilterArguments};
 use crate::filter::{Project, git_root};
 use crate::front;
@@ -25,6 +27,12 @@ pub(super) struct MeasuringArguments {
     /// what runs, everything is measured.
     #[arg(long, overrides_with_all = ["include", "module"], help_heading = "Filters")]
     all: bool,
+    /// Label the run, for questions about many: what is measured, such as service=api or revision=4f1c2d; may be repeated
+    ///
+    /// Labels are kept with the data. host, boot_id, container and service are found where there is something to find; a
+    /// value given here wins.
+    #[arg(long, value_name = "KEY=VALUE")]
+    label: Vec<Label>,
     /// Detach after this time, such as 90, 90s, 5m or 1h30m; what is measured goes on
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     limit: Option<Duration>,
@@ -76,8 +84,8 @@ enum Fork {
 }
 
 impl MeasuringArguments {
-    pub(super) fn validated(self, cwd: &Path) -> front::FrontOptions {
-        front::FrontOptions {
+    pub(super) fn validated(self, cwd: &Path) -> Result<front::FrontOptions, CliError> {
+        Ok(front::FrontOptions {
             trust: self.data.trust(),
             data: self.data.validated(),
             selection: Scope {
@@ -98,11 +106,12 @@ impl MeasuringArguments {
                 Fork::Inherit => Forks::Inherit,
             },
             cache: if self.no_cache { None } else { cache_folder(|name| std::env::var_os(name)) },
+            labels: by_key(self.label)?,
             limit: self.limit,
             quiet: self.quiet,
             on_supervisor_death: OnTracerDeath::LetGo,
             stop_log: self.stop_log,
-        }
+        })
     }
 }
 

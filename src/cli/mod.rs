@@ -18,6 +18,7 @@ mod export;
 mod formats;
 mod git;
 mod html;
+mod labels;
 mod measuring;
 mod output;
 mod progress;

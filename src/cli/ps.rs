@@ -40,7 +40,8 @@ pub(super) fn ps(options: &PsOptions) -> Result<CommandOutcome, CliError> {
     let selection = &options.selection.selection;
     let live = options.selection.read(|record| processes.push(ProcessSummary::new(&record, selection)))?;
     processes.sort_by(|one, other| one.head.cmp(&other.head));
+    let labels = options.selection.labels()?;
     let now = Now { time: UnixMillis(platform::unix_millis()), live, zone: TimeZone::system() };
-    print(&tree(&processes, &now, options.width))?;
+    print(&tree(&processes, &labels, &now, options.width))?;
     Ok(CommandOutcome::Success)
 }

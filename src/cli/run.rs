@@ -36,18 +36,18 @@ pub(super) struct RunOptions {
 }
 
 impl RunArguments {
-    pub(super) fn validated(self, cwd: &Path) -> RunOptions {
+    pub(super) fn validated(self, cwd: &Path) -> Result<RunOptions, CliError> {
         let mut words = self.program.into_iter();
-        let mut measuring = self.measuring.validated(cwd);
+        let mut measuring = self.measuring.validated(cwd)?;
         if self.kill_on_exit {
             measuring.on_supervisor_death = OnTracerDeath::Kill;
         }
-        RunOptions {
+        Ok(RunOptions {
             measuring,
             no_wait: self.no_wait,
             program: words.next().expect("invariant: clap requires a program"),
             args: words.collect(),
-        }
+        })
     }
 }
 

@@ -4,7 +4,9 @@
 
 use super::stderr::{Stderr, plural};
 use super::watch::{Subject, Watch};
-use super::{Ending, FrontOptions, Helpers, Prepared, RunError, SIGNALS, prepare, refusal, start_helpers, verify};
+use super::{
+    Ending, FrontOptions, Helpers, Prepared, RunError, SIGNALS, labels, prepare, refusal, start_helpers, verify,
+};
 use crate::link::{AttachReport, FromSupervisor, PortError, ToSupervisor};
 use crate::recorder::{FrontRequest, News};
 use platform::affinity::Rank;
@@ -63,7 +65,8 @@ pub(crate) fn attach(options: &FrontOptions, attach: &Attach) -> Result<Ending, 
     }
     let prepared = prepare(options)?;
     let (inbox, _mask) = SignalInbox::collect(&SIGNALS).map_err(RunError::from)?;
-    let helpers = start_helpers(options, &prepared)?;
+    let labels = labels::labels(&options.labels, &pids);
+    let helpers = start_helpers(options, &prepared, &labels)?;
     let Prepared { data, run, lock, control } = prepared;
     drop((run, lock, control));
     helpers.keep_only_what_is_needed(&inbox, &data);

@@ -13,6 +13,7 @@ mod attach;
 mod control;
 mod error;
 mod guarded;
+mod labels;
 mod refusal;
 mod stderr;
 mod verify;
@@ -31,7 +32,7 @@ pub use watch::Ending;
 use crate::guard;
 use crate::link::{FromSupervisor, Port, PortError, RunDir, ToSupervisor};
 use crate::recorder::{self, Scope};
-use crate::store::{DataDir, RunEntry, UnixMillis, run_name};
+use crate::store::{DataDir, LabelValues, RunEntry, UnixMillis, run_name};
 use crate::supervisor::{self, Forks};
 use guarded::Guarded;
 use platform::limits;
@@ -54,6 +55,8 @@ pub(crate) struct FrontOptions {
     pub trust: Trust,
     /// What is to be measured.
     pub selection: Scope,
+    /// Labels that the user gave the run; they win over those that are found.
+    pub labels: LabelValues,
     /// The folder that keeps what was read of images, for later measurements; none to do without.
     pub cache: Option<PathBuf>,
     /// How long, if not until the end.
@@ -111,7 +114,8 @@ pub(crate) fn run(options: &FrontOptions, launch: &Launch) -> Result<Ending, Run
             return Err(unmeasured(launch, None, error.into()));
         }
     };
-    let helpers = match start_helpers(options, &prepared) {
+    let labels = labels::labels(&options.labels, &[process::own_pid()]);
+    let helpers = match start_helpers(options, &prepared, &labels) {
         Ok(helpers) => helpers,
         Err(error) => {
             prepared.give_up();
@@ -200,7 +204,7 @@ fn prepare(options: &FrontOptions) -> Result<Prepared, RunError> {
     Ok(Prepared { data, run, lock, control })
 }
 
-fn start_helpers(options: &FrontOptions, prepared: &Prepared) -> Result<Helpers, RunError> {
+fn start_helpers(options: &FrontOptions, prepared: &Prepared, labels: &LabelValues) -> Result<Helpers, RunError> {
     let Prepared { data, run, lock, control } = prepared;
     let (front_supervisor, supervisor_front) = Channel::pair()?;
     let (front_recorder, recorder_front) = Channel::pair()?;
@@ -250,6 +254,7 @@ fn start_helpers(options: &FrontOptions, prepared: &Prepared) -> Result<Helpers,
             front,
             control,
             selection,
+            labels: labels.clone(),
             cache: options.cache.clone(),
             limit: options.limit,
             front_pid,

@@ -4,6 +4,7 @@
 
 use super::ImageId;
 use platform::{Channel, EntryKind, Folder, Listener, OsError, Trust};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
@@ -21,11 +22,15 @@ const JOURNAL: &str = "journal";
 const MARKS: &str = "marks";
 const CONTROL: &str = "control";
 const SCOPE: &str = "scope";
+const LABELS: &str = "labels";
 const CHECKPOINT: &str = "checkpoint";
 const NEXT_CHECKPOINT: &str = "checkpoint.new";
 
 /// `PATH_MAX`: the most that is read of what was to be measured, in bytes.
 const LONGEST_SCOPE: u64 = 4096;
+
+/// The most that is read of a run's labels, in bytes.
+const MOST_LABELS: u64 = 16 << 20;
 
 /// How a file that is made may be used, less the umask.
 const MODE: u32 = 0o666;
@@ -98,6 +103,16 @@ impl RunDir {
     /// What was to be measured, if that was kept.
     pub fn scope(&self) -> Option<String> {
         String::from_utf8(self.folder.read(SCOPE.as_ref(), LONGEST_SCOPE).ok()?).ok().filter(|scope| !scope.is_empty())
+    }
+
+    /// Keeps the labels of the run for a recovery.
+    pub fn keep_labels(&self, labels: &BTreeMap<String, String>) -> std::io::Result<()> {
+        self.folder.create_file(LABELS.as_ref(), MODE)?.write_all(&serde_json::to_vec(labels)?)
+    }
+
+    /// The labels of the run, if they were kept.
+    pub fn labels(&self) -> Option<BTreeMap<String, String>> {
+        serde_json::from_slice(&self.folder.read(LABELS.as_ref(), MOST_LABELS).ok()?).ok()
     }
 
     /// The journal, for appending.

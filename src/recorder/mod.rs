@@ -31,7 +31,7 @@ pub(crate) use scope::{Probing, Scope};
 
 use crate::cache::Cache;
 use crate::link::{LetGoBy, Port, RunDir, ToSupervisor};
-use crate::store::{DataDir, UnixMillis};
+use crate::store::{DataDir, LabelValues, UnixMillis};
 use control::ControlSocket;
 use disk::{Disk, Job};
 use images::ImageReaders;
@@ -62,6 +62,8 @@ pub(crate) struct RecorderOptions {
     pub control: Option<Listener>,
     /// What is to be measured.
     pub selection: Scope,
+    /// The labels of the run.
+    pub labels: LabelValues,
     /// The folder that keeps what was read of images, if any is to.
     pub cache: Option<PathBuf>,
     /// How long, if not until the end.
@@ -117,15 +119,26 @@ struct Recorder {
 impl Recorder {
     fn start(options: RecorderOptions) -> Result<Self, LedgerError> {
         let RecorderOptions {
-            run, data, supervisor, front, control, selection, cache, limit, front_pid, guarded, ..
+            run,
+            data,
+            supervisor,
+            front,
+            control,
+            selection,
+            labels,
+            cache,
+            limit,
+            front_pid,
+            guarded,
+            ..
         } = options;
         let known = if selection.only_new { Some(Arc::new(KnownLines::of(&data)?)) } else { None };
         let cache = cache.and_then(|folder| Cache::open(&folder));
         let mut ledger = Ledger::open(&run, &data)?;
         let scope = selection.in_words();
-        // Without it on disk, a recovery does not know it.
-        let _disk_full = run.keep_scope(&scope);
-        ledger.replay.scope = Some(scope);
+        // Without them on disk, a recovery does not know them.
+        let (_disk_full, _full_too) = (run.keep_scope(&scope), run.keep_labels(&labels));
+        (ledger.replay.scope, ledger.labels) = (Some(scope), labels);
         Ok(Recorder {
             ledger,
             readers: ImageReaders::start(&run, &selection, known, cache.as_ref(), &supervisor)?,

@@ -48,6 +48,7 @@ pub use record::{
 };
 pub use run_entry::RunEntry;
 pub(crate) use run_entry::RunState;
+pub(crate) use run_labels::is_label_key;
 pub use run_labels::{LabelValues, RunLabels};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub(crate) use staged::Staged;

@@ -80,7 +80,10 @@ fn processes_in_which_nothing_was_planted_are_in_one_file_and_every_command_sees
     measure();
     let processes = measured::processes(&data);
     let planted = processes.iter().find(|process| process.programs.last() == Some(&program)).unwrap();
-    assert_eq!((processes.len(), names(&data)), (5, vec!["0-1".to_owned(), format!("{}-4", planted.pid)]));
+    assert_eq!(
+        (processes.len(), names(&data)),
+        (5, vec!["0-0".to_owned(), "0-1".to_owned(), format!("{}-4", planted.pid)])
+    );
     assert!(processes.iter().all(|process| process.complete && process.end.is_some()));
     let child = processes.iter().find(|process| process.sequence == 2).unwrap().pid.to_string();
     let of_child = command(&["ps", "--pid", &child]);

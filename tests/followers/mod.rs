@@ -3,6 +3,7 @@
 mod children;
 mod facts;
 mod filters;
+mod labels;
 mod less;
 mod live;
 mod project;

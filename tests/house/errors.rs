@@ -72,6 +72,7 @@ fn of_the_command_line() -> String {
         CliError::NoSuchRun { .. } => CliError::NoSuchRun { runs: run(), path: data() },
         CliError::NoSuchSource { .. } => CliError::NoSuchSource { name: "a.c".to_owned() },
         CliError::Git { .. } => CliError::Git { what: "git diff HEAD".to_owned(), cause: "it is no revision".to_owned() },
+        CliError::LabelTwice { .. } => CliError::LabelTwice { key: "rev".to_owned(), values: ["1".to_owned(), "2".to_owned()] },
         CliError::CombinedIntoInput { .. } => CliError::CombinedIntoInput { path: data() },
         CliError::NothingToCombine => CliError::NothingToCombine,
         CliError::ExcludeLine { .. } => CliError::ExcludeLine { source: Box::new(regex::Regex::new(&["(", "a"].concat()).unwrap_err()) },

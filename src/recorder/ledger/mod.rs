@@ -12,7 +12,7 @@ use super::facts::{Facts, StoredFacts};
 use super::lines::{New, RunLines};
 use super::replay::Replay;
 use crate::link::{ImageId, JournalReader, ProcessNo, Repeats, RunDir};
-use crate::store::{DataDir, Flush, StoreError, UnixMillis, Warning, Writer};
+use crate::store::{DataDir, Flush, LabelValues, StoreError, UnixMillis, Warning, Writer, is_label_key};
 use crate::warning::WarningKind;
 use platform::{Marks, OsError, Pid};
 use shared::SharedFiles;
@@ -44,6 +44,8 @@ pub(super) struct Ledger {
     memory_marks: Option<Marks>,
     pub replay: Replay,
     facts: BTreeMap<ImageId, Facts>,
+    /// The labels of the run.
+    pub labels: LabelValues,
     writer: Writer,
     shared: SharedFiles,
     /// What all processes that ran a program have run.
@@ -73,6 +75,7 @@ impl Ledger {
             memory_marks: None,
             replay: Replay::new(run.name(), run.scope()),
             facts: BTreeMap::new(),
+            labels: kept_labels(run),
             writer: Writer::new()?,
             shared: SharedFiles::default(),
             lines: RunLines::default(),
@@ -221,6 +224,13 @@ impl Ledger {
         let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
         Some(UnixMillis(since.as_millis() as i64))
     }
+}
+
+/// The labels that a run's directory has.
+fn kept_labels(run: &RunDir) -> LabelValues {
+    let mut labels = run.labels().unwrap_or_default();
+    labels.retain(|key, _| is_label_key(key));
+    labels
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! The files that processes share in which nothing was planted: one of those that go on, and of those that have ended a
-//! file, then another one once that is large.
+//! file, then another one once that is large. The first also has the labels of the run, and stays for them.
 //!
 //! Invariants: a process is in its next file before it leaves the one it was in; a large file is never written again.
 
 use super::{Ledger, LedgerError};
 use crate::link::ProcessNo;
 use crate::recorder::replay::ProcessFacts;
-use crate::store::{ProcessFile, ProcessRecord, Reader};
+use crate::store::{ProcessFile, ProcessRecord, Reader, RunLabels};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From which length on, in bytes, a file is not added to: until then all of it is written each time.
@@ -24,11 +24,20 @@ pub(super) struct SharedFiles {
     living: BTreeSet<ProcessNo>,
     /// Whether that is to be written.
     living_changed: bool,
+    /// Whether the run has a data file: one without processes is worth nothing.
+    begun: bool,
 }
 
 impl Default for SharedFiles {
     fn default() -> Self {
-        SharedFiles { number: 1, ended: Vec::new(), written: 0, living: BTreeSet::new(), living_changed: false }
+        SharedFiles {
+            number: 1,
+            ended: Vec::new(),
+            written: 0,
+            living: BTreeSet::new(),
+            living_changed: true,
+            begun: false,
+        }
     }
 }
 
@@ -75,12 +84,19 @@ impl Ledger {
     /// Reads the shared files that the run has already, and goes on beside them. One that cannot be read has nothing.
     pub fn find_shared(&mut self) -> Result<FoundShared, LedgerError> {
         let mut found = FoundShared::default();
-        for file in self.data.process_files()?.iter().filter(|file| file.has_several() && file.run == self.run.name()) {
+        let mut files = self.data.process_files()?;
+        files.retain(|file| file.run == self.run.name());
+        self.shared.begun |= !files.is_empty();
+        for file in files.iter().filter(|file| file.has_several()) {
             let records = self.data.read_all(&Reader::default(), file).unwrap_or_default().into_iter();
             let records = records.map(|record| (ProcessNo(record.head.sequence), record));
             if file.is_of_living() {
                 found.living.extend(records);
-                self.shared.living_changed = true;
+                // What the disk had no room for when the run began may have got in here later.
+                if self.labels.is_empty() {
+                    let labels = self.data.read_labels(&Reader::default(), file).unwrap_or_default();
+                    self.labels = labels.get(self.run.name()).cloned().unwrap_or_default();
+                }
             } else {
                 found.ended.extend(records.map(|(process, _)| process));
                 self.shared.number = self.shared.number.max(file.sequence.saturating_add(1));
@@ -122,10 +138,16 @@ impl Ledger {
         let living = self.replay.processes.iter().filter(|(_, facts)| goes_on(facts));
         let (numbers, records): (BTreeSet<ProcessNo>, Vec<ProcessRecord>) =
             living.map(|(process, facts)| (*process, self.record(facts, super::Completeness::Incomplete))).unzip();
-        if records.is_empty() {
+        self.shared.begun |= self.finished > 0 || self.replay.processes.values().any(|facts| !facts.execs.is_empty());
+        if !self.shared.begun {
+            return Ok(());
+        }
+        if records.is_empty() && self.labels.is_empty() {
             self.data.remove_file(&file)?;
         } else {
-            self.writer.write_file(&self.data, &file, &records.iter().collect::<Vec<_>>())?;
+            let labels = RunLabels::of_run(self.run.name(), self.labels.clone());
+            self.writer.write_labelled(&self.data, &file, &records.iter().collect::<Vec<_>>(), &labels)?;
+            self.unsynced.push(self.data.path_of(&file));
         }
         self.shared.living = numbers;
         self.shared.living_changed = false;

@@ -4,10 +4,10 @@
 
 use super::escape::printable;
 use super::signal::signal_name;
-use super::wording::{Width, command_line, date_time, span};
+use super::wording::{Width, command_line, date_time, labels, span};
 use crate::report::model::processes::ProcessSummary;
 use crate::report::model::scopes::Scopes;
-use crate::store::{EndReason, UnixMillis};
+use crate::store::{EndReason, RunLabels, UnixMillis};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,8 +26,8 @@ pub struct Now {
     pub zone: TimeZone,
 }
 
-/// The processes of each run, children below their parents, in the order in which they appeared.
-pub fn tree(processes: &[ProcessSummary], now: &Now, width: Width) -> String {
+/// The processes of each run with its labels, children below their parents, in the order in which they appeared.
+pub fn tree(processes: &[ProcessSummary], run_labels: &RunLabels, now: &Now, width: Width) -> String {
     let mut runs: BTreeMap<&str, Vec<&ProcessSummary>> = BTreeMap::new();
     for process in processes {
         runs.entry(&process.head.run).or_default().push(process);
@@ -41,6 +41,10 @@ pub fn tree(processes: &[ProcessSummary], now: &Now, width: Width) -> String {
         let scope: String = scopes.in_words().iter().map(|scope| format!(", {scope}")).collect();
         let gap = if text.is_empty() { "" } else { "\n" };
         text.push_str(&format!("{gap}run {}{state}{scope}\n", printable(run)));
+        let labels = run_labels.get(run).map_or_else(String::new, |of_run| labels(of_run, width));
+        if !labels.is_empty() {
+            text.push_str(&format!("labels {labels}\n"));
+        }
         text.push_str(&table_of(&of_run, now, width));
     }
     text
@@ -175,6 +179,11 @@ mod tests {
         }
     }
 
+    fn run_labels() -> RunLabels {
+        let of_run = [("host", "here"), ("note", "it's\u{1b}[1m"), ("rev", "4f1c")];
+        RunLabels::of_run("one", of_run.map(|(key, value)| (key.to_owned(), value.to_owned())).into())
+    }
+
     fn now() -> Now {
         Now { time: UnixMillis(3_723_000), live: BTreeSet::from(["live".to_owned()]), zone: TimeZone::UTC }
     }
@@ -206,6 +215,7 @@ run live, under way
 4000000  prog 4000000  running     10  1 h 02 min
 
 run one
+labels 'note=it'\\''s\\u{1b}[1m' rev=4f1c
 PID  PROGRAM                                           END                 LINES        TIME
  10  prog 10                                           exit 0                 10     0.250 s
  11  |- prog 11                                        exit 0                 10     0.250 s
@@ -215,16 +225,17 @@ PID  PROGRAM                                           END                 LINES
  15  `- prog 15                                        incomplete             10           -
  16  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.  exit 0, incomplete     10     0.250 s
 ";
-        let text = tree(&processes, &now(), Width::Short);
+        let text = tree(&processes, &run_labels(), &now(), Width::Short);
         let ascii = text
             .replace("\u{251c}\u{2500}", "|-")
             .replace("\u{2514}\u{2500}", "`-")
             .replace('\u{2502}', "|")
             .replace('\u{2026}', ".");
         assert_eq!(ascii, expected);
-        assert!(tree(&processes, &now(), Width::Full).contains(&"x".repeat(60)));
+        let wide = tree(&processes, &run_labels(), &now(), Width::Full);
+        assert!(wide.contains(&"x".repeat(60)) && wide.contains("\nlabels host=here "), "{wide}");
         processes.reverse();
-        assert_eq!(tree(&processes, &now(), Width::Short), text, "whatever the order");
+        assert_eq!(tree(&processes, &run_labels(), &now(), Width::Short), text, "whatever the order");
     }
 
     #[test]
@@ -240,7 +251,7 @@ PID  PROGRAM     END      LINES        TIME             ATTACHED
  10  prog 10     running     10  1 h 02 min  1970-01-01 01:01:01
  11  `- prog 11  exit 0      10     0.250 s
 ";
-        let text = tree(&[running, child], &now(), Width::Short);
+        let text = tree(&[running, child], &run_labels(), &now(), Width::Short);
         assert_eq!(text.replace("\u{2514}\u{2500}", "`-"), expected);
     }
 
@@ -252,7 +263,7 @@ PID  PROGRAM     END      LINES        TIME             ATTACHED
             process(2, 3, 3, Some((3, Some(3)))),
             process(3, 4, 4, Some((4, None))),
         ];
-        let text = tree(&processes, &now(), Width::Short);
+        let text = tree(&processes, &run_labels(), &now(), Width::Short);
         for pid in 1..=4 {
             assert_eq!(text.matches(&format!("prog {pid}")).count(), 1, "{text}");
         }
@@ -263,7 +274,7 @@ PID  PROGRAM     END      LINES        TIME             ATTACHED
         let processes: Vec<ProcessSummary> = (0..20_000u32)
             .map(|n| process(n, n as i32 + 1, 1, n.checked_sub(1).map(|_| (n as i32, Some(1)))))
             .collect();
-        let text = tree(&processes, &now(), Width::Short);
+        let text = tree(&processes, &RunLabels::default(), &now(), Width::Short);
         assert_eq!(text.lines().count(), 20_002);
         assert!(text.lines().all(|line| line.chars().count() < 200));
     }

@@ -1,7 +1,7 @@
 //! How programs, times and spans of time are shown.
 
 use super::escape::printable;
-use crate::store::UnixMillis;
+use crate::store::{LabelValues, UnixMillis};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::fmt::Display;
@@ -26,6 +26,14 @@ pub fn some_of(first: impl Iterator<Item = impl Display>, count: usize) -> Strin
         0 => named,
         more => format!("{named} and {more} more"),
     }
+}
+
+/// Labels of a run as one would give them; those that are the same for most runs of a machine only if all are to be shown.
+pub fn labels(labels: &LabelValues, width: Width) -> String {
+    const OF_MACHINE: [&str; 3] = ["boot_id", "container", "host"];
+    let shown = labels.iter().filter(|(key, _)| width == Width::Full || !OF_MACHINE.contains(&key.as_str()));
+    let shown: Vec<String> = shown.map(|(key, value)| quoted(&format!("{key}={value}"))).collect();
+    printable(&shown.join(" ")).into_owned()
 }
 
 /// A program with its arguments, as one would write it in a shell.
