@@ -193,14 +193,13 @@ impl TrapRepair {
         Ok(())
     }
 
-    /// Delivers a signal: in its handler the thread blocks more. Where other threads may reset the handler of SIGTRAP it is
-    /// awaited that the thread has taken it.
+    /// Delivers a signal: in its handler the thread blocks more. Where other threads may reset the handler of SIGTRAP, also
+    /// by breakpoints that are planted only now, it is awaited that the thread has taken it.
     pub fn deliver(&mut self, tracer: &Tracer, process: ProcessNo, tid: Tid, signal: Signal) -> Result<(), OsError> {
-        if !self.step(SigtrapInput::HandlesSignal { process, signal }).is_yes() {
-            return tracer.resume(tid, Some(signal));
+        if self.step(SigtrapInput::HandlesSignal { process, signal }).is_yes() {
+            let mask = tracer.signal_mask(tid)?;
+            self.step(SigtrapInput::EntersHandler { process, tid, signal, mask });
         }
-        let mask = tracer.signal_mask(tid)?;
-        self.step(SigtrapInput::EntersHandler { process, tid, signal, mask });
         let is_awaited = signal == Signal::TRAP
             && !procfs::is_alone(tid)?
             && procfs::signal_state(tid)?.disposition(signal) == Disposition::Handled;

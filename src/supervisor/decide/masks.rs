@@ -44,6 +44,14 @@ impl Masks {
         was
     }
 
+    /// Whether a thread that has the mask `found`, which a breakpoint may have taken SIGTRAP from, has blocked that for long.
+    /// A single known mask may be a handler's that it has left since.
+    pub fn surely_block_trap(&self, found: u64) -> bool {
+        !self.in_handler
+            && self.hold(found | TRAP)
+            && [self.now, self.before].iter().all(|mask| mask.is_some_and(|mask| mask & TRAP != 0))
+    }
+
     /// Whether a known mask has SIGTRAP.
     pub fn may_block_trap(&self) -> bool {
         self.now.into_iter().chain(self.before).any(|mask| mask & TRAP != 0)

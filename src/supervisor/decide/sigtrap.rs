@@ -157,12 +157,11 @@ impl Sigtrap {
         !self.has_handler(process) || self.turns.take(process, tid, blocking, now)
     }
 
-    /// What a thread that has the mask `found` needs to get SIGTRAP while the handler is reset: one that blocks SIGTRAP
-    /// itself dies of it without a tracer, too.
+    /// What a thread that has the mask `found` needs to get SIGTRAP while the handler is reset: one that surely blocks
+    /// SIGTRAP itself dies of it without a tracer, too.
     pub(super) fn before_delivery(&self, process: ProcessNo, tid: Tid, found: u64) -> Taken {
-        let mut masks = self.masks.get(&tid).copied().unwrap_or_default();
-        let blocked = masks.before_breakpoint(found, None) & TRAP != 0;
-        Taken { mask: None, action: self.handles(process, Signal::TRAP).filter(|_| !blocked) }
+        let blocks = self.masks.get(&tid).is_some_and(|masks| masks.surely_block_trap(found));
+        Taken { mask: None, action: self.handles(process, Signal::TRAP).filter(|_| !blocks) }
     }
 
     /// Whether the mask that a breakpoint left a thread fits none that is known of it, as one that was met in the middle

@@ -117,6 +117,10 @@ fn who_is_about_to_get_sigtrap_needs_the_handler_unless_it_blocks_that() {
     assert_eq!(ask(&mut sigtrap), nothing);
     sigtrap.action_call(PROCESS, Signal::TRAP, handler(0));
     assert_eq!(ask(&mut sigtrap), Taken { action: Some(handler(0)), ..nothing });
+    // A handler's mask, perhaps, which it may have left.
+    sigtrap.mask_call(TID, HUP | TRAP);
+    assert_eq!(ask(&mut sigtrap), Taken { action: Some(handler(0)), ..nothing });
+    sigtrap.mask_call(TID, !0);
     sigtrap.mask_call(TID, HUP | TRAP);
     assert_eq!(ask(&mut sigtrap), nothing);
     sigtrap.action_call(PROCESS, Signal::TRAP, SignalAction::ignoring());
