@@ -6,7 +6,7 @@
 //!                        │ debuginfo: ELF, DWARF ─► probes, lines ◄─► cache             │
 //!                        └──────────► store: one SQLite file per process ◄──────────────┘
 //! cli ─► front::ControlLink ──► recorder, over the run's control socket: status, flush, detach
-//! cli ─► report ─► store
+//! cli ─► report, fleet ─► store
 //! ```
 //! A guard, asleep between front and supervisor, rescues the program should the supervisor be killed.
 //! The program is never our child's child: the front is its parent, as a shell would be. What is measured and reported
@@ -17,6 +17,7 @@ pub mod cache;
 pub mod cli;
 pub mod debuginfo;
 pub mod filter;
+pub mod fleet;
 pub mod front;
 mod guard;
 pub mod link;

@@ -130,6 +130,18 @@ impl Folder {
         Ok(made)
     }
 
+    /// Opens a folder in it, and makes it if it is missing.
+    pub fn folder_or_make(&self, name: &OsStr, mode: u32) -> io::Result<Folder> {
+        match self.folder(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match self.make_folder(name, mode) {
+                // Somebody made it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.folder(name),
+                made => made,
+            },
+            opened => opened,
+        }
+    }
+
     /// Makes a folder with a name that cannot be guessed.
     pub fn make_some_folder(&self, prefix: &str, mode: u32) -> io::Result<(OsString, Folder)> {
         some_name(|number| {

@@ -76,7 +76,7 @@ enum CommandAction {
     /// Merge the measurements of many runs and machines into one file
     #[command(after_help = COMBINE_EXAMPLES)]
     Combine(CombineArguments),
-    /// Write single processes as one data file that needs no other
+    /// Write processes as one data file that needs no other, or as Parquet tables
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArguments),
     /// Write the coverage as Cobertura XML

@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use super::output::tell;
+use crate::fleet::FleetError;
 use crate::front::{AttachError, RunError};
 use crate::report::{SelectionError, SiteError};
 use crate::store::StoreError;
@@ -35,6 +36,9 @@ pub enum CliError {
     /// The measurements cannot be read or removed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The measurements cannot be written as Parquet files.
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
     /// There is nothing to report.
     #[error(transparent)]
     Selection(#[from] SelectionError),
@@ -152,6 +156,7 @@ impl CliError {
             CliError::Misplaced { .. }
             | CliError::WorkingDirectory { .. }
             | CliError::Store(_)
+            | CliError::Fleet(_)
             | CliError::Selection(_)
             | CliError::NothingLeft { .. }
             | CliError::ExcludeLine { .. }

@@ -103,7 +103,8 @@ that in it too, so it can be copied alone; combine and every SQLite client read 
 
 Examples:
   cov-trace export --pid 4711 -o 4711.sqlite
-  cov-trace export -o all.sqlite           all processes";
+  cov-trace export -o all.sqlite           all processes
+  cov-trace export --parquet fleet         as tables for DuckDB, Spark and others";
 
 pub(super) const COBERTURA_EXAMPLES: &str = "\
 Names are relative to the top of the git working tree, as GitLab and Jenkins want them. Hits are 0 or 1.

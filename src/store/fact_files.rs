@@ -163,16 +163,8 @@ impl DataDir {
 
 fn folder_to_write(data: &DataDir) -> Result<Folder, StoreError> {
     const MODE: u32 = 0o777;
-    let folder = match data.folder().folder(FOLDER.as_ref()) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => data.folder().make_folder(FOLDER.as_ref(), MODE),
-        found => found,
-    };
     let path = data.path().join(FOLDER);
-    let folder = match folder {
-        // Another run made it meanwhile.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => data.folder().folder(FOLDER.as_ref()),
-        made => made,
-    };
+    let folder = data.folder().folder_or_make(FOLDER.as_ref(), MODE);
     folder.map(|folder| folder.at(&path)).map_err(|source| StoreError::CreateDirectory { path, source })
 }
 

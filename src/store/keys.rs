@@ -14,12 +14,20 @@ use std::sync::Arc;
 
 /// A key made of content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct ContentKey(i64);
+pub(crate) struct ContentKey(i64);
 
 impl ContentKey {
     /// The key of an image: of everything that is stored of it.
     pub fn of_image(facts: &ImageFacts) -> Self {
         ContentKey::of(facts)
+    }
+
+    /// The key of an image wherever it is installed: of what is stored of it but for where its sources were found.
+    pub fn of_shipped(facts: &ImageFacts) -> Self {
+        let ImageFacts { path, build_id, files, warnings } = facts;
+        let files: Vec<_> =
+            files.iter().map(|file| (&file.path, file.origin.digest, &file.executable, &file.functions)).collect();
+        ContentKey::of(&(path, build_id, files, warnings))
     }
 
     /// The key of a process: of the run, its place and pid in it, and when it started.
@@ -44,6 +52,11 @@ impl ContentKey {
     /// A key as it is stored.
     pub fn from_number(number: i64) -> Option<Self> {
         (number >= 0).then_some(ContentKey(number))
+    }
+
+    /// The key as it is stored.
+    pub fn number(self) -> i64 {
+        self.0
     }
 
     /// Reads what [`fmt::Display`] writes.

@@ -37,6 +37,7 @@ pub(crate) use coveragepy::{DataKind, Snapshot, merged_snapshot_name, snapshot_n
 pub use datadir::DataDir;
 pub(crate) use erase::Erased;
 pub use error::StoreError;
+pub(crate) use keys::ContentKey;
 pub use numbits::Numbits;
 pub(crate) use process_file::run_began;
 pub use process_file::{ProcessFile, run_name};

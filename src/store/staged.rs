@@ -7,6 +7,7 @@ use super::StoreError;
 use super::process_file::temporary_of;
 use platform::Folder;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,13 +23,18 @@ pub struct Staged {
 impl Staged {
     /// Writes what will be called `name` in a folder.
     pub fn write(folder: &Arc<Folder>, name: &OsStr, bytes: &[u8]) -> Result<Staged, StoreError> {
+        let (staged, mut file) = Staged::begin(folder, name)?;
+        file.write_all(bytes).map_err(|source| StoreError::Write { path: staged.path(), source })?;
+        Ok(staged)
+    }
+
+    /// Begins what will be called `name` in a folder, and is written bit by bit.
+    pub fn begin(folder: &Arc<Folder>, name: &OsStr) -> Result<(Staged, File), StoreError> {
         const MODE: u32 = 0o666;
         let failed = |source| StoreError::Write { path: folder.path().join(name), source };
         let temporary = |number| temporary_of(name, number);
-        let (temporary, mut file) = folder.create_some_file(temporary, MODE).map_err(failed)?;
-        let staged = Staged { folder: folder.clone(), name: name.to_owned(), temporary: Some(temporary) };
-        file.write_all(bytes).map_err(failed)?;
-        Ok(staged)
+        let (temporary, file) = folder.create_some_file(temporary, MODE).map_err(failed)?;
+        Ok((Staged { folder: folder.clone(), name: name.to_owned(), temporary: Some(temporary) }, file))
     }
 
     /// Puts it into its place.
@@ -40,7 +46,8 @@ impl Staged {
         Ok(())
     }
 
-    fn path(&self) -> PathBuf {
+    /// Where it will be.
+    pub fn path(&self) -> PathBuf {
         self.folder.path().join(&self.name)
     }
 }

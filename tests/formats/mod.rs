@@ -2,6 +2,7 @@
 
 mod agreement;
 mod coveragepy;
+mod fleet;
 mod measured;
 mod readers;
 mod schemas;

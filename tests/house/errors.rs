@@ -7,6 +7,7 @@ use crate::harness::golden;
 use cov_trace::cli::{self, CliError, ConfigError};
 use cov_trace::debuginfo::IndexError;
 use cov_trace::filter::{Pattern, PatternError};
+use cov_trace::fleet::FleetError;
 use cov_trace::front::{AttachError, ControlError, ControlFailure, RunError, measured_whole, summary, unwritten};
 use cov_trace::link::{InProject, LetGoBy, PortError, Repeats, Summary};
 use cov_trace::plan::PlanError;
@@ -81,6 +82,7 @@ fn of_the_command_line() -> String {
         CliError::Attach(_) => AttachError::SupervisorKilled.into(),
         CliError::Write { .. } => CliError::Write { subject: "coverage.info".to_owned(), source: denied() },
         CliError::Site(_) => SiteError::NotOurs { path: "html".into() }.into(),
+        CliError::Fleet(_) => FleetError::NotOurs { path: "fleet".into() }.into(),
         CliError::Run(_) => RunError::NoSupervisor.into(),
     }) + &texts!(ConfigError {
         ConfigError::Unreadable { .. } => ConfigError::Unreadable { path: "cov-trace.toml".into(), source: denied() },
@@ -170,6 +172,13 @@ fn of_data() -> String {
         SiteError::NotOurs { .. } => SiteError::NotOurs { path: "html".into() },
         SiteError::OfAnotherUser { .. } => SiteError::OfAnotherUser { path: "html".into(), owner: OWNER },
         SiteError::Write { .. } => SiteError::Write { path: "html".into(), source: denied() },
+    }) + &texts!(FleetError {
+        FleetError::NotOurs { .. } => FleetError::NotOurs { path: "fleet".into() },
+        FleetError::OtherVersion { .. } => FleetError::OtherVersion { path: "fleet".into(), found: "2".to_owned(), ours: 1 },
+        FleetError::OfAnotherUser { .. } => FleetError::OfAnotherUser { path: "fleet".into(), owner: OWNER },
+        FleetError::Write { .. } => FleetError::Write { path: "fleet".into(), source: denied() },
+        FleetError::Store(_) => missing().into(),
+        FleetError::Table { .. } => FleetError::Table { path: "fleet/hits/part-0.parquet".into(), cause: "a cause".to_owned() },
     })
 }
 

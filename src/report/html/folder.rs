@@ -80,15 +80,7 @@ impl OutputFolder {
         let (above, name) = name.rsplit_once('/').map_or((None, name), |(above, name)| (Some(above), name));
         let mut folder = self.written.try_clone().map_err(refused)?;
         for part in above.iter().flat_map(|above| above.split('/')).map(OsStr::new) {
-            folder = match folder.folder(part) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => match folder.make_folder(part, MODE.0) {
-                    // Another thread made it.
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => folder.folder(part),
-                    made => made,
-                },
-                opened => opened,
-            }
-            .map_err(refused)?;
+            folder = folder.folder_or_make(part, MODE.0).map_err(refused)?;
         }
         let mut file = folder.create_file(name.as_ref(), MODE.1).map_err(refused)?;
         file.write_all(text.as_bytes()).map_err(refused)
