@@ -137,7 +137,7 @@ fn combine_as<U: Union>(options: &CombineOptions) -> Result<CommandOutcome, CliE
         return Err(CliError::NothingToCombine);
     }
     let output = DataDir::create_trusting(&options.output, options.trust)?;
-    let run = run_name(UnixMillis(platform::unix_millis()), std::process::id());
+    let run = run_name(UnixMillis(platform::unix_millis()), platform::random() as u32);
     let path = output.path_of(&ProcessFile::of_several(run.clone(), 1));
     if options.flat {
         labels = RunLabels::of_run(&run, labels.shared_by(&runs));

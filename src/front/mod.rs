@@ -191,7 +191,7 @@ fn prepare(options: &FrontOptions) -> Result<Prepared, RunError> {
             Err(error) => Stderr::new(options.quiet).insist(&format!("warning: {error}")),
         }
     }
-    let name = run_name(UnixMillis(platform::unix_millis()), std::process::id());
+    let name = run_name(UnixMillis(platform::unix_millis()), platform::random() as u32);
     let (run, lock) = RunEntry::new(&data, &name).create()?;
     run.begin().map_err(|source| RunError::RunDirectory { data: options.data.clone(), source })?;
     let control = run

@@ -78,10 +78,12 @@ impl fmt::Display for ProcessFile {
     }
 }
 
-/// The name of a run: when it started (UTC) and the pid of its recorder, such as `20261123T010203.512Z-4711`.
-pub fn run_name(at: UnixMillis, recorder: u32) -> String {
+/// The name of a run: when it started (UTC) and a number, such as `20261123T010203.512Z-4711`.
+///
+/// The number must be random: in containers that start at once on many machines, cov-trace has the same pid.
+pub fn run_name(at: UnixMillis, number: u32) -> String {
     let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-    format!("{}-{recorder}", time.strftime("%Y%m%dT%H%M%S%.3fZ"))
+    format!("{}-{number}", time.strftime("%Y%m%dT%H%M%S%.3fZ"))
 }
 
 /// When a run began, by its name; `None` if it is no run's.
@@ -102,14 +104,14 @@ pub(super) fn temporary_of(name: &OsStr, number: u64) -> OsString {
 
 pub(super) fn is_run_name(run: &str) -> bool {
     const SHAPE: &str = "00000000T000000.000Z-";
-    let Some((time, recorder)) = run.split_at_checked(SHAPE.len()) else {
+    let Some((time, of_run)) = run.split_at_checked(SHAPE.len()) else {
         return false;
     };
     let time_fits = time.bytes().zip(SHAPE.bytes()).all(|(byte, shape)| match shape {
         b'0' => byte.is_ascii_digit(),
         separator => byte == separator,
     });
-    time_fits && number(recorder).is_some()
+    time_fits && number(of_run).is_some()
 }
 
 /// A number written the one way that we write it.
