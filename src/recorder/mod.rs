@@ -239,7 +239,8 @@ impl Recorder {
             }
         }
         if let Err(error) = self.ledger.write_shared() {
-            unwritten += self.ledger.unwritten();
+            // Even if that was the labels alone.
+            unwritten += self.ledger.unwritten().max(1);
             cause.get_or_insert(error.to_string());
         }
         if let Err(error) = self.ledger.restore_images() {

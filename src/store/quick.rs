@@ -212,17 +212,21 @@ fn flag(value: &RowValue<'_>) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{DataDir, ProcessFile, ProcessRecord, Reader, Writer, sample};
+    use crate::store::{DataDir, ProcessFile, ProcessRecord, Reader, RunLabels, Writer, sample};
     use std::fs;
     use std::path::PathBuf;
 
-    /// A file with long values, several processes and trees of several levels.
+    /// A file with long values, several processes, trees of several levels and labels.
     fn large(data: &DataDir) -> PathBuf {
         let mut records: Vec<ProcessRecord> = (0..40).map(sample::varied).collect();
         records[7].execs.push(Exec { argv: vec!["long".repeat(900); 3], ..sample::record().execs.remove(0) });
         let file = ProcessFile::of_several(sample::record().head.run, 1);
         records.push(sample::record());
-        Writer::new().unwrap().write_file(data, &file, &records.iter().collect::<Vec<_>>()).unwrap();
+        let mut labels = RunLabels::default();
+        for number in 0..90 {
+            labels.add(&file.run, &format!("key{number}"), &"value".repeat(number)).unwrap();
+        }
+        Writer::new().unwrap().write_labelled(data, &file, &records.iter().collect::<Vec<_>>(), &labels).unwrap();
         data.path_of(&file)
     }
 
@@ -234,7 +238,8 @@ mod tests {
         let reader = Reader::default();
         let by_sqlite = reader.read_by_sqlite(&path).unwrap();
         assert_eq!(by_sqlite.records.len(), 41);
-        assert_eq!(reader.read_quickly(&path), Some(by_sqlite.records));
+        assert_eq!(by_sqlite.labels.get(&sample::record().head.run).map(|labels| labels.len()), Some(90));
+        assert_eq!(reader.read_quickly(&path), Some(by_sqlite));
         // Files that hold the facts of their images are left to SQLite.
         Writer::new().unwrap().write(&path, &sample::record()).unwrap();
         assert_eq!(reader.read_quickly(&path), None);
@@ -264,10 +269,10 @@ mod tests {
                 damaged.truncate(random(whole.len()));
             }
             fs::write(&path, &damaged).unwrap();
-            let Some(records) = reader.read_quickly(&path) else { continue };
+            let Some(contents) = reader.read_quickly(&path) else { continue };
             read += 1;
             if let Ok(by_sqlite) = reader.read_by_sqlite(&path) {
-                assert_eq!(records, by_sqlite.records, "byte {at}");
+                assert_eq!(contents, by_sqlite, "byte {at}");
             }
         }
         assert!(read > 0);

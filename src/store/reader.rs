@@ -117,9 +117,9 @@ impl Reader {
 
     /// Reads a data file without SQLite, or not.
     #[cfg(test)]
-    pub(super) fn read_quickly(&self, path: &Path) -> Option<Vec<ProcessRecord>> {
+    pub(super) fn read_quickly(&self, path: &Path) -> Option<Contents> {
         let file = File::open(path).unwrap();
-        self.quick(path, file, Depth::All).map(|processes| processes.records)
+        self.quick(path, file, Depth::All).map(Contents::from)
     }
 
     /// Reads any data file, or says what is wrong with it.

@@ -169,8 +169,9 @@ mod tests {
             writer.write_labelled(&data, &file, &records, &written).unwrap();
             assert_eq!(RunLabels::of_data(&data, &reader).unwrap(), written);
             let path = data.path_of(&file);
-            assert_eq!(reader.read_quickly(&path).map(|read| read.len()), Some(records.len()), "without SQLite");
-            assert_eq!(reader.read_by_sqlite(&path).unwrap().records.len(), records.len());
+            let by_sqlite = reader.read_by_sqlite(&path).unwrap();
+            assert_eq!((by_sqlite.records.len(), &by_sqlite.labels), (records.len(), &written));
+            assert_eq!(reader.read_quickly(&path), Some(by_sqlite));
             assert_eq!(reader.read_images(&path).unwrap().len(), records.len());
         }
         // A process's own file has no such table, and the same form as before.

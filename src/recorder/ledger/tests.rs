@@ -3,7 +3,7 @@
 use super::*;
 use crate::link::{EndOfProcess, JournalWriter, Record};
 use crate::recorder::recover;
-use crate::store::{ProcessFile, ProcessRecord, Reader, RunEntry, sample};
+use crate::store::{ProcessFile, ProcessRecord, Reader, RunEntry, RunLabels, sample};
 use platform::Pid;
 use std::io::Write;
 
@@ -198,6 +198,47 @@ fn a_run_that_is_cut_short_loses_no_process_and_has_none_twice() {
         let ended = records.iter().filter(|record| record.complete && record.head.end.is_some()).count();
         assert_eq!(ended, [0, 0, 2, 3, 4][after_steps], "after {after_steps} steps");
     }
+}
+
+#[test]
+fn labels_are_in_the_file_of_the_living_from_the_first_process_on() {
+    let key = |key: &str| LabelValues::from([(key.to_owned(), "x".to_owned())]);
+    let labels = |data: &DataDir, run: &RunDir| {
+        let labels = RunLabels::of_data(data, &Reader::default()).unwrap();
+        labels.get(run.name()).cloned().unwrap_or_default()
+    };
+    let (_dir, data, run) = begun();
+    // A key that is none would make the file one that nobody reads.
+    run.keep_labels(&key("rev").into_iter().chain(key("no key")).collect()).unwrap();
+    let mut ledger = Ledger::open(&run, &data).unwrap();
+    round(&mut ledger);
+    assert_eq!(listing(&data), [], "nothing is measured yet");
+    write(&run, &start(ProcessNo(0)));
+    write(&run, &[end(ProcessNo(0))]);
+    round(&mut ledger);
+    assert_eq!(listing(&data), [("0-0".to_owned(), vec![]), ("0-1".to_owned(), vec![0])]);
+    assert_eq!(labels(&data, &run), key("rev"));
+    // The data directory is made again; then the recorder is killed.
+    let elsewhere = tempfile::tempdir().unwrap();
+    ledger.go_on_in(&DataDir::create(elsewhere.path()).unwrap());
+    ledger.write_shared().unwrap();
+    assert_eq!(labels(&DataDir::create(elsewhere.path()).unwrap(), &run), key("rev"));
+    drop(ledger);
+    assert!(recover(&data).unwrap().remove(0).is_ok());
+    assert_eq!(labels(&data, &run), key("rev"));
+}
+
+#[test]
+fn labels_that_the_runs_directory_lost_are_those_of_the_file() {
+    let (_dir, data, run) = begun();
+    write(&run, &start(ProcessNo(0)));
+    let mut ledger = Ledger::open(&run, &data).unwrap();
+    ledger.labels = LabelValues::from([("rev".to_owned(), "1".to_owned())]);
+    round(&mut ledger);
+    let expected = RunLabels::of_run(run.name(), ledger.labels.clone());
+    drop(ledger);
+    assert!(recover(&data).unwrap().remove(0).is_ok());
+    assert_eq!(RunLabels::of_data(&data, &Reader::default()).unwrap(), expected);
 }
 
 /// Many processes that have ended, so that the journal is worth a checkpoint, and their images are known.
