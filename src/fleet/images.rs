@@ -1,7 +1,7 @@
 //! The tables of images, each written once into the folder, and the sources that rows name.
 
+use super::cells::Cells;
 use super::folder::FleetFolder;
-use super::table::Cells;
 use super::{FleetError, tables};
 use crate::store::{ContentKey, FileFacts, ImageFacts, Warning};
 use parquet::data_type::ByteArray;

@@ -10,6 +10,7 @@
 //! its images; memory is bounded by a group of rows, the images, sources and labels of contexts, and 16 bytes a process;
 //! equal records in equal order give equal bytes.
 
+mod cells;
 mod error;
 mod folder;
 mod hit_rows;

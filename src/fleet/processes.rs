@@ -1,9 +1,10 @@
 //! The rows of processes, on disk until the file of their run is written.
 
 use super::FleetError;
+use super::cells::Cells;
 use super::folder::FleetFolder;
 use super::images::warning_in_words;
-use super::table::{Cells, TableFile};
+use super::table::TableFile;
 use crate::store::{ContentKey, EndReason, Exec, LabelValues, ProcessHead, ProcessRecord};
 use parquet::data_type::ByteArray;
 use serde::{Deserialize, Serialize};

@@ -70,7 +70,7 @@ pub(super) const IMAGES: Table = Table {
         optional binary build_id (STRING);
         required group warnings (LIST) { repeated group list { required binary element (STRING); } }
     }",
-    sorted_by: 1,
+    sorted_by: 0,
 };
 
 /// The sources of an image.
@@ -84,7 +84,7 @@ pub(super) const FILES: Table = Table {
         required int32 lines;
         required int32 functions;
     }",
-    sorted_by: 2,
+    sorted_by: 0,
 };
 
 /// The executable lines of an image: ranges of consecutive lines.

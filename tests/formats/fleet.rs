@@ -272,3 +272,15 @@ fn a_folder_of_something_else_is_refused() {
     let error = measurements.run(&["export", "--parquet", "new", "-o", "file"]);
     assert!(error.status == Some(1) && error.stderr.contains("cannot be used with"), "{error:?}");
 }
+
+#[test]
+fn an_export_that_fails_leaves_no_table_that_looks_whole() {
+    let measurements = measurements();
+    // Half a KiB in a file, which takes the mark, and nothing else.
+    let script = "ulimit -f 1; exec \"$0\" export --parquet fleet";
+    let error = measurements.other("sh", &["-c", script, env!("CARGO_BIN_EXE_cov-trace")]).error();
+    assert!(error.contains("File too large"), "{error}");
+    let left = measurements.other("find", &["fleet", "-type", "f"]).clean();
+    assert_eq!(left, "fleet/.cov-trace-parquet\n");
+    export(&measurements, &[]);
+}

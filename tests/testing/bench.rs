@@ -1,8 +1,10 @@
 //! What every bench does: build what it runs, take medians, write its results.
 
 use serde::Serialize;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 /// Runs the script at `script`, from the top of the repository, which builds programs in the folder `out`, with further
 /// arguments; returns the whole path of the folder.
@@ -25,7 +27,7 @@ pub fn build(script: &str, out: &Path, arguments: &[&str]) -> Result<PathBuf, St
 /// When the file cannot be written.
 pub fn write_json(path: &Path, results: &impl Serialize) -> Result<(), String> {
     let json = serde_json::to_string_pretty(results).map_err(|error| error.to_string())?;
-    std::fs::write(path, json + "\n").map_err(|error| format!("{}: {error}", path.display()))
+    fs::write(path, json + "\n").map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// The value in the middle, 0 of none.
@@ -37,4 +39,45 @@ pub fn median(values: &[f64]) -> f64 {
         odd if odd % 2 == 1 => sorted[odd / 2],
         even => (sorted[even / 2 - 1] + sorted[even / 2]) / 2.0,
     }
+}
+
+/// Seconds that a command takes, and its peak memory in KiB (by time(1), which tells it of the process alone).
+///
+/// # Errors
+/// When it cannot be run or fails.
+pub fn measured(command: &mut Command) -> Result<(f64, u64), String> {
+    let told = tempfile::NamedTempFile::new().map_err(|error| format!("make a file: {error}"))?;
+    let mut timed = Command::new("/usr/bin/time");
+    timed.args(["-f", "%M", "-o"]).arg(told.path()).arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        timed.current_dir(folder);
+    }
+    let start = Instant::now();
+    let status = timed.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let seconds = start.elapsed().as_secs_f64();
+    let status = status.map_err(|error| format!("/usr/bin/time: {error}; install the package time"))?;
+    if !status.success() {
+        return Err(format!("{command:?}: {status}"));
+    }
+    let told = fs::read_to_string(told.path()).map_err(|error| error.to_string())?;
+    Ok((seconds, told.trim().parse().map_err(|error| format!("{told:?}: {error}"))?))
+}
+
+/// Bytes of all files below a folder.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn size(folder: &Path) -> Result<u64, String> {
+    let mut left: Vec<PathBuf> = vec![folder.to_owned()];
+    let mut size = 0;
+    while let Some(folder) = left.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?.flatten() {
+            match entry.metadata() {
+                Ok(meta) if meta.is_dir() => left.push(entry.path()),
+                Ok(meta) => size += meta.len(),
+                Err(error) => return Err(format!("{}: {error}", entry.path().display())),
+            }
+        }
+    }
+    Ok(size)
 }

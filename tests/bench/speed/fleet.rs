@@ -5,9 +5,10 @@ use std::process::Command;
 
 use cov_trace::store::{FileFacts, Numbits, SourceOrigin};
 
-use crate::reports::{made_up, measured};
+use crate::reports::made_up;
 use crate::rows::Row;
 use crate::timed::Stage;
+use testing::bench::measured;
 
 const COV_TRACE: &str = env!("CARGO_BIN_EXE_cov-trace");
 

@@ -1,10 +1,9 @@
 //! Combining and HTML, beside the tools that people use for it: coverage.py's newest and genhtml, as ratios.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
-use std::time::Instant;
 
 use cov_trace::store::{
     DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, SourceOrigin,
@@ -13,7 +12,7 @@ use cov_trace::store::{
 
 use crate::rows::Row;
 use crate::timed::{How, Stage};
-use testing::bench::median;
+use testing::bench::{measured, median, size};
 
 const COV_TRACE: &str = env!("CARGO_BIN_EXE_cov-trace");
 
@@ -179,38 +178,4 @@ pub(crate) fn made_up(
 
 fn run(command: &mut Command) -> Result<(), String> {
     measured(command).map(|_| ())
-}
-
-/// Seconds that a command takes, and its peak memory in KiB (by time(1), which tells it of the process alone).
-pub(crate) fn measured(command: &mut Command) -> Result<(f64, u64), String> {
-    let told = tempfile::NamedTempFile::new().map_err(|error| format!("make a file: {error}"))?;
-    let mut timed = Command::new("/usr/bin/time");
-    timed.args(["-f", "%M", "-o"]).arg(told.path()).arg(command.get_program()).args(command.get_args());
-    if let Some(folder) = command.get_current_dir() {
-        timed.current_dir(folder);
-    }
-    let start = Instant::now();
-    let status = timed.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let seconds = start.elapsed().as_secs_f64();
-    let status = status.map_err(|error| format!("/usr/bin/time: {error}; install the package time"))?;
-    if !status.success() {
-        return Err(format!("{command:?}: {status}"));
-    }
-    let told = fs::read_to_string(told.path()).map_err(|error| error.to_string())?;
-    Ok((seconds, told.trim().parse().map_err(|error| format!("{told:?}: {error}"))?))
-}
-
-fn size(folder: &Path) -> Result<u64, String> {
-    let mut left: Vec<PathBuf> = vec![folder.to_owned()];
-    let mut size = 0;
-    while let Some(folder) = left.pop() {
-        for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?.flatten() {
-            match entry.metadata() {
-                Ok(meta) if meta.is_dir() => left.push(entry.path()),
-                Ok(meta) => size += meta.len(),
-                Err(error) => return Err(format!("{}: {error}", entry.path().display())),
-            }
-        }
-    }
-    Ok(size)
 }
