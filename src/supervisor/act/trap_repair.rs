@@ -111,6 +111,12 @@ impl TrapRepair {
         find_call: impl Fn() -> Option<Avma>,
     ) -> Result<(), OsError> {
         let tid = access.tid;
+        // It was made by a call that nobody saw, or before us, and nothing may be planted yet that could reset it.
+        if let Some(state) = Some(procfs::signal_state(tid)?).filter(|state| state.caught & TRAP != 0)
+            && !self.has_handler(process)
+        {
+            self.step(SigtrapInput::Met { process, tid, state });
+        }
         self.read_action(access, process, &find_call)?;
         if !self.has_handler(process) {
             return Ok(());
