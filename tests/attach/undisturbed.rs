@@ -54,6 +54,21 @@ fn sigtrap_handled_and_blocked_at_once() {
     sigtrap("A", "T");
 }
 
+#[test]
+fn threads_that_execute_breakpoints_of_their_own_all_the_time() {
+    const TIMES: usize = 10;
+    let mut scene = Scene::start("attach/own_breakpoints");
+    scene.session.expect("ready");
+    for _ in 0..TIMES {
+        let attached = scene.attach();
+        scene.ask("x", &["handler as before: 1"]);
+        scene.let_go(attached);
+        scene.ask("x", &["handler as before: 1"]);
+    }
+    scene.end();
+    scene.agrees_with_its_marks_after(TIMES);
+}
+
 /// Handler and masks are as they were, whatever the threads run at the letters `plain` and, after a SIGTRAP, `trapped`.
 fn sigtrap(plain: &str, trapped: &str) {
     let mut scene = Scene::start("attach/sigtrap");
