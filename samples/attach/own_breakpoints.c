@@ -34,7 +34,7 @@ int main(void) {                                                // miss
     dprintf(1, "ready\n");                                      // miss
     while (read(0, &letter, 1) == 1) {                          // hit
         int before = calls;                                     // hit
-        while (calls - before < 50)                             // hit
+        while (calls - before < 15)                             // hit
             usleep(1000);                                       // hit
         struct sigaction now;
         sigaction(SIGTRAP, NULL, &now);                         // hit

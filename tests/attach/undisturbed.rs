@@ -56,7 +56,7 @@ fn sigtrap_handled_and_blocked_at_once() {
 
 #[test]
 fn threads_that_execute_breakpoints_of_their_own_all_the_time() {
-    const TIMES: usize = 10;
+    const TIMES: usize = 5;
     let mut scene = Scene::start("attach/own_breakpoints");
     scene.session.expect("ready");
     for _ in 0..TIMES {
