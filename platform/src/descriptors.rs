@@ -1,5 +1,6 @@
 //! Closing descriptors by the range, also where the kernel has no call for it or a seccomp filter refuses it.
 
+use crate::random;
 use std::ops::RangeInclusive;
 
 /// More descriptors than this are not tried one by one: a process that has so many has /proc too.
@@ -9,6 +10,13 @@ const MOST: u64 = 1 << 20;
 ///
 /// The owner of a closed descriptor in this process must not use or drop it any more.
 pub(crate) fn close_all_but(kept: &[i32]) {
+    let mut kept = kept.to_vec();
+    if random::from_kernel().is_none() {
+        kept.extend(open_now().into_iter().filter(|fd| is_random_device(*fd)));
+        kept.sort_unstable();
+        kept.dedup();
+    }
+    let kept = &kept[..];
     let refused = gaps(kept).any(|gap| !close_range(&gap));
     if refused {
         for fd in open_now().into_iter().filter(|fd| *fd > 2 && kept.binary_search(fd).is_err()) {
@@ -16,6 +24,19 @@ pub(crate) fn close_all_but(kept: &[i32]) {
             unsafe { libc::close(fd) };
         }
     }
+}
+
+/// Whether a descriptor is of /dev/urandom. The standard library keeps one for the keys of its hash tables where
+/// getrandom(2) is refused, and goes on reading from its number after a fork.
+fn is_random_device(fd: i32) -> bool {
+    const URANDOM: (u32, u32) = (1, 9);
+    // SAFETY: all zeroes are a valid `stat`, which the call fills in.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: `stat` is live and of the type that the call fills in.
+    let known = unsafe { libc::fstat(fd, &raw mut stat) } == 0;
+    known
+        && stat.st_mode & libc::S_IFMT == libc::S_IFCHR
+        && (libc::major(stat.st_rdev), libc::minor(stat.st_rdev)) == URANDOM
 }
 
 /// The ranges between `kept`, from 3 to the largest number there is.
@@ -55,6 +76,16 @@ mod tests {
         assert_eq!(found(&[]), [3..=i32::MAX - 1]);
         assert_eq!(found(&[3, 4, 7]), [5..=6, 8..=i32::MAX - 1]);
         assert_eq!(found(&[0, 2, 5, i32::MAX - 1]), [3..=4, 6..=i32::MAX - 2]);
+    }
+
+    #[test]
+    fn the_random_device_is_known() {
+        let is_device = |path: &str| {
+            let file = std::fs::File::open(path).expect("opens");
+            is_random_device(std::os::fd::AsRawFd::as_raw_fd(&file))
+        };
+        assert!(is_device("/dev/urandom") && !is_device("/dev/null") && !is_device("/proc/self/stat"));
+        assert!(!is_random_device(-1));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub const SAMPLES: &[&str] = &[
     "attach/leader_exits",
     "attach/lines",
     "attach/many_threads",
+    "attach/own_breakpoints",
     "attach/plugin",
     "attach/sigtrap",
     "attach/thread_churn",
