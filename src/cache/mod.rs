@@ -113,7 +113,7 @@ impl CacheSlot<'_> {
 
     /// Puts the index of the image there, and makes room by removing what was used longest ago.
     pub fn store(&self, index: &ImageIndex) {
-        if !self.settled || self.exceeds(index).is_some() {
+        if !self.settled {
             return;
         }
         let put = |file| contents::write(file, index, &self.cache.maker, &self.identity);

@@ -2,6 +2,7 @@
 
 use super::cells::Cells;
 use super::folder::FleetFolder;
+use super::partition::hexadecimal;
 use super::{FleetError, tables};
 use crate::store::{ContentKey, FileFacts, ImageFacts, Warning};
 use parquet::data_type::ByteArray;
@@ -36,10 +37,6 @@ fn text_of(file: &FileFacts, image: &ImageFacts, key: ContentKey) -> String {
         (None, Some(build)) => format!("build {build}"),
         (None, None) => format!("image {key}"),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A warning as a cell has it.

@@ -19,10 +19,15 @@ pub(super) fn folder_of(column: &str, value: Option<&str>) -> String {
         return format!("{column}={escaped}");
     }
     // Too long for a name: the labels of the processes have all of it.
-    let whole: String = Md5::digest(value).iter().map(|byte| format!("{byte:02x}")).collect();
+    let whole = hexadecimal(&Md5::digest(value));
     let kept = &escaped[..LONGEST - whole.len() - 1];
     let kept = kept.rfind('%').filter(|at| at + 3 > kept.len()).map_or(kept, |at| &kept[..at]);
     format!("{column}={kept}-{whole}")
+}
+
+/// Two digits for each byte.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn escaped(value: &str) -> String {

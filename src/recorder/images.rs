@@ -151,13 +151,14 @@ impl ImageReader {
             let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref()));
             let before = mapped.as_ref().ok().map(|mapped| &mapped.before);
             let (mut facts, plan) = self.facts_and_plan(&path, &read, before, turn);
-            let new = read.as_ref().ok().filter(|read| read.is_new).map(|read| &read.index).zip(place);
+            let mut new = read.as_ref().ok().filter(|read| read.is_new).map(|read| &read.index).zip(place);
             if let Some(len) = new.as_ref().and_then(|(index, place)| place.exceeds(index)) {
                 let text = format!(
                     "the index has {} MiB, more than the cache holds, so each measurement reads it again",
                     len >> 20
                 );
                 facts.warn(WarningKind::IndexNotKept, &text);
+                new = None;
             }
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
             let are_kept = self.run.create_facts(image).and_then(|file| facts.write(file)).is_ok();

@@ -158,16 +158,10 @@ impl Supervisor {
                 }
             }
         }
-        let due_again: Vec<Input> = self.performer.texts.work.take_due(now).collect();
-        if !due_again.is_empty() {
-            self.inputs.extend(due_again);
-            self.settle();
-        }
-        let overdue = self.performer.timed.overdue(now);
-        if !overdue.is_empty() {
-            self.inputs.extend(overdue.into_iter().map(|tid| Input::Overdue { tid }));
-            self.settle();
-        }
+        self.inputs.extend(self.performer.texts.work.take_due(now));
+        self.settle();
+        self.inputs.extend(self.performer.timed.overdue(now).into_iter().map(|tid| Input::Overdue { tid }));
+        self.settle();
         self.reminder = self.reminder.filter(|reminder| *reminder > now);
         if let Some(due) = self.next_due()
             && self.reminder.is_none_or(|reminder| due < reminder)

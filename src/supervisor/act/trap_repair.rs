@@ -112,10 +112,11 @@ impl TrapRepair {
     ) -> Result<(), OsError> {
         let tid = access.tid;
         // It was made by a call that nobody saw, or before us, and nothing may be planted yet that could reset it.
-        if let Some(state) = Some(procfs::signal_state(tid)?).filter(|state| state.caught & TRAP != 0)
-            && !self.has_handler(process)
-        {
-            self.step(SigtrapInput::Met { process, tid, state });
+        if !self.has_handler(process) {
+            let state = procfs::signal_state(tid)?;
+            if state.caught & TRAP != 0 {
+                self.step(SigtrapInput::Met { process, tid, state });
+            }
         }
         self.read_action(access, process, &find_call)?;
         if !self.has_handler(process) {
