@@ -3,10 +3,11 @@
 //! Invariant: what is taken in fits together, whatever the file held, or it is a fault.
 
 use super::keys::ContentKey;
+use super::packed::{unpack_functions, unpack_lines};
 use super::process_rows::{exec, flush};
 use super::rows::{Fault, rows, warning};
-use super::{Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, RunLabels};
-use rusqlite::Connection;
+use super::{Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, RunLabels, schema};
+use rusqlite::{Connection, Row};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -86,16 +87,37 @@ impl GatheredProcesses {
         .map_err(|fault| ("warning", fault))?;
         let labels = labels(db).map_err(|fault| ("context", fault))?;
         let mut ran = self.nothing_ran();
+        if schema::holds_packed(db) {
+            rows(db, "SELECT process, image, context, lines, functions FROM hits", |row| {
+                let keys = [row.get(0)?, row.get(1)?, row.get(2)?];
+                self.add_packed(&mut ran, &labels, keys, [blob(row, 3)?, blob(row, 4)?])
+            })
+            .map_err(|fault| ("hits", fault))?;
+        } else {
+            self.read_sets(db, &labels, &mut ran)?;
+        }
+        self.take_bits(ran, &labels);
+        Ok(())
+    }
+
+    /// Takes what ran from where each part of a set is a row.
+    fn read_sets(&self, db: &Connection, labels: &Labels, ran: &mut [RanBits]) -> Result<(), TableFault> {
         for (kind, table) in ["line_bits", "function_bits"].into_iter().enumerate() {
             let sql = format!("SELECT process, image, context, file, first, numbits FROM {table}");
             rows(db, &sql, |row| {
-                let bits = row.get_ref(5)?.as_blob().map_err(|error| Fault::Value(format!("numbits: {error}")))?;
-                let place = [row.get(0)?, row.get(1)?, row.get(2)?];
-                self.add_bits(&mut ran, kind, &labels, place, row.get(3)?, (row.get(4)?, bits))
+                let [place, image, context] = self.place_of_hits(labels, [row.get(0)?, row.get(1)?, row.get(2)?])?;
+                let file = row.get(3)?;
+                if file >= self.records[place].images[image].files.len() {
+                    return Err(missing("file", file));
+                }
+                let set = &mut ran[place].entry((image, file, context)).or_default()[kind];
+                if !set.add_piece(row.get(4)?, blob(row, 5)?) {
+                    return Err(Fault::Value("lines where there can be none".to_owned()));
+                }
+                Ok(())
             })
             .map_err(|fault| (table, fault))?;
         }
-        self.take_bits(ran, &labels);
         Ok(())
     }
 
@@ -104,28 +126,31 @@ impl GatheredProcesses {
         self.records.iter().map(|_| RanBits::new()).collect()
     }
 
-    /// Adds lines or functions, a piece of a set; `place` has the keys of process, image and context.
-    pub fn add_bits(
+    /// Adds what ran of an image, packed lines and functions; `keys` are those of process, image and context.
+    pub fn add_packed(
         &self,
         ran: &mut [RanBits],
-        kind: usize,
         labels: &Labels,
-        [process, image, context]: [ContentKey; 3],
-        file: usize,
-        (first, bits): (u32, &[u8]),
+        keys: [ContentKey; 3],
+        [lines, functions]: [&[u8]; 2],
     ) -> Result<(), Fault> {
+        let [place, image, context] = self.place_of_hits(labels, keys)?;
+        let files = &self.records[place].images[image].files;
+        let ran = &mut ran[place];
+        let mut add = |kind: usize, file, set: &Numbits| {
+            ran.entry((image, file, context)).or_default()[kind].union_with(set);
+            Ok(())
+        };
+        unpack_lines(files, lines, |file, set| add(0, file, set))?;
+        unpack_functions(files, functions, |file, set| add(1, file, set))
+    }
+
+    /// The numbers of process, image and context that have these keys.
+    fn place_of_hits(&self, labels: &Labels, [process, image, context]: [ContentKey; 3]) -> Result<[usize; 3], Fault> {
         let place = self.place(process)?;
-        let missing = |what: &str, which: &dyn std::fmt::Display| Fault::Value(format!("no {what} {which}"));
-        let image = self.images[place].binary_search(&image).map_err(|_| missing("image", &image))?;
-        if file >= self.records[place].images[image].files.len() {
-            return Err(missing("file", &file));
-        }
-        let context = *labels.positions.get(&context).ok_or_else(|| missing("context", &context))?;
-        let set = &mut ran[place].entry((image, file, context)).or_default()[kind];
-        if !set.add_piece(first, bits) {
-            return Err(Fault::Value("lines where there can be none".to_owned()));
-        }
-        Ok(())
+        let image = self.images[place].binary_search(&image).map_err(|_| missing("image", image))?;
+        let context = *labels.positions.get(&context).ok_or_else(|| missing("context", context))?;
+        Ok([place, image, context])
     }
 
     /// Puts what ran into the records.
@@ -143,6 +168,14 @@ impl GatheredProcesses {
                 .collect();
         }
     }
+}
+
+fn missing(what: &str, which: impl std::fmt::Display) -> Fault {
+    Fault::Value(format!("no {what} {which}"))
+}
+
+fn blob<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8], Fault> {
+    row.get_ref(column)?.as_blob().map_err(|error| Fault::Value(error.to_string()))
 }
 
 /// The labels of contexts; the first is the empty one.

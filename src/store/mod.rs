@@ -16,6 +16,7 @@ mod keys;
 mod legacy;
 mod numbits;
 mod open;
+mod packed;
 mod process_file;
 mod process_rows;
 mod quick;

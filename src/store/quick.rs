@@ -33,7 +33,7 @@ pub(super) struct Statements {
 
 impl Default for Statements {
     fn default() -> Self {
-        let without_labels = schema::statements(schema::SQL);
+        let without_labels = [schema::SQL, schema::PACKED].map(schema::statements).concat();
         let with_labels = [without_labels.clone(), schema::statements(schema::LABELS)].concat();
         Statements { without_labels, with_labels }
     }
@@ -48,9 +48,7 @@ pub(super) fn read(
 ) -> Option<GatheredProcesses> {
     let db = Database::new(bytes)?;
     let roots = db.roots(&statements.without_labels).or_else(|| db.roots(&statements.with_labels))?;
-    let [meta, process, exec, process_image, context, line_bits, function_bits, flush, warning, ref label @ ..] =
-        roots[..]
-    else {
+    let [meta, process, exec, process_image, context, flush, warning, hits, ref label @ ..] = roots[..] else {
         return None;
     };
     let mut is_ours = false;
@@ -119,13 +117,11 @@ pub(super) fn read(
     })?;
     let labels = Labels::of(labels).ok()?;
     let mut ran = processes.nothing_ran();
-    for (kind, table) in [line_bits, function_bits].into_iter().enumerate() {
-        db.rows(table, &mut |_, row| {
-            let [process, image, file, context, first, RowValue::Blob(bits)] = row else { return None };
-            let place = [key(process)?, key(image)?, key(context)?];
-            processes.add_bits(&mut ran, kind, &labels, place, int(file)?, (int(first)?, bits)).ok()
-        })?;
-    }
+    db.rows(hits, &mut |_, row| {
+        let [process, image, context, RowValue::Blob(lines), RowValue::Blob(functions)] = row else { return None };
+        let keys = [key(process)?, key(image)?, key(context)?];
+        processes.add_packed(&mut ran, &labels, keys, [lines, functions]).ok()
+    })?;
     processes.take_bits(ran, &labels);
     Some(processes)
 }
@@ -218,10 +214,10 @@ mod tests {
 
     /// A file with long values, several processes, trees of several levels and labels.
     fn large(data: &DataDir) -> PathBuf {
-        let mut records: Vec<ProcessRecord> = (0..40).map(sample::varied).collect();
+        let mut records: Vec<ProcessRecord> = (0..40).map(|seed| sample::packable(sample::varied(seed))).collect();
         records[7].execs.push(Exec { argv: vec!["long".repeat(900); 3], ..sample::record().execs.remove(0) });
         let file = ProcessFile::of_several(sample::record().head.run, 1);
-        records.push(sample::record());
+        records.push(sample::packable(sample::record()));
         let mut labels = RunLabels::default();
         for number in 0..90 {
             labels.add(&file.run, &format!("key{number}"), &"value".repeat(number)).unwrap();

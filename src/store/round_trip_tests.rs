@@ -321,6 +321,57 @@ fn damaged_rows_are_named_by_table() {
 }
 
 #[test]
+fn damaged_runs_are_named_by_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::create(folder.path()).unwrap();
+    let record = sample::packable(sample::record());
+    for sql in [
+        "UPDATE hits SET lines = 'text'",
+        "UPDATE hits SET functions = 7",
+        "UPDATE hits SET lines = x'80'",
+        "UPDATE hits SET functions = lines || x'7f7f'",
+        "UPDATE hits SET context = context + 1",
+        "UPDATE hits SET image = -image",
+        "UPDATE hits SET process = process + 1",
+        "DELETE FROM process_image",
+    ] {
+        Writer::new().unwrap().write_to(&data, &record).unwrap();
+        let path = data.path_of(&ProcessFile::of(&record.head));
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(sql).unwrap();
+        drop(db);
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains("damaged: table hits: ") && error.contains(path.to_str().unwrap()), "{sql}: {error}");
+    }
+}
+
+#[test]
+fn what_ran_is_packed_or_in_a_file_that_explains_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::create(folder.path()).unwrap();
+    let mut strange = sample::packable(sample::record());
+    strange.head.pid += 1;
+    // A line and a function that the image does not have.
+    strange.hits[0].lines.insert(2);
+    let mut stranger = sample::packable(sample::record());
+    stranger.head.pid += 2;
+    stranger.hits[0].functions.insert(2);
+    let mut writer = Writer::new().unwrap();
+    for (record, is_packed) in [(sample::packable(sample::record()), true), (strange, false), (stranger, false)] {
+        writer.write_to(&data, &record).unwrap();
+        let path = data.path_of(&ProcessFile::of(&record.head));
+        let db = Connection::open(&path).unwrap();
+        assert_eq!((schema::holds_packed(&db), schema::holds_facts(&db)), (is_packed, !is_packed));
+        let file = ProcessFile::of_several(record.head.run.clone(), 1);
+        writer.write_labelled(&data, &file, &[&record], &RunLabels::default()).unwrap();
+        for path in [path, data.path_of(&file)] {
+            assert_eq!(read(&path).unwrap(), as_read(&record));
+            assert_eq!(Reader::default().read_quickly(&path).is_some(), is_packed);
+        }
+    }
+}
+
+#[test]
 fn other_files_are_told_from_damaged_ones() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sqlite");

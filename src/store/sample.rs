@@ -60,6 +60,16 @@ pub(crate) fn record() -> ProcessRecord {
     }
 }
 
+/// A record without what its images do not have.
+pub(crate) fn packable(mut record: ProcessRecord) -> ProcessRecord {
+    for hits in &mut record.hits {
+        let file = &record.images[hits.image].files[hits.file];
+        hits.lines = hits.lines.iter().filter(|line| file.executable.contains(*line)).collect();
+        hits.functions = hits.functions.iter().filter(|number| (*number as usize) < file.functions.len()).collect();
+    }
+    record
+}
+
 /// Hits of a file of an image.
 pub(crate) fn hits(image: usize, file: usize, context: usize, lines: &[u32]) -> Hits {
     Hits { image, file, context, lines: lines.iter().copied().collect(), functions: Numbits::default() }

@@ -5,13 +5,19 @@
 use rusqlite::{Connection, MAIN_DB, OptionalExtension, params};
 
 /// Version of the schema that this build writes, and the newest that it reads.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// The first version in which facts of images are apart and keys are made of content.
 pub(super) const FIRST_WITH_KEYS: i64 = 3;
 
-/// The statements that make an empty data file.
+/// The statements that make what every data file has.
 pub(super) const SQL: &str = include_str!("schema.sql");
+
+/// The statement that makes the table for what ran, where the facts of images are in files of their own.
+pub(super) const PACKED: &str = include_str!("packed.sql");
+
+/// The statements that make the tables for what ran, where the facts of images are in the same file.
+pub(super) const SETS: &str = include_str!("sets.sql");
 
 /// The statements that make the tables for what is known of images.
 pub(super) const FACTS: &str = include_str!("facts.sql");
@@ -71,6 +77,11 @@ pub(super) fn holds_facts(db: &Connection) -> bool {
     holds(db, "image")
 }
 
+/// Whether a data file has what ran as runs.
+pub(super) fn holds_packed(db: &Connection) -> bool {
+    holds(db, "hits")
+}
+
 /// Whether a data file has labels of runs.
 pub(super) fn holds_labels(db: &Connection) -> bool {
     holds(db, "label")
@@ -113,7 +124,7 @@ mod tests {
         assert_eq!(version, VERSION);
         let mut query = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").unwrap();
         let written: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        assert_eq!(written, [statements(SQL), statements(FACTS), statements(LABELS)].concat());
+        assert_eq!(written, [SQL, SETS, FACTS, LABELS].map(statements).concat());
         let mode: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "delete", "never WAL");
         let broken: i64 = db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();

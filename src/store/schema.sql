@@ -1,5 +1,5 @@
 -- Schema of a data file: what one process ran, from its start (or the attach) to its end, or what several did.
--- Schema version: 3
+-- Schema version: 4
 --
 -- The file is a plain SQLite database without a journal. It is only ever replaced as a whole, so it may be opened
 -- with immutable=1. What is known of the images is in files of their own beside it, images/KEY.sqlite (facts.sql),
@@ -12,9 +12,8 @@
 -- Keys are made of what they stand for: 63 bits of an MD5. Equal images, processes and labels have equal keys in all files,
 -- so that the rows of several files can be put together as they are.
 --
--- A set of lines ("numbits") is coverage.py's encoding, from a line `first` on, which is a multiple of 8: line first + n is
--- bit 1 << (n % 8) of byte n / 8. The lines 801, 808 and 809 are first 800 and x'0203'. A set has several rows where lines
--- between them are missing.
+-- What a process ran is in the table hits (packed.sql), or in line_bits and function_bits (sets.sql) in a file that has the
+-- tables of images as well.
 --
 -- Columns of a primary key are never null, also where that is not written. Each file holds the statements below in their
 -- shortest form, since they are a good part of a small one.
@@ -25,6 +24,7 @@
 --      file of version 1 it reads as 0 for every function.
 --   3  Facts of images are in files of their own, and keys are made of content. Several processes in a file. Labels of runs
 --      (labels.sql).
+--   4  Files without the tables of images have hits, where they had line_bits and function_bits.
 --
 -- A reader looks at meta.schema_version first: it refuses a version above its own, and converts one below.
 
@@ -85,30 +85,6 @@ CREATE TABLE process_image (process INTEGER, image INTEGER, PRIMARY KEY (process
 
 -- Labels of contexts, by their keys; that of the empty one is 0.
 CREATE TABLE context (id INTEGER PRIMARY KEY, label TEXT NOT NULL);
-
--- What a process ran of a source file under a context.
---   file     The number of the source among those of the image.
---   numbits  The lines.
-CREATE TABLE line_bits (
-    process INTEGER,
-    image INTEGER,
-    file INTEGER,
-    context INTEGER,
-    first INTEGER,
-    numbits BLOB NOT NULL,
-    PRIMARY KEY (process, image, file, context, first)
-) WITHOUT ROWID;
-
--- The same of functions: a set of numbers of functions among those of the file.
-CREATE TABLE function_bits (
-    process INTEGER,
-    image INTEGER,
-    file INTEGER,
-    context INTEGER,
-    first INTEGER,
-    numbits BLOB NOT NULL,
-    PRIMARY KEY (process, image, file, context, first)
-) WITHOUT ROWID;
 
 -- When how many lines were seen for the first time: growth over time.
 --   new_lines   Lines that this process had not run before.

@@ -6,9 +6,11 @@
 
 use super::fact_files::FactFiles;
 use super::keys::ContentKey;
+use super::packed::{pack_functions, pack_lines};
 use super::staged::Staged;
 use super::{
-    DataDir, EndReason, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, StoreError, facts_rows, schema,
+    DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, StoreError, facts_rows,
+    schema,
 };
 use platform::{Folder, Trust};
 use rusqlite::{Connection, MAIN_DB, params};
@@ -28,7 +30,7 @@ pub struct Writer {
 impl Writer {
     /// A writer that has written nothing yet.
     pub fn new() -> Result<Self, StoreError> {
-        let empty = schema::empty(&[schema::SQL]).map_err(|source| StoreError::Memory { source })?;
+        let empty = schema::empty(&[schema::SQL, schema::PACKED]).map_err(|source| StoreError::Memory { source })?;
         Ok(Writer { empty, images: FactFiles::default() })
     }
 
@@ -45,8 +47,11 @@ impl Writer {
         records: &[&ProcessRecord],
     ) -> Result<usize, StoreError> {
         let processes = self.keyed(data, records)?;
-        let rows = |db: &Connection| processes.values().try_for_each(|process| process.insert(db));
-        let bytes = self.file_with(rows).map_err(|source| StoreError::Build { pid: file.pid, source })?;
+        let bytes = match packed(&processes) {
+            Some(rows) => self.file_with(|db| insert_packed(db, &processes, &rows)),
+            None => whole(&processes, &RunLabels::default()),
+        };
+        let bytes = bytes.map_err(|source| StoreError::Build { pid: file.pid, source })?;
         Staged::write(data.folder(), file.to_string().as_ref(), &bytes)?.publish()?;
         Ok(bytes.len())
     }
@@ -60,22 +65,20 @@ impl Writer {
         labels: &RunLabels,
     ) -> Result<(), StoreError> {
         let processes = self.keyed(data, records)?;
-        let rows = |db: &Connection| {
-            labels.insert(db)?;
-            processes.values().try_for_each(|process| process.insert(db))
+        let bytes = match packed(&processes) {
+            Some(rows) => schema::build(&[schema::SQL, schema::PACKED, schema::LABELS], |db| {
+                labels.insert(db)?;
+                insert_packed(db, &processes, &rows)
+            }),
+            None => whole(&processes, labels),
         };
-        let bytes = schema::build(&[schema::SQL, schema::LABELS], rows);
         let bytes = bytes.map_err(|source| StoreError::Build { pid: file.pid, source })?;
         Staged::write(data.folder(), file.to_string().as_ref(), &bytes)?.publish()
     }
 
     /// Processes by their keys, once what is known of their images is in a data directory.
-    fn keyed<'a>(
-        &mut self,
-        data: &DataDir,
-        records: &[&'a ProcessRecord],
-    ) -> Result<BTreeMap<ContentKey, KeyedProcess<'a>>, StoreError> {
-        let mut processes = BTreeMap::new();
+    fn keyed<'a>(&mut self, data: &DataDir, records: &[&'a ProcessRecord]) -> Result<KeyedProcesses<'a>, StoreError> {
+        let mut processes = KeyedProcesses::new();
         for record in records {
             let process = KeyedProcess::of(record, self.images.keep(data, &record.images)?)?;
             processes.insert(process.key, process);
@@ -114,75 +117,79 @@ impl Writer {
 
     /// The same with several processes, of which none may be there twice, and labels of runs.
     pub fn write_all(&mut self, path: &Path, records: &[ProcessRecord], labels: &RunLabels) -> Result<(), StoreError> {
-        let mut images: BTreeMap<ContentKey, &ImageFacts> = BTreeMap::new();
-        let mut processes: BTreeMap<ContentKey, KeyedProcess<'_>> = BTreeMap::new();
+        let mut processes = KeyedProcesses::new();
         for record in records {
-            let keys: Vec<ContentKey> = record.images.iter().map(|image| self.images.key_of(image)).collect();
-            images.extend(keys.iter().copied().zip(record.images.iter().map(|image| &**image)));
+            let keys = record.images.iter().map(|image| self.images.key_of(image)).collect();
             let process = KeyedProcess::of(record, keys)?;
             processes.insert(process.key, process);
         }
         let pid = records.first().map_or(0, |record| record.head.pid);
-        let rows = |db: &Connection| {
-            images.iter().try_for_each(|(key, facts)| facts_rows::insert(db, *key, facts))?;
-            labels.insert(db)?;
-            processes.values().try_for_each(|process| process.insert(db))
-        };
-        let bytes = schema::build(&[schema::SQL, schema::FACTS, schema::LABELS], rows);
-        let bytes = bytes.map_err(|source| StoreError::Build { pid, source })?;
+        let bytes = whole(&processes, labels).map_err(|source| StoreError::Build { pid, source })?;
         let place = Folder::of(path, Trust::own());
         let (folder, name) = place.map_err(|source| StoreError::Write { path: path.to_owned(), source })?;
         Staged::write(&Arc::new(folder), &name, &bytes)?.publish()
     }
 }
 
-/// What ran by image, file and context; lines and functions.
-type HitsByKey<'a> = BTreeMap<(ContentKey, i64, ContentKey), [Cow<'a, Numbits>; 2]>;
-
-/// Hits once per image, file and context, in their order.
-fn hits_by_key<'a>(record: &'a ProcessRecord, images: &[ContentKey]) -> Result<HitsByKey<'a>, StoreError> {
-    let mut by_key = HitsByKey::new();
-    for hits in &record.hits {
-        let file = record.images.get(hits.image).and_then(|image| image.files.get(hits.file));
-        let (Some(_), Some(label)) = (file, record.contexts.get(hits.context)) else {
-            return Err(StoreError::InvalidRecord {
-                pid: record.head.pid,
-                cause: format!("no image {}, file {}, context {} in the record", hits.image, hits.file, hits.context),
-            });
-        };
-        by_key
-            .entry((images[hits.image], hits.file as i64, ContentKey::of_label(label)))
-            .and_modify(|[lines, functions]| {
-                lines.to_mut().union_with(&hits.lines);
-                functions.to_mut().union_with(&hits.functions);
-            })
-            .or_insert([Cow::Borrowed(&hits.lines), Cow::Borrowed(&hits.functions)]);
-    }
-    Ok(by_key)
-}
+/// Processes by their keys.
+type KeyedProcesses<'a> = BTreeMap<ContentKey, KeyedProcess<'a>>;
 
 /// A process with the keys of its rows.
 struct KeyedProcess<'a> {
     key: ContentKey,
     record: &'a ProcessRecord,
     images: Vec<ContentKey>,
-    hits: HitsByKey<'a>,
+    /// What ran by image and context.
+    hits: BTreeMap<(ContentKey, ContentKey), OfImage<'a>>,
+}
+
+/// What a process ran of an image under a context.
+struct OfImage<'a> {
+    facts: &'a ImageFacts,
+    /// Lines and functions by the number of the source.
+    sets: BTreeMap<usize, [Cow<'a, Numbits>; 2]>,
+}
+
+/// A row of the table hits.
+struct PackedRow {
+    process: ContentKey,
+    image: ContentKey,
+    context: ContentKey,
+    lines: Vec<u8>,
+    functions: Vec<u8>,
 }
 
 impl<'a> KeyedProcess<'a> {
     /// A process whose images have these keys; refuses one whose indexes lead nowhere.
     fn of(record: &'a ProcessRecord, images: Vec<ContentKey>) -> Result<Self, StoreError> {
-        let hits = hits_by_key(record, &images)?;
-        Ok(KeyedProcess { key: ContentKey::of_process(&record.head), record, images, hits })
+        let mut by_key = BTreeMap::new();
+        for hits in &record.hits {
+            let image = record.images.get(hits.image).filter(|image| image.files.len() > hits.file);
+            let (Some(facts), Some(label)) = (image, record.contexts.get(hits.context)) else {
+                let Hits { image, file, context, .. } = hits;
+                return Err(StoreError::InvalidRecord {
+                    pid: record.head.pid,
+                    cause: format!("no image {image}, file {file}, context {context} in the record"),
+                });
+            };
+            by_key
+                .entry((images[hits.image], ContentKey::of_label(label)))
+                .or_insert_with(|| OfImage { facts, sets: BTreeMap::new() })
+                .sets
+                .entry(hits.file)
+                .and_modify(|[lines, functions]| {
+                    lines.to_mut().union_with(&hits.lines);
+                    functions.to_mut().union_with(&hits.functions);
+                })
+                .or_insert([Cow::Borrowed(&hits.lines), Cow::Borrowed(&hits.functions)]);
+        }
+        Ok(KeyedProcess { key: ContentKey::of_process(&record.head), record, images, hits: by_key })
     }
 
+    /// Inserts everything but what ran.
     fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
         insert_head(db, self.key, self.record)?;
         insert_life(db, self.key, self.record)?;
-        self.insert_hits(db)
-    }
-
-    fn insert_hits(&self, db: &Connection) -> rusqlite::Result<()> {
         let mut image = db.prepare_cached("INSERT OR IGNORE INTO process_image VALUES (?1, ?2)")?;
         for key in &self.images {
             image.execute(params![self.key, key])?;
@@ -191,16 +198,64 @@ impl<'a> KeyedProcess<'a> {
         for label in &self.record.contexts {
             context.execute(params![ContentKey::of_label(label), label])?;
         }
+        Ok(())
+    }
+
+    fn insert_sets(&self, db: &Connection) -> rusqlite::Result<()> {
         for (kind, table) in ["line_bits", "function_bits"].into_iter().enumerate() {
             let mut bits = db.prepare_cached(&format!("INSERT INTO {table} VALUES (?1, ?2, ?3, ?4, ?5, ?6)"))?;
-            for ((image, file, context), sets) in &self.hits {
-                for (first, numbits) in sets[kind].pieces() {
-                    bits.execute(params![self.key, image, file, context, first, numbits])?;
+            for ((image, context), of_image) in &self.hits {
+                for (file, sets) in &of_image.sets {
+                    for (first, numbits) in sets[kind].pieces() {
+                        bits.execute(params![self.key, image, *file as i64, context, first, numbits])?;
+                    }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// What processes ran as rows of the table hits; None if one ran what its image does not have.
+fn packed(processes: &KeyedProcesses<'_>) -> Option<Vec<PackedRow>> {
+    let mut rows = Vec::new();
+    for (process, KeyedProcess { hits, .. }) in processes {
+        for ((image, context), OfImage { facts, sets }) in hits {
+            let (process, image, context) = (*process, *image, *context);
+            let of_kind = |kind: usize| sets.iter().map(move |(file, sets)| (*file, &*sets[kind]));
+            let lines = pack_lines(&facts.files, of_kind(0))?;
+            let functions = pack_functions(&facts.files, of_kind(1))?;
+            if !lines.is_empty() || !functions.is_empty() {
+                rows.push(PackedRow { process, image, context, lines, functions });
+            }
+        }
+    }
+    Some(rows)
+}
+
+fn insert_packed(db: &Connection, processes: &KeyedProcesses<'_>, rows: &[PackedRow]) -> rusqlite::Result<()> {
+    processes.values().try_for_each(|process| process.insert(db))?;
+    let mut hits = db.prepare_cached("INSERT INTO hits VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for PackedRow { process, image, context, lines, functions } in rows {
+        hits.execute(params![process, image, context, lines, functions])?;
+    }
+    Ok(())
+}
+
+/// A file with processes and what is known of their images.
+fn whole(processes: &KeyedProcesses<'_>, labels: &RunLabels) -> rusqlite::Result<Vec<u8>> {
+    let mut images: BTreeMap<ContentKey, &ImageFacts> = BTreeMap::new();
+    for process in processes.values() {
+        images.extend(process.images.iter().copied().zip(process.record.images.iter().map(|image| &**image)));
+    }
+    schema::build(&[schema::SQL, schema::SETS, schema::FACTS, schema::LABELS], |db| {
+        images.iter().try_for_each(|(key, facts)| facts_rows::insert(db, *key, facts))?;
+        labels.insert(db)?;
+        processes.values().try_for_each(|process| {
+            process.insert(db)?;
+            process.insert_sets(db)
+        })
+    })
 }
 
 fn insert_head(db: &Connection, process: ContentKey, record: &ProcessRecord) -> rusqlite::Result<()> {

@@ -23,24 +23,43 @@ fn other_programs_read_what_ran() {
 }
 
 #[test]
-fn data_of_the_version_before_is_read_combined_with_new_data_and_erased() {
+fn data_of_version_2_is_read_combined_with_new_data_and_erased() {
+    read_combined_and_erased("version-2", ["/tmp/v2/two.c:14: main 6 0 100.0%", "/tmp/v2/two.c:9: never 3 3 0.0%"]);
+}
+
+#[test]
+fn data_of_version_3_is_read_combined_with_new_data_and_erased() {
+    read_combined_and_erased("version-3", ["/tmp/v3/two.c:16: main 8 1 87.5%", "/tmp/v3/two.c:5: never 4 4 0.0%"]);
+}
+
+/// Looks at data of an earlier version, of two processes, beside new data.
+fn read_combined_and_erased(version: &str, functions: [&str; 2]) {
     let mut measurements = Measurements::new();
     let source = file("/src/a.c", lines(1..=9), vec![]);
     measurements.add(&process(7, vec![(source, lines([1]))]));
-    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/version-2");
-    for entry in fs::read_dir(&old).unwrap().map(Result::unwrap) {
-        fs::copy(entry.path(), measurements.data().path().join(entry.file_name())).unwrap();
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store").join(version);
+    for folder in [old.clone(), old.join("images")].iter().filter(|folder| folder.exists()) {
+        let to = measurements.data().path().join(folder.strip_prefix(&old).unwrap());
+        fs::create_dir_all(&to).unwrap();
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|it| it.file_type().unwrap().is_file()) {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
     }
-    let report = measurements.run(&["report", "--functions"]).clean();
+    // What the scope was may be told on stderr.
+    let said = |words: &[&str]| {
+        let finished = measurements.run(words);
+        assert_eq!(finished.status, Some(0), "{finished:?}");
+        finished.stdout
+    };
+    let report = said(&["report", "--functions"]);
     let rows: Vec<Vec<&str>> = report.lines().map(|row| row.split_whitespace().collect()).collect();
-    for row in ["/tmp/v2/two.c:14: main 6 0 100.0%", "/tmp/v2/two.c:9: never 3 3 0.0%"] {
+    for row in functions {
         assert!(rows.iter().any(|words| words.join(" ") == row), "{report}");
     }
-    assert_eq!(measurements.run(&["combine", "-o", "all", ".cov-trace"]).status, Some(0));
-    assert_eq!(measurements.run(&["report", "--functions", "--data=all"]).clean(), report);
-    assert_eq!(measurements.run(&["ps", "--data=all"]).clean(), measurements.run(&["ps"]).clean());
-    let erased = measurements.run(&["erase"]).clean();
-    assert_eq!(erased, "erased 3 processes from .cov-trace, and the directory itself\n");
+    assert_eq!(said(&["combine", "-o", "all", ".cov-trace"]), "");
+    assert_eq!(said(&["report", "--functions", "--data=all"]), report);
+    assert_eq!(said(&["ps", "--data=all"]), said(&["ps"]));
+    assert_eq!(said(&["erase"]), "erased 3 processes from .cov-trace, and the directory itself\n");
 }
 
 #[test]

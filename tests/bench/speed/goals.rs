@@ -5,9 +5,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::memory;
-use crate::rows::Row;
 use crate::timed::{How, Stage};
 use testing::bench::median;
+use testing::rows::Row;
 
 /// A group of figures that are measured together.
 pub type Group = fn(&Stage, usize) -> Result<Vec<Row>, String>;
@@ -28,7 +28,6 @@ pub const ALL: &[(&str, Group)] = &[
     ("combine", crate::reports::combining),
     ("html", crate::reports::html),
     ("large", crate::reports::large),
-    ("fleet", crate::fleet::fleet),
 ];
 
 const LUA: &[&str] = &["truth/lua-O0/lua", "-e", "print('hi')"];

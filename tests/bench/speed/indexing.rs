@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use cov_trace::cache::Cache;
 
-use crate::rows::Row;
 use crate::timed::Stage;
 use testing::bench::median;
+use testing::rows::Row;
 
 /// The release build of cov-trace, and the largest debug binary that cargo has left.
 ///

@@ -5,15 +5,15 @@
 //! what has a goal, group by group.
 #![forbid(unsafe_code)]
 
-mod fleet;
 mod goals;
 mod indexing;
+#[path = "../made_up.rs"]
+mod made_up;
 mod measure;
 mod memory;
 mod options;
 mod programs;
 mod reports;
-mod rows;
 mod table;
 mod timed;
 
@@ -21,7 +21,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use options::Options;
-use testing::bench;
+use testing::{bench, rows};
 use timed::Stage;
 
 fn main() -> ExitCode {

@@ -1,18 +1,14 @@
 //! Combining and HTML, beside the tools that people use for it: coverage.py's newest and genhtml, as ratios.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
-use cov_trace::store::{
-    DataDir, End, EndReason, Exec, FileFacts, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, SourceOrigin,
-    UnixMillis, Writer,
-};
+use cov_trace::store::{FileFacts, SourceOrigin};
 
-use crate::rows::Row;
+use crate::made_up::made_up;
 use crate::timed::{How, Stage};
 use testing::bench::{measured, median, size};
+use testing::rows::Row;
 
 const COV_TRACE: &str = env!("CARGO_BIN_EXE_cov-trace");
 
@@ -130,50 +126,6 @@ pub fn large(_stage: &Stage, _rounds: usize) -> Result<Vec<Row>, String> {
         ),
         Row::new("HTML of 2,000 sources with 1 M lines, peak memory", kib as f64 / 1024.0, 256.0, "MiB"),
     ])
-}
-
-/// The files of so many processes, all of one image, each of which ran some lines of each source.
-pub(crate) fn made_up(
-    folder: &Path,
-    processes: u32,
-    files: Vec<FileFacts>,
-    ran: impl Fn(u32, usize) -> Numbits,
-) -> Result<(), String> {
-    let data = DataDir::create(folder).map_err(|error| error.to_string())?;
-    let mut writer = Writer::new().map_err(|error| error.to_string())?;
-    let count = files.len();
-    let (path, build_id) = ("/bin/prog".to_owned(), Some("00ff".to_owned()));
-    let image = Arc::new(ImageFacts { path, build_id, files, warnings: Vec::new() });
-    for pid in 1..=processes {
-        let hits = |file| Hits { image: 0, file, context: 0, lines: ran(pid, file), functions: Numbits::default() };
-        let record = ProcessRecord {
-            complete: true,
-            head: ProcessHead {
-                scope: None,
-                run: "20260101T000000.000Z-1".to_owned(),
-                sequence: pid,
-                pid: pid as i32,
-                start_ticks: u64::from(pid),
-                started: UnixMillis(1),
-                attached: None,
-                parent: None,
-                end: Some(End { at: UnixMillis(2), reason: EndReason::Exited(0) }),
-            },
-            execs: vec![Exec {
-                at: UnixMillis(1),
-                exe: "/bin/prog".into(),
-                argv: vec!["prog".into()],
-                cwd: "/".into(),
-            }],
-            images: vec![image.clone()],
-            contexts: vec![String::new()],
-            hits: (0..count).map(hits).filter(|hits| !hits.lines.is_empty()).collect(),
-            flushes: Vec::new(),
-            warnings: Vec::new(),
-        };
-        writer.write_to(&data, &record).map_err(|error| error.to_string())?;
-    }
-    Ok(())
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

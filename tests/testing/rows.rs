@@ -5,9 +5,13 @@ use serde::Serialize;
 /// One figure and what it should be at most.
 #[derive(Serialize)]
 pub struct Row {
+    /// What was measured.
     pub name: String,
+    /// The figure.
     pub value: f64,
+    /// What it should be at most.
     pub goal: f64,
+    /// The unit of both.
     pub unit: &'static str,
 }
 
