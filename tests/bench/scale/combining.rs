@@ -70,14 +70,23 @@ pub fn combining(stage: &Stage, _options: &Options) -> Result<Vec<Row>, String> 
 }
 
 fn combine(folder: &Path, out: &Path, inputs: &[PathBuf]) -> Result<(f64, u64), String> {
-    let _none_yet = fs::remove_file(out);
+    let _none_yet = fs::remove_dir_all(out);
     let mut command = Command::new(COV_TRACE);
     command.arg("combine").arg("-o").arg(out).args(inputs).current_dir(folder);
     measured(&mut command)
 }
 
+/// Both are data directories of one file.
 fn same(one: &Path, other: &Path) -> Result<(), String> {
-    let read = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    let read = |folder: &Path| -> Result<Vec<u8>, String> {
+        let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+        let paths = fs::read_dir(folder).map_err(failed)?.flatten().map(|entry| entry.path());
+        let files: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
+        match &files[..] {
+            [file] => fs::read(file).map_err(failed),
+            _ => Err(format!("{}: {} files", folder.display(), files.len())),
+        }
+    };
     if read(one)? == read(other)? { Ok(()) } else { Err(format!("{} and {} differ", one.display(), other.display())) }
 }
 
