@@ -112,7 +112,7 @@ impl Tracer {
 
     /// Takes the report of any tracee.
     pub fn wait(&self, when_none: WhenNone) -> Result<Waited, OsError> {
-        if let Some(report) = self.given_back.borrow_mut().pop_front() {
+        if let Some(report) = self.take_given_back() {
             return Ok(Waited::Report(report));
         }
         let blocking = match when_none {
@@ -141,6 +141,11 @@ impl Tracer {
         // SAFETY: `status` is a live i32.
         let reports = unsafe { libc::waitpid(tid.0, &raw mut status, flags) } == tid.0;
         reports.then(|| Wait::decode(tid, status))
+    }
+
+    /// A report that was taken while something else was awaited.
+    pub fn take_given_back(&self) -> Option<Wait> {
+        self.given_back.borrow_mut().pop_front()
     }
 
     /// Has the next wait give a report that is not for who took it.

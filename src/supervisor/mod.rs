@@ -133,7 +133,7 @@ impl Supervisor {
                 return;
             }
             let patient = self.state.must_stay() || self.leaving_since.is_none_or(|since| since.elapsed() < PATIENCE);
-            if !patient || (self.state.may_leave() && !self.take_reports(WhenNone::Return)) {
+            if !patient || (self.state.may_leave() && !self.has_reports()) {
                 self.inputs.push_back(Input::Leave);
                 self.settle();
                 return;
@@ -206,6 +206,12 @@ impl Supervisor {
         }
     }
 
+    /// Whether a report is there, which is taken then.
+    fn has_reports(&mut self) -> bool {
+        self.reports.look_at_all();
+        self.take_reports(WhenNone::Return)
+    }
+
     /// Takes a report, then all others that are there, so that no tracee starves another; among
     /// many they are left for the next time. True if there was one.
     fn take_reports(&mut self, when_none: WhenNone) -> bool {
@@ -239,6 +245,9 @@ impl Supervisor {
     fn take(&mut self, report: Wait) {
         let Performer { tracer, texts, .. } = &self.performer;
         act::hear::hear(tracer, texts, &self.state, report, &mut self.inputs);
+        if let Some(Input::Born { child, .. }) = self.inputs.back() {
+            self.reports.expect(*child);
+        }
     }
 
     /// Waits for a report. Who has stepped aside must not sleep without precedence: it looks, yields, which the

@@ -2,11 +2,12 @@
 //!
 //! waitpid(-1) looks at every tracee until it finds one that has something to report, so that to hear many of many takes
 //! the square of their number. Among many, the SIGCHLD that each report sends names whom to ask; where several come
-//! together it names only one of them, so the others are looked for: by waitpid(-1) as long as there are few, and by asking
-//! one after the other where it found several.
+//! together it names only one of them, so the others are looked for: first those that reported last, since mostly it is
+//! them again; now and then all, by waitpid(-1) as long as it finds few, and by asking one after the other where it found
+//! several.
 //!
-//! Invariant: it blocks only after nothing was found behind the last SIGCHLD, so that no report is left lying; and a
-//! tracee that is named again and again keeps no other one waiting.
+//! Invariant: it blocks for long only after nothing was found behind the last SIGCHLD, so that no report is left lying; and
+//! a tracee that is named again and again keeps no other one waiting.
 
 use crate::supervisor::decide::state::State;
 use platform::{OsError, Tid, Tracer, Waited, WhenNone, take_child_signal};
@@ -18,8 +19,46 @@ const MANY: usize = 64;
 /// After so many reports that waitpid(-1) found in a row every tracee is asked.
 const FEW: u32 = 4;
 
-/// After so many tracees in a row that were named, others are looked for.
+/// After so many tracees in a row that were named, or had reported last, others are looked for.
 const NAMED_IN_A_ROW: u32 = 16;
+
+/// When all tracees are looked at for a report that nobody named.
+#[derive(Clone, Copy, Debug)]
+struct Sweep {
+    not_before: Instant,
+}
+
+impl Sweep {
+    /// After one that found nothing, so many times as long as it took others are not looked at but by name...
+    const REST: u32 = 4;
+    /// ...and no longer than this, which is how long a report may have to wait that nobody named.
+    const LONGEST: Duration = Duration::from_millis(2);
+
+    /// One that began then and is over now found nothing.
+    fn found_nothing(&mut self, began: Instant, now: Instant) {
+        self.not_before = now + (now.duration_since(began) * Self::REST).min(Self::LONGEST);
+    }
+
+    /// How long it is until the next one.
+    fn due_in(self, now: Instant) -> Duration {
+        self.not_before.saturating_duration_since(now)
+    }
+}
+
+/// Those who reported last, the latest one first.
+#[derive(Debug, Default)]
+struct Recent([Option<Tid>; Recent::KEPT]);
+
+impl Recent {
+    /// A maker and who it made, and who waited for them.
+    const KEPT: usize = 4;
+
+    fn put(&mut self, tid: Tid) {
+        let before = self.0.iter().position(|other| *other == Some(tid)).unwrap_or(Self::KEPT - 1);
+        self.0[..=before].rotate_right(1);
+        self.0[0] = Some(tid);
+    }
+}
 
 /// How far the search is.
 #[derive(Debug)]
@@ -30,6 +69,8 @@ pub(crate) struct Reports {
     asking_since: Instant,
     /// Whether there may be reports that nobody named.
     more: bool,
+    recent: Recent,
+    sweep: Sweep,
     found_in_a_row: u32,
     named_in_a_row: u32,
     named_last: Instant,
@@ -47,6 +88,8 @@ impl Reports {
             to_ask: Vec::new(),
             asking_since: now,
             more: true,
+            recent: Recent::default(),
+            sweep: Sweep { not_before: now },
             found_in_a_row: 0,
             named_in_a_row: 0,
             named_last: now,
@@ -58,6 +101,11 @@ impl Reports {
     /// Whether there are so many tracees that each report is to be served before the next one is looked for.
     pub fn are_of_many(state: &State) -> bool {
         state.threads() > MANY
+    }
+
+    /// The next search looks at every tracee.
+    pub fn look_at_all(&mut self) {
+        self.sweep.not_before = Instant::now();
     }
 
     /// How long the thread may have been stopped whose report was taken last.
@@ -72,8 +120,21 @@ impl Reports {
         }
     }
 
+    /// A tracee is about to report for the first time.
+    pub fn expect(&mut self, tid: Tid) {
+        self.recent.put(tid);
+    }
+
     /// Takes the next report.
     pub fn next(&mut self, tracer: &Tracer, state: &State, when_none: WhenNone) -> Result<Waited, OsError> {
+        let waited = self.search(tracer, state, when_none);
+        if let Ok(Waited::Report(report)) = &waited {
+            self.recent.put(report.tid());
+        }
+        waited
+    }
+
+    fn search(&mut self, tracer: &Tracer, state: &State, when_none: WhenNone) -> Result<Waited, OsError> {
         if !Self::are_of_many(state) {
             self.more = true;
             self.to_ask.clear();
@@ -84,8 +145,12 @@ impl Reports {
             self.since = self.quiet;
             return waited;
         }
+        if let Some(report) = tracer.take_given_back() {
+            self.since = self.quiet;
+            return Ok(Waited::Report(report));
+        }
         if self.named_in_a_row < NAMED_IN_A_ROW
-            && let Some(waited) = self.named(tracer, Some(Duration::ZERO))
+            && let Some(waited) = self.named(tracer, Some(Duration::ZERO)).or_else(|| self.recent(tracer))
         {
             return Ok(waited);
         }
@@ -97,9 +162,11 @@ impl Reports {
             if when_none == WhenNone::Return {
                 return Ok(Waited::Nothing);
             }
-            match self.named(tracer, None) {
+            let patience = self.more.then(|| self.sweep.due_in(Instant::now()));
+            match self.named(tracer, patience) {
                 Some(waited) => return Ok(waited),
-                None if self.more => {}
+                // The name was that of one that was heard already.
+                None if self.more && patience.is_none() => {}
                 None => return Ok(Waited::Nothing),
             }
         }
@@ -123,6 +190,15 @@ impl Reports {
         Some(Waited::Report(report))
     }
 
+    /// The report of one of those who reported last.
+    fn recent(&mut self, tracer: &Tracer) -> Option<Waited> {
+        let mut recent = self.recent.0.iter().copied().flatten().filter(|_| self.more);
+        let report = recent.find_map(|tid| tracer.report_of(tid))?;
+        self.named_in_a_row += 1;
+        self.since = self.quiet;
+        Some(Waited::Report(report))
+    }
+
     /// The report of one of those that are to be asked.
     fn asked(&mut self, tracer: &Tracer) -> Option<Result<Waited, OsError>> {
         while let Some(tid) = self.to_ask.pop() {
@@ -138,15 +214,17 @@ impl Reports {
         None
     }
 
-    /// The report of any tracee.
+    /// The report of any tracee, if it is time to look at all of them.
     fn found(&mut self, tracer: &Tracer, state: &State) -> Result<Option<Waited>, OsError> {
-        if !std::mem::take(&mut self.more) {
+        let began = Instant::now();
+        if !self.more || !self.sweep.due_in(began).is_zero() {
             return Ok(None);
         }
-        let began = Instant::now();
+        self.more = false;
         match tracer.wait(WhenNone::Return)? {
             Waited::Nothing => {
                 (self.quiet, self.found_in_a_row) = (began, 0);
+                self.sweep.found_nothing(began, Instant::now());
                 Ok(None)
             }
             Waited::NoTracee => Ok(Some(Waited::NoTracee)),
@@ -168,5 +246,32 @@ impl Reports {
         // One that is pending may be old news.
         self.more |= take_child_signal(Some(Duration::ZERO)).is_some();
         self.more |= take_child_signal(Some(moment)).is_some();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_reported_last_are_kept_once_each() {
+        let mut recent = Recent::default();
+        [1, 2, 3, 2, 1].into_iter().for_each(|tid| recent.put(Tid(tid)));
+        assert_eq!(recent.0, [Some(Tid(1)), Some(Tid(2)), Some(Tid(3)), None]);
+        [4, 5].into_iter().for_each(|tid| recent.put(Tid(tid)));
+        assert_eq!(recent.0, [Some(Tid(5)), Some(Tid(4)), Some(Tid(1)), Some(Tid(2))]);
+    }
+
+    #[test]
+    fn a_search_in_vain_takes_a_part_of_the_time() {
+        let start = Instant::now();
+        let mut sweep = Sweep { not_before: start };
+        assert_eq!(sweep.due_in(start), Duration::ZERO);
+        let took = Duration::from_micros(100);
+        sweep.found_nothing(start, start + took);
+        assert_eq!(sweep.due_in(start + took), took * Sweep::REST);
+        assert_eq!(sweep.due_in(start + took * 10), Duration::ZERO);
+        sweep.found_nothing(start, start + Duration::from_secs(1));
+        assert_eq!(sweep.due_in(start + Duration::from_secs(1)), Sweep::LONGEST);
     }
 }
