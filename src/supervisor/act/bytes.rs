@@ -92,34 +92,32 @@ pub(super) fn read_pages(
     tracer.read(tid, page, bytes)
 }
 
-/// Writes what differs, in one piece or, through ptrace, by words.
-pub(super) fn write_pages(
+/// Writes the bytes at these places of a piece of memory, in order: with what lies between them, unless a page lies there
+/// whole; through ptrace by words.
+pub(super) fn write_places(
     tracer: &Tracer,
     memory: Option<&Memory>,
     tid: Option<Tid>,
-    page: Avma,
-    before: &[u8],
-    after: &[u8],
+    start: Avma,
+    bytes: &[u8],
+    places: &[usize],
 ) -> Result<(), OsError> {
-    let first = before.iter().zip(after).position(|(a, b)| a != b).unwrap_or(0);
-    let last = before.iter().zip(after).rposition(|(a, b)| a != b).unwrap_or(0);
-    let wrote = memory.map(|memory| memory.write(Avma(page.0 + first as u64), &after[first..=last]));
+    let at = |place: usize| Avma(start.0 + place as u64);
+    let piece = |places: &[usize]| (at(places[0]), &bytes[places[0]..=places[places.len() - 1]]);
+    let wrote = memory.map(|memory| {
+        let mut pages = places.chunk_by(|a, b| at(*b).0 / PAGE <= at(*a).0 / PAGE + 1).map(piece);
+        pages.try_for_each(|(at, bytes)| memory.write(at, bytes))
+    });
     let (Some(tid), None | Some(Err(_))) = (tid, &wrote) else {
-        return wrote.unwrap_or_else(|| Err(not_stopped(page)));
+        return wrote.unwrap_or_else(|| Err(not_stopped(start)));
     };
-    // By words, which cost as much as bytes.
-    let words = (page.0..).step_by(8).zip(before.chunks(8).zip(after.chunks(8)));
-    words.filter(|(_, (old, new))| old != new).try_for_each(|(at, (_, new))| tracer.write(tid, Avma(at), new))
+    let mut words = places.chunk_by(|a, b| at(*a).0 / 8 == at(*b).0 / 8).map(piece);
+    words.try_for_each(|(at, bytes)| tracer.write(tid, at, bytes))
 }
 
-/// Writes the bytes that differ, each by itself.
-pub(super) fn write_singly(memory: &Memory, page: Avma, before: &[u8], after: &[u8]) -> Result<(), OsError> {
-    for (at, (old, new)) in (page.0..).zip(before.iter().zip(after)) {
-        if old != new {
-            memory.write(Avma(at), &[*new])?;
-        }
-    }
-    Ok(())
+/// Writes the same, each byte by itself.
+pub(super) fn write_singly(memory: &Memory, start: Avma, bytes: &[u8], places: &[usize]) -> Result<(), OsError> {
+    places.iter().try_for_each(|&place| memory.write(Avma(start.0 + place as u64), &[bytes[place]]))
 }
 
 fn not_stopped(page: Avma) -> OsError {

@@ -4,13 +4,13 @@
 //! there; what holds anything else is refused and left alone, and so is what is among bytes that are not the file's,
 //! and a breakpoint of the program's own.
 
-use super::bytes::{read_pages, write_pages, write_singly};
+use super::bytes::{read_pages, write_places, write_singly};
 use super::own::Owner;
 use crate::plan::FileOffset;
 use crate::supervisor::decide::input::Input;
 use crate::supervisor::decide::text_change::{LandmarkChange, TextChange};
 use platform::arch::{self, BREAKPOINT};
-use platform::{Avma, Expected, Memory, PAGE, Tracer};
+use platform::{Avma, Memory, PAGE, Tracer};
 use std::fs::File;
 
 /// A byte to hold in a page: the probe's number (landmarks have none), its place in the page, its original and whether
@@ -25,8 +25,10 @@ struct WantedByte {
     taken_out: bool,
 }
 
-/// How many neighbouring pages are read and written at a time: that costs less for each, and no trap waits long for it.
+/// How many neighbouring pages are read and written at a time: that costs less for each, and no trap waits long for it...
 const AT_ONCE: u64 = 4;
+/// ...where it waits for all of them anyhow.
+const AT_ONCE_IF_STOPPED: u64 = 16;
 
 /// What text is read and written by, the file that it is of, and what tells whose the breakpoints in it are.
 pub(crate) struct TextAccess<'a> {
@@ -37,17 +39,19 @@ pub(crate) struct TextAccess<'a> {
 }
 
 impl TextAccess<'_> {
-    /// What the file has at an offset, with zeroes behind its end, as in memory.
-    fn in_file(&self, offset: FileOffset, len: usize) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; len];
-        platform::read_up_to(self.file?, &mut bytes, offset.0).ok().map(|_| bytes)
+    /// Fills a buffer with what the file has from an offset on, with zeroes behind its end, as in memory; false if it cannot
+    /// be read.
+    fn read_file(&self, offset: FileOffset, buffer: &mut [u8]) -> bool {
+        let Some(Ok(len)) = self.file.map(|file| platform::read_up_to(file, buffer, offset.0)) else { return false };
+        buffer[len..].fill(0);
+        true
     }
 }
 
 /// Whether the bytes around a place are the file's, breakpoints aside, as far as they are here.
 fn is_around(bytes: &[u8], file: &[u8], place: usize) -> bool {
     let around = place.saturating_sub(arch::LONGEST)..(place + arch::LONGEST).min(bytes.len());
-    platform::differences(&bytes[around.clone()], 0, Expected::File(&file[around])).all(|found| found.is_breakpoint())
+    bytes[around.clone()].iter().zip(&file[around]).all(|(here, there)| here == there || *here == BREAKPOINT)
 }
 
 /// The start of the page that an address is in.
@@ -69,6 +73,9 @@ pub(crate) struct Planting {
     pub planted: u64,
     /// Whether a breakpoint that is to go could not be taken out.
     left: bool,
+    /// What is in memory, and in the file, of the pages at hand.
+    here: Vec<u8>,
+    there: Vec<u8>,
 }
 
 impl Planting {
@@ -82,6 +89,8 @@ impl Planting {
             overwritten: Vec::new(),
             planted: 0,
             left: false,
+            here: Vec::new(),
+            there: Vec::new(),
         }
     }
 
@@ -105,34 +114,46 @@ impl Planting {
         inputs
     }
 
-    /// Does one landmark or the next few pages with a change; false when nothing is left to do.
+    /// Does the next few pages with a change; false when nothing is left to do.
     pub fn advance(&mut self, place: &TextAccess<'_>) -> bool {
-        if self.change.landmarks != LandmarkChange::Keep
-            && let Some(landmark) = self.change.plan.landmarks.get(self.next_landmark).copied()
-        {
-            self.next_landmark += 1;
-            if let Some(at) = self.change.address(landmark.offset) {
-                let in_page = (at.0 & (PAGE - 1)) as usize;
-                let (original, armed) = (landmark.original, self.change.landmarks == LandmarkChange::Arm);
-                let wanted = WantedByte { probe: None, place: in_page, original, armed, taken_out: false };
-                self.pages(place, page_of(at), &[wanted]);
-            }
+        if self.change.landmarks != LandmarkChange::Keep && self.next_landmark < self.change.plan.landmarks.len() {
+            self.landmarks(place);
             return true;
         }
         let Some(probe) = self.change.change.first_from(self.next_probe) else { return false };
         self.next_probe = probe + 1;
         if let Some((offset, at)) = self.place_of(probe) {
             let first = page_of(at);
-            let mut wanted = self.wanted_beside(offset, at);
-            for distance in (1..AT_ONCE).map(|page| page * PAGE) {
+            let mut wanted = Vec::new();
+            self.add_beside(offset, at, 0, &mut wanted);
+            let at_once = if self.change.tid.is_some() { AT_ONCE_IF_STOPPED } else { AT_ONCE };
+            for distance in (1..at_once).map(|page| page * PAGE) {
                 let next = self.change.change.first_from(self.next_probe).and_then(|probe| self.place_of(probe));
                 let Some((offset, at)) = next.filter(|(_, at)| page_of(*at).0 == first.0 + distance) else { break };
-                let beside = self.wanted_beside(offset, at).into_iter();
-                wanted.extend(beside.map(|wanted| WantedByte { place: wanted.place + distance as usize, ..wanted }));
+                self.add_beside(offset, at, distance as usize, &mut wanted);
             }
             self.pages(place, first, &wanted);
         }
         true
+    }
+
+    /// Does the next landmarks that are in one page.
+    fn landmarks(&mut self, place: &TextAccess<'_>) {
+        let armed = self.change.landmarks == LandmarkChange::Arm;
+        let (mut page, mut wanted) = (None, Vec::new());
+        while let Some(landmark) = self.change.plan.landmarks.get(self.next_landmark).copied() {
+            if let Some(at) = self.change.address(landmark.offset) {
+                if *page.get_or_insert(page_of(at)) != page_of(at) {
+                    break;
+                }
+                let (in_page, original) = ((at.0 & (PAGE - 1)) as usize, landmark.original);
+                wanted.push(WantedByte { probe: None, place: in_page, original, armed, taken_out: false });
+            }
+            self.next_landmark += 1;
+        }
+        if let Some(page) = page {
+            self.pages(place, page, &wanted);
+        }
     }
 
     /// The offset of a probe and where it is in memory, if it is mapped.
@@ -141,33 +162,43 @@ impl Planting {
         Some((offset, self.change.address(offset)?))
     }
 
-    /// Everything that is known of the page of the probe at `offset`, which is `at` in memory.
-    fn wanted_beside(&mut self, offset: FileOffset, at: Avma) -> Vec<WantedByte> {
+    /// Adds everything that is known of the page of the probe at `offset`, which is `at` in memory, at a distance from the
+    /// first page.
+    fn add_beside(&mut self, offset: FileOffset, at: Avma, distance: usize, wanted: &mut Vec<WantedByte>) {
         let change = &self.change;
         let in_page = at.0 & (PAGE - 1);
         let (first, last) = (offset.saturating_sub(in_page), offset.saturating_add(PAGE - 1 - in_page));
         let begin = change.plan.offsets.partition_point(|&offset| offset < first);
-        let end = change.plan.offsets.partition_point(|&offset| offset <= last);
+        let end = begin + change.plan.offsets[begin..].partition_point(|&offset| offset <= last);
         self.next_probe = end as u32;
         let known = |probe: u32| change.change.get(probe) || change.armed.get(probe);
-        (begin..end)
+        let beside = (begin..end)
             .filter(|&index| known(index as u32) && change.address(change.plan.offsets[index]).is_some())
             .map(|index| WantedByte {
                 probe: Some(index as u32),
-                place: (change.instance.bias.address(change.plan.offsets[index]).0 & (PAGE - 1)) as usize,
+                place: (change.instance.bias.address(change.plan.offsets[index]).0 & (PAGE - 1)) as usize + distance,
                 original: change.plan.originals[index],
                 armed: change.armed.get(index as u32),
                 taken_out: change.taken_out.get(index as u32),
-            })
-            .collect()
+            });
+        wanted.extend(beside);
     }
 
-    /// Brings neighbouring pages to what is wanted of them, whose places count from the first.
+    /// Brings neighbouring pages to what is wanted of them, in order, whose places count from the first.
     fn pages(&mut self, place: &TextAccess<'_>, first: Avma, wanted: &[WantedByte]) {
-        let last = wanted.last().map_or(0, |wanted| wanted.place as u64 / PAGE);
-        let mut bytes = vec![0; ((last + 1) * PAGE) as usize];
+        let Some((lowest, highest)) = wanted.first().zip(wanted.last()).map(|(a, b)| (a.place, b.place)) else {
+            return;
+        };
+        let last = highest as u64 / PAGE;
+        // The instructions there, and what is before them.
+        let from = lowest.saturating_sub(arch::LONGEST);
+        let end = (highest + arch::LONGEST).min(((last + 1) * PAGE) as usize);
+        let start = Avma(first.0 + from as u64);
+        let (mut here, mut there) = (std::mem::take(&mut self.here), std::mem::take(&mut self.there));
+        here.resize(end - from, 0);
+        there.resize(end - from, 0);
         let tid = self.change.tid;
-        if read_pages(place.tracer, place.memory, tid, first, &mut bytes).is_err() {
+        if read_pages(place.tracer, place.memory, tid, start, &mut here).is_err() {
             if last > 0 {
                 return self.page_by_page(place, first, wanted);
             }
@@ -175,31 +206,31 @@ impl Planting {
             self.left |= place.memory.is_none();
             return;
         }
-        let before = bytes.clone();
-        let file = place.in_file(self.change.instance.bias.offset(first), bytes.len());
-        let (mut planting, mut is_patched) = (Vec::new(), false);
-        let differing = file.filter(|file| *file != before);
+        let is_known = place.read_file(self.change.instance.bias.offset(start), &mut there);
+        let differing = Some(&there).filter(|there| is_known && **there != here);
+        let (mut planting, mut is_patched, mut changes) = (Vec::new(), false, Vec::new());
         let goes = self.change.landmarks == LandmarkChange::Disarm;
-        let is_rewritten = |wanted: &WantedByte| {
-            let file = differing.as_ref().filter(|_| place.owner.may_be());
-            file.is_some_and(|file| arch::is_rewritten(&before[wanted.place..], &file[wanted.place..]))
+        let is_rewritten = |at: usize| {
+            let file = differing.filter(|_| place.owner.may_be());
+            file.is_some_and(|file| arch::is_rewritten(&here[at..], &file[at..]))
         };
         for wanted in wanted {
-            let as_in_file = || differing.as_ref().is_none_or(|file| is_around(&before, file, wanted.place));
+            let index = wanted.place - from;
+            let as_in_file = || differing.is_none_or(|file| is_around(&here, file, index));
             let at = Avma(first.0 + wanted.place as u64);
-            let is_own = wanted.taken_out && before[wanted.place] == BREAKPOINT && place.owner.has(at);
-            match (wanted.armed, before[wanted.place]) {
+            let is_own = wanted.taken_out && here[index] == BREAKPOINT && place.owner.has(at);
+            match (wanted.armed, here[index]) {
                 (true, BREAKPOINT) if !is_own => {}
                 (true, found) if found == wanted.original && as_in_file() => {
-                    bytes[wanted.place] = BREAKPOINT;
+                    changes.push((index, BREAKPOINT));
                     planting.push(*wanted);
                 }
                 (true, _) => {
                     is_patched = true;
                     self.refused.extend(wanted.probe);
                 }
-                (false, BREAKPOINT) if !(is_own || goes && is_rewritten(wanted)) => {
-                    bytes[wanted.place] = wanted.original;
+                (false, BREAKPOINT) if !(is_own || goes && is_rewritten(index)) => {
+                    changes.push((index, wanted.original));
                 }
                 (false, found) if found != wanted.original => {
                     is_patched = true;
@@ -208,26 +239,26 @@ impl Planting {
                 (false, _) => {}
             }
         }
-        if bytes == before {
-            return;
-        }
+        let places: Vec<usize> = changes.iter().map(|(index, _)| *index).collect();
+        changes.into_iter().for_each(|(index, byte)| here[index] = byte);
         let is_patched = is_patched || (tid.is_none() && place.owner.may_be());
         let written = match place.memory.filter(|_| is_patched) {
             // Who changes its own text may do so at this moment: not a byte of that is written.
-            Some(memory) => write_singly(memory, first, &before, &bytes),
-            None => write_pages(place.tracer, place.memory, tid, first, &before, &bytes),
+            Some(memory) => write_singly(memory, start, &here, &places),
+            None => write_places(place.tracer, place.memory, tid, start, &here, &places),
         };
         match written {
             Ok(()) => self.planted += planting.iter().filter(|wanted| wanted.probe.is_some()).count() as u64,
             // Some of them may have been written.
-            Err(_) if last > 0 => self.page_by_page(place, first, wanted),
+            Err(_) if last > 0 => return self.page_by_page(place, first, wanted),
             Err(_) => {
                 self.left |= wanted.iter().any(|wanted| !wanted.armed);
-                let read = read_pages(place.tracer, place.memory, tid, first, &mut bytes).is_ok();
-                let is_absent = |wanted: &&WantedByte| read && bytes[wanted.place] != BREAKPOINT;
+                let read = read_pages(place.tracer, place.memory, tid, start, &mut here).is_ok();
+                let is_absent = |wanted: &&WantedByte| read && here[wanted.place - from] != BREAKPOINT;
                 self.refused.extend(planting.iter().filter(is_absent).filter_map(|wanted| wanted.probe));
             }
         }
+        (self.here, self.there) = (here, there);
     }
 
     /// The same, where one of them is at fault.
