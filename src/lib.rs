@@ -15,6 +15,7 @@
 
 pub mod cache;
 pub mod cli;
+mod contexts;
 pub mod debuginfo;
 pub mod filter;
 pub mod fleet;

@@ -206,6 +206,14 @@ pub fn image_of(tid: Tid) -> ImageOf {
     }
 }
 
+/// A variable of the environment that the image of a thread's process was executed with, lossily as text.
+pub fn environment_variable(tid: Tid, name: &str) -> Option<String> {
+    let environment = std::fs::read(format!("/proc/{tid}/environ")).ok()?;
+    let mut variables = environment.split(|&byte| byte == 0);
+    let value = variables.find_map(|it| it.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
 /// Name of a process as `ps` shows it.
 pub fn command_name(pid: Pid) -> Option<String> {
     std::fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned())

@@ -3,6 +3,7 @@
 use super::attach::AttachArguments;
 use super::combine::CombineArguments;
 use super::config::Config;
+use super::context_table::ContextsArguments;
 use super::control::ControlArguments;
 use super::coveragepy::CoveragePyArguments;
 use super::diff::DiffArguments;
@@ -17,6 +18,8 @@ use super::report::ReportArguments;
 use super::run::RunArguments;
 use super::shell::{CompletionsArguments, ManArguments};
 use super::show::ShowArguments;
+use super::what::WhatArguments;
+use super::who::WhoArguments;
 use super::{CliError, Command, trust};
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -67,6 +70,15 @@ enum CommandAction {
     /// Show sources with what ran of them, and by which processes
     #[command(after_help = SHOW_EXAMPLES)]
     Show(ShowArguments),
+    /// Show which contexts ran a line or a function: which tests
+    #[command(after_help = WHO_EXAMPLES)]
+    Who(WhoArguments),
+    /// Show what ran under a context: in a test
+    #[command(after_help = WHAT_EXAMPLES)]
+    What(WhatArguments),
+    /// List the contexts: the tests, with what only they ran
+    #[command(after_help = CONTEXTS_EXAMPLES)]
+    Contexts(ContextsArguments),
     /// Show the coverage of the lines that changed since a revision
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArguments),
@@ -135,6 +147,9 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some(CommandAction::Detach(arguments)) => Command::Detach(arguments.validated()),
         Some(CommandAction::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
         Some(CommandAction::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
+        Some(CommandAction::Who(arguments)) => Command::Who(arguments.validated(&cwd)?),
+        Some(CommandAction::What(arguments)) => Command::What(arguments.validated(&cwd)?),
+        Some(CommandAction::Contexts(arguments)) => Command::Contexts(arguments.validated(&cwd)?),
         Some(CommandAction::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
         Some(CommandAction::Combine(arguments)) => Command::Combine(arguments.validated(&cwd)),
         Some(CommandAction::Export(arguments)) => Command::Export(arguments.validated()),

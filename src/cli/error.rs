@@ -64,6 +64,26 @@ pub enum CliError {
         /// As it was named.
         name: String,
     },
+    /// A source has no code there.
+    #[error("no line of {place} has code{}", if near.is_empty() { String::new() } else { format!("; the nearest that have are {near}") })]
+    NoCode {
+        /// The source and the lines.
+        place: String,
+        /// Lines near by that have code.
+        near: String,
+    },
+    /// No function is called so.
+    #[error("no function {name:?} in the measurements; `cov-trace report --functions` lists them")]
+    NoSuchFunction {
+        /// As it was named.
+        name: String,
+    },
+    /// Nothing ran under such contexts.
+    #[error("nothing ran under a context {labels:?}; `cov-trace contexts` lists them")]
+    NoSuchContext {
+        /// The globs for the labels.
+        labels: String,
+    },
     /// git could not tell.
     #[error("{what}: {cause}")]
     Git {
@@ -166,6 +186,9 @@ impl CliError {
             | CliError::CombinedIntoInput { .. }
             | CliError::Git { .. }
             | CliError::NoSuchSource { .. }
+            | CliError::NoCode { .. }
+            | CliError::NoSuchFunction { .. }
+            | CliError::NoSuchContext { .. }
             | CliError::NoSuchRun { .. }
             | CliError::NothingUnderWay { .. }
             | CliError::NotMeasured { .. }

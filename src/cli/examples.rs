@@ -54,6 +54,30 @@ Examples:
 
 Exit status: 0 if all is well, 1 on an error, 2 if the coverage is below --fail-under.";
 
+pub(super) const WHO_EXAMPLES: &str = "\
+A context is what --context or --context-by gave what ran a name: a test, a run, a user story. LINES says how many of the
+lines that were asked for, and have code, ran in it.
+
+Examples:
+  cov-trace --context-by process -- make check
+  cov-trace who src/parse.c:120            which tests ran the line
+  cov-trace who src/parse.c:100-140        which ran some of the lines
+  cov-trace who parse_number               which called the function
+  cov-trace who src/parse.c:120 --json";
+
+pub(super) const WHAT_EXAMPLES: &str = "\
+Examples:
+  cov-trace what 'test_login*'             the lines and functions that ran in these tests
+  cov-trace what test_login --annotated    the sources, with what ran of them";
+
+pub(super) const CONTEXTS_EXAMPLES: &str = "\
+UNIQUE is how many lines ran in no other context. TIME and RESULT are those of the programs for which it was opened.
+
+Examples:
+  cov-trace contexts --sort time           the slowest tests first
+  cov-trace contexts --redundant           the tests that reach nothing that no other does
+  cov-trace contexts --context 'test_*' --json";
+
 pub(super) const SHOW_EXAMPLES: &str = "\
 Each line has its number, a sign and its text: + ran, - did not run, x does not count. Where several processes were
 measured, their pids stand behind the sign.

@@ -1,6 +1,7 @@
 //! The options of both ways to measure: launching and attaching.
 
 use super::CliError;
+use super::context_options::ContextArguments;
 use super::labels::{Label, by_key};
 use super::selection::{DataArguments, FilterArguments};
 use crate::filter::{Project, git_root};
@@ -33,6 +34,8 @@ pub(super) struct MeasuringArguments {
     /// value given here wins.
     #[arg(long, value_name = "KEY=VALUE")]
     label: Vec<Label>,
+    #[command(flatten)]
+    contexts: ContextArguments,
     /// Detach after this time, such as 90, 90s, 5m or 1h30m; what is measured goes on
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     limit: Option<Duration>,
@@ -42,11 +45,11 @@ pub(super) struct MeasuringArguments {
     probe: ProbeMode,
     /// Measure only lines that no file in the data directory has yet: for the union of many runs; per-process
     /// data is then incomplete
-    #[arg(long)]
+    #[arg(long, conflicts_with = "context_by")]
     only_new: bool,
     /// Tell of each line once in the whole run: what any process has run has a breakpoint in no other, now or later. For
     /// servers that fork a process a connection and for test suites; per-process data is then incomplete
-    #[arg(long, conflicts_with = "fork")]
+    #[arg(long, conflicts_with_all = ["fork", "context_by"])]
     once: bool,
     /// What a forked child starts with: `all` breakpoints, for lines of its own, or `inherit` for only those that its
     /// parent had left, which costs nothing at a fork
@@ -107,6 +110,7 @@ impl MeasuringArguments {
             },
             cache: if self.no_cache { None } else { cache_folder(|name| std::env::var_os(name)) },
             labels: by_key(self.label)?,
+            contexts: self.contexts.validated(),
             limit: self.limit,
             quiet: self.quiet,
             on_supervisor_death: OnTracerDeath::LetGo,

@@ -7,6 +7,8 @@ mod arguments;
 mod attach;
 mod combine;
 mod config;
+mod context_options;
+mod context_table;
 mod control;
 mod coveragepy;
 mod diff;
@@ -30,12 +32,15 @@ mod shell;
 mod show;
 mod status;
 mod trust;
+mod what;
+mod who;
 
 pub use config::ConfigError;
 pub use error::CliError;
 
 use attach::AttachOptions;
 use combine::CombineOptions;
+use context_table::ContextsOptions;
 use control::ControlOptions;
 use coveragepy::CoveragePyOptions;
 use diff::DiffOptions;
@@ -50,6 +55,8 @@ use report::ReportOptions;
 use run::RunOptions;
 use shell::{CompletionsOptions, ManOptions};
 use show::ShowOptions;
+use what::WhatOptions;
+use who::WhoOptions;
 
 use crate::front;
 use std::ffi::OsString;
@@ -65,6 +72,9 @@ enum Command {
     Detach(ControlOptions),
     Report(ReportOptions),
     Show(ShowOptions),
+    Who(WhoOptions),
+    What(WhatOptions),
+    Contexts(ContextsOptions),
     Diff(DiffOptions),
     Combine(CombineOptions),
     Export(ExportOptions),
@@ -123,6 +133,9 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandO
         Command::Detach(options) => control::detach(&options),
         Command::Report(options) => report::report(&options),
         Command::Show(options) => show::show(&options),
+        Command::Who(options) => who::who(&options),
+        Command::What(options) => what::what(&options),
+        Command::Contexts(options) => context_table::contexts(&options),
         Command::Diff(options) => diff::diff(&options),
         Command::Combine(options) => combine::combine(&options),
         Command::Export(options) => export::export(&options),

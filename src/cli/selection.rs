@@ -68,6 +68,9 @@ pub(super) struct SelectionArguments {
     /// Only what ran under contexts whose label matches; may be repeated
     #[arg(long, value_name = "GLOB", value_parser = context, help_heading = "Filters")]
     context: Vec<GlobMatcher>,
+    /// Nothing of what ran under contexts whose label matches; may be repeated
+    #[arg(long, value_name = "GLOB", value_parser = context, help_heading = "Filters")]
+    exclude_context: Vec<GlobMatcher>,
 }
 
 /// What reports of sources show, and how they call it.
@@ -116,7 +119,7 @@ impl DataArguments {
     }
 }
 
-fn context(text: &str) -> Result<GlobMatcher, globset::Error> {
+pub(super) fn context(text: &str) -> Result<GlobMatcher, globset::Error> {
     Ok(Glob::new(text)?.compile_matcher())
 }
 
@@ -142,6 +145,7 @@ impl SelectionArguments {
             sources: self.filter.sources(cwd),
             modules: self.filter.modules(cwd),
             contexts: self.context,
+            without_contexts: self.exclude_context,
             paths: Paths::default(),
         };
         DataSelection::of(self.data, selection)

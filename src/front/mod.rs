@@ -29,6 +29,7 @@ pub(crate) use refusal::refusal;
 pub use stderr::{measured_whole, summary, unwritten};
 pub use watch::Ending;
 
+use crate::contexts::ContextRule;
 use crate::guard;
 use crate::link::{FromSupervisor, Port, PortError, RunDir, ToSupervisor};
 use crate::recorder::{self, Scope};
@@ -67,6 +68,8 @@ pub(crate) struct FrontOptions {
     pub on_supervisor_death: OnTracerDeath,
     /// What a forked child starts with.
     pub forks: Forks,
+    /// What contexts there are.
+    pub contexts: ContextRule,
     /// Where the supervisor logs what it hears, for tests.
     pub stop_log: Option<PathBuf>,
 }
@@ -223,7 +226,7 @@ fn start_helpers(options: &FrontOptions, prepared: &Prepared, labels: &LabelValu
         process::keep_only(&kept, &[]);
         let (front, recorder) = (Port::new(front), Port::new(recorder));
         let (run, stop_log) = (run.clone(), options.stop_log.clone());
-        let forks = options.forks;
+        let (forks, contexts) = (options.forks, options.contexts.clone());
         guard::run(&table, on_death, |guard| supervisor::SupervisorOptions {
             run,
             recorder,
@@ -232,6 +235,7 @@ fn start_helpers(options: &FrontOptions, prepared: &Prepared, labels: &LabelValu
             on_death,
             guard,
             forks,
+            contexts: contexts.clone(),
             stop_log,
         })
     })?;

@@ -10,6 +10,6 @@ pub struct ProcessNo(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ImageId(pub u32);
 
-/// A label of the measurement; 0 is the empty one.
+/// A context of the measurement; 0 is the one that it begins in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ContextId(pub u32);

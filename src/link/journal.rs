@@ -58,13 +58,31 @@ pub enum Record {
         /// The image that is mapped.
         image: ImageId,
     },
+    /// A context that processes are in from here on has this label.
+    Context {
+        /// Its number in this run.
+        context: ContextId,
+        /// Its label.
+        label: String,
+    },
+    /// A process is in a context from here on.
+    Entered {
+        /// The process.
+        process: ProcessNo,
+        /// The context.
+        context: ContextId,
+        /// When that was, in milliseconds since 1970.
+        at: i64,
+        /// Whether the process opened it; else it is in that of its parent, or that of the run.
+        opened: bool,
+    },
     /// Where a process's hits in a file are marked: bit n is the file's probe n.
     Section {
         /// The process that the marks are of.
         process: ProcessNo,
         /// The image that the marks are in.
         image: ImageId,
-        /// Under which label.
+        /// In which context.
         context: ContextId,
         /// Whether it is in the marks kept in memory, since the disk took no more.
         in_memory: bool,

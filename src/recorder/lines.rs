@@ -5,7 +5,7 @@
 
 use super::facts::{Facts, FunctionPlace};
 use crate::debuginfo::Line;
-use crate::link::ImageId;
+use crate::link::{ContextId, ImageId};
 use crate::store::{Digest, FileFacts, ImageFacts, Numbits, ProcessRecord};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -33,7 +33,7 @@ struct SourceLines {
 pub(super) struct ProcessLines {
     /// The marks as they were seen last, by section.
     seen: Vec<Vec<u8>>,
-    by_file: BTreeMap<(ImageId, u32), RanOfFile>,
+    by_file: BTreeMap<(ContextId, ImageId, u32), RanOfFile>,
     by_source: BTreeMap<SourceIndex, Numbits>,
 }
 
@@ -104,7 +104,14 @@ impl RunLines {
 
 impl ProcessLines {
     /// Takes the marks of a process's section in an image that was entered.
-    pub fn take(&mut self, section: usize, bytes: Vec<u8>, image: ImageId, facts: &Facts, run: &mut RunLines) -> New {
+    pub fn take(
+        &mut self,
+        section: usize,
+        bytes: Vec<u8>,
+        (context, image): (ContextId, ImageId),
+        facts: &Facts,
+        run: &mut RunLines,
+    ) -> New {
         let mut new = New::default();
         if self.seen.len() <= section {
             self.seen.resize(section + 1, Vec::new());
@@ -118,10 +125,10 @@ impl ProcessLines {
                     let probe = byte * 8 + appeared.trailing_zeros() as usize;
                     appeared &= appeared - 1;
                     for executed in facts.executed_with(probe) {
-                        self.add(image, executed.line, run, &mut new);
+                        self.add((context, image), executed.line, run, &mut new);
                         // Most probes are code of the same function as the one before.
                         if before.replace(executed.functions) != Some(executed.functions) {
-                            self.enter(image, facts.functions(executed.functions), &mut new);
+                            self.enter((context, image), facts.functions(executed.functions), &mut new);
                         }
                     }
                 }
@@ -136,21 +143,32 @@ impl ProcessLines {
         self.by_source.values().map(Numbits::len).sum()
     }
 
-    /// What ran of an image, by position of the file in it.
-    pub fn of_image(&self, image: ImageId) -> impl Iterator<Item = (usize, &RanOfFile)> {
-        let files = self.by_file.range((image, 0)..=(image, u32::MAX));
-        files.map(|((_, file), ran)| (*file as usize, ran))
+    /// What ran in a context of an image, by position of the file in it.
+    pub fn of_image(&self, context: ContextId, image: ImageId) -> impl Iterator<Item = (usize, &RanOfFile)> {
+        let files = self.by_file.range((context, image, 0)..=(context, image, u32::MAX));
+        files.map(|((.., file), ran)| (*file as usize, ran))
     }
 
-    fn enter(&mut self, image: ImageId, functions: impl Iterator<Item = FunctionPlace>, new: &mut New) {
+    fn enter(
+        &mut self,
+        (context, image): (ContextId, ImageId),
+        functions: impl Iterator<Item = FunctionPlace>,
+        new: &mut New,
+    ) {
         for FunctionPlace { file, number } in functions {
-            let of_file = &mut self.by_file.entry((image, file)).or_default().functions;
+            let of_file = &mut self.by_file.entry((context, image, file)).or_default().functions;
             new.functions += u64::from(of_file.insert(number));
         }
     }
 
-    fn add(&mut self, image: ImageId, Line { file, number: line }: Line, run: &mut RunLines, new: &mut New) {
-        if !self.by_file.entry((image, file)).or_default().lines.insert(line) {
+    fn add(
+        &mut self,
+        (context, image): (ContextId, ImageId),
+        Line { file, number: line }: Line,
+        run: &mut RunLines,
+        new: &mut New,
+    ) {
+        if !self.by_file.entry((context, image, file)).or_default().lines.insert(line) {
             return;
         }
         let Some(place) = run.images.get(&image).and_then(|places| places.get(file as usize)).copied() else { return };
@@ -186,6 +204,10 @@ mod tests {
         facts
     }
 
+    fn in_image(image: u32) -> (ContextId, ImageId) {
+        (ContextId(0), ImageId(image))
+    }
+
     #[test]
     fn a_line_is_new_once_in_a_process_and_once_in_the_run() {
         let (one, other) = (facts(&["/a.c", "/shared.h"]), facts(&["/shared.h"]));
@@ -194,21 +216,34 @@ mod tests {
         run.enter(ImageId(1), &other.image);
         let new = |in_process, in_run| New { in_process, in_run, functions: 0 };
         let (mut first, mut second) = (ProcessLines::default(), ProcessLines::default());
-        assert_eq!(first.take(0, vec![0b0101], ImageId(0), &one, &mut run), new(2, 2));
-        assert_eq!(first.take(0, vec![0b0101], ImageId(0), &one, &mut run), new(0, 0));
-        assert_eq!(first.take(0, vec![0b0111], ImageId(0), &one, &mut run), new(1, 1));
+        assert_eq!(first.take(0, vec![0b0101], in_image(0), &one, &mut run), new(2, 2));
+        assert_eq!(first.take(0, vec![0b0101], in_image(0), &one, &mut run), new(0, 0));
+        assert_eq!(first.take(0, vec![0b0111], in_image(0), &one, &mut run), new(1, 1));
         assert_eq!(
-            first.take(1, vec![0b11], ImageId(1), &other, &mut run),
+            first.take(1, vec![0b11], in_image(1), &other, &mut run),
             new(1, 1),
             "line 1 was seen in the other image"
         );
-        assert_eq!(second.take(0, vec![0b1111, 0xff], ImageId(0), &one, &mut run), new(4, 0), "bits without a probe");
+        assert_eq!(second.take(0, vec![0b1111, 0xff], in_image(0), &one, &mut run), new(4, 0), "bits without a probe");
         assert_eq!((first.len(), second.len(), run.totals()), (4, 4, (4, 4)));
         assert_eq!(
-            first.of_image(ImageId(0)).map(|(file, ran)| (file, ran.lines.len())).collect::<Vec<_>>(),
+            first.of_image(ContextId(0), ImageId(0)).map(|(file, ran)| (file, ran.lines.len())).collect::<Vec<_>>(),
             [(0, 2), (1, 1)]
         );
         assert_eq!(run.executable_of(&[ImageId(0), ImageId(1)]), 4);
+    }
+
+    #[test]
+    fn a_line_is_new_once_in_a_process_and_kept_in_each_context() {
+        let one = facts(&["/a.c"]);
+        let mut run = RunLines::default();
+        run.enter(ImageId(0), &one.image);
+        let mut process = ProcessLines::default();
+        assert_eq!(process.take(0, vec![0b01], in_image(0), &one, &mut run).in_process, 1);
+        assert_eq!(process.take(1, vec![0b11], (ContextId(1), ImageId(0)), &one, &mut run).in_process, 1);
+        let lines =
+            |context| process.of_image(ContextId(context), ImageId(0)).map(|(_, ran)| ran.lines.len()).sum::<u64>();
+        assert_eq!([lines(0), lines(1), lines(2)], [1, 2, 0]);
     }
 
     #[test]
@@ -224,8 +259,8 @@ mod tests {
         run.enter(ImageId(0), &one.image);
         let ran = |marks: u8| {
             let mut process = ProcessLines::default();
-            let new = process.take(0, vec![marks], ImageId(0), &one, &mut run.clone());
-            let files = process.of_image(ImageId(0)).filter(|(_, ran)| ran.functions.contains(0));
+            let new = process.take(0, vec![marks], in_image(0), &one, &mut run.clone());
+            let files = process.of_image(ContextId(0), ImageId(0)).filter(|(_, ran)| ran.functions.contains(0));
             (new.functions, files.map(|(file, _)| file).collect::<Vec<_>>())
         };
         assert_eq!(
@@ -241,7 +276,7 @@ mod tests {
         let mut run = RunLines::default();
         run.enter(ImageId(0), &one.image);
         let mut process = ProcessLines::default();
-        assert_eq!(process.take(0, vec![0b0100], ImageId(0), &one, &mut run).in_process, 3);
-        assert_eq!(process.take(0, vec![0b1110], ImageId(0), &one, &mut run).in_process, 1);
+        assert_eq!(process.take(0, vec![0b0100], in_image(0), &one, &mut run).in_process, 3);
+        assert_eq!(process.take(0, vec![0b1110], in_image(0), &one, &mut run).in_process, 1);
     }
 }

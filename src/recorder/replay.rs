@@ -2,7 +2,7 @@
 //! recovery read the same journal by the same code.
 
 use super::lines::ProcessLines;
-use crate::link::{EndOfProcess, ImageId, ProcessNo, Record};
+use crate::link::{ContextId, EndOfProcess, ImageId, ProcessNo, Record};
 use crate::store::{End, EndReason, Exec, Flush, Parent, ProcessHead, UnixMillis, Warning};
 use crate::warning::WarningKind;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct MarkSection {
     pub image: ImageId,
+    /// In which the process was.
+    #[serde(default)]
+    pub context: ContextId,
     pub in_memory: bool,
     pub base: u64,
     pub bits: u32,
@@ -24,6 +27,9 @@ pub(super) struct ProcessFacts {
     pub execs: Vec<Exec>,
     pub images: Vec<ImageId>,
     pub sections: Vec<MarkSection>,
+    /// The contexts that it was in, one after the other.
+    #[serde(default)]
+    pub spans: Vec<SpanFacts>,
     pub warnings: Vec<Warning>,
     pub flushes: Vec<Flush>,
     /// What it was seen to run: the marks have that.
@@ -31,6 +37,14 @@ pub(super) struct ProcessFacts {
     pub lines: ProcessLines,
     /// Whether the journal told something that is not in its file.
     pub changed: bool,
+}
+
+/// A process is in a context from a time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SpanFacts {
+    pub context: ContextId,
+    pub at: UnixMillis,
+    pub opened: bool,
 }
 
 /// The processes and images of a run.
@@ -44,6 +58,9 @@ pub(super) struct Replay {
     pub begun: Option<(UnixMillis, bool)>,
     pub processes: BTreeMap<ProcessNo, ProcessFacts>,
     pub images: BTreeMap<ImageId, String>,
+    /// The labels of contexts; one that is not here has the empty one.
+    #[serde(default)]
+    pub contexts: BTreeMap<ContextId, String>,
     pub warnings: Vec<Warning>,
     /// The first warning that has a way out for the person who runs the program.
     pub advice: Option<String>,
@@ -89,6 +106,7 @@ impl Replay {
                         .collect(),
                     images: maker.map(|maker| maker.images.clone()).unwrap_or_default(),
                     sections: Vec::new(),
+                    spans: Vec::new(),
                     warnings: Vec::new(),
                     flushes: Vec::new(),
                     lines: ProcessLines::default(),
@@ -105,8 +123,14 @@ impl Replay {
                     facts.images.push(image);
                 }
             }),
-            Record::Section { process, image, context: _, in_memory, base, bits } => {
-                self.change(process, |facts| facts.sections.push(MarkSection { image, in_memory, base, bits }));
+            Record::Context { context, label } => drop(self.contexts.insert(context, label)),
+            Record::Entered { process, context, at, opened } => {
+                let span = SpanFacts { context, at: UnixMillis(at), opened };
+                self.change(process, |facts| facts.spans.push(span));
+            }
+            Record::Section { process, image, context, in_memory, base, bits } => {
+                let section = MarkSection { image, context, in_memory, base, bits };
+                self.change(process, |facts| facts.sections.push(section));
             }
             Record::End { process, at, how } => {
                 let reason = match how {

@@ -16,6 +16,7 @@ pub(crate) use formats::{Checksums, JSON_SCHEMA, cobertura, codecov, coveralls, 
 pub(crate) use html::{HtmlSite, Runners};
 pub(crate) use model::builds::{ChosenSources, Placer, Survey};
 pub(crate) use model::changes::{Changes, annotations};
+pub(crate) use model::contexts::{ContextLines, ContextRow};
 pub(crate) use model::exclusion::Exclusions;
 pub(crate) use model::growth::{Growth, GrowthRows};
 pub(crate) use model::merge::Merge;
@@ -28,6 +29,7 @@ pub(crate) use model::scopes::{Scopes, scope_in_words};
 pub(crate) use model::select::Selection;
 pub(crate) use model::snapshots::Snapshots;
 pub(crate) use model::withheld::ShownSources;
+pub(crate) use terminal::contexts::{contexts_table, functions_that_ran, what_table, who_table};
 pub(crate) use terminal::escape::printable;
 pub(crate) use terminal::layout::{Colour, Format, Layout, Rows, Sort, SortKey};
 pub(crate) use terminal::show::{Runner, Showing, lines_of, show};

@@ -6,7 +6,7 @@ use super::keys::ContentKey;
 use super::packed::{unpack_functions, unpack_lines};
 use super::process_rows::{exec, flush};
 use super::rows::{Fault, rows, warning};
-use super::{Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, RunLabels, schema};
+use super::{Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema};
 use rusqlite::{Connection, Row};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -42,6 +42,7 @@ impl GatheredProcesses {
             images: Vec::new(),
             contexts: Vec::new(),
             hits: Vec::new(),
+            spans: Vec::new(),
             flushes: Vec::new(),
             warnings: Vec::new(),
         });
@@ -86,6 +87,12 @@ impl GatheredProcesses {
         })
         .map_err(|fault| ("warning", fault))?;
         let labels = labels(db).map_err(|fault| ("context", fault))?;
+        if schema::holds_spans(db) {
+            rows(db, "SELECT process, at, context, opened FROM span ORDER BY process, number", |row| {
+                self.add_span(&labels, row.get(0)?, row.get(2)?, UnixMillis(row.get(1)?), row.get(3)?)
+            })
+            .map_err(|fault| ("span", fault))?;
+        }
         let mut ran = self.nothing_ran();
         if schema::holds_packed(db) {
             rows(db, "SELECT process, image, context, lines, functions FROM hits", |row| {
@@ -118,6 +125,21 @@ impl GatheredProcesses {
             })
             .map_err(|fault| (table, fault))?;
         }
+        Ok(())
+    }
+
+    /// Notes that a process was in a context from then on.
+    pub fn add_span(
+        &mut self,
+        labels: &Labels,
+        process: ContentKey,
+        context: ContentKey,
+        at: UnixMillis,
+        opened: bool,
+    ) -> Result<(), Fault> {
+        let place = self.place(process)?;
+        let label = labels.positions.get(&context).ok_or_else(|| missing("context", context))?;
+        self.records[place].spans.push(Span { at, label: labels.in_order[*label].clone(), opened });
         Ok(())
     }
 

@@ -38,7 +38,17 @@ pub(super) fn record(
     let flushes = rows(db, of_process, |row| flush(row, 0)).map_err(|fault| ("flush", fault))?;
     let of_process = "SELECT slug, text, count FROM warning WHERE image IS NULL ORDER BY id";
     let warnings = rows(db, of_process, |row| Ok(warning(row, 0)?)).map_err(|fault| ("warning", fault))?;
-    Ok(ProcessRecord { complete, head, execs, images: images.facts, contexts, hits, flushes, warnings })
+    Ok(ProcessRecord {
+        complete,
+        head,
+        execs,
+        images: images.facts,
+        contexts,
+        hits,
+        spans: Vec::new(),
+        flushes,
+        warnings,
+    })
 }
 
 /// Reads which process a file has.

@@ -46,7 +46,7 @@ pub(crate) use reader::Contents;
 pub use reader::{Reader, read};
 pub use record::{
     Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessHead,
-    ProcessRecord, SourceOrigin, UnixMillis,
+    ProcessRecord, SourceOrigin, Span, UnixMillis,
 };
 pub use run_entry::RunEntry;
 pub(crate) use run_entry::RunState;

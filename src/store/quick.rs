@@ -26,16 +26,24 @@ pub(super) enum Depth {
 
 /// The statements that made a file which can be read here.
 #[derive(Clone, Debug)]
-pub(super) struct Statements {
-    without_labels: Vec<String>,
-    with_labels: Vec<String>,
+pub(super) struct Statements(Vec<(Extra, Vec<String>)>);
+
+/// Which tables a file has that others have not.
+#[derive(Clone, Copy, Debug)]
+struct Extra {
+    spans: bool,
+    labels: bool,
 }
 
 impl Default for Statements {
     fn default() -> Self {
-        let without_labels = [schema::SQL, schema::PACKED].map(schema::statements).concat();
-        let with_labels = [without_labels.clone(), schema::statements(schema::LABELS)].concat();
-        Statements { without_labels, with_labels }
+        let all = [(false, false), (true, false), (false, true), (true, true)].map(|(spans, labels)| {
+            let mut texts = vec![schema::SQL, schema::PACKED];
+            texts.extend(spans.then_some(schema::SPANS));
+            texts.extend(labels.then_some(schema::LABELS));
+            (Extra { spans, labels }, texts.into_iter().flat_map(schema::statements).collect())
+        });
+        Statements(all.into())
     }
 }
 
@@ -47,8 +55,8 @@ pub(super) fn read(
     image: impl Fn(ContentKey) -> Option<Arc<ImageFacts>>,
 ) -> Option<GatheredProcesses> {
     let db = Database::new(bytes)?;
-    let roots = db.roots(&statements.without_labels).or_else(|| db.roots(&statements.with_labels))?;
-    let [meta, process, exec, process_image, context, flush, warning, hits, ref label @ ..] = roots[..] else {
+    let (extra, roots) = statements.0.iter().find_map(|(extra, made_by)| Some((extra, db.roots(made_by)?)))?;
+    let [meta, process, exec, process_image, context, flush, warning, hits, ref others @ ..] = roots[..] else {
         return None;
     };
     let mut is_ours = false;
@@ -60,7 +68,8 @@ pub(super) fn read(
         return None;
     }
     let mut processes = GatheredProcesses::default();
-    for root in label {
+    let span = others.first().filter(|_| extra.spans);
+    if let Some(root) = others.last().filter(|_| extra.labels) {
         db.rows(*root, &mut |_, row| {
             let [run, key, value] = row else { return None };
             processes.labels.add(text(run)?, text(key)?, text(value)?).ok()
@@ -116,6 +125,12 @@ pub(super) fn read(
         Some(())
     })?;
     let labels = Labels::of(labels).ok()?;
+    if let Some(root) = span {
+        db.rows(*root, &mut |_, row| {
+            let [process, _, at, context, opened] = row else { return None };
+            processes.add_span(&labels, key(process)?, key(context)?, time(at)?, flag(opened)?).ok()
+        })?;
+    }
     let mut ran = processes.nothing_ran();
     db.rows(hits, &mut |_, row| {
         let [process, image, context, RowValue::Blob(lines), RowValue::Blob(functions)] = row else { return None };

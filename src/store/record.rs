@@ -28,6 +28,8 @@ pub struct ProcessRecord {
     pub contexts: Vec<String>,
     /// What ran, by image, file and context.
     pub hits: Vec<Hits>,
+    /// The contexts that it was in, one after the other; none where it was in the empty one all the time.
+    pub spans: Vec<Span>,
     /// When how many new lines were seen.
     pub flushes: Vec<Flush>,
     /// What lowers the truth of this process's data.
@@ -207,6 +209,17 @@ pub struct Hits {
     pub lines: Numbits,
     /// The functions that ran, by their positions among those of the file.
     pub functions: Numbits,
+}
+
+/// A process is in a context, until the next of its spans or its end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Span {
+    /// From when on.
+    pub at: UnixMillis,
+    /// The label of the context.
+    pub label: String,
+    /// Whether the context began with the process or its program; else it is in that of its parent.
+    pub opened: bool,
 }
 
 /// One flush that brought something new.

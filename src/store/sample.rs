@@ -55,6 +55,7 @@ pub(crate) fn record() -> ProcessRecord {
         images: vec![image("/usr/bin/prog", Some("00ff")), image("/usr/lib/libx.so.1", None)],
         contexts: vec![String::new(), "test_one".to_owned()],
         hits: vec![hits(0, 0, 0, &[1, 8]), hits(0, 0, 1, &[4000]), hits(1, 0, 0, &[9]), hits(1, 1, 1, &[])],
+        spans: vec![span(1_795_395_723_512, "", false), span(1_795_395_723_600, "test_two", true)],
         flushes: vec![flush(1_795_395_723_700, 3, 2), flush(1_795_395_724_000, 1, 0)],
         warnings: vec![warning("unplantable", 1), warning("32-bit", 7)],
     }
@@ -82,6 +83,10 @@ fn exec(at: i64, exe: &str, argv: &[&str], cwd: &str) -> Exec {
         argv: argv.iter().map(|&arg| arg.to_owned()).collect(),
         cwd: cwd.to_owned(),
     }
+}
+
+fn span(at: i64, label: &str, opened: bool) -> Span {
+    Span { at: UnixMillis(at), label: label.to_owned(), opened }
 }
 
 fn flush(at: i64, new_lines: u64, new_in_run: u64) -> Flush {
@@ -205,6 +210,11 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
         images,
         contexts,
         hits: all_hits,
+        spans: next.several(4, |next| Span {
+            at: UnixMillis(next.below(1 << 50) as i64),
+            label: next.text(),
+            opened: next.below(2) == 1,
+        }),
         flushes: next.several(9, |next| flush(next.below(1 << 50) as i64, next.below(1 << 40), next.below(1 << 40))),
         warnings: next.several(3, SeededNumbers::warning),
     }

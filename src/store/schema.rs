@@ -22,8 +22,14 @@ pub(super) const SETS: &str = include_str!("sets.sql");
 /// The statements that make the tables for what is known of images.
 pub(super) const FACTS: &str = include_str!("facts.sql");
 
+/// The statement that makes the table for the contexts that processes were in.
+pub(super) const SPANS: &str = include_str!("spans.sql");
+
 /// The statement that makes the table for labels of runs.
 pub(super) const LABELS: &str = include_str!("labels.sql");
+
+/// The statements that make a data file which has all there is.
+pub(super) const WHOLE: [&str; 5] = [SQL, SETS, FACTS, SPANS, LABELS];
 
 /// The statement that makes the table of facts about the file.
 pub(super) const META: &str = "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;";
@@ -82,6 +88,11 @@ pub(super) fn holds_packed(db: &Connection) -> bool {
     holds(db, "hits")
 }
 
+/// Whether a data file tells of contexts that processes were in.
+pub(super) fn holds_spans(db: &Connection) -> bool {
+    holds(db, "span")
+}
+
 /// Whether a data file has labels of runs.
 pub(super) fn holds_labels(db: &Connection) -> bool {
     holds(db, "label")
@@ -124,7 +135,7 @@ mod tests {
         assert_eq!(version, VERSION);
         let mut query = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").unwrap();
         let written: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        assert_eq!(written, [SQL, SETS, FACTS, LABELS].map(statements).concat());
+        assert_eq!(written, WHOLE.map(statements).concat());
         let mode: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "delete", "never WAL");
         let broken: i64 = db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();

@@ -9,7 +9,7 @@ use super::keys::ContentKey;
 use super::packed::{pack_functions, pack_lines};
 use super::staged::Staged;
 use super::{
-    DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, StoreError, facts_rows,
+    DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, Span, StoreError, facts_rows,
     schema,
 };
 use platform::{Folder, Trust};
@@ -48,8 +48,8 @@ impl Writer {
     ) -> Result<usize, StoreError> {
         let processes = self.keyed(data, records)?;
         let bytes = match packed(&processes) {
-            Some(rows) => self.file_with(|db| insert_packed(db, &processes, &rows)),
-            None => whole(&processes, &RunLabels::default()),
+            Some(rows) if !has_spans(&processes) => self.file_with(|db| insert_packed(db, &processes, &rows)),
+            packed => other_file(&processes, packed, None),
         };
         let bytes = bytes.map_err(|source| StoreError::Build { pid: file.pid, source })?;
         Staged::write(data.folder(), file.to_string().as_ref(), &bytes)?.publish()?;
@@ -65,13 +65,7 @@ impl Writer {
         labels: &RunLabels,
     ) -> Result<(), StoreError> {
         let processes = self.keyed(data, records)?;
-        let bytes = match packed(&processes) {
-            Some(rows) => schema::build(&[schema::SQL, schema::PACKED, schema::LABELS], |db| {
-                labels.insert(db)?;
-                insert_packed(db, &processes, &rows)
-            }),
-            None => whole(&processes, labels),
-        };
+        let bytes = other_file(&processes, packed(&processes), Some(labels));
         let bytes = bytes.map_err(|source| StoreError::Build { pid: file.pid, source })?;
         Staged::write(data.folder(), file.to_string().as_ref(), &bytes)?.publish()
     }
@@ -195,8 +189,16 @@ impl<'a> KeyedProcess<'a> {
             image.execute(params![self.key, key])?;
         }
         let mut context = db.prepare_cached("INSERT OR IGNORE INTO context VALUES (?1, ?2)")?;
-        for label in &self.record.contexts {
+        for label in self.record.contexts.iter().chain(self.record.spans.iter().map(|span| &span.label)) {
             context.execute(params![ContentKey::of_label(label), label])?;
+        }
+        Ok(())
+    }
+
+    fn insert_spans(&self, db: &Connection) -> rusqlite::Result<()> {
+        let mut span = db.prepare_cached("INSERT INTO span VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        for (number, Span { at, label, opened }) in (0i64..).zip(&self.record.spans) {
+            span.execute(params![self.key, number, at.0, ContentKey::of_label(label), opened])?;
         }
         Ok(())
     }
@@ -242,17 +244,41 @@ fn insert_packed(db: &Connection, processes: &KeyedProcesses<'_>, rows: &[Packed
     Ok(())
 }
 
+fn has_spans(processes: &KeyedProcesses<'_>) -> bool {
+    processes.values().any(|process| !process.record.spans.is_empty())
+}
+
+/// A file that has more tables than most.
+fn other_file(
+    processes: &KeyedProcesses<'_>,
+    rows: Option<Vec<PackedRow>>,
+    labels: Option<&RunLabels>,
+) -> rusqlite::Result<Vec<u8>> {
+    let Some(rows) = rows else { return whole(processes, labels.unwrap_or(&RunLabels::default())) };
+    let mut statements = vec![schema::SQL, schema::PACKED];
+    statements.extend(has_spans(processes).then_some(schema::SPANS));
+    statements.extend(labels.map(|_| schema::LABELS));
+    schema::build(&statements, |db| {
+        labels.map_or(Ok(()), |labels| labels.insert(db))?;
+        if has_spans(processes) {
+            processes.values().try_for_each(|process| process.insert_spans(db))?;
+        }
+        insert_packed(db, processes, &rows)
+    })
+}
+
 /// A file with processes and what is known of their images.
 fn whole(processes: &KeyedProcesses<'_>, labels: &RunLabels) -> rusqlite::Result<Vec<u8>> {
     let mut images: BTreeMap<ContentKey, &ImageFacts> = BTreeMap::new();
     for process in processes.values() {
         images.extend(process.images.iter().copied().zip(process.record.images.iter().map(|image| &**image)));
     }
-    schema::build(&[schema::SQL, schema::SETS, schema::FACTS, schema::LABELS], |db| {
+    schema::build(&schema::WHOLE, |db| {
         images.iter().try_for_each(|(key, facts)| facts_rows::insert(db, *key, facts))?;
         labels.insert(db)?;
         processes.values().try_for_each(|process| {
             process.insert(db)?;
+            process.insert_spans(db)?;
             process.insert_sets(db)
         })
     })

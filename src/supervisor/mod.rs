@@ -12,9 +12,11 @@ mod act;
 mod decide;
 mod mail;
 
+use crate::contexts::ContextRule;
 use crate::link::{EndOfProcess, FromSupervisor, JournalWriter, Port, RunDir};
-use act::apply::Performer;
+use act::apply::{Performer, Recording};
 use act::attach::AttachState;
+use act::contexts::Contexts;
 use act::inbox::Inbox;
 use act::reports::Reports;
 use act::sections::MarkSections;
@@ -49,6 +51,8 @@ pub struct SupervisorOptions {
     pub guard: GuardTable,
     /// What a forked child starts with.
     pub forks: Forks,
+    /// What contexts there are.
+    pub contexts: ContextRule,
     /// Where to log what is heard, for tests.
     pub stop_log: Option<PathBuf>,
 }
@@ -89,16 +93,19 @@ struct Supervisor {
 
 impl Supervisor {
     fn start(options: SupervisorOptions) -> Result<Self, OsError> {
-        let SupervisorOptions { run, recorder, front, front_pid, on_death, guard, forks, stop_log } = options;
+        let SupervisorOptions { run, recorder, front, front_pid, on_death, guard, forks, contexts, stop_log } = options;
         let stop_log = stop_log.and_then(|path| StopLog::create(&path).ok());
         // Should its guard be killed, the front makes another one.
         platform::process::be_traceable_by(front_pid);
         let guard = GuardEntries::of(guard);
-        let journal = JournalWriter::new(run.journal_to_write()?);
-        let sections = MarkSections::new(run.marks_to_write()?);
+        let recording = Recording {
+            journal: JournalWriter::new(run.journal_to_write()?),
+            sections: MarkSections::new(run.marks_to_write()?),
+            contexts: Contexts::new(contexts),
+        };
         let inbox = Inbox::open(recorder.try_clone()?, front.try_clone()?)?;
         let tracer = Tracer::for_this_thread(on_death);
-        let performer = Performer::new(tracer, journal, sections, recorder, front_pid, guard, stop_log.clone());
+        let performer = Performer::new(tracer, recording, recorder, front_pid, guard, stop_log.clone());
         let (inputs, actions) = (VecDeque::new(), Vec::new());
         let (state, reports) = (State::new(on_death, forks), Reports::new());
         Ok(Supervisor {

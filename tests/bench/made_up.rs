@@ -43,6 +43,7 @@ pub(crate) fn made_up(
             images: vec![image.clone()],
             contexts: vec![String::new()],
             hits: (0..count).map(hits).filter(|hits| !hits.lines.is_empty()).collect(),
+            spans: Vec::new(),
             flushes: Vec::new(),
             warnings: Vec::new(),
         };

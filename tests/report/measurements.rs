@@ -168,6 +168,7 @@ pub(crate) fn process(pid: i32, files: Vec<(FileFacts, Numbits)>) -> ProcessReco
             .enumerate()
             .map(|(file, lines)| Hits { image: 0, file, context: 0, lines, functions: Numbits::default() })
             .collect(),
+        spans: Vec::new(),
         flushes: Vec::new(),
         warnings: Vec::new(),
     }

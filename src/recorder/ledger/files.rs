@@ -1,13 +1,13 @@
 //! The files of the processes: written as they go on, written for the last time, and read back by a recovery.
 
 use super::{Ledger, LedgerError};
-use crate::link::{ImageId, ProcessNo};
+use crate::link::{ContextId, ImageId, ProcessNo};
 use crate::recorder::facts::Facts;
 use crate::recorder::lines::RanOfFile;
-use crate::recorder::replay::ProcessFacts;
-use crate::store::{EndReason, Hits, ProcessFile, ProcessRecord, Reader};
+use crate::recorder::replay::{ProcessFacts, SpanFacts};
+use crate::store::{EndReason, Hits, ProcessFile, ProcessRecord, Reader, Span};
 use platform::Pid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -119,20 +119,29 @@ impl Ledger {
             .filter_map(|image| self.facts.get(image).map(|facts| (*image, facts)))
             .filter(|(_, facts)| !facts.image.files.is_empty() || !facts.image.warnings.is_empty())
             .collect();
-        let of_image = |(index, (image, _)): (usize, &(ImageId, &Facts))| {
-            let hits = move |(file, ran): (usize, &RanOfFile)| {
-                let RanOfFile { lines, functions } = ran.clone();
-                Hits { image: index, file, context: 0, lines, functions }
-            };
-            facts.lines.of_image(*image).map(hits)
-        };
+        let label = |context: ContextId| self.replay.contexts.get(&context).map_or("", String::as_str);
+        let used: BTreeSet<ContextId> = facts.sections.iter().map(|section| section.context).collect();
+        let labels: BTreeSet<&str> = used.iter().map(|context| label(*context)).chain([""]).collect();
+        let contexts: Vec<&str> = labels.into_iter().collect();
+        let mut hits = Vec::new();
+        for id in used {
+            let context = contexts.binary_search(&label(id)).expect("invariant: made of the same");
+            for (index, (image, _)) in images.iter().enumerate() {
+                hits.extend(facts.lines.of_image(id, *image).map(|(file, ran)| {
+                    let RanOfFile { lines, functions } = ran.clone();
+                    Hits { image: index, file, context, lines, functions }
+                }));
+            }
+        }
+        let span = |span: &SpanFacts| Span { at: span.at, label: label(span.context).to_owned(), opened: span.opened };
         ProcessRecord {
             complete: completeness == Completeness::Complete,
             head: facts.head.clone(),
             execs: facts.execs.clone(),
-            hits: images.iter().enumerate().flat_map(of_image).collect(),
+            hits,
+            spans: facts.spans.iter().map(span).collect(),
             images: images.iter().map(|(_, facts)| Arc::clone(&facts.image)).collect(),
-            contexts: vec![String::new()],
+            contexts: contexts.into_iter().map(str::to_owned).collect(),
             flushes: facts.flushes.clone(),
             warnings: facts.warnings.iter().chain(&self.replay.warnings).cloned().collect(),
         }

@@ -165,7 +165,7 @@ impl Ledger {
                 let marks = if section.in_memory { self.memory_marks.as_ref() } else { Some(&self.marks) };
                 let (Some(marks), Some(facts)) = (marks, self.facts.get(&section.image)) else { continue };
                 let bytes = marks.read(section.base, u64::from(section.bits).div_ceil(8));
-                let found = process.lines.take(index, bytes, section.image, facts, &mut self.lines);
+                let found = process.lines.take(index, bytes, (section.context, section.image), facts, &mut self.lines);
                 new.in_process += found.in_process;
                 new.in_run += found.in_run;
                 process.changed |= found.functions > 0;

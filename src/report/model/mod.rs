@@ -3,6 +3,7 @@
 pub(crate) mod builds;
 pub(crate) mod changes;
 pub(crate) mod colour;
+pub(crate) mod contexts;
 pub(crate) mod coverage;
 pub(crate) mod exclusion;
 pub(crate) mod functions;

@@ -19,6 +19,8 @@ pub struct Selection {
     pub paths: Paths,
     /// The contexts, by globs for their labels; all if there is none.
     pub contexts: Vec<GlobMatcher>,
+    /// Those that are not meant all the same.
+    pub without_contexts: Vec<GlobMatcher>,
 }
 
 impl Selection {
@@ -31,6 +33,7 @@ impl Selection {
             sources: SourceFilter::new(&[], &[], nowhere),
             paths: Paths::default(),
             contexts: Vec::new(),
+            without_contexts: Vec::new(),
         }
     }
 
@@ -55,6 +58,7 @@ impl Selection {
 
     /// Whether a context is meant.
     pub fn takes_context(&self, label: &str) -> bool {
-        self.contexts.is_empty() || self.contexts.iter().any(|glob| glob.glob().glob() == label || glob.is_match(label))
+        let matches = |glob: &GlobMatcher| glob.glob().glob() == label || glob.is_match(label);
+        (self.contexts.is_empty() || self.contexts.iter().any(matches)) && !self.without_contexts.iter().any(matches)
     }
 }

@@ -169,6 +169,7 @@ impl FlatUnion {
             images,
             contexts,
             hits: all,
+            spans: Vec::new(),
             flushes: Vec::new(),
             warnings,
         }

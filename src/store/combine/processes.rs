@@ -5,7 +5,7 @@
 
 use super::Union;
 use crate::store::keys::ContentKey;
-use crate::store::{End, Exec, FileFacts, Flush, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, Warning};
+use crate::store::{End, Exec, FileFacts, Flush, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, Span, Warning};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ struct Life {
     complete: bool,
     end: Option<End>,
     flushes: Vec<Flush>,
+    spans: Vec<Span>,
     execs: Vec<Exec>,
     warnings: Vec<Warning>,
     head: ProcessHead,
@@ -47,8 +48,8 @@ impl Union for ProcessUnion {
             add_bits(&mut ran, (keys[image], file, record.contexts[context].clone()), (lines, functions));
         }
         let process = ContentKey::of_process(&record.head);
-        let ProcessRecord { complete, head, execs, flushes, warnings, .. } = record;
-        let life = Life { complete, end: head.end, flushes, execs, warnings, head };
+        let ProcessRecord { complete, head, execs, spans, flushes, warnings, .. } = record;
+        let life = Life { complete, end: head.end, flushes, spans, execs, warnings, head };
         self.join(process, Joined { life, images: keys.into_iter().collect(), ran });
     }
 
@@ -119,9 +120,9 @@ impl Joined {
             functions,
         });
         let hits = hits.collect();
-        let Life { complete, flushes, execs, warnings, head, .. } = self.life;
+        let Life { complete, flushes, spans, execs, warnings, head, .. } = self.life;
         let images = keys.iter().map(|key| images[key].clone()).collect();
-        ProcessRecord { complete, head, execs, images, contexts, hits, flushes, warnings }
+        ProcessRecord { complete, head, execs, images, contexts, hits, spans, flushes, warnings }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
 
+use super::contexts::Contexts;
 use super::own;
 use super::pace::Pace;
 use super::repair;
@@ -12,6 +13,7 @@ use super::timed::TimedCalls;
 use super::trap_repair::TrapRepair;
 use super::wear::Wear;
 use super::work::Piece;
+use crate::contexts::TemplateSubject;
 use crate::link::{FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record};
 use crate::plan::Plan;
 use crate::supervisor::decide::action::{Action, SystemCalls};
@@ -33,6 +35,13 @@ pub(super) struct HiddenFlags {
     pub flags: u64,
 }
 
+/// By what it is recorded what happens.
+pub(crate) struct Recording {
+    pub journal: JournalWriter,
+    pub sections: MarkSections,
+    pub contexts: Contexts,
+}
+
 /// Everything that acting needs.
 pub(crate) struct Performer {
     pub tracer: Tracer,
@@ -40,6 +49,7 @@ pub(crate) struct Performer {
     pub texts: SpaceTexts,
     pub(super) journal: JournalWriter,
     pub(super) sections: MarkSections,
+    pub(super) contexts: Contexts,
     pub(super) recorder: Port,
     pub(super) front: Pid,
     pub pace: Pace,
@@ -56,8 +66,7 @@ pub(crate) struct Performer {
 impl Performer {
     pub fn new(
         tracer: Tracer,
-        journal: JournalWriter,
-        sections: MarkSections,
+        Recording { journal, sections, contexts }: Recording,
         recorder: Port,
         front: Pid,
         guard: GuardEntries,
@@ -68,6 +77,7 @@ impl Performer {
             sigtrap: TrapRepair::new(log),
             journal,
             sections,
+            contexts,
             recorder,
             texts: SpaceTexts::default(),
             front,
@@ -205,12 +215,20 @@ impl Performer {
                 self.guard.add(pid);
                 self.pids.insert(process, pid);
                 self.tell_began(process, pid, maker, parent, attached);
+                let entered = self.contexts.began(process, maker, platform::unix_millis());
+                self.enter(entered);
             }
             Action::Meet { process, threads } => self.texts.work.meet(process, threads),
             Action::Execed { process, tid } => {
                 self.sigtrap.execed(process, tid);
                 let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(tid);
-                self.tell(&Record::Exec { process, at: platform::unix_millis(), exe, argv, cwd });
+                let at = platform::unix_millis();
+                let pid = self.pids.get(&process).copied().unwrap_or(Pid(tid.0));
+                let env = |name: &str| procfs::environment_variable(tid, name);
+                let subject = TemplateSubject { exe: &exe, argv: &argv, cwd: &cwd, pid: pid.0, env: &env };
+                let entered = self.contexts.execed(process, &subject, at);
+                self.tell(&Record::Exec { process, at, exe, argv, cwd });
+                self.enter(entered);
             }
             Action::Maps { process, image } => self.tell(&Record::Mapped { process, image }),
             Action::Ended { process, how } => self.ended(process, how),
@@ -218,6 +236,16 @@ impl Performer {
                 self.warn(process, kind, text, count);
             }
             Action::ContinueFront => drop(platform::kill(self.front, Signal::CONT)),
+        }
+    }
+
+    /// Takes it that a process is in another context.
+    fn enter(&mut self, entered: Vec<Record>) {
+        for record in entered {
+            if let Record::Entered { process, context, .. } = record {
+                self.sections.enter(process, context);
+            }
+            self.tell(&record);
         }
     }
 
@@ -266,6 +294,7 @@ impl Performer {
     /// A process's hits are in its file.
     pub fn free(&mut self, process: ProcessNo) {
         self.sections.free(process);
+        self.contexts.forget(process);
     }
 
     /// Sends what the recorder had no room for.

@@ -7,6 +7,7 @@ pub(crate) mod apply;
 pub(crate) mod attach;
 pub(crate) mod bytes;
 pub(crate) mod closed;
+pub(crate) mod contexts;
 pub(crate) mod copied;
 pub(crate) mod copies;
 pub(crate) mod hear;

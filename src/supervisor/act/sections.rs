@@ -1,4 +1,4 @@
-//! Where hits are marked: sections of the run's marks, one per process and image, made at the first hit.
+//! Where hits are marked: sections of the run's marks, one per process, context and image, made at the first hit.
 //!
 //! Invariant: a section is in the journal before its first bit is set, so no mark is ever without a meaning.
 
@@ -49,7 +49,17 @@ impl Arena {
 pub(crate) struct MarkSections {
     disk: Arena,
     memory: Option<Arena>,
-    places: HashMap<ProcessNo, BTreeMap<ImageId, SectionPlace>>,
+    processes: HashMap<ProcessNo, OfProcess>,
+}
+
+/// The sections of a process.
+#[derive(Debug, Default)]
+struct OfProcess {
+    /// The context that it is in.
+    context: ContextId,
+    places: BTreeMap<ImageId, SectionPlace>,
+    /// Those of contexts that it was in.
+    former: Vec<SectionPlace>,
 }
 
 /// A section that was opened for a hit, which is to be set once the journal tells of it.
@@ -63,7 +73,7 @@ pub(crate) struct Opened {
 
 impl MarkSections {
     pub fn new(marks: File) -> Self {
-        MarkSections { disk: Arena::new(marks), memory: None, places: HashMap::new() }
+        MarkSections { disk: Arena::new(marks), memory: None, processes: HashMap::new() }
     }
 
     /// Marks a hit, or opens the section for it. The error is why the hit is lost.
@@ -73,7 +83,7 @@ impl MarkSections {
 
     /// Marks a hit; false if it has no section yet.
     pub fn set(&self, mark: Mark) -> bool {
-        let Some(place) = self.places.get(&mark.process).and_then(|places| places.get(&mark.image)) else {
+        let Some(place) = self.processes.get(&mark.process).and_then(|process| process.places.get(&mark.image)) else {
             return false;
         };
         let arena = if place.in_memory { self.memory.as_ref() } else { Some(&self.disk) };
@@ -86,11 +96,12 @@ impl MarkSections {
     fn open(&mut self, mark: Mark) -> Result<Opened, OsError> {
         let len = u64::from(mark.probes).div_ceil(8).next_multiple_of(8).min(CHUNK << 8);
         let (place, moved_to) = self.take(len)?;
-        self.places.entry(mark.process).or_default().insert(mark.image, place);
+        let process = self.processes.entry(mark.process).or_default();
+        process.places.insert(mark.image, place);
         let section = Record::Section {
             process: mark.process,
             image: mark.image,
-            context: ContextId::default(),
+            context: process.context,
             in_memory: place.in_memory,
             base: place.base,
             bits: mark.probes,
@@ -114,9 +125,19 @@ impl MarkSections {
         Ok((SectionPlace { in_memory: true, base: arena.take(len)?, len }, moved_to))
     }
 
+    /// What a process hits from here on is in a context.
+    pub fn enter(&mut self, process: ProcessNo, context: ContextId) {
+        let process = self.processes.entry(process).or_default();
+        if process.context != context {
+            process.context = context;
+            process.former.extend(std::mem::take(&mut process.places).into_values());
+        }
+    }
+
     /// A process's hits are in its file: its sections may be used again.
     pub fn free(&mut self, process: ProcessNo) {
-        for place in self.places.remove(&process).unwrap_or_default().into_values() {
+        let OfProcess { places, former, .. } = self.processes.remove(&process).unwrap_or_default();
+        for place in places.into_values().chain(former) {
             let arena = if place.in_memory { self.memory.as_mut() } else { Some(&mut self.disk) };
             if let Some(arena) = arena {
                 arena.free.entry(place.len).or_default().push(place.base);
@@ -148,7 +169,7 @@ mod tests {
         assert_eq!(sections.disk.marks.read(0, 32), [vec![0; 12], vec![8], vec![0; 3], vec![1], vec![0; 15]].concat());
         sections.free(ProcessNo(1));
         assert!(marked(&mut sections, mark(3, 1)).is_none());
-        assert_eq!(sections.places[&ProcessNo(3)][&ImageId(0)].base, 0);
+        assert_eq!(sections.processes[&ProcessNo(3)].places[&ImageId(0)].base, 0);
         assert_eq!(sections.disk.marks.read(0, 16), [vec![2], vec![0; 15]].concat());
     }
 
@@ -160,6 +181,21 @@ mod tests {
         assert_eq!(sections.disk.marks.read(0, 1), [0]);
         assert!(sections.mark(mark(1, 0)).expect("marks").is_none());
         assert_eq!(sections.disk.marks.read(0, 1), [1]);
+    }
+
+    #[test]
+    fn another_context_has_a_section_of_its_own_and_all_are_freed() {
+        let mut sections = MarkSections::new(platform::memory_file().expect("memfd"));
+        assert!(marked(&mut sections, mark(1, 0)).is_none());
+        sections.enter(ProcessNo(1), ContextId(0));
+        assert!(sections.set(mark(1, 1)), "it was in that context before");
+        sections.enter(ProcessNo(1), ContextId(7));
+        let opened = sections.mark(mark(1, 2)).expect("marks").expect("opens");
+        assert!(matches!(opened.section, Record::Section { base: 16, context: ContextId(7), .. }));
+        assert!(sections.set(mark(1, 2)));
+        assert_eq!(sections.disk.marks.read(0, 17), [vec![3], vec![0; 15], vec![4]].concat());
+        sections.free(ProcessNo(1));
+        assert_eq!(sections.disk.free[&16].len(), 2);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-/* spawn COUNT PROGRAM: runs a program COUNT times, one after the other, each with its number as the argument. */
+/* spawn COUNT PROGRAM [ARGUMENT ...]: runs a program COUNT times, one after the other, with these arguments; without any, each
+ * has its number as the argument. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +9,13 @@ extern char **environ;
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
 	for (int number = 0; number < atoi(argv[1]); number++) {
 		char text[16];
 		snprintf(text, sizeof text, "%d", number);
-		char *line[] = {argv[2], text, NULL};
+		char *numbered[] = {argv[2], text, NULL};
+		char **line = argc > 3 ? argv + 2 : numbered;
 		pid_t pid;
 		int status;
 		if (posix_spawn(&pid, argv[2], NULL, NULL, line, environ) != 0)

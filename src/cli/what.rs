@@ -1,0 +1,88 @@
+//! `cov-trace what CONTEXT...`: what ran under contexts.
+
+use super::output::{print, stdout_colour};
+use super::selection::{Audience, SourceArguments, SourceSelection, context};
+use super::{CliError, CommandOutcome};
+use crate::report::{ReportFile, Showing, functions_that_ran, lines_of, printable, show, what_table};
+use clap::Args;
+use globset::GlobMatcher;
+use std::path::Path;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct WhatArguments {
+    /// The labels of the contexts, as globs; '' is what ran under none
+    #[arg(required = true, value_name = "CONTEXT", value_parser = context)]
+    contexts: Vec<GlobMatcher>,
+    /// Write JSON
+    #[arg(long, conflicts_with = "annotated")]
+    json: bool,
+    /// Show the text of the sources, with what ran of them
+    #[arg(long)]
+    annotated: bool,
+    #[command(flatten)]
+    selection: SourceArguments,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum WhatFormat {
+    Text,
+    Json,
+    Annotated,
+}
+
+/// What to show, and how.
+#[derive(Clone, Debug)]
+pub(super) struct WhatOptions {
+    /// As they were given.
+    labels: String,
+    format: WhatFormat,
+    selection: SourceSelection,
+}
+
+impl WhatArguments {
+    pub(super) fn validated(self, cwd: &Path) -> Result<WhatOptions, CliError> {
+        let mut selection = self.selection.validated(cwd, Audience::Person)?;
+        let labels: Vec<&str> = self.contexts.iter().map(|context| context.glob().glob()).collect();
+        let labels = labels.join(", ");
+        selection.data.selection.contexts = self.contexts;
+        let format = match (self.json, self.annotated) {
+            (true, _) => WhatFormat::Json,
+            (false, true) => WhatFormat::Annotated,
+            (false, false) => WhatFormat::Text,
+        };
+        Ok(WhatOptions { labels, format, selection })
+    }
+}
+
+pub(super) fn what(options: &WhatOptions) -> Result<CommandOutcome, CliError> {
+    let report = options.selection.report()?;
+    let files: Vec<&ReportFile> = report.files.iter().filter(|file| !file.coverage.ran.is_empty()).collect();
+    if files.is_empty() {
+        return Err(CliError::NoSuchContext { labels: printable(&options.labels).into_owned() });
+    }
+    match options.format {
+        WhatFormat::Text => print(&what_table(&files))?,
+        WhatFormat::Json => {
+            let all: Vec<serde_json::Value> = files.iter().map(|file| json(file)).collect();
+            print(&format!("{:#}\n", serde_json::json!({ "files": all })))?;
+        }
+        WhatFormat::Annotated => {
+            let showing = Showing { colour: stdout_colour(), around_missed: None, decimals: 1 };
+            let source = |file: &&ReportFile| {
+                let lines = file.text().map(|text| lines_of(file, &text, showing.colour)).unwrap_or_default();
+                show(file, &lines, &[], showing)
+            };
+            print(&files.iter().map(source).collect::<Vec<_>>().join("\n"))?;
+        }
+    }
+    Ok(CommandOutcome::Success)
+}
+
+fn json(file: &ReportFile) -> serde_json::Value {
+    let functions: Vec<serde_json::Value> = functions_that_ran(file)
+        .map(|function| serde_json::json!({ "name": function.name, "line": function.start }))
+        .collect();
+    serde_json::json!({
+        "file": file.name, "lines": file.coverage.ran.iter().collect::<Vec<_>>(), "functions": functions,
+    })
+}

@@ -1,0 +1,110 @@
+//! Tables of contexts: what there are, who ran something, what one ran.
+
+use super::escape::printable;
+use super::signal::signal_name;
+use super::wording::span;
+use crate::report::model::contexts::{ContextResult, ContextRow};
+use crate::report::model::functions::function_ran;
+use crate::report::model::missing::shown_ranges;
+use crate::report::model::prepared::ReportFile;
+use crate::store::{FunctionFacts, Numbits};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use std::borrow::Cow;
+
+/// A label as it is shown; the empty one has a name.
+pub fn name_of_context(label: &str) -> Cow<'_, str> {
+    if label.is_empty() { "(no context)".into() } else { printable(label) }
+}
+
+fn result(result: ContextResult) -> String {
+    match result {
+        ContextResult::Unknown => String::new(),
+        ContextResult::Running => "running".to_owned(),
+        ContextResult::Exited(status) | ContextResult::Failed(status) => format!("exit {status}"),
+        ContextResult::Killed(signal) => format!("killed by {}", signal_name(signal)),
+    }
+}
+
+/// One row for each context.
+pub fn contexts_table(rows: &[&ContextRow]) -> String {
+    let cells = |row: &&ContextRow| {
+        let time = if row.opened == 0 { String::new() } else { span(row.millis) };
+        [
+            name_of_context(&row.label).into_owned(),
+            row.lines.to_string(),
+            row.unique.to_string(),
+            time,
+            result(row.result),
+        ]
+    };
+    table(["Context", "Lines", "Unique", "Time", "Result"], rows.iter().map(cells), &[1, 2, 3])
+}
+
+/// Who ran some of the lines that were asked for, of which there are so many.
+pub fn who_table(who: &[(ContextRow, Numbits)], asked: u64) -> String {
+    let cells = |(row, lines): &(ContextRow, Numbits)| {
+        [name_of_context(&row.label).into_owned(), format!("{} of {asked}", lines.len()), result(row.result)]
+    };
+    table(["Context", "Lines", "Result"], who.iter().map(cells), &[1])
+}
+
+/// The functions of a source that ran.
+pub fn functions_that_ran(file: &ReportFile) -> impl Iterator<Item = &FunctionFacts> {
+    file.coverage.functions.iter().filter(|function| function_ran(function, &file.coverage))
+}
+
+/// What ran of each source, and of its functions.
+pub fn what_table(files: &[&ReportFile]) -> String {
+    let mut text = String::new();
+    for file in files {
+        let ran = shown_ranges(&file.coverage.ran.ranges());
+        text.push_str(&format!("{}: {}\n", printable(&file.name), ran));
+        for function in functions_that_ran(file) {
+            text.push_str(&format!("    {}: {}\n", function.start, printable(&function.name)));
+        }
+    }
+    text
+}
+
+fn table<const N: usize>(titles: [&str; N], rows: impl Iterator<Item = [String; N]>, numbers: &[usize]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
+    table.set_header(titles);
+    table.add_rows(rows);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if index == 0 { 0 } else { 2 }, 0));
+        if numbers.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_shown_harmlessly_and_results_in_words() {
+        let row = |label: &str, opened, result| ContextRow {
+            label: label.to_owned(),
+            lines: 12,
+            unique: 3,
+            millis: 1_500,
+            opened,
+            result,
+        };
+        let rows = [
+            row("", 0, ContextResult::Unknown),
+            row("a\u{1b}[31m\nb", 1, ContextResult::Failed(3)),
+            row("c", 1, ContextResult::Killed(9)),
+        ];
+        let text = contexts_table(&rows.iter().collect::<Vec<_>>());
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(text.contains("(no context)       12       3\n"), "{text}");
+        assert!(!text.contains('\u{1b}') && text.contains("1.500 s  exit 3"), "{text}");
+        assert!(text.ends_with("killed by SIGKILL\n"), "{text}");
+        let who = who_table(&[(rows[2].clone(), [1, 2].into_iter().collect())], 4);
+        assert_eq!(who, "Context   Lines  Result\nc        2 of 4  killed by SIGKILL\n");
+    }
+}

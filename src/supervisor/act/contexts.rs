@@ -1,0 +1,151 @@
+//! Which context each process is in.
+//!
+//! Invariants: what the journal is to tell of a context comes before the first section in it; a measurement without
+//! contexts has no records of any.
+
+use crate::contexts::{ContextRule, TemplateSubject};
+use crate::link::{ContextId, ProcessNo, Record};
+use std::collections::HashMap;
+
+/// The contexts of a run.
+#[derive(Debug)]
+pub(crate) struct Contexts {
+    rule: ContextRule,
+    /// By label; the one that the run begins in is not among them.
+    ids: HashMap<String, ContextId>,
+    processes: HashMap<ProcessNo, Place>,
+    /// Whether the label of the one that the run begins in was told.
+    began: bool,
+}
+
+/// Where a process is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    context: ContextId,
+    /// How many execs led to the program that it runs.
+    depth: u32,
+    /// Whether that is the program of its maker, of which it is a child without an exec of its own.
+    is_forked: bool,
+}
+
+impl Contexts {
+    pub fn new(rule: ContextRule) -> Self {
+        Contexts { rule, ids: HashMap::new(), processes: HashMap::new(), began: false }
+    }
+
+    /// A process is measured from here on; gives what the journal is to tell.
+    pub fn began(&mut self, process: ProcessNo, maker: Option<ProcessNo>, at: i64) -> Vec<Record> {
+        if !self.rule.is_used() {
+            return Vec::new();
+        }
+        let maker = maker.and_then(|maker| self.processes.get(&maker).copied());
+        let place = maker.map_or_else(Place::default, |maker| Place { is_forked: true, ..maker });
+        self.processes.insert(process, place);
+        let mut records = Vec::new();
+        if !std::mem::replace(&mut self.began, true) && !self.rule.label.is_empty() {
+            records.push(Record::Context { context: ContextId::default(), label: self.rule.label.clone() });
+        }
+        let opened = maker.is_none() && !self.rule.label.is_empty();
+        records.push(Record::Entered { process, context: place.context, at, opened });
+        records
+    }
+
+    /// A process runs another program; gives what the journal is to tell.
+    pub fn execed(&mut self, process: ProcessNo, subject: &TemplateSubject<'_>, at: i64) -> Vec<Record> {
+        let Some(by_process) = &self.rule.by_process else { return Vec::new() };
+        let place = self.processes.entry(process).or_default();
+        place.depth += u32::from(std::mem::take(&mut place.is_forked));
+        if !by_process.takes(place.depth, subject.exe) {
+            return Vec::new();
+        }
+        let label = by_process.template.label(subject);
+        if label.is_empty() {
+            return Vec::new();
+        }
+        let mut records = Vec::new();
+        let next = ContextId(self.ids.len() as u32 + 1);
+        let context = *self.ids.entry(label.clone()).or_insert(next);
+        if context == next {
+            records.push(Record::Context { context, label });
+        }
+        place.context = context;
+        records.push(Record::Entered { process, context, at, opened: true });
+        records
+    }
+
+    /// Nothing more comes of a process.
+    pub fn forget(&mut self, process: ProcessNo) {
+        self.processes.remove(&process);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contexts::ByProcess;
+
+    fn by_process(depth: Option<u32>) -> Contexts {
+        let by_process = ByProcess { template: "{name}".parse().unwrap(), depth, executables: Vec::new() };
+        Contexts::new(ContextRule { label: String::new(), by_process: Some(by_process) })
+    }
+
+    fn exec(contexts: &mut Contexts, process: u32, exe: &str) -> Option<ContextId> {
+        let subject = TemplateSubject { exe, argv: &[], cwd: "", pid: 1, env: &|_| None };
+        contexts.execed(ProcessNo(process), &subject, 0).into_iter().find_map(|record| match record {
+            Record::Entered { context, opened: true, .. } => Some(context),
+            _ => None,
+        })
+    }
+
+    fn begin(contexts: &mut Contexts, process: u32, maker: Option<u32>) -> Vec<Record> {
+        contexts.began(ProcessNo(process), maker.map(ProcessNo), 0)
+    }
+
+    #[test]
+    fn execs_open_contexts_by_label_and_children_stay_in_them() {
+        let mut contexts = by_process(None);
+        begin(&mut contexts, 0, None);
+        assert_eq!(exec(&mut contexts, 0, "/bin/make"), Some(ContextId(1)));
+        let entered = |records: Vec<Record>| match &records[..] {
+            [Record::Entered { context, opened, .. }] => (*context, *opened),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(entered(begin(&mut contexts, 1, Some(0))), (ContextId(1), false));
+        assert_eq!(exec(&mut contexts, 1, "/t/a"), Some(ContextId(2)));
+        assert_eq!(entered(begin(&mut contexts, 2, Some(1))), (ContextId(2), false));
+        begin(&mut contexts, 3, Some(0));
+        assert_eq!(exec(&mut contexts, 3, "/u/a"), Some(ContextId(2)), "the same label");
+    }
+
+    #[test]
+    fn depth_counts_programs_and_not_forks() {
+        let mut contexts = by_process(Some(1));
+        begin(&mut contexts, 0, None);
+        assert!(exec(&mut contexts, 0, "/bin/make").is_some());
+        // A shell as a fork of a fork, which then executes another program in its place.
+        begin(&mut contexts, 1, Some(0));
+        begin(&mut contexts, 2, Some(1));
+        assert!(exec(&mut contexts, 2, "/bin/sh").is_some());
+        assert!(exec(&mut contexts, 2, "/t/test").is_some(), "in the place of the shell");
+        begin(&mut contexts, 3, Some(2));
+        assert!(exec(&mut contexts, 3, "/bin/sed").is_none());
+        begin(&mut contexts, 4, Some(3));
+        assert!(exec(&mut contexts, 4, "/bin/cat").is_none());
+    }
+
+    #[test]
+    fn a_run_without_contexts_tells_of_none() {
+        let mut contexts = Contexts::new(ContextRule::default());
+        assert_eq!(begin(&mut contexts, 0, None), []);
+        assert_eq!(exec(&mut contexts, 0, "/bin/make"), None);
+        let mut contexts = Contexts::new(ContextRule { label: "night".to_owned(), by_process: None });
+        let (context, process) = (ContextId(0), ProcessNo(0));
+        let told = [
+            Record::Context { context, label: "night".to_owned() },
+            Record::Entered { process, context, at: 0, opened: true },
+        ];
+        assert_eq!(begin(&mut contexts, 0, None), told);
+        let entered = Record::Entered { process: ProcessNo(1), context, at: 0, opened: false };
+        assert_eq!(begin(&mut contexts, 1, Some(0)), [entered]);
+    }
+}
