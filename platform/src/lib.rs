@@ -85,7 +85,7 @@ pub use read::read_up_to;
 pub use reaper::Reaper;
 pub use regular::{open_regular, read_regular};
 pub use shared::{SharedMemory, Spot};
-pub use signals::{BLOCKABLE_STANDARD, Signal, SignalAction, SignalInfo, TrapCause, mask_after_call};
+pub use signals::{BLOCKABLE_STANDARD, Signal, SignalAction, SignalInfo, TrapCause, blockable, mask_after_call};
 pub use source_file::{Readers, SourceFile};
 pub use sync::sync_files;
 pub use text_check::{Offsets, TextDifference, text_differences};

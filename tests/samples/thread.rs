@@ -11,6 +11,7 @@ super::samples! { "thread":
     one_site
     own_breakpoints
     signals_blocked
+    start_masks
     static_objects
     stopped
 }

@@ -21,6 +21,9 @@ pub enum LandmarkKind {
     /// A five-byte `mov $56, %edi` or `mov $435, %edi` that leads to a call of `syscall`, the function: clone or clone3
     /// by one that makes all kinds of calls.
     Announced,
+    /// A five-byte `mov $14, %eax` that leads to a `syscall`: rt_sigprocmask, of which the code itself says whether it blocks
+    /// signals, or unblocks them, or sets the whole mask.
+    OwnSignalMask,
 }
 
 impl LandmarkKind {
@@ -29,7 +32,10 @@ impl LandmarkKind {
         match self {
             LandmarkKind::LoaderState => super::RETURN,
             LandmarkKind::LoaderStateEndbr => super::BRANCH_LANDING[0],
-            LandmarkKind::SignalMask | LandmarkKind::SignalAction | LandmarkKind::Clone => super::MOV_EAX,
+            LandmarkKind::SignalMask
+            | LandmarkKind::OwnSignalMask
+            | LandmarkKind::SignalAction
+            | LandmarkKind::Clone => super::MOV_EAX,
             LandmarkKind::Call => super::SYSCALL[0],
             LandmarkKind::Announced => super::CLONE_ARGUMENTS[0][0],
         }

@@ -7,7 +7,7 @@ mod set;
 pub use action::SignalAction;
 pub use info::{SignalInfo, TrapCause};
 use set::UNBLOCKABLE;
-pub use set::{BLOCKABLE_STANDARD, mask_after_call};
+pub use set::{BLOCKABLE_STANDARD, blockable, mask_after_call};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

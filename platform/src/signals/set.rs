@@ -8,6 +8,11 @@ pub(crate) const UNBLOCKABLE: u64 = Signal::KILL.bit() | Signal::STOP.bit();
 /// The signals below the real-time ones that can be blocked.
 pub const BLOCKABLE_STANDARD: u64 = 0x7fff_ffff & !UNBLOCKABLE;
 
+/// What of a signal set a thread that has it as its mask blocks.
+pub fn blockable(set: u64) -> u64 {
+    set & !UNBLOCKABLE
+}
+
 /// The mask that a thread has after rt_sigprocmask(`how`, `set`), where it had `mask` before. A `how` that the kernel
 /// refuses changes nothing.
 pub fn mask_after_call(mask: u64, how: u64, set: u64) -> u64 {
@@ -17,7 +22,7 @@ pub fn mask_after_call(mask: u64, how: u64, set: u64) -> u64 {
         libc::SIG_SETMASK => set,
         _ => mask,
     };
-    mask & !UNBLOCKABLE
+    blockable(mask)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Which `syscall` instructions may make a child with flags of the program's choice: all but those whose number is
-//! certainly that of another call.
+//! What is certain of `syscall` instructions: which may make a child with flags of the program's choice, all but those whose
+//! number is that of another call; and of which the first argument is a constant.
 
 use super::chunk::{Chunk, To};
 use super::decoded::Code;
@@ -7,7 +7,7 @@ use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::elf::Elf;
 use crate::debuginfo::reading::text::Text;
 use crate::plan::Bits;
-use platform::arch::{self, CallNumber};
+use platform::arch::{self, CallNumber, CallSite};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -24,11 +24,31 @@ pub(crate) fn with_free_flags(elf: &Elf<'_>) -> Option<Vec<Range<u64>>> {
 
 /// Those of the places, which are sorted and at which `syscall` instructions start, that may make a child.
 pub(crate) fn making_children(places: &[Svma], code: &Code, text: &Text<'_>) -> BTreeSet<Svma> {
+    let may_make = |site: &CallSite| site.number.is_none_or(CallNumber::has_clone_flags);
+    let mut making: BTreeSet<Svma> =
+        sites_around(places, code, text).iter().filter(|site| may_make(site)).map(|site| Svma(site.at)).collect();
+    making.retain(|at| places.binary_search(at).is_ok());
+    making
+}
+
+/// Those of the places, which are sorted and each lead to a `syscall` instruction, whose call has a constant as its first
+/// argument.
+pub(crate) fn with_constant_first(places: &[Svma], code: &Code, text: &Text<'_>) -> BTreeSet<Svma> {
+    let sites = sites_around(places, code, text);
+    let is_constant = |place: &Svma| {
+        let site = sites.get(sites.partition_point(|site| site.at <= place.0));
+        site.is_some_and(|site| site.first.is_some())
+    };
+    places.iter().copied().filter(is_constant).collect()
+}
+
+/// The `syscall` instructions of the functions in which the places are, in order of address.
+fn sites_around(places: &[Svma], code: &Code, text: &Text<'_>) -> Vec<CallSite> {
     let within = |start: Svma, end: Svma| {
         let first = places.partition_point(|place| *place < start);
         places.get(first).is_some_and(|place| *place < end)
     };
-    let mut making = BTreeSet::new();
+    let mut sites = Vec::new();
     for chunk in code.chunks().iter().filter(|chunk| within(chunk.start, chunk.end)) {
         let targets = targets(chunk);
         let comes_in = |at: u64| {
@@ -43,14 +63,11 @@ pub(crate) fn making_children(places: &[Svma], code: &Code, text: &Text<'_>) -> 
                 }
                 let bytes = text.bytes_from(&cluster.range, start);
                 let bytes = &bytes[..bytes.len().min((end.0 - start.0) as usize)];
-                let calls = arch::call_numbers(bytes, start.0, comes_in).into_iter();
-                let may_make = |number: Option<CallNumber>| number.is_none_or(CallNumber::has_clone_flags);
-                making.extend(calls.filter(|(_, number)| may_make(*number)).map(|(at, _)| Svma(at)));
+                sites.extend(arch::call_sites(bytes, start.0, comes_in));
             }
         }
     }
-    making.retain(|at| places.binary_search(at).is_ok());
-    making
+    sites
 }
 
 /// Where the jumps of a chunk lead, one bit per byte.

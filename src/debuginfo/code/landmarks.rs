@@ -73,7 +73,13 @@ pub(crate) fn find(
     }
     let is_meant =
         |candidate: &&&Candidate| candidate.landmark.kind != LandmarkKind::Call || making.contains(&candidate.at);
-    let mut found: Vec<Landmark> = proven.iter().filter(is_meant).map(|candidate| candidate.landmark).collect();
+    let mask_calls: Vec<Svma> = of(LandmarkKind::SignalMask).map(|candidate| candidate.at).collect();
+    let own = calls::with_constant_first(&mask_calls, code, text);
+    let landmark = |candidate: &&Candidate| match candidate.landmark {
+        landmark if own.contains(&candidate.at) => Landmark { kind: LandmarkKind::OwnSignalMask, ..landmark },
+        landmark => landmark,
+    };
+    let mut found: Vec<Landmark> = proven.iter().filter(is_meant).map(landmark).collect();
     for symbol in elf.functions().filter(|symbol| symbol.is_named(LOADER_STATE)) {
         match loader_state(symbol.start, text) {
             Some(landmark) => found.push(landmark),

@@ -19,6 +19,7 @@ use crate::plan::Plan;
 use crate::supervisor::decide::action::{Action, SystemCalls};
 use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::input::Input;
+use crate::supervisor::decide::mask_sites::MaskSites;
 use crate::supervisor::decide::stop::StopKind;
 use crate::supervisor::decide::text_change::LandmarkChange;
 use platform::{Avma, GuardEntries, OsError, Pid, Signal, TextMapping, Tid, Tracer, procfs, threads};
@@ -55,6 +56,7 @@ pub(crate) struct Performer {
     pub pace: Pace,
     pub timed: TimedCalls,
     pub wear: Wear,
+    pub(super) mask_sites: MaskSites,
     pub(super) lost: u64,
     pub(super) senders: HashMap<(Signal, Pid), Instant>,
     pub(super) guard: GuardEntries,
@@ -84,6 +86,7 @@ impl Performer {
             pace: Pace::default(),
             timed: TimedCalls::default(),
             wear: Wear::default(),
+            mask_sites: MaskSites::default(),
             lost: 0,
             senders: HashMap::new(),
             guard,
@@ -104,9 +107,11 @@ impl Performer {
             Action::Serve(hit) => self.serve(hit, inputs),
             Action::Mark(mark) => self.mark(mark),
             Action::WatchCalls { space, places } => self.watch_calls(space, places),
-            Action::Emulate { tid, process, space, at, kind } => self.emulate(tid, process, space, at, kind),
-            Action::Inherit { thread_of, child, maker } => {
-                self.sigtrap.thread_born(thread_of, child, maker);
+            Action::Emulate { tid, process, space, at, kind, place } => {
+                self.emulate((tid, process, space), at, kind, place);
+            }
+            Action::Inherit { thread_of, child, maker, space } => {
+                self.thread_born(thread_of, child, maker, space);
                 self.give_back_flags(maker);
             }
             Action::Forget { tid } => {
@@ -184,11 +189,13 @@ impl Performer {
                 }
                 if let Some(of) = copy_of {
                     self.wear.inherit(space, of);
+                    self.mask_sites.inherit(space, of);
                 }
             }
             Action::CloseSpace { space } => {
                 self.texts.close(space);
                 self.wear.forget(space);
+                self.mask_sites.forget(space);
             }
             Action::TextChange(change) => {
                 if change.landmarks == LandmarkChange::Disarm {

@@ -4,18 +4,27 @@
 
 use super::apply::{HiddenFlags, Performer};
 use super::repair::{self, Coming};
+use super::trap_repair::MaskChange;
 use crate::link::ProcessNo;
 use crate::plan::LandmarkKind;
-use crate::supervisor::decide::ids::SpaceId;
+use crate::supervisor::decide::ids::{FilePlace, SpaceId};
+use crate::supervisor::decide::mask_sites::MaskRole;
 use crate::warning::WarningKind;
 use platform::arch::{self, Untraced};
 use platform::{Avma, OsError, Tid};
 use std::time::Instant;
 
 impl Performer {
-    pub(super) fn emulate(&mut self, tid: Tid, process: ProcessNo, space: SpaceId, at: Avma, kind: LandmarkKind) {
+    pub(super) fn emulate(
+        &mut self,
+        (tid, process, space): (Tid, ProcessNo, SpaceId),
+        at: Avma,
+        kind: LandmarkKind,
+        place: Option<FilePlace>,
+    ) {
         self.repair_trap(process, tid, space);
         let access = self.texts.access(&self.tracer, space, tid);
+        let mut change = None;
         let told = match kind {
             LandmarkKind::LoaderState => arch::emulate_return(&access, || self.texts.find_return(space)).map(|()| true),
             LandmarkKind::LoaderStateEndbr => arch::emulate_branch_landing(&self.tracer, tid, at).map(|()| true),
@@ -30,15 +39,37 @@ impl Performer {
             }
             // The call tells whether there is a child.
             LandmarkKind::Announced => arch::emulate_argument(&access, at).map(|()| false),
-            LandmarkKind::SignalMask => self.sigtrap.mask_call(&access, at),
+            LandmarkKind::SignalMask | LandmarkKind::OwnSignalMask => self.sigtrap.mask_call(&access, at).map(|told| {
+                change = told.filter(|_| kind == LandmarkKind::OwnSignalMask);
+                told.is_some_and(|change| change.is_new)
+            }),
             LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),
         };
+        let is_known = change.zip(place).is_some_and(|(change, place)| self.is_known_call(tid, space, place, change));
         match told {
+            Ok(_) if is_known => self.take_out(tid, space, at, kind),
             Ok(true) => {}
             Ok(false) => self.wear_out(tid, space, at, kind),
             Err(error) if error.is_gone() => {}
             Err(error) => self.abandon(process, tid, space, at, kind, &error),
         }
+    }
+
+    /// Whether a call that the C library makes for its own sake always does what it does now.
+    fn is_known_call(&mut self, tid: Tid, space: SpaceId, place: FilePlace, change: MaskChange) -> bool {
+        /// More than the data of a thread that the library itself has behind its thread pointer.
+        const OWN_DATA: u64 = 1 << 14;
+        let pointer = arch::thread_pointer(&self.tracer, tid).ok();
+        let within = pointer.map(|pointer| change.set.0.wrapping_sub(pointer.0)).filter(|within| *within < OWN_DATA);
+        let role = MaskRole::of(change.before, change.after, change.is_new, within);
+        self.mask_sites.is_known(space, place, role)
+    }
+
+    /// A thread of a space has made another one, or a process.
+    pub(super) fn thread_born(&mut self, thread_of: Option<ProcessNo>, child: Tid, maker: Tid, space: SpaceId) {
+        let access = self.texts.access(&self.tracer, space, maker);
+        let start = thread_of.and_then(|_| self.mask_sites.start_in(space));
+        self.sigtrap.thread_born(&access, thread_of, child, start);
     }
 
     /// Tells of a child that was to be untraced; false if the call makes nobody.
@@ -86,9 +117,13 @@ impl Performer {
     /// A program that calls these all the time shall not pay for each: the breakpoint goes, the inference stays.
     fn wear_out(&mut self, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind) {
         if self.wear.is_worn_out(space, at, kind, Instant::now()) {
-            // If it stays, it is served as before.
-            let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte());
-            self.note(restored.map(drop));
+            self.take_out(tid, space, at, kind);
         }
+    }
+
+    fn take_out(&mut self, tid: Tid, space: SpaceId, at: Avma, kind: LandmarkKind) {
+        // If it stays, it is served as before.
+        let restored = self.texts.restore_byte(&self.tracer, space, tid, at, kind.first_byte());
+        self.note(restored.map(drop));
     }
 }

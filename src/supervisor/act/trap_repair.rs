@@ -5,7 +5,7 @@
 
 use super::stop_log::StopLog;
 use crate::link::ProcessNo;
-use crate::supervisor::decide::masks::{Evidence, TRAP};
+use crate::supervisor::decide::masks::{Evidence, TRAP, blocks_all};
 use crate::supervisor::decide::sigtrap::Sigtrap;
 use crate::supervisor::decide::sigtrap_input::{SigtrapAnswer, SigtrapInput};
 use crate::supervisor::decide::turns::Blocking;
@@ -13,7 +13,8 @@ use platform::arch::{self, CallNumber};
 use platform::procfs::Disposition;
 use platform::standing::{ThreadState, standing};
 use platform::{
-    Access, Avma, OsError, Pid, Signal, SignalAction, Tid, Tracer, TrapCause, mask_after_call, procfs, remote, threads,
+    Access, Avma, OsError, Pid, Signal, SignalAction, Tid, Tracer, TrapCause, blockable, mask_after_call, procfs,
+    remote, threads,
 };
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -62,9 +63,11 @@ impl TrapRepair {
         }
     }
 
-    /// A new tracee has its maker's mask.
-    pub fn thread_born(&mut self, thread_of: Option<ProcessNo>, child: Tid, maker: Tid) {
-        self.step(SigtrapInput::ThreadBorn { thread_of, child, maker, at: self.now() });
+    /// A new tracee has the mask of its maker, which `access` is for. If it starts with one that is so far behind its thread
+    /// pointer, that is read.
+    pub fn thread_born(&mut self, access: &Access<'_>, thread_of: Option<ProcessNo>, child: Tid, start: Option<u64>) {
+        let starts_with = start.and_then(|distance| starting_mask(access, distance));
+        self.step(SigtrapInput::ThreadBorn { thread_of, child, maker: access.tid, starts_with, at: self.now() });
     }
 
     /// A new process has its maker's actions.
@@ -213,18 +216,20 @@ impl TrapRepair {
         if is_awaited { tracer.enter_handler(tid, signal) } else { tracer.resume(tid, Some(signal)) }
     }
 
-    /// A thread is about to call rt_sigprocmask; `at` is the `mov` that sets the call's number. True if that told
-    /// anything new.
-    pub fn mask_call(&mut self, access: &Access<'_>, at: Avma) -> Result<bool, OsError> {
+    /// A thread is about to call rt_sigprocmask; `at` is the `mov` that sets the call's number. `None` if it changes nothing.
+    pub fn mask_call(&mut self, access: &Access<'_>, at: Avma) -> Result<Option<MaskChange>, OsError> {
         let (tracer, tid) = (access.tracer, access.tid);
         let told = arch::coming_args(access, at);
         // What the instruction does is done whatever can be known of the call.
         arch::emulate_call_number(tracer, tid, at, CallNumber::RT_SIGPROCMASK)?;
         // A pointer to nowhere makes the call fail and changes nothing.
-        let Some([how, set, ..]) = told?.filter(|[_, set, ..]| *set != 0) else { return Ok(false) };
-        let Ok(set) = access.word(Avma(set)) else { return Ok(false) };
-        let mask = mask_after_call(tracer.signal_mask(tid)?, how, set);
-        Ok(self.step(SigtrapInput::MaskCall { tid, mask }).is_yes())
+        let Some([how, set, ..]) = told?.filter(|[_, set, ..]| *set != 0) else { return Ok(None) };
+        let set = Avma(set);
+        let Ok(signals) = access.word(set) else { return Ok(None) };
+        let before = tracer.signal_mask(tid)?;
+        let after = mask_after_call(before, how, signals);
+        let is_new = self.step(SigtrapInput::MaskCall { tid, mask: after }).is_yes();
+        Ok(Some(MaskChange { before, after, set, is_new }))
     }
 
     /// A thread is about to call rt_sigaction. True if that told anything new.
@@ -240,6 +245,25 @@ impl TrapRepair {
         let (signal, action) = (Signal(signal as i32), SignalAction::from(bytes));
         Ok(self.step(SigtrapInput::ActionCall { process, signal, action }).is_yes())
     }
+}
+
+/// What a call is going to change of a mask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MaskChange {
+    pub before: u64,
+    pub after: u64,
+    /// Where the signals are that it names.
+    pub set: Avma,
+    /// Whether the new mask was not known of the thread.
+    pub is_new: bool,
+}
+
+/// The mask that a new thread starts with, whose maker is in the event stop of the call that made it. The C library, whose
+/// threads have it there, has all signals blocked meanwhile.
+fn starting_mask(access: &Access<'_>, distance: u64) -> Option<u64> {
+    let blocks_all = blocks_all(access.tracer.signal_mask(access.tid).ok()?);
+    let pointer = arch::thread_pointer_of_child(access).filter(|_| blocks_all)?;
+    access.word(Avma(pointer.0.wrapping_add(distance))).ok().map(blockable)
 }
 
 /// Whether a thread blocks SIGTRAP, or may have until it stopped: a breakpoint unblocks it. The stop is looked for last: one

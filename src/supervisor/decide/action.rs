@@ -1,6 +1,6 @@
 //! What the supervisor does about what it hears, as plain data.
 
-use super::ids::{InstanceId, MappedText, OriginalByte, SpaceId};
+use super::ids::{FilePlace, InstanceId, MappedText, OriginalByte, SpaceId};
 use super::planted_text::PlantedText;
 use super::stop::StopKind;
 use super::text_change::TextChange;
@@ -99,6 +99,8 @@ pub enum Action {
         at: Avma,
         /// What is there.
         kind: LandmarkKind,
+        /// Where that is in its file.
+        place: Option<FilePlace>,
     },
     /// A call that makes a child is about to be made where all kinds of calls are: watch there also where that was given
     /// up because there were so many others.
@@ -266,6 +268,8 @@ pub enum Action {
         /// The new one.
         child: Tid,
         maker: Tid,
+        /// The address space of that.
+        space: SpaceId,
     },
     /// Learn by and by how threads that ran before us treat signals, in turn with what is planted by and by.
     Meet { process: ProcessNo, threads: Vec<Tid> },

@@ -32,6 +32,13 @@ impl FileAt {
     }
 }
 
+/// A place in the file of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FilePlace {
+    pub image: ImageId,
+    pub offset: FileOffset,
+}
+
 /// Measured text that is mapped in a space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappedText {

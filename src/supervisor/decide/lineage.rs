@@ -40,7 +40,7 @@ impl State {
         };
         let (parent_pid, parent_space, images) = (parent.pid, parent.space, parent.images.clone());
         let thread_of = (lineage == Lineage::Thread).then_some(maker);
-        self.out.push(Action::Inherit { thread_of, child, maker: through });
+        self.out.push(Action::Inherit { thread_of, child, maker: through, space: parent_space });
         let borrows = match lineage {
             Lineage::Thread => {
                 self.add_tracee(child, maker, Doing::Starting);

@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 /// SIGTRAP in a kernel signal set.
 pub(crate) const TRAP: u64 = Signal::TRAP.bit();
 
+/// Whether a mask has every signal but real-time ones, of which a C library leaves some out for its own sake.
+pub(crate) fn blocks_all(mask: u64) -> bool {
+    mask & BLOCKABLE_STANDARD == BLOCKABLE_STANDARD
+}
+
 /// What a thread blocks, as far as is known: now, and before the last change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Masks {
@@ -24,7 +29,6 @@ impl Masks {
     pub fn before_breakpoint(&mut self, found: u64, evidence: Option<Evidence>) -> u64 {
         let fits = |mask: Option<u64>| mask.filter(|mask| mask & !TRAP == found & !TRAP);
         let (now, before) = (fits(self.now), fits(self.before));
-        let everything_else = BLOCKABLE_STANDARD & !TRAP;
         let told = |evidence: Evidence| if evidence.blocked { found | TRAP } else { found };
         let was = match (evidence, now, before) {
             (Some(evidence), ..) if evidence.sure => told(evidence),
@@ -35,7 +39,7 @@ impl Masks {
             // Nobody told that the handler ended, so rather nothing is blocked than too much.
             (None, Some(now), Some(before)) if self.in_handler => now & before,
             (None, Some(now), Some(_)) => now,
-            (None, None, None) if found & everything_else == everything_else => found | TRAP,
+            (None, None, None) if blocks_all(found | TRAP) => found | TRAP,
             (None, None, None) => found,
         };
         if self.now != Some(was) {

@@ -19,6 +19,7 @@ pub(crate) mod lineage;
 #[cfg(test)]
 mod lineage_tests;
 pub(crate) mod mapped;
+pub(crate) mod mask_sites;
 pub(crate) mod masks;
 pub(crate) mod once;
 #[cfg(test)]

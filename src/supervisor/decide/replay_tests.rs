@@ -201,8 +201,8 @@ fn letting_go_at_any_moment_keeps_nobody() {
 /// What an action tells the decisions about SIGTRAP, without what is read for that.
 fn told(action: &Action) -> Option<SigtrapInput> {
     match *action {
-        Action::Inherit { thread_of, child, maker } => {
-            Some(SigtrapInput::ThreadBorn { thread_of, child, maker, at: Duration::ZERO })
+        Action::Inherit { thread_of, child, maker, .. } => {
+            Some(SigtrapInput::ThreadBorn { thread_of, child, maker, starts_with: None, at: Duration::ZERO })
         }
         Action::Began { process, maker: Some(maker), .. } => Some(SigtrapInput::ProcessBorn { process, maker }),
         Action::Execed { process, tid } => Some(SigtrapInput::Execed { process, tid, state: None }),
@@ -216,7 +216,7 @@ fn told(action: &Action) -> Option<SigtrapInput> {
 fn was_told(line: &SigtrapLine<SigtrapInput>) -> Option<SigtrapInput> {
     match line.sigtrap.clone() {
         SigtrapInput::ThreadBorn { thread_of, child, maker, .. } => {
-            Some(SigtrapInput::ThreadBorn { thread_of, child, maker, at: Duration::ZERO })
+            Some(SigtrapInput::ThreadBorn { thread_of, child, maker, starts_with: None, at: Duration::ZERO })
         }
         SigtrapInput::Execed { process, tid, .. } => Some(SigtrapInput::Execed { process, tid, state: None }),
         born_or_gone @ (SigtrapInput::ProcessBorn { .. }

@@ -5,7 +5,7 @@
 //! What a program had is known from /proc at an exec, from the calls it makes at the C library's landmarks, and from
 //! inheritance.
 
-use super::masks::{Evidence, Masks, TRAP};
+use super::masks::{Evidence, Masks, TRAP, blocks_all};
 use super::sigtrap_input::{SigtrapAnswer, SigtrapInput, Taken};
 use super::turns::{Blocking, Turns};
 use crate::link::ProcessNo;
@@ -31,7 +31,9 @@ impl Sigtrap {
         match *input {
             SigtrapInput::Execed { process, tid, state } => self.execed(process, tid, state),
             SigtrapInput::Met { process, tid, state } => self.met(process, tid, state),
-            SigtrapInput::ThreadBorn { thread_of, child, maker, at } => self.thread_born(thread_of, child, maker, at),
+            SigtrapInput::ThreadBorn { thread_of, child, maker, starts_with, at } => {
+                self.thread_born(thread_of, child, maker, starts_with, at);
+            }
             SigtrapInput::ProcessBorn { process, maker } => self.process_born(process, maker),
             SigtrapInput::ThreadGone { tid } => self.thread_gone(tid),
             SigtrapInput::ProcessGone { process } => self.process_gone(process),
@@ -85,12 +87,22 @@ impl Sigtrap {
         }
     }
 
-    /// A new tracee has its maker's mask.
-    pub(super) fn thread_born(&mut self, thread_of: Option<ProcessNo>, child: Tid, maker: Tid, now: Duration) {
+    /// A new tracee has its maker's mask, until it has the one that it starts with.
+    pub(super) fn thread_born(
+        &mut self,
+        thread_of: Option<ProcessNo>,
+        child: Tid,
+        maker: Tid,
+        starts_with: Option<u64>,
+        now: Duration,
+    ) {
         if let Some(process) = thread_of.filter(|process| self.has_handler(*process)) {
             self.turns.born(process, child, now);
         }
-        let masks = self.masks.get(&maker).copied().unwrap_or_default();
+        let mut masks = self.masks.get(&maker).copied().unwrap_or_default();
+        if let Some(mask) = starts_with.filter(|mask| !masks.hold(*mask)) {
+            masks.change(mask);
+        }
         self.masks.insert(child, masks);
     }
 
@@ -165,10 +177,10 @@ impl Sigtrap {
     }
 
     /// Whether the mask that a breakpoint left a thread fits none that is known of it, as one that was met in the middle
-    /// of a change.
+    /// of a change. One that has all other signals tells by itself.
     pub(super) fn is_strange(&self, tid: Tid, found: u64) -> bool {
         let known = |masks: &Masks| masks.hold(found) || masks.hold(found | TRAP);
-        !self.masks.get(&tid).is_some_and(known)
+        !blocks_all(found | TRAP) && !self.masks.get(&tid).is_some_and(known)
     }
 
     /// A thread with such a mask has, as a rule, that of another thread of its process.

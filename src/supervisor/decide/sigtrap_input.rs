@@ -20,7 +20,15 @@ pub(crate) enum SigtrapInput {
     /// A thread of a process that ran before us.
     Met { process: ProcessNo, tid: Tid, state: SignalState },
     /// A tracee was made, as a thread of `thread_of` or as a process.
-    ThreadBorn { thread_of: Option<ProcessNo>, child: Tid, maker: Tid, at: Duration },
+    ThreadBorn {
+        thread_of: Option<ProcessNo>,
+        child: Tid,
+        maker: Tid,
+        /// The mask that the C library is going to give it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        starts_with: Option<u64>,
+        at: Duration,
+    },
     /// A process was made.
     ProcessBorn { process: ProcessNo, maker: ProcessNo },
     /// A thread ended.

@@ -5,7 +5,7 @@ use super::sigtrap::Sigtrap;
 use super::sigtrap_input::{SigtrapInput, Taken};
 use crate::link::ProcessNo;
 use platform::procfs::SignalState;
-use platform::{Signal, SignalAction, Tid};
+use platform::{BLOCKABLE_STANDARD, Signal, SignalAction, Tid};
 use std::time::Duration;
 
 const PROCESS: ProcessNo = ProcessNo(0);
@@ -76,12 +76,28 @@ fn children_have_what_their_maker_had_until_they_say_otherwise() {
     sigtrap.action_call(PROCESS, Signal::TRAP, handler(0));
     let (child, pid) = (ProcessNo(1), Tid(101));
     sigtrap.process_born(child, PROCESS);
-    sigtrap.thread_born(None, pid, TID, Duration::ZERO);
+    sigtrap.thread_born(None, pid, TID, None, Duration::ZERO);
     let taken = Taken { mask: Some(TRAP), action: Some(handler(0)) };
     assert_eq!(sigtrap.after_breakpoint(child, pid, 0, None), taken);
     sigtrap.execed(child, pid, Some(state(TRAP, 0, 0)));
     assert_eq!(sigtrap.after_breakpoint(child, pid, 0, None), Taken { action: None, ..taken });
     assert_eq!(sigtrap.after_breakpoint(PROCESS, TID, 0, None), taken);
+}
+
+#[test]
+fn a_thread_starts_with_the_mask_that_the_library_gives_it() {
+    let mut sigtrap = Sigtrap::default();
+    sigtrap.execed(PROCESS, TID, Some(state(0, 0, 0)));
+    let (plain, masked) = (Tid(101), Tid(102));
+    sigtrap.thread_born(Some(PROCESS), plain, TID, Some(0), Duration::ZERO);
+    sigtrap.thread_born(Some(PROCESS), masked, TID, Some(TRAP), Duration::ZERO);
+    assert_eq!(sigtrap.after_breakpoint(PROCESS, plain, 0, None).mask, None);
+    assert_eq!(sigtrap.after_breakpoint(PROCESS, masked, 0, None).mask, Some(TRAP));
+    // Before that all signals are blocked, which needs no other knowledge.
+    let all = BLOCKABLE_STANDARD;
+    assert!(!sigtrap.is_strange(plain, all & !TRAP));
+    assert_eq!(sigtrap.after_breakpoint(PROCESS, plain, all & !TRAP, None).mask, Some(all));
+    assert_eq!(sigtrap.after_breakpoint(PROCESS, plain, 0, None).mask, None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Invariants: a breakpoint belongs to an address space, never to a pid; a probe that was ever armed in a space stays
 //! known there as long as its image is mapped, so that a stale trap is always recognised.
 
-use super::ids::{FileAt, InstanceId, MappedText, OriginalByte, ProbeSite, SpaceId};
+use super::ids::{FileAt, FilePlace, InstanceId, MappedText, OriginalByte, ProbeSite, SpaceId};
 use super::instance::{Instance, Known};
 use super::once::RunOnce;
 use super::planted_text::PlantedText;
@@ -103,6 +103,12 @@ impl Space {
             (None, Some(site)) if instance.planted.get(site.probe) => Found::Spent(site),
             (None, _) => Found::Nothing,
         }
+    }
+
+    /// Where an address of a measured image is in its file.
+    pub fn in_file(&self, at: Avma) -> Option<FilePlace> {
+        let InstanceId { image, bias } = self.instance_at(at)?.id;
+        Some(FilePlace { image, offset: bias.offset(at) })
     }
 
     /// Where it makes all kinds of system calls.

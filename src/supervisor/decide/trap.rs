@@ -182,12 +182,14 @@ impl State {
             let places = self.spaces.get(&space).map(Space::all_calls).unwrap_or_default();
             self.out.push(Action::WatchCalls { space, places });
         }
-        self.out.push(Action::Emulate { tid, process, space, at, kind });
+        let place = self.spaces.get(&space).and_then(|space| space.in_file(at));
+        self.out.push(Action::Emulate { tid, process, space, at, kind, place });
         match kind {
             LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => {
                 self.out.push(Action::ReadMappings { tid, space })
             }
             LandmarkKind::SignalMask
+            | LandmarkKind::OwnSignalMask
             | LandmarkKind::SignalAction
             | LandmarkKind::Clone
             | LandmarkKind::Call

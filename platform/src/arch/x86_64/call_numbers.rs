@@ -1,7 +1,7 @@
-//! Which system calls a piece of code makes: the numbers that its `syscall` instructions are given, where these are
-//! constants.
+//! Which system calls a piece of code makes: the numbers that its `syscall` instructions are given, and the first
+//! arguments, where these are constants.
 //!
-//! Invariant: a number is known only if every way to the instruction sets it; a register of which that is not certain is
+//! Invariant: a constant is known only if every way to the instruction sets it; a register of which that is not certain is
 //! unknown.
 
 use super::system_calls::CallNumber;
@@ -24,10 +24,20 @@ const CLOBBERED: [Register; 9] = [
     Register::R11,
 ];
 
-/// The addresses of the `syscall` instructions of `code`, which is a function's from its start at `at` on, each with the
-/// number of its call if that is constant. `comes_in` tells where control may come from elsewhere than from the
+/// A `syscall` instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallSite {
+    /// Its address.
+    pub at: u64,
+    /// The number of its call, if that is constant.
+    pub number: Option<CallNumber>,
+    /// The call's first argument, if that is constant.
+    pub first: Option<u64>,
+}
+
+/// The `syscall` instructions of `code`, which is a function's from its start at `at` on, in order of address. `comes_in` tells where control may come from elsewhere than from the
 /// instruction before; where a call returns to is no such place.
-pub fn call_numbers(code: &[u8], at: u64, comes_in: impl Fn(u64) -> bool) -> Vec<(u64, Option<CallNumber>)> {
+pub fn call_sites(code: &[u8], at: u64, comes_in: impl Fn(u64) -> bool) -> Vec<CallSite> {
     let (mut calls, mut constants) = (Vec::new(), Constants::default());
     let mut infos = InstructionInfoFactory::new();
     let mut before = FlowControl::Return;
@@ -39,10 +49,11 @@ pub fn call_numbers(code: &[u8], at: u64, comes_in: impl Fn(u64) -> bool) -> Vec
             constants = Constants::default();
         }
         if instruction.mnemonic() == Mnemonic::Syscall {
-            calls.push((
-                instruction.ip(),
-                constants.get(Register::RAX).map(|number| CallNumber(i64::from(number as u32))),
-            ));
+            calls.push(CallSite {
+                at: instruction.ip(),
+                number: constants.get(Register::RAX).map(|number| CallNumber(i64::from(number as u32))),
+                first: constants.get(Register::RDI),
+            });
         }
         constants.execute(&instruction, &mut infos);
         before = instruction.flow_control();
@@ -149,10 +160,20 @@ mod tests {
     use super::*;
 
     fn numbers(code: &[u8], entries: &[u64]) -> Vec<Option<i64>> {
-        call_numbers(code, 0, |at| entries.contains(&at))
-            .into_iter()
-            .map(|(_, number)| number.map(|number| number.0))
-            .collect()
+        let sites = call_sites(code, 0, |at| entries.contains(&at)).into_iter();
+        sites.map(|site| site.number.map(|number| number.0)).collect()
+    }
+
+    #[test]
+    fn a_constant_first_argument_is_known() {
+        let first = |code: &[u8]| call_sites(code, 0, |_| false).into_iter().map(|site| site.first).collect::<Vec<_>>();
+        // mov $2,%edi; mov $14,%eax; syscall; mov $14,%eax; syscall
+        let code = [0xbf, 2, 0, 0, 0, 0xb8, 14, 0, 0, 0, 0x0f, 5, 0xb8, 14, 0, 0, 0, 0x0f, 5];
+        assert_eq!(first(&code), [Some(2), Some(2)]);
+        // mov $14,%eax; xor %edi,%edi; syscall
+        assert_eq!(first(&[0xb8, 14, 0, 0, 0, 0x31, 0xff, 0x0f, 5]), [Some(0)]);
+        // mov $14,%eax; syscall
+        assert_eq!(first(&[0xb8, 14, 0, 0, 0, 0x0f, 5]), [None]);
     }
 
     #[test]

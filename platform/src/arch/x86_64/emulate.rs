@@ -2,8 +2,8 @@
 
 use super::encoding::{BRANCH_LANDING, MOV_LEN, SYSCALL};
 use super::pending::args_at_syscall;
-use super::registers::{PC_AFTER_BREAKPOINT, Register, left_call};
-use super::system_calls::{CallNumber, RESTART_UNLESS_HANDLED};
+use super::registers::{PC_AFTER_BREAKPOINT, Register, left_call, syscall};
+use super::system_calls::{CallNumber, CloneFlags, RESTART_UNLESS_HANDLED};
 use crate::{Access, Avma, OsError, Signal, Tid, Tracer};
 
 /// Has a thread at the end of a system call make it once more.
@@ -100,6 +100,28 @@ pub fn coming_args(access: &Access<'_>, at: Avma) -> Result<Option<[u64; 4]>, Os
         }
     }
     Ok(None)
+}
+
+/// Where a thread has the data of its own.
+pub fn thread_pointer(tracer: &Tracer, tid: Tid) -> Result<Avma, OsError> {
+    tracer.peek_register(tid, Register::THREAD).map(Avma)
+}
+
+/// The same of the child that a thread has made, which is in the event stop of that; `None` if the call did not say it.
+pub fn thread_pointer_of_child(access: &Access<'_>) -> Option<Avma> {
+    /// Of the kernel's `struct clone_args`: from its flags to what is asked for.
+    const WORDS: usize = 8;
+    let regs = access.tracer.registers(access.tid).ok()?;
+    let (flags, pointer) = match syscall(&regs)?.clone_flags()? {
+        CloneFlags::Are(flags) => (flags, regs.r8),
+        CloneFlags::At(place) => {
+            let mut args = [0; WORDS * 8];
+            access.read(place, &mut args).ok()?;
+            let words = args.as_chunks::<8>().0;
+            (u64::from_ne_bytes(words[0]), u64::from_ne_bytes(words[WORDS - 1]))
+        }
+    };
+    (flags & libc::CLONE_SETTLS as u64 != 0).then_some(Avma(pointer))
 }
 
 /// The flags of a clone or clone3 that the thread was about to make, from which CLONE_UNTRACED was taken out.

@@ -18,12 +18,13 @@ pub(crate) use encoding::MOV_EAX;
 pub(crate) use registers::{Register, below_stack, set_syscall, syscall};
 pub(crate) use system_calls::{CloneFlags, EPOLL_WAITS, SIGACTION_LEN, SIGSET_LEN, SYS_IO_PGETEVENTS, Syscall};
 
-pub use call_numbers::call_numbers;
+pub use call_numbers::{CallSite, call_sites};
 pub use callee::{Callee, callee};
 pub use decode::{ControlFlow, Instruction, Instructions, instructions, is_rewritten};
 pub use emulate::{
     Untraced, clear_clone_untraced, coming_args, coming_call, emulate_argument, emulate_branch_landing,
     emulate_call_number, emulate_return, gave_up, repeat_call, repeat_fault, restart_unless_handled, set_result,
+    thread_pointer, thread_pointer_of_child,
 };
 pub use encoding::{
     BRANCH_LANDING, BREAKPOINT, CLONE_ARGUMENTS, CLONE_CALL, ELF_MACHINE, LONGEST, MOV_LEN, NOP, RETURN,

@@ -23,6 +23,9 @@ impl Register {
     /// Where a `syscall` instruction came back to.
     pub(crate) const RETURNED_TO: Register = Register(offset_of!(user_regs_struct, rcx));
 
+    /// Where the data is that each thread has of its own.
+    pub(crate) const THREAD: Register = Register(offset_of!(user_regs_struct, fs_base));
+
     pub(crate) fn offset(self) -> usize {
         self.0
     }
