@@ -5,7 +5,7 @@
 use super::output::{print, tell};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome, Output};
-use crate::report::{self, Checksums};
+use crate::report::{self, Checksums, ContextLines};
 use clap::Args;
 use std::path::Path;
 
@@ -30,6 +30,9 @@ pub(super) struct LcovArguments {
     /// Only of sources that are there and were not changed since they were measured.
     #[arg(long)]
     checksum: bool,
+    /// Write what ran in each context by itself, as a test (TN), of whose name only letters and digits are kept
+    #[arg(long)]
+    by_context: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -49,11 +52,20 @@ pub(super) struct FormatOptions {
     pub output: Output,
 }
 
+/// The tests of an LCOV tracefile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LcovTests {
+    /// One without a name.
+    One,
+    /// One for each context.
+    Contexts,
+}
+
 /// A format that other tools read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ExportFormat {
     /// An LCOV tracefile.
-    Lcov(Checksums),
+    Lcov(Checksums, LcovTests),
     Cobertura,
     /// Our own JSON.
     Json,
@@ -75,7 +87,8 @@ impl FormatArguments {
 impl LcovArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<FormatOptions, CliError> {
         let checksums = if self.checksum { Checksums::OfLines } else { Checksums::Without };
-        self.format.validated(ExportFormat::Lcov(checksums), cwd)
+        let tests = if self.by_context { LcovTests::Contexts } else { LcovTests::One };
+        self.format.validated(ExportFormat::Lcov(checksums, tests), cwd)
     }
 }
 
@@ -90,10 +103,27 @@ pub(super) fn write(options: &FormatOptions) -> Result<CommandOutcome, CliError>
         print(report::JSON_SCHEMA)?;
         return Ok(CommandOutcome::Success);
     }
-    let (report, notes) = options.selection.report_with_notes(&options.selection.data.survey()?, |_| ())?;
+    let sources = options.selection.data.survey()?;
+    let mut contexts = match options.format {
+        ExportFormat::Lcov(_, LcovTests::Contexts) => {
+            Some(ContextLines::new(&options.selection.data.selection, &sources))
+        }
+        _ => None,
+    };
+    let (report, notes) = options.selection.report_with_notes(&sources, |record| {
+        if let Some(contexts) = &mut contexts {
+            contexts.add(record);
+        }
+    })?;
     let paths = &options.selection.data.selection.paths;
     let text = match options.format {
-        ExportFormat::Lcov(checksums) => report::lcov(&report, checksums),
+        ExportFormat::Lcov(checksums, _) => match contexts {
+            None => report::lcov(&report, "", checksums),
+            Some(contexts) => {
+                let parts = contexts.parts(&report);
+                parts.iter().map(|(label, part)| report::lcov(part, label, checksums)).collect()
+            }
+        },
         ExportFormat::Cobertura => report::cobertura(&report, paths.root.as_ref().unwrap_or(&paths.base)),
         ExportFormat::Json | ExportFormat::JsonSchema => report::json(&report, paths.root.as_deref(), &notes),
         ExportFormat::Codecov => report::codecov(&report),

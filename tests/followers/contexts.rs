@@ -100,6 +100,12 @@ fn each_program_of_a_suite_is_a_test() {
     assert_eq!(redundant, json!({ "contexts": [] }));
     let table = cov_trace(folder, &["contexts", "--sort=unique"]).stdout;
     assert!(table.contains("exit 1\n") && table.contains("killed by SIGABRT\n"), "{table}");
+    let traced = cov_trace(folder, &["lcov", "--by-context", "-o", "-"]).stdout;
+    let tests: Vec<&str> = traced.lines().filter_map(|line| line.strip_prefix("TN:")).collect();
+    assert_eq!(tests, ["tested_add", "tested_crash", "tested_sub"]);
+    let of_add = traced.split("end_of_record").next().unwrap();
+    assert!(of_add.contains("FNDA:1,add\n") && of_add.contains("FNDA:0,sub\n"), "{of_add}");
+    assert!(of_add.contains("DA:5,1\n") && of_add.contains("DA:9,0\n"), "{of_add}");
     // Combined, everything is there still.
     assert!(cov_trace(folder, &["combine", "-o", "all", ".cov-trace"]).status.success());
     assert_eq!(said(folder, &["contexts", "--data=all"]), rows);

@@ -25,21 +25,22 @@ pub enum Checksums {
     OfLines,
 }
 
-/// The tracefile of what ran.
-pub fn lcov(report: &Report, checksums: Checksums) -> String {
+/// The tracefile of what ran; `label` is that of the context in which all of it did, or empty.
+pub fn lcov(report: &Report, label: &str, checksums: Checksums) -> String {
+    let test = test_name(label);
     let mut text = String::new();
     for file in &report.files {
         let digests = match checksums {
             Checksums::Without => Vec::new(),
             Checksums::OfLines => digests(file),
         };
-        write_file(&mut text, file, &digests).expect("invariant: writing to a string does not fail");
+        write_file(&mut text, &test, file, &digests).expect("invariant: writing to a string does not fail");
     }
     text
 }
 
-fn write_file(text: &mut String, file: &ReportFile, digests: &[String]) -> fmt::Result {
-    writeln!(text, "TN:\nSF:{}", without_controls(&file.name))?;
+fn write_file(text: &mut String, test: &str, file: &ReportFile, digests: &[String]) -> fmt::Result {
+    writeln!(text, "TN:{test}\nSF:{}", without_controls(&file.name))?;
     let file = &file.coverage;
     let functions = unique_names(&file.functions, plain_name);
     let groups = groups(&functions, file);
@@ -65,6 +66,11 @@ fn write_file(text: &mut String, file: &ReportFile, digests: &[String]) -> fmt::
     }
     let ratio = file.ratio();
     writeln!(text, "LF:{}\nLH:{}\nend_of_record", ratio.lines, ratio.ran)
+}
+
+/// The name of a test, which has only letters, digits and underscores.
+fn test_name(label: &str) -> String {
+    label.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
 }
 
 /// A name without what the format gives a meaning; it has neither quotes nor escapes.
@@ -94,7 +100,7 @@ mod tests {
 
     fn text(path: &str, file: FileCoverage) -> String {
         let file = ReportFile { name: path.to_owned(), coverage: file, ..ReportFile::default() };
-        lcov(&Report { files: vec![file], ..Report::default() }, Checksums::Without)
+        lcov(&Report { files: vec![file], ..Report::default() }, "", Checksums::Without)
     }
 
     #[test]
@@ -105,6 +111,13 @@ mod tests {
             "TN:\nSF:/src/a_b,c.c\nFN:1,one\nFN:5,std::map<int; A>::at_\nFNDA:1,one\nFNDA:0,std::map<int; A>::at_\n\
              FNF:2\nFNH:1\nDA:1,1\nDA:2,1\nDA:5,0\nDA:6,0\nLF:4\nLH:2\nend_of_record\n"
         );
+    }
+
+    #[test]
+    fn a_context_is_a_test() {
+        let file = ReportFile { name: "a.c".to_owned(), coverage: file(&[1], &[1], vec![]), ..ReportFile::default() };
+        let text = lcov(&Report { files: vec![file], ..Report::default() }, "suite one\n,x", Checksums::Without);
+        assert!(text.starts_with("TN:suite_one__x\nSF:a.c\n"), "{text}");
     }
 
     #[test]
@@ -132,7 +145,7 @@ mod tests {
         let coverage = file(&[1, 2, 3, 4], &[1], vec![]);
         let of = |source| {
             let file = ReportFile { path: path.clone(), coverage: coverage.clone(), source, ..ReportFile::default() };
-            let text = lcov(&Report { files: vec![file], ..Report::default() }, Checksums::OfLines);
+            let text = lcov(&Report { files: vec![file], ..Report::default() }, "", Checksums::OfLines);
             text.lines().filter_map(|line| line.strip_prefix("DA:").map(str::to_owned)).collect::<Vec<_>>()
         };
         let expected =

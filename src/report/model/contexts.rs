@@ -3,7 +3,7 @@
 //! Invariant: what two contexts ran is in both; a context that several processes opened is one.
 
 use super::builds::{ChosenSources, Placer};
-use super::prepared::Report;
+use super::prepared::{Report, ReportFile};
 use super::select::Selection;
 use crate::store::{EndReason, FunctionFacts, Numbits, ProcessRecord};
 use serde::Serialize;
@@ -128,6 +128,35 @@ impl<'a> ContextLines<'a> {
         self.numbers.values().map(|number| std::mem::take(&mut rows[*number as usize])).collect()
     }
 
+    /// A report in parts: of each context what ran in it, by label. What did not run at all is in that of the empty label.
+    pub fn parts(&self, report: &Report) -> Vec<(String, Report)> {
+        let mut labels: Vec<&str> = self.numbers.keys().map(String::as_str).collect();
+        if labels.first().is_none_or(|first| !first.is_empty()) {
+            labels.insert(0, "");
+        }
+        let parts = labels.into_iter().map(|label| {
+            let number = self.numbers.get(label);
+            let part = |file: &ReportFile| {
+                let source = self.sources.get(file.path.as_str());
+                let ran = source.and_then(|source| source.lines.get(number?)).filter(|ran| !ran.is_empty());
+                if ran.is_none() && (!label.is_empty() || source.is_some()) {
+                    return None;
+                }
+                let entered = source.and_then(|source| source.functions.get(number?));
+                let is_entered = |function: &&FunctionFacts| {
+                    entered.is_some_and(|entered| entered.iter().any(|other| is_same(other, function)))
+                };
+                let mut file = file.clone();
+                file.coverage.ran = ran.map_or_else(Numbits::default, |ran| both(ran, &file.coverage.executable));
+                file.coverage.entered = file.coverage.entered.iter().filter(is_entered).cloned().collect();
+                Some(file)
+            };
+            let files: Vec<ReportFile> = report.files.iter().filter_map(part).collect();
+            (label.to_owned(), Report { files, ..Report::default() })
+        });
+        parts.filter(|(_, part)| !part.files.is_empty()).collect()
+    }
+
     /// The contexts that ran some of the lines of a source, each with those.
     pub fn who_ran(&self, path: &str, asked: &Numbits) -> Vec<(ContextRow, Numbits)> {
         let Some(source) = self.sources.get(path) else { return Vec::new() };
@@ -143,14 +172,20 @@ impl<'a> ContextLines<'a> {
         let Some(source) = self.sources.get(path) else { return Vec::new() };
         let found = self.numbers.values().filter_map(|number| {
             let ran = both(source.lines.get(number)?, lines);
-            let is_entered = source.functions.get(number).is_some_and(|entered| {
-                entered.iter().any(|entered| (entered.start, &entered.name) == (function.start, &function.name))
-            });
+            let is_entered = source
+                .functions
+                .get(number)
+                .is_some_and(|entered| entered.iter().any(|entered| is_same(entered, function)));
             let has_run = if function.told { is_entered } else { is_entered || !ran.is_empty() };
             has_run.then(|| (self.rows[*number as usize].clone(), ran))
         });
         found.collect()
     }
+}
+
+/// Whether two images mean the same function.
+fn is_same(one: &FunctionFacts, other: &FunctionFacts) -> bool {
+    (one.start, &one.name) == (other.start, &other.name)
 }
 
 /// The lines that are in both sets.
@@ -203,6 +238,15 @@ mod tests {
         assert_eq!(who(&[8]), [("one".to_owned(), vec![8]), ("two".to_owned(), vec![8])]);
         assert_eq!(who(&[1, 4000]), [("one".to_owned(), vec![1]), ("two".to_owned(), vec![4000])]);
         assert_eq!(who(&[2]), []);
+        let ran = |(label, part): &(String, Report)| {
+            let lines = |file: &ReportFile| file.coverage.ran.iter().collect::<Vec<_>>();
+            (label.clone(), part.files.iter().map(lines).collect::<Vec<_>>())
+        };
+        let parts = contexts.parts(&report);
+        assert_eq!(
+            parts.iter().map(ran).collect::<Vec<_>>(),
+            [("one".to_owned(), vec![vec![1, 8, 9]]), ("two".to_owned(), vec![vec![8, 9, 4000]])]
+        );
         let rows = contexts.rows(&report);
         let row = |label: &str, lines, unique, result| ContextRow {
             label: label.to_owned(),
