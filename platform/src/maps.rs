@@ -2,7 +2,7 @@
 //!
 //! Invariant: text that does not parse is skipped, never a panic; paths are bytes that need not be UTF-8.
 
-use crate::{Avma, OsError, Tid, open_regular};
+use crate::{Avma, OsError, Tid, open_regular, procfs};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, Metadata, OpenOptions};
 use std::ops::Range;
@@ -88,7 +88,7 @@ fn parse_line(line: &str) -> Option<MapsLine<'_>> {
 /// The text of /proc/PID/maps.
 pub(crate) fn read_maps(tid: Tid) -> Result<String, OsError> {
     let path = format!("/proc/{tid}/maps");
-    let text = std::fs::read(&path).map_err(|e| OsError::io("read", &path, &e))?;
+    let text = procfs::read_bytes(&path).map_err(|e| OsError::io("read", &path, &e))?;
     // A thread that has ended has no address space any more, and no error tells so.
     if text.is_empty() {
         return Err(OsError::new("read", &path, nix::errno::Errno::ESRCH));
@@ -114,13 +114,18 @@ pub struct MappedSpace {
 
 /// Reads what is mapped in the address space that `tid` lives in.
 pub fn mapped(tid: Tid) -> Result<MappedSpace, OsError> {
+    mapped_since(tid, &[])
+}
+
+/// The same, where these were mapped in it `before`: the files of those that still are need not be looked at again.
+pub fn mapped_since(tid: Tid, before: &[TextMapping]) -> Result<MappedSpace, OsError> {
     let text = read_maps(tid)?;
     let vdso = entries(&text).find(|entry| entry.path == "[vdso]").map(|entry| entry.start..entry.end);
     let of_file = |entry: &MapsLine<'_>| entry.inode != 0 && entry.end > entry.start && entry.perms.ends_with('p');
     let (text, dormant): (Vec<_>, Vec<_>) =
         entries(&text).filter(of_file).partition(|entry| entry.perms.as_bytes()[2] == b'x');
     Ok(MappedSpace {
-        text: text.iter().map(|entry| identified(tid, entry)).collect(),
+        text: text.iter().map(|entry| known(before, entry).unwrap_or_else(|| identified(tid, entry))).collect(),
         dormant: dormant.iter().map(|entry| TextMapping { dormant: true, ..mapping(entry) }).collect(),
         vdso,
     })
@@ -135,6 +140,15 @@ fn mapping(entry: &MapsLine<'_>) -> TextMapping {
         path: entry.path.strip_suffix(" (deleted)").unwrap_or(entry.path).to_owned(),
         dormant: false,
     }
+}
+
+/// The mapping that an entry tells of, if it is among these.
+fn known(before: &[TextMapping], entry: &MapsLine<'_>) -> Option<TextMapping> {
+    let is_it = |other: &&TextMapping| {
+        (other.start.0, other.end.0, other.offset) == (entry.start, entry.end, entry.offset)
+            && (other.file.device, other.file.inode) == (entry.device, entry.inode)
+    };
+    before.iter().find(is_it).cloned()
 }
 
 /// A mapping with its file's size and time, as far as the file can be reached.
@@ -220,6 +234,10 @@ mod tests {
         let mappings = mapped.text;
         let mine = mappings.iter().find(|mapping| mapping.file.inode == exe.ino()).expect("the test program is mapped");
         assert_eq!(mine.file.size, exe.size());
+        let named = TextMapping { file: FileKey { size: 7, ..mine.file }, ..mine.clone() };
+        let moved = TextMapping { end: Avma(mine.end.0 + 1), ..named.clone() };
+        assert!(mapped_since(me, std::slice::from_ref(&named)).expect("maps").text.contains(&named));
+        assert!(mapped_since(me, &[moved]).expect("maps").text.contains(mine));
         assert_eq!(open_mapped(me, mine).expect("opens").metadata().expect("meta").ino(), exe.ino());
     }
 }

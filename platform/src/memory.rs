@@ -47,6 +47,20 @@ impl Memory {
         self.file.write_all_at(bytes, at.0).map_err(|e| self.error("write memory of", at, &e))
     }
 
+    /// The same of a stopped thread, which lives there: faster for several pages, but refused where a mapping may not be
+    /// read (process_vm_readv(2)).
+    pub fn read_of(tid: Tid, at: Avma, buffer: &mut [u8]) -> Result<(), OsError> {
+        let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+        let remote = libc::iovec { iov_base: at.0 as *mut libc::c_void, iov_len: buffer.len() };
+        // SAFETY: the kernel writes to the live buffer only, and no more than it holds.
+        let read = unsafe { libc::process_vm_readv(tid.0, &raw const local, 1, &raw const remote, 1, 0) };
+        match usize::try_from(read) {
+            Ok(read) if read == buffer.len() => Ok(()),
+            Ok(_) => Err(OsError::new("read memory of", format_args!("tid {tid} at {at}"), Errno::EIO)),
+            Err(_) => Err(OsError::last("read memory of", format_args!("tid {tid} at {at}"))),
+        }
+    }
+
     fn error(&self, operation: &'static str, at: Avma, error: &std::io::Error) -> OsError {
         let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
         OsError::new(operation, format_args!("tid {} at {at}", self.tid), errno)

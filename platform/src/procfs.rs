@@ -48,7 +48,7 @@ pub(crate) fn read(path: &str) -> Result<String, OsError> {
 
 /// Reads a whole file in pages: most are shorter, and of none says its size how long it is. Thousands of threads are
 /// looked at in a row.
-fn read_bytes(path: &str) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_bytes(path: &str) -> std::io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let (mut bytes, mut page) = (Vec::new(), [0; 4096]);
     loop {
@@ -193,7 +193,7 @@ pub fn image_of(tid: Tid) -> ImageOf {
             .map(|path| path.to_string_lossy().into_owned())
             .unwrap_or_default()
     };
-    let argv = std::fs::read(format!("/proc/{tid}/cmdline")).unwrap_or_default();
+    let argv = read_bytes(&format!("/proc/{tid}/cmdline")).unwrap_or_default();
     let argv = argv.strip_suffix(b"\0").unwrap_or(&argv);
     ImageOf {
         exe: link("exe"),

@@ -87,6 +87,9 @@ pub(super) fn read_pages(
     page: Avma,
     bytes: &mut [u8],
 ) -> Result<(), OsError> {
+    if tid.is_some_and(|tid| bytes.len() as u64 > PAGE && Memory::read_of(tid, page, bytes).is_ok()) {
+        return Ok(());
+    }
     let read = memory.map(|memory| memory.read(page, bytes));
     let (Some(tid), None | Some(Err(_))) = (tid, &read) else { return read.unwrap_or_else(|| Err(not_stopped(page))) };
     tracer.read(tid, page, bytes)

@@ -40,6 +40,8 @@ pub(crate) struct SpaceTexts {
     /// Spaces whose memory is not reached at all, and in which no breakpoints are.
     closed: HashSet<SpaceId>,
     vdso: HashMap<SpaceId, Range<u64>>,
+    /// What was mapped when it was read last.
+    mapped: HashMap<SpaceId, Vec<TextMapping>>,
     /// Spaces whose program got a SIGTRAP that it handles. Of that /proc does not tell while a breakpoint of ours has reset
     /// the handler.
     handles_trap: HashSet<SpaceId>,
@@ -123,6 +125,7 @@ impl SpaceTexts {
         self.locked.remove(&space);
         self.closed.remove(&space);
         self.vdso.remove(&space);
+        self.mapped.remove(&space);
         self.handles_trap.remove(&space);
         self.work.plant_no_more(space);
         self.files.close(space);
@@ -131,7 +134,9 @@ impl SpaceTexts {
 
     /// Reads what is mapped in a space in which `tid` lives.
     pub fn mappings(&mut self, tid: Tid, space: SpaceId) -> Result<Vec<TextMapping>, OsError> {
-        let mapped = platform::mapped(tid)?;
+        let before = self.mapped.remove(&space).unwrap_or_default();
+        let mapped = platform::mapped_since(tid, &before)?;
+        self.mapped.insert(space, mapped.text.clone());
         if let Some(vdso) = mapped.vdso {
             self.vdso.insert(space, vdso);
         }
