@@ -11,9 +11,13 @@ use nix::errno::Errno;
 use std::ops::Range;
 
 /// Where an instruction is in the tracee's vDSO (vdso(7)), which is mapped at `vdso` in the address space `memory`.
-/// The kernel gives every process the same vDSO, so where the memory is closed to us our own tells.
+/// The kernel gives every process the same vDSO, so where the memory is closed to us our own tells. A program may have
+/// unmapped its own (valgrind does): then there is nothing to read.
 pub fn find_in_vdso(memory: Option<&Memory>, vdso: &Range<u64>, instruction: &[u8]) -> Option<Avma> {
-    let text = memory.and_then(|memory| read_vdso(memory, vdso)).or_else(|| own_vdso(vdso.end - vdso.start))?;
+    let text = match memory {
+        Some(memory) => read_vdso(memory, vdso)?,
+        None => own_vdso(vdso.end - vdso.start)?,
+    };
     let at = text.windows(instruction.len()).position(|bytes| bytes == instruction)?;
     Some(Avma(vdso.start + at as u64))
 }
@@ -159,12 +163,18 @@ pub fn enter_call(tracer: &Tracer, tid: Tid, at: Avma, elsewhere: Avma) -> Resul
     tracer.set_signal_mask(tid, u64::MAX)?;
     tracer.set_pc(tid, elsewhere)?;
     let mut missed = Missed::default();
-    to_call_stop(tracer, tid, &mut missed)?;
-    let behind = Avma(at.0 + arch::SYSCALL.len() as u64);
-    tracer.set_pc(tid, behind)?;
-    tracer.poke_register(tid, Register::RETURNED_TO, behind.0)?;
+    let entered = to_call_stop(tracer, tid, &mut missed);
+    match entered {
+        Ok(()) => {
+            let behind = Avma(at.0 + arch::SYSCALL.len() as u64);
+            tracer.set_pc(tid, behind)?;
+            tracer.poke_register(tid, Register::RETURNED_TO, behind.0)?;
+        }
+        Err(_) => tracer.set_pc(tid, at)?,
+    }
     tracer.set_signal_mask(tid, mask)?;
-    missed.make_up_for(tracer, tid)
+    missed.make_up_for(tracer, tid)?;
+    entered
 }
 
 /// What happened to a thread on its way to a syscall-stop. It is not lost: an end is reported again by the next wait; a
@@ -184,13 +194,15 @@ impl Missed {
     }
 }
 
-/// Goes on to the next syscall-stop.
+/// Goes on to the next syscall-stop; an error if there is no system call where the thread is.
 fn to_call_stop(tracer: &Tracer, tid: Tid, missed: &mut Missed) -> Result<(), OsError> {
     loop {
         tracer.resume_to_syscall(tid, None)?;
         match tracer.wait_for_living(tid)? {
             Wait::Call { .. } => return Ok(()),
-            Wait::Signal { .. } => missed.stop = true,
+            Wait::Signal { signal: Signal::STOP, .. } => missed.stop = true,
+            // All others are blocked: only a fault comes through.
+            Wait::Signal { .. } => return Err(OsError::new("call in", format_args!("tid {tid}"), Errno::EFAULT)),
             // It stays there until that is served: to resume it here would hide its end from the others.
             end @ (Wait::Event { event: Event::Exit, .. } | Wait::Exited { .. } | Wait::Killed { .. }) => {
                 tracer.give_back(end);

@@ -22,6 +22,7 @@ super::samples! { "process":
     killed_in_loop
     killed_self
     namespace_init
+    no_vdso
     orphans
     pipeline
     plain
