@@ -19,6 +19,7 @@ mod folder;
 #[cfg(test)]
 mod folder_tests;
 mod guard_table;
+mod heap;
 mod ids;
 mod kernel;
 mod kernel_files;
@@ -66,6 +67,7 @@ pub use differences::{Difference, Expected, differences};
 pub use error::OsError;
 pub use folder::{Entry, EntryKind, Folder, FolderIdentity};
 pub use guard_table::{GuardEntries, GuardTable, GuardedProcess};
+pub use heap::{give_back_memory, return_large_blocks};
 pub use ids::{Avma, Pid, Tid};
 pub use kernel::kernel_release;
 pub use lineage::{Lineage, lineage};

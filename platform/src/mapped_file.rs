@@ -15,6 +15,11 @@ pub struct MappedFile {
     len: usize,
 }
 
+// SAFETY: what is mapped is only read, until drop.
+unsafe impl Send for MappedFile {}
+// SAFETY: as above; releasing pages changes nothing of what is read.
+unsafe impl Sync for MappedFile {}
+
 impl MappedFile {
     /// Maps a file; an empty one gives no bytes.
     pub fn map(file: &File) -> Result<Self, OsError> {

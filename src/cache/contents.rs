@@ -10,7 +10,7 @@
 //! the file holds.
 
 use super::identity::FileIdentity;
-use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Warning};
+use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Warning};
 use crate::plan::{ColumnReader, ColumnWriter, Dominance, Owners};
 use platform::arch::BREAKPOINT;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use std::os::unix::fs::MetadataExt;
 const MAGIC: &[u8; 8] = b"covindex";
 
 /// To be raised whenever the columns change, or what they mean.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 
 /// No source has more lines (a set of lines is one bit per line).
 const LAST_LINE: u32 = (1 << 24) - 1;
@@ -60,9 +60,11 @@ struct Small {
 pub(super) fn at_most(index: &ImageIndex) -> u64 {
     /// Of a probe, a line and a function: each number takes up to ten bytes.
     const EACH: usize = 100;
-    let texts: usize = index.files.iter().chain(index.functions.iter().map(|f| &f.name)).map(String::len).sum();
+    let named = index.part.iter().flat_map(|part| &part.sources);
+    let texts = index.files.iter().chain(index.functions.iter().map(|f| &f.name)).chain(named.clone());
+    let texts: usize = texts.map(String::len).sum();
     let counted = index.probes.len() + index.lines.len() + index.functions.len() + index.files.len();
-    let many = index.landmarks.len() + index.warnings.len();
+    let many = index.landmarks.len() + index.warnings.len() + named.count();
     (texts + EACH * (counted + many) + (1 << 16)) as u64
 }
 
@@ -99,8 +101,8 @@ impl<W: Write> Write for Checked<W> {
 
 /// Writes the columns of an index.
 fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &FileIdentity) -> io::Result<W> {
-    let ImageIndex { build_id, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings } =
-        index;
+    let ImageIndex { build_id, files, digests, lines, functions, owners, probes, dominance, .. } = index;
+    let ImageIndex { landmarks, warnings, part, .. } = index;
     let mut columns = ColumnWriter::to(to);
     let ours = postcard::to_stdvec(&(maker, identity));
     columns.bytes(&ours.expect("invariant: strings and numbers always encode"))?;
@@ -111,6 +113,11 @@ fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &FileIdenti
         warnings: warnings.clone(),
     };
     columns.bytes(&postcard::to_stdvec(&small).expect("invariant: strings and numbers always encode"))?;
+    columns.numbers8([u8::from(part.is_some())].into_iter())?;
+    if let Some(ReadPart { sources, is_read }) = part {
+        columns.texts(sources.iter().map(String::as_str))?;
+        columns.numbers8(is_read.iter().map(|is_read| u8::from(*is_read)))?;
+    }
     columns.texts(files.iter().map(String::as_str))?;
     columns.numbers32(lines.iter().map(|line| line.file))?;
     columns.numbers32(lines.iter().map(|line| line.number))?;
@@ -147,6 +154,11 @@ pub(super) fn decode(bytes: &[u8], maker: &Maker, identity: &FileIdentity, image
 
 fn index(columns: &mut ColumnReader<'_>) -> Option<ImageIndex> {
     let Small { build_id, digests, landmarks, warnings } = postcard::from_bytes(columns.bytes()?).ok()?;
+    let part = match columns.bytes()? {
+        [0] => None,
+        [1] => Some(part(columns)?),
+        _ => return None,
+    };
     let files = columns.texts()?;
     let (of, number) = (columns.numbers32()?, columns.numbers32()?);
     let lines_fit = of.len() == number.len();
@@ -185,14 +197,20 @@ fn index(columns: &mut ColumnReader<'_>) -> Option<ImageIndex> {
             .map(|(offset, original, kind)| Landmark { offset: FileOffset(offset), kind, original })
             .collect(),
         warnings,
+        part,
     };
     (lines_fit && functions_fit && probes_fit).then_some(index)
 }
 
+fn part(columns: &mut ColumnReader<'_>) -> Option<ReadPart> {
+    let sources = columns.texts()?;
+    let is_read: Vec<bool> = columns.bytes()?.iter().map(|is_read| *is_read != 0).collect();
+    (sources.len() == is_read.len()).then_some(ReadPart { sources, is_read })
+}
+
 /// Whether an index keeps what every index promises, and is one of this image as far as its bytes tell.
 fn holds(index: &ImageIndex, image: &[u8]) -> bool {
-    let ImageIndex { build_id: _, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings: _ } =
-        index;
+    let ImageIndex { files, digests, lines, functions, owners, probes, dominance, landmarks, .. } = index;
     let is_there = |offset: FileOffset, byte: u8| {
         usize::try_from(offset.0).ok().and_then(|at| image.get(at)).is_some_and(|there| *there == byte)
     };

@@ -3,7 +3,7 @@
 use super::contents::{self, Maker};
 use super::folder::CacheFolder;
 use super::*;
-use crate::debuginfo::{self, FileOffset, Function, Landmark, LandmarkKind, Line, Probe, Warning};
+use crate::debuginfo::{self, FileOffset, Function, Landmark, LandmarkKind, Line, Probe, ReadPart, Warning};
 use crate::plan::{Dominance, OwnersBuilder};
 use std::fs::File;
 use std::io::Write;
@@ -29,6 +29,7 @@ fn made_up() -> (Vec<u8>, ImageIndex) {
         probes: vec![probe(5, 1), probe(9, 0), probe(63, 1)],
         landmarks: vec![Landmark { offset: FileOffset(7), kind: LandmarkKind::Clone, original: 7 }],
         warnings: vec![Warning { slug: "s".to_owned(), text: "t".to_owned(), count: 2 }],
+        part: Some(ReadPart { sources: vec!["/a.c".to_owned(), "/c.c".to_owned()], is_read: vec![true, false] }),
     };
     (image, index)
 }

@@ -36,6 +36,29 @@ pub struct ImageIndex {
     pub landmarks: Vec<Landmark>,
     /// What lowers the truth of the index.
     pub warnings: Vec<Warning>,
+    /// What was read, if that is not everything.
+    pub part: Option<ReadPart>,
+}
+
+/// Which part of an image was read: that of the sources which somebody wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadPart {
+    /// All sources that the debug info names, also those of which the image may have no code.
+    pub sources: Vec<String>,
+    /// Whether all of each of them was read.
+    pub is_read: Vec<bool>,
+}
+
+impl ReadPart {
+    /// Whether it has all of those of the sources that are wanted.
+    pub fn covers(&self, wanted: &[bool]) -> bool {
+        self.is_read.iter().zip(wanted).all(|(is_read, wanted)| *is_read || !wanted)
+    }
+
+    /// The sources of which not all was read.
+    pub fn unread(&self) -> impl Iterator<Item = &String> {
+        self.sources.iter().zip(&self.is_read).filter(|(_, is_read)| !**is_read).map(|(source, _)| source)
+    }
 }
 
 /// A source line, 1-based, of `ImageIndex::files[file]`.

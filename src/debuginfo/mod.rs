@@ -18,7 +18,7 @@ mod reading;
 mod shortfall;
 
 pub use error::IndexError;
-pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, Svma};
+pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Svma};
 
 pub use crate::warning::Warning;
 
@@ -26,10 +26,12 @@ use code::decoded::Code;
 use code::landmarks::Candidate;
 use error::Budget;
 use lines::sites::Site;
-use rayon::slice::ParallelSliceMut;
+use rayon::prelude::*;
 use reading::elf::Elf;
 use reading::paths::DescribedFile;
+use reading::rows::Row;
 use reading::sections::DebugSections;
+use reading::survey::Survey;
 use reading::text::Text;
 use shortfall::Shortfalls;
 
@@ -41,51 +43,121 @@ use shortfall::Shortfalls;
 /// # Errors
 /// If the bytes are no ELF file for this CPU, if its headers are malformed, or if its tables are made to waste time.
 pub fn index(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
-    index_in_steps(bytes, &|| ())
+    index_in_steps(bytes, None, &|| ())
 }
 
-/// The same; calls `step_done` when another large part of the bytes has been read and will not be read again.
+/// Reads of an image only the units that name a source which is wanted; `wanted` is asked once, with all sources.
 ///
 /// # Errors
 /// As [`index`](fn@index).
-pub(crate) fn index_in_steps(bytes: &[u8], step_done: &dyn Fn()) -> Result<ImageIndex, IndexError> {
+pub fn index_of_sources(bytes: &[u8], wanted: &dyn Fn(&[String]) -> Vec<bool>) -> Result<ImageIndex, IndexError> {
+    index_in_steps(bytes, Some(&SourceChoice { large: 0, wanted }), &|| ())
+}
+
+/// Which sources of an image are wanted, if it is so large that it pays to read only what is.
+pub(crate) struct SourceChoice<'c> {
+    /// How many bytes of debug information make an image large.
+    pub(crate) large: usize,
+    /// Says of each source whether it is wanted; asked once.
+    pub(crate) wanted: &'c dyn Fn(&[String]) -> Vec<bool>,
+}
+
+/// The same; of a large image only the units that name a source which is chosen. Calls `step_done` when another part of
+/// the bytes has been read and will hardly be read again.
+///
+/// # Errors
+/// As [`index`](fn@index).
+pub(crate) fn index_in_steps(
+    bytes: &[u8],
+    choice: Option<&SourceChoice<'_>>,
+    step_done: &(dyn Fn() + Sync),
+) -> Result<ImageIndex, IndexError> {
+    /// So many sites that what is known of the code takes hundreds of MiB.
+    const MANY: usize = 1 << 20;
     let elf = Elf::parse(bytes)?;
     let text = elf.text();
     let (mut shortfalls, mut of_frames) = (Shortfalls::default(), Shortfalls::default());
     let sections = DebugSections::load(&elf, &mut shortfalls);
     let mut budget = Budget::for_bytes(bytes.len().saturating_add(sections.size));
+    let mut survey = Survey::of(&sections, &mut budget, &mut shortfalls)?;
+    let choice = choice.filter(|choice| sections.size >= choice.large);
+    let part = choice.map(|choice| chosen(&mut survey, choice, &mut budget, step_done)).transpose()?.flatten();
     let (described, mut frames) = rayon::join(
-        || reading::units::read(&sections, &text, &mut budget.share(), &mut shortfalls),
+        || reading::units::read(survey, &text, &mut budget.share(), &mut shortfalls, step_done),
         || code::frames::read(&elf, &mut of_frames),
     );
     let mut described = described?;
     step_done();
+    platform::give_back_memory();
     shortfalls.extend(&of_frames);
 
     let mut ranges = std::mem::take(&mut frames.functions);
     ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
-    ranges.extend(described.subprograms.iter().flat_map(|s| &s.ranges));
-    let candidates = code::landmarks::candidates(&elf, &text, &mut budget)?;
+    ranges.extend(&described.functions.ranges);
+    let rows = lines::sites::in_order(std::mem::take(&mut described.rows), &mut shortfalls);
+    let candidates = code::landmarks::candidates(&elf, &text, &mut budget, step_done)?;
     // Without lines nobody asks where control may go.
-    let code = if described.rows.is_empty() {
+    let code = if rows.is_empty() {
         around(&candidates, ranges, &text, &mut budget)?
     } else {
-        let mut code = Code::decode(ranges, code::entries::habits(&elf), &text, &mut budget)?;
+        let habits = code::entries::habits(&elf);
+        let mut code = match part {
+            Some(_) => Code::decode_with(&places(&rows, &candidates), ranges, habits, &text, &mut budget, step_done)?,
+            None => Code::decode(ranges, habits, &text, &mut budget, step_done)?,
+        };
         code::entries::enter(&mut code, &elf, &text, &frames, &mut budget)?;
         code
     };
+    drop(frames);
 
-    let sites = lines::sites::plan(std::mem::take(&mut described.rows), &code, &text, &mut shortfalls);
-    let dominance = code::implied::dominance(&sites, &code);
-    let landmarks = code::landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
-    let (files, place) = used_files(std::mem::take(&mut described.paths).into_order(), &sites);
-    let (files, digests) = files.into_iter().unzip();
-    let (lines, probes) = number_lines(&sites, &place);
-    let (functions, owners) = lines::functions::name(&described, &elf, &sites, &place, &lines, &mut budget)?;
+    let sites = lines::sites::plan(&rows, &code, &text, &mut shortfalls);
+    drop(rows);
+    let of_code = || {
+        step_done();
+        let dominance = code::implied::dominance(&sites, &code);
+        let landmarks = code::landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
+        drop(code);
+        (dominance, landmarks)
+    };
+    let of_lines = || {
+        let (files, place) = used_files(described.paths.into_order(), &sites);
+        let (files, digests): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+        let (lines, probes) = number_lines(&sites, &place, files.len());
+        step_done();
+        let functions = lines::functions::name(described.functions, &elf, &sites, &place, &lines, &mut budget.share());
+        functions.map(|functions| (files, digests, lines, probes, functions))
+    };
+    // At the same time, unless the memory for both would be more than all that was needed before.
+    let ((dominance, landmarks), of_lines) =
+        if sites.len() < MANY { rayon::join(of_code, of_lines) } else { (of_code(), of_lines()) };
+    let (files, digests, lines, probes, (functions, owners)) = of_lines?;
+    drop(sites);
+    step_done();
+    platform::give_back_memory();
     budget.settle()?;
     let warnings = shortfalls.into_warnings();
     let build_id = elf.build_id();
-    Ok(ImageIndex { build_id, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings })
+    Ok(ImageIndex { build_id, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings, part })
+}
+
+/// Leaves out of a survey what is not chosen; gives what is left, if it is not everything.
+fn chosen(
+    survey: &mut Survey<'_>,
+    choice: &SourceChoice<'_>,
+    budget: &mut Budget,
+    step_done: &(dyn Fn() + Sync),
+) -> Result<Option<ReadPart>, IndexError> {
+    let named = survey.named(budget, step_done)?;
+    let wanted = (choice.wanted)(&named.paths);
+    Ok(survey.narrow(&named, &wanted).then_some(ReadPart { sources: named.paths, is_read: wanted }))
+}
+
+/// The addresses of rows and of candidates, sorted.
+fn places(rows: &[Row], candidates: &[Candidate]) -> Vec<Svma> {
+    let mut places: Vec<Svma> = rows.iter().map(|row| row.address).collect();
+    places.extend(candidates.iter().map(|candidate| candidate.at));
+    places.sort();
+    places
 }
 
 /// Reads no more of an image than its landmarks: of one that is not measured nothing else is wanted.
@@ -99,7 +171,7 @@ pub fn landmarks(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     let mut budget = Budget::for_bytes(bytes.len());
     let mut ranges = code::frames::read(&elf, &mut shortfalls).functions;
     ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
-    let candidates = code::landmarks::candidates(&elf, &text, &mut budget)?;
+    let candidates = code::landmarks::candidates(&elf, &text, &mut budget, &|| ())?;
     let code = around(&candidates, ranges, &text, &mut budget)?;
     let landmarks = code::landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
     budget.settle()?;
@@ -143,22 +215,33 @@ fn used_files(mut paths: Vec<DescribedFile>, sites: &[Site]) -> (Vec<DescribedFi
 }
 
 /// The lines that have sites, and the sites as probes of these lines, both sorted.
-fn number_lines(sites: &[Site], place: &[u32]) -> (Vec<Line>, Vec<Probe>) {
-    // One number each, file before line before site, because numbers are sorted fastest.
-    let key = |(site, i): (&Site, u32)| {
-        u128::from(place[site.file.0 as usize]) << 64 | u128::from(site.line) << 32 | u128::from(i)
-    };
-    let mut by_line: Vec<u128> = sites.iter().zip(0..).map(key).collect();
-    by_line.par_sort_unstable();
+fn number_lines(sites: &[Site], place: &[u32], files: usize) -> (Vec<Line>, Vec<Probe>) {
+    let place = |site: &Site| place[site.file.0 as usize] as usize;
+    let mut starts = vec![0; files + 1];
+    sites.iter().for_each(|site| starts[place(site) + 1] += 1);
+    (0..files).for_each(|file| starts[file + 1] += starts[file]);
+    let (mut by_line, mut next) = (vec![0u64; sites.len()], starts.clone());
+    for (site, i) in sites.iter().zip(0u32..) {
+        let at = &mut next[place(site)];
+        // One number each, line before site, because numbers are sorted fastest.
+        by_line[*at] = u64::from(site.line) << 32 | u64::from(i);
+        *at += 1;
+    }
+    let lengths = starts.windows(2).map(|ends| ends[1] - ends[0]);
+    let mut rest = &mut by_line[..];
+    let of_files: Vec<&mut [u64]> = lengths.map(|len| rest.split_off_mut(..len).unwrap_or_default()).collect();
+    of_files.into_par_iter().for_each(|of_file| of_file.par_sort_unstable());
+
     let mut lines: Vec<Line> = Vec::new();
     let mut probes: Vec<Probe> =
         sites.iter().map(|s| Probe { offset: s.offset, line: 0, original: s.original, straight: s.straight }).collect();
     for key in by_line {
-        let line = Line { file: (key >> 64) as u32, number: (key >> 32) as u32 };
+        let site = key as u32 as usize;
+        let line = Line { file: place(&sites[site]) as u32, number: (key >> 32) as u32 };
         if lines.last() != Some(&line) {
             lines.push(line);
         }
-        probes[key as u32 as usize].line = lines.len() as u32 - 1;
+        probes[site].line = lines.len() as u32 - 1;
     }
     // Addresses order offsets too, unless segments are stored in another order than they are loaded.
     probes.sort_by_key(|probe| probe.offset);

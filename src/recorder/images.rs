@@ -6,15 +6,20 @@ use super::facts::{Facts, StoredFacts};
 use super::known::KnownLines;
 use super::scope::{DecisionTurn, DecisionTurns, Scope};
 use crate::cache::{Cache, CacheSlot, Digests};
-use crate::debuginfo::{self, ImageIndex};
+use crate::debuginfo::{self, ImageIndex, SourceChoice};
 use crate::link::{ImageId, InProject, Port, RunDir, ToSupervisor};
 use crate::plan::Plan;
 use crate::warning::WarningKind;
 use platform::{MappedFile, OsError};
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many bytes of debug information make an image so large that only those units of it are read that are wanted; of
+/// others the cache has everything, for whatever is wanted next time.
+const LARGE: usize = 32 << 20;
 
 /// A request that the supervisor sent.
 struct Request {
@@ -148,10 +153,11 @@ impl ImageReader {
             let place = self.cache.as_ref().zip(mapped.as_ref().ok());
             let place = place.map(|(cache, MappedImage { before, .. })| cache.place(before));
             let read = mapped.as_ref().map_err(Unmeasured::clone);
-            let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref()));
+            let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref(), turn.as_ref()));
             let before = mapped.as_ref().ok().map(|mapped| &mapped.before);
             let (mut facts, plan) = self.facts_and_plan(&path, &read, before, turn);
-            let mut new = read.as_ref().ok().filter(|read| read.is_new).map(|read| &read.index).zip(place);
+            // What is in the cache already is not needed any more.
+            let mut new = read.ok().filter(|read| read.is_new).map(|read| read.index).zip(place);
             if let Some(len) = new.as_ref().and_then(|(index, place)| place.exceeds(index)) {
                 let text = format!(
                     "the index has {} MiB, more than the cache holds, so each measurement reads it again",
@@ -167,7 +173,7 @@ impl ImageReader {
             drop(plan);
             // When nobody waits any more.
             if let Some((index, place)) = new {
-                place.store(index);
+                place.store(&index);
             }
         }
     }
@@ -202,19 +208,34 @@ impl ImageReader {
 
     /// The facts and the plan of an image, of the sources that are measured.
     fn divided(&self, path: &str, index: &ImageIndex, turn: Option<DecisionTurn>) -> (StoredFacts, Plan) {
-        let Scope { sources, modules, probing, .. } = &self.selection;
-        let is_meant = |file: &String| modules.takes(path) && sources.takes(file);
-        let mut wanted: Vec<bool> = index.files.iter().map(is_meant).collect();
+        let mut wanted = self.meant(path, &index.files);
         if let Some(turn) = turn {
             let chosen = turn.choose(path, index);
             wanted.iter_mut().zip(chosen).for_each(|(wanted, chosen)| *wanted &= chosen);
         }
-        let (mut facts, plan) = StoredFacts::of(path, index, &wanted, *probing);
-        let is_measured = modules.takes(path) && (index.files.is_empty() || wanted.contains(&true));
+        let (mut facts, plan) = StoredFacts::of(path, index, &wanted, self.selection.probing);
+        let has_sources = !index.files.is_empty() || index.part.is_some();
+        let is_measured = self.selection.modules.takes(path) && (!has_sources || wanted.contains(&true));
         if !is_measured {
             facts.warnings.clear();
         }
         (facts, plan)
+    }
+
+    /// Which of the sources of an image are within the filters of the run.
+    fn meant(&self, path: &str, sources: &[String]) -> Vec<bool> {
+        let Scope { sources: filter, modules, .. } = &self.selection;
+        sources.iter().map(|file| modules.takes(path) && filter.takes(file)).collect()
+    }
+
+    /// Which of the sources that an image names are wanted of it.
+    fn wanted(&self, path: &str, sources: &[String], turn: Option<&DecisionTurn>) -> Vec<bool> {
+        let mut wanted = self.meant(path, sources);
+        if let Some(turn) = turn {
+            let chosen = turn.expect(path, sources);
+            wanted.iter_mut().zip(chosen).for_each(|(wanted, chosen)| *wanted &= chosen);
+        }
+        wanted
     }
 
     /// Gives the supervisor the plan that it waits for.
@@ -245,15 +266,34 @@ impl ImageReader {
     }
 
     /// The index of an image, from the cache if it is there; that of its landmarks if no more is wanted.
-    fn read(&self, path: &str, bytes: &MappedFile, place: Option<&CacheSlot<'_>>) -> Result<Read, Unmeasured> {
-        if let Some(index) = place.and_then(|place| place.load(bytes)) {
+    fn read(
+        &self,
+        path: &str,
+        bytes: &MappedFile,
+        place: Option<&CacheSlot<'_>>,
+        turn: Option<&DecisionTurn>,
+    ) -> Result<Read, Unmeasured> {
+        let wanted = |sources: &[String]| self.wanted(path, sources, turn);
+        let is_decided = |index: &ImageIndex| turn.is_none_or(|turn| turn.decides_alike(path, index));
+        if let Some(index) = place.and_then(|place| place.load(bytes))
+            && index.part.as_ref().is_none_or(|part| part.covers(&wanted(&part.sources)))
+            && is_decided(&index)
+        {
             return Ok(Read { index, is_new: false });
         }
         let whole = self.selection.modules.takes(path);
+        let choice = SourceChoice { large: LARGE, wanted: &wanted };
         let read = || {
-            if whole { debuginfo::index_in_steps(bytes, &|| bytes.release()) } else { debuginfo::landmarks(bytes) }
+            if !whole {
+                return debuginfo::landmarks(bytes);
+            }
+            let index = debuginfo::index_in_steps(bytes, Some(&choice), &|| bytes.release())?;
+            if is_decided(&index) {
+                return Ok(index);
+            }
+            debuginfo::index_in_steps(bytes, None, &|| bytes.release())
         };
-        match std::panic::catch_unwind(read) {
+        match std::panic::catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(index)) => Ok(Read { index, is_new: whole }),
             Ok(Err(error)) => Err(Unmeasured::because(WarningKind::ImageNotMeasured, &error.to_string())),
             Err(_) => Err(Unmeasured::because(WarningKind::ImageNotMeasured, "reading its debug info failed")),

@@ -79,6 +79,7 @@ pub(crate) struct RecorderOptions {
 /// Records until the supervisor is gone; gives the exit status.
 pub(crate) fn run(options: RecorderOptions) -> i32 {
     let Ok(mut front) = options.front.try_clone() else { return 1 };
+    platform::return_large_blocks();
     let last_resort = LastResort::wait(&options);
     match Recorder::start(options).and_then(Recorder::record) {
         Ok(files_on_disk) => {

@@ -5,6 +5,7 @@ mod handmade;
 mod hostile;
 mod landmarks;
 mod objdump;
+mod parts;
 mod programs;
 mod rows;
 mod threads;

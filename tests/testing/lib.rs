@@ -8,6 +8,7 @@
 
 pub mod attached;
 pub mod bench;
+pub mod peaks;
 pub mod rows;
 pub mod run;
 pub mod service;

@@ -4,6 +4,7 @@
 
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::text::{Text, TextRange};
+use rayon::slice::ParallelSliceMut;
 
 /// Functions that overlap.
 pub(crate) struct Cluster {
@@ -39,12 +40,26 @@ impl Cluster {
     }
 }
 
-/// The clusters of functions given as (start, end), in order of address.
-pub(crate) fn clusters(mut functions: Vec<(Svma, Svma)>, text: &Text<'_>) -> Vec<Cluster> {
+/// The clusters of functions given as (start, end), in order of address; of those that are not to be kept only their
+/// functions, each up to where the next one starts.
+pub(crate) fn clusters(
+    mut functions: Vec<(Svma, Svma)>,
+    text: &Text<'_>,
+    is_kept: impl Fn(&Cluster) -> bool,
+) -> (Vec<Cluster>, Vec<(Svma, Svma)>) {
     /// No honest function is longer; what lies behind belongs to none.
     const LONGEST: u64 = 1 << 30;
-    functions.sort_unstable();
-    let mut clusters: Vec<Cluster> = Vec::new();
+    functions.par_sort_unstable();
+    let (mut kept, mut passed) = (Vec::new(), Vec::new());
+    let mut finish = |cluster: Cluster| {
+        if is_kept(&cluster) {
+            kept.push(cluster);
+        } else {
+            let ends = cluster.starts.iter().skip(1).copied().chain([cluster.end]);
+            passed.extend(cluster.starts.iter().copied().zip(ends));
+        }
+    };
+    let mut last: Option<Cluster> = None;
     let mut places = text.ranges().iter().peekable();
     for (start, end) in functions {
         while places.next_if(|place| place.end <= start).is_some() {}
@@ -53,7 +68,7 @@ pub(crate) fn clusters(mut functions: Vec<(Svma, Svma)>, text: &Text<'_>) -> Vec
         if start < place.start || end <= start {
             continue;
         }
-        match clusters.last_mut() {
+        match &mut last {
             Some(last) if start < last.end => {
                 last.end = last.end.max(end).min(Svma(last.start().0.saturating_add(LONGEST)));
                 if last.starts.last() != Some(&start) {
@@ -61,9 +76,11 @@ pub(crate) fn clusters(mut functions: Vec<(Svma, Svma)>, text: &Text<'_>) -> Vec
                 }
             }
             Some(_) | None => {
-                clusters.push(Cluster { range: **place, end, starts: vec![start], jumps: Jumps::default() });
+                let next = Cluster { range: **place, end, starts: vec![start], jumps: Jumps::default() };
+                last.replace(next).into_iter().for_each(&mut finish);
             }
         }
     }
-    clusters
+    last.into_iter().for_each(finish);
+    (kept, passed)
 }

@@ -13,7 +13,7 @@ fn code(bytes: &[u8], functions: &[(u64, u64)], habits: Habits) -> Code {
     let range = TextRange { start: Svma(BASE), end: Svma(BASE + bytes.len() as u64), offset: FileOffset(0) };
     let text = Text::new(bytes, vec![range], None);
     let functions = functions.iter().map(|(a, b)| (Svma(BASE + a), Svma(BASE.saturating_add(*b)))).collect();
-    Code::decode(functions, habits, &text, &mut Budget::for_bytes(0)).expect("budget")
+    Code::decode(functions, habits, &text, &mut Budget::for_bytes(0), &|| ()).expect("budget")
 }
 
 fn standings(bytes: &[u8], functions: &[(u64, u64)]) -> Vec<AddressKind> {

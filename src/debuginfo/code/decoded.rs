@@ -7,6 +7,7 @@
 //! Invariants: clusters are disjoint, so the cost is linear in the text however the functions overlap. A stretch of
 //! straight-line code is entered at its first instruction only: wherever else control might come in, it is cut.
 
+use super::between::{Between, Pages, gaps, is_inside};
 use super::chunk::{AddressKind, Chunk};
 use super::clusters::{Cluster, clusters};
 use super::entry_points::{EntryPoints, Habits};
@@ -14,7 +15,6 @@ use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::portions;
 use crate::debuginfo::reading::text::Text;
-use platform::arch::{ControlFlow, instructions};
 
 /// The known functions of an image, decoded.
 pub(crate) struct Code {
@@ -22,6 +22,8 @@ pub(crate) struct Code {
     chunks: Vec<Chunk>,
     /// Addresses that it takes.
     labels: Vec<Svma>,
+    /// Functions that were decoded for where they lead to only, in order of address.
+    passed: Vec<(Svma, Svma)>,
 }
 
 impl Code {
@@ -35,11 +37,29 @@ impl Code {
         habits: Habits,
         text: &Text<'_>,
         budget: &mut Budget,
+        step_done: &(dyn Fn() + Sync),
     ) -> Result<Code, IndexError> {
-        Self::decode_clusters(clusters(functions, text), habits, text, budget)
+        Self::decode_clusters(clusters(functions, text, |_| true), habits, text, budget, step_done)
     }
 
-    /// The same for those only that have one of the places in them, which are sorted.
+    /// The same, but keeps of the functions only those that have one of the places in them, which are sorted. What leads
+    /// into these is known all the same.
+    ///
+    /// # Errors
+    /// If the budget is used up.
+    pub(crate) fn decode_with(
+        places: &[Svma],
+        functions: Vec<(Svma, Svma)>,
+        habits: Habits,
+        text: &Text<'_>,
+        budget: &mut Budget,
+        step_done: &(dyn Fn() + Sync),
+    ) -> Result<Code, IndexError> {
+        let clusters = clusters(functions, text, |cluster| has_one(places, cluster));
+        Self::decode_clusters(clusters, habits, text, budget, step_done)
+    }
+
+    /// The same where nobody asks what leads to the functions that are kept.
     ///
     /// # Errors
     /// If the budget is used up.
@@ -49,22 +69,20 @@ impl Code {
         text: &Text<'_>,
         budget: &mut Budget,
     ) -> Result<Code, IndexError> {
-        let mut clusters = clusters(functions, text);
-        clusters.retain(|cluster| {
-            let first = places.partition_point(|place| *place < cluster.start());
-            places.get(first).is_some_and(|place| *place < cluster.end)
-        });
-        Self::decode_clusters(clusters, Habits::default(), text, budget)
+        let (kept, _) = clusters(functions, text, |cluster| has_one(places, cluster));
+        Self::decode_clusters((kept, Vec::new()), Habits::default(), text, budget, &|| ())
     }
 
     fn decode_clusters(
-        clusters: Vec<Cluster>,
+        (clusters, passed): (Vec<Cluster>, Vec<(Svma, Svma)>),
         habits: Habits,
         text: &Text<'_>,
         budget: &mut Budget,
+        step_done: &(dyn Fn() + Sync),
     ) -> Result<Code, IndexError> {
         /// What one thread decodes at a time: well over what it costs to hand it over.
         const PORTION: u64 = 48 << 10;
+        let gaps = gaps(&clusters, &passed, text, budget)?;
         let mut chunks: Vec<Vec<Cluster>> = Vec::new();
         for cluster in clusters {
             budget.spend((cluster.end.0 - cluster.start().0) as usize)?;
@@ -76,57 +94,27 @@ impl Code {
             }
         }
         let chunks = portions::map(chunks, |clusters| Chunk::decode(clusters, habits, text));
-        let mut code = Code { chunks, labels: Vec::new() };
-        let mut targets = code.read_between(habits, text, budget)?;
-        for chunk in &mut code.chunks {
-            targets.append(&mut chunk.targets);
-            code.labels.append(&mut chunk.labels);
+        step_done();
+        let mut code = Code { chunks, labels: Vec::new(), passed };
+        let kept = Pages::of(&code.chunks);
+        let gaps = portions::cut(gaps, PORTION, |gap| gap.end.0 - gap.start.0);
+        let between = portions::map(gaps, |gaps| {
+            let mut found = Between::default();
+            gaps.iter().for_each(|gap| found.read(gap, &code.passed, &kept, habits, text));
+            step_done();
+            found
+        });
+        for Between { targets, labels } in between {
+            code.labels.extend(labels);
+            targets.into_iter().for_each(|target| code.cut(target));
         }
-        for address in targets {
-            code.cut(address);
+        for chunk in 0..code.chunks.len() {
+            let targets = std::mem::take(&mut code.chunks[chunk].targets);
+            let labels = std::mem::take(&mut code.chunks[chunk].labels);
+            code.labels.extend(labels);
+            targets.into_iter().for_each(|target| code.cut(target));
         }
         Ok(code)
-    }
-
-    /// What lies between the known functions may be code too: takes the labels and gives the targets it seems to have.
-    fn read_between(&mut self, habits: Habits, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Svma>, IndexError> {
-        let mut targets = Vec::new();
-        let mut known = self.chunks.iter().flat_map(|chunk| &chunk.clusters).peekable();
-        if known.peek().is_none() {
-            return Ok(targets);
-        }
-        for range in text.ranges() {
-            let mut at = range.start;
-            while at < range.end {
-                let next = known.next_if(|cluster| cluster.start() < range.end);
-                let end = next.map_or(range.end, Cluster::start);
-                budget.spend((end.0 - at.0) as usize)?;
-                while at < end {
-                    // Behind what is no instruction it starts again with the next byte.
-                    let mut resume = end;
-                    for instruction in instructions(text.bytes_from(range, at), at.0) {
-                        let start = Svma(at.0 + instruction.offset as u64);
-                        if start >= end {
-                            break;
-                        }
-                        if !instruction.valid {
-                            resume = Svma(start.0 + 1);
-                            break;
-                        }
-                        if let ControlFlow::Elsewhere(Some(target))
-                        | ControlFlow::Branch(target)
-                        | ControlFlow::Call(Some(target)) = instruction.flow
-                        {
-                            targets.push(Svma(target));
-                        }
-                        self.labels.extend(habits.label(&instruction));
-                    }
-                    at = resume;
-                }
-                at = next.map_or(range.end, |cluster| cluster.end);
-            }
-        }
-        Ok(targets)
     }
 
     /// The addresses that the code takes, sorted without duplicates: those of labels and tables, among others.
@@ -168,6 +156,11 @@ impl Code {
         chunk.clusters.binary_search_by_key(&address, |cluster| cluster.end).is_ok()
     }
 
+    /// Whether it is in a function that was decoded only for where it leads to.
+    pub(crate) fn is_passed(&self, address: Svma) -> bool {
+        is_inside(&self.passed, address)
+    }
+
     /// The stretches that were decoded, in order of address.
     pub(crate) fn chunks(&self) -> &[Chunk] {
         &self.chunks
@@ -197,6 +190,12 @@ impl Code {
             chunk.put_entry(address);
         }
     }
+}
+
+/// Whether one of the places, which are sorted, is in a cluster.
+fn has_one(places: &[Svma], cluster: &Cluster) -> bool {
+    let first = places.partition_point(|place| *place < cluster.start());
+    places.get(first).is_some_and(|place| *place < cluster.end)
 }
 
 /// The code, looked at in about the order of addresses.

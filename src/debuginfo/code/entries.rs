@@ -95,11 +95,12 @@ fn read_table(
     for distance in distances {
         let target = distant(base, distance);
         // Cases that cannot be go where a function ends.
-        if code.kind_of(target) != AddressKind::Start && !code.is_end(target) {
+        budget.spend(1)?;
+        if code.kind_of(target) == AddressKind::Start || code.is_end(target) {
+            entries.push(target);
+        } else if !code.is_passed(target) {
             break;
         }
-        budget.spend(1)?;
-        entries.push(target);
     }
     Ok(())
 }

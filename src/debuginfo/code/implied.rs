@@ -156,7 +156,8 @@ mod tests {
         let range = TextRange { start: Svma(BASE), end, offset: FileOffset(0) };
         let text = Text::new(bytes, vec![range], None);
         let mut budget = Budget::for_bytes(0);
-        let mut code = Code::decode(vec![(Svma(BASE), end)], Habits::default(), &text, &mut budget).expect("budget");
+        let mut code =
+            Code::decode(vec![(Svma(BASE), end)], Habits::default(), &text, &mut budget, &|| ()).expect("budget");
         let others = entries.iter().map(|at| Svma(BASE + at)).collect();
         code.enter(&EntryPoints { others, ..EntryPoints::default() });
         let site = |&at: &u64| {

@@ -16,7 +16,8 @@ use super::decoded::Code;
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::{Landmark, LandmarkKind, Svma};
 use crate::debuginfo::reading::elf::Elf;
-use crate::debuginfo::reading::text::Text;
+use crate::debuginfo::reading::portions;
+use crate::debuginfo::reading::text::{Text, TextRange};
 use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
 
 /// The function that glibc's and musl's loaders call before and after they change their list of libraries.
@@ -29,27 +30,42 @@ pub(crate) struct Candidate {
     landmark: Landmark,
 }
 
-/// Finds what looks like a landmark by its bytes, in order of address.
+/// Finds what looks like a landmark by its bytes, in order of address; calls `step_done` whenever it has seen some text.
 ///
 /// # Errors
 /// If the budget is used up.
-pub(crate) fn candidates(elf: &Elf<'_>, text: &Text<'_>, budget: &mut Budget) -> Result<Vec<Candidate>, IndexError> {
+pub(crate) fn candidates(
+    elf: &Elf<'_>,
+    text: &Text<'_>,
+    budget: &mut Budget,
+    step_done: &(dyn Fn() + Sync),
+) -> Result<Vec<Candidate>, IndexError> {
+    /// Text that one thread looks at in one go.
+    const WINDOWS: usize = 16;
     let free = calls::with_free_flags(elf);
     let has_free_flags =
         |at: Svma, _: &[u8]| free.as_ref().is_none_or(|ranges| ranges.iter().any(|range| range.contains(&at.0)));
     let leads = |_: Svma, behind: &[u8]| leads_to_syscall(behind);
-    let mut found = starting_with(&RT_SIGPROCMASK_NUMBER, LandmarkKind::SignalMask, text, budget, leads)?;
-    found.extend(starting_with(&RT_SIGACTION_NUMBER, LandmarkKind::SignalAction, text, budget, leads)?);
-    found.extend(starting_with(&CLONE_CALL, LandmarkKind::Clone, text, budget, has_free_flags)?);
-    found.extend(starting_with(&SYSCALL, LandmarkKind::Call, text, budget, has_free_flags)?);
     let any_call = AnyCall::of(elf, text);
-    if !any_call.is_absent() {
-        for argument in &CLONE_ARGUMENTS {
-            let behind = |at: Svma| Svma(at.0 + argument.len() as u64);
-            let announces = |at: Svma, code: &[u8]| any_call.is_called_at(behind(at), code);
-            found.extend(starting_with(argument, LandmarkKind::Announced, text, budget, announces)?);
+    let arguments = CLONE_ARGUMENTS.iter().filter(|_| !any_call.is_absent());
+    let windows = windows(text, 4 + CLONE_ARGUMENTS.len(), budget)?;
+    let found = portions::map_runs(&windows, WINDOWS, |windows| {
+        let mut found = Vec::new();
+        for window in windows {
+            window.find(&RT_SIGPROCMASK_NUMBER, LandmarkKind::SignalMask, leads, &mut found);
+            window.find(&RT_SIGACTION_NUMBER, LandmarkKind::SignalAction, leads, &mut found);
+            window.find(&CLONE_CALL, LandmarkKind::Clone, has_free_flags, &mut found);
+            window.find(&SYSCALL, LandmarkKind::Call, has_free_flags, &mut found);
+            for argument in arguments.clone() {
+                let behind = |at: Svma| Svma(at.0 + argument.len() as u64);
+                let announces = |at: Svma, code: &[u8]| any_call.is_called_at(behind(at), code);
+                window.find(argument, LandmarkKind::Announced, announces, &mut found);
+            }
         }
-    }
+        step_done();
+        found
+    });
+    let mut found = found.concat();
     found.sort_unstable_by_key(|candidate| candidate.at);
     Ok(found)
 }
@@ -102,27 +118,42 @@ fn loader_state(start: Svma, text: &Text<'_>) -> Option<Landmark> {
     (behind.first() == Some(&RETURN)).then_some(Landmark { offset, kind: LandmarkKind::LoaderStateEndbr, original })
 }
 
-/// What starts with `bytes` at a place, and with code behind it, that is meant.
-fn starting_with(
-    bytes: &[u8],
-    kind: LandmarkKind,
-    text: &Text<'_>,
-    budget: &mut Budget,
-    meant: impl Fn(Svma, &[u8]) -> bool,
-) -> Result<Vec<Candidate>, IndexError> {
-    let finder = memmem::Finder::new(bytes);
-    // Segments may show the same bytes of the file over and over.
-    budget.spend(text.ranges().iter().map(|range| (range.end.0 - range.start.0) as usize).sum())?;
-    let mut candidates = Vec::new();
+/// A part of the text.
+struct Window<'t> {
+    range: &'t TextRange,
+    start: Svma,
+    /// From its start to the end of the range.
+    bytes: &'t [u8],
+    /// How many of the bytes are its own.
+    len: usize,
+}
+
+/// The text in parts, each of which is looked at so many times.
+fn windows<'t>(text: &'t Text<'_>, times: usize, budget: &mut Budget) -> Result<Vec<Window<'t>>, IndexError> {
+    const LEN: usize = 64 << 10;
+    let mut windows = Vec::new();
     for range in text.ranges() {
-        let bytes_of_range = text.bytes_from(range, range.start);
-        for found in finder.find_iter(bytes_of_range) {
-            let at = Svma(range.start.0 + found as u64);
-            if meant(at, &bytes_of_range[found + bytes.len()..]) {
-                let landmark = Landmark { offset: range.offset_of(at), kind, original: bytes[0] };
-                candidates.push(Candidate { at, landmark });
+        // Segments may show the same bytes of the file over and over.
+        budget.spend(((range.end.0 - range.start.0) as usize).saturating_mul(times))?;
+        let bytes = text.bytes_from(range, range.start);
+        windows.extend((0..bytes.len()).step_by(LEN).map(|at| {
+            let start = Svma(range.start.0 + at as u64);
+            Window { range, start, bytes: &bytes[at..], len: LEN.min(bytes.len() - at) }
+        }));
+    }
+    Ok(windows)
+}
+
+impl Window<'_> {
+    /// Adds what starts with `bytes` in it, and with code behind that is meant.
+    fn find(&self, bytes: &[u8], kind: LandmarkKind, meant: impl Fn(Svma, &[u8]) -> bool, found: &mut Vec<Candidate>) {
+        let within = &self.bytes[..self.bytes.len().min(self.len + bytes.len() - 1)];
+        for place in memmem::find_iter(within, bytes) {
+            let at = Svma(self.start.0 + place as u64);
+            if meant(at, &self.bytes[place + bytes.len()..]) {
+                let landmark = Landmark { offset: self.range.offset_of(at), kind, original: bytes[0] };
+                found.push(Candidate { at, landmark });
             }
         }
     }
-    Ok(candidates)
 }

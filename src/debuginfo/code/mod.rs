@@ -1,6 +1,7 @@
 //! The code of an image, decoded: where instructions and stretches begin, how control flows, which stretch implies others.
 
 pub(crate) mod announced;
+pub(crate) mod between;
 pub(crate) mod calls;
 pub(crate) mod chunk;
 pub(crate) mod clusters;

@@ -10,10 +10,12 @@ use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::elf::{Elf, FunctionSymbol};
 use crate::debuginfo::reading::paths::FileId;
-use crate::debuginfo::reading::subprograms::{LONGEST_NAME, Subprogram};
-use crate::debuginfo::reading::units::Described;
+use crate::debuginfo::reading::subprograms::{Copy, Functions, LONGEST_NAME};
 use crate::plan::{Owners, OwnersBuilder};
+use rayon::slice::ParallelSliceMut;
+use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 /// A function whose name is still mangled.
 pub(crate) struct Entity<'a> {
@@ -31,10 +33,18 @@ pub(crate) struct Entity<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct EntityCode {
     start: Svma,
-    end: Svma,
+    len: u32,
     entity: u32,
+    /// Its place among all, as the debug information gives them.
+    number: u32,
     /// Whether it was inlined into another.
     is_copy: bool,
+}
+
+impl EntityCode {
+    fn end(&self) -> Svma {
+        Svma(self.start.0.saturating_add(self.len.into()))
+    }
 }
 
 /// All entities of an image, with what is known of them from the sites.
@@ -51,17 +61,17 @@ pub(crate) struct Entities<'a> {
 /// # Errors
 /// If the budget is used up.
 pub(crate) fn find<'a>(
-    described: &Described<'a>,
+    functions: Functions<'a>,
     elf: &Elf<'a>,
     sites: &[Site],
     budget: &mut Budget,
 ) -> Result<Entities<'a>, IndexError> {
-    let (all, mut code) = entities(described, elf);
+    let (all, mut code) = entities(functions, elf, sites);
     // One that starts where another does and ends before is inside it.
-    code.sort_by_key(|code| (code.start, std::cmp::Reverse(code.end), code.is_copy));
+    code.par_sort_unstable_by_key(|code| (code.start, Reverse(code.len), code.is_copy, code.number));
     let mut found = Entities { all, lines: Vec::new(), owners: Owners::default() };
     found.look_at(sites, &code, budget)?;
-    found.lines.sort_unstable();
+    found.lines.par_sort_unstable();
     found.lines.dedup();
     Ok(found)
 }
@@ -79,13 +89,13 @@ impl Entities<'_> {
             let is_left = next_end <= site.address;
             let is_entered = coming.peek().is_some_and(|code| code.start <= site.address);
             if is_left || is_entered {
-                around.retain(|code| code.end > site.address);
+                around.retain(|code| code.end() > site.address);
                 while let Some(code) = coming.next_if(|code| code.start <= site.address) {
-                    around.extend((code.end > site.address).then_some(*code));
+                    around.extend((code.end() > site.address).then_some(*code));
                     budget.spend(1)?;
                 }
                 budget.spend(around.len())?;
-                next_end = around.iter().map(|code| code.end).min().unwrap_or(Svma(u64::MAX));
+                next_end = around.iter().map(EntityCode::end).min().unwrap_or(Svma(u64::MAX));
                 owners.push(number, around.iter().map(|code| code.entity));
                 innermost.clear();
                 innermost.extend(innermost_of(&around));
@@ -104,7 +114,7 @@ impl Entities<'_> {
 /// The innermost function; several where a linker has made one of the code of functions that are the same.
 fn innermost_of(around: &[EntityCode]) -> impl Iterator<Item = u32> {
     let is_same =
-        |code: &EntityCode, last: &EntityCode| (code.start, code.end) == (last.start, last.end) && !code.is_copy;
+        |code: &EntityCode, last: &EntityCode| (code.start, code.len) == (last.start, last.len) && !code.is_copy;
     let count = match around.last() {
         Some(last) if !last.is_copy => around.iter().rev().take_while(|code| is_same(code, last)).count(),
         last => usize::from(last.is_some()),
@@ -112,26 +122,32 @@ fn innermost_of(around: &[EntityCode]) -> impl Iterator<Item = u32> {
     around[around.len() - count..].iter().map(|code| code.entity)
 }
 
-fn entities<'a>(described: &Described<'a>, elf: &Elf<'a>) -> (Vec<Entity<'a>>, Vec<EntityCode>) {
-    let subprograms = &described.subprograms;
-    let symbols = symbol_names(subprograms, elf);
+fn entities<'a>(functions: Functions<'a>, elf: &Elf<'a>, sites: &[Site]) -> (Vec<Entity<'a>>, Vec<EntityCode>) {
+    const NONE: u32 = u32::MAX;
+    let symbols = symbol_names(&functions, elf);
     let symbol = |start: &Svma| symbols.binary_search_by_key(start, |(at, _)| *at).ok().map(|at| symbols[at].1);
-    let (mut all, mut code): (Vec<Entity<'a>>, Vec<EntityCode>) = (Vec::new(), Vec::new());
-    let mut known = HashMap::new();
+    let undescribed = undescribed(&functions, elf, sites);
+    let mut all: Vec<Entity<'a>> = Vec::new();
+    let mut code = Vec::with_capacity(functions.ranges.len() + functions.copies.len() + undescribed.len());
+    let mut put = |start: Svma, len: u32, entity: u32, is_copy: bool| {
+        code.push(EntityCode { start, len, entity, number: code.len() as u32, is_copy });
+    };
+    let len = |start: Svma, end: Svma| u32::try_from(end.0 - start.0).unwrap_or(u32::MAX);
+    let (mut known, mut entity_of) = (HashMap::new(), vec![NONE; functions.subprograms.len()]);
     // Those with code of their own first, because symbols name them.
-    let with_code = subprograms.iter().filter(|subprogram| !subprogram.ranges.is_empty());
-    let only_inlined = subprograms.iter().filter(|subprogram| subprogram.ranges.is_empty());
-    for subprogram in with_code.chain(only_inlined) {
-        let Some(name) = subprogram.declaration.name() else { continue };
-        let declaration = &subprogram.declaration;
+    let with_code = functions.subprograms.iter().enumerate().filter(|(_, subprogram)| !subprogram.ranges.is_empty());
+    let only_inlined = functions.subprograms.iter().enumerate().filter(|(_, subprogram)| subprogram.ranges.is_empty());
+    for (at, subprogram) in with_code.chain(only_inlined) {
+        let (declaration, ranges) = (&subprogram.declaration, functions.ranges_of(subprogram));
+        let Some(name) = declaration.name() else { continue };
         let mut add = || {
-            let mangled = subprogram.ranges.iter().find_map(|(start, _)| symbol(start)).filter(|name| !name.is_empty());
+            let mangled = ranges.iter().find_map(|(start, _)| symbol(start)).filter(|name| !name.is_empty());
             all.push(Entity {
                 name: mangled.unwrap_or(name),
                 file: declaration.file,
-                line: declaration.line,
+                line: declaration.line.map(NonZeroU32::get),
                 is_nested: subprogram.is_nested,
-                has_code: !subprogram.ranges.is_empty(),
+                has_code: !ranges.is_empty(),
             });
             all.len() as u32 - 1
         };
@@ -139,16 +155,18 @@ fn entities<'a>(described: &Described<'a>, elf: &Elf<'a>) -> (Vec<Entity<'a>>, V
             Some(identity) => *known.entry(identity).or_insert_with(add),
             None => add(),
         };
-        let of_range = |&(start, end): &(Svma, Svma)| EntityCode { start, end, entity, is_copy: false };
-        code.extend(subprogram.ranges.iter().map(of_range));
+        entity_of[at] = entity;
+        ranges.iter().for_each(|&(start, end)| put(start, len(start, end), entity, false));
     }
-    for copy in &described.copies {
-        let (start, end) = copy.range;
-        code.extend(known.get(&copy.of).map(|&entity| EntityCode { start, end, entity, is_copy: true }));
+    for Copy { start, len, of } in functions.copies {
+        let entity = match entity_of[of as usize] {
+            NONE => functions.subprograms[of as usize].identity.and_then(|identity| known.get(&identity).copied()),
+            entity => Some(entity),
+        };
+        entity.into_iter().for_each(|entity| put(start, len, entity, true));
     }
-    for symbol in undescribed(subprograms, elf) {
-        let end = Svma(symbol.start.0.saturating_add(symbol.size));
-        code.push(EntityCode { start: symbol.start, end, entity: all.len() as u32, is_copy: false });
+    for symbol in undescribed {
+        put(symbol.start, u32::try_from(symbol.size).unwrap_or(u32::MAX), all.len() as u32, false);
         all.push(Entity { name: symbol.name(LONGEST_NAME), file: None, line: None, is_nested: false, has_code: true });
     }
     (all, code)
@@ -156,8 +174,9 @@ fn entities<'a>(described: &Described<'a>, elf: &Elf<'a>) -> (Vec<Entity<'a>>, V
 
 /// The mangled symbols, sorted by address, of functions that the debug information gives no linkage name (lambdas of
 /// gcc); an empty name where there is none.
-fn symbol_names<'a>(subprograms: &[Subprogram<'_>], elf: &Elf<'a>) -> Vec<(Svma, &'a [u8])> {
-    let plain = subprograms.iter().filter(|s| s.declaration.is_plain()).flat_map(|s| &s.ranges);
+fn symbol_names<'a>(functions: &Functions<'_>, elf: &Elf<'a>) -> Vec<(Svma, &'a [u8])> {
+    let plain = functions.subprograms.iter().filter(|subprogram| subprogram.declaration.is_plain());
+    let plain = plain.flat_map(|subprogram| functions.ranges_of(subprogram));
     let mut names: Vec<(Svma, &'a [u8])> = plain.map(|(start, _)| (*start, &[][..])).collect();
     names.sort_unstable();
     names.dedup();
@@ -171,14 +190,20 @@ fn symbol_names<'a>(subprograms: &[Subprogram<'_>], elf: &Elf<'a>) -> Vec<(Svma,
     names
 }
 
-/// The symbols of functions that the debug information has no entry for; of several at one address the first.
-fn undescribed<'a>(subprograms: &[Subprogram<'_>], elf: &Elf<'a>) -> Vec<FunctionSymbol<'a>> {
-    let named = subprograms.iter().filter(|subprogram| subprogram.declaration.name().is_some());
-    let mut described: Vec<Svma> = named.flat_map(|s| &s.ranges).map(|(start, _)| *start).collect();
+/// The symbols of functions with sites that the debug information has no entry for; of several at one address the first.
+fn undescribed<'a>(functions: &Functions<'_>, elf: &Elf<'a>, sites: &[Site]) -> Vec<FunctionSymbol<'a>> {
+    let named = functions.subprograms.iter().filter(|subprogram| subprogram.declaration.name().is_some());
+    let ranges = named.flat_map(|subprogram| functions.ranges_of(subprogram));
+    let mut described: Vec<Svma> = ranges.map(|(start, _)| *start).collect();
     described.sort_unstable();
     let is_described = |symbol: &FunctionSymbol<'_>| described.binary_search(&symbol.start).is_ok();
+    let has_site = |symbol: &FunctionSymbol<'_>| {
+        let first = sites.partition_point(|site| site.address < symbol.start);
+        sites.get(first).is_some_and(|site| site.address.0 - symbol.start.0 < symbol.size)
+    };
     let mut symbols: Vec<_> = elf.functions().filter(|symbol| symbol.size > 0 && !is_described(symbol)).collect();
     symbols.sort_by_key(|symbol| symbol.start);
     symbols.dedup_by_key(|symbol| symbol.start);
+    symbols.retain(has_site);
     symbols
 }

@@ -10,7 +10,7 @@ use crate::debuginfo::index::{Function, Line};
 use crate::debuginfo::reading::elf::Elf;
 use crate::debuginfo::reading::names::demangle;
 use crate::debuginfo::reading::portions;
-use crate::debuginfo::reading::units::Described;
+use crate::debuginfo::reading::subprograms::Functions;
 use crate::plan::Owners;
 use rayon::slice::ParallelSliceMut;
 
@@ -32,14 +32,15 @@ const PORTION: usize = 256;
 /// # Errors
 /// If the budget is used up.
 pub(crate) fn name<'a>(
-    described: &Described<'a>,
+    functions: Functions<'a>,
     elf: &Elf<'a>,
     sites: &[Site],
     place: &[u32],
     lines: &[Line],
     budget: &mut Budget,
 ) -> Result<(Vec<Function>, Owners), IndexError> {
-    let entities = find(described, elf, sites, budget)?;
+    let entities = find(functions, elf, sites, budget)?;
+    platform::give_back_memory();
     let mut mangled = located(&entities, place);
     mangled.par_sort_unstable();
     let same: Vec<&[Mangled<'a>]> =

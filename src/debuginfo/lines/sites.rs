@@ -7,11 +7,11 @@ use crate::debuginfo::code::chunk::AddressKind;
 use crate::debuginfo::code::decoded::{Code, InOrder};
 use crate::debuginfo::index::{FileOffset, Svma};
 use crate::debuginfo::reading::paths::FileId;
-use crate::debuginfo::reading::portions;
 use crate::debuginfo::reading::rows::Row;
 use crate::debuginfo::reading::text::Text;
 use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
 use platform::arch::BREAKPOINT;
+use rayon::prelude::*;
 
 /// An address that may be trapped to learn that a line ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +26,8 @@ pub(crate) struct Site {
     pub(crate) straight: u32,
 }
 
-/// Keeps of `rows`, which are in the order of the units, what may be trapped, one line per address, and counts the rest.
-pub(crate) fn plan(rows: Vec<Row>, code: &Code, text: &Text<'_>, shortfalls: &mut Shortfalls) -> Vec<Site> {
-    /// Rows that are worth handing to another thread.
-    const PORTION: usize = 8 << 10;
+/// Sorts rows, which are in the order of the units, by address, and keeps one line for each address.
+pub(crate) fn in_order(rows: Vec<Row>, shortfalls: &mut Shortfalls) -> Vec<Row> {
     // Of several claims the first wins, in the order of the units.
     let mut rows = sorted(rows);
     rows.dedup_by(|later, first| {
@@ -39,25 +37,18 @@ pub(crate) fn plan(rows: Vec<Row>, code: &Code, text: &Text<'_>, shortfalls: &mu
         }
         same
     });
-    let planned = portions::map_runs(&rows, PORTION, |rows| {
-        let mut refused = Shortfalls::default();
-        let mut sites = Vec::with_capacity(rows.len());
-        let mut code = code.seen_in_order();
-        for row in rows {
-            match site(row, &mut code, text) {
-                Ok(site) => sites.push(site),
-                Err(shortfall) => refused.add(shortfall),
-            }
-        }
-        (sites, refused)
-    });
-    drop(rows);
-    let mut sites = Vec::with_capacity(planned.iter().map(|(sites, _)| sites.len()).sum());
-    for (more, refused) in planned {
-        sites.extend(more);
-        shortfalls.extend(&refused);
-    }
-    sites
+    rows
+}
+
+/// Keeps of `rows`, which are sorted, what may be trapped, and counts the rest.
+pub(crate) fn plan(rows: &[Row], code: &Code, text: &Text<'_>, shortfalls: &mut Shortfalls) -> Vec<Site> {
+    let mut planned = Vec::new();
+    // Each goes to its place at once: parts that are put together later would take twice the memory.
+    rows.par_iter()
+        .with_min_len(1 << 12)
+        .map_init(|| code.seen_in_order(), |code, row| site(row, code, text))
+        .collect_into_vec(&mut planned);
+    planned.into_iter().filter_map(|site| site.map_err(|shortfall| shortfalls.add(shortfall)).ok()).collect()
 }
 
 /// Sorts by address, rows of one address in the order that they had.

@@ -7,6 +7,7 @@ pub(crate) mod portions;
 pub(crate) mod rows;
 pub(crate) mod sections;
 pub(crate) mod subprograms;
+pub(crate) mod survey;
 pub(crate) mod text;
 pub(crate) mod units;
 

@@ -13,6 +13,9 @@ use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
 use gimli::{AttributeValue, DebugInfoOffset, LineProgramHeader, UnitOffset, UnitRef};
 
+use std::num::{NonZeroU32, NonZeroU64};
+use std::ops::Range;
+
 type Entries<'u, 'a> = gimli::EntriesRaw<'u, Bytes<'a>>;
 
 /// Longest name that is shown in full.
@@ -24,44 +27,87 @@ const LONGEST_CHAIN: usize = 16;
 /// A function with code of its own, or one that an inlined copy refers to.
 #[derive(Default)]
 pub(crate) struct Subprogram<'a> {
-    /// Sorted by start; none of one that is only inlined.
-    pub(crate) ranges: Vec<(Svma, Svma)>,
+    /// Which of the ranges of all subprograms are its own, sorted by start; none of one that is only inlined.
+    pub(crate) ranges: Range<u32>,
     /// The entry that describes the function itself, which its copies refer to.
-    pub(crate) identity: Option<DebugInfoOffset>,
+    pub(crate) identity: Option<EntryId>,
     /// Whether it is written inside another function.
     pub(crate) is_nested: bool,
     pub(crate) declaration: Declaration<'a>,
     /// The entry of another unit that has the rest of the declaration.
-    pub(crate) elsewhere: Option<DebugInfoOffset>,
+    pub(crate) elsewhere: Option<EntryId>,
 }
 
-/// Code of a function that was inlined into another.
+/// An entry of `.debug_info`, by its place there, which is never 0: that is the header of the first unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct EntryId(NonZeroU64);
+
+impl EntryId {
+    fn of(offset: DebugInfoOffset) -> Option<EntryId> {
+        NonZeroU64::new(offset.0 as u64).map(EntryId)
+    }
+
+    pub(crate) fn offset(self) -> DebugInfoOffset {
+        DebugInfoOffset(self.0.get() as usize)
+    }
+}
+
+/// Code of a function that was inlined into another. There are millions of them.
 pub(crate) struct Copy {
-    pub(crate) range: (Svma, Svma),
-    /// The entry that describes the function itself.
-    pub(crate) of: DebugInfoOffset,
+    pub(crate) start: Svma,
+    pub(crate) len: u32,
+    /// The number of the function itself among the subprograms.
+    pub(crate) of: u32,
+}
+
+/// The functions of some units.
+#[derive(Default)]
+pub(crate) struct Functions<'a> {
+    pub(crate) subprograms: Vec<Subprogram<'a>>,
+    /// Their ranges.
+    pub(crate) ranges: Vec<(Svma, Svma)>,
+    pub(crate) copies: Vec<Copy>,
+}
+
+impl<'a> Functions<'a> {
+    /// The ranges of one of them.
+    pub(crate) fn ranges_of(&self, subprogram: &Subprogram<'a>) -> &[(Svma, Svma)] {
+        &self.ranges[subprogram.ranges.start as usize..subprogram.ranges.end as usize]
+    }
+
+    /// Adds those of units behind.
+    pub(super) fn append(&mut self, mut behind: Functions<'a>) {
+        let (subprograms, ranges) = (self.subprograms.len() as u32, self.ranges.len() as u32);
+        for subprogram in &mut behind.subprograms {
+            subprogram.ranges.start += ranges;
+            subprogram.ranges.end += ranges;
+        }
+        behind.copies.iter_mut().for_each(|copy| copy.of += subprograms);
+        self.subprograms.append(&mut behind.subprograms);
+        self.ranges.append(&mut behind.ranges);
+        self.copies.append(&mut behind.copies);
+    }
 }
 
 /// What the entries of a chain of references say of a function, the first word of each counting.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Declaration<'a> {
-    /// DW_AT_linkage_name, still mangled.
-    linkage_name: Option<&'a [u8]>,
-    /// What `DW_AT_name` says: the name without its scope.
-    plain_name: Option<&'a [u8]>,
+    /// DW_AT_linkage_name, still mangled, or else what `DW_AT_name` says: the name without its scope.
+    name: Option<&'a [u8]>,
+    is_linkage_name: bool,
     pub(crate) file: Option<FileId>,
-    pub(crate) line: Option<u32>,
+    pub(crate) line: Option<NonZeroU32>,
 }
 
 impl<'a> Declaration<'a> {
     /// The linkage name if there is one, else the name of the source.
     pub(crate) fn name(&self) -> Option<&'a [u8]> {
-        self.linkage_name.or(self.plain_name)
+        self.name
     }
 
     /// Whether only the name of the source is known.
     pub(crate) fn is_plain(&self) -> bool {
-        self.linkage_name.is_none() && self.plain_name.is_some()
+        !self.is_linkage_name && self.name.is_some()
     }
 }
 
@@ -110,27 +156,39 @@ struct Attributes<'a> {
 
 impl<'u, 'a> UnitFiles<'u, 'a, '_> {
     /// Adds the functions of the unit and the copies of functions in it.
-    pub(crate) fn collect(&mut self, found: &mut Vec<Subprogram<'a>>, copies: &mut Vec<Copy>) -> Result<(), Stop> {
-        let first_copy = copies.len();
-        let read = self.entries(found, copies);
-        let mut inlined: Vec<DebugInfoOffset> = copies[first_copy..].iter().map(|copy| copy.of).collect();
+    pub(crate) fn collect(&mut self, found: &mut Functions<'a>) -> Result<(), Stop> {
+        let mut copies = Vec::new();
+        let read = self.entries(found, &mut copies);
+        let mut inlined: Vec<EntryId> = copies.iter().map(|(_, of)| *of).collect();
         inlined.sort_unstable();
         inlined.dedup();
-        for entry in inlined {
-            let mut subprogram = Subprogram { identity: Some(entry), ..Subprogram::default() };
-            subprogram.elsewhere = match entry.to_unit_offset(&self.unit.header) {
-                Some(entry) => {
-                    let attributes = self.entry(entry)?;
-                    self.declare(attributes, &mut subprogram.declaration)?
-                }
-                None => Some(entry),
-            };
-            found.push(subprogram);
-        }
-        read
+        let first = found.subprograms.len();
+        let declared = inlined.iter().try_for_each(|of| {
+            found.subprograms.push(self.inlined(*of)?);
+            Ok(())
+        });
+        inlined.truncate(found.subprograms.len() - first);
+        found.copies.extend(copies.into_iter().filter_map(|((start, end), of)| {
+            let len = u32::try_from(end.0 - start.0).unwrap_or(u32::MAX);
+            Some(Copy { start, len, of: (first + inlined.binary_search(&of).ok()?) as u32 })
+        }));
+        declared.and(read)
     }
 
-    fn entries(&mut self, found: &mut Vec<Subprogram<'a>>, copies: &mut Vec<Copy>) -> Result<(), Stop> {
+    /// A function that an inlined copy refers to.
+    fn inlined(&mut self, of: EntryId) -> Result<Subprogram<'a>, Stop> {
+        let mut subprogram = Subprogram { identity: Some(of), ..Subprogram::default() };
+        subprogram.elsewhere = match of.offset().to_unit_offset(&self.unit.header) {
+            Some(entry) => {
+                let attributes = self.entry(entry)?;
+                self.declare(attributes, &mut subprogram.declaration)?
+            }
+            None => Some(of),
+        };
+        Ok(subprogram)
+    }
+
+    fn entries(&mut self, found: &mut Functions<'a>, copies: &mut Vec<((Svma, Svma), EntryId)>) -> Result<(), Stop> {
         let unit = self.unit;
         let mut entries: Entries<'u, 'a> = unit.entries_raw(None)?;
         // Depth of the functions around the entry.
@@ -148,16 +206,18 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
                         around.pop();
                     }
                     let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
-                    self.ranges(&attributes, &mut ranges)?;
-                    if !ranges.is_empty() {
+                    let first = found.ranges.len();
+                    self.ranges(&attributes, &mut found.ranges)?;
+                    if found.ranges.len() > first {
+                        let own = || at.to_debug_info_offset(&unit.header).and_then(EntryId::of);
                         let mut subprogram = Subprogram {
-                            ranges: std::mem::take(&mut ranges),
-                            identity: self.referred(&attributes).or_else(|| at.to_debug_info_offset(&unit.header)),
+                            ranges: first as u32..found.ranges.len() as u32,
+                            identity: self.referred(&attributes).or_else(own),
                             is_nested: !around.is_empty(),
                             ..Subprogram::default()
                         };
                         subprogram.elsewhere = self.declare(attributes, &mut subprogram.declaration)?;
-                        found.push(subprogram);
+                        found.subprograms.push(subprogram);
                     }
                     around.push(depth);
                 }
@@ -165,7 +225,7 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
                     let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
                     if let Some(of) = self.referred(&attributes) {
                         self.ranges(&attributes, &mut ranges)?;
-                        copies.extend(ranges.drain(..).map(|range| Copy { range, of }));
+                        copies.extend(ranges.drain(..).map(|range| (range, of)));
                     }
                 }
                 _ => entries.skip_attributes(abbreviation.attributes())?,
@@ -175,12 +235,13 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
     }
 
     /// The entry that an entry refers to.
-    fn referred(&self, attributes: &Attributes<'a>) -> Option<DebugInfoOffset> {
-        match attributes.origin {
+    fn referred(&self, attributes: &Attributes<'a>) -> Option<EntryId> {
+        let offset = match attributes.origin {
             Some(AttributeValue::UnitRef(offset)) => offset.to_debug_info_offset(&self.unit.header),
             Some(AttributeValue::DebugInfoRef(offset)) => Some(offset),
             Some(_) | None => None,
-        }
+        };
+        offset.and_then(EntryId::of)
     }
 
     /// Continues the declaration of a function of another unit with an entry of this one.
@@ -190,7 +251,7 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
         &mut self,
         entry: UnitOffset,
         declaration: &mut Declaration<'a>,
-    ) -> Result<Option<DebugInfoOffset>, Stop> {
+    ) -> Result<Option<EntryId>, Stop> {
         let attributes = self.entry(entry)?;
         self.declare(attributes, declaration)
     }
@@ -212,16 +273,19 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
         &mut self,
         mut attributes: Attributes<'a>,
         declaration: &mut Declaration<'a>,
-    ) -> Result<Option<DebugInfoOffset>, Stop> {
+    ) -> Result<Option<EntryId>, Stop> {
         for _ in 0..LONGEST_CHAIN {
-            if declaration.linkage_name.is_none() {
-                declaration.linkage_name = self.string(attributes.linkage_name)?;
+            if !declaration.is_linkage_name
+                && let Some(name) = self.string(attributes.linkage_name)?
+            {
+                (declaration.name, declaration.is_linkage_name) = (Some(name), true);
             }
-            if declaration.plain_name.is_none() && declaration.linkage_name.is_none() {
-                declaration.plain_name = self.string(attributes.name)?;
+            if declaration.name.is_none() {
+                declaration.name = self.string(attributes.name)?;
             }
             if declaration.line.is_none() {
-                declaration.line = attributes.line.and_then(|line| u32::try_from(line).ok()).filter(|line| *line > 0);
+                let line = attributes.line.and_then(|line| u32::try_from(line).ok());
+                declaration.line = line.and_then(NonZeroU32::new);
             }
             if declaration.file.is_none()
                 && let Some(index) = attributes.file
@@ -233,7 +297,7 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
             }
             match attributes.origin {
                 Some(AttributeValue::UnitRef(offset)) => attributes = self.entry(offset)?,
-                Some(AttributeValue::DebugInfoRef(offset)) => return Ok(Some(offset)),
+                Some(AttributeValue::DebugInfoRef(offset)) => return Ok(EntryId::of(offset)),
                 Some(_) | None => return Ok(None),
             }
         }

@@ -6,7 +6,7 @@
 
 use super::decision::{Measured, SourcePlace, measured};
 use super::places::Surroundings;
-use crate::debuginfo::ImageIndex;
+use crate::debuginfo::{ImageIndex, ReadPart};
 use crate::filter::Project;
 use crate::link::InProject;
 use crate::store::FileFacts;
@@ -76,16 +76,31 @@ impl DecisionTurns {
 }
 
 impl DecisionTurn {
+    /// Which of the sources that an image names would be measured if it had code of all of them; waits for the turn, as
+    /// long as that makes a difference, and leaves it as it is.
+    pub fn expect(&self, path: &str, sources: &[String]) -> Vec<bool> {
+        let places = self.places(path, sources);
+        let state = self.wait();
+        let measured = self.measured(path, &places, &state);
+        let is_wanted =
+            |(source, place): (&String, &SourcePlace)| measured.takes(*place) || state.taken.contains(source);
+        sources.iter().zip(&places).map(is_wanted).collect()
+    }
+
+    /// Whether the same is decided by the sources that an image has code of as by all that it names: a header may have
+    /// no code.
+    pub fn decides_alike(&self, path: &str, index: &ImageIndex) -> bool {
+        let Some(part) = &index.part else { return true };
+        let (named, of_code) = (self.places(path, &part.sources), self.places(path, &index.files));
+        let state = self.wait();
+        self.measured(path, &named, &state) == self.measured(path, &of_code, &state)
+    }
+
     /// Which of an image's sources are measured; waits for the turn, as long as that makes a difference. Then it is over.
     pub fn choose(self, path: &str, index: &ImageIndex) -> Vec<bool> {
-        let surroundings = &self.turns.surroundings;
-        let places: Vec<SourcePlace> = index.files.iter().map(|source| surroundings.place(source, path)).collect();
-        let is_in_project = surroundings.has(path);
-        let mut state = self.turns.lock();
-        while !state.is_known && state.waiting.first().is_some_and(|first| *first < self.number) {
-            state = self.turns.over.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let measured = measured(&places, is_in_project, state.is_known);
+        let places = self.places(path, &index.files);
+        let mut state = self.wait();
+        let measured = self.measured(path, &places, &state);
         state.is_known |= measured.is_of_project();
         if measured == Measured::Whole {
             let sources = index.files.iter().zip(&places).filter(|(_, place)| measured.takes(**place));
@@ -101,9 +116,26 @@ impl DecisionTurn {
             measured.takes(place) || state.taken.contains(source) || is_named(source)
         };
         let chosen: Vec<bool> = index.files.iter().zip(places).map(is_chosen).collect();
-        let left = index.files.iter().zip(&chosen).filter(|(_, chosen)| !**chosen);
-        state.left.extend(left.map(|(source, _)| hash(source)));
+        let left = index.files.iter().zip(&chosen).filter(|(_, chosen)| !**chosen).map(|(source, _)| source);
+        let unread = index.part.iter().flat_map(ReadPart::unread);
+        state.left.extend(left.chain(unread).map(|source| hash(source)));
         chosen
+    }
+
+    fn places(&self, path: &str, sources: &[String]) -> Vec<SourcePlace> {
+        sources.iter().map(|source| self.turns.surroundings.place(source, path)).collect()
+    }
+
+    fn measured(&self, path: &str, places: &[SourcePlace], state: &DecisionState) -> Measured {
+        measured(places, self.turns.surroundings.has(path), state.is_known)
+    }
+
+    fn wait(&self) -> MutexGuard<'_, DecisionState> {
+        let mut state = self.turns.lock();
+        while !state.is_known && state.waiting.first().is_some_and(|first| *first < self.number) {
+            state = self.turns.over.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state
     }
 }
 

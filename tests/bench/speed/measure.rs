@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::memory::{self, Peaks};
+use crate::memory;
 use crate::programs::Program;
 use crate::timed::{How, Stage};
+use testing::peaks::Peaks;
 
 /// Medians in seconds, and peaks of memory in KiB.
 #[derive(Serialize)]
