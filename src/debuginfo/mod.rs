@@ -79,7 +79,7 @@ pub(crate) fn index_in_steps(
     let (mut shortfalls, mut of_frames) = (Shortfalls::default(), Shortfalls::default());
     let sections = DebugSections::load(&elf, &mut shortfalls);
     let mut budget = Budget::for_bytes(bytes.len().saturating_add(sections.size));
-    let mut survey = Survey::of(&sections, &mut budget, &mut shortfalls)?;
+    let mut survey = Survey::of(&sections, &mut budget, &mut shortfalls, step_done)?;
     let choice = choice.filter(|choice| sections.size >= choice.large);
     let part = choice.map(|choice| chosen(&mut survey, choice, &mut budget, step_done)).transpose()?.flatten();
     let (described, mut frames) = rayon::join(

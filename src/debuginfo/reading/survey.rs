@@ -46,7 +46,7 @@ pub(crate) struct NamedSources {
 }
 
 impl<'a> Survey<'a> {
-    /// Looks at the head of every unit of `.debug_info`.
+    /// Looks at the head of every unit of `.debug_info`; calls `step_done` whenever it has seen some of them.
     ///
     /// # Errors
     /// If the budget is used up.
@@ -54,11 +54,12 @@ impl<'a> Survey<'a> {
         sections: &'a DebugSections<'_>,
         budget: &mut Budget,
         shortfalls: &mut Shortfalls,
+        step_done: &(dyn Fn() + Sync),
     ) -> Result<Survey<'a>, IndexError> {
         let dwarf = sections.reader();
-        let headers = headers(&dwarf, shortfalls);
+        let headers = headers(&dwarf, shortfalls, step_done);
         let tables = abbreviation_tables(dwarf.debug_abbrev.reader().slice(), &headers);
-        let tasks = tasks(&headers, &tables, budget)?;
+        let tasks = tasks(&headers, &tables, budget, step_done)?;
         Ok(Survey { dwarf, headers, tables, tasks })
     }
 
@@ -115,12 +116,23 @@ impl<'a> Survey<'a> {
     }
 }
 
-fn headers<'a>(dwarf: &Dwarf<Bytes<'a>>, shortfalls: &mut Shortfalls) -> Vec<UnitHeader<Bytes<'a>>> {
+fn headers<'a>(
+    dwarf: &Dwarf<Bytes<'a>>,
+    shortfalls: &mut Shortfalls,
+    step_done: &dyn Fn(),
+) -> Vec<UnitHeader<Bytes<'a>>> {
+    /// After so many `step_done` is called: around each header the kernel maps 64 KiB of the file.
+    const UNITS: usize = 256;
     let mut headers = Vec::new();
     let mut all = dwarf.units();
     loop {
         match all.next() {
-            Ok(Some(header)) => headers.push(header),
+            Ok(Some(header)) => {
+                headers.push(header);
+                if headers.len().is_multiple_of(UNITS) {
+                    step_done();
+                }
+            }
             Ok(None) => return headers,
             Err(_) => {
                 shortfalls.add(Shortfall::MalformedDebugInfo);
@@ -149,11 +161,17 @@ fn abbreviation_tables(section: &[u8], headers: &[UnitHeader<Bytes<'_>>]) -> Tab
 }
 
 /// The units, each with whether it is the first of those that share its line program.
-fn tasks<'a>(headers: &[UnitHeader<Bytes<'a>>], tables: &Tables, budget: &Budget) -> Result<Vec<Task<'a>>, IndexError> {
+fn tasks<'a>(
+    headers: &[UnitHeader<Bytes<'a>>],
+    tables: &Tables,
+    budget: &Budget,
+    step_done: &(dyn Fn() + Sync),
+) -> Result<Vec<Task<'a>>, IndexError> {
     let programs = portions::map_runs(headers, headers.len().div_ceil(32), |headers| {
         let mut budget = budget.share();
         let programs = headers.iter().map(|header| program_of(header, tables, &mut budget));
         let programs = programs.collect::<Result<Vec<_>, _>>()?;
+        step_done();
         budget.settle().map(|()| programs)
     });
     let mut taken = HashSet::new();
