@@ -282,12 +282,14 @@ impl ImageReader {
             return Ok(Read { index, is_new: false });
         }
         let whole = self.selection.modules.takes(path);
-        let choice = SourceChoice { large: LARGE, wanted: &wanted };
+        // Where everything is measured, nobody needs to look for what is not.
+        let choice =
+            (turn.is_some() || self.selection.is_chosen).then_some(SourceChoice { large: LARGE, wanted: &wanted });
         let read = || {
             if !whole {
                 return debuginfo::landmarks(bytes);
             }
-            let index = debuginfo::index_in_steps(bytes, Some(&choice), &|| bytes.release())?;
+            let index = debuginfo::index_in_steps(bytes, choice.as_ref(), &|| bytes.release())?;
             if is_decided(&index) {
                 return Ok(index);
             }
