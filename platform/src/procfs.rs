@@ -208,7 +208,7 @@ pub fn image_of(tid: Tid) -> ImageOf {
 
 /// A variable of the environment that the image of a thread's process was executed with, lossily as text.
 pub fn environment_variable(tid: Tid, name: &str) -> Option<String> {
-    let environment = std::fs::read(format!("/proc/{tid}/environ")).ok()?;
+    let environment = read_bytes(&format!("/proc/{tid}/environ")).ok()?;
     let mut variables = environment.split(|&byte| byte == 0);
     let value = variables.find_map(|it| it.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
     Some(String::from_utf8_lossy(value).into_owned())

@@ -1,8 +1,9 @@
 //! The options that say under which contexts what runs is kept.
 
+use super::selection::glob;
 use crate::contexts::{ByProcess, ContextRule, LONGEST_LABEL, Template};
 use clap::{Args, ValueEnum};
-use globset::{Glob, GlobMatcher};
+use globset::GlobMatcher;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct ContextArguments {
@@ -55,8 +56,4 @@ fn label(text: &str) -> Result<String, String> {
         text if text.len() > LONGEST_LABEL => Err(format!("it has {} bytes; the most are {LONGEST_LABEL}", text.len())),
         text => Ok(text.to_owned()),
     }
-}
-
-fn glob(text: &str) -> Result<GlobMatcher, globset::Error> {
-    Ok(Glob::new(text)?.compile_matcher())
 }

@@ -1,6 +1,6 @@
 //! `cov-trace contexts`: what contexts there are.
 
-use super::output::{print, tell};
+use super::output::{print, print_json, tell};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
 use crate::report::{ContextLines, ContextRow, contexts_table};
@@ -74,7 +74,7 @@ pub(super) fn contexts(options: &ContextsOptions) -> Result<CommandOutcome, CliE
     }
     if arguments.json {
         let all: Vec<serde_json::Value> = shown.iter().map(|row| json(row)).collect();
-        print(&format!("{:#}\n", serde_json::json!({ "contexts": all })))?;
+        print_json(&serde_json::json!({ "contexts": all }))?;
         return Ok(CommandOutcome::Success);
     }
     print(&contexts_table(&shown))?;
@@ -86,7 +86,7 @@ pub(super) fn contexts(options: &ContextsOptions) -> Result<CommandOutcome, CliE
 }
 
 /// A context as JSON.
-pub(super) fn json(row: &ContextRow) -> serde_json::Value {
+fn json(row: &ContextRow) -> serde_json::Value {
     let ContextRow { label, lines, unique, millis, opened, result } = row;
     serde_json::json!({
         "label": label, "lines": lines, "unique_lines": unique, "milliseconds": millis, "opened": opened, "result": result,

@@ -51,6 +51,11 @@ pub fn print(text: &str) -> Result<(), CliError> {
     print_bytes(text.as_bytes())
 }
 
+/// The same of a value as JSON, for people and programs.
+pub fn print_json(value: &serde_json::Value) -> Result<(), CliError> {
+    print(&format!("{value:#}\n"))
+}
+
 /// The same, whatever they are.
 pub fn print_bytes(bytes: &[u8]) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();

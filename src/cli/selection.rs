@@ -66,10 +66,10 @@ pub(super) struct SelectionArguments {
     #[command(flatten)]
     filter: FilterArguments,
     /// Only what ran under contexts whose label matches; may be repeated
-    #[arg(long, value_name = "GLOB", value_parser = context, help_heading = "Filters")]
+    #[arg(long, value_name = "GLOB", value_parser = glob, help_heading = "Filters")]
     context: Vec<GlobMatcher>,
     /// Nothing of what ran under contexts whose label matches; may be repeated
-    #[arg(long, value_name = "GLOB", value_parser = context, help_heading = "Filters")]
+    #[arg(long, value_name = "GLOB", value_parser = glob, help_heading = "Filters")]
     exclude_context: Vec<GlobMatcher>,
 }
 
@@ -119,7 +119,8 @@ impl DataArguments {
     }
 }
 
-pub(super) fn context(text: &str) -> Result<GlobMatcher, globset::Error> {
+/// A glob on a command line.
+pub(super) fn glob(text: &str) -> Result<GlobMatcher, globset::Error> {
     Ok(Glob::new(text)?.compile_matcher())
 }
 

@@ -3,7 +3,7 @@
 use super::output::{print, stdout_colour};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
-use crate::report::{Placer, ReportFile, Runner, Showing, lines_of, printable, show as shown};
+use crate::report::{Placer, Runner, Showing, lines_of, printable, show as shown};
 use crate::store::Numbits;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -64,19 +64,11 @@ pub(super) fn show(options: &ShowOptions) -> Result<CommandOutcome, CliError> {
             }
         }
     })?;
-    let named = |name: &String| {
-        let name = name.trim_start_matches("./");
-        let files: Vec<&ReportFile> =
-            report.files.iter().filter(|file| Path::new(&file.path).ends_with(name)).collect();
-        // Who names a whole name means that one, even if others end so.
-        let exact: Vec<&ReportFile> = files.iter().filter(|file| file.name == name).copied().collect();
-        if exact.is_empty() { files } else { exact }
-    };
-    if let Some(name) = options.files.iter().find(|name| named(name).is_empty()) {
+    if let Some(name) = options.files.iter().find(|name| report.named(name).is_empty()) {
         return Err(CliError::NoSuchSource { name: printable(name).into_owned() });
     }
     let mut text = String::new();
-    for file in options.files.iter().flat_map(named) {
+    for file in options.files.iter().flat_map(|name| report.named(name)) {
         let lines = file.text().map(|text| lines_of(file, &text, options.showing.colour)).unwrap_or_default();
         let of_file = runners.get(&file.path).into_iter().flatten();
         let of_file: Vec<Runner> = of_file.map(|(pid, lines)| Runner { pid: *pid, lines: lines.clone() }).collect();

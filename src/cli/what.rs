@@ -1,7 +1,7 @@
 //! `cov-trace what CONTEXT...`: what ran under contexts.
 
-use super::output::{print, stdout_colour};
-use super::selection::{Audience, SourceArguments, SourceSelection, context};
+use super::output::{print, print_json, stdout_colour};
+use super::selection::{Audience, SourceArguments, SourceSelection, glob};
 use super::{CliError, CommandOutcome};
 use crate::report::{ReportFile, Showing, functions_that_ran, lines_of, printable, show, what_table};
 use clap::Args;
@@ -11,7 +11,7 @@ use std::path::Path;
 #[derive(Clone, Debug, Args)]
 pub(super) struct WhatArguments {
     /// The labels of the contexts, as globs; '' is what ran under none
-    #[arg(required = true, value_name = "CONTEXT", value_parser = context)]
+    #[arg(required = true, value_name = "CONTEXT", value_parser = glob)]
     contexts: Vec<GlobMatcher>,
     /// Write JSON
     #[arg(long, conflicts_with = "annotated")]
@@ -64,7 +64,7 @@ pub(super) fn what(options: &WhatOptions) -> Result<CommandOutcome, CliError> {
         WhatFormat::Text => print(&what_table(&files))?,
         WhatFormat::Json => {
             let all: Vec<serde_json::Value> = files.iter().map(|file| json(file)).collect();
-            print(&format!("{:#}\n", serde_json::json!({ "files": all })))?;
+            print_json(&serde_json::json!({ "files": all }))?;
         }
         WhatFormat::Annotated => {
             let showing = Showing { colour: stdout_colour(), around_missed: None, decimals: 1 };

@@ -1,9 +1,9 @@
 //! `cov-trace who FILE:LINE[-LINE]|FUNCTION`: the contexts that ran it.
 
-use super::output::print;
+use super::output::{print, print_json};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
-use crate::report::{ContextLines, ContextRow, Report, ReportFile, printable, who_table};
+use crate::report::{ContextLines, ContextRow, Report, printable, who_table};
 use crate::store::{FunctionFacts, Numbits};
 use clap::Args;
 use std::ops::RangeInclusive;
@@ -79,7 +79,7 @@ pub(super) fn who(options: &WhoOptions) -> Result<CommandOutcome, CliError> {
     };
     if options.json {
         let all: Vec<serde_json::Value> = found.iter().map(json).collect();
-        print(&format!("{:#}\n", serde_json::json!({ "asked": all })))?;
+        print_json(&serde_json::json!({ "asked": all }))?;
         return Ok(CommandOutcome::Success);
     }
     let mut text = String::new();
@@ -102,13 +102,7 @@ fn of_lines(
     name: &str,
     lines: &RangeInclusive<u32>,
 ) -> Result<Vec<Found>, CliError> {
-    let wanted = name.trim_start_matches("./");
-    let mut files: Vec<&ReportFile> =
-        report.files.iter().filter(|file| Path::new(&file.path).ends_with(wanted)).collect();
-    // Who names a whole name means that one, even if others end so.
-    if let Some(exact) = files.iter().find(|file| file.name == wanted).copied() {
-        files = vec![exact];
-    }
+    let files = report.named(name);
     if files.is_empty() {
         return Err(CliError::NoSuchSource { name: printable(name).into_owned() });
     }

@@ -68,7 +68,7 @@ fn bounded(label: &str) -> String {
         return label.to_owned();
     }
     let digest: [u8; 16] = Md5::digest(label).into();
-    let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest = format!("{:032x}", u128::from_be_bytes(digest))[..16].to_owned();
     let mut end = LONGEST_LABEL - digest.len() - "... ".len();
     while !label.is_char_boundary(end) {
         end -= 1;

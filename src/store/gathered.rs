@@ -3,7 +3,7 @@
 //! Invariant: what is taken in fits together, whatever the file held, or it is a fault.
 
 use super::keys::ContentKey;
-use super::packed::{unpack_functions, unpack_lines};
+use super::packed::Counted;
 use super::process_rows::{exec, flush};
 use super::rows::{Fault, rows, warning};
 use super::{Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema};
@@ -159,12 +159,13 @@ impl GatheredProcesses {
         let [place, image, context] = self.place_of_hits(labels, keys)?;
         let files = &self.records[place].images[image].files;
         let ran = &mut ran[place];
-        let mut add = |kind: usize, file, set: &Numbits| {
-            ran.entry((image, file, context)).or_default()[kind].union_with(set);
-            Ok(())
-        };
-        unpack_lines(files, lines, |file, set| add(0, file, set))?;
-        unpack_functions(files, functions, |file, set| add(1, file, set))
+        for (kind, (counted, bytes)) in Counted::BOTH.into_iter().zip([lines, functions]).enumerate() {
+            counted.unpack(files, bytes, |file, set| {
+                ran.entry((image, file, context)).or_default()[kind].union_with(set);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// The numbers of process, image and context that have these keys.

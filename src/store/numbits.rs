@@ -101,6 +101,12 @@ impl Numbits {
         Numbits::from_bytes(&left)
     }
 
+    /// The lines that are in another set too.
+    pub fn intersection(&self, other: &Numbits) -> Numbits {
+        let both: Vec<u8> = self.0.iter().zip(&other.0).map(|(mine, theirs)| mine & theirs).collect();
+        Numbits::from_bytes(&both)
+    }
+
     /// How many lines.
     pub fn len(&self) -> u64 {
         self.0.iter().map(|byte| u64::from(byte.count_ones())).sum()
@@ -182,5 +188,7 @@ mod tests {
         union.union_with(&Numbits::from_bytes(&[0, 0, 1]));
         assert_eq!(union.iter().collect::<Vec<_>>(), [1, 16]);
         assert!(union.contains(16) && !union.contains(8) && !union.contains(99));
+        let both = union.intersection(&[1, 8, 9].into_iter().collect());
+        assert_eq!(both, [1].into_iter().collect());
     }
 }

@@ -7,80 +7,75 @@
 
 use super::rows::Fault;
 use super::{FileFacts, Numbits};
+use std::borrow::Cow;
 
-/// Packs sets of lines, by source in ascending order. None if there is a line that the image does not have.
-pub(super) fn pack_lines<'a>(
-    files: &[FileFacts],
-    sets: impl IntoIterator<Item = (usize, &'a Numbits)>,
-) -> Option<Vec<u8>> {
-    let mut runs = Runs::default();
-    let mut next = 0;
-    for (number, set) in sets {
-        let file = files.get(number)?;
-        runs.skip(files.get(next..number)?.iter().map(|file| file.executable.len()).sum());
-        runs.add_lines(file.executable.as_bytes(), set.as_bytes())?;
-        next = number + 1;
-    }
-    Some(runs.finish())
+/// What is counted through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// The executable lines.
+    Lines,
+    /// The functions.
+    Functions,
 }
 
-/// The same of functions, by their numbers within the source.
-pub(super) fn pack_functions<'a>(
-    files: &[FileFacts],
-    sets: impl IntoIterator<Item = (usize, &'a Numbits)>,
-) -> Option<Vec<u8>> {
-    let mut runs = Runs::default();
-    let mut next = 0;
-    for (number, set) in sets {
-        let file = files.get(number)?;
-        runs.skip(files.get(next..number)?.iter().map(|file| file.functions.len() as u64).sum());
-        let mut at = 0;
-        for function in set.iter() {
-            runs.skip(u64::from(function - at));
-            runs.take(1);
-            at = function + 1;
-        }
-        runs.skip((file.functions.len() as u64).checked_sub(u64::from(at))?);
-        next = number + 1;
-    }
-    Some(runs.finish())
-}
+impl Counted {
+    /// In the order in which sets of both are kept.
+    pub const BOTH: [Counted; 2] = [Counted::Lines, Counted::Functions];
 
-/// Hands over the sets of lines that are not empty, by source.
-pub(super) fn unpack_lines(
-    files: &[FileFacts],
-    bytes: &[u8],
-    mut take: impl FnMut(usize, &Numbits) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let mut left = Unpacked::of(bytes)?;
-    for (number, file) in files.iter().enumerate() {
-        let lines = file.executable.len();
-        if left.begins_within(lines) {
-            take(number, &left.within(file.executable.as_bytes(), lines)?)?;
-        } else {
-            left.pass(lines);
+    /// How many a source has.
+    fn number_in(self, file: &FileFacts) -> u64 {
+        match self {
+            Counted::Lines => file.executable.len(),
+            Counted::Functions => file.functions.len() as u64,
         }
     }
-    left.end()
-}
 
-/// The same of functions.
-pub(super) fn unpack_functions(
-    files: &[FileFacts],
-    bytes: &[u8],
-    mut take: impl FnMut(usize, &Numbits) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let mut left = Unpacked::of(bytes)?;
-    for (number, file) in files.iter().enumerate() {
-        let functions = file.functions.len();
-        if left.begins_within(functions as u64) {
-            let all: Numbits = (0..u32::try_from(functions).map_err(|_| beyond())?).collect();
-            take(number, &left.within(all.as_bytes(), functions as u64)?)?;
-        } else {
-            left.pass(functions as u64);
+    /// All that a source has; functions are numbered.
+    fn all_in(self, file: &FileFacts) -> Cow<'_, Numbits> {
+        match self {
+            Counted::Lines => Cow::Borrowed(&file.executable),
+            Counted::Functions => Cow::Owned((0..file.functions.len() as u32).collect()),
         }
     }
-    left.end()
+
+    /// Packs sets, by source in ascending order. None if there is something in one that the image does not have.
+    pub fn pack<'a>(
+        self,
+        files: &[FileFacts],
+        sets: impl IntoIterator<Item = (usize, &'a Numbits)>,
+    ) -> Option<Vec<u8>> {
+        let mut runs = Runs::default();
+        let mut next = 0;
+        for (number, set) in sets {
+            let file = files.get(number)?;
+            runs.skip(files.get(next..number)?.iter().map(|file| self.number_in(file)).sum());
+            runs.add(self.all_in(file).as_bytes(), set.as_bytes())?;
+            next = number + 1;
+        }
+        Some(runs.finish())
+    }
+
+    /// Hands over the sets that are not empty, by source.
+    pub fn unpack(
+        self,
+        files: &[FileFacts],
+        bytes: &[u8],
+        mut take: impl FnMut(usize, &Numbits) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut left = Unpacked::of(bytes)?;
+        for (number, file) in files.iter().enumerate() {
+            if left.length == 0 {
+                break;
+            }
+            let count = self.number_in(file);
+            if left.begins_within(count) {
+                take(number, &left.within(self.all_in(file).as_bytes(), count)?)?;
+            } else {
+                left.pass(count);
+            }
+        }
+        left.end()
+    }
 }
 
 fn beyond() -> Fault {
@@ -125,12 +120,12 @@ impl Runs {
         self.bytes
     }
 
-    fn add_lines(&mut self, executable: &[u8], ran: &[u8]) -> Option<()> {
-        if ran.len() > executable.len() {
+    fn add(&mut self, all: &[u8], ran: &[u8]) -> Option<()> {
+        if ran.len() > all.len() {
             return None;
         }
         let ran = ran.iter().copied().chain(std::iter::repeat(0));
-        for (has, ran) in executable.iter().copied().zip(ran) {
+        for (has, ran) in all.iter().copied().zip(ran) {
             if ran & !has != 0 {
                 return None;
             }
@@ -254,11 +249,11 @@ mod tests {
     fn unpacked(files: &[FileFacts], lines: &[u8], functions: &[u8]) -> Result<[Vec<(usize, Numbits)>; 2], Fault> {
         let mut found = [Vec::new(), Vec::new()];
         let [of_lines, of_functions] = &mut found;
-        unpack_lines(files, lines, |file, set| {
+        Counted::Lines.unpack(files, lines, |file, set| {
             of_lines.push((file, set.clone()));
             Ok(())
         })?;
-        unpack_functions(files, functions, |file, set| {
+        Counted::Functions.unpack(files, functions, |file, set| {
             of_functions.push((file, set.clone()));
             Ok(())
         })?;
@@ -270,11 +265,11 @@ mod tests {
         let files =
             [(10..=19).collect(), Numbits::default(), (1..=5).collect(), (7..=9).collect()].map(|it| file(it, 2));
         let ran = [(0, (18..=19).collect()), (2, (1..=5).collect()), (3, [7, 9].into_iter().collect())];
-        let packed = pack_lines(&files, ran.iter().map(|(file, set)| (*file, set))).unwrap();
+        let packed = Counted::Lines.pack(&files, ran.iter().map(|(file, set)| (*file, set))).unwrap();
         assert_eq!(packed, [8, 8, 1, 1]);
         assert_eq!(unpacked(&files, &packed, &[1, 4]).unwrap()[0], ran);
         let functions = [(0, [1]), (1, [0]), (2, [0])].map(|(file, set)| (file, set.into_iter().collect()));
-        let packed = pack_functions(&files, functions.iter().map(|(file, set)| (*file, set))).unwrap();
+        let packed = Counted::Functions.pack(&files, functions.iter().map(|(file, set)| (*file, set))).unwrap();
         assert_eq!(packed, [1, 2, 1, 1]);
         assert_eq!(unpacked(&files, &[], &packed).unwrap()[1], functions);
     }
@@ -283,11 +278,11 @@ mod tests {
     fn what_the_image_does_not_have_is_not_packed_nor_unpacked() {
         let files = [file([3, 70].into_iter().collect(), 2)];
         for line in [4, 71, 900] {
-            assert_eq!(pack_lines(&files, [(0, &[3, line].into_iter().collect())]), None, "{line}");
+            assert_eq!(Counted::Lines.pack(&files, [(0, &[3, line].into_iter().collect())]), None, "{line}");
         }
-        assert_eq!(pack_lines(&files, [(1, &Numbits::default())]), None);
-        assert_eq!(pack_functions(&files, [(0, &[2].into_iter().collect())]), None);
-        assert_eq!(pack_functions(&files, [(1, &Numbits::default())]), None);
+        assert_eq!(Counted::Lines.pack(&files, [(1, &Numbits::default())]), None);
+        assert_eq!(Counted::Functions.pack(&files, [(0, &[2].into_iter().collect())]), None);
+        assert_eq!(Counted::Functions.pack(&files, [(1, &Numbits::default())]), None);
         let endless = [0x80; 11];
         for bytes in [&[0, 3][..], &[2, 1], &[0], &[0x80], &[0, 0], &[1, 1, 1, 1], &endless] {
             assert!(unpacked(&files, bytes, &[]).is_err(), "{bytes:?}");
@@ -323,8 +318,8 @@ mod tests {
                 }
             }
             let sets = |kind: usize| ran[kind].iter().map(|(file, set): &(usize, Numbits)| (*file, set));
-            let mut lines = pack_lines(&files, sets(0)).unwrap();
-            let mut functions = pack_functions(&files, sets(1)).unwrap();
+            let mut lines = Counted::Lines.pack(&files, sets(0)).unwrap();
+            let mut functions = Counted::Functions.pack(&files, sets(1)).unwrap();
             assert_eq!(unpacked(&files, &lines, &functions).unwrap(), ran, "round {round}");
             for bytes in [&mut lines, &mut functions].into_iter().filter(|bytes| !bytes.is_empty()) {
                 let at = random(bytes.len() as u64) as usize;

@@ -6,7 +6,7 @@
 
 use super::fact_files::FactFiles;
 use super::keys::ContentKey;
-use super::packed::{pack_functions, pack_lines};
+use super::packed::Counted;
 use super::staged::Staged;
 use super::{
     DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, Span, StoreError, facts_rows,
@@ -225,8 +225,8 @@ fn packed(processes: &KeyedProcesses<'_>) -> Option<Vec<PackedRow>> {
         for ((image, context), OfImage { facts, sets }) in hits {
             let (process, image, context) = (*process, *image, *context);
             let of_kind = |kind: usize| sets.iter().map(move |(file, sets)| (*file, &*sets[kind]));
-            let lines = pack_lines(&facts.files, of_kind(0))?;
-            let functions = pack_functions(&facts.files, of_kind(1))?;
+            let lines = Counted::Lines.pack(&facts.files, of_kind(0))?;
+            let functions = Counted::Functions.pack(&facts.files, of_kind(1))?;
             if !lines.is_empty() || !functions.is_empty() {
                 rows.push(PackedRow { process, image, context, lines, functions });
             }
@@ -255,12 +255,13 @@ fn other_file(
     labels: Option<&RunLabels>,
 ) -> rusqlite::Result<Vec<u8>> {
     let Some(rows) = rows else { return whole(processes, labels.unwrap_or(&RunLabels::default())) };
+    let has_spans = has_spans(processes);
     let mut statements = vec![schema::SQL, schema::PACKED];
-    statements.extend(has_spans(processes).then_some(schema::SPANS));
+    statements.extend(has_spans.then_some(schema::SPANS));
     statements.extend(labels.map(|_| schema::LABELS));
     schema::build(&statements, |db| {
         labels.map_or(Ok(()), |labels| labels.insert(db))?;
-        if has_spans(processes) {
+        if has_spans {
             processes.values().try_for_each(|process| process.insert_spans(db))?;
         }
         insert_packed(db, processes, &rows)

@@ -113,14 +113,14 @@ impl<'a> ContextLines<'a> {
             let Some(source) = self.sources.get(file.path.as_str()) else { continue };
             let (mut once, mut twice) = (Numbits::default(), Numbits::default());
             for lines in source.lines.values() {
-                twice.union_with(&both(&once, lines));
+                twice.union_with(&once.intersection(lines));
                 once.union_with(lines);
             }
             let unique = once.difference(&twice);
             for (context, lines) in &source.lines {
-                let counted = both(lines, &file.coverage.executable);
+                let counted = lines.intersection(&file.coverage.executable);
                 let row = &mut self.rows[*context as usize];
-                row.unique += both(&counted, &unique).len();
+                row.unique += counted.intersection(&unique).len();
                 row.lines += counted.len();
             }
         }
@@ -147,7 +147,8 @@ impl<'a> ContextLines<'a> {
                     entered.is_some_and(|entered| entered.iter().any(|other| is_same(other, function)))
                 };
                 let mut file = file.clone();
-                file.coverage.ran = ran.map_or_else(Numbits::default, |ran| both(ran, &file.coverage.executable));
+                file.coverage.ran =
+                    ran.map_or_else(Numbits::default, |ran| ran.intersection(&file.coverage.executable));
                 file.coverage.entered = file.coverage.entered.iter().filter(is_entered).cloned().collect();
                 Some(file)
             };
@@ -161,7 +162,7 @@ impl<'a> ContextLines<'a> {
     pub fn who_ran(&self, path: &str, asked: &Numbits) -> Vec<(ContextRow, Numbits)> {
         let Some(source) = self.sources.get(path) else { return Vec::new() };
         let found = self.numbers.values().filter_map(|number| {
-            let lines = both(source.lines.get(number)?, asked);
+            let lines = source.lines.get(number)?.intersection(asked);
             (!lines.is_empty()).then(|| (self.rows[*number as usize].clone(), lines))
         });
         found.collect()
@@ -171,7 +172,7 @@ impl<'a> ContextLines<'a> {
     pub fn who_called(&self, path: &str, function: &FunctionFacts, lines: &Numbits) -> Vec<(ContextRow, Numbits)> {
         let Some(source) = self.sources.get(path) else { return Vec::new() };
         let found = self.numbers.values().filter_map(|number| {
-            let ran = both(source.lines.get(number)?, lines);
+            let ran = source.lines.get(number)?.intersection(lines);
             let is_entered = source
                 .functions
                 .get(number)
@@ -186,11 +187,6 @@ impl<'a> ContextLines<'a> {
 /// Whether two images mean the same function.
 fn is_same(one: &FunctionFacts, other: &FunctionFacts) -> bool {
     (one.start, &one.name) == (other.start, &other.name)
-}
-
-/// The lines that are in both sets.
-fn both(one: &Numbits, other: &Numbits) -> Numbits {
-    one.difference(&one.difference(other))
 }
 
 #[cfg(test)]

@@ -60,6 +60,15 @@ pub(crate) enum LineState {
 }
 
 impl Report {
+    /// The sources that are meant by a path or the end of one.
+    pub fn named(&self, name: &str) -> Vec<&ReportFile> {
+        let name = name.trim_start_matches("./");
+        let files: Vec<&ReportFile> = self.files.iter().filter(|file| Path::new(&file.path).ends_with(name)).collect();
+        // Who names a whole name means that one, even if others end so.
+        let exact: Vec<&ReportFile> = files.iter().filter(|file| file.name == name).copied().collect();
+        if exact.is_empty() { files } else { exact }
+    }
+
     /// Prepares what was merged.
     pub fn prepare(coverage: Coverage, paths: &Paths, exclusions: &Exclusions) -> Report {
         let built = times(&coverage);

@@ -47,7 +47,7 @@ impl<'a> Snapshots<'a> {
         for (source, hits) in self.placer.positions(self.selection, record) {
             let label = &record.contexts[hits.context];
             let Some((real, counted)) = self.find(source) else { continue };
-            let lines = hits.lines.difference(&hits.lines.difference(counted));
+            let lines = hits.lines.intersection(counted);
             if !lines.is_empty() {
                 let contexts = snapshot.files.entry(real.clone()).or_default();
                 contexts.entry(label.clone()).or_default().union_with(&lines);

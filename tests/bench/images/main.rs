@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
-use testing::bench::{build, size};
+use testing::bench::{self, build, size};
 use testing::peaks::{Peaks, watch};
 
 /// MiB of the programs; the largest two take a minute and some GB of disk to build.
@@ -47,7 +47,7 @@ fn run() -> Result<(), String> {
             figures.push(measure("c", mib, scope, &options, &target)?);
         }
         if let (Some(first), Some(last)) = (figures.first(), figures.last()) {
-            let exponent = |of: fn(&Figures) -> f64| (of(last) / of(first)).ln() / (last.mib / first.mib).ln();
+            let exponent = |of: fn(&Figures) -> f64| bench::exponent(&[(first.mib, of(first)), (last.mib, of(last))]);
             println!(
                 "grows as the size to the power of: cold {:.2}, warm {:.2} (goal 1)",
                 exponent(|figures| figures.cold),

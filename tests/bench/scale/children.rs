@@ -1,6 +1,5 @@
 //! A program that never ends and has short children: what cov-trace's processes take may not grow.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
@@ -9,6 +8,7 @@ use crate::stage::{COV_TRACE, Stage};
 use testing::attached::{self, Attached};
 use testing::rows::Row;
 use testing::run::Mark;
+use testing::service::footprint::Footprint;
 
 /// Children after which the sizes are taken for the first time.
 const FIRST: u32 = 10_000;
@@ -32,7 +32,10 @@ pub fn children(stage: &Stage, options: &Options) -> Result<Vec<Row>, String> {
     let command = attached::command(COV_TRACE, &[parent.id()], &["--children", "--all"], &data);
     let attached = Attached::start(Mark::new(stage.cache()), command)?;
     let sizes = || -> Result<[f64; 2], String> {
-        let kib = |name| attached.process_named(name).and_then(resident_kib).ok_or(format!("no {name}"));
+        let kib = |name| {
+            let pid = attached.process_named(name).ok_or(format!("no {name}"))?;
+            Footprint::of(pid).map(|footprint| footprint.rss_kib as f64)
+        };
         Ok([kib("cov-supervisor")?, kib("cov-recorder")?])
     };
     more(FIRST)?;
@@ -47,11 +50,4 @@ pub fn children(stage: &Stage, options: &Options) -> Result<Vec<Row>, String> {
         Row::new(name("supervisor"), after[0] / before[0], 1.1, "x"),
         Row::new(name("recorder"), after[1] / before[1], 1.1, "x"),
     ])
-}
-
-/// The memory of a process that is in RAM.
-fn resident_kib(pid: u32) -> Option<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().split(' ').next()?.parse().ok()
 }

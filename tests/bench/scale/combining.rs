@@ -6,11 +6,10 @@ use std::process::Command;
 
 use cov_trace::store::{FileFacts, Numbits, SourceOrigin};
 
-use crate::growth::exponent;
 use crate::made_up::made_up;
 use crate::options::Options;
 use crate::stage::{COV_TRACE, Stage};
-use testing::bench::measured;
+use testing::bench::{exponent, measured};
 use testing::rows::Row;
 
 const PROCESSES: [u32; 3] = [1_000, 3_200, 10_000];

@@ -7,7 +7,6 @@
 
 mod children;
 mod combining;
-mod growth;
 #[path = "../made_up.rs"]
 mod made_up;
 mod options;

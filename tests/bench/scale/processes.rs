@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::growth::exponent;
 use crate::options::Options;
 use crate::stage::{COV_TRACE, Stage, seconds};
-use testing::bench::{median, size};
+use testing::bench::{exponent, median, size};
 use testing::rows::Row;
 
 /// Short processes of a program of 60,000 lines, each of which runs other ones.

@@ -5,11 +5,10 @@ use std::process::Command;
 
 use cov_trace::store::{FileFacts, Numbits, SourceOrigin};
 
-use crate::growth::exponent;
 use crate::made_up::made_up;
 use crate::options::Options;
 use crate::stage::{COV_TRACE, Stage};
-use testing::bench::measured;
+use testing::bench::{exponent, measured};
 use testing::rows::Row;
 
 /// How many processes there are, and how many sources of how many lines.
