@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
 
 /// What a signal does to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +116,18 @@ pub fn is_next(tid: Tid, signal: Signal) -> bool {
     let status = read(&format!("/proc/{tid}/status")).unwrap_or_default();
     let set = |name| status_set(&status, name).unwrap_or(0);
     set("SigPnd") & !set("SigBlk") & signal.bit() != 0
+}
+
+/// The CPU time that a thread has used, if the kernel counts it (`/proc/TID/schedstat`).
+pub fn cpu_time(tid: Tid) -> Option<Duration> {
+    static COUNTS: LazyLock<bool> = LazyLock::new(|| counted("thread-self").is_some_and(|time| !time.is_zero()));
+    COUNTS.then(|| counted(&tid.to_string())).flatten()
+}
+
+/// The CPU time of an entry of /proc; zero, too, where the kernel counts none.
+fn counted(entry: &str) -> Option<Duration> {
+    let counts = read(&format!("/proc/{entry}/schedstat")).ok()?;
+    counts.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Whether a thread is the only one of its process.
@@ -251,6 +265,7 @@ mod tests {
         assert!(origin(me).expect("stat").start_ticks > 0);
         assert!(!image_of(me.leader()).argv.is_empty());
         assert!(signal_state(me.leader()).is_ok());
+        assert!(cpu_time(me.leader()).is_none_or(|time| !time.is_zero()));
         // The test runs in a thread of its own.
         assert!(!is_alone(me.leader()).expect("status"));
     }

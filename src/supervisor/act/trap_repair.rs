@@ -272,7 +272,8 @@ fn blocking(tid: Tid) -> Option<Blocking> {
     let blocks = procfs::signal_state(tid).ok()?.blocked & TRAP != 0 || procfs::is_next(tid, Signal::TRAP);
     let state = standing(Pid(tid.0), tid)?;
     let is_stopped = matches!(state, ThreadState::Reported | ThreadState::Unreported(_) | ThreadState::Stopped);
-    (blocks || is_stopped).then_some(Blocking { tid, sleeps: state == ThreadState::Other })
+    let sleeps = state == ThreadState::Other;
+    (blocks || is_stopped).then(|| Blocking { tid, sleeps, ran: if sleeps { None } else { procfs::cpu_time(tid) } })
 }
 
 /// If SIGTRAP was blocked when a breakpoint was executed, its handler is gone.

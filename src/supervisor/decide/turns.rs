@@ -3,8 +3,9 @@
 //! That is so in the handler itself, which the threads enter one after the other, in new threads, which begin with all
 //! signals blocked, and in whatever else met such a breakpoint a moment ago: these are waited for.
 //!
-//! Invariant: nobody waits longer than [`LONGEST`] after another thread entered the handler or met a breakpoint with
-//! SIGTRAP blocked, and than [`PATIENCE`] where that sleeps. All times are since the measurement began.
+//! Invariant: after another thread entered the handler or met a breakpoint with SIGTRAP blocked, nobody waits longer
+//! than until that had [`LONGEST`] of a CPU, than [`STARVED`] where it gets none, and than [`PATIENCE`] where it sleeps.
+//! All times are since the measurement began.
 
 use crate::link::ProcessNo;
 use platform::Tid;
@@ -16,8 +17,11 @@ use std::time::Duration;
 /// new breakpoints any more.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// So long for a thread in the handler, or a new one, that runs or would if it had a CPU.
+/// So long for a thread in the handler, or a new one, that runs.
 const LONGEST: Duration = Duration::from_secs(1);
+
+/// So long for a thread that would run if it had a CPU: on a busy machine it may get none for seconds.
+const STARVED: Duration = Duration::from_secs(60);
 
 /// So many who met no breakpoint in the handler tell that there are none any more.
 const ENOUGH: u32 = 8;
@@ -39,6 +43,21 @@ struct Suspect {
     process: ProcessNo,
     reason: Reason,
     since: Duration,
+    /// The CPU time that it had used when it was first looked at.
+    ran: Option<Duration>,
+}
+
+impl Suspect {
+    fn new(process: ProcessNo, reason: Reason, since: Duration) -> Self {
+        Suspect { process, reason, since, ran: None }
+    }
+
+    /// Whether it has had `longest`; `ran` is the CPU time that it has used, where that counts.
+    fn has_had(&mut self, ran: Option<Duration>, longest: Duration, now: Duration) -> bool {
+        let waited = now.saturating_sub(self.since);
+        let used = ran.map(|ran| ran.saturating_sub(*self.ran.get_or_insert(ran)));
+        waited >= longest && used.is_none_or(|used| used >= longest || waited >= STARVED)
+    }
 }
 
 /// A thread that blocks SIGTRAP now, or is in a stop that may hide that.
@@ -48,10 +67,13 @@ pub(crate) struct Blocking {
     /// Whether it waits for something else than a CPU.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sleeps: bool,
+    /// The CPU time that it has used, if that is known and it does not sleep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<Duration>,
 }
 
 /// Who is waited for, and who waits, in the processes that handle SIGTRAP.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Turns {
     suspects: HashMap<Tid, Suspect>,
     /// Threads that wait in their stops.
@@ -78,8 +100,8 @@ impl Turns {
         self.suspects.retain(|other, suspect| {
             suspect.process != process || blocking.iter().any(|blocking| blocking.tid == *other)
         });
-        let waits = |Blocking { tid, sleeps }: Blocking| {
-            let met = Suspect { process, reason: Reason::Met, since: now };
+        let waits = |Blocking { tid, sleeps, ran }: Blocking| {
+            let met = Suspect::new(process, Reason::Met, now);
             let suspect = self.suspects.entry(tid).or_insert(met);
             let longest = match suspect.reason {
                 _ if sleeps => PATIENCE,
@@ -87,7 +109,7 @@ impl Turns {
                 Reason::Handles if !is_known => LONGEST,
                 Reason::Handles | Reason::Met => PATIENCE,
             };
-            now.saturating_sub(suspect.since) < longest
+            !suspect.has_had(ran, longest, now)
         };
         // All are noted, the first time that they are seen.
         if blocking.iter().copied().map(waits).fold(false, |waits, other| waits | other) {
@@ -97,7 +119,7 @@ impl Turns {
         self.waiting.remove(&tid);
         let smooth = self.smooth.entry(process).or_default();
         *smooth = smooth.saturating_add(1);
-        self.suspects.insert(tid, Suspect { process, reason: Reason::Handles, since: now });
+        self.suspects.insert(tid, Suspect::new(process, Reason::Handles, now));
         true
     }
 
@@ -110,12 +132,12 @@ impl Turns {
         if reason == Reason::Handles {
             self.smooth.insert(process, 0);
         }
-        self.suspects.insert(tid, Suspect { process, reason, since: now });
+        self.suspects.insert(tid, Suspect::new(process, reason, now));
     }
 
     /// A process that handles SIGTRAP has a new thread.
     pub fn born(&mut self, process: ProcessNo, tid: Tid, now: Duration) {
-        self.suspects.insert(tid, Suspect { process, reason: Reason::New, since: now });
+        self.suspects.insert(tid, Suspect::new(process, Reason::New, now));
     }
 
     /// A thread has met a breakpoint without SIGTRAP blocked.
@@ -144,11 +166,11 @@ mod tests {
     const START: Duration = Duration::from_secs(1);
 
     fn runs(tid: i32) -> Blocking {
-        Blocking { tid: Tid(tid), sleeps: false }
+        Blocking { tid: Tid(tid), sleeps: false, ran: None }
     }
 
     fn sleeps(tid: i32) -> Blocking {
-        Blocking { tid: Tid(tid), sleeps: true }
+        Blocking { tid: Tid(tid), sleeps: true, ran: None }
     }
 
     #[test]
@@ -172,6 +194,18 @@ mod tests {
         // One that sleeps may wait for the very thread that waits for it.
         assert!(!turns.take(PROCESS, Tid(3), &[sleeps(2)], START + LONGEST / 2 + LONGEST + PATIENCE / 2));
         assert!(turns.take(PROCESS, Tid(3), &[sleeps(2)], START + LONGEST / 2 + LONGEST + PATIENCE));
+    }
+
+    #[test]
+    fn one_that_gets_no_cpu_is_waited_for_longer() {
+        let ran = |millis| Blocking { ran: Some(Duration::from_millis(millis)), ..runs(1) };
+        let mut turns = Turns::default();
+        assert!(turns.take(PROCESS, Tid(1), &[], START));
+        assert!(!turns.take(PROCESS, Tid(2), &[ran(7)], START + LONGEST / 2));
+        assert!(!turns.take(PROCESS, Tid(2), &[ran(8)], START + 10 * LONGEST));
+        let mut fed = turns.clone();
+        assert!(fed.take(PROCESS, Tid(2), &[ran(1007)], START + 10 * LONGEST));
+        assert!(turns.take(PROCESS, Tid(2), &[ran(8)], START + STARVED));
     }
 
     #[test]
