@@ -6,6 +6,7 @@
 
 use super::keys::{ContentKey, ImageKeys};
 use super::open::{check_version, open};
+use super::packed::CountedImage;
 use super::rows::{Fault, rows};
 use super::staged::Staged;
 use super::{DataDir, ImageFacts, StoreError, facts_rows, schema};
@@ -20,6 +21,9 @@ use std::sync::Arc;
 /// Where images are, beside the data files.
 pub(super) const FOLDER: &str = "images";
 
+/// Images by their keys.
+pub(super) type KeyedImages = Vec<(ContentKey, CountedImage)>;
+
 /// Keeps the facts of images in a data directory.
 #[derive(Debug, Default)]
 pub(super) struct FactFiles {
@@ -32,13 +36,13 @@ pub(super) struct FactFiles {
 }
 
 impl FactFiles {
-    /// The key of an image.
-    pub fn key_of(&mut self, image: &Arc<ImageFacts>) -> ContentKey {
-        self.keys.of(image)
+    /// Images by their keys, in their order.
+    pub fn keyed(&mut self, images: &[Arc<ImageFacts>]) -> KeyedImages {
+        images.iter().map(|image| self.keys.keyed(image)).collect()
     }
 
-    /// Writes the files of images, unless the directory has them; gives the images' keys.
-    pub fn keep(&mut self, data: &DataDir, images: &[Arc<ImageFacts>]) -> Result<Vec<ContentKey>, StoreError> {
+    /// Writes the files of images, unless the directory has them; gives the images by their keys, in their order.
+    pub fn keep(&mut self, data: &DataDir, images: &[Arc<ImageFacts>]) -> Result<KeyedImages, StoreError> {
         if images.is_empty() {
             return Ok(Vec::new());
         }
@@ -49,9 +53,9 @@ impl FactFiles {
                 Arc::new(folder_to_write(data)?)
             }
         };
-        let keys = images.iter().map(|image| self.keep_in(&folder, image)).collect();
+        let kept = images.iter().map(|image| self.keep_in(&folder, image)).collect();
         self.folder = Some(folder);
-        keys
+        kept
     }
 
     /// Writes the files again that were removed since: by hand, or by an `erase` that began before this run.
@@ -64,13 +68,17 @@ impl FactFiles {
         let kept = self.keep(data, &facts);
         // What could not be written is looked for the next time.
         self.there.extend(removed.into_iter().zip(facts));
-        kept.map(|_keys| ())
+        kept.map(|_images| ())
     }
 
-    fn keep_in(&mut self, folder: &Arc<Folder>, image: &Arc<ImageFacts>) -> Result<ContentKey, StoreError> {
-        let key = self.keys.of(image);
+    fn keep_in(
+        &mut self,
+        folder: &Arc<Folder>,
+        image: &Arc<ImageFacts>,
+    ) -> Result<(ContentKey, CountedImage), StoreError> {
+        let (key, counted) = self.keys.keyed(image);
         if self.there.contains_key(&key) {
-            return Ok(key);
+            return Ok((key, counted));
         }
         let name = name_of(key);
         let path = folder.path().join(&name);
@@ -82,7 +90,7 @@ impl FactFiles {
             self.written.push(path);
         }
         self.there.insert(key, image.clone());
-        Ok(key)
+        Ok((key, counted))
     }
 
     /// The files that were written since the last time.

@@ -3,13 +3,12 @@
 //! Invariant: what is taken in fits together, whatever the file held, or it is a fault.
 
 use super::keys::ContentKey;
-use super::packed::Counted;
+use super::packed::{Counted, CountedImage};
 use super::process_rows::{exec, flush};
 use super::rows::{Fault, rows, warning};
-use super::{Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema};
+use super::{Hits, Numbits, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema};
 use rusqlite::{Connection, Row};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 /// A fault and the table in which it is.
 pub(super) type TableFault = (&'static str, Fault);
@@ -19,8 +18,8 @@ pub(super) type TableFault = (&'static str, Fault);
 pub(super) struct GatheredProcesses {
     pub records: Vec<ProcessRecord>,
     pub labels: RunLabels,
-    /// The keys of the images of each, in order.
-    images: Vec<Vec<ContentKey>>,
+    /// The images of each, by key, in order.
+    images: Vec<Vec<(ContentKey, CountedImage)>>,
     places: HashMap<ContentKey, usize>,
 }
 
@@ -61,9 +60,9 @@ impl GatheredProcesses {
     }
 
     /// Gives an image to a process, after those whose keys are lower.
-    pub fn add_image(&mut self, place: usize, key: ContentKey, facts: Arc<ImageFacts>) {
-        self.records[place].images.push(facts);
-        self.images[place].push(key);
+    pub fn add_image(&mut self, place: usize, key: ContentKey, image: CountedImage) {
+        self.records[place].images.push(image.facts().clone());
+        self.images[place].push((key, image));
     }
 
     /// Takes what the tables of a file have of them.
@@ -157,11 +156,16 @@ impl GatheredProcesses {
         [lines, functions]: [&[u8]; 2],
     ) -> Result<(), Fault> {
         let [place, image, context] = self.place_of_hits(labels, keys)?;
-        let files = &self.records[place].images[image].files;
+        let (_, counted_image) = &self.images[place][image];
         let ran = &mut ran[place];
-        for (kind, (counted, bytes)) in Counted::BOTH.into_iter().zip([lines, functions]).enumerate() {
-            counted.unpack(files, bytes, |file, set| {
-                ran.entry((image, file, context)).or_default()[kind].union_with(set);
+        for (counted, bytes) in Counted::BOTH.into_iter().zip([lines, functions]) {
+            counted_image.unpack(counted, bytes, |file, set| {
+                let known = &mut ran.entry((image, file, context)).or_default()[counted as usize];
+                if known.is_empty() {
+                    *known = set
+                } else {
+                    known.union_with(&set)
+                }
                 Ok(())
             })?;
         }
@@ -171,7 +175,8 @@ impl GatheredProcesses {
     /// The numbers of process, image and context that have these keys.
     fn place_of_hits(&self, labels: &Labels, [process, image, context]: [ContentKey; 3]) -> Result<[usize; 3], Fault> {
         let place = self.place(process)?;
-        let image = self.images[place].binary_search(&image).map_err(|_| missing("image", image))?;
+        let images = &self.images[place];
+        let image = images.binary_search_by_key(&image, |(key, _)| *key).map_err(|_| missing("image", image))?;
         let context = *labels.positions.get(&context).ok_or_else(|| missing("context", context))?;
         Ok([place, image, context])
     }

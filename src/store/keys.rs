@@ -4,6 +4,7 @@
 //! A key is 63 bits of an MD5: two of a million things are the same by accident once in ten million tries. Who can forge
 //! one can as well write another file.
 
+use super::packed::CountedImage;
 use super::{ImageFacts, ProcessHead};
 use md5::{Digest, Md5};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -85,27 +86,27 @@ impl FromSql for ContentKey {
     }
 }
 
-/// The keys of images that are in memory, each made once.
+/// The keys of images that are in memory, each made once, and the images counted through.
 ///
 /// Invariant: the `Arc` is kept, so a pointer that matches is the same image.
 #[derive(Debug, Default)]
-pub(super) struct ImageKeys(HashMap<usize, (Arc<ImageFacts>, ContentKey)>);
+pub(super) struct ImageKeys(HashMap<usize, (ContentKey, CountedImage)>);
 
 impl ImageKeys {
     const MAX_KNOWN: usize = 1024;
 
-    /// The key of an image.
-    pub fn of(&mut self, image: &Arc<ImageFacts>) -> ContentKey {
+    /// An image with its key.
+    pub fn keyed(&mut self, image: &Arc<ImageFacts>) -> (ContentKey, CountedImage) {
         let at = Arc::as_ptr(image).addr();
-        if let Some((_, key)) = self.0.get(&at) {
-            return *key;
+        if let Some(known) = self.0.get(&at) {
+            return known.clone();
         }
         if self.0.len() >= ImageKeys::MAX_KNOWN {
             self.0.clear();
         }
-        let key = ContentKey::of_image(image);
-        self.0.insert(at, (image.clone(), key));
-        key
+        let counted = (ContentKey::of_image(image), CountedImage::new(image.clone()));
+        self.0.insert(at, counted.clone());
+        counted
     }
 }
 
@@ -118,8 +119,8 @@ mod tests {
     fn equal_things_have_equal_keys_and_others_other_ones() {
         let (one, other) = (sample::record(), sample::record());
         let mut keys = ImageKeys::default();
-        assert_eq!(keys.of(&one.images[0]), keys.of(&other.images[0]));
-        assert_ne!(keys.of(&one.images[0]), keys.of(&one.images[1]));
+        assert_eq!(keys.keyed(&one.images[0]).0, keys.keyed(&other.images[0]).0);
+        assert_ne!(keys.keyed(&one.images[0]).0, keys.keyed(&one.images[1]).0);
         let mut next = one.head.clone();
         next.sequence += 1;
         assert_ne!(ContentKey::of_process(&one.head), ContentKey::of_process(&next));

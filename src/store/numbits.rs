@@ -21,6 +21,13 @@ impl Numbits {
         Numbits(bytes[..len].to_vec())
     }
 
+    /// All numbers below one.
+    pub(super) fn below(end: u32) -> Self {
+        let mut bytes = vec![u8::MAX; (end / 8) as usize];
+        bytes.extend(Some(end % 8).filter(|rest| *rest > 0).map(|rest| (1 << rest) - 1));
+        Numbits(bytes)
+    }
+
     /// The parts of the set that are worth a row of their own, each with the first line that its bytes stand for.
     pub(super) fn pieces(&self) -> Vec<(u32, &[u8])> {
         /// Zero bytes that take more than another row does.
@@ -183,6 +190,9 @@ mod tests {
 
     #[test]
     fn equal_sets_are_equal_bytes() {
+        for end in [0, 1, 7, 8, 9, 16, 30] {
+            assert_eq!(Numbits::below(end), (0..end).collect());
+        }
         assert_eq!(Numbits::from_bytes(&[2, 0, 0]), [1].into_iter().collect());
         let mut union = Numbits::from_bytes(&[2]);
         union.union_with(&Numbits::from_bytes(&[0, 0, 1]));

@@ -6,8 +6,10 @@
 //! Invariant: what is packed is unpacked equal; whatever the bytes, the answer is sets of what the image has or a fault.
 
 use super::rows::Fault;
-use super::{FileFacts, Numbits};
+use super::{FileFacts, ImageFacts, Numbits};
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// What is counted through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,47 +36,73 @@ impl Counted {
     fn all_in(self, file: &FileFacts) -> Cow<'_, Numbits> {
         match self {
             Counted::Lines => Cow::Borrowed(&file.executable),
-            Counted::Functions => Cow::Owned((0..file.functions.len() as u32).collect()),
+            Counted::Functions => Cow::Owned(Numbits::below(file.functions.len() as u32)),
         }
+    }
+}
+
+/// An image whose lines and functions are counted once, so that a process costs what it ran, not what the image has.
+#[derive(Clone, Debug)]
+pub(super) struct CountedImage {
+    facts: Arc<ImageFacts>,
+    /// How many lines and functions there are up to the end of each source.
+    ends: Arc<[Vec<u64>; 2]>,
+}
+
+impl CountedImage {
+    /// Counts an image through.
+    pub fn new(facts: Arc<ImageFacts>) -> Self {
+        let ends = Counted::BOTH.map(|counted| {
+            let counts = facts.files.iter().map(|file| counted.number_in(file));
+            let up_to = |sum: &mut u64, count| {
+                *sum += count;
+                Some(*sum)
+            };
+            counts.scan(0, up_to).collect()
+        });
+        CountedImage { facts, ends: Arc::new(ends) }
+    }
+
+    /// What is known of it.
+    pub fn facts(&self) -> &Arc<ImageFacts> {
+        &self.facts
+    }
+
+    /// Which of all are in a source.
+    fn place_of(&self, counted: Counted, number: usize) -> Range<u64> {
+        let ends = &self.ends[counted as usize];
+        number.checked_sub(1).map_or(0, |before| ends[before])..ends[number]
     }
 
     /// Packs sets, by source in ascending order. None if there is something in one that the image does not have.
-    pub fn pack<'a>(
-        self,
-        files: &[FileFacts],
-        sets: impl IntoIterator<Item = (usize, &'a Numbits)>,
-    ) -> Option<Vec<u8>> {
+    pub fn pack<'a>(&self, counted: Counted, sets: impl IntoIterator<Item = (usize, &'a Numbits)>) -> Option<Vec<u8>> {
         let mut runs = Runs::default();
-        let mut next = 0;
+        let mut at = 0;
         for (number, set) in sets {
-            let file = files.get(number)?;
-            runs.skip(files.get(next..number)?.iter().map(|file| self.number_in(file)).sum());
-            runs.add(self.all_in(file).as_bytes(), set.as_bytes())?;
-            next = number + 1;
+            let file = self.facts.files.get(number)?;
+            let place = self.place_of(counted, number);
+            runs.skip(place.start.checked_sub(at)?);
+            runs.add(counted.all_in(file).as_bytes(), set.as_bytes())?;
+            at = place.end;
         }
         Some(runs.finish())
     }
 
     /// Hands over the sets that are not empty, by source.
     pub fn unpack(
-        self,
-        files: &[FileFacts],
+        &self,
+        counted: Counted,
         bytes: &[u8],
-        mut take: impl FnMut(usize, &Numbits) -> Result<(), Fault>,
+        mut take: impl FnMut(usize, Numbits) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
+        let ends = &self.ends[counted as usize];
         let mut left = Unpacked::of(bytes)?;
-        for (number, file) in files.iter().enumerate() {
-            if left.length == 0 {
-                break;
-            }
-            let count = self.number_in(file);
-            if left.begins_within(count) {
-                take(number, &left.within(self.all_in(file).as_bytes(), count)?)?;
-            } else {
-                left.pass(count);
-            }
+        while left.length > 0 {
+            let number = ends.partition_point(|end| *end <= left.start);
+            let file = self.facts.files.get(number).ok_or_else(beyond)?;
+            take(number, left.within(counted.all_in(file).as_bytes(), self.place_of(counted, number))?)?;
         }
-        left.end()
+        Ok(())
     }
 }
 
@@ -146,7 +174,7 @@ impl Runs {
 /// Runs while they are unpacked.
 struct Unpacked<'a> {
     bytes: &'a [u8],
-    /// Where the next run begins, counted from the source that is looked at.
+    /// Where the next run begins.
     start: u64,
     /// How long it is; 0 where none is left.
     length: u64,
@@ -187,26 +215,34 @@ impl<'a> Unpacked<'a> {
         Err(Fault::Value("a number without an end".to_owned()))
     }
 
-    /// Whether something of the source that is looked at, which has so many, is in a run.
-    fn begins_within(&self, count: u64) -> bool {
-        self.length > 0 && self.start < count
+    /// Whether a run is left that begins before a place.
+    fn begins_before(&self, end: u64) -> bool {
+        self.length > 0 && self.start < end
     }
 
-    /// Goes to the next source.
-    fn pass(&mut self, count: u64) {
-        self.start = self.start.saturating_sub(count);
-    }
-
-    /// Those of a source's that are in runs, and goes to the next source.
-    fn within(&mut self, all: &[u8], count: u64) -> Result<Numbits, Fault> {
+    /// Those of a source's that are in runs; the source has these of all.
+    fn within(&mut self, all: &[u8], place: Range<u64>) -> Result<Numbits, Fault> {
+        /// So many bytes are passed at once.
+        const PASSED: usize = 8;
         let mut found = vec![0; all.len()];
-        let mut at = 0;
-        for (all, found) in all.iter().zip(&mut found) {
-            if !self.begins_within(count) {
+        let mut at = place.start;
+        for (all, found) in all.chunks(PASSED).zip(found.chunks_mut(PASSED)) {
+            if !self.begins_before(place.end) {
                 break;
             }
+            let end = at + all.iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>();
+            if self.begins_before(end) {
+                self.within_bytes(all, at, found)?;
+            }
+            at = end;
+        }
+        Ok(Numbits::from_bytes(&found))
+    }
+
+    fn within_bytes(&mut self, all: &[u8], mut at: u64, found: &mut [u8]) -> Result<(), Fault> {
+        for (all, found) in all.iter().zip(found) {
             let end = at + u64::from(all.count_ones());
-            while self.begins_within(end) {
+            while self.begins_before(end) {
                 let until = end.min(self.start + self.length);
                 *found |= of_rank(*all, self.start - at, until - at);
                 self.length -= until - self.start;
@@ -217,12 +253,7 @@ impl<'a> Unpacked<'a> {
             }
             at = end;
         }
-        self.pass(count);
-        Ok(Numbits::from_bytes(&found))
-    }
-
-    fn end(self) -> Result<(), Fault> {
-        if self.length == 0 { Ok(()) } else { Err(beyond()) }
+        Ok(())
     }
 }
 
@@ -246,17 +277,18 @@ mod tests {
         FileFacts { path: String::new(), origin: SourceOrigin::default(), executable, functions }
     }
 
-    fn unpacked(files: &[FileFacts], lines: &[u8], functions: &[u8]) -> Result<[Vec<(usize, Numbits)>; 2], Fault> {
+    fn image(files: impl Into<Vec<FileFacts>>) -> CountedImage {
+        CountedImage::new(Arc::new(ImageFacts { files: files.into(), ..ImageFacts::default() }))
+    }
+
+    fn unpacked(image: &CountedImage, lines: &[u8], functions: &[u8]) -> Result<[Vec<(usize, Numbits)>; 2], Fault> {
         let mut found = [Vec::new(), Vec::new()];
-        let [of_lines, of_functions] = &mut found;
-        Counted::Lines.unpack(files, lines, |file, set| {
-            of_lines.push((file, set.clone()));
-            Ok(())
-        })?;
-        Counted::Functions.unpack(files, functions, |file, set| {
-            of_functions.push((file, set.clone()));
-            Ok(())
-        })?;
+        for ((counted, bytes), found) in Counted::BOTH.into_iter().zip([lines, functions]).zip(&mut found) {
+            image.unpack(counted, bytes, |file, set| {
+                found.push((file, set));
+                Ok(())
+            })?;
+        }
         Ok(found)
     }
 
@@ -264,25 +296,26 @@ mod tests {
     fn a_run_goes_over_the_ends_of_sources() {
         let files =
             [(10..=19).collect(), Numbits::default(), (1..=5).collect(), (7..=9).collect()].map(|it| file(it, 2));
+        let files = image(files);
         let ran = [(0, (18..=19).collect()), (2, (1..=5).collect()), (3, [7, 9].into_iter().collect())];
-        let packed = Counted::Lines.pack(&files, ran.iter().map(|(file, set)| (*file, set))).unwrap();
+        let packed = files.pack(Counted::Lines, ran.iter().map(|(file, set)| (*file, set))).unwrap();
         assert_eq!(packed, [8, 8, 1, 1]);
         assert_eq!(unpacked(&files, &packed, &[1, 4]).unwrap()[0], ran);
         let functions = [(0, [1]), (1, [0]), (2, [0])].map(|(file, set)| (file, set.into_iter().collect()));
-        let packed = Counted::Functions.pack(&files, functions.iter().map(|(file, set)| (*file, set))).unwrap();
+        let packed = files.pack(Counted::Functions, functions.iter().map(|(file, set)| (*file, set))).unwrap();
         assert_eq!(packed, [1, 2, 1, 1]);
         assert_eq!(unpacked(&files, &[], &packed).unwrap()[1], functions);
     }
 
     #[test]
     fn what_the_image_does_not_have_is_not_packed_nor_unpacked() {
-        let files = [file([3, 70].into_iter().collect(), 2)];
+        let files = image([file([3, 70].into_iter().collect(), 2)]);
         for line in [4, 71, 900] {
-            assert_eq!(Counted::Lines.pack(&files, [(0, &[3, line].into_iter().collect())]), None, "{line}");
+            assert_eq!(files.pack(Counted::Lines, [(0, &[3, line].into_iter().collect())]), None, "{line}");
         }
-        assert_eq!(Counted::Lines.pack(&files, [(1, &Numbits::default())]), None);
-        assert_eq!(Counted::Functions.pack(&files, [(0, &[2].into_iter().collect())]), None);
-        assert_eq!(Counted::Functions.pack(&files, [(1, &Numbits::default())]), None);
+        assert_eq!(files.pack(Counted::Lines, [(1, &Numbits::default())]), None);
+        assert_eq!(files.pack(Counted::Functions, [(0, &[2].into_iter().collect())]), None);
+        assert_eq!(files.pack(Counted::Functions, [(1, &Numbits::default())]), None);
         let endless = [0x80; 11];
         for bytes in [&[0, 3][..], &[2, 1], &[0], &[0x80], &[0, 0], &[1, 1, 1, 1], &endless] {
             assert!(unpacked(&files, bytes, &[]).is_err(), "{bytes:?}");
@@ -317,9 +350,10 @@ mod tests {
                     ran.push((number, set));
                 }
             }
+            let files = image(files);
             let sets = |kind: usize| ran[kind].iter().map(|(file, set): &(usize, Numbits)| (*file, set));
-            let mut lines = Counted::Lines.pack(&files, sets(0)).unwrap();
-            let mut functions = Counted::Functions.pack(&files, sets(1)).unwrap();
+            let mut lines = files.pack(Counted::Lines, sets(0)).unwrap();
+            let mut functions = files.pack(Counted::Functions, sets(1)).unwrap();
             assert_eq!(unpacked(&files, &lines, &functions).unwrap(), ran, "round {round}");
             for bytes in [&mut lines, &mut functions].into_iter().filter(|bytes| !bytes.is_empty()) {
                 let at = random(bytes.len() as u64) as usize;

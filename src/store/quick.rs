@@ -6,9 +6,9 @@
 use super::btree::{Database, RowValue};
 use super::gathered::{GatheredProcesses, Labels};
 use super::keys::ContentKey;
+use super::packed::CountedImage;
 use super::schema::{self, VERSION};
-use super::{End, EndReason, Exec, Flush, ImageFacts, Parent, ProcessHead, UnixMillis, Warning};
-use std::sync::Arc;
+use super::{End, EndReason, Exec, Flush, Parent, ProcessHead, UnixMillis, Warning};
 
 /// Files that are longer are left to SQLite.
 pub(super) const MOST: u64 = 16 << 20;
@@ -52,7 +52,7 @@ pub(super) fn read(
     bytes: &[u8],
     statements: &Statements,
     depth: Depth,
-    image: impl Fn(ContentKey) -> Option<Arc<ImageFacts>>,
+    image: impl Fn(ContentKey) -> Option<CountedImage>,
 ) -> Option<GatheredProcesses> {
     let db = Database::new(bytes)?;
     let (extra, roots) = statements.0.iter().find_map(|(extra, made_by)| Some((extra, db.roots(made_by)?)))?;

@@ -7,6 +7,7 @@ use super::gathered::GatheredProcesses;
 use super::keys::ContentKey;
 use super::legacy::{self, KnownImages};
 use super::open::{check_version, open};
+use super::packed::CountedImage;
 use super::process_rows::process;
 use super::quick::{self, Depth, Statements};
 use super::rows::{Fault, rows};
@@ -26,7 +27,7 @@ const MAX_KNOWN: usize = 1024;
 /// too.
 #[derive(Clone, Debug, Default)]
 pub struct Reader {
-    known: Arc<Mutex<HashMap<ContentKey, Arc<ImageFacts>>>>,
+    known: Arc<Mutex<HashMap<ContentKey, CountedImage>>>,
     /// Those of files of earlier versions.
     known_of_old: Arc<Mutex<KnownImages>>,
     statements: Arc<Statements>,
@@ -110,7 +111,9 @@ impl Reader {
     }
 
     fn quick(&self, path: &Path, file: File, depth: Depth) -> Option<GatheredProcesses> {
-        let mut bytes = Vec::new();
+        let length = file.metadata().ok()?.len().min(quick::MOST);
+        // With room for the end of the file to be met, it is read at once.
+        let mut bytes = Vec::with_capacity(length as usize + 1);
         file.take(quick::MOST + 1).read_to_end(&mut bytes).ok().filter(|length| *length as u64 <= quick::MOST)?;
         quick::read(&bytes, &self.statements, depth, |key| self.image(path, key).ok())
     }
@@ -181,40 +184,40 @@ impl Reader {
         let pairs =
             rows(db, sql, |row| Ok((processes.place(row.get(0)?)?, row.get(1)?))).map_err(in_table("process_image"))?;
         for (place, key) in pairs {
-            let facts = match images.get(&key) {
-                Some(facts) => facts.clone(),
+            let image = match images.get(&key) {
+                Some(image) => image.clone(),
                 None if is_whole => {
                     return Err(in_table("process_image")(Fault::Value(format!("no image {key}"))));
                 }
                 None => images.entry(key).or_insert(self.image(path, key)?).clone(),
             };
-            processes.add_image(place, key, facts);
+            processes.add_image(place, key, image);
         }
         Ok(processes)
     }
 
     /// What a file itself knows of its images.
-    fn own_images(&self, db: &Connection, path: &Path) -> Result<HashMap<ContentKey, Arc<ImageFacts>>, StoreError> {
+    fn own_images(&self, db: &Connection, path: &Path) -> Result<HashMap<ContentKey, CountedImage>, StoreError> {
         let facts = facts_rows::read(db).map_err(|(table, fault)| fault.in_table(table, path))?;
         Ok(facts.into_iter().map(|(key, facts)| (key, self.remember(key, facts))).collect())
     }
 
     /// What is known of an image that a file names.
-    fn image(&self, path: &Path, key: ContentKey) -> Result<Arc<ImageFacts>, StoreError> {
+    fn image(&self, path: &Path, key: ContentKey) -> Result<CountedImage, StoreError> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         match known {
-            Some(facts) => Ok(facts),
+            Some(image) => Ok(image),
             None => Ok(self.remember(key, fact_files::read(path, key)?)),
         }
     }
 
     /// The one in memory of an image.
-    fn remember(&self, key: ContentKey, facts: ImageFacts) -> Arc<ImageFacts> {
+    fn remember(&self, key: ContentKey, facts: ImageFacts) -> CountedImage {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_KNOWN && !known.contains_key(&key) {
             known.clear();
         }
-        known.entry(key).or_insert_with(|| Arc::new(facts)).clone()
+        known.entry(key).or_insert_with(|| CountedImage::new(Arc::new(facts))).clone()
     }
 }
 

@@ -4,9 +4,9 @@
 //! a journal beside it; what fails leaves the former one. Equal processes give equal bytes. The write is not synced: a crash
 //! of the machine may lose it.
 
-use super::fact_files::FactFiles;
+use super::fact_files::{FactFiles, KeyedImages};
 use super::keys::ContentKey;
-use super::packed::Counted;
+use super::packed::{Counted, CountedImage};
 use super::staged::Staged;
 use super::{
     DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, Span, StoreError, facts_rows,
@@ -113,8 +113,7 @@ impl Writer {
     pub fn write_all(&mut self, path: &Path, records: &[ProcessRecord], labels: &RunLabels) -> Result<(), StoreError> {
         let mut processes = KeyedProcesses::new();
         for record in records {
-            let keys = record.images.iter().map(|image| self.images.key_of(image)).collect();
-            let process = KeyedProcess::of(record, keys)?;
+            let process = KeyedProcess::of(record, self.images.keyed(&record.images))?;
             processes.insert(process.key, process);
         }
         let pid = records.first().map_or(0, |record| record.head.pid);
@@ -132,14 +131,14 @@ type KeyedProcesses<'a> = BTreeMap<ContentKey, KeyedProcess<'a>>;
 struct KeyedProcess<'a> {
     key: ContentKey,
     record: &'a ProcessRecord,
-    images: Vec<ContentKey>,
+    images: KeyedImages,
     /// What ran by image and context.
     hits: BTreeMap<(ContentKey, ContentKey), OfImage<'a>>,
 }
 
 /// What a process ran of an image under a context.
 struct OfImage<'a> {
-    facts: &'a ImageFacts,
+    image: CountedImage,
     /// Lines and functions by the number of the source.
     sets: BTreeMap<usize, [Cow<'a, Numbits>; 2]>,
 }
@@ -155,11 +154,11 @@ struct PackedRow {
 
 impl<'a> KeyedProcess<'a> {
     /// A process whose images have these keys; refuses one whose indexes lead nowhere.
-    fn of(record: &'a ProcessRecord, images: Vec<ContentKey>) -> Result<Self, StoreError> {
+    fn of(record: &'a ProcessRecord, images: KeyedImages) -> Result<Self, StoreError> {
         let mut by_key = BTreeMap::new();
         for hits in &record.hits {
-            let image = record.images.get(hits.image).filter(|image| image.files.len() > hits.file);
-            let (Some(facts), Some(label)) = (image, record.contexts.get(hits.context)) else {
+            let image = images.get(hits.image).filter(|(_, image)| image.facts().files.len() > hits.file);
+            let (Some((key, image)), Some(label)) = (image, record.contexts.get(hits.context)) else {
                 let Hits { image, file, context, .. } = hits;
                 return Err(StoreError::InvalidRecord {
                     pid: record.head.pid,
@@ -167,8 +166,8 @@ impl<'a> KeyedProcess<'a> {
                 });
             };
             by_key
-                .entry((images[hits.image], ContentKey::of_label(label)))
-                .or_insert_with(|| OfImage { facts, sets: BTreeMap::new() })
+                .entry((*key, ContentKey::of_label(label)))
+                .or_insert_with(|| OfImage { image: image.clone(), sets: BTreeMap::new() })
                 .sets
                 .entry(hits.file)
                 .and_modify(|[lines, functions]| {
@@ -185,7 +184,7 @@ impl<'a> KeyedProcess<'a> {
         insert_head(db, self.key, self.record)?;
         insert_life(db, self.key, self.record)?;
         let mut image = db.prepare_cached("INSERT OR IGNORE INTO process_image VALUES (?1, ?2)")?;
-        for key in &self.images {
+        for (key, _) in &self.images {
             image.execute(params![self.key, key])?;
         }
         let mut context = db.prepare_cached("INSERT OR IGNORE INTO context VALUES (?1, ?2)")?;
@@ -222,11 +221,11 @@ impl<'a> KeyedProcess<'a> {
 fn packed(processes: &KeyedProcesses<'_>) -> Option<Vec<PackedRow>> {
     let mut rows = Vec::new();
     for (process, KeyedProcess { hits, .. }) in processes {
-        for ((image, context), OfImage { facts, sets }) in hits {
+        for ((image, context), OfImage { image: counted_image, sets }) in hits {
             let (process, image, context) = (*process, *image, *context);
-            let of_kind = |kind: usize| sets.iter().map(move |(file, sets)| (*file, &*sets[kind]));
-            let lines = Counted::Lines.pack(&facts.files, of_kind(0))?;
-            let functions = Counted::Functions.pack(&facts.files, of_kind(1))?;
+            let of = |counted: Counted| sets.iter().map(move |(file, sets)| (*file, &*sets[counted as usize]));
+            let pack = |counted| counted_image.pack(counted, of(counted));
+            let (lines, functions) = (pack(Counted::Lines)?, pack(Counted::Functions)?);
             if !lines.is_empty() || !functions.is_empty() {
                 rows.push(PackedRow { process, image, context, lines, functions });
             }
@@ -272,7 +271,7 @@ fn other_file(
 fn whole(processes: &KeyedProcesses<'_>, labels: &RunLabels) -> rusqlite::Result<Vec<u8>> {
     let mut images: BTreeMap<ContentKey, &ImageFacts> = BTreeMap::new();
     for process in processes.values() {
-        images.extend(process.images.iter().copied().zip(process.record.images.iter().map(|image| &**image)));
+        images.extend(process.images.iter().map(|(key, image)| (*key, &**image.facts())));
     }
     schema::build(&schema::WHOLE, |db| {
         images.iter().try_for_each(|(key, facts)| facts_rows::insert(db, *key, facts))?;
