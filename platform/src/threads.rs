@@ -3,7 +3,7 @@
 use crate::arch::CallNumber;
 use crate::lineage::share_memory;
 use crate::procfs::{self, status_field, status_set};
-use crate::{OsError, Pid, Signal, Tid};
+use crate::{Avma, OsError, Pid, Signal, Tid};
 use std::collections::BTreeSet;
 
 /// What a thread is doing, as far as that matters to a tracer that comes or goes.
@@ -48,6 +48,18 @@ pub fn activity(tid: Tid) -> Activity {
         }
         Some(_) | None => Activity::Busy,
     }
+}
+
+/// The instruction that comes after the system call in which a thread sleeps; `None` if it does not, or that may not be read.
+pub fn sleeps_at(tid: Tid) -> Option<Avma> {
+    after_call(&procfs::read(&format!("/proc/{tid}/syscall")).ok()?)
+}
+
+fn after_call(text: &str) -> Option<Avma> {
+    let mut words = text.split_whitespace();
+    let _number: u64 = words.next()?.parse().ok()?;
+    // Six arguments and the stack pointer are before it.
+    u64::from_str_radix(words.nth(7)?.strip_prefix("0x")?, 16).ok().map(Avma)
 }
 
 /// Whether a thread that was seen asleep may have been so in the middle of a fork or clone; the wait for a vfork child
@@ -102,6 +114,15 @@ pub fn tracer_of(tid: Tid) -> Option<Pid> {
 mod tests {
     use super::*;
     use std::process::{Command, Stdio};
+
+    #[test]
+    fn tells_where_a_thread_sleeps() {
+        let call = "0 0x0 0x7f10 0x20000 0x22 0x0 0x0 0x7ffd40 0x7f12ab\n";
+        assert_eq!(after_call(call), Some(Avma(0x7f_12ab)));
+        assert_eq!(after_call("running\n"), None);
+        assert_eq!(after_call("-1 0x7ffd40 0x7f12ab\n"), None);
+        assert_eq!(after_call("0 0x0\n"), None);
+    }
 
     #[test]
     fn tells_a_sleeping_child_from_one_that_ended() {

@@ -18,6 +18,7 @@ use super::report::ReportArguments;
 use super::run::RunArguments;
 use super::shell::{CompletionsArguments, ManArguments};
 use super::show::ShowArguments;
+use super::switch::SwitchArguments;
 use super::what::WhatArguments;
 use super::who::WhoArguments;
 use super::{CliError, Command, trust};
@@ -64,6 +65,9 @@ enum CommandAction {
     /// Detach from what is being measured
     #[command(after_help = DETACH_EXAMPLES)]
     Detach(ControlArguments),
+    /// Switch the context of what is being measured
+    #[command(after_help = CONTEXT_EXAMPLES)]
+    Context(SwitchArguments),
     /// Show the coverage as a table
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArguments),
@@ -145,6 +149,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some(CommandAction::Status(arguments)) => Command::Status(arguments.validated()),
         Some(CommandAction::Flush(arguments)) => Command::Flush(arguments.validated()),
         Some(CommandAction::Detach(arguments)) => Command::Detach(arguments.validated()),
+        Some(CommandAction::Context(arguments)) => Command::Context(arguments.validated()),
         Some(CommandAction::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
         Some(CommandAction::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
         Some(CommandAction::Who(arguments)) => Command::Who(arguments.validated(&cwd)?),

@@ -50,7 +50,8 @@ impl ContextArguments {
     }
 }
 
-fn label(text: &str) -> Result<String, String> {
+/// A label as it is kept.
+pub(super) fn label(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("it is empty".to_owned()),
         text if text.len() > LONGEST_LABEL => Err(format!("it has {} bytes; the most are {LONGEST_LABEL}", text.len())),

@@ -35,7 +35,13 @@ pub(super) struct ControlOptions {
 
 impl ControlArguments {
     pub(super) fn validated(self) -> ControlOptions {
-        ControlOptions { trust: self.data.trust(), data: self.data.validated(), pids: self.pids.into_iter().collect() }
+        ControlOptions::of(self.data, self.pids)
+    }
+}
+
+impl ControlOptions {
+    pub(super) fn of(data: DataArguments, pids: impl IntoIterator<Item = i32>) -> ControlOptions {
+        ControlOptions { trust: data.trust(), data: data.validated(), pids: pids.into_iter().collect() }
     }
 }
 
@@ -98,7 +104,7 @@ pub(super) fn detach(options: &ControlOptions) -> Result<CommandOutcome, CliErro
 }
 
 /// The measurements that are meant; the outcome is a failure if some of them cannot be asked.
-fn selected(options: &ControlOptions) -> Result<(Vec<ControlLink>, CommandOutcome), CliError> {
+pub(super) fn selected(options: &ControlOptions) -> Result<(Vec<ControlLink>, CommandOutcome), CliError> {
     let data = DataDir::open_trusting(&options.data, options.trust)?;
     let mut controls = Vec::new();
     let (mut outcome, mut any) = (CommandOutcome::Success, false);
@@ -139,7 +145,7 @@ fn measures(
 }
 
 /// Reports an error about one of several measurements; gives the outcome of the command.
-fn failed(error: &ControlError) -> CommandOutcome {
+pub(super) fn failed(error: &ControlError) -> CommandOutcome {
     tell(&error.to_string());
     CommandOutcome::Failed
 }

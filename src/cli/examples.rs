@@ -43,6 +43,18 @@ Examples:
   cov-trace detach                         end all measurements of this data directory
   cov-trace detach 4711                    end the one that measures process 4711";
 
+pub(super) const CONTEXT_EXAMPLES: &str = "\
+When it returns, what ran before is kept under the context before, and what runs from then on under the new one; what both
+run is in both. A line that runs while it switches is in one of them. It does not work with --once, --only-new and
+--fork=inherit, which do not measure again what was seen.
+
+Examples:
+  cov-trace context login                 all that is measured
+  cov-trace context 'search, no result' 1234 1235
+  cov-trace context --pop                 the context before again
+  cov-trace context --pop --pid 1234
+  cov-trace who src/login.c:120";
+
 pub(super) const REPORT_EXAMPLES: &str = "\
 Examples:
   cov-trace report                         all sources, all processes

@@ -31,6 +31,7 @@ mod selection;
 mod shell;
 mod show;
 mod status;
+mod switch;
 mod trust;
 mod what;
 mod who;
@@ -55,6 +56,7 @@ use report::ReportOptions;
 use run::RunOptions;
 use shell::{CompletionsOptions, ManOptions};
 use show::ShowOptions;
+use switch::SwitchOptions;
 use what::WhatOptions;
 use who::WhoOptions;
 
@@ -70,6 +72,7 @@ enum Command {
     Status(ControlOptions),
     Flush(ControlOptions),
     Detach(ControlOptions),
+    Context(SwitchOptions),
     Report(ReportOptions),
     Show(ShowOptions),
     Who(WhoOptions),
@@ -131,6 +134,7 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandO
         Command::Status(options) => control::status(&options),
         Command::Flush(options) => control::flush(&options),
         Command::Detach(options) => control::detach(&options),
+        Command::Context(options) => switch::switch(&options),
         Command::Report(options) => report::report(&options),
         Command::Show(options) => show::show(&options),
         Command::Who(options) => who::who(&options),

@@ -160,6 +160,7 @@ impl AttachWait {
             Ok(Some((
                 FromSupervisor::Seized
                 | FromSupervisor::WantImage(_)
+                | FromSupervisor::Switched(_)
                 | FromSupervisor::MarksInMemory
                 | FromSupervisor::JournalInMemory,
                 _,

@@ -3,7 +3,7 @@
 //! Invariant: a recorder that does not answer is reported after a while; only what takes its time by nature is awaited
 //! without a limit.
 
-use crate::link::{ControlAnswer, ControlRequest, Port, PortError, ProcessStatus, RunStatus, Summary};
+use crate::link::{ControlAnswer, ControlRequest, Port, PortError, ProcessStatus, RunStatus, Summary, SwitchRequest};
 use crate::store::{RunEntry, StoreError};
 use platform::{Errno, OsError, wait_readable};
 use std::os::fd::AsFd;
@@ -107,6 +107,15 @@ impl ControlLink {
         self.ask(ControlRequest::Flush)?;
         match self.answer(None)? {
             ControlAnswer::Flushed => Ok(()),
+            other => Err(self.strange(&other)),
+        }
+    }
+
+    /// Switches the context of processes; gives of how many.
+    pub fn switch(&mut self, request: SwitchRequest) -> Result<u64, ControlError> {
+        self.ask(ControlRequest::Switch(request))?;
+        match self.answer(None)? {
+            ControlAnswer::Switched(count) => Ok(count),
             other => Err(self.strange(&other)),
         }
     }

@@ -2,16 +2,19 @@
 //!
 //! Invariant: no message of ours is larger than a channel carries; whatever else comes is no message.
 
+use super::SwitchRequest;
 use platform::Pid;
 use serde::{Deserialize, Serialize};
 
 /// What a command asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ControlRequest {
     /// What is being measured; answered by `Run`, a `Process` for each, and `NoMore`.
     Status,
     /// Have everything that ran until now in the files; answered by `Flushed`.
     Flush,
+    /// Switch the context of processes; answered by `Switched` once what runs is in the new one.
+    Switch(SwitchRequest),
     /// Detach from every tracee; answered by `Detached` when everything is in its file.
     Detach,
 }
@@ -27,6 +30,8 @@ pub enum ControlAnswer {
     NoMore,
     /// Everything is in the files.
     Flushed,
+    /// So many processes are in another context.
+    Switched(u64),
     /// Everybody was let go.
     Detached(Summary),
     /// It could not be done.

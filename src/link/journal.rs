@@ -90,6 +90,9 @@ pub enum Record {
         base: u64,
         /// Number of bits.
         bits: u32,
+        /// Whether a bit tells of its probe only, and not of those that were executed before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        exact: bool,
     },
     /// A process ended or was let go.
     End {

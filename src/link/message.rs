@@ -35,8 +35,28 @@ pub enum ToSupervisor {
         /// Who sent it.
         sender: Pid,
     },
+    /// Switch the context of processes; answered by `Switched`, in the order in which it was asked.
+    Switch(SwitchRequest),
     /// Restore everything, detach from every tracee and leave.
     LetGo,
+}
+
+/// Which processes are to be in which context from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchRequest {
+    /// To which context.
+    pub change: ContextChange,
+    /// Only these, as far as they are measured; all if there is none.
+    pub pids: Vec<Pid>,
+}
+
+/// How a context is switched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ContextChange {
+    /// To the one of this label.
+    To(String),
+    /// To the one before the last switch.
+    Back,
 }
 
 /// What the supervisor says.
@@ -55,6 +75,9 @@ pub enum FromSupervisor {
     Attached(AttachReport),
     /// A file with text was mapped; it comes along, opened. No file: it could not be opened.
     WantImage(ImageId),
+    /// What ran until the request is in the old context, what runs from this answer on in the new one: so many processes are
+    /// in another one; or why none is.
+    Switched(Result<u64, String>),
     /// Marks are kept in memory from here on; the memory file comes along.
     MarksInMemory,
     /// The journal goes on in memory; the memory file comes along.

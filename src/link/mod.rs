@@ -18,5 +18,5 @@ pub use control::{InProject, LetGoBy, Repeats, Summary};
 pub(crate) use ids::{ContextId, ImageId, ProcessNo};
 pub(crate) use journal::{EndOfProcess, JournalReader, JournalWriter, Record};
 pub use message::PortError;
-pub(crate) use message::{AttachReport, FromSupervisor, Port, ToSupervisor};
+pub(crate) use message::{AttachReport, ContextChange, FromSupervisor, Port, SwitchRequest, ToSupervisor};
 pub(crate) use run_dir::RunDir;

@@ -183,7 +183,16 @@ impl Plan {
     /// Where breakpoints are planted, landmarks included, and the byte that belongs at each, ascending.
     pub fn places(&self) -> Vec<(FileOffset, u8)> {
         let probes = (0..self.len()).filter(|&probe| self.is_needed(probe)).map(|probe| probe as usize);
-        let probes = probes.map(|probe| (self.offsets[probe], self.originals[probe]));
+        self.with_landmarks(probes.map(|probe| (self.offsets[probe], self.originals[probe])))
+    }
+
+    /// Where any breakpoint may be, and the byte that belongs at each, ascending.
+    pub fn all_places(&self) -> Vec<(FileOffset, u8)> {
+        let probes = self.offsets.iter().copied().zip(self.originals.iter().copied());
+        self.with_landmarks(probes)
+    }
+
+    fn with_landmarks(&self, probes: impl Iterator<Item = (FileOffset, u8)>) -> Vec<(FileOffset, u8)> {
         let mut places: Vec<_> = probes.chain(self.landmarks.iter().map(|mark| (mark.offset, mark.original))).collect();
         // Of two that are sorted, one behind the other, a stable sort only merges.
         places.sort();
@@ -193,13 +202,18 @@ impl Plan {
 
     /// The last probe that a thread at `offset` has executed, as far as the code there tells.
     pub fn executed_at(&self, offset: FileOffset, progress: Progress) -> Option<u32> {
+        self.executed_of_stretch(offset, progress).or_else(|| self.dominance.before(offset))
+    }
+
+    /// The last probe that a thread at `offset` has executed of the stretch that it is in.
+    pub fn executed_of_stretch(&self, offset: FileOffset, progress: Progress) -> Option<u32> {
         let executed = |&at: &FileOffset| match progress {
             Progress::Next => at < offset,
             Progress::Begun => at <= offset,
         };
         let last = self.offsets.partition_point(executed).checked_sub(1);
         let in_stretch = last.filter(|&last| offset.abs_diff(self.offsets[last]) < u64::from(self.straight[last]));
-        in_stretch.map(|last| last as u32).or_else(|| self.dominance.before(offset))
+        in_stretch.map(|last| last as u32)
     }
 
     /// Number of probes.

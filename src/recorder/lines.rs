@@ -4,10 +4,11 @@
 //! ran it first, or of several that did between two looks for the one that appeared first.
 
 use super::facts::{Facts, FunctionPlace};
+use super::replay::MarkSection;
 use crate::debuginfo::Line;
 use crate::link::{ContextId, ImageId};
 use crate::store::{Digest, FileFacts, ImageFacts, Numbits, ProcessRecord};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A source of the run, by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +34,8 @@ struct SourceLines {
 pub(super) struct ProcessLines {
     /// The marks as they were seen last, by section.
     seen: Vec<Vec<u8>>,
+    /// The sections in which nothing will be marked any more and that were seen since.
+    done: HashSet<usize>,
     by_file: BTreeMap<(ContextId, ImageId, u32), RanOfFile>,
     by_source: BTreeMap<SourceIndex, Numbits>,
 }
@@ -108,11 +111,12 @@ impl ProcessLines {
         &mut self,
         section: usize,
         bytes: Vec<u8>,
-        (context, image): (ContextId, ImageId),
+        &MarkSection { context, image, exact, closed, .. }: &MarkSection,
         facts: &Facts,
         run: &mut RunLines,
     ) -> New {
         let mut new = New::default();
+        let most = if exact { 1 } else { usize::MAX };
         if self.seen.len() <= section {
             self.seen.resize(section + 1, Vec::new());
         }
@@ -124,7 +128,7 @@ impl ProcessLines {
                 while appeared != 0 {
                     let probe = byte * 8 + appeared.trailing_zeros() as usize;
                     appeared &= appeared - 1;
-                    for executed in facts.executed_with(probe) {
+                    for executed in facts.executed_with(probe).take(most) {
                         self.add((context, image), executed.line, run, &mut new);
                         // Most probes are code of the same function as the one before.
                         if before.replace(executed.functions) != Some(executed.functions) {
@@ -134,8 +138,17 @@ impl ProcessLines {
                 }
             }
         }
-        self.seen[section] = bytes;
+        if closed {
+            self.done.insert(section);
+        } else {
+            self.seen[section] = bytes;
+        }
         new
+    }
+
+    /// Whether a section will tell nothing new.
+    pub fn is_done(&self, section: usize) -> bool {
+        self.done.contains(&section)
     }
 
     /// How many lines.
@@ -204,8 +217,13 @@ mod tests {
         facts
     }
 
-    fn in_image(image: u32) -> (ContextId, ImageId) {
-        (ContextId(0), ImageId(image))
+    fn in_context(context: u32, image: u32) -> MarkSection {
+        let (context, image) = (ContextId(context), ImageId(image));
+        MarkSection { image, context, in_memory: false, base: 0, bits: 8, exact: false, closed: false }
+    }
+
+    fn in_image(image: u32) -> MarkSection {
+        in_context(0, image)
     }
 
     #[test]
@@ -216,15 +234,15 @@ mod tests {
         run.enter(ImageId(1), &other.image);
         let new = |in_process, in_run| New { in_process, in_run, functions: 0 };
         let (mut first, mut second) = (ProcessLines::default(), ProcessLines::default());
-        assert_eq!(first.take(0, vec![0b0101], in_image(0), &one, &mut run), new(2, 2));
-        assert_eq!(first.take(0, vec![0b0101], in_image(0), &one, &mut run), new(0, 0));
-        assert_eq!(first.take(0, vec![0b0111], in_image(0), &one, &mut run), new(1, 1));
+        assert_eq!(first.take(0, vec![0b0101], &in_image(0), &one, &mut run), new(2, 2));
+        assert_eq!(first.take(0, vec![0b0101], &in_image(0), &one, &mut run), new(0, 0));
+        assert_eq!(first.take(0, vec![0b0111], &in_image(0), &one, &mut run), new(1, 1));
         assert_eq!(
-            first.take(1, vec![0b11], in_image(1), &other, &mut run),
+            first.take(1, vec![0b11], &in_image(1), &other, &mut run),
             new(1, 1),
             "line 1 was seen in the other image"
         );
-        assert_eq!(second.take(0, vec![0b1111, 0xff], in_image(0), &one, &mut run), new(4, 0), "bits without a probe");
+        assert_eq!(second.take(0, vec![0b1111, 0xff], &in_image(0), &one, &mut run), new(4, 0), "bits without a probe");
         assert_eq!((first.len(), second.len(), run.totals()), (4, 4, (4, 4)));
         assert_eq!(
             first.of_image(ContextId(0), ImageId(0)).map(|(file, ran)| (file, ran.lines.len())).collect::<Vec<_>>(),
@@ -239,8 +257,8 @@ mod tests {
         let mut run = RunLines::default();
         run.enter(ImageId(0), &one.image);
         let mut process = ProcessLines::default();
-        assert_eq!(process.take(0, vec![0b01], in_image(0), &one, &mut run).in_process, 1);
-        assert_eq!(process.take(1, vec![0b11], (ContextId(1), ImageId(0)), &one, &mut run).in_process, 1);
+        assert_eq!(process.take(0, vec![0b01], &in_image(0), &one, &mut run).in_process, 1);
+        assert_eq!(process.take(1, vec![0b11], &in_context(1, 0), &one, &mut run).in_process, 1);
         let lines =
             |context| process.of_image(ContextId(context), ImageId(0)).map(|(_, ran)| ran.lines.len()).sum::<u64>();
         assert_eq!([lines(0), lines(1), lines(2)], [1, 2, 0]);
@@ -259,7 +277,7 @@ mod tests {
         run.enter(ImageId(0), &one.image);
         let ran = |marks: u8| {
             let mut process = ProcessLines::default();
-            let new = process.take(0, vec![marks], in_image(0), &one, &mut run.clone());
+            let new = process.take(0, vec![marks], &in_image(0), &one, &mut run.clone());
             let files = process.of_image(ContextId(0), ImageId(0)).filter(|(_, ran)| ran.functions.contains(0));
             (new.functions, files.map(|(file, _)| file).collect::<Vec<_>>())
         };
@@ -276,7 +294,11 @@ mod tests {
         let mut run = RunLines::default();
         run.enter(ImageId(0), &one.image);
         let mut process = ProcessLines::default();
-        assert_eq!(process.take(0, vec![0b0100], in_image(0), &one, &mut run).in_process, 3);
-        assert_eq!(process.take(0, vec![0b1110], in_image(0), &one, &mut run).in_process, 1);
+        assert_eq!(process.take(0, vec![0b0100], &in_image(0), &one, &mut run).in_process, 3);
+        assert_eq!(process.take(0, vec![0b1110], &in_image(0), &one, &mut run).in_process, 1);
+        let exact = MarkSection { exact: true, closed: true, ..in_context(1, 0) };
+        let mut process = ProcessLines::default();
+        assert_eq!(process.take(0, vec![0b0100], &exact, &one, &mut run).in_process, 1);
+        assert!(process.is_done(0) && !process.is_done(1));
     }
 }

@@ -41,6 +41,7 @@ use last_resort::LastResort;
 use ledger::{Completeness, Ledger};
 use platform::{GuardTable, Listener, OnTracerDeath, Pid};
 use round::{Asker, Round};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -112,9 +113,13 @@ struct Recorder {
     /// Who asked since the round under way began.
     askers: Vec<Asker>,
     limit: Option<Duration>,
+    /// Whether only what the data does not have is measured.
+    only_new: bool,
     let_go_by: Option<LetGoBy>,
     /// The commands that wait for the end.
     detaching: Vec<control::ClientId>,
+    /// Those that wait for a switch of the context, in the order in which they asked.
+    switching: VecDeque<control::ClientId>,
 }
 
 impl Recorder {
@@ -158,8 +163,10 @@ impl Recorder {
             last_round: Instant::now(),
             askers: Vec::new(),
             limit,
+            only_new: selection.only_new,
             let_go_by: None,
             detaching: Vec::new(),
+            switching: VecDeque::new(),
         })
     }
 

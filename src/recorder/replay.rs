@@ -18,6 +18,12 @@ pub(super) struct MarkSection {
     pub in_memory: bool,
     pub base: u64,
     pub bits: u32,
+    /// Whether a bit tells of its probe only.
+    #[serde(default)]
+    pub exact: bool,
+    /// Whether nothing is marked in it any more: the process is in another context.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// A process as the journal tells of it.
@@ -126,10 +132,15 @@ impl Replay {
             Record::Context { context, label } => drop(self.contexts.insert(context, label)),
             Record::Entered { process, context, at, opened } => {
                 let span = SpanFacts { context, at: UnixMillis(at), opened };
-                self.change(process, |facts| facts.spans.push(span));
+                self.change(process, |facts| {
+                    // What is hit from here on is marked in new ones.
+                    let is_other = facts.spans.last().map_or(ContextId::default(), |last| last.context) != context;
+                    facts.sections.iter_mut().for_each(|section| section.closed |= is_other);
+                    facts.spans.push(span);
+                });
             }
-            Record::Section { process, image, context, in_memory, base, bits } => {
-                let section = MarkSection { image, context, in_memory, base, bits };
+            Record::Section { process, image, context, in_memory, base, bits, exact } => {
+                let section = MarkSection { image, context, in_memory, base, bits, exact, closed: false };
                 self.change(process, |facts| facts.sections.push(section));
             }
             Record::End { process, at, how } => {

@@ -5,7 +5,8 @@ use super::news::{FrontRequest, MOST_IN_ONE, News};
 use super::round::Asker;
 use super::{FLUSH_EVERY, Recorder, status};
 use crate::link::{
-    ControlAnswer, ControlRequest, FromSupervisor, Helper, LetGoBy, Port, PortError, RunStatus, Summary,
+    ControlAnswer, ControlRequest, FromSupervisor, Helper, LetGoBy, Port, PortError, RunStatus, Summary, SwitchRequest,
+    ToSupervisor,
 };
 use crate::store::UnixMillis;
 use platform::{Pid, wait_ready};
@@ -56,6 +57,7 @@ impl Recorder {
                         self.ledger.add_memory_journal(file);
                     }
                 }
+                Ok(Some((FromSupervisor::Switched(outcome), _))) => self.answer_switch(outcome),
                 Ok(Some((
                     FromSupervisor::Seized | FromSupervisor::Attached(_) | FromSupervisor::Refused { .. },
                     _,
@@ -88,11 +90,33 @@ impl Recorder {
             match request {
                 ControlRequest::Status => self.answer_status(client),
                 ControlRequest::Flush => self.askers.push(Asker::Client(client)),
+                ControlRequest::Switch(request) => self.switch(client, request),
                 ControlRequest::Detach => {
                     self.detaching.push(client);
                     self.let_go(LetGoBy::Command);
                 }
             }
+        }
+    }
+
+    /// Has the supervisor switch the context of processes.
+    fn switch(&mut self, client: ClientId, request: SwitchRequest) {
+        let refused = if self.only_new {
+            Some("it was begun with --only-new, so what a context ran would not be known".to_owned())
+        } else {
+            self.supervisor.send_waiting(&ToSupervisor::Switch(request)).err().map(|error| error.to_string())
+        };
+        match (refused, &mut self.control) {
+            (Some(cause), Some(control)) => control.answer(client, [ControlAnswer::Failed(cause)]),
+            (_, _) => self.switching.push_back(client),
+        }
+    }
+
+    /// The supervisor answers in the order in which it was asked.
+    fn answer_switch(&mut self, outcome: Result<u64, String>) {
+        let answer = outcome.map_or_else(ControlAnswer::Failed, ControlAnswer::Switched);
+        if let (Some(client), Some(control)) = (self.switching.pop_front(), &mut self.control) {
+            control.answer(client, [answer]);
         }
     }
 

@@ -46,6 +46,7 @@ impl Supervisor {
             Mail::PlanInMemory(image, file) => self.planned(image, platform::read_memory_file(&file)),
             Mail::Message(ToSupervisor::Free(process)) => self.performer.free(process),
             Mail::Message(ToSupervisor::Forward { signal, sender }) => self.forward(Signal(signal), sender),
+            Mail::Message(ToSupervisor::Switch(request)) => self.switches.ask(request),
             // Nobody is left who could ask for anything.
             Mail::FrontGone if !self.began && self.attach.is_none() => self.leave(),
             Mail::FrontGone | Mail::Reminder => {}

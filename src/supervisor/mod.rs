@@ -21,6 +21,7 @@ use act::inbox::Inbox;
 use act::reports::Reports;
 use act::sections::MarkSections;
 use act::stop_log::StopLog;
+use act::switch::Switches;
 use decide::action::Action;
 use decide::input::Input;
 pub use decide::state::Forks;
@@ -81,6 +82,7 @@ struct Supervisor {
     /// Whether somebody was ever to be traced.
     began: bool,
     attach: Option<AttachState>,
+    switches: Switches,
     reports: Reports,
     /// When a thread of the program that shares this CPU could run last, while planting.
     rested: Instant,
@@ -118,6 +120,7 @@ impl Supervisor {
             stop_log,
             began: false,
             attach: None,
+            switches: Switches::default(),
             reports,
             rested: Instant::now(),
             leaving_since: None,
@@ -133,7 +136,7 @@ impl Supervisor {
                 self.read(mail);
             }
             self.settle();
-            if self.go_on_attaching() {
+            if self.go_on_attaching() || self.go_on_switching() {
                 continue;
             }
             if self.state.is_empty() && (self.began || self.leaving_since.is_some()) {
@@ -298,6 +301,11 @@ impl Supervisor {
             }
         }
         false
+    }
+
+    /// Does the next step of a switch of the context; true if something is to be decided.
+    fn go_on_switching(&mut self) -> bool {
+        self.attach.is_none() && self.switches.advance(&self.state, &mut self.performer, &mut self.inputs)
     }
 
     /// Decides and acts until nothing is left to decide.

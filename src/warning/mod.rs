@@ -35,6 +35,7 @@ kinds! {
     BeyondEnd, "beyond-end", "The debug info names lines behind the end of the source; they are left out.";
     CodeCopied, "code-copied", "The program runs copies of measured code; what runs only as a copy counts as not run.";
     CombinedIncomplete, "combined-incomplete", "Measurements that were cut short were combined; what ran after the cut is missing.";
+    ContextIncomplete, "context-incomplete", "Memory could not be written to as a context was switched; lines may be missing in the new one.";
     CopyNotRestored, "copy-not-restored", "A breakpoint in a copy of measured code cannot be taken out; `--exclude` keeps breakpoints out of such code.";
     ExclusionMark, "exclusion-mark", "A mark in a source that excludes lines is not closed or not opened.";
     ForkInherits, "fork-inherits", "The process was measured with `--fork=inherit`; lines that had run before the fork are its parent's only.";

@@ -8,6 +8,7 @@ mod processes;
 mod refused;
 pub mod scene;
 mod stopped;
+mod switched;
 mod syscalls;
 mod text;
 mod threads;
@@ -26,6 +27,7 @@ pub const SAMPLES: &[&str] = &[
     "attach/own_breakpoints",
     "attach/plugin",
     "attach/sigtrap",
+    "attach/switched",
     "attach/thread_churn",
     "attach/tracer",
     "attach/tree",

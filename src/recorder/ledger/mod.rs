@@ -163,9 +163,12 @@ impl Ledger {
             let mut new = New::default();
             for (index, section) in process.sections.iter().enumerate() {
                 let marks = if section.in_memory { self.memory_marks.as_ref() } else { Some(&self.marks) };
+                if process.lines.is_done(index) {
+                    continue;
+                }
                 let (Some(marks), Some(facts)) = (marks, self.facts.get(&section.image)) else { continue };
                 let bytes = marks.read(section.base, u64::from(section.bits).div_ceil(8));
-                let found = process.lines.take(index, bytes, (section.context, section.image), facts, &mut self.lines);
+                let found = process.lines.take(index, bytes, section, facts, &mut self.lines);
                 new.in_process += found.in_process;
                 new.in_run += found.in_run;
                 process.changed |= found.functions > 0;

@@ -3,6 +3,7 @@
 //! Invariant: a tracee that is gone (ESRCH) is no error; its end is reported by a wait.
 
 use super::contexts::Contexts;
+use super::hear;
 use super::own;
 use super::pace::Pace;
 use super::repair;
@@ -15,7 +16,7 @@ use super::wear::Wear;
 use super::work::Piece;
 use crate::contexts::TemplateSubject;
 use crate::link::{FromSupervisor, ImageId, JournalWriter, Port, ProcessNo, Record};
-use crate::plan::Plan;
+use crate::plan::{FileOffset, Plan};
 use crate::supervisor::decide::action::{Action, SystemCalls};
 use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::input::Input;
@@ -61,6 +62,8 @@ pub(crate) struct Performer {
     pub(super) senders: HashMap<(Signal, Pid), Instant>,
     pub(super) guard: GuardEntries,
     pub(super) pids: HashMap<ProcessNo, Pid>,
+    /// Whether breakpoints may be at any probe.
+    plants_anywhere: bool,
     /// Flags of clone3 from which CLONE_UNTRACED was taken, by the thread that makes the call.
     pub(super) flags: HashMap<Tid, HiddenFlags>,
 }
@@ -91,6 +94,7 @@ impl Performer {
             senders: HashMap::new(),
             guard,
             pids: HashMap::new(),
+            plants_anywhere: false,
             flags: HashMap::new(),
         }
     }
@@ -182,6 +186,19 @@ impl Performer {
                 inputs.extend(self.texts.mappings_live(process, space, &threads));
             }
             Action::Look { tid } => self.texts.work.look(tid),
+            Action::TellPosition { tid } => inputs.extend(hear::paused_at(&self.tracer, tid)),
+            Action::TellSleeper { tid } => inputs.push_back(Input::SleepsAt { tid, at: threads::sleeps_at(tid) }),
+            Action::EnterContext { processes } => {
+                let entered = self.contexts.switch(&processes, platform::unix_millis());
+                self.enter(entered);
+            }
+            Action::LeaveOriginals { image, plan } => self.leave_all_originals(image, &plan),
+            Action::PutBack { space, places } => {
+                for (at, kind) in places {
+                    self.wear.comes_back(space, at, Instant::now());
+                    self.texts.put_back(space, at, kind);
+                }
+            }
             Action::WantImage { image, tid, mapping } => self.want_image(image, tid, mapping),
             Action::OpenSpace { space, tid, copy_of, texts } => {
                 if self.texts.open(&self.tracer, space, tid, copy_of, &texts) == Reach::Closed {
@@ -292,8 +309,21 @@ impl Performer {
     /// Leaves to the guard what belongs where breakpoints of an image will be.
     pub fn leave_originals(&mut self, image: ImageId, plan: Option<&Plan>) {
         let Some(plan) = plan.filter(|plan| !plan.is_empty()) else { return self.texts.files.forget(image) };
+        match self.plants_anywhere {
+            true => self.leave_all_originals(image, plan),
+            false => self.leave(image, &plan.places()),
+        }
+    }
+
+    /// The same for wherever one may be.
+    fn leave_all_originals(&mut self, image: ImageId, plan: &Plan) {
+        self.plants_anywhere = true;
+        self.leave(image, &plan.all_places());
+    }
+
+    fn leave(&self, image: ImageId, places: &[(FileOffset, u8)]) {
         if let Some(mapping) = self.texts.files.mapping(image) {
-            let places: Vec<(u64, u8)> = plan.places().into_iter().map(|(at, byte)| (at.0, byte)).collect();
+            let places: Vec<(u64, u8)> = places.iter().map(|(at, byte)| (at.0, *byte)).collect();
             self.guard.add_originals(mapping, &places);
         }
     }

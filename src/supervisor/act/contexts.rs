@@ -4,7 +4,7 @@
 //! contexts has no records of any.
 
 use crate::contexts::{ContextRule, TemplateSubject};
-use crate::link::{ContextId, ProcessNo, Record};
+use crate::link::{ContextChange, ContextId, ProcessNo, Record};
 use std::collections::HashMap;
 
 /// The contexts of a run.
@@ -16,12 +16,18 @@ pub(crate) struct Contexts {
     processes: HashMap<ProcessNo, Place>,
     /// Whether the label of the one that the run begins in was told.
     began: bool,
+    /// Whether there is any but the empty one.
+    is_used: bool,
+    /// The switch under way.
+    change: Option<ContextChange>,
 }
 
 /// Where a process is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Place {
     context: ContextId,
+    /// Those that it was switched from, the last of them last.
+    under: Vec<ContextId>,
     /// How many execs led to the program that it runs.
     depth: u32,
     /// Whether that is the program of its maker, of which it is a child without an exec of its own.
@@ -30,23 +36,26 @@ struct Place {
 
 impl Contexts {
     pub fn new(rule: ContextRule) -> Self {
-        Contexts { rule, ids: HashMap::new(), processes: HashMap::new(), began: false }
+        let is_used = rule.is_used();
+        Contexts { rule, ids: HashMap::new(), processes: HashMap::new(), began: false, is_used, change: None }
     }
 
     /// A process is measured from here on; gives what the journal is to tell.
     pub fn began(&mut self, process: ProcessNo, maker: Option<ProcessNo>, at: i64) -> Vec<Record> {
-        if !self.rule.is_used() {
+        if !self.is_used {
             return Vec::new();
         }
-        let maker = maker.and_then(|maker| self.processes.get(&maker).copied());
+        let maker = maker.and_then(|maker| self.processes.get(&maker).cloned());
+        let has_maker = maker.is_some();
         let place = maker.map_or_else(Place::default, |maker| Place { is_forked: true, ..maker });
+        let context = place.context;
         self.processes.insert(process, place);
         let mut records = Vec::new();
         if !std::mem::replace(&mut self.began, true) && !self.rule.label.is_empty() {
             records.push(Record::Context { context: ContextId::default(), label: self.rule.label.clone() });
         }
-        let opened = maker.is_none() && !self.rule.label.is_empty();
-        records.push(Record::Entered { process, context: place.context, at, opened });
+        let opened = !has_maker && !self.rule.label.is_empty();
+        records.push(Record::Entered { process, context, at, opened });
         records
     }
 
@@ -62,15 +71,60 @@ impl Contexts {
         if label.is_empty() {
             return Vec::new();
         }
-        let mut records = Vec::new();
+        place.under.clear();
+        let (context, mut records) = self.numbered(label);
+        self.enter(process, context, at, &mut records);
+        records
+    }
+
+    /// The number of a context, and what is to be told of it if it is new.
+    fn numbered(&mut self, label: String) -> (ContextId, Vec<Record>) {
+        if label == self.rule.label {
+            return (ContextId::default(), Vec::new());
+        }
         let next = ContextId(self.ids.len() as u32 + 1);
         let context = *self.ids.entry(label.clone()).or_insert(next);
-        if context == next {
-            records.push(Record::Context { context, label });
-        }
-        place.context = context;
+        (context, if context == next { vec![Record::Context { context, label }] } else { Vec::new() })
+    }
+
+    fn enter(&mut self, process: ProcessNo, context: ContextId, at: i64, records: &mut Vec<Record>) {
+        self.processes.entry(process).or_default().context = context;
         records.push(Record::Entered { process, context, at, opened: true });
-        records
+    }
+
+    /// The context is to be switched like this; false if none of the processes has one to come back to.
+    pub fn prepare(&mut self, change: ContextChange, processes: &[ProcessNo]) -> bool {
+        let has_former = |process: &ProcessNo| self.processes.get(process).is_some_and(|place| !place.under.is_empty());
+        let may_be = matches!(change, ContextChange::To(_)) || processes.iter().any(has_former);
+        self.change = Some(change).filter(|_| may_be);
+        may_be
+    }
+
+    /// Processes are in the context that they are to be switched to; gives what the journal is to tell.
+    pub fn switch(&mut self, processes: &[ProcessNo], at: i64) -> Vec<Record> {
+        self.is_used = true;
+        match self.change.take() {
+            Some(ContextChange::To(label)) => {
+                let (context, mut records) = self.numbered(label);
+                for &process in processes {
+                    let place = self.processes.entry(process).or_default();
+                    place.under.push(place.context);
+                    self.enter(process, context, at, &mut records);
+                }
+                records
+            }
+            Some(ContextChange::Back) => {
+                let mut records = Vec::new();
+                for &process in processes {
+                    let former = self.processes.get_mut(&process).and_then(|place| place.under.pop());
+                    if let Some(context) = former {
+                        self.enter(process, context, at, &mut records);
+                    }
+                }
+                records
+            }
+            None => Vec::new(),
+        }
     }
 
     /// Nothing more comes of a process.
@@ -131,6 +185,30 @@ mod tests {
         assert!(exec(&mut contexts, 3, "/bin/sed").is_none());
         begin(&mut contexts, 4, Some(3));
         assert!(exec(&mut contexts, 4, "/bin/cat").is_none());
+    }
+
+    #[test]
+    fn a_switch_is_for_children_too_and_is_taken_back() {
+        let mut contexts = Contexts::new(ContextRule::default());
+        begin(&mut contexts, 0, None);
+        let switched = |contexts: &mut Contexts, change, processes: &[u32]| -> Option<Vec<(u32, u32)>> {
+            let processes: Vec<ProcessNo> = processes.iter().copied().map(ProcessNo).collect();
+            let entered = |record| match record {
+                Record::Entered { process, context, .. } => Some((process.0, context.0)),
+                _ => None,
+            };
+            let may_be = contexts.prepare(change, &processes);
+            may_be.then(|| contexts.switch(&processes, 0).into_iter().filter_map(entered).collect())
+        };
+        let to = |label: &str| ContextChange::To(label.to_owned());
+        assert_eq!(switched(&mut contexts, ContextChange::Back, &[0]), None);
+        assert_eq!(switched(&mut contexts, to("a"), &[0, 7]), Some(vec![(0, 1), (7, 1)]));
+        begin(&mut contexts, 1, Some(0));
+        assert_eq!(switched(&mut contexts, to("b"), &[1]), Some(vec![(1, 2)]));
+        assert_eq!(switched(&mut contexts, to("a"), &[0]), Some(vec![(0, 1)]), "the same again");
+        assert_eq!(switched(&mut contexts, ContextChange::Back, &[0, 1, 2]), Some(vec![(0, 1), (1, 1)]));
+        assert_eq!(switched(&mut contexts, ContextChange::Back, &[0, 1]), Some(vec![(0, 0), (1, 0)]));
+        assert_eq!(switched(&mut contexts, to(""), &[0]), Some(vec![(0, 0)]));
     }
 
     #[test]

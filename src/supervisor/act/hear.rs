@@ -25,7 +25,12 @@ pub(crate) fn hear(tracer: &Tracer, texts: &SpaceTexts, state: &State, report: W
         }
         Wait::Call { tid } => Some(Input::CallStop { tid }),
         Wait::Event { tid, event } => {
-            if event == Event::Exit || (event == Event::Stop && state.is_leaving()) {
+            let is_told = match event {
+                Event::Exit | Event::GroupStop(_) => true,
+                Event::Stop => state.is_leaving() || state.is_switching(),
+                _ => false,
+            };
+            if is_told {
                 inputs.extend(paused_at(tracer, tid));
             }
             hear_event(tracer, texts, state, tid, event)

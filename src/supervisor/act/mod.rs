@@ -23,6 +23,7 @@ pub(crate) mod reports;
 pub(crate) mod sections;
 pub(crate) mod space_texts;
 pub(crate) mod stop_log;
+pub(crate) mod switch;
 pub(crate) mod timed;
 pub(crate) mod told;
 pub(crate) mod trap_repair;

@@ -88,7 +88,7 @@ impl MarkSections {
         };
         let arena = if place.in_memory { self.memory.as_ref() } else { Some(&self.disk) };
         if let Some(arena) = arena {
-            arena.marks.set(place.base, mark.probe);
+            (mark.first..=mark.probe).for_each(|probe| arena.marks.set(place.base, probe));
         }
         true
     }
@@ -105,6 +105,7 @@ impl MarkSections {
             in_memory: place.in_memory,
             base: place.base,
             bits: mark.probes,
+            exact: mark.exact,
         };
         Ok(Opened { section, moved_to })
     }
@@ -151,7 +152,7 @@ mod tests {
     use super::*;
 
     fn mark(process: u32, probe: u32) -> Mark {
-        Mark { process: ProcessNo(process), image: ImageId(0), probe, probes: 100 }
+        Mark { process: ProcessNo(process), image: ImageId(0), first: probe, probe, probes: 100, exact: false }
     }
 
     /// Marks and takes the journal's part as done.

@@ -5,10 +5,11 @@ use super::planted_text::PlantedText;
 use super::stop::StopKind;
 use super::text_change::TextChange;
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
-use crate::plan::{FileOffset, LandmarkKind};
+use crate::plan::{FileOffset, LandmarkKind, Plan};
 use crate::warning::WarningKind;
 use platform::{Avma, Pid, Signal, TextMapping, Tid};
 use std::ops::Range;
+use std::rc::Rc;
 
 /// A hit to mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +18,13 @@ pub struct Mark {
     pub process: ProcessNo,
     /// In this image.
     pub image: ImageId,
+    /// The first and the last probe that it tells of.
+    pub first: u32,
     pub probe: u32,
     /// How many probes the image has.
     pub probes: u32,
+    /// Whether it tells of no others: else, of those that were executed before.
+    pub exact: bool,
 }
 
 /// A place where a breakpoint of ours was once.
@@ -129,6 +134,20 @@ pub enum Action {
     Listen { tid: Tid },
     /// Look what a thread is doing.
     Look { tid: Tid },
+    /// Tell where a stopped thread is.
+    TellPosition { tid: Tid },
+    /// Tell where a thread sleeps.
+    TellSleeper { tid: Tid },
+    /// These processes are in the context that is being switched to.
+    EnterContext { processes: Vec<ProcessNo> },
+    /// Leave to the guard what belongs wherever a breakpoint of an image may be.
+    LeaveOriginals { image: ImageId, plan: Rc<Plan> },
+    /// Put landmarks back that may be out because they told nothing new.
+    PutBack {
+        space: SpaceId,
+        /// Where they are.
+        places: Vec<(Avma, LandmarkKind)>,
+    },
     /// Have a thread stop soon (PTRACE_INTERRUPT).
     Interrupt { tid: Tid },
     /// Trace a thread no longer (PTRACE_DETACH).

@@ -144,6 +144,10 @@ impl State {
             self.looked_last(tid, activity);
             return;
         }
+        if self.is_switching() {
+            self.looked_for_switch(tid, activity);
+            return;
+        }
         match activity {
             Activity::Busy => {
                 if let Some(tracee) = self.tracees.get_mut(&tid) {

@@ -33,7 +33,9 @@ impl Space {
         let mut changes = Vec::new();
         for instance in self.instances.values_mut() {
             let Some(known) = once.of(instance.id.image) else { continue };
-            let Some(change) = instance.arm(self.id, tid, instance.armed.without(&known.is_spent)) else { continue };
+            let Some(change) = instance.arm(self.id, Some(tid), instance.armed.without(&known.is_spent)) else {
+                continue;
+            };
             // Some may be still to be planted, as was decided before.
             if self.planted_live {
                 instance.taken_out = instance.taken_out.without(&change.change);

@@ -1,6 +1,6 @@
 //! An image's plan as it is looked at, and what of the image is known to have run.
 
-use crate::plan::{Bits, ByFunction, ByLine, Plan};
+use crate::plan::{Bits, ByFunction, ByLine, Plan, Stretches};
 use std::rc::Rc;
 
 /// A plan and its probes by line.
@@ -13,21 +13,37 @@ pub struct Planned {
     pub functions: Rc<ByFunction>,
     /// The probes that are to have a breakpoint, other than a landmark's.
     pub needed: Rc<Bits>,
+    /// Whether these are all that end a stretch.
+    pub exact: bool,
 }
 
 impl From<Rc<Plan>> for Planned {
     fn from(plan: Rc<Plan>) -> Self {
-        let mut needed = Bits::clear_of(plan.len());
-        for probe in (0..plan.len()).filter(|&probe| plan.is_needed(probe)) {
-            needed.put(probe, plan.landmark_at(plan.offsets[probe as usize]).is_none());
-        }
         Planned {
             lines: Rc::new(plan.by_line()),
             functions: Rc::new(ByFunction::of(&plan)),
-            needed: Rc::new(needed),
+            needed: Rc::new(chosen(&plan, |probe| plan.is_needed(probe))),
+            exact: false,
             plan,
         }
     }
+}
+
+impl Planned {
+    /// The same where each breakpoint is to tell of its own stretch only.
+    pub(super) fn exactly(self) -> Planned {
+        let needed = Rc::new(chosen(&self.plan, |probe| self.plan.ends_stretch(probe)));
+        Planned { needed, exact: true, ..self }
+    }
+}
+
+/// The probes that are wanted and that no landmark tells of.
+fn chosen(plan: &Plan, is_wanted: impl Fn(u32) -> bool) -> Bits {
+    let mut chosen = Bits::clear_of(plan.len());
+    for probe in (0..plan.len()).filter(|&probe| is_wanted(probe)) {
+        chosen.put(probe, plan.landmark_at(plan.offsets[probe as usize]).is_none());
+    }
+    chosen
 }
 
 /// What is known to have run.

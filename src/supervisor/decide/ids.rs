@@ -62,6 +62,8 @@ pub struct OriginalByte {
 pub struct ProbeSite {
     /// Where it belongs.
     pub instance: InstanceId,
+    /// The first of its stretch, which was executed before.
+    pub first: u32,
     /// Its number in the image.
     pub probe: u32,
     /// How many the image has.

@@ -1,6 +1,7 @@
 //! Deciding about mapped files: which are new, whose plan is awaited, what is to be planted.
 
 use super::action::Action;
+use super::covered::Planned;
 use super::ids::{InstanceId, SpaceId};
 use super::reading::{AwaitedPlans, Reading};
 use super::state::{Doing, State};
@@ -76,7 +77,9 @@ impl State {
     }
 
     pub(crate) fn planned(&mut self, image: ImageId, plan: Rc<Plan>) {
-        self.plans.insert(image, plan.into());
+        let planned = Planned::from(plan);
+        let planned = if self.exact { planned.exactly() } else { planned };
+        self.plans.insert(image, planned);
         let mut ready = Vec::new();
         for (tid, tracee) in &mut self.tracees {
             if let Doing::Parked(awaited) = &mut tracee.doing {

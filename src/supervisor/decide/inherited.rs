@@ -34,6 +34,14 @@ impl Space {
         }
     }
 
+    /// Takes it that none of its breakpoints may be in a copy that was made while they were planted anew.
+    pub fn was_copied_in_the_midst(&mut self) {
+        let all: Vec<InstanceId> = self.instances.keys().copied().collect();
+        self.was_copied_without(&all);
+        self.doubt_all();
+        self.rearming = false;
+    }
+
     /// Takes it that a breakpoint of ours may be everywhere, as in a copy that was made while others were taking them out.
     pub fn doubt_all(&mut self) {
         for instance in self.instances.values_mut() {
@@ -55,7 +63,7 @@ impl Space {
         for (id, instance) in &mut self.instances {
             let Some(Known { armed, covered }) = known.remove(id) else { continue };
             instance.covered = covered;
-            changes.extend(instance.arm(self.id, tid, armed));
+            changes.extend(instance.arm(self.id, Some(tid), armed));
         }
         changes
     }

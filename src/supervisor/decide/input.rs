@@ -199,6 +199,18 @@ pub enum Input {
         /// What it is doing.
         activity: Activity,
     },
+    /// The context of these processes is to be switched.
+    Switch { processes: Vec<ProcessNo> },
+    /// Every thread of theirs was seen since: the new one begins.
+    EnterContext,
+    /// Every thread of theirs was seen since that.
+    ContextEntered,
+    /// Answer to [`super::action::Action::TellSleeper`].
+    SleepsAt {
+        tid: Tid,
+        /// The instruction that comes after the system call in which it sleeps; `None` if it cannot be told.
+        at: Option<Avma>,
+    },
     /// Answer to [`super::action::Action::CheckCopy`].
     CopyChecked {
         /// The new process's thread.
@@ -252,10 +264,26 @@ impl Input {
             | Input::Ready { .. }
             | Input::MappedLive { .. }
             | Input::Looked { .. }
+            | Input::Switch { .. }
+            | Input::EnterContext
+            | Input::ContextEntered
+            | Input::SleepsAt { .. }
             | Input::CopyChecked { .. }
             | Input::Unrestored { .. }
             | Input::LetGo
             | Input::Leave => None,
         }
+    }
+
+    /// Whether it is a stop before which it was told where the thread is, or its last: a thread that was asked to stop
+    /// comes to one, perhaps after others.
+    pub fn is_at_rest(&self) -> bool {
+        matches!(
+            self,
+            Input::Stopped { .. }
+                | Input::StoppedBeforeTrap { .. }
+                | Input::GroupStopped { .. }
+                | Input::Exiting { .. }
+        )
     }
 }

@@ -11,6 +11,7 @@ use super::once::RunOfImage;
 use super::text_change::{LandmarkChange, TextChange};
 use crate::plan::{Bits, ByFunction, ByLine, FileOffset, Plan, Stretches};
 use platform::{Avma, Tid};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -22,6 +23,10 @@ pub(crate) struct Instance {
     pub(crate) lines: Rc<ByLine>,
     pub(crate) functions: Rc<ByFunction>,
     needed: Rc<Bits>,
+    /// Where stretches end earlier than they do in the plan, if each breakpoint tells of its own stretch only.
+    pub(super) exact: Option<Cuts>,
+    /// Where threads were seen within a stretch.
+    pub(super) positions: BTreeSet<u32>,
     pub(crate) ranges: Vec<Range<Avma>>,
     pub(crate) planted: Bits,
     pub(crate) armed: Bits,
@@ -29,6 +34,19 @@ pub(crate) struct Instance {
     /// not ours.
     pub(crate) taken_out: Bits,
     pub(crate) covered: Covered,
+}
+
+/// Probes at which a stretch ends for an instance, though it goes on: a thread was there when the context was switched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cuts(BTreeSet<u32>);
+
+impl Cuts {
+    /// The part of a stretch that a probe of it is in.
+    fn within(&self, whole: Range<u32>, probe: u32) -> Range<u32> {
+        let start = self.0.range(whole.start..probe).next_back().map_or(whole.start, |cut| cut + 1);
+        let end = self.0.range(probe..whole.end).next().map_or(whole.end, |cut| cut + 1);
+        start..end
+    }
 }
 
 /// What is known of an instance for one of the processes that use its space.
@@ -54,13 +72,62 @@ impl Instance {
             functions: planned.functions.clone(),
             needed: planned.needed.clone(),
             plan: planned.plan.clone(),
+            exact: planned.exact.then(Cuts::default),
+            positions: BTreeSet::new(),
         }
     }
 
     /// The image's plan.
     pub(super) fn planned(&self) -> Planned {
-        let Instance { plan, lines, functions, needed, .. } = self;
-        Planned { plan: plan.clone(), lines: lines.clone(), functions: functions.clone(), needed: needed.clone() }
+        let Instance { plan, lines, functions, needed, exact, .. } = self;
+        Planned {
+            plan: plan.clone(),
+            lines: lines.clone(),
+            functions: functions.clone(),
+            needed: needed.clone(),
+            exact: exact.is_some(),
+        }
+    }
+
+    /// Each breakpoint tells of its own stretch only from here on; those that need one now are armed. Gives which these are.
+    pub(super) fn be_exact(&mut self, planned: &Planned) -> Bits {
+        self.needed = planned.needed.clone();
+        self.exact.get_or_insert_default();
+        let mut added = self.needed.without(&self.planted).both(&self.mapped());
+        self.planted = self.planted.with(&added);
+        let mut next = 0;
+        while let Some(last) = added.first_from(next) {
+            next = last + 1;
+            if self.stretch_of(last).all(|probe| self.is_covered(probe)) {
+                added.put(last, false);
+            }
+        }
+        self.armed = self.armed.with(&added);
+        added
+    }
+
+    /// Takes it that nothing has run, and that the stretches in which threads were seen end there; gives the text to change.
+    pub(super) fn forget_all(&mut self, space: SpaceId) -> Option<TextChange> {
+        let (plan, mapped) = (self.plan.clone(), self.mapped());
+        for cut in std::mem::take(&mut self.positions) {
+            self.exact.get_or_insert_default().0.insert(cut);
+            let is_landmark = plan.landmark_at(plan.offsets[cut as usize]).is_some();
+            self.planted.put(cut, self.planted.get(cut) || (mapped.get(cut) && !is_landmark));
+        }
+        self.covered = Covered::nothing(&self.lines, &self.functions);
+        self.arm(space, None, self.planted.clone())
+    }
+
+    /// The stretch of a probe.
+    pub(super) fn stretch_of(&self, probe: u32) -> Range<u32> {
+        let whole = self.plan.stretch_of(probe);
+        self.exact.as_ref().map_or(whole.clone(), |cuts| cuts.within(whole, probe))
+    }
+
+    /// What was executed if a probe was, stretch by stretch, that of the probe first.
+    fn executed_with(&self, probe: u32) -> impl Iterator<Item = Range<u32>> {
+        let before = self.exact.is_none().then(|| self.plan.executed_with(probe).skip(1));
+        std::iter::once(self.stretch_of(probe).start..probe + 1).chain(before.into_iter().flatten())
     }
 
     /// What of a range it has mapped.
@@ -70,12 +137,18 @@ impl Instance {
     }
 
     pub(crate) fn site(&self, probe: u32) -> ProbeSite {
-        ProbeSite { instance: self.id, probe, probes: self.plan.len(), original: self.plan.originals[probe as usize] }
+        ProbeSite {
+            instance: self.id,
+            first: self.stretch_of(probe).start,
+            probe,
+            probes: self.plan.len(),
+            original: self.plan.originals[probe as usize],
+        }
     }
 
     /// Whether a breakpoint was ever there for the stretch of a probe, or others tell of it.
     pub(crate) fn planted_stretch(&self, probe: u32) -> bool {
-        let last = self.plan.stretch_of(probe).end - 1;
+        let last = self.stretch_of(probe).end - 1;
         self.planted.get(last)
             || self.plan.dominance.is_implied(last)
             || self.plan.landmark_at(self.plan.offsets[last as usize]).is_some()
@@ -91,9 +164,9 @@ impl Instance {
         const LATER: usize = 128;
         let plan = self.plan.clone();
         // Of what was before only that of which nothing else has told.
-        let mut executed: Vec<u32> = plan.executed_with(probe).skip(1).flatten().collect();
+        let mut executed: Vec<u32> = self.executed_with(probe).skip(1).flatten().collect();
         executed.retain(|executed| !self.is_covered(*executed));
-        executed.extend(plan.first_of_stretch(probe)..=probe);
+        executed.extend(self.stretch_of(probe).start..=probe);
         let new = self.covered.take(&plan, &self.functions, executed.iter().copied());
         let mut useless = Vec::new();
         // Where nothing was new, an earlier hit of the line left some over.
@@ -132,7 +205,7 @@ impl Instance {
                 (_, None) => before.next(),
             };
             let Some(&other) = next.filter(|other| distance(other) <= NEAR) else { break };
-            useless.extend(self.disarmed(plan.stretch_of(other).end - 1));
+            useless.extend(self.disarmed(self.stretch_of(other).end - 1));
         }
     }
 
@@ -153,8 +226,7 @@ impl Instance {
 
     /// Disarms an armed probe, the last of its stretch, if it tells nothing new.
     fn disarmed(&mut self, last: u32) -> Option<u32> {
-        let is_useless =
-            self.armed.get(last) && self.plan.executed_with(last).flatten().all(|probe| self.is_covered(probe));
+        let is_useless = self.armed.get(last) && self.executed_with(last).flatten().all(|probe| self.is_covered(probe));
         is_useless.then(|| {
             self.disarm(last);
             last
@@ -168,7 +240,7 @@ impl Instance {
     }
 
     /// Arms exactly these; gives what changed, as text to change, if anything did.
-    pub(crate) fn arm(&mut self, space: SpaceId, tid: Tid, armed: Bits) -> Option<TextChange> {
+    pub(crate) fn arm(&mut self, space: SpaceId, tid: Option<Tid>, armed: Bits) -> Option<TextChange> {
         let change = self.armed.difference(&armed);
         if change.is_empty() {
             return None;
@@ -176,7 +248,7 @@ impl Instance {
         let taken_out = self.taken_out.without(&self.armed);
         self.taken_out = self.taken_out.with(&self.armed.without(&armed));
         self.armed = armed;
-        let change = self.text_change(space, Some(tid), change, LandmarkChange::Keep);
+        let change = self.text_change(space, tid, change, LandmarkChange::Keep);
         Some(TextChange { taken_out, ..change })
     }
 
@@ -186,6 +258,20 @@ impl Instance {
 
     /// Arms what came into the ranges and is not spent, and forgets what went out of them; gives what changed.
     pub(crate) fn cover(&mut self, spent: Option<&Bits>) -> Bits {
+        let mapped = self.mapped();
+        // What was planted before it was spent elsewhere, or where a stretch was cut, is no part of what is needed.
+        let needed = spent.map_or_else(|| Bits::clone(&self.needed), |spent| self.needed.without(spent));
+        let wanted = needed.with(&self.planted);
+        let covered = wanted.both(&mapped);
+        let change = covered.difference(&self.planted);
+        self.armed = self.armed.without(&change).with(&covered.both(&change));
+        self.taken_out = self.taken_out.without(&change);
+        self.planted = covered;
+        change
+    }
+
+    /// The probes that are mapped.
+    fn mapped(&self) -> Bits {
         let mut mapped = Bits::clear_of(self.plan.len());
         for range in &self.ranges {
             let start = self.id.bias.offset(range.start);
@@ -193,16 +279,7 @@ impl Instance {
             let first = |from: FileOffset| self.plan.offsets.partition_point(|&offset| offset < from) as u32;
             mapped.fill(first(start)..first(end));
         }
-        let wanted = match spent {
-            Some(spent) => self.needed.without(spent).with(&self.planted),
-            None => Bits::clone(&self.needed),
-        };
-        let covered = wanted.both(&mapped);
-        let change = covered.difference(&self.planted);
-        self.armed = self.armed.without(&change).with(&covered.both(&change));
-        self.taken_out = self.taken_out.without(&change);
-        self.planted = covered;
-        change
+        mapped
     }
 
     /// Its text in a space, where it is to change and as it is to be armed.

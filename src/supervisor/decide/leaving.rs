@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 impl State {
     pub(crate) fn let_go(&mut self) {
         self.leaving = true;
+        self.switching = None;
         self.processes.values_mut().for_each(|process| process.awaits = None);
         let inhabited: BTreeMap<SpaceId, Tid> =
             self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect();
@@ -59,6 +60,9 @@ impl State {
     pub(crate) fn unrestored(&mut self, id: SpaceId) {
         if let Some(space) = self.spaces.get_mut(&id) {
             space.unrestored = true;
+        }
+        if self.is_switching() {
+            self.not_armed_again(id);
         }
     }
 

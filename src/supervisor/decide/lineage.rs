@@ -39,6 +39,7 @@ impl State {
             return;
         };
         let (parent_pid, parent_space, images) = (parent.pid, parent.space, parent.images.clone());
+        let exact = parent.exact;
         let thread_of = (lineage == Lineage::Thread).then_some(maker);
         self.out.push(Action::Inherit { thread_of, child, maker: through, space: parent_space });
         let borrows = match lineage {
@@ -66,7 +67,8 @@ impl State {
             self.catch_up(parent_space, through);
             copy
         };
-        let process = self.add_process(Process { images, borrows, ..Process::new(pid, space) });
+        let process = self.add_process(Process { images, borrows, exact, ..Process::new(pid, space) });
+        self.born_while_switching(maker, process);
         self.add_tracee(child, process, Doing::Starting);
         self.began(process, Action::Began { process, pid, maker: Some(maker), parent: parent_pid, attached: false });
         if shares && !waits {
@@ -127,6 +129,9 @@ impl State {
         copy.unread |= unread;
         // It is not looked at what of them was taken out before it was copied.
         let is_shared = original.is_some_and(|space| space.users > 1);
+        if copy.rearming {
+            copy.was_copied_in_the_midst();
+        }
         if self.forks != Forks::Rearm && (is_shared || self.is_threaded(maker)) {
             copy.doubt_all();
         }

@@ -40,6 +40,9 @@ pub(crate) mod space;
 pub(crate) mod state;
 pub(crate) mod step;
 pub(crate) mod stop;
+pub(crate) mod switch;
+#[cfg(test)]
+mod switch_tests;
 pub(crate) mod text_change;
 pub(crate) mod trap;
 pub(crate) mod turns;

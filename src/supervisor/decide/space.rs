@@ -9,7 +9,7 @@ use super::once::RunOnce;
 use super::planted_text::PlantedText;
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::ImageId;
-use crate::plan::{Bits, LandmarkKind, Progress};
+use crate::plan::{Bits, LandmarkKind, Progress, Stretches};
 use platform::{Avma, Tid};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -43,6 +43,8 @@ pub(crate) struct Space {
     pub planted_live: bool,
     /// Whether breakpoints are left in it that only a stopped thread can take out.
     pub unrestored: bool,
+    /// Whether it is being planted anew while its threads run, so that a copy may have been made before or in the midst.
+    pub rearming: bool,
 }
 
 /// What a process is to the space that it lives in.
@@ -125,8 +127,34 @@ impl Space {
     /// The last probe that a thread at `at` has executed in the straight-line code there.
     pub fn executed_at(&self, at: Avma, progress: Progress) -> Option<ProbeSite> {
         let instance = self.instance_at(at)?;
-        let probe = instance.plan.executed_at(instance.id.bias.offset(at), progress)?;
+        let offset = instance.id.bias.offset(at);
+        let probe = match instance.exact {
+            Some(_) => instance.plan.executed_of_stretch(offset, progress),
+            None => instance.plan.executed_at(offset, progress),
+        }?;
         instance.planted_stretch(probe).then(|| instance.site(probe))
+    }
+
+    /// A thread is at `at`: if that is within a stretch, a switch of the context cuts it there.
+    pub fn note_position(&mut self, at: Avma, progress: Progress) {
+        let executed = |instance: &Instance| {
+            let offset = instance.id.bias.offset(at);
+            let last = instance.plan.executed_of_stretch(offset, progress)?;
+            (!instance.plan.ends_stretch(last)).then_some((instance.id, last))
+        };
+        if let Some((id, last)) = self.instance_at(at).and_then(executed)
+            && let Some(instance) = self.instances.get_mut(&id)
+        {
+            instance.positions.insert(last);
+        }
+    }
+
+    /// Whether an address is within a stretch of a measured image.
+    pub fn is_within_stretch(&self, at: Avma) -> bool {
+        self.instance_at(at).is_some_and(|instance| {
+            let executed = instance.plan.executed_of_stretch(instance.id.bias.offset(at), Progress::Next);
+            executed.is_some_and(|last| !instance.plan.ends_stretch(last))
+        })
     }
 
     /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which
@@ -215,6 +243,7 @@ impl Space {
             copy_of: None,
             planted_live: false,
             unrestored: false,
+            rearming: false,
         }
     }
 

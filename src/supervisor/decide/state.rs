@@ -9,6 +9,7 @@ use super::once::RunOnce;
 use super::reading::AwaitedPlans;
 use super::space::{Found, Space};
 use super::stop::StopKind;
+use super::switch::Switching;
 use super::text_change::TextChange;
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::LandmarkKind;
@@ -70,12 +71,23 @@ pub(crate) struct Process {
     pub threaded: bool,
     /// The plans that are to come for what it has mapped in its space, while it runs.
     pub awaits: Option<AwaitedPlans>,
+    /// Whether its context was switched, so that a hit tells of its own stretch only.
+    pub exact: bool,
 }
 
 impl Process {
     /// A process of one thread in a space of its own.
     pub fn new(pid: Pid, space: SpaceId) -> Self {
-        Process { pid, space, images: BTreeSet::new(), borrows: false, headless: false, threaded: false, awaits: None }
+        Process {
+            pid,
+            space,
+            images: BTreeSet::new(),
+            borrows: false,
+            headless: false,
+            threaded: false,
+            awaits: None,
+            exact: false,
+        }
     }
 }
 
@@ -96,6 +108,9 @@ pub struct State {
     pub(crate) end_kills: bool,
     pub(crate) forks: Forks,
     pub(crate) once: RunOnce,
+    /// Whether a context was ever switched: breakpoints are planted so that each tells of its own stretch only.
+    pub(crate) exact: bool,
+    pub(crate) switching: Option<Switching>,
     /// What the input that is being decided asks for so far.
     pub(crate) out: Vec<Action>,
     next_process: u32,

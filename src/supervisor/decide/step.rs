@@ -23,7 +23,7 @@ impl State {
 
     fn decide(&mut self, input: Input) {
         if let Some(tracee) = input.stop().and_then(|tid| self.tracees.get_mut(&tid)) {
-            tracee.unseen = false;
+            tracee.unseen &= self.switching.is_some() && tracee.interrupted && !input.is_at_rest();
         }
         match input {
             Input::Launched { pid, parent } => self.launched(pid, parent),
@@ -67,6 +67,10 @@ impl State {
             Input::Ready { pid } => self.ready(pid),
             Input::MappedLive { process, tid, mappings } => self.mapped_live(process, tid, mappings),
             Input::Looked { tid, activity } => self.looked(tid, activity),
+            Input::Switch { processes } => self.switch(&processes),
+            Input::EnterContext => self.enter_context(),
+            Input::ContextEntered => self.context_entered(),
+            Input::SleepsAt { tid, at } => self.sleeps_at(tid, at),
             Input::CopyChecked { tid, group, lacking } => self.copy_checked(tid, group.into(), &lacking),
             Input::Unrestored { space } => self.unrestored(space),
             Input::LetGo => self.let_go(),

@@ -129,15 +129,21 @@ impl State {
             .map_or(Found::Nothing, |space| space.find(at))
     }
 
-    fn mark(process: ProcessNo, site: ProbeSite) -> Mark {
-        Mark { process, image: site.instance.image, probe: site.probe, probes: site.probes }
+    fn mark(&self, process: ProcessNo, site: ProbeSite) -> Mark {
+        let ProbeSite { instance, first, probe, probes, .. } = site;
+        let exact = self.processes.get(&process).is_some_and(|process| process.exact);
+        Mark { process, image: instance.image, first: if exact { first } else { probe }, probe, probes, exact }
     }
 
     /// A thread may never get to the breakpoint at the end of the straight-line code that it is in.
     pub(super) fn paused_at(&mut self, tid: Tid, at: Avma, progress: Progress) {
         let Some((number, process)) = self.process_of(tid) else { return };
-        let executed = self.spaces.get(&process.space).and_then(|space| space.executed_at(at, progress));
-        self.out.extend(executed.map(|site| Action::Mark(Self::mark(number, site))));
+        let space = process.space;
+        let executed = self.spaces.get(&space).and_then(|space| space.executed_at(at, progress));
+        self.out.extend(executed.map(|site| Action::Mark(self.mark(number, site))));
+        if let Some(space) = self.spaces.get_mut(&space) {
+            space.note_position(at, progress);
+        }
     }
 
     fn serve(&mut self, tid: Tid, at: Avma, site: ProbeSite, hit: Hit) {
@@ -157,7 +163,7 @@ impl State {
             self.restore_what_is_left(tid);
         }
         let then = if self.leaving { Then::Detach } else { Then::Resume };
-        let mark = Self::mark(number, site);
+        let mark = self.mark(number, site);
         let restore = (hit != Hit::Stale { restore: false }).then_some(site.original);
         let (offset, armed) = (site.offset(at), hit == Hit::First);
         self.out.push(Action::Serve(ServedHit { tid, at, space, restore, offset, armed, also, mark, then }));
@@ -176,7 +182,7 @@ impl State {
             return;
         };
         if let Some(site) = site {
-            self.out.push(Action::Mark(Self::mark(process, site)));
+            self.out.push(Action::Mark(self.mark(process, site)));
         }
         if kind == LandmarkKind::Announced {
             let places = self.spaces.get(&space).map(Space::all_calls).unwrap_or_default();
