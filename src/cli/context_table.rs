@@ -59,7 +59,7 @@ pub(super) fn contexts(options: &ContextsOptions) -> Result<CommandOutcome, CliE
     let sources = options.selection.data.survey()?;
     let mut contexts = ContextLines::new(&options.selection.data.selection, &sources);
     let report = options.selection.report_of(&sources, |record| contexts.add(record))?;
-    let rows = contexts.rows(&report);
+    let rows = contexts.finish(&report).rows;
     let meant = |row: &&ContextRow| {
         (arguments.empty || row.lines > 0)
             && (!arguments.unique || row.unique > 0)
@@ -87,8 +87,9 @@ pub(super) fn contexts(options: &ContextsOptions) -> Result<CommandOutcome, CliE
 
 /// A context as JSON.
 fn json(row: &ContextRow) -> serde_json::Value {
-    let ContextRow { label, lines, unique, millis, opened, result } = row;
+    let ContextRow { label, lines, unique, millis, opened, begin, end, result } = row;
     serde_json::json!({
-        "label": label, "lines": lines, "unique_lines": unique, "milliseconds": millis, "opened": opened, "result": result,
+        "label": label, "lines": lines, "unique_lines": unique, "milliseconds": millis, "opened": opened,
+        "begin": begin, "end": end, "result": result,
     })
 }

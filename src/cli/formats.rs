@@ -5,7 +5,7 @@
 use super::output::{print, tell};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome, Output};
-use crate::report::{self, Checksums, ContextLines};
+use crate::report::{self, Checksums, ContextLines, Report};
 use clap::Args;
 use std::path::Path;
 
@@ -105,7 +105,7 @@ pub(super) fn write(options: &FormatOptions) -> Result<CommandOutcome, CliError>
     }
     let sources = options.selection.data.survey()?;
     let mut contexts = match options.format {
-        ExportFormat::Lcov(_, LcovTests::Contexts) => {
+        ExportFormat::Lcov(_, LcovTests::Contexts) | ExportFormat::Json => {
             Some(ContextLines::new(&options.selection.data.selection, &sources))
         }
         _ => None,
@@ -115,17 +115,22 @@ pub(super) fn write(options: &FormatOptions) -> Result<CommandOutcome, CliError>
             contexts.add(record);
         }
     })?;
+    let contexts = contexts.map(|contexts| contexts.finish(&report));
     let paths = &options.selection.data.selection.paths;
     let text = match options.format {
         ExportFormat::Lcov(checksums, _) => match contexts {
             None => report::lcov(&report, "", checksums),
             Some(contexts) => {
-                let parts = contexts.parts(&report);
-                parts.iter().map(|(label, part)| report::lcov(part, label, checksums)).collect()
+                let mut text = String::new();
+                let write = |label: &str, part: &Report| text.push_str(&report::lcov(part, label, checksums));
+                contexts.for_each_part(&report, write);
+                text
             }
         },
         ExportFormat::Cobertura => report::cobertura(&report, paths.root.as_ref().unwrap_or(&paths.base)),
-        ExportFormat::Json | ExportFormat::JsonSchema => report::json(&report, paths.root.as_deref(), &notes),
+        ExportFormat::Json | ExportFormat::JsonSchema => {
+            report::json(&report, &contexts.unwrap_or_default(), paths.root.as_deref(), &notes)
+        }
         ExportFormat::Codecov => report::codecov(&report),
         ExportFormat::SonarQube => report::sonarqube(&report),
         ExportFormat::Coveralls => report::coveralls(&report),

@@ -3,7 +3,7 @@
 use super::output::{print, print_json};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
-use crate::report::{ContextLines, ContextRow, Report, printable, who_table};
+use crate::report::{ContextLines, ContextRow, Report, is_named, printable, who_table};
 use crate::store::{FunctionFacts, Numbits};
 use clap::Args;
 use std::ops::RangeInclusive;
@@ -71,7 +71,11 @@ struct Found {
 
 pub(super) fn who(options: &WhoOptions) -> Result<CommandOutcome, CliError> {
     let sources = options.selection.data.survey()?;
-    let mut contexts = ContextLines::new(&options.selection.data.selection, &sources);
+    let is_asked = |path: &str| match &options.what {
+        Asked::Lines { file, .. } => is_named(Path::new(path), file),
+        Asked::Function { .. } => true,
+    };
+    let mut contexts = ContextLines::of(&options.selection.data.selection, &sources, is_asked);
     let report = options.selection.report_of(&sources, |record| contexts.add(record))?;
     let found = match &options.what {
         Asked::Lines { file, lines } => of_lines(&report, &contexts, file, lines)?,
@@ -132,7 +136,7 @@ fn of_functions(report: &Report, contexts: &ContextLines<'_>, name: &str) -> Res
     for file in &report.files {
         for function in file.coverage.functions.iter().filter(|function| is_called(function, name)) {
             let lines: Numbits = file.coverage.executable.within(function.start..=function.end).collect();
-            let who = contexts.who_called(&file.path, function, &lines);
+            let who = contexts.who_called(file, function, &lines);
             found.push(Found { name: format!("{}:{}: {}", file.name, function.start, function.name), lines, who });
         }
     }

@@ -114,6 +114,16 @@ impl Numbits {
         Numbits::from_bytes(&both)
     }
 
+    /// Whether all lines of another set are in the set.
+    pub fn has_all(&self, other: &Numbits) -> bool {
+        other.0.len() <= self.0.len() && self.0.iter().zip(&other.0).all(|(mine, theirs)| theirs & !mine == 0)
+    }
+
+    /// Whether a line of another set is in the set.
+    pub fn has_any(&self, other: &Numbits) -> bool {
+        self.0.iter().zip(&other.0).any(|(mine, theirs)| mine & theirs != 0)
+    }
+
     /// How many lines.
     pub fn len(&self) -> u64 {
         self.0.iter().map(|byte| u64::from(byte.count_ones())).sum()
@@ -200,5 +210,7 @@ mod tests {
         assert!(union.contains(16) && !union.contains(8) && !union.contains(99));
         let both = union.intersection(&[1, 8, 9].into_iter().collect());
         assert_eq!(both, [1].into_iter().collect());
+        assert!(union.has_all(&both) && union.has_any(&both) && !both.has_all(&union));
+        assert!(both.has_all(&Numbits::default()) && !both.has_any(&[16].into_iter().collect()));
     }
 }

@@ -76,6 +76,9 @@ fn json_is_valid_against_its_schema() {
         ("\"source\":\"missing\"", "\"source\":\"lost\""),
         ("\"ran\":true", "\"ran\":1"),
         ("[[3,3]", "[[0,3]"),
+        ("\"result\":{\"exited\":0}", "\"result\":{\"exited\":1}"),
+        ("\"result\":\"unknown\"", "\"result\":\"lost\""),
+        (",\"contexts\":[[0,0]]", ",\"contexts\":[[-1,0]]"),
         (",\"notes\":", ",\"note\":"),
     ] {
         assert!(text.contains(right), "{right}\n{text}");

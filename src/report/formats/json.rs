@@ -2,11 +2,13 @@
 //!
 //! Invariant: a change that removes a field, or changes what one means, raises the version; fields may be added without.
 
+use crate::report::model::contexts::{ContextResult, ContextRow};
 use crate::report::model::coverage::FileCoverage;
 use crate::report::model::functions::function_ran;
 use crate::report::model::prepared::{Report, ReportFile};
+use crate::report::model::shared_sets::{Contexts, SharedSet};
 use crate::report::model::source::SourceState;
-use crate::store::FunctionFacts;
+use crate::store::{FunctionFacts, Numbits, UnixMillis};
 use serde::Serialize;
 use std::path::Path;
 
@@ -22,6 +24,7 @@ struct JsonDocument<'a> {
     tool_version: &'static str,
     root: Option<String>,
     totals: Totals,
+    contexts: Vec<JsonContext<'a>>,
     files: Vec<JsonFile<'a>>,
     notes: &'a [String],
 }
@@ -45,6 +48,7 @@ struct JsonFile<'a> {
     ran: Vec<(u32, u32)>,
     excluded: Vec<(u32, u32)>,
     functions: Vec<JsonFunction<'a>>,
+    by_context: Vec<JsonSet>,
 }
 
 #[derive(Serialize)]
@@ -55,15 +59,39 @@ struct JsonFunction<'a> {
     ran: bool,
 }
 
-/// What ran; names are relative to `root`, and `notes` tell what lowers the truth of it.
-pub fn json(report: &Report, root: Option<&Path>, notes: &[String]) -> String {
-    let files: Vec<JsonFile> = report.files.iter().map(file).collect();
+#[derive(Serialize)]
+struct JsonContext<'a> {
+    label: &'a str,
+    opened: u64,
+    begin: Option<UnixMillis>,
+    end: Option<UnixMillis>,
+    milliseconds: i64,
+    result: ContextResult,
+    lines: u64,
+    unique_lines: u64,
+}
+
+#[derive(Serialize)]
+struct JsonSet {
+    lines: Vec<(u32, u32)>,
+    functions: Vec<(u32, u32)>,
+    contexts: Vec<(u32, u32)>,
+}
+
+/// What ran, and in which contexts, if any has a label; names are relative to `root`, and `notes` tell what lowers the truth of it.
+pub fn json(report: &Report, contexts: &Contexts, root: Option<&Path>, notes: &[String]) -> String {
+    let mut files: Vec<JsonFile> = report.files.iter().map(file).collect();
+    let rows = if contexts.have_labels() { &contexts.rows[..] } else { &[] };
+    for (file, sets) in files.iter_mut().zip(&contexts.files).filter(|_| !rows.is_empty()) {
+        file.by_context = sets.iter().map(set).collect();
+    }
     let document = JsonDocument {
         format: "cov-trace",
         version: VERSION,
         tool_version: env!("CARGO_PKG_VERSION"),
         root: root.map(|root| root.to_string_lossy().into_owned()),
         totals: files.iter().fold(Totals::default(), |sum, file| sum.plus(file.totals)),
+        contexts: rows.iter().map(context).collect(),
         files,
         notes,
     };
@@ -96,7 +124,27 @@ fn file(file: &ReportFile) -> JsonFile<'_> {
         ran: coverage.ran.ranges(),
         excluded: file.excluded.ranges(),
         functions,
+        by_context: Vec::new(),
     }
+}
+
+fn context(row: &ContextRow) -> JsonContext<'_> {
+    let ContextRow { label, lines, unique, millis, opened, begin, end, result } = row;
+    JsonContext {
+        label,
+        opened: *opened,
+        begin: *begin,
+        end: *end,
+        milliseconds: *millis,
+        result: *result,
+        lines: *lines,
+        unique_lines: *unique,
+    }
+}
+
+fn set(SharedSet { lines, functions, contexts }: &SharedSet) -> JsonSet {
+    let contexts: Numbits = contexts.iter().copied().collect();
+    JsonSet { lines: lines.ranges(), functions: functions.ranges(), contexts: contexts.ranges() }
 }
 
 fn function<'a>(function: &'a FunctionFacts, file: &FileCoverage) -> JsonFunction<'a> {
@@ -145,14 +193,36 @@ mod tests {
             ..ReportFile::default()
         };
         let report = Report { files: vec![file], ..Report::default() };
-        let text = json(&report, Some(Path::new("/r")), &["source-missing: gone".to_owned()]);
+        let row = |label: &str| ContextRow {
+            label: label.to_owned(),
+            opened: 1,
+            begin: Some(UnixMillis(7)),
+            end: Some(UnixMillis(9)),
+            millis: 2,
+            lines: 1,
+            result: ContextResult::Failed(3),
+            ..ContextRow::default()
+        };
+        let set = |line, contexts: &[u32]| SharedSet {
+            lines: [line].into_iter().collect(),
+            functions: [0].into_iter().collect(),
+            contexts: contexts.to_vec(),
+        };
+        let rows = vec![ContextRow::default(), row("a"), row("b")];
+        let contexts = Contexts { rows, files: vec![vec![set(1, &[0, 2]), set(2, &[1])]] };
+        let text = json(&report, &contexts, Some(Path::new("/r")), &["source-missing: gone".to_owned()]);
         let totals = r#"{"lines":3,"lines_ran":1,"lines_excluded":1,"functions":1,"functions_ran":1}"#;
         let version = env!("CARGO_PKG_VERSION");
+        let none = r#"{"label":"","opened":0,"begin":null,"end":null,"milliseconds":0,"result":"unknown","lines":0,"unique_lines":0}"#;
+        let of = "{\"label\":";
+        let had = r#""opened":1,"begin":7,"end":9,"milliseconds":2,"result":{"failed":3},"lines":1,"unique_lines":0}"#;
         let expected = format!(
             "{{\"format\":\"cov-trace\",\"version\":1,\"tool_version\":\"{version}\",\"root\":\"/r\",\"totals\":{totals},\
-             \"files\":[{{\"name\":\"a.c\",\"path\":\"/r/a.c\",\"source\":\"missing\",\"totals\":{totals},\
+             \"contexts\":[{none},{of}\"a\",{had},{of}\"b\",{had}],\"files\":[{{\"name\":\"a.c\",\"path\":\"/r/a.c\",\"source\":\"missing\",\"totals\":{totals},\
              \"executable\":[[1,2],[5,5]],\"ran\":[[1,1]],\"excluded\":[[9,9]],\
-             \"functions\":[{{\"name\":\"f\",\"start\":1,\"end\":2,\"ran\":true}}]}}],\
+             \"functions\":[{{\"name\":\"f\",\"start\":1,\"end\":2,\"ran\":true}}],\
+             \"by_context\":[{{\"lines\":[[1,1]],\"functions\":[[0,0]],\"contexts\":[[0,0],[2,2]]}},\
+             {{\"lines\":[[2,2]],\"functions\":[[0,0]],\"contexts\":[[1,1]]}}]}}],\
              \"notes\":[\"source-missing: gone\"]}}\n"
         );
         assert_eq!(text, expected);

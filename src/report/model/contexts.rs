@@ -4,10 +4,13 @@
 
 use super::builds::{ChosenSources, Placer};
 use super::prepared::{Report, ReportFile};
+use super::ran_sets::{Numbering, RanOfSource, RanSet};
 use super::select::Selection;
-use crate::store::{EndReason, FunctionFacts, Numbits, ProcessRecord};
+use super::shared_sets::{Contexts, SharedSet, Telling, count, shared_sets};
+use crate::store::{EndReason, FunctionFacts, ImageFacts, Numbits, ProcessRecord, UnixMillis};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// How what a context was opened for ended; of several the last in this order counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -39,35 +42,64 @@ pub struct ContextRow {
     pub millis: i64,
     /// How many processes opened it.
     pub opened: u64,
+    /// When the first of them did.
+    pub begin: Option<UnixMillis>,
+    /// When the last of them left it.
+    pub end: Option<UnixMillis>,
     pub result: ContextResult,
 }
 
-/// What ran of a source, by context.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct RanOfSource {
-    lines: BTreeMap<u32, Numbits>,
-    functions: BTreeMap<u32, BTreeSet<FunctionFacts>>,
-}
+/// How many images are known by their place in memory at most.
+const MAX_KNOWN: usize = 256;
 
 /// Gathers what ran by context.
 #[derive(Debug)]
 pub struct ContextLines<'a> {
     selection: &'a Selection,
     placer: Placer<'a>,
+    /// The contexts by label, in the order in which they came.
     numbers: BTreeMap<String, u32>,
     rows: Vec<ContextRow>,
-    sources: HashMap<&'a str, RanOfSource>,
+    /// By position of the source; none where nobody asks.
+    sources: Vec<Option<RanOfSource>>,
+    images: HashMap<usize, NumberedImage>,
+}
+
+/// The numbers of the functions of an image, by source. The `Arc` keeps its address from being used again.
+#[derive(Debug)]
+struct NumberedImage {
+    image: Arc<ImageFacts>,
+    files: HashMap<usize, Numbering>,
 }
 
 impl<'a> ContextLines<'a> {
     /// Of sources that count; nothing is known yet.
     pub fn new(selection: &'a Selection, sources: &'a ChosenSources) -> Self {
-        let placer = Placer::new(sources);
-        ContextLines { selection, placer, numbers: BTreeMap::new(), rows: Vec::new(), sources: HashMap::new() }
+        ContextLines::of(selection, sources, |_| true)
     }
 
-    /// Takes what a process ran.
+    /// The same of some sources only, by their paths.
+    pub fn of(selection: &'a Selection, sources: &'a ChosenSources, asked: impl Fn(&str) -> bool) -> Self {
+        let of_source = |path: &String| asked(path).then(RanOfSource::default);
+        ContextLines {
+            selection,
+            placer: Placer::new(sources),
+            numbers: BTreeMap::new(),
+            rows: Vec::new(),
+            sources: sources.paths.iter().map(of_source).collect(),
+            images: HashMap::new(),
+        }
+    }
+
+    /// Takes what a process ran, if it is selected.
     pub fn add(&mut self, record: &ProcessRecord) {
+        if self.selection.takes_process(record.head.pid) {
+            self.add_spans(record);
+            self.add_hits(record);
+        }
+    }
+
+    fn add_spans(&mut self, record: &ProcessRecord) {
         for (at, span) in record.spans.iter().enumerate() {
             if !self.selection.takes_context(&span.label) || !span.opened {
                 continue;
@@ -85,15 +117,30 @@ impl<'a> ContextLines<'a> {
             let row = &mut self.rows[row as usize];
             row.opened += 1;
             row.millis += end.map_or(0, |end| end.0.saturating_sub(span.at.0).max(0));
+            row.begin = Some(row.begin.map_or(span.at, |begin| begin.min(span.at)));
+            row.end = row.end.max(end);
             row.result = row.result.max(result);
         }
-        for (path, hits) in self.placer.hits(self.selection, record) {
-            let context = self.row(&record.contexts[hits.context]);
-            let source = self.sources.entry(path).or_default();
-            source.lines.entry(context).or_default().union_with(&hits.lines);
-            let file = &record.images[hits.image].files[hits.file];
-            let entered = file.entered(&hits.functions).cloned();
-            source.functions.entry(context).or_default().extend(entered);
+    }
+
+    fn add_hits(&mut self, record: &ProcessRecord) {
+        let mut rows: Vec<Option<u32>> = vec![None; record.contexts.len()];
+        for (position, hits) in self.placer.positions(self.selection, record) {
+            let row = match rows[hits.context] {
+                Some(row) => row,
+                None => self.row(&record.contexts[hits.context]),
+            };
+            rows[hits.context] = Some(row);
+            let Some(source) = &mut self.sources[position] else { continue };
+            let image = &record.images[hits.image];
+            let at = Arc::as_ptr(image).addr();
+            if self.images.len() >= MAX_KNOWN && !self.images.contains_key(&at) {
+                self.images.clear();
+            }
+            let new = || NumberedImage { image: image.clone(), files: HashMap::new() };
+            let NumberedImage { image, files } = self.images.entry(at).or_insert_with(new);
+            let numbering = files.entry(hits.file).or_insert_with(|| source.number(&image.files[hits.file]));
+            source.add(row, hits, numbering);
         }
     }
 
@@ -107,86 +154,57 @@ impl<'a> ContextLines<'a> {
         number
     }
 
-    /// All contexts in the order of their labels, by the lines that count in a report.
-    pub fn rows(mut self, report: &Report) -> Vec<ContextRow> {
-        for file in &report.files {
-            let Some(source) = self.sources.get(file.path.as_str()) else { continue };
-            let (mut once, mut twice) = (Numbits::default(), Numbits::default());
-            for lines in source.lines.values() {
-                twice.union_with(&once.intersection(lines));
-                once.union_with(lines);
-            }
-            let unique = once.difference(&twice);
-            for (context, lines) in &source.lines {
-                let counted = lines.intersection(&file.coverage.executable);
-                let row = &mut self.rows[*context as usize];
-                row.unique += counted.intersection(&unique).len();
-                row.lines += counted.len();
-            }
-        }
-        let rows = &mut self.rows;
-        self.numbers.values().map(|number| std::mem::take(&mut rows[*number as usize])).collect()
+    fn source(&self, path: &str) -> Option<&RanOfSource> {
+        let position = self.placer.sources.paths.binary_search_by(|source| source.as_str().cmp(path)).ok()?;
+        self.sources[position].as_ref()
     }
 
-    /// A report in parts: of each context what ran in it, by label. What did not run at all is in that of the empty label.
-    pub fn parts(&self, report: &Report) -> Vec<(String, Report)> {
-        let mut labels: Vec<&str> = self.numbers.keys().map(String::as_str).collect();
-        if labels.first().is_none_or(|first| !first.is_empty()) {
-            labels.insert(0, "");
+    /// All contexts, and what ran in them of the sources of a report.
+    pub fn finish(mut self, report: &Report) -> Contexts {
+        let mut positions = vec![0; self.rows.len()];
+        for (position, number) in (0..).zip(self.numbers.values()) {
+            positions[*number as usize] = position;
         }
-        let parts = labels.into_iter().map(|label| {
-            let number = self.numbers.get(label);
-            let part = |file: &ReportFile| {
-                let source = self.sources.get(file.path.as_str());
-                let ran = source.and_then(|source| source.lines.get(number?)).filter(|ran| !ran.is_empty());
-                if ran.is_none() && (!label.is_empty() || source.is_some()) {
-                    return None;
-                }
-                let entered = source.and_then(|source| source.functions.get(number?));
-                let is_entered = |function: &&FunctionFacts| {
-                    entered.is_some_and(|entered| entered.iter().any(|other| is_same(other, function)))
-                };
-                let mut file = file.clone();
-                file.coverage.ran =
-                    ran.map_or_else(Numbits::default, |ran| ran.intersection(&file.coverage.executable));
-                file.coverage.entered = file.coverage.entered.iter().filter(is_entered).cloned().collect();
-                Some(file)
-            };
-            let files: Vec<ReportFile> = report.files.iter().filter_map(part).collect();
-            (label.to_owned(), Report { files, ..Report::default() })
-        });
-        parts.filter(|(_, part)| !part.files.is_empty()).collect()
+        let of_file = |file: &ReportFile| {
+            self.source(&file.path).map(|source| shared_sets(source, file, &positions)).unwrap_or_default()
+        };
+        let files: Vec<Vec<SharedSet>> = report.files.iter().map(of_file).collect();
+        let rows = &mut self.rows;
+        let mut rows: Vec<ContextRow> =
+            self.numbers.values().map(|number| std::mem::take(&mut rows[*number as usize])).collect();
+        files.iter().for_each(|sets| count(&mut rows, sets));
+        Contexts { rows, files }
     }
 
     /// The contexts that ran some of the lines of a source, each with those.
     pub fn who_ran(&self, path: &str, asked: &Numbits) -> Vec<(ContextRow, Numbits)> {
-        let Some(source) = self.sources.get(path) else { return Vec::new() };
-        let found = self.numbers.values().filter_map(|number| {
-            let lines = source.lines.get(number)?.intersection(asked);
-            (!lines.is_empty()).then(|| (self.rows[*number as usize].clone(), lines))
-        });
-        found.collect()
+        self.of_those(path, |_, set| Some(set.lines.intersection(asked)).filter(|lines| !lines.is_empty()))
     }
 
     /// The contexts in which a function of a source ran, each with the lines of it that did.
-    pub fn who_called(&self, path: &str, function: &FunctionFacts, lines: &Numbits) -> Vec<(ContextRow, Numbits)> {
-        let Some(source) = self.sources.get(path) else { return Vec::new() };
-        let found = self.numbers.values().filter_map(|number| {
-            let ran = source.lines.get(number)?.intersection(lines);
-            let is_entered = source
-                .functions
-                .get(number)
-                .is_some_and(|entered| entered.iter().any(|entered| is_same(entered, function)));
-            let has_run = if function.told { is_entered } else { is_entered || !ran.is_empty() };
-            has_run.then(|| (self.rows[*number as usize].clone(), ran))
-        });
-        found.collect()
+    pub fn who_called(
+        &self,
+        file: &ReportFile,
+        function: &FunctionFacts,
+        lines: &Numbits,
+    ) -> Vec<(ContextRow, Numbits)> {
+        let telling = Telling::of(function, file);
+        self.of_those(&file.path, |source, set| {
+            telling.says(source.number_of(function.start, &function.name), set).then(|| set.lines.intersection(lines))
+        })
     }
-}
 
-/// Whether two images mean the same function.
-fn is_same(one: &FunctionFacts, other: &FunctionFacts) -> bool {
-    (one.start, &one.name) == (other.start, &other.name)
+    /// Contexts of a source, in the order of their labels, with what a question finds of them.
+    fn of_those(
+        &self,
+        path: &str,
+        found: impl Fn(&RanOfSource, &RanSet) -> Option<Numbits>,
+    ) -> Vec<(ContextRow, Numbits)> {
+        let Some(source) = self.source(path) else { return Vec::new() };
+        let of_context =
+            |number: &u32| Some((self.rows[*number as usize].clone(), found(source, source.of(*number)?)?));
+        self.numbers.values().filter_map(of_context).collect()
+    }
 }
 
 #[cfg(test)]
@@ -234,25 +252,61 @@ mod tests {
         assert_eq!(who(&[8]), [("one".to_owned(), vec![8]), ("two".to_owned(), vec![8])]);
         assert_eq!(who(&[1, 4000]), [("one".to_owned(), vec![1]), ("two".to_owned(), vec![4000])]);
         assert_eq!(who(&[2]), []);
-        let ran = |(label, part): &(String, Report)| {
+        let ran = |label: &str, part: &Report| {
             let lines = |file: &ReportFile| file.coverage.ran.iter().collect::<Vec<_>>();
-            (label.clone(), part.files.iter().map(lines).collect::<Vec<_>>())
+            (label.to_owned(), part.files.iter().map(lines).collect::<Vec<_>>())
         };
-        let parts = contexts.parts(&report);
-        assert_eq!(
-            parts.iter().map(ran).collect::<Vec<_>>(),
-            [("one".to_owned(), vec![vec![1, 8, 9]]), ("two".to_owned(), vec![vec![8, 9, 4000]])]
-        );
-        let rows = contexts.rows(&report);
+        let contexts = contexts.finish(&report);
+        let mut parts = Vec::new();
+        contexts.for_each_part(&report, |label, part| parts.push(ran(label, part)));
+        assert_eq!(parts, [("one".to_owned(), vec![vec![1, 8, 9]]), ("two".to_owned(), vec![vec![8, 9, 4000]])]);
         let row = |label: &str, lines, unique, result| ContextRow {
             label: label.to_owned(),
             lines,
             unique,
             millis: 1_000,
             opened: 2,
+            begin: Some(UnixMillis(2_000)),
+            end: Some(UnixMillis(2_500)),
             result,
         };
         let expected = [row("one", 3, 1, ContextResult::Exited(0)), row("two", 3, 1, ContextResult::Failed(3))];
-        assert_eq!(rows, expected);
+        assert_eq!(contexts.rows, expected);
+        let set = |lines: &[u32], contexts: &[u32]| SharedSet {
+            lines: lines.iter().copied().collect(),
+            // That of line 8, by its lines.
+            functions: [1].into_iter().collect(),
+            contexts: contexts.to_vec(),
+        };
+        assert_eq!(contexts.files, [[set(&[8, 9, 4000], &[1]), set(&[1, 8, 9], &[0])]]);
+    }
+
+    #[test]
+    fn functions_are_those_of_each_context() {
+        let selection = Selection::all();
+        let mut records = [record(1, "one", &[1], 0), record(2, "two", &[1, 8], 0)];
+        // Of the function at 1 its own probe tells, and of that at 8 its lines.
+        records[0].hits[0].functions = [1].into_iter().collect();
+        let sources = ChosenSources::of(&selection, &records);
+        let mut merge = Merge::new(&selection, &sources);
+        let mut contexts = ContextLines::new(&selection, &sources);
+        for record in &records {
+            merge.add(record);
+            contexts.add(record);
+        }
+        let report = Report::prepare(merge.finish(), &selection.paths, &Exclusions::default());
+        let labels =
+            |found: Vec<(ContextRow, Numbits)>| found.into_iter().map(|(row, _)| row.label).collect::<Vec<_>>();
+        let file = &report.files[0];
+        let who: Vec<Vec<String>> = file
+            .coverage
+            .functions
+            .iter()
+            .map(|function| labels(contexts.who_called(file, function, &file.coverage.executable)))
+            .collect();
+        assert_eq!(who, [["one"], ["two"]]);
+        let sets = &contexts.finish(&report).files[0];
+        let functions = |set: &SharedSet| set.functions.iter().collect::<Vec<_>>();
+        assert_eq!(sets.iter().map(functions).collect::<Vec<_>>(), [[0], [1]]);
     }
 }

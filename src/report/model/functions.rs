@@ -17,16 +17,15 @@ use std::ops::RangeInclusive;
 /// By its lines it did if one of its own did, that is one that is in no function nested in it (a lambda, a local class, a
 /// GNU C nested function). A function all of whose lines are in nested ones ran if one of them did.
 pub fn function_ran(function: &FunctionFacts, file: &FileCoverage) -> bool {
-    if function.told || file.entered.contains(function) {
-        return file.entered.contains(function);
-    }
-    let lines = || file.executable.within(function.start..=function.end);
+    file.entered.contains(function) || (!function.told && telling_lines(function, file).has_any(&file.ran))
+}
+
+/// The lines of which one ran if the function did, where no probe tells it.
+pub(super) fn telling_lines(function: &FunctionFacts, file: &FileCoverage) -> Numbits {
+    let all: Numbits = file.executable.within(function.start..=function.end).collect();
     let nested = nested_in(function, &file.functions);
-    let mut own = lines().filter(|line| !nested.iter().any(|inner| inner.contains(line))).peekable();
-    if own.peek().is_none() {
-        return lines().any(|line| file.ran.contains(line));
-    }
-    own.any(|line| file.ran.contains(line))
+    let own: Numbits = all.iter().filter(|line| !nested.iter().any(|inner| inner.contains(line))).collect();
+    if own.is_empty() { all } else { own }
 }
 
 /// The lines of the functions within a function that are fewer than its own.

@@ -59,12 +59,17 @@ pub(crate) enum LineState {
     Neither,
 }
 
+/// Whether the source at a path may be meant by a path or the end of one.
+pub fn is_named(path: &Path, name: &str) -> bool {
+    path.ends_with(name.trim_start_matches("./"))
+}
+
 impl Report {
     /// The sources that are meant by a path or the end of one.
     pub fn named(&self, name: &str) -> Vec<&ReportFile> {
-        let name = name.trim_start_matches("./");
-        let files: Vec<&ReportFile> = self.files.iter().filter(|file| Path::new(&file.path).ends_with(name)).collect();
+        let files: Vec<&ReportFile> = self.files.iter().filter(|file| is_named(Path::new(&file.path), name)).collect();
         // Who names a whole name means that one, even if others end so.
+        let name = name.trim_start_matches("./");
         let exact: Vec<&ReportFile> = files.iter().filter(|file| file.name == name).copied().collect();
         if exact.is_empty() { files } else { exact }
     }

@@ -16,7 +16,8 @@ pub fn name_of_context(label: &str) -> Cow<'_, str> {
     if label.is_empty() { "(no context)".into() } else { printable(label) }
 }
 
-fn result(result: ContextResult) -> String {
+/// How what a context was opened for ended, in words; nothing where that is not known.
+pub fn result(result: ContextResult) -> String {
     match result {
         ContextResult::Unknown => String::new(),
         ContextResult::Running => "running".to_owned(),
@@ -25,15 +26,19 @@ fn result(result: ContextResult) -> String {
     }
 }
 
+/// How long a context was; nothing if nobody opened it.
+pub fn time(row: &ContextRow) -> String {
+    if row.opened == 0 { String::new() } else { span(row.millis) }
+}
+
 /// One row for each context.
 pub fn contexts_table(rows: &[&ContextRow]) -> String {
     let cells = |row: &&ContextRow| {
-        let time = if row.opened == 0 { String::new() } else { span(row.millis) };
         [
             name_of_context(&row.label).into_owned(),
             row.lines.to_string(),
             row.unique.to_string(),
-            time,
+            time(row),
             result(row.result),
         ]
     };
@@ -92,6 +97,8 @@ mod tests {
             unique: 3,
             millis: 1_500,
             opened,
+            begin: None,
+            end: None,
             result,
         };
         let rows = [
