@@ -2,7 +2,7 @@
 
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
-use crate::report::{Growth, HtmlSite, Now, Runners};
+use crate::report::{ContextLines, Growth, HtmlSite, Now, Runners};
 use crate::store::UnixMillis;
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -42,17 +42,25 @@ pub(super) fn html(options: &HtmlOptions) -> Result<CommandOutcome, CliError> {
     let selection = &options.selection.data.selection;
     let sources = options.selection.data.survey()?;
     let mut runners = Runners::new(selection, &sources);
+    let mut contexts = ContextLines::new(selection, &sources);
     let mut growth = Growth::new(selection);
     // Before the files: a run that ends in between is then shown as live, not as cut short.
     let live = options.selection.data.open()?.live_runs()?;
     let report = options.selection.report_of(&sources, |record| {
         runners.add(record);
+        contexts.add(record);
         growth.add(record);
     })?;
     let now =
         Now { time: UnixMillis(platform::unix_millis()), live: live.into_iter().collect(), zone: TimeZone::system() };
-    let site =
-        HtmlSite { title: options.title.clone(), report: &report, runners: &runners, growth: &growth, now: &now };
+    let site = HtmlSite {
+        title: options.title.clone(),
+        report: &report,
+        runners: &runners,
+        contexts: &contexts.finish(&report),
+        growth: &growth,
+        now: &now,
+    };
     site.write(&options.output, options.selection.data.trust)?;
     Ok(CommandOutcome::Success)
 }

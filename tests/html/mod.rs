@@ -1,6 +1,7 @@
 //! `cov-trace html`: the site as a browser shows it, opened from files.
 
 mod browser;
+mod contexts;
 mod folder;
 mod hostile;
 mod overview;
@@ -10,7 +11,7 @@ mod source;
 pub(crate) use browser::Browser;
 
 use crate::report::{Measurements, file, function, lines, process};
-use cov_trace::store::{Flush, UnixMillis};
+use cov_trace::store::{End, EndReason, Flush, Hits, Numbits, Reader, Span, UnixMillis};
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -48,6 +49,28 @@ pub(crate) fn measurements() -> Measurements {
         let flush = |at: i64, new: u64| Flush { at: UnixMillis(1_000_000 + at), new_lines: new, new_in_run: new };
         record.flushes = vec![flush(100, 2), flush(700, 1)];
         measurements.add(&record);
+    }
+    measurements
+}
+
+/// The same sources in contexts: one ran `one` of `src/a.c`, the other `three` as well and a line of `src/deep/b.c`.
+pub(crate) fn measurements_in_contexts(labels: [&str; 2]) -> Measurements {
+    let mut measurements = measurements();
+    let data = measurements.data();
+    let reader = Reader::default();
+    for file in data.process_files().unwrap() {
+        for mut record in data.read_all(&reader, &file).unwrap() {
+            let number = record.head.pid as usize - 1;
+            record.contexts = vec![String::new(), labels[number].to_owned()];
+            record.hits.iter_mut().for_each(|hits| hits.context = 1);
+            record.spans = vec![Span { at: UnixMillis(1_000_500), label: labels[number].to_owned(), opened: true }];
+            if number == 1 {
+                record.head.end = Some(End { at: UnixMillis(1_001_500), reason: EndReason::Exited(3) });
+                let lines = lines([7]);
+                record.hits.push(Hits { image: 0, file: 1, context: 1, lines, functions: Numbits::default() });
+            }
+            measurements.add(&record);
+        }
     }
     measurements
 }

@@ -2,7 +2,7 @@
 //! all text can be read. With
 //! `COV_TRACE_PICTURES=DIR` their pictures are left there to be looked at, those of `COV_TRACE_SITE=DIR` if it is given.
 
-use super::{Browser, measurements, site};
+use super::{Browser, measurements_in_contexts, site};
 use std::fs;
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ const FAINT: &str = r"
 
 #[test]
 fn pages_fit_all_widths_and_themes() {
-    let measurements = measurements();
+    let measurements = measurements_in_contexts(["Suite.one", "Suite.three"]);
     let site = std::env::var_os("COV_TRACE_SITE").map_or_else(|| site(&measurements), PathBuf::from);
     let pictures = std::env::var_os("COV_TRACE_PICTURES").map(PathBuf::from);
     let mut sources: Vec<_> = fs::read_dir(site.join("source")).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -41,6 +41,8 @@ fn pages_fit_all_widths_and_themes() {
         ("overview", site.join("index.html")),
         ("source", sources[0].clone()),
         ("processes", site.join("processes.html")),
+        ("contexts", site.join("contexts.html")),
+        ("context", site.join("context.html")),
     ];
     let mut browser = Browser::start();
     for width in [390, 900, 1600] {
@@ -48,7 +50,7 @@ fn pages_fit_all_widths_and_themes() {
         for theme in ["light", "dark"] {
             browser.prefer("prefers-color-scheme", theme);
             for (name, path) in &pages {
-                browser.open(path, "");
+                browser.open(path, "#context=1");
                 assert_eq!(browser.eval("document.documentElement.dataset.theme"), theme);
                 let wide = browser.eval("document.documentElement.scrollWidth");
                 assert!(wide.as_u64().unwrap() <= width.into(), "{name} is {wide} wide at {width}");

@@ -11,6 +11,9 @@ pub(super) fn all() -> Vec<(&'static str, String)> {
         ("assets/overview.js", include_str!("assets/overview.js")),
         ("assets/treemap.js", include_str!("assets/treemap.js")),
         ("assets/processes.js", include_str!("assets/processes.js")),
+        ("assets/contexts.js", include_str!("assets/contexts.js")),
+        ("assets/context_table.js", include_str!("assets/context_table.js")),
+        ("assets/context.js", include_str!("assets/context.js")),
         ("assets/source.js", include_str!("assets/source.js")),
     ];
     let script = |text: &str| js::minify(text).map_or_else(|_| text.to_owned(), |script| script.to_string());

@@ -4,6 +4,8 @@
 //! of files; equal records give equal pages.
 
 mod assets;
+mod context_data;
+mod context_pages;
 mod curve;
 mod filters;
 mod folder;
@@ -21,8 +23,10 @@ pub use runners::Runners;
 
 use crate::report::model::growth::{Growth, GrowthRows};
 use crate::report::model::prepared::Report;
+use crate::report::model::shared_sets::Contexts;
 use crate::report::terminal::tree::Now;
 use askama::Template;
+use context_data::ContextNames;
 use folder::OutputFolder;
 use page::Page;
 use platform::Trust;
@@ -39,6 +43,8 @@ pub struct HtmlSite<'a> {
     pub report: &'a Report,
     /// Who ran what, of the same processes.
     pub runners: &'a Runners<'a>,
+    /// What ran in which context, of the sources of the report.
+    pub contexts: &'a Contexts,
     /// How it grew.
     pub growth: &'a Growth<'a>,
     /// When it is written.
@@ -62,6 +68,12 @@ impl HtmlSite<'_> {
         pages.par_iter().try_for_each(|page| folder.write(&page.path, &source::page(self, page)))?;
         for (name, text) in assets::all() {
             folder.write(name, &text)?;
+        }
+        if self.contexts.have_labels() {
+            let names = ContextNames::of(self.contexts);
+            context_data::write(self, &pages, &names, &folder)?;
+            folder.write("contexts.html", &context_pages::table(self, &names))?;
+            folder.write("context.html", &context_pages::single(self))?;
         }
         folder.write("processes.js", &process::script(self.runners.processes()))?;
         folder.write("processes.html", &process::page(self))?;

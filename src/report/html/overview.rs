@@ -26,6 +26,8 @@ struct Overview<'a> {
     functions: Ratio,
     files: usize,
     processes: usize,
+    /// How many have a label.
+    contexts: usize,
     notes: Vec<String>,
     nodes: &'a [Node],
     curves: Vec<Drawn>,
@@ -48,6 +50,7 @@ pub(super) fn page(site: &HtmlSite<'_>, pages: &[Page<'_>], curves: &[Curve]) ->
         functions: pages.iter().map(Page::functions_ratio).sum(),
         files: pages.len(),
         processes: site.runners.processes().len(),
+        contexts: site.contexts.rows.iter().filter(|row| !row.label.is_empty()).count(),
         notes: site.report.notes.lines(&site.now.live),
         curves: grown.clone().rev().take(MAX_CURVES).map(|curve| Drawn::of(curve, &site.now.zone)).collect(),
         more_curves: grown.count().saturating_sub(MAX_CURVES),

@@ -15,6 +15,8 @@ const MAX_STEM: usize = 40;
 pub(super) struct Page<'a> {
     /// The source that the page shows.
     pub(super) file: &'a ReportFile,
+    /// Its number among the sources.
+    pub(super) number: usize,
     /// The page's path in the site.
     pub(super) path: String,
     /// Its functions, and whether they ran.
@@ -23,13 +25,13 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// The page of the source at a position in the report.
-    pub(super) fn new(index: usize, file: &'a ReportFile) -> Self {
+    pub(super) fn new(number: usize, file: &'a ReportFile) -> Self {
         let functions = file.coverage.functions.iter();
         let functions = functions.map(|function| (function, function_ran(function, &file.coverage))).collect();
         let last = file.name.rsplit('/').next().unwrap_or_default();
         let plain = |letter: char| if letter.is_ascii_alphanumeric() || "._-+".contains(letter) { letter } else { '_' };
         let stem: String = last.chars().map(plain).take(MAX_STEM).collect();
-        Page { file, path: format!("source/{index}-{stem}.html"), functions }
+        Page { file, number, path: format!("source/{number}-{stem}.html"), functions }
     }
 
     /// How many of its functions ran.

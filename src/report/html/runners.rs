@@ -3,6 +3,7 @@
 //! Invariants: equal sets of lines of a source are kept once; what is kept is limited, whatever the number of processes,
 //! and what is left out is counted.
 
+use super::script::gaps;
 use crate::report::model::builds::{ChosenSources, Placer};
 use crate::report::model::processes::ProcessSummary;
 use crate::report::model::select::Selection;
@@ -136,16 +137,6 @@ impl OfFile {
         }
         embedded
     }
-}
-
-fn gaps(runs: impl IntoIterator<Item = PidSpan>) -> Vec<usize> {
-    let mut behind = 0;
-    let mut gaps = Vec::new();
-    for (first, last) in runs {
-        gaps.extend([first - behind, last - first + 1]);
-        behind = last + 1;
-    }
-    gaps
 }
 
 /// Drops arguments, and the end of the last that is left.

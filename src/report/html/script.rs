@@ -19,6 +19,17 @@ pub(super) fn json(data: &impl Serialize) -> String {
     safe
 }
 
+/// Runs of numbers, by first and last, for a script: how many are between each and the one before, and how many it has.
+pub(super) fn gaps(runs: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
+    let mut behind = 0;
+    let mut gaps = Vec::new();
+    for (first, last) in runs {
+        gaps.extend([first - behind, last - first + 1]);
+        behind = last + 1;
+    }
+    gaps
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

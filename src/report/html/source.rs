@@ -27,6 +27,10 @@ struct SourcePage<'a> {
     functions: Vec<FunctionRow>,
     functions_missed: u64,
     code: String,
+    /// Its number among the sources.
+    number: usize,
+    /// Whether there are contexts.
+    contexts: bool,
     data: String,
 }
 
@@ -84,6 +88,8 @@ pub(super) fn page(site: &HtmlSite<'_>, page: &Page<'_>) -> String {
         functions: functions(page),
         functions_missed: ratio.lines - ratio.ran,
         code,
+        number: page.number,
+        contexts: site.contexts.have_labels(),
         data: script::json(&embedded),
     })
 }

@@ -13,6 +13,12 @@
     node.file = node.link !== null;
     node.path = (node.parent < 0 ? "" : nodes[node.parent].path) + node.name;
     node.lower = node.path.toLowerCase();
+    node.whole = [node.ran, node.called];
+    if (node.file) {
+      node.href = node.link.getAttribute("href");
+      // source/NUMBER-NAME.html
+      node.source = Number(node.href.split("/")[1].split("-")[0]);
+    }
     (node.parent < 0 ? top : nodes[node.parent].children).push(node);
     if (!node.file) {
       var place = node.row.querySelector(".folder");
@@ -72,6 +78,7 @@
   function wanted(node) {
     if (show.value === "part") { return node.ran < node.lines; }
     if (show.value === "low") { return node.ran * 4 < node.lines * 3; }
+    if (show.value === "some") { return node.ran > 0; }
     if (show.value === "none") { return node.ran === 0; }
     if (show.value === "odd") { return node.odd; }
     return true;
@@ -161,5 +168,56 @@
   covTrace.key("n", function () { step(1); });
   covTrace.key("p", function () { step(-1); });
   draw();
-  if (window.covTraceMap) { window.covTraceMap(nodes, top); }
+  var redraw = window.covTraceMap ? window.covTraceMap(nodes, top) : draw;
+
+  // Only what ran in one context, or all of it.
+  var chosen = null;
+  var contexts = window.covTraceIn || null;
+  var field = contexts ? contexts.field(document.getElementById("context"), document.getElementById("about"), choose) : null;
+
+  function choose(context) {
+    chosen = context;
+    try { window.history.replaceState(null, "", context === null ? "#" : "#context=" + context); } catch (error) { chosen = context; }
+    if (context === null) {
+      recount(function (node) { return node.whole; }, "");
+      return;
+    }
+    contexts.sources(context, function (sources) {
+      if (chosen !== context) { return; }
+      var counts = {};
+      sources.forEach(function (source) { counts[source.number] = [source.lines, source.functions]; });
+      if (show.value === "all") { show.value = "some"; }
+      recount(function (node) { return counts[node.source] || [0, 0]; }, "#context=" + context);
+    });
+  }
+
+  function recount(counts, fragment) {
+    nodes.forEach(function (node) {
+      if (!node.file) { node.ran = node.called = 0; }
+    });
+    files.forEach(function (node) {
+      var count = counts(node);
+      node.ran = count[0];
+      node.called = count[1];
+      node.link.setAttribute("href", node.href + fragment);
+      for (var above = node.parent; above >= 0; above = nodes[above].parent) {
+        nodes[above].ran += node.ran;
+        nodes[above].called += node.called;
+      }
+    });
+    nodes.forEach(function (node) {
+      var share = covTrace.percent(node.ran, node.lines);
+      node.row.className = covTrace.level(node.ran, node.lines);
+      node.row.querySelector(".meter rect").setAttribute("width", parseFloat(share));
+      node.row.querySelector(".cover span").textContent = share;
+      node.row.cells[3].textContent = covTrace.number(node.lines - node.ran);
+      node.row.cells[4].textContent = node.functions > 0 ? node.called + "/" + node.functions : "";
+    });
+    draw();
+    redraw();
+  }
+
+  function follow() { if (field) { field.show(contexts.named()); } }
+  window.addEventListener("hashchange", follow);
+  follow();
 })();

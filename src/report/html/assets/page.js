@@ -84,7 +84,40 @@ var covTrace = (function () {
 
   function number(value) { return String(value).replace(/\B(?=(\d{3})+$)/g, "\u2009"); }
 
+  // Runs are written as how many are between, and how many there are.
+  var runs = {
+    has: function (gaps, number) {
+      var at = 0;
+      for (var index = 0; index < gaps.length; index += 2) {
+        at += gaps[index];
+        if (number < at) { return false; }
+        at += gaps[index + 1];
+        if (number < at) { return true; }
+      }
+      return false;
+    },
+
+    list: function (gaps, most) {
+      var list = [];
+      var at = 0;
+      for (var index = 0; index < gaps.length; index += 2) {
+        at += gaps[index];
+        for (var count = 0; count < gaps[index + 1] && list.length < most; count += 1) { list.push(at + count); }
+        at += gaps[index + 1];
+      }
+      return list;
+    },
+
+    size: function (gaps) {
+      var sum = 0;
+      for (var index = 1; index < gaps.length; index += 2) { sum += gaps[index]; }
+      return sum;
+    }
+  };
+
+  function byNumber(one, other) { return one - other; }
+
   function data() { return JSON.parse(document.getElementById("data").textContent); }
 
-  return { key: key, percent: percent, level: level, number: number, data: data };
+  return { key: key, percent: percent, level: level, number: number, runs: runs, byNumber: byNumber, data: data };
 })();

@@ -2,6 +2,7 @@
 // A source: missed lines, search, and who ran what.
 (function () {
   var SHOWN = 200;
+  var SHOWN_CONTEXTS = 20;
   var CHOICES = 1000;
   var code = document.getElementById("code");
   var lists = Array.prototype.slice.call(code.querySelectorAll("ol"));
@@ -10,34 +11,12 @@
   var processes = window.covTraceProcesses || [];
   var data = covTrace.data();
 
-  // Runs are written as how many are between, and how many there are.
-  function inRuns(gaps, number) {
-    var at = 0;
-    for (var index = 0; index < gaps.length; index += 2) {
-      at += gaps[index];
-      if (number < at) { return false; }
-      at += gaps[index + 1];
-      if (number < at) { return true; }
-    }
-    return false;
-  }
-
-  function all(gaps, most) {
-    var list = [];
-    var at = 0;
-    for (var index = 0; index < gaps.length; index += 2) {
-      at += gaps[index];
-      for (var count = 0; count < gaps[index + 1] && list.length < most; count += 1) { list.push(at + count); }
-      at += gaps[index + 1];
-    }
-    return list;
-  }
-
-  function size(gaps) {
-    var sum = 0;
-    for (var index = 1; index < gaps.length; index += 2) { sum += gaps[index]; }
-    return sum;
-  }
+  var inRuns = covTrace.runs.has;
+  var all = covTrace.runs.list;
+  var size = covTrace.runs.size;
+  // Where there are no contexts, there is no script of theirs.
+  var contexts = window.covTraceIn || null;
+  var own = "source-" + code.dataset.source;
 
   function lineOf(number) {
     if (sparse) { return lists[0].querySelector('li[value="' + number + '"]'); }
@@ -70,8 +49,16 @@
   })();
 
   var at = null;
+  var chosen = null;
+  var asked = null;
   var who = document.getElementById("who");
   var place = document.getElementById("place");
+
+  // The line and the context are in the address. Pages opened from files may have none that can be changed.
+  function note(number) {
+    var parts = [number ? "L" + number : "", chosen === null ? "" : "context=" + chosen].filter(Boolean);
+    try { window.history.replaceState(null, "", "#" + parts.join("&")); } catch (error) { return; }
+  }
 
   function go(number) {
     var item = lineOf(number);
@@ -83,7 +70,7 @@
     at.scrollIntoView({ block: "center", behavior: "instant" });
     window.requestAnimationFrame(function () { if (at) { at.scrollIntoView({ block: "center", behavior: "instant" }); } });
     if (!who.hidden) { tell(number); }
-    try { window.history.replaceState(null, "", "#L" + number); } catch (error) { return true; }
+    note(number);
     return true;
   }
 
@@ -116,9 +103,43 @@
     return known ? known[0] + "  " + known[1] : "process " + process;
   }
 
+  // The contexts in which a line ran; null where it did not.
+  function tellContexts(number) {
+    if (!contexts) { return; }
+    var text = document.getElementById("who-in");
+    var list = document.getElementById("who-contexts");
+    text.textContent = "";
+    list.textContent = "";
+    asked = number;
+    if (number === null) { return; }
+    contexts.load(own, function (data) {
+      if (!data || asked !== number) { return; }
+      var sets = data.sets.filter(function (set) { return inRuns(set[0], number); });
+      var count = sets.reduce(function (sum, set) { return sum + size(set[2]); }, 0);
+      text.textContent = "ran in " + covTrace.number(count) + " of " + covTrace.number(contexts.all.length) + " contexts:";
+      var ran = [];
+      sets.forEach(function (set) { ran = ran.concat(all(set[2], count)); });
+      ran.sort(covTrace.byNumber).slice(0, SHOWN_CONTEXTS).forEach(function (context) { list.appendChild(entry(contexts.link(context))); });
+      if (count > SHOWN_CONTEXTS) {
+        var more = document.createElement("a");
+        more.id = "who-all";
+        more.href = "../contexts.html#source=" + code.dataset.source + "&line=" + number;
+        more.textContent = "all " + covTrace.number(count);
+        list.appendChild(entry(more));
+      }
+    });
+  }
+
+  function entry(content) {
+    var item = document.createElement("li");
+    item.append(content);
+    return item;
+  }
+
   function tell(number) {
     var item = lineOf(number);
     if (!item) { return; }
+    tellContexts(item.classList.contains("h") ? number : null);
     var text = document.getElementById("who-text");
     var list = document.getElementById("who-list");
     document.getElementById("who-title").textContent = "Line " + number;
@@ -132,16 +153,8 @@
       text.textContent = "ran in " + covTrace.number(count) + (count === 1 ? " process" : " processes") + (data.left_out > 0 ? ", of those that are listed:" : ":");
       var ran = [];
       sets.forEach(function (set) { ran = ran.concat(all(set[1], SHOWN - ran.length)); });
-      ran.sort(function (one, other) { return one - other; }).forEach(function (process) {
-        var entry = document.createElement("li");
-        entry.textContent = label(process);
-        list.appendChild(entry);
-      });
-      if (count > ran.length) {
-        var more = document.createElement("li");
-        more.textContent = "and " + covTrace.number(count - ran.length) + " more";
-        list.appendChild(more);
-      }
+      ran.sort(covTrace.byNumber).forEach(function (process) { list.appendChild(entry(label(process))); });
+      if (count > ran.length) { list.appendChild(entry("and " + covTrace.number(count - ran.length) + " more")); }
     }
     who.hidden = false;
   }
@@ -160,7 +173,7 @@
     if (at) { at.classList.remove("at"); }
     at = item;
     at.classList.add("at");
-    try { window.history.replaceState(null, "", "#L" + number); } catch (error) { number = numberOf(item); }
+    note(number);
     tell(number);
   });
   document.getElementById("close").addEventListener("click", leave);
@@ -174,22 +187,47 @@
       document.getElementById("of").hidden = true;
       return;
     }
-    known.sort(function (one, other) { return one - other; }).forEach(function (process) {
+    known.sort(covTrace.byNumber).forEach(function (process) {
       var option = document.createElement("option");
       option.value = String(process);
       option.textContent = label(process);
       choice.appendChild(option);
     });
   })();
-  choice.addEventListener("change", function () {
+  // Lines that ran, but not in the process and the context that are chosen, are marked as such.
+  var ofContext = null;
+  function mark() {
     code.querySelectorAll(".other").forEach(function (item) { item.classList.remove("other"); });
-    if (choice.value === "") { return; }
-    var sets = data.sets.filter(function (set) { return inRuns(set[1], Number(choice.value)); });
+    var filters = [];
+    if (choice.value !== "") {
+      filters.push(data.sets.filter(function (set) { return inRuns(set[1], Number(choice.value)); }));
+    }
+    if (ofContext) { filters.push(ofContext); }
+    if (filters.length === 0) { return; }
     code.querySelectorAll(".h").forEach(function (item) {
       var number = numberOf(item);
-      item.classList.toggle("other", !sets.some(function (set) { return inRuns(set[0], number); }));
+      item.classList.toggle("other", !filters.every(function (sets) {
+        return sets.some(function (set) { return inRuns(set[0], number); });
+      }));
     });
-  });
+  }
+  choice.addEventListener("change", mark);
+
+  var field = contexts ? contexts.field(document.getElementById("context"), document.getElementById("about"), choose) : null;
+  function choose(context) {
+    chosen = context;
+    note(at ? numberOf(at) : 0);
+    if (context === null) {
+      ofContext = null;
+      mark();
+      return;
+    }
+    contexts.load(own, function (known) {
+      if (chosen !== context) { return; }
+      ofContext = known ? known.sets.filter(function (set) { return inRuns(set[2], context); }) : [];
+      mark();
+    });
+  }
 
   var search = document.getElementById("search");
   var looked = { text: "", line: 0 };
@@ -219,8 +257,10 @@
   });
 
   function follow() {
-    var named = /^#L(\d+)$/.exec(window.location.hash);
+    var named = /^#L(\d+)/.exec(window.location.hash);
+    var context = contexts ? contexts.named() : null;
     if (named) { go(Number(named[1])); }
+    if (field) { field.show(context); }
   }
   window.addEventListener("hashchange", follow);
 

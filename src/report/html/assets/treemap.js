@@ -113,4 +113,5 @@ window.covTraceMap = function (nodes, top) {
     window.cancelAnimationFrame(waiting);
     waiting = window.requestAnimationFrame(draw);
   });
+  return draw;
 };
