@@ -8,8 +8,8 @@ use super::{CliError, CommandOutcome};
 use crate::filter::plain;
 use crate::report::{PathMap, Paths};
 use crate::store::{
-    Contents, DataDir, FileFacts, FlatUnion, ProcessFile, ProcessUnion, Reader, RunLabels, StoreError, Union,
-    UnixMillis, Writer, run_name,
+    Contents, DataDir, FileFacts, FlatUnion, Opened, ProcessFile, ProcessRecord, ProcessUnion, Reader, RunLabels,
+    StoreError, Union, UnixMillis, Writer, run_name,
 };
 use clap::Args;
 use platform::{Folder, Trust};
@@ -103,14 +103,21 @@ fn combine_as<U: Union>(options: &CombineOptions) -> Result<CommandOutcome, CliE
         .map(|files| {
             let mut part = ReadPart::<U>::default();
             for path in files {
-                match reader.read_contents(path) {
-                    Ok(Contents { records, labels }) => {
-                        for record in records {
-                            if !part.runs.contains(&record.head.run) {
-                                part.runs.insert(record.head.run.clone());
-                            }
-                            part.union.add(record, locate);
-                        }
+                let mut add = |record: ProcessRecord| {
+                    if !part.runs.contains(&record.head.run) {
+                        part.runs.insert(record.head.run.clone());
+                    }
+                    part.union.add(record, locate);
+                };
+                let labels = reader.open(path).and_then(|opened| match opened {
+                    Opened::Read(Contents { records, labels }) => {
+                        records.into_iter().for_each(add);
+                        Ok(labels)
+                    }
+                    Opened::Many(processes) => processes.each(&mut add).map(|()| processes.labels().clone()),
+                });
+                match labels {
+                    Ok(labels) => {
                         part.labels.merge(labels);
                         part.read.push(path.clone());
                     }
@@ -144,7 +151,8 @@ fn combine_as<U: Union>(options: &CombineOptions) -> Result<CommandOutcome, CliE
     } else {
         labels.keep_runs(&runs);
     }
-    Writer::new()?.write_all(&path, &combined.into_records(&run), &labels)?;
+    let (images, records) = combined.into_records(&run);
+    Writer::new()?.write_all(&path, &images, records, &labels)?;
     let mut left = 0;
     if options.delete {
         let folders: BTreeSet<PathBuf> = read.iter().filter_map(|path| path.parent()).map(PathBuf::from).collect();

@@ -7,6 +7,7 @@ use crate::fleet::FleetExport;
 use crate::report::Selection;
 use crate::store::{ProcessUnion, Union, Writer};
 use clap::{ArgGroup, Args};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Args)]
@@ -57,13 +58,19 @@ pub(super) fn export(options: &ExportOptions) -> Result<CommandOutcome, CliError
 }
 
 fn export_file(selection: &DataSelection, path: &Path) -> Result<CommandOutcome, CliError> {
-    let mut union = ProcessUnion::default();
-    selection.read(|record| union.add(record, |file| file.path.clone()))?;
-    let records = union.into_records("");
+    let (mut union, mut runs) = (ProcessUnion::default(), BTreeSet::new());
+    selection.read(|record| {
+        if !runs.contains(&record.head.run) {
+            runs.insert(record.head.run.clone());
+        }
+        union.add(record, |file| file.path.clone());
+    })?;
     let mut labels = selection.labels()?;
-    labels.keep_runs(&records.iter().map(|record| record.head.run.clone()).collect());
-    Writer::new()?.write_all(path, &records, &labels)?;
-    told(records.len() as u64, path);
+    labels.keep_runs(&runs);
+    let processes = union.processes();
+    let (images, records) = union.into_records("");
+    Writer::new()?.write_all(path, &images, records, &labels)?;
+    told(processes, path);
     Ok(CommandOutcome::Success)
 }
 

@@ -1,7 +1,7 @@
 //! The data directory: one data file per process, `images` with what is known of the images, and a directory `run-*` for each
 //! run that is live or was cut short.
 
-use super::reader::single;
+use super::reader::{Opened, single};
 use super::{ProcessFile, ProcessRecord, Reader, RunEntry, RunLabels, RunState, StoreError};
 use platform::{Entry, Folder, Trust};
 use std::fs::File;
@@ -89,7 +89,12 @@ impl DataDir {
 
     /// The same of a data file that may have several processes.
     pub fn read_all(&self, reader: &Reader, file: &ProcessFile) -> Result<Vec<ProcessRecord>, StoreError> {
-        reader.read_open(&self.path_of(file), self.regular(file)?).map(|contents| contents.records)
+        self.open_file(reader, file).and_then(Opened::all).map(|contents| contents.records)
+    }
+
+    /// Reads a data file, or looks what many processes it has.
+    pub(crate) fn open_file(&self, reader: &Reader, file: &ProcessFile) -> Result<Opened, StoreError> {
+        reader.look_into(&self.path_of(file), self.regular(file)?)
     }
 
     /// The labels of runs that a data file has.

@@ -5,7 +5,7 @@
 use super::keys::ContentKey;
 use super::packed::{Counted, CountedImage};
 use super::process_rows::{exec, flush};
-use super::rows::{Fault, rows, warning};
+use super::rows::{Fault, Wanted, rows, rows_of, warning};
 use super::{Hits, Numbits, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema};
 use rusqlite::{Connection, Row};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -65,52 +65,65 @@ impl GatheredProcesses {
         self.images[place].push((key, image));
     }
 
-    /// Takes what the tables of a file have of them.
-    pub fn read(&mut self, db: &Connection) -> Result<(), TableFault> {
-        rows(db, "SELECT process, at, exe, argv, cwd FROM exec ORDER BY process, number", |row| {
+    /// Takes what the tables of a file have of them; `labels` are those of the file.
+    pub fn read(&mut self, db: &Connection, wanted: Wanted<'_>, labels: &Labels) -> Result<(), TableFault> {
+        rows_of(db, wanted, "SELECT process, at, exe, argv, cwd FROM exec WANTED ORDER BY process, number", |row| {
             let place = self.place(row.get(0)?)?;
             self.records[place].execs.push(exec(row, 1)?);
             Ok(())
         })
         .map_err(|fault| ("exec", fault))?;
-        rows(db, "SELECT process, at, new_lines, new_in_run FROM flush ORDER BY process, number", |row| {
-            let place = self.place(row.get(0)?)?;
-            self.records[place].flushes.push(flush(row, 1)?);
-            Ok(())
-        })
+        rows_of(
+            db,
+            wanted,
+            "SELECT process, at, new_lines, new_in_run FROM flush WANTED ORDER BY process, number",
+            |row| {
+                let place = self.place(row.get(0)?)?;
+                self.records[place].flushes.push(flush(row, 1)?);
+                Ok(())
+            },
+        )
         .map_err(|fault| ("flush", fault))?;
-        rows(db, "SELECT process, slug, text, count FROM warning ORDER BY process, number", |row| {
+        rows_of(db, wanted, "SELECT process, slug, text, count FROM warning WANTED ORDER BY process, number", |row| {
             let place = self.place(row.get(0)?)?;
             self.records[place].warnings.push(warning(row, 1)?);
             Ok(())
         })
         .map_err(|fault| ("warning", fault))?;
-        let labels = labels(db).map_err(|fault| ("context", fault))?;
         if schema::holds_spans(db) {
-            rows(db, "SELECT process, at, context, opened FROM span ORDER BY process, number", |row| {
-                self.add_span(&labels, row.get(0)?, row.get(2)?, UnixMillis(row.get(1)?), row.get(3)?)
-            })
+            rows_of(
+                db,
+                wanted,
+                "SELECT process, at, context, opened FROM span WANTED ORDER BY process, number",
+                |row| self.add_span(labels, row.get(0)?, row.get(2)?, UnixMillis(row.get(1)?), row.get(3)?),
+            )
             .map_err(|fault| ("span", fault))?;
         }
         let mut ran = self.nothing_ran();
         if schema::holds_packed(db) {
-            rows(db, "SELECT process, image, context, lines, functions FROM hits", |row| {
+            rows_of(db, wanted, "SELECT process, image, context, lines, functions FROM hits WANTED", |row| {
                 let keys = [row.get(0)?, row.get(1)?, row.get(2)?];
-                self.add_packed(&mut ran, &labels, keys, [blob(row, 3)?, blob(row, 4)?])
+                self.add_packed(&mut ran, labels, keys, [blob(row, 3)?, blob(row, 4)?])
             })
             .map_err(|fault| ("hits", fault))?;
         } else {
-            self.read_sets(db, &labels, &mut ran)?;
+            self.read_sets(db, wanted, labels, &mut ran)?;
         }
-        self.take_bits(ran, &labels);
+        self.take_bits(ran, labels);
         Ok(())
     }
 
     /// Takes what ran from where each part of a set is a row.
-    fn read_sets(&self, db: &Connection, labels: &Labels, ran: &mut [RanBits]) -> Result<(), TableFault> {
+    fn read_sets(
+        &self,
+        db: &Connection,
+        wanted: Wanted<'_>,
+        labels: &Labels,
+        ran: &mut [RanBits],
+    ) -> Result<(), TableFault> {
         for (kind, table) in ["line_bits", "function_bits"].into_iter().enumerate() {
-            let sql = format!("SELECT process, image, context, file, first, numbits FROM {table}");
-            rows(db, &sql, |row| {
+            let sql = format!("SELECT process, image, context, file, first, numbits FROM {table} WANTED");
+            rows_of(db, wanted, &sql, |row| {
                 let [place, image, context] = self.place_of_hits(labels, [row.get(0)?, row.get(1)?, row.get(2)?])?;
                 let file = row.get(3)?;
                 if file >= self.records[place].images[image].files.len() {
@@ -213,6 +226,12 @@ pub(super) struct Labels {
 }
 
 impl Labels {
+    /// The labels of a file.
+    pub fn read(db: &Connection) -> Result<Labels, TableFault> {
+        let labels = rows(db, "SELECT id, label FROM context", |row| Ok((row.get(1)?, row.get(0)?)));
+        labels.and_then(Labels::of).map_err(|fault| ("context", fault))
+    }
+
     /// Labels with their keys, in any order.
     pub fn of(mut labels: Vec<(String, ContentKey)>) -> Result<Labels, Fault> {
         if let Some((label, _)) = labels.iter().find(|(label, key)| *key != ContentKey::of_label(label)) {
@@ -225,9 +244,4 @@ impl Labels {
         let positions = (0..).zip(&labels).map(|(at, (_, key))| (*key, at)).collect();
         Ok(Labels { in_order: labels.into_iter().map(|(label, _)| label).collect(), positions })
     }
-}
-
-/// The labels of a file.
-fn labels(db: &Connection) -> Result<Labels, Fault> {
-    Labels::of(rows(db, "SELECT id, label FROM context", |row| Ok((row.get(1)?, row.get(0)?)))?)
 }

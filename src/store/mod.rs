@@ -14,6 +14,7 @@ mod facts_rows;
 mod gathered;
 mod keys;
 mod legacy;
+mod many;
 mod numbits;
 mod open;
 mod packed;
@@ -31,6 +32,7 @@ mod run_labels;
 pub(crate) mod sample;
 mod schema;
 mod staged;
+mod whole;
 mod writer;
 
 pub(crate) use combine::{FlatUnion, ProcessUnion, Union};
@@ -42,7 +44,7 @@ pub(crate) use keys::ContentKey;
 pub use numbits::Numbits;
 pub(crate) use process_file::run_began;
 pub use process_file::{ProcessFile, run_name};
-pub(crate) use reader::Contents;
+pub(crate) use reader::{Contents, Opened};
 pub use reader::{Reader, read};
 pub use record::{
     Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessHead,

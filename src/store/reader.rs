@@ -6,9 +6,9 @@
 use super::gathered::GatheredProcesses;
 use super::keys::ContentKey;
 use super::legacy::{self, KnownImages};
+use super::many::ManyProcesses;
 use super::open::{check_version, open};
 use super::packed::CountedImage;
-use super::process_rows::process;
 use super::quick::{self, Depth, Statements};
 use super::rows::{Fault, rows};
 use super::{ImageFacts, ProcessHead, ProcessRecord, RunLabels, StoreError, fact_files, facts_rows, schema};
@@ -40,6 +40,25 @@ pub(crate) struct Contents {
     pub records: Vec<ProcessRecord>,
     /// Labels of runs, of which there may be none among the processes.
     pub labels: RunLabels,
+}
+
+/// A data file that was looked into.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    /// All that it has.
+    Read(Contents),
+    /// The processes, where they are many.
+    Many(ManyProcesses),
+}
+
+impl Opened {
+    /// All that it has, however much that is.
+    pub fn all(self) -> Result<Contents, StoreError> {
+        match self {
+            Opened::Read(contents) => Ok(contents),
+            Opened::Many(processes) => processes.all(),
+        }
+    }
 }
 
 /// A process and the images that it had.
@@ -86,17 +105,22 @@ impl Reader {
 
     /// Reads all that a data file has.
     pub(crate) fn read_contents(&self, path: &Path) -> Result<Contents, StoreError> {
+        self.open(path).and_then(Opened::all)
+    }
+
+    /// Reads a data file, or looks what many processes it has.
+    pub(crate) fn open(&self, path: &Path) -> Result<Opened, StoreError> {
         match open_regular(path, OpenOptions::new().read(true)) {
-            Ok(file) => self.read_open(path, file),
-            Err(_) => self.read_by_sqlite(path),
+            Ok(file) => self.look_into(path, file),
+            Err(_) => self.open_by_sqlite(path),
         }
     }
 
     /// The same of a file that is open.
-    pub(super) fn read_open(&self, path: &Path, file: File) -> Result<Contents, StoreError> {
+    pub(super) fn look_into(&self, path: &Path, file: File) -> Result<Opened, StoreError> {
         match self.quick(path, file, Depth::All) {
-            Some(processes) => Ok(processes.into()),
-            None => self.read_by_sqlite(path),
+            Some(processes) => Ok(Opened::Read(processes.into())),
+            None => self.open_by_sqlite(path),
         }
     }
 
@@ -126,18 +150,23 @@ impl Reader {
     }
 
     /// Reads any data file, or says what is wrong with it.
-    pub(super) fn read_by_sqlite(&self, path: &Path) -> Result<Contents, StoreError> {
+    fn open_by_sqlite(&self, path: &Path) -> Result<Opened, StoreError> {
         let db = open(path)?;
         let version = check_version(&db, path)?;
         if version < schema::FIRST_WITH_KEYS {
             let mut known = self.known_of_old.lock().unwrap_or_else(PoisonError::into_inner);
             let record = legacy::record(&db, version, &mut known);
             let record = record.map_err(|(table, fault)| fault.in_table(table, path))?;
-            return Ok(Contents { records: vec![record], labels: RunLabels::default() });
+            return Ok(Opened::Read(Contents { records: vec![record], labels: RunLabels::default() }));
         }
-        let mut processes = self.processes(&db, path)?;
-        processes.read(&db).map_err(|(table, fault)| fault.in_table(table, path))?;
-        Ok(processes.into())
+        let processes = self.processes(db, path)?;
+        if processes.are_many() { Ok(Opened::Many(processes)) } else { processes.all().map(Opened::Read) }
+    }
+
+    /// The same without a look at how many there are.
+    #[cfg(test)]
+    pub(super) fn read_by_sqlite(&self, path: &Path) -> Result<Contents, StoreError> {
+        self.open_by_sqlite(path).and_then(Opened::all)
     }
 
     /// Reads no more of a data file than which images its processes had, and when that was.
@@ -150,7 +179,7 @@ impl Reader {
         let db = open(path)?;
         let version = check_version(&db, path)?;
         if version >= schema::FIRST_WITH_KEYS {
-            return Ok(self.processes(&db, path)?.records.into_iter().map(images).collect());
+            return Ok(self.processes(db, path)?.with_images()?.into_iter().map(images).collect());
         }
         let mut known = self.known_of_old.lock().unwrap_or_else(PoisonError::into_inner);
         let images = legacy::Images::read(&db, version, &mut known);
@@ -159,47 +188,24 @@ impl Reader {
         Ok(vec![ProcessImages { head, images }])
     }
 
-    /// The processes of a file, with their images and nothing else yet.
-    fn processes(&self, db: &Connection, path: &Path) -> Result<GatheredProcesses, StoreError> {
-        let in_table = |table| move |fault: Fault| fault.in_table(table, path);
-        let sql = "SELECT id, pid, run, sequence, start_ticks, started, attached, parent_pid, parent_start_ticks, ended, \
-                   end_reason, exit_status, end_signal, core, scope, complete FROM process ORDER BY run, sequence, pid";
-        let mut processes = GatheredProcesses::default();
-        processes.labels = RunLabels::read(db).map_err(|(table, fault)| fault.in_table(table, path))?;
-        rows(db, sql, |row| {
-            let complete = match row.get(15)? {
-                0 => false,
-                1 => true,
-                other => return Err(Fault::Value(format!("complete is {other}, not 0 or 1"))),
-            };
-            processes.begin(row.get(0)?, process(row, 1)?, complete)
+    /// The processes of an open file.
+    fn processes(&self, db: Connection, path: &Path) -> Result<ManyProcesses, StoreError> {
+        ManyProcesses::open(db, path, |db| {
+            if schema::holds_facts(db) { self.own_images(db, path) } else { self.named_images(db, path) }
         })
-        .map_err(in_table("process"))?;
-        if processes.records.is_empty() && processes.labels.is_empty() {
-            return Err(in_table("process")(Fault::Value("it is empty".to_owned())));
-        }
-        let is_whole = schema::holds_facts(db);
-        let mut images = if is_whole { self.own_images(db, path)? } else { HashMap::new() };
-        let sql = "SELECT process, image FROM process_image ORDER BY process, image";
-        let pairs =
-            rows(db, sql, |row| Ok((processes.place(row.get(0)?)?, row.get(1)?))).map_err(in_table("process_image"))?;
-        for (place, key) in pairs {
-            let image = match images.get(&key) {
-                Some(image) => image.clone(),
-                None if is_whole => {
-                    return Err(in_table("process_image")(Fault::Value(format!("no image {key}"))));
-                }
-                None => images.entry(key).or_insert(self.image(path, key)?).clone(),
-            };
-            processes.add_image(place, key, image);
-        }
-        Ok(processes)
     }
 
     /// What a file itself knows of its images.
     fn own_images(&self, db: &Connection, path: &Path) -> Result<HashMap<ContentKey, CountedImage>, StoreError> {
         let facts = facts_rows::read(db).map_err(|(table, fault)| fault.in_table(table, path))?;
         Ok(facts.into_iter().map(|(key, facts)| (key, self.remember(key, facts))).collect())
+    }
+
+    /// What is known of all images that a file names.
+    fn named_images(&self, db: &Connection, path: &Path) -> Result<HashMap<ContentKey, CountedImage>, StoreError> {
+        let keys = rows(db, "SELECT DISTINCT image FROM process_image", |row| Ok(row.get(0)?));
+        let keys: Vec<ContentKey> = keys.map_err(|fault| fault.in_table("process_image", path))?;
+        keys.into_iter().map(|key| Ok((key, self.image(path, key)?))).collect()
     }
 
     /// What is known of an image that a file names.

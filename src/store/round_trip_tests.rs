@@ -26,7 +26,7 @@ fn names(dir: &Path) -> Vec<String> {
 fn as_read(record: &ProcessRecord) -> ProcessRecord {
     let mut union = ProcessUnion::default();
     union.add(record.clone(), |file| file.path.clone());
-    union.into_records("").remove(0)
+    union.into_records("").1.next().unwrap()
 }
 
 /// Reads after a change by other hands; gives the error's text, which names the file.

@@ -1,5 +1,6 @@
 //! Rows of a query as values, and what is wrong where they are none.
 
+use super::keys::ContentKey;
 use super::{Numbits, StoreError, Warning};
 use rusqlite::{Connection, Row};
 use std::path::Path;
@@ -41,6 +42,38 @@ pub(super) fn rows<T>(
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         all.push(one(row)?);
+    }
+    Ok(all)
+}
+
+/// Which processes rows are read of.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted<'k> {
+    /// All that the file has.
+    All,
+    /// Those that have these keys, in their order.
+    Of(&'k [ContentKey]),
+}
+
+/// The rows of a query that are about processes: their column `process` says about which, and the condition for that takes
+/// the place of `WANTED`.
+pub(super) fn rows_of<T>(
+    db: &Connection,
+    wanted: Wanted<'_>,
+    sql: &str,
+    mut one: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let keys = match wanted {
+        Wanted::All => return rows(db, &sql.replace("WANTED", ""), one),
+        Wanted::Of(keys) => keys,
+    };
+    let mut statement = db.prepare_cached(&sql.replace("WANTED", "WHERE process = ?1"))?;
+    let mut all = Vec::new();
+    for key in keys {
+        let mut rows = statement.query([key])?;
+        while let Some(row) = rows.next()? {
+            all.push(one(row)?);
+        }
     }
     Ok(all)
 }

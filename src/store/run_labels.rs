@@ -186,7 +186,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("all.sqlite");
         let labels = RunLabels::of_run(RUN, labels(&[("no key", "x")]));
-        Writer::new().unwrap().write_all(&path, &[sample::record()], &labels).unwrap();
+        let record = sample::record();
+        Writer::new().unwrap().write_all(&path, &record.images, [&record].into_iter(), &labels).unwrap();
         let read = Reader::default().read_all(&path);
         assert!(matches!(&read, Err(StoreError::Damaged { cause, .. }) if cause.contains("label")), "{read:?}");
     }

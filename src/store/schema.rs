@@ -37,12 +37,15 @@ pub(super) const META: &str = "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL,
 /// Bytes per page: each of the tables takes at least one, and most files are small.
 pub(super) const PAGE_SIZE: u32 = 512;
 
+/// The same of a file that has many processes.
+pub(super) const LARGE_PAGE_SIZE: u32 = 4096;
+
 /// A file of ours as bytes: with the tables that statements make, and the rows that `fill` puts into them.
 pub(super) fn build(
     statements: &[&str],
     fill: impl FnOnce(&Connection) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<Vec<u8>> {
-    let mut db = empty(statements)?;
+    let mut db = empty(statements, PAGE_SIZE)?;
     let transaction = db.transaction()?;
     fill(&transaction)?;
     transaction.commit()?;
@@ -50,9 +53,9 @@ pub(super) fn build(
 }
 
 /// Such a file in memory, without rows of its own.
-pub(super) fn empty(statements: &[&str]) -> rusqlite::Result<Connection> {
+pub(super) fn empty(statements: &[&str], page_size: u32) -> rusqlite::Result<Connection> {
     let mut db = Connection::open_in_memory()?;
-    db.pragma_update(None, "page_size", PAGE_SIZE)?;
+    db.pragma_update(None, "page_size", page_size)?;
     let transaction = db.transaction()?;
     for sql in statements {
         transaction.execute_batch(&shortest(sql))?;

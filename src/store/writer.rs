@@ -8,13 +8,13 @@ use super::fact_files::{FactFiles, KeyedImages};
 use super::keys::ContentKey;
 use super::packed::{Counted, CountedImage};
 use super::staged::Staged;
+use super::whole::WholeFile;
 use super::{
-    DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, Span, StoreError, facts_rows,
-    schema,
+    DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, Span, StoreError, schema,
 };
 use platform::{Folder, Trust};
 use rusqlite::{Connection, MAIN_DB, params};
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,7 +30,8 @@ pub struct Writer {
 impl Writer {
     /// A writer that has written nothing yet.
     pub fn new() -> Result<Self, StoreError> {
-        let empty = schema::empty(&[schema::SQL, schema::PACKED]).map_err(|source| StoreError::Memory { source })?;
+        let empty = schema::empty(&[schema::SQL, schema::PACKED], schema::PAGE_SIZE)
+            .map_err(|source| StoreError::Memory { source })?;
         Ok(Writer { empty, images: FactFiles::default() })
     }
 
@@ -106,21 +107,30 @@ impl Writer {
 
     /// Puts a process and what is known of its images into one file, replacing what was there.
     pub fn write(&mut self, path: &Path, record: &ProcessRecord) -> Result<(), StoreError> {
-        self.write_all(path, std::slice::from_ref(record), &RunLabels::default())
+        self.write_all(path, &record.images, [record].into_iter(), &RunLabels::default())
     }
 
-    /// The same with several processes, of which none may be there twice, and labels of runs.
-    pub fn write_all(&mut self, path: &Path, records: &[ProcessRecord], labels: &RunLabels) -> Result<(), StoreError> {
-        let mut processes = KeyedProcesses::new();
+    /// The same with several processes, of which none may be there twice, their images and labels of runs.
+    pub fn write_all<R: Borrow<ProcessRecord>>(
+        &mut self,
+        path: &Path,
+        images: &[Arc<ImageFacts>],
+        records: impl ExactSizeIterator<Item = R>,
+        labels: &RunLabels,
+    ) -> Result<(), StoreError> {
+        let keyed = self.images.keyed(images).into_iter();
+        let images: BTreeMap<ContentKey, Arc<ImageFacts>> =
+            keyed.map(|(key, image)| (key, image.facts().clone())).collect();
+        let failed = |pid| move |source| StoreError::Build { pid, source };
+        let file = WholeFile::begin(records.len(), &images, labels).map_err(failed(0))?;
         for record in records {
+            let record = record.borrow();
             let process = KeyedProcess::of(record, self.images.keyed(&record.images))?;
-            processes.insert(process.key, process);
+            file.add(&process).map_err(failed(record.head.pid))?;
         }
-        let pid = records.first().map_or(0, |record| record.head.pid);
-        let bytes = whole(&processes, labels).map_err(|source| StoreError::Build { pid, source })?;
         let place = Folder::of(path, Trust::own());
         let (folder, name) = place.map_err(|source| StoreError::Write { path: path.to_owned(), source })?;
-        Staged::write(&Arc::new(folder), &name, &bytes)?.publish()
+        file.finish(|bytes| Staged::write(&Arc::new(folder), &name, bytes)).map_err(failed(0))??.publish()
     }
 }
 
@@ -128,7 +138,7 @@ impl Writer {
 type KeyedProcesses<'a> = BTreeMap<ContentKey, KeyedProcess<'a>>;
 
 /// A process with the keys of its rows.
-struct KeyedProcess<'a> {
+pub(super) struct KeyedProcess<'a> {
     key: ContentKey,
     record: &'a ProcessRecord,
     images: KeyedImages,
@@ -154,7 +164,7 @@ struct PackedRow {
 
 impl<'a> KeyedProcess<'a> {
     /// A process whose images have these keys; refuses one whose indexes lead nowhere.
-    fn of(record: &'a ProcessRecord, images: KeyedImages) -> Result<Self, StoreError> {
+    pub fn of(record: &'a ProcessRecord, images: KeyedImages) -> Result<Self, StoreError> {
         let mut by_key = BTreeMap::new();
         for hits in &record.hits {
             let image = images.get(hits.image).filter(|(_, image)| image.facts().files.len() > hits.file);
@@ -180,7 +190,7 @@ impl<'a> KeyedProcess<'a> {
     }
 
     /// Inserts everything but what ran.
-    fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
+    pub fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
         insert_head(db, self.key, self.record)?;
         insert_life(db, self.key, self.record)?;
         let mut image = db.prepare_cached("INSERT OR IGNORE INTO process_image VALUES (?1, ?2)")?;
@@ -194,7 +204,8 @@ impl<'a> KeyedProcess<'a> {
         Ok(())
     }
 
-    fn insert_spans(&self, db: &Connection) -> rusqlite::Result<()> {
+    /// Inserts the contexts that it was in.
+    pub fn insert_spans(&self, db: &Connection) -> rusqlite::Result<()> {
         let mut span = db.prepare_cached("INSERT INTO span VALUES (?1, ?2, ?3, ?4, ?5)")?;
         for (number, Span { at, label, opened }) in (0i64..).zip(&self.record.spans) {
             span.execute(params![self.key, number, at.0, ContentKey::of_label(label), opened])?;
@@ -202,7 +213,8 @@ impl<'a> KeyedProcess<'a> {
         Ok(())
     }
 
-    fn insert_sets(&self, db: &Connection) -> rusqlite::Result<()> {
+    /// Inserts what ran, as sets.
+    pub fn insert_sets(&self, db: &Connection) -> rusqlite::Result<()> {
         for (kind, table) in ["line_bits", "function_bits"].into_iter().enumerate() {
             let mut bits = db.prepare_cached(&format!("INSERT INTO {table} VALUES (?1, ?2, ?3, ?4, ?5, ?6)"))?;
             for ((image, context), of_image) in &self.hits {
@@ -269,19 +281,11 @@ fn other_file(
 
 /// A file with processes and what is known of their images.
 fn whole(processes: &KeyedProcesses<'_>, labels: &RunLabels) -> rusqlite::Result<Vec<u8>> {
-    let mut images: BTreeMap<ContentKey, &ImageFacts> = BTreeMap::new();
-    for process in processes.values() {
-        images.extend(process.images.iter().map(|(key, image)| (*key, &**image.facts())));
-    }
-    schema::build(&schema::WHOLE, |db| {
-        images.iter().try_for_each(|(key, facts)| facts_rows::insert(db, *key, facts))?;
-        labels.insert(db)?;
-        processes.values().try_for_each(|process| {
-            process.insert(db)?;
-            process.insert_spans(db)?;
-            process.insert_sets(db)
-        })
-    })
+    let images = processes.values().flat_map(|process| &process.images);
+    let images = images.map(|(key, image)| (*key, image.facts().clone())).collect();
+    let file = WholeFile::begin(processes.len(), &images, labels)?;
+    processes.values().try_for_each(|process| file.add(process))?;
+    file.finish(<[u8]>::to_vec)
 }
 
 fn insert_head(db: &Connection, process: ContentKey, record: &ProcessRecord) -> rusqlite::Result<()> {

@@ -2,7 +2,7 @@
 
 use super::builds::Survey;
 use super::select::Selection;
-use crate::store::{DataDir, ProcessFile, ProcessRecord, Reader, StoreError};
+use crate::store::{DataDir, Opened, ProcessFile, ProcessRecord, Reader, StoreError};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -87,16 +87,19 @@ pub fn read_selected(
     let mut living = Living::default();
     for (portion, files_of_it) in files.chunks(PORTION).enumerate() {
         progress(portion * PORTION, files.len());
-        for (file, records) in files_of_it.iter().zip(read_portion(data, reader, files_of_it)) {
-            match records {
-                Ok(mut records) => {
-                    records.retain(|record| selection.takes_process(record.head.pid));
-                    let records = living.sort_out(file, records, &files);
-                    taken += records.len();
-                    records.into_iter().for_each(&mut take);
-                }
-                Err(error) => unreadable.push(error),
-            }
+        for (file, opened) in files_of_it.iter().zip(read_portion(data, reader, files_of_it)) {
+            let mut take_from = |records: Vec<ProcessRecord>| {
+                let selected = records.into_iter().filter(|record| selection.takes_process(record.head.pid)).collect();
+                let records = living.sort_out(file, selected, &files);
+                taken += records.len();
+                records.into_iter().for_each(&mut take);
+            };
+            let read = match opened {
+                // Those of the living are sorted out together.
+                Ok(Opened::Many(processes)) if !file.is_of_living() => processes.each(|record| take_from(vec![record])),
+                opened => opened.and_then(Opened::all).map(|contents| take_from(contents.records)),
+            };
+            unreadable.extend(read.err());
         }
     }
     let rest = living.rest();
@@ -127,11 +130,11 @@ fn nothing_in(data: &DataDir) -> Result<SelectionError, StoreError> {
 }
 
 /// Reads some files side by side.
-fn read_portion(data: &DataDir, reader: &Reader, files: &[ProcessFile]) -> Vec<Result<Vec<ProcessRecord>, StoreError>> {
+fn read_portion(data: &DataDir, reader: &Reader, files: &[ProcessFile]) -> Vec<Result<Opened, StoreError>> {
     // What leaves the file of the living is in another one before: that is read after it.
-    let living = files.iter().map(|file| file.is_of_living().then(|| data.read_all(reader, file)));
+    let living = files.iter().map(|file| file.is_of_living().then(|| data.open_file(reader, file)));
     let living: Vec<_> = living.collect();
-    let read = |(file, living): (&ProcessFile, Option<_>)| living.unwrap_or_else(|| data.read_all(reader, file));
+    let read = |(file, living): (&ProcessFile, Option<_>)| living.unwrap_or_else(|| data.open_file(reader, file));
     files.par_iter().zip(living).map(read).collect()
 }
 

@@ -113,8 +113,9 @@ impl Union for FlatUnion {
         self.processes
     }
 
-    fn into_records(self, run: &str) -> Vec<ProcessRecord> {
-        vec![self.into_record(run.to_owned())]
+    fn into_records(self, run: &str) -> (Vec<Arc<ImageFacts>>, impl ExactSizeIterator<Item = ProcessRecord>) {
+        let record = self.into_record(run.to_owned());
+        (record.images.clone(), std::iter::once(record))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Many data files as one.
 
+mod compact;
 mod flat;
 mod keys;
 mod processes;
@@ -7,7 +8,8 @@ mod processes;
 pub(crate) use flat::FlatUnion;
 pub(crate) use processes::ProcessUnion;
 
-use super::{FileFacts, ProcessRecord};
+use super::{FileFacts, ImageFacts, ProcessRecord};
+use std::sync::Arc;
 
 /// What records are added up to.
 ///
@@ -22,6 +24,6 @@ pub(crate) trait Union: Default + Send {
     /// How many processes were added.
     fn processes(&self) -> u64;
 
-    /// The records to be written; `run` names the one that was never measured, if there is one.
-    fn into_records(self, run: &str) -> Vec<ProcessRecord>;
+    /// The images and the records to be written; `run` names the one that was never measured, if there is one.
+    fn into_records(self, run: &str) -> (Vec<Arc<ImageFacts>>, impl ExactSizeIterator<Item = ProcessRecord>);
 }

@@ -4,6 +4,7 @@
 //! its records, it ran.
 
 use super::Union;
+use super::compact::{CompactSets, RanSets};
 use crate::store::keys::ContentKey;
 use crate::store::{End, Exec, FileFacts, Flush, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, Span, Warning};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,8 +25,7 @@ pub struct ProcessUnion {
 struct Joined {
     life: Life,
     images: BTreeSet<ContentKey>,
-    /// Lines and functions by image, file and label.
-    ran: BTreeMap<(ContentKey, usize, String), (Numbits, Numbits)>,
+    ran: CompactSets,
 }
 
 /// What only one of several records can tell: that which knows more of the end, which is the greatest.
@@ -43,14 +43,14 @@ struct Life {
 impl Union for ProcessUnion {
     fn add(&mut self, record: ProcessRecord, locate: impl Fn(&FileFacts) -> String) {
         let keys: Vec<ContentKey> = record.images.iter().map(|image| self.place(image, &locate)).collect();
-        let mut ran = BTreeMap::new();
+        let mut ran = RanSets::new();
         for Hits { image, file, context, lines, functions } in record.hits {
-            add_bits(&mut ran, (keys[image], file, record.contexts[context].clone()), (lines, functions));
+            add_bits(&mut ran, (keys[image], file, record.contexts[context].clone()), [lines, functions]);
         }
         let process = ContentKey::of_process(&record.head);
         let ProcessRecord { complete, head, execs, spans, flushes, warnings, .. } = record;
         let life = Life { complete, end: head.end, flushes, spans, execs, warnings, head };
-        self.join(process, Joined { life, images: keys.into_iter().collect(), ran });
+        self.join(process, Joined { life, images: keys.into_iter().collect(), ran: CompactSets::of(&ran) });
     }
 
     fn merge(&mut self, other: ProcessUnion) {
@@ -64,9 +64,10 @@ impl Union for ProcessUnion {
         self.processes.len() as u64
     }
 
-    fn into_records(self, _run: &str) -> Vec<ProcessRecord> {
+    fn into_records(self, _run: &str) -> (Vec<Arc<ImageFacts>>, impl ExactSizeIterator<Item = ProcessRecord>) {
         let images = self.images;
-        self.processes.into_values().map(|joined| joined.into_record(&images)).collect()
+        let all = images.values().cloned().collect();
+        (all, self.processes.into_values().map(move |joined| joined.into_record(&images)))
     }
 }
 
@@ -79,7 +80,9 @@ impl ProcessUnion {
             None => _ = self.processes.insert(process, joined),
             Some(known) => {
                 known.images.extend(joined.images);
-                joined.ran.into_iter().for_each(|(place, bits)| add_bits(&mut known.ran, place, bits));
+                let mut ran = known.ran.sets();
+                joined.ran.sets().into_iter().for_each(|(place, bits)| add_bits(&mut ran, place, bits));
+                known.ran = CompactSets::of(&ran);
                 if joined.life > known.life {
                     known.life = joined.life;
                 }
@@ -108,11 +111,12 @@ impl ProcessUnion {
 impl Joined {
     fn into_record(self, images: &BTreeMap<ContentKey, Arc<ImageFacts>>) -> ProcessRecord {
         let keys: Vec<ContentKey> = self.images.into_iter().collect();
-        let mut labels: BTreeSet<String> = self.ran.keys().map(|(.., label)| label.clone()).collect();
+        let ran = self.ran.sets();
+        let mut labels: BTreeSet<String> = ran.keys().map(|(.., label)| label.clone()).collect();
         labels.insert(String::new());
         let contexts: Vec<String> = labels.into_iter().collect();
         let found = "invariant: what was hit was added with its image and its label";
-        let hits = self.ran.into_iter().map(|((image, file, label), (lines, functions))| Hits {
+        let hits = ran.into_iter().map(|((image, file, label), [lines, functions])| Hits {
             image: keys.binary_search(&image).expect(found),
             file,
             context: contexts.binary_search(&label).expect(found),
@@ -126,15 +130,11 @@ impl Joined {
     }
 }
 
-fn add_bits(
-    ran: &mut BTreeMap<(ContentKey, usize, String), (Numbits, Numbits)>,
-    place: (ContentKey, usize, String),
-    (lines, functions): (Numbits, Numbits),
-) {
+fn add_bits(ran: &mut RanSets, place: (ContentKey, usize, String), [lines, functions]: [Numbits; 2]) {
     if lines.is_empty() && functions.is_empty() {
         return;
     }
-    let (known_lines, known_functions) = ran.entry(place).or_default();
+    let [known_lines, known_functions] = ran.entry(place).or_default();
     known_lines.union_with(&lines);
     known_functions.union_with(&functions);
 }
@@ -143,6 +143,7 @@ fn add_bits(
 mod tests {
     use super::*;
     use crate::store::{Reader, RunLabels, UnixMillis, Writer, sample};
+    use std::path::Path;
 
     fn unmoved(file: &FileFacts) -> String {
         file.path.clone()
@@ -154,10 +155,15 @@ mod tests {
         union
     }
 
+    fn write(union: ProcessUnion, path: &Path) {
+        let (images, records) = union.into_records("");
+        Writer::new().unwrap().write_all(path, &images, records, &RunLabels::default()).unwrap();
+    }
+
     fn bytes(union: ProcessUnion) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("all.sqlite");
-        Writer::new().unwrap().write_all(&path, &union.into_records(""), &RunLabels::default()).unwrap();
+        write(union, &path);
         std::fs::read(path).unwrap()
     }
 
@@ -179,7 +185,7 @@ mod tests {
         tree.merge(union(first));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("part.sqlite");
-        Writer::new().unwrap().write_all(&path, &union(third).into_records(""), &RunLabels::default()).unwrap();
+        write(union(third), &path);
         tree.merge(union(&Reader::default().read_all(&path).unwrap()));
         tree.merge(union(third));
         assert_eq!(tree.processes(), 37);
@@ -193,7 +199,7 @@ mod tests {
         (earlier.complete, earlier.head.end) = (false, None);
         earlier.hits = vec![sample::hits(0, 0, 0, &[4000])];
         for records in [[whole.clone(), earlier.clone()], [earlier, whole]] {
-            let [joined] = &union(&records).into_records("")[..] else { panic!("one process") };
+            let [joined] = &union(&records).into_records("").1.collect::<Vec<_>>()[..] else { panic!("one process") };
             assert!(joined.complete && joined.head.end.is_some());
             let of_empty = |hits: &&Hits| joined.contexts[hits.context].is_empty() && hits.lines.contains(4000);
             assert!(joined.hits.iter().any(|hits| of_empty(&hits) && hits.lines.contains(8)));
@@ -204,7 +210,7 @@ mod tests {
     fn sources_are_named_again() {
         let mut moved = ProcessUnion::default();
         moved.add(sample::record(), |file| file.path.replace("/src/", "/moved/"));
-        let record = moved.into_records("").remove(0);
+        let record = moved.into_records("").1.next().unwrap();
         assert!(record.images.iter().flat_map(|image| &image.files).all(|file| file.path.starts_with("/moved/")));
     }
 }
