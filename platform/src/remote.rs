@@ -151,6 +151,10 @@ fn call(
     tracer.set_signal_mask(tid, mask)?;
     access.read(place, buffer)?;
     access.write(place, &saved)?;
+    // The kernel does that on the way out of a stop of another kind only.
+    if arch::awaits_restart(&before) {
+        tracer.interrupt(tid)?;
+    }
     made
 }
 

@@ -243,6 +243,12 @@ impl Performer {
                 self.enter(entered);
             }
             Action::Meet { process, threads } => self.texts.work.meet(process, threads),
+            Action::AskHandler { process, threads } => self.texts.work.ask(process, threads),
+            Action::ReadHandler { tid, process, space } => {
+                let access = self.texts.access(&self.tracer, space, tid);
+                let read = self.sigtrap.learn_handler(&access, process, || self.texts.find_call(space));
+                self.note(read);
+            }
             Action::Execed { process, tid } => {
                 self.sigtrap.execed(process, tid);
                 let procfs::ImageOf { exe, argv, cwd } = procfs::image_of(tid);
@@ -280,6 +286,12 @@ impl Performer {
                 inputs.extend(tids.into_iter().map(|tid| Input::Looked { tid, activity: threads::activity(tid) }));
             }
             Some(Piece::Meet(process, threads)) => self.sigtrap.met(process, &threads),
+            Some(Piece::Ask(question))
+                if !(self.sigtrap.is_unread(question.process) && question.is_open(Instant::now())) => {}
+            Some(Piece::Ask(mut question)) => {
+                inputs.extend(question.next_thread(Instant::now()).map(|tid| Input::AskHandler { tid }));
+                self.texts.work.go_on_asking(question);
+            }
             None => {}
         }
     }

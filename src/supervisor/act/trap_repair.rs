@@ -114,14 +114,7 @@ impl TrapRepair {
         find_call: impl Fn() -> Option<Avma>,
     ) -> Result<(), OsError> {
         let tid = access.tid;
-        // It was made by a call that nobody saw, or before us, and nothing may be planted yet that could reset it.
-        if !self.has_handler(process) {
-            let state = procfs::signal_state(tid)?;
-            if state.caught & TRAP != 0 {
-                self.step(SigtrapInput::Met { process, tid, state });
-            }
-        }
-        self.read_action(access, process, &find_call)?;
+        self.learn_handler(access, process, &find_call)?;
         if !self.has_handler(process) {
             return Ok(());
         }
@@ -134,6 +127,28 @@ impl TrapRepair {
         let Some(handler) = taken.action else { return Ok(()) };
         let Some(call) = self.call(process, &find_call) else { return Ok(()) };
         remote::set_signal_action(access, call, Signal::TRAP, &handler)
+    }
+
+    /// Asks a stopped thread for the handler of SIGTRAP that its process has, unless that is known. It was made by a call
+    /// that nobody saw, or before us, and nothing may be planted yet that could reset it.
+    pub fn learn_handler(
+        &mut self,
+        access: &Access<'_>,
+        process: ProcessNo,
+        find_call: impl Fn() -> Option<Avma>,
+    ) -> Result<(), OsError> {
+        if !self.has_handler(process) {
+            let state = procfs::signal_state(access.tid)?;
+            if state.caught & TRAP != 0 {
+                self.step(SigtrapInput::Met { process, tid: access.tid, state });
+            }
+        }
+        self.read_action(access, process, &find_call)
+    }
+
+    /// Whether a process had a handler for SIGTRAP before us that nobody was asked for yet.
+    pub fn is_unread(&self, process: ProcessNo) -> bool {
+        self.known.is_unread(process)
     }
 
     /// A thread is at a breakpoint that it executed: gives it back what that took. If that was also a SIGTRAP of

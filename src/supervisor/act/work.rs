@@ -17,8 +17,39 @@ enum Work {
     Look(Vec<Tid>),
     /// Learning how threads of a process treat signals.
     Meet(ProcessNo, Vec<Tid>),
+    /// Asking for the handler of a process.
+    Ask(Question),
     /// Bringing text to a wanted state.
     Plant(Planting),
+}
+
+/// Who is to be asked for the handler that a process has for SIGTRAP. It is waited for, but not for ever: whoever is asked
+/// may end, or wait for something that nothing breaks off.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub process: ProcessNo,
+    threads: VecDeque<Tid>,
+    began: Option<Instant>,
+    asked: Option<Instant>,
+}
+
+impl Question {
+    /// Whether an answer may still come.
+    pub fn is_open(&self, now: Instant) -> bool {
+        const LONGEST: Duration = Duration::from_secs(2);
+        self.began.is_none_or(|began| now.duration_since(began) < LONGEST)
+    }
+
+    /// The thread to ask, if the one before does not answer.
+    pub fn next_thread(&mut self, now: Instant) -> Option<Tid> {
+        const PATIENCE: Duration = Duration::from_millis(100);
+        self.began.get_or_insert(now);
+        if self.asked.is_some_and(|asked| now.duration_since(asked) < PATIENCE) {
+            return None;
+        }
+        self.asked = Some(now);
+        self.threads.pop_front()
+    }
 }
 
 /// A piece of work to do now that is not about text.
@@ -26,6 +57,7 @@ enum Work {
 pub(crate) enum Piece {
     Look(Vec<Tid>),
     Meet(ProcessNo, Vec<Tid>),
+    Ask(Question),
 }
 
 /// How many threads are looked at before it is heard whether somebody reports.
@@ -58,7 +90,7 @@ impl WorkQueue {
     pub fn look(&mut self, tid: Tid) {
         match self.queue.back_mut() {
             Some(Work::Look(tids)) => tids.push(tid),
-            Some(Work::Meet(..) | Work::Plant(_)) | None => self.queue.push_back(Work::Look(vec![tid])),
+            Some(Work::Meet(..) | Work::Ask(_) | Work::Plant(_)) | None => self.queue.push_back(Work::Look(vec![tid])),
         }
     }
 
@@ -83,6 +115,16 @@ impl WorkQueue {
         self.queue.push_back(Work::Meet(process, threads));
     }
 
+    /// Has a thread of a process asked for its handler of SIGTRAP before anything else is done.
+    pub fn ask(&mut self, process: ProcessNo, threads: Vec<Tid>) {
+        self.queue.push_back(Work::Ask(Question { process, threads: threads.into(), began: None, asked: None }));
+    }
+
+    /// The answer to a question has not come yet.
+    pub fn go_on_asking(&mut self, question: Question) {
+        self.queue.push_front(Work::Ask(question));
+    }
+
     /// Does a little of the work, or gives what of it is not about text; `access` gives what a text is changed by.
     pub fn go_on<'a>(
         &mut self,
@@ -90,10 +132,14 @@ impl WorkQueue {
         inputs: &mut VecDeque<Input>,
     ) -> Option<Piece> {
         let some = |tids: &mut Vec<Tid>| tids.split_off(tids.len().saturating_sub(THREADS_AT_ONCE));
-        let mut work = self.queue.pop_front()?;
+        let mut work = match self.queue.pop_front()? {
+            Work::Ask(question) => return Some(Piece::Ask(question)),
+            work => work,
+        };
         let (piece, is_done) = match &mut work {
             Work::Look(tids) => (Some(Piece::Look(some(tids))), tids.is_empty()),
             Work::Meet(process, tids) => (Some(Piece::Meet(*process, some(tids))), tids.is_empty()),
+            Work::Ask(_) => (None, true),
             Work::Plant(planting) => (None, !planting.advance(&access(planting.change()))),
         };
         match work {
@@ -102,7 +148,7 @@ impl WorkQueue {
                 self.planted += done.planted;
                 inputs.extend(done.outcome());
             }
-            Work::Look(_) | Work::Meet(..) => {}
+            Work::Look(_) | Work::Meet(..) | Work::Ask(_) => {}
         }
         piece
     }

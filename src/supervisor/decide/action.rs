@@ -292,6 +292,11 @@ pub enum Action {
     },
     /// Learn by and by how threads that ran before us treat signals, in turn with what is planted by and by.
     Meet { process: ProcessNo, threads: Vec<Tid> },
+    /// Have one of the threads asked for the handler of SIGTRAP that its process had before us, if it had one, before
+    /// anything else is done by and by.
+    AskHandler { process: ProcessNo, threads: Vec<Tid> },
+    /// Ask a stopped thread for that.
+    ReadHandler { tid: Tid, process: ProcessNo, space: SpaceId },
     /// A thread is no longer traced.
     Forget { tid: Tid },
     /// Tell of a new process.

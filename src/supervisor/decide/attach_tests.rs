@@ -65,8 +65,14 @@ fn planted(state: State, threads: &[Tid]) -> State {
     let process = state.process_with(Pid(LEADER.0)).expect("it was attached to");
     assert!(matches!(step(&mut state, Input::Ready { pid: Pid(LEADER.0) })[..], [Action::ReadLive { .. }]));
     let actions = step(&mut state, Input::MappedLive { process, tid: threads[0], mappings: vec![mapping()] });
-    let [Action::Maps { .. }, Action::Meet { .. }, Action::Plant(first), Action::Meet { .. }, Action::Plant(then)] =
-        &actions[..]
+    let [
+        Action::Maps { .. },
+        Action::Meet { .. },
+        Action::AskHandler { .. },
+        Action::Plant(first),
+        Action::Meet { .. },
+        Action::Plant(then),
+    ] = &actions[..]
     else {
         panic!("{actions:?}")
     };
@@ -96,6 +102,18 @@ fn a_busy_thread_is_heard_of_before_anything_is_planted() {
     assert!(!state.awaits_threads());
     let actions = step(&mut state, Input::Stopped { tid: OTHER });
     assert_eq!(actions, [Action::Resume { tid: OTHER, signal: None }], "that stop was not ours");
+}
+
+#[test]
+fn a_thread_is_asked_for_the_handler_once_at_a_stop_that_is_none_of_its_group() {
+    let mut state = planted(State::default(), &[LEADER, OTHER]);
+    assert_eq!(step(&mut state, Input::AskHandler { tid: OTHER }), [Action::Interrupt { tid: OTHER }]);
+    assert_eq!(step(&mut state, Input::Exiting { tid: OTHER }), [Action::Resume { tid: OTHER, signal: None }]);
+    step(&mut state, Input::AskHandler { tid: LEADER });
+    let actions = step(&mut state, Input::Stopped { tid: LEADER });
+    let asked = |action: &Action| matches!(action, Action::ReadHandler { .. });
+    assert!(matches!(actions[..], [Action::RepairCall { .. }, Action::ReadHandler { .. }, Action::Resume { .. }]));
+    assert!(!step(&mut state, Input::Stopped { tid: LEADER }).iter().any(asked), "once");
 }
 
 #[test]

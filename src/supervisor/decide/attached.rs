@@ -127,9 +127,10 @@ impl State {
         if changes.is_empty() {
             return;
         }
-        // First the masks, since the next breakpoint may take something from them; then what tells of every change of
-        // one; then the masks again, for those that changed meanwhile; then what needs to know them.
+        // First the masks and the handler, since the next breakpoint may take something from them; then what tells of every
+        // change of one; then the masks again, for those that changed meanwhile; then what needs to know them.
         self.out.push(Action::Meet { process: number, threads: self.threads_of(number) });
+        self.out.push(Action::AskHandler { process: number, threads: self.threads_of(number) });
         let user = self.threads_of(number).first().copied();
         let changes: Vec<TextChange> = changes.into_iter().map(|change| TextChange { user, ..change }).collect();
         self.out.extend(changes.iter().map(|change| Action::Plant(Box::new(change.of_landmarks()))));
@@ -157,6 +158,22 @@ impl State {
             }
             // A thread that is stopped reports by itself, and is not taken out of that stop before.
             Activity::Stopped | Activity::Asleep | Activity::Gone => {}
+        }
+    }
+
+    /// A thread is to stop, so that it can be asked for the handler that its process has for SIGTRAP.
+    pub(crate) fn ask_handler(&mut self, tid: Tid) {
+        if let Some(tracee) = self.tracees.get_mut(&tid).filter(|tracee| tracee.doing == Doing::Running) {
+            tracee.asked = true;
+            self.interrupt(tid);
+        }
+    }
+
+    /// A thread has stopped as it was asked to: if it is to be asked for the handler, it is.
+    pub(crate) fn ask_if_asked(&mut self, tid: Tid) {
+        let asked = self.tracees.get_mut(&tid).is_some_and(|tracee| std::mem::take(&mut tracee.asked));
+        if let Some((process, Process { space, .. })) = self.process_of(tid).filter(|_| asked) {
+            self.out.push(Action::ReadHandler { tid, process, space: *space });
         }
     }
 

@@ -199,6 +199,8 @@ pub enum Input {
         /// What it is doing.
         activity: Activity,
     },
+    /// Answer to [`super::action::Action::AskHandler`]: this thread is the one to ask.
+    AskHandler { tid: Tid },
     /// The context of these processes is to be switched.
     Switch { processes: Vec<ProcessNo> },
     /// Every thread of theirs was seen since: the new one begins.
@@ -264,6 +266,7 @@ impl Input {
             | Input::Ready { .. }
             | Input::MappedLive { .. }
             | Input::Looked { .. }
+            | Input::AskHandler { .. }
             | Input::Switch { .. }
             | Input::EnterContext
             | Input::ContextEntered

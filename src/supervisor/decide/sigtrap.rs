@@ -143,6 +143,11 @@ impl Sigtrap {
         self.unread.contains(&process) || self.handles(process, Signal::TRAP).is_some()
     }
 
+    /// Whether the handler of a process is to be asked for.
+    pub fn is_unread(&self, process: ProcessNo) -> bool {
+        self.unread.contains(&process)
+    }
+
     fn action(&self, process: ProcessNo, signal: Signal) -> Option<SignalAction> {
         self.actions.get(&process)?.get(&signal).copied()
     }

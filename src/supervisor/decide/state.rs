@@ -55,6 +55,8 @@ pub(crate) struct Tracee {
     pub interrupted: bool,
     /// Whether it was busy when we came and has not been heard of since.
     pub unseen: bool,
+    /// Whether it is to be asked for its process's handler of SIGTRAP at its next stop.
+    pub asked: bool,
 }
 
 /// A process that is measured.
@@ -229,7 +231,10 @@ impl State {
     }
 
     pub(crate) fn add_tracee(&mut self, tid: Tid, process: ProcessNo, doing: Doing) {
-        self.tracees.insert(tid, Tracee { process, doing, was_stopped: false, interrupted: false, unseen: false });
+        self.tracees.insert(
+            tid,
+            Tracee { process, doing, was_stopped: false, interrupted: false, unseen: false, asked: false },
+        );
     }
 
     /// A process runs a new image in memory of its own, and all its threads are gone but `tid`; gives the new space.

@@ -67,6 +67,7 @@ impl State {
             Input::Ready { pid } => self.ready(pid),
             Input::MappedLive { process, tid, mappings } => self.mapped_live(process, tid, mappings),
             Input::Looked { tid, activity } => self.looked(tid, activity),
+            Input::AskHandler { tid } => self.ask_handler(tid),
             Input::Switch { processes } => self.switch(&processes),
             Input::EnterContext => self.enter_context(),
             Input::ContextEntered => self.context_entered(),
@@ -191,6 +192,7 @@ impl State {
         // The interrupt was ours, so a call that it broke off starts again.
         if interrupted && stop == StopKind::Event {
             self.out.extend(self.repair_call(tid));
+            self.ask_if_asked(tid);
         }
         if stop == StopKind::Group && !self.leaving {
             self.set_doing(tid, Doing::Listening);

@@ -15,7 +15,7 @@ mod system_calls;
 
 pub(crate) use emulate::call_left_by;
 pub(crate) use encoding::MOV_EAX;
-pub(crate) use registers::{Register, below_stack, set_syscall, syscall};
+pub(crate) use registers::{Register, awaits_restart, below_stack, set_syscall, syscall};
 pub(crate) use system_calls::{CloneFlags, EPOLL_WAITS, SIGACTION_LEN, SIGSET_LEN, SYS_IO_PGETEVENTS, Syscall};
 
 pub use call_numbers::{CallSite, call_sites};

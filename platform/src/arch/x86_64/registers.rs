@@ -63,6 +63,12 @@ pub(crate) fn set_syscall(regs: &mut user_regs_struct, at: Avma, call: Syscall) 
     [regs.rdi, regs.rsi, regs.rdx, regs.r10] = call.args;
 }
 
+/// Whether the kernel is to start a system call again that was broken off, before the thread with these registers goes on
+/// (ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK).
+pub(crate) fn awaits_restart(regs: &user_regs_struct) -> bool {
+    (regs.orig_rax as i64) >= 0 && matches!(regs.rax as i64, -514..=-512 | -516)
+}
+
 /// An aligned place for `len` bytes below the stack and below what leaf functions may use of it.
 pub(crate) fn below_stack(regs: &user_regs_struct, len: u64) -> Avma {
     const RED_ZONE: u64 = 128;
