@@ -1,11 +1,11 @@
 //! Real services while cov-trace is attached to them:
 //! `cargo bench --bench services [-- --only redis|nginx|epoll] [--seconds N] [--every N] [--rounds N]
-//! [--cycles N] [--json FILE]`.
+//! [--cycles N] [--switches N] [--json FILE]`.
 //!
 //! Builds Redis and nginx from Debian's sources, and a small service of threads in epoll_wait. Starts them on a socket in
 //! a folder of their own, keeps them busy, checks every answer, and prints what being attached costs: throughput bare and
 //! attached in turns, pauses, failed requests, memory, and how soon a report knows what runs. With `--cycles` it attaches
-//! and detaches that often instead and looks for what is left behind. `--every` says how many seconds lie between two
+//! and detaches that often instead and looks for what is left behind, with `--switches` it switches the context that often. `--every` says how many seconds lie between two
 //! saves or reloads, 0 for none. Fails when a request fails, or text, threads or descriptors are not as before.
 #![forbid(unsafe_code)]
 
@@ -16,6 +16,7 @@ mod options;
 mod print;
 mod redis;
 mod rounds;
+mod switches;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -57,10 +58,12 @@ fn run() -> Result<bool, String> {
         let folder = tempfile::tempdir().map_err(|error| format!("make a folder: {error}"))?;
         let mut service = start(name, &built, folder.path())?;
         let data = folder.path().join("data");
-        let (text, json, wrong) = match options.cycles {
-            Some(count) => cycles::repeat(&*service, name, count, &options, &data)
+        let (text, json, wrong) = match (options.cycles, options.switches) {
+            (_, Some(count)) => switches::repeat(&*service, name, count, &options, &data)
+                .map(|result| (print::switches(&result), serde_json::to_value(&result), result.wrong)),
+            (Some(count), None) => cycles::repeat(&*service, name, count, &options, &data)
                 .map(|result| (print::cycles(&result), serde_json::to_value(&result), result.wrong)),
-            None => rounds::measure(&*service, name, &options, &data)
+            (None, None) => rounds::measure(&*service, name, &options, &data)
                 .map(|result| (print::rounds(&result), serde_json::to_value(&result), result.wrong)),
         }
         .map_err(|error| error + &obituary(&mut *service, folder.path()))?;

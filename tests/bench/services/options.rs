@@ -14,6 +14,8 @@ pub struct Options {
     pub rounds: usize,
     /// How often it is attached and detached, instead of measuring throughput.
     pub cycles: Option<usize>,
+    /// How often its context is switched, instead of either.
+    pub switches: Option<usize>,
     /// Where the results go as JSON.
     pub json: Option<PathBuf>,
 }
@@ -30,6 +32,7 @@ impl Options {
             every: Some(Duration::from_secs(3)),
             rounds: 3,
             cycles: None,
+            switches: None,
             json: None,
         };
         while let Some(word) = words.next() {
@@ -43,12 +46,13 @@ impl Options {
                 }
                 "--rounds" => options.rounds = number(value()?)?,
                 "--cycles" => options.cycles = Some(number(value()?)?),
+                "--switches" => options.switches = Some(number(value()?)?),
                 "--json" => options.json = Some(value()?.into()),
                 "--bench" => {} // cargo's own
                 _ => {
                     return Err(format!(
                         "unknown argument {word}; known: --only redis|nginx|epoll, --seconds N, --every N, \
-                         --rounds N, --cycles N, --json FILE"
+                         --rounds N, --cycles N, --switches N, --json FILE"
                     ));
                 }
             }

@@ -2,6 +2,7 @@
 
 use crate::cycles::Cycles;
 use crate::rounds::{Pause, Rounds};
+use crate::switches::Switches;
 use testing::bench::median;
 use testing::service::footprint::Footprint;
 
@@ -76,6 +77,28 @@ pub fn cycles(result: &Cycles) -> String {
         format!("  detach                 {:.0} ms (median; longest {:.0})", result.detach_ms.0, result.detach_ms.1),
         format!("  service before         {}", footprint(&result.before)),
         format!("  service after          {}", footprint(&result.after)),
+        format!("  data                   {} KiB", result.data_kib),
+    ];
+    lines.extend(result.wrong.iter().map(|wrong| format!("  WRONG: {wrong}")));
+    lines.join("\n")
+}
+
+/// What the switches of one service showed.
+pub fn switches(result: &Switches) -> String {
+    let Switches { switch_ms, command_ms, alone, switched, .. } = result;
+    let mut lines = vec![
+        format!("{}: {} of {} switches of the context", result.service, result.done, result.asked_for),
+        format!(
+            "  requests               {} answered, {} failed (goal 0), {} reconnects",
+            result.answers, result.failed, result.reconnects
+        ),
+        format!(
+            "  switch                 {:.2} ms (median; longest {:.1}), of which the command takes {:.2} (longest {:.1})",
+            switch_ms.0, switch_ms.1, command_ms.0, command_ms.1
+        ),
+        format!("  throughput             {:.3} of that of the service left alone", result.ratio),
+        format!("  longest gap            {:.1} ms, left alone {:.1}", switched.gap_ms, alone.gap_ms),
+        format!("  longest wait           {:.1} ms, left alone {:.1}", switched.wait_ms, alone.wait_ms),
         format!("  data                   {} KiB", result.data_kib),
     ];
     lines.extend(result.wrong.iter().map(|wrong| format!("  WRONG: {wrong}")));
