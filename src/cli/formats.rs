@@ -5,7 +5,7 @@
 use super::output::{print, tell};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome, Output};
-use crate::report::{self, Checksums, ContextLines, Report};
+use crate::report::{self, Checksums, ContextLines, Report, TestNames};
 use clap::Args;
 use std::path::Path;
 
@@ -122,7 +122,10 @@ pub(super) fn write(options: &FormatOptions) -> Result<CommandOutcome, CliError>
             None => report::lcov(&report, "", checksums),
             Some(contexts) => {
                 let mut text = String::new();
-                let write = |label: &str, part: &Report| text.push_str(&report::lcov(part, label, checksums));
+                let mut names = TestNames::default();
+                let write = |label: &str, part: &Report| {
+                    text.push_str(&report::lcov(part, &names.next(label), checksums));
+                };
                 contexts.for_each_part(&report, write);
                 text
             }

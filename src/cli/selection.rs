@@ -7,14 +7,15 @@ use super::trust::TrustArguments;
 use crate::filter::{ModuleFilter, Pattern, SourceFilter, git_root, plain};
 use crate::recorder;
 use crate::report::{
-    ChosenSources, Exclusions, Merge, PathMap, Paths, Report, Selection, ShownSources, Survey, read_selected,
-    survey_selected,
+    ChosenSources, ContextPattern, Exclusions, Merge, PathMap, Paths, Report, Selection, ShownSources, Survey,
+    read_selected, survey_selected,
 };
 use crate::store::{DataDir, ProcessRecord, Reader, RunLabels, StoreError};
 use clap::Args;
 use globset::{Glob, GlobMatcher};
 use platform::Trust;
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,11 +67,11 @@ pub(super) struct SelectionArguments {
     #[command(flatten)]
     filter: FilterArguments,
     /// Only what ran under contexts whose label matches; may be repeated
-    #[arg(long, value_name = "GLOB", value_parser = glob, help_heading = "Filters")]
-    context: Vec<GlobMatcher>,
+    #[arg(long, value_name = "GLOB", value_parser = context_pattern, help_heading = "Filters")]
+    context: Vec<ContextPattern>,
     /// Nothing of what ran under contexts whose label matches; may be repeated
-    #[arg(long, value_name = "GLOB", value_parser = glob, help_heading = "Filters")]
-    exclude_context: Vec<GlobMatcher>,
+    #[arg(long, value_name = "GLOB", value_parser = context_pattern, help_heading = "Filters")]
+    exclude_context: Vec<ContextPattern>,
 }
 
 /// What reports of sources show, and how they call it.
@@ -124,6 +125,11 @@ pub(super) fn glob(text: &str) -> Result<GlobMatcher, globset::Error> {
     Ok(Glob::new(text)?.compile_matcher())
 }
 
+/// A glob for labels of contexts, or a label.
+pub(super) fn context_pattern(text: &str) -> Result<ContextPattern, Infallible> {
+    Ok(ContextPattern::new(text))
+}
+
 impl FilterArguments {
     pub(super) fn sources(&self, cwd: &Path) -> SourceFilter {
         SourceFilter::new(&self.include, &self.exclude, cwd)
@@ -147,6 +153,7 @@ impl SelectionArguments {
             modules: self.filter.modules(cwd),
             contexts: self.context,
             without_contexts: self.exclude_context,
+            named: None,
             paths: Paths::default(),
         };
         DataSelection::of(self.data, selection)

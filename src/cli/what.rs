@@ -1,18 +1,17 @@
 //! `cov-trace what CONTEXT...`: what ran under contexts.
 
 use super::output::{print, print_json, stdout_colour};
-use super::selection::{Audience, SourceArguments, SourceSelection, glob};
+use super::selection::{Audience, SourceArguments, SourceSelection, context_pattern};
 use super::{CliError, CommandOutcome};
-use crate::report::{ReportFile, Showing, functions_that_ran, lines_of, printable, show, what_table};
+use crate::report::{ContextPattern, ReportFile, Showing, functions_that_ran, lines_of, printable, show, what_table};
 use clap::Args;
-use globset::GlobMatcher;
 use std::path::Path;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct WhatArguments {
     /// The labels of the contexts, as globs; '' is what ran under none
-    #[arg(required = true, value_name = "CONTEXT", value_parser = glob)]
-    contexts: Vec<GlobMatcher>,
+    #[arg(required = true, value_name = "CONTEXT", value_parser = context_pattern)]
+    contexts: Vec<ContextPattern>,
     /// Write JSON
     #[arg(long, conflicts_with = "annotated")]
     json: bool,
@@ -42,7 +41,7 @@ pub(super) struct WhatOptions {
 impl WhatArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<WhatOptions, CliError> {
         let mut selection = self.selection.validated(cwd, Audience::Person)?;
-        let labels: Vec<&str> = self.contexts.iter().map(|context| context.glob().glob()).collect();
+        let labels: Vec<&str> = self.contexts.iter().map(ContextPattern::text).collect();
         let labels = labels.join(", ");
         selection.data.selection.contexts = self.contexts;
         let format = match (self.json, self.annotated) {

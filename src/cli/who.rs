@@ -3,7 +3,7 @@
 use super::output::{print, print_json};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
-use crate::report::{ContextLines, ContextRow, Report, is_named, printable, who_table};
+use crate::report::{ChosenSources, ContextLines, ContextRow, Report, printable, who_table};
 use crate::store::{FunctionFacts, Numbits};
 use clap::Args;
 use std::ops::RangeInclusive;
@@ -70,16 +70,22 @@ struct Found {
 }
 
 pub(super) fn who(options: &WhoOptions) -> Result<CommandOutcome, CliError> {
-    let sources = options.selection.data.survey()?;
-    let is_asked = |path: &str| match &options.what {
-        Asked::Lines { file, .. } => is_named(Path::new(path), file),
-        Asked::Function { .. } => true,
-    };
-    let mut contexts = ContextLines::of(&options.selection.data.selection, &sources, is_asked);
-    let report = options.selection.report_of(&sources, |record| contexts.add(record))?;
     let found = match &options.what {
-        Asked::Lines { file, lines } => of_lines(&report, &contexts, file, lines)?,
-        Asked::Function { name } => of_functions(&report, &contexts, name)?,
+        Asked::Lines { file, lines } => {
+            let mut selection = options.selection.clone();
+            selection.data.selection.named = Some(file.clone());
+            // Where there is no such source, all that there are tell why.
+            let named = Some(selection.data.survey()?).filter(|sources| !sources.paths.is_empty());
+            let (selection, sources) = match named {
+                Some(sources) => (&selection, sources),
+                None => (&options.selection, options.selection.data.survey()?),
+            };
+            ask(selection, &sources, |report, contexts| of_lines(report, contexts, file, lines))?
+        }
+        Asked::Function { name } => {
+            let sources = options.selection.data.survey()?;
+            ask(&options.selection, &sources, |report, contexts| of_functions(report, contexts, name))?
+        }
     };
     if options.json {
         let all: Vec<serde_json::Value> = found.iter().map(json).collect();
@@ -98,6 +104,19 @@ pub(super) fn who(options: &WhoOptions) -> Result<CommandOutcome, CliError> {
     }
     print(&text)?;
     Ok(CommandOutcome::Success)
+}
+
+/// Reads what ran of the sources, and no more, and answers a question.
+fn ask(
+    selection: &SourceSelection,
+    sources: &ChosenSources,
+    answer: impl FnOnce(&Report, &ContextLines<'_>) -> Result<Vec<Found>, CliError>,
+) -> Result<Vec<Found>, CliError> {
+    let mut selection = selection.clone();
+    selection.data.reader = selection.data.reader.narrowed(|image| sources.chosen_of(image));
+    let mut contexts = ContextLines::new(&selection.data.selection, sources);
+    let report = selection.report_of(sources, |record| contexts.add(record))?;
+    answer(&report, &contexts)
 }
 
 fn of_lines(

@@ -47,6 +47,8 @@ pub(super) struct CountedImage {
     facts: Arc<ImageFacts>,
     /// How many lines and functions there are up to the end of each source.
     ends: Arc<[Vec<u64>; 2]>,
+    /// Whether anybody asks for each source; all are asked for where it is not said.
+    asked: Option<Arc<[bool]>>,
 }
 
 impl CountedImage {
@@ -60,7 +62,16 @@ impl CountedImage {
             };
             counts.scan(0, up_to).collect()
         });
-        CountedImage { facts, ends: Arc::new(ends) }
+        CountedImage { facts, ends: Arc::new(ends), asked: None }
+    }
+
+    /// The same, of which only some sources are unpacked.
+    pub fn narrowed(&self, asked: Arc<[bool]>) -> CountedImage {
+        CountedImage { asked: Some(asked), ..self.clone() }
+    }
+
+    fn is_asked(&self, number: usize) -> bool {
+        self.asked.as_ref().is_none_or(|asked| asked.get(number).copied().unwrap_or(true))
     }
 
     /// What is known of it.
@@ -88,7 +99,7 @@ impl CountedImage {
         Some(runs.finish())
     }
 
-    /// Hands over the sets that are not empty, by source.
+    /// Hands over the sets that are not empty, by source; those that nobody asks for are left out.
     pub fn unpack(
         &self,
         counted: Counted,
@@ -100,7 +111,12 @@ impl CountedImage {
         while left.length > 0 {
             let number = ends.partition_point(|end| *end <= left.start);
             let file = self.facts.files.get(number).ok_or_else(beyond)?;
-            take(number, left.within(counted.all_in(file).as_bytes(), self.place_of(counted, number))?)?;
+            let place = self.place_of(counted, number);
+            if self.is_asked(number) {
+                take(number, left.within(counted.all_in(file).as_bytes(), place)?)?;
+            } else {
+                left.pass(place.end)?;
+            }
         }
         Ok(())
     }
@@ -220,6 +236,28 @@ impl<'a> Unpacked<'a> {
         self.length > 0 && self.start < end
     }
 
+    /// Goes on to what is not before a place.
+    fn pass(&mut self, end: u64) -> Result<(), Fault> {
+        while self.begins_before(end) {
+            self.take(end);
+            self.go_on()?;
+        }
+        Ok(())
+    }
+
+    /// Takes what is left of the run up to a place within or behind it, and says where that ends.
+    fn take(&mut self, end: u64) -> u64 {
+        let until = end.min(self.start + self.length);
+        self.length -= until - self.start;
+        self.start = until;
+        until
+    }
+
+    /// Goes to the next run if nothing is left of this one.
+    fn go_on(&mut self) -> Result<(), Fault> {
+        if self.length == 0 { self.next() } else { Ok(()) }
+    }
+
     /// Those of a source's that are in runs; the source has these of all.
     fn within(&mut self, all: &[u8], place: Range<u64>) -> Result<Numbits, Fault> {
         /// So many bytes are passed at once.
@@ -243,13 +281,10 @@ impl<'a> Unpacked<'a> {
         for (all, found) in all.iter().zip(found) {
             let end = at + u64::from(all.count_ones());
             while self.begins_before(end) {
-                let until = end.min(self.start + self.length);
-                *found |= of_rank(*all, self.start - at, until - at);
-                self.length -= until - self.start;
-                self.start = until;
-                if self.length == 0 {
-                    self.next()?;
-                }
+                let from = self.start;
+                let until = self.take(end);
+                *found |= of_rank(*all, from - at, until - at);
+                self.go_on()?;
             }
             at = end;
         }
@@ -257,13 +292,33 @@ impl<'a> Unpacked<'a> {
     }
 }
 
-/// The bits of a byte from the one that has so many before it to another.
+/// The bits of a byte from the one that has so many before it to another; it has at least as many.
 fn of_rank(byte: u8, from: u64, to: u64) -> u8 {
-    if from == 0 && to == u64::from(byte.count_ones()) {
-        return byte;
+    let lowest = &LOWEST[usize::from(byte)];
+    lowest[to as usize] & !lowest[from as usize]
+}
+
+/// For each byte, as many of its bits from the lowest on as the position says.
+static LOWEST: [[u8; 9]; 256] = lowest();
+
+const fn lowest() -> [[u8; 9]; 256] {
+    let mut table = [[0; 9]; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let mut count = 0;
+        let mut bits = 0;
+        let mut bit = 0;
+        while bit < 8 {
+            if byte & (1 << bit) != 0 {
+                bits |= 1 << bit;
+                count += 1;
+                table[byte][count] = bits;
+            }
+            bit += 1;
+        }
+        byte += 1;
     }
-    let bits = (0..8).map(|bit| 1u8 << bit).filter(|bit| byte & bit != 0);
-    bits.zip(0..).filter(|(_, rank)| (from..to).contains(rank)).fold(0, |bits, (bit, _)| bits | bit)
+    table
 }
 
 #[cfg(test)]
@@ -305,6 +360,16 @@ mod tests {
         let packed = files.pack(Counted::Functions, functions.iter().map(|(file, set)| (*file, set))).unwrap();
         assert_eq!(packed, [1, 2, 1, 1]);
         assert_eq!(unpacked(&files, &[], &packed).unwrap()[1], functions);
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_passed() {
+        let files = [(10..=19).collect(), (1..=5).collect(), (7..=9).collect()].map(|it| file(it, 2));
+        let image = image(files).narrowed([false, true, false].into());
+        let [lines, functions] = unpacked(&image, &[8, 8, 1, 1], &[1, 4]).unwrap();
+        assert_eq!(lines, [(1, (1..=5).collect())]);
+        assert_eq!(functions, [(1, (0..=1).collect())]);
+        assert!(unpacked(&image, &[8, 90], &[]).is_err(), "more than there is");
     }
 
     #[test]

@@ -93,6 +93,16 @@ pub(super) fn count(path: &Path) -> usize {
 }
 
 impl Reader {
+    /// A reader that leaves out what was not asked for of the images that this one has read by now: `asked` says for the
+    /// sources of an image which are. Where it says nothing, all are.
+    pub(crate) fn narrowed(&self, asked: impl Fn(&ImageFacts) -> Option<Arc<[bool]>>) -> Reader {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let narrowed = |(key, image): (&ContentKey, &CountedImage)| {
+            (*key, asked(image.facts()).map_or_else(|| image.clone(), |asked| image.narrowed(asked)))
+        };
+        Reader { known: Arc::new(Mutex::new(known.iter().map(narrowed).collect())), ..self.clone() }
+    }
+
     /// Reads a data file of one process.
     pub fn read(&self, path: &Path) -> Result<ProcessRecord, StoreError> {
         single(self.read_all(path)?, path)

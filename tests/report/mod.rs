@@ -4,6 +4,7 @@ mod builds;
 mod combine;
 mod config;
 mod diff;
+mod labels;
 mod lcov;
 mod measurements;
 mod names;

@@ -13,6 +13,7 @@ use crate::report::model::source::SourceState;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use md5::{Digest, Md5};
+use std::collections::HashMap;
 use std::fmt::{self, Write};
 
 /// Whether lines carry digests, by which readers tell a source that is another.
@@ -25,16 +26,43 @@ pub enum Checksums {
     OfLines,
 }
 
-/// The tracefile of what ran; `label` is that of the context in which all of it did, or empty.
-pub fn lcov(report: &Report, label: &str, checksums: Checksums) -> String {
-    let test = test_name(label);
+/// The names of the tests that stand for contexts, no two of them equal.
+///
+/// A name has only letters, digits and underscores (geninfo(1), `--test-name`), which is all the same for many labels.
+#[derive(Debug, Default)]
+pub struct TestNames {
+    /// How many labels were made into each name.
+    uses: HashMap<String, u32>,
+}
+
+impl TestNames {
+    /// Letters of a label that are kept.
+    const MAX_LETTERS: usize = 240;
+
+    /// The name of the next test.
+    pub fn next(&mut self, label: &str) -> String {
+        let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
+        let plain: String = label.chars().take(Self::MAX_LETTERS).map(plain).collect();
+        let mut name = plain.clone();
+        while self.uses.contains_key(&name) {
+            let uses = self.uses.entry(plain.clone()).or_default();
+            *uses += 1;
+            name = format!("{plain}_{uses}");
+        }
+        self.uses.insert(name.clone(), 1);
+        name
+    }
+}
+
+/// The tracefile of what ran in a test, whose name may be empty.
+pub fn lcov(report: &Report, test: &str, checksums: Checksums) -> String {
     let mut text = String::new();
     for file in &report.files {
         let digests = match checksums {
             Checksums::Without => Vec::new(),
             Checksums::OfLines => digests(file),
         };
-        write_file(&mut text, &test, file, &digests).expect("invariant: writing to a string does not fail");
+        write_file(&mut text, test, file, &digests).expect("invariant: writing to a string does not fail");
     }
     text
 }
@@ -66,11 +94,6 @@ fn write_file(text: &mut String, test: &str, file: &ReportFile, digests: &[Strin
     }
     let ratio = file.ratio();
     writeln!(text, "LF:{}\nLH:{}\nend_of_record", ratio.lines, ratio.ran)
-}
-
-/// The name of a test, which has only letters, digits and underscores.
-fn test_name(label: &str) -> String {
-    label.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
 }
 
 /// A name without what the format gives a meaning; it has neither quotes nor escapes.
@@ -116,8 +139,14 @@ mod tests {
     #[test]
     fn a_context_is_a_test() {
         let file = ReportFile { name: "a.c".to_owned(), coverage: file(&[1], &[1], vec![]), ..ReportFile::default() };
-        let text = lcov(&Report { files: vec![file], ..Report::default() }, "suite one\n,x", Checksums::Without);
+        let mut names = TestNames::default();
+        let test = names.next("suite one\n,x");
+        let text = lcov(&Report { files: vec![file], ..Report::default() }, &test, Checksums::Without);
         assert!(text.starts_with("TN:suite_one__x\nSF:a.c\n"), "{text}");
+        let labels = ["suite one??x", "\u{444}", "\u{434}", "__2", "_", "", &"x".repeat(64 << 10)];
+        let next = labels.map(|label| names.next(label));
+        assert_eq!(next[..6], ["suite_one__x_2", "_", "__2", "__2_2", "__3", ""]);
+        assert_eq!(next[6].len(), TestNames::MAX_LETTERS);
     }
 
     #[test]

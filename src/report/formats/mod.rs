@@ -17,5 +17,5 @@ pub use cobertura::cobertura;
 pub use codecov::codecov;
 pub use coveralls::coveralls;
 pub use json::{JSON_SCHEMA, json};
-pub use lcov::{Checksums, lcov};
+pub use lcov::{Checksums, TestNames, lcov};
 pub use sonarqube::sonarqube;

@@ -10,7 +10,7 @@ use super::page::Page;
 use super::{HtmlSite, SiteError, script};
 use crate::report::model::contexts::{ContextResult, ContextRow};
 use crate::report::model::shared_sets::{Contexts, SharedSet};
-use crate::report::terminal::contexts::{name_of_context, result, time};
+use crate::report::terminal::contexts::{name_of_context, result, shortened, time};
 use crate::report::terminal::escape::printable;
 use crate::store::Numbits;
 use rayon::prelude::*;
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 /// Contexts of one file; the script knows it.
 const OF_FILE: usize = 128;
 
-/// Letters of a label that are shown, and of a function's name.
+/// Letters of a function's name that are shown.
 const MAX_LETTERS: usize = 240;
 
 /// What the contexts are called on the pages, each by a name of its own.
@@ -29,21 +29,13 @@ pub(super) struct ContextNames(pub(super) Vec<String>);
 impl ContextNames {
     /// Names in the order of the contexts.
     pub(super) fn of(contexts: &Contexts) -> Self {
-        let mut names: Vec<String> = contexts.rows.iter().map(|row| shortened(&name_of_context(&row.label))).collect();
+        let mut names: Vec<String> = contexts.rows.iter().map(|row| name_of_context(&row.label).into_owned()).collect();
         let mut uses: HashMap<String, u32> = HashMap::new();
         names.iter().for_each(|name| *uses.entry(name.clone()).or_default() += 1);
         for (number, name) in names.iter_mut().enumerate().filter(|(_, name)| uses[name.as_str()] > 1) {
             name.push_str(&format!(" (context {number})"));
         }
         ContextNames(names)
-    }
-}
-
-/// The beginning of a text.
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MAX_LETTERS) {
-        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
-        None => text.to_owned(),
     }
 }
 
@@ -113,7 +105,9 @@ fn of_source(page: &Page<'_>, sets: &[SharedSet]) -> OfSource {
         [runs(lines), runs(functions), runs(&contexts)]
     };
     OfSource {
-        functions: functions.map(|(function, _)| (function.start, shortened(&printable(&function.name)))).collect(),
+        functions: functions
+            .map(|(function, _)| (function.start, shortened(printable(&function.name), MAX_LETTERS).into_owned()))
+            .collect(),
         sets: sets.iter().map(of_set).collect(),
     }
 }

@@ -171,7 +171,7 @@ impl<'a> Survey<'a> {
                 sources.no_files.insert(name.clone());
                 return None;
             }
-            self.selection.sources.takes(name).then(|| name.clone())
+            self.selection.takes_source(name).then(|| name.clone())
         };
         self.seen.iter().map(|seen| seen.image.files.iter().map(&mut name).collect()).collect()
     }
@@ -260,6 +260,11 @@ fn build(image: &ImageFacts) -> u64 {
 }
 
 impl ChosenSources {
+    /// Which sources of an image count.
+    pub(crate) fn chosen_of(&self, image: &ImageFacts) -> Option<Arc<[bool]>> {
+        self.images.get(image).map(|places| places.iter().map(Option::is_some).collect())
+    }
+
     /// Those of some records.
     #[cfg(test)]
     pub(crate) fn of<'r>(selection: &Selection, records: impl IntoIterator<Item = &'r ProcessRecord>) -> Self {

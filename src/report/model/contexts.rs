@@ -60,8 +60,8 @@ pub struct ContextLines<'a> {
     /// The contexts by label, in the order in which they came.
     numbers: BTreeMap<String, u32>,
     rows: Vec<ContextRow>,
-    /// By position of the source; none where nobody asks.
-    sources: Vec<Option<RanOfSource>>,
+    /// By position of the source.
+    sources: Vec<RanOfSource>,
     images: HashMap<usize, NumberedImage>,
 }
 
@@ -75,18 +75,12 @@ struct NumberedImage {
 impl<'a> ContextLines<'a> {
     /// Of sources that count; nothing is known yet.
     pub fn new(selection: &'a Selection, sources: &'a ChosenSources) -> Self {
-        ContextLines::of(selection, sources, |_| true)
-    }
-
-    /// The same of some sources only, by their paths.
-    pub fn of(selection: &'a Selection, sources: &'a ChosenSources, asked: impl Fn(&str) -> bool) -> Self {
-        let of_source = |path: &String| asked(path).then(RanOfSource::default);
         ContextLines {
             selection,
             placer: Placer::new(sources),
             numbers: BTreeMap::new(),
             rows: Vec::new(),
-            sources: sources.paths.iter().map(of_source).collect(),
+            sources: sources.paths.iter().map(|_| RanOfSource::default()).collect(),
             images: HashMap::new(),
         }
     }
@@ -131,7 +125,7 @@ impl<'a> ContextLines<'a> {
                 None => self.row(&record.contexts[hits.context]),
             };
             rows[hits.context] = Some(row);
-            let Some(source) = &mut self.sources[position] else { continue };
+            let source = &mut self.sources[position];
             let image = &record.images[hits.image];
             let at = Arc::as_ptr(image).addr();
             if self.images.len() >= MAX_KNOWN && !self.images.contains_key(&at) {
@@ -156,7 +150,7 @@ impl<'a> ContextLines<'a> {
 
     fn source(&self, path: &str) -> Option<&RanOfSource> {
         let position = self.placer.sources.paths.binary_search_by(|source| source.as_str().cmp(path)).ok()?;
-        self.sources[position].as_ref()
+        Some(&self.sources[position])
     }
 
     /// All contexts, and what ran in them of the sources of a report.
@@ -201,8 +195,10 @@ impl<'a> ContextLines<'a> {
         found: impl Fn(&RanOfSource, &RanSet) -> Option<Numbits>,
     ) -> Vec<(ContextRow, Numbits)> {
         let Some(source) = self.source(path) else { return Vec::new() };
-        let of_context =
-            |number: &u32| Some((self.rows[*number as usize].clone(), found(source, source.of(*number)?)?));
+        let of_context = |number: &u32| {
+            let found = found(source, source.of(*number)?)?;
+            Some((self.rows[*number as usize].clone(), found))
+        };
         self.numbers.values().filter_map(of_context).collect()
     }
 }

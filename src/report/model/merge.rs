@@ -110,6 +110,7 @@ impl<'a> Merge<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::percent::Ratio;
+    use super::super::select::ContextPattern;
     use super::*;
     use crate::filter::{ModuleFilter, SourceFilter};
     use crate::store::sample;
@@ -191,9 +192,9 @@ mod tests {
         assert_eq!(merged(&Selection { pids: [1].into(), ..all() }, [&record]), Coverage::default());
         let modules = ModuleFilter::new(&pattern("libx*"), cwd);
         assert_eq!(of(Selection { modules, ..all() }), [9]);
-        let contexts = vec![globset::Glob::new("test_*").unwrap().compile_matcher()];
+        let contexts = vec![ContextPattern::new("test_*")];
         assert_eq!(of(Selection { contexts, ..all() }), [4000]);
-        let contexts = vec![globset::Glob::new("").unwrap().compile_matcher()];
+        let contexts = vec![ContextPattern::new("")];
         assert_eq!(of(Selection { contexts, ..all() }), [1, 8, 9]);
         let sources = SourceFilter::new(&[], &pattern("*.c"), cwd);
         let none = merged(&Selection { sources, ..all() }, [&record]);

@@ -11,9 +11,20 @@ use crate::store::{FunctionFacts, Numbits};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::borrow::Cow;
 
-/// A label as it is shown; the empty one has a name.
+/// Letters of a label that are shown: all are as wide as the widest, and `--json` has them whole.
+const MAX_LETTERS: usize = 200;
+
+/// A label as it is shown, its beginning if it is long; the empty one has a name.
 pub fn name_of_context(label: &str) -> Cow<'_, str> {
-    if label.is_empty() { "(no context)".into() } else { printable(label) }
+    if label.is_empty() { "(no context)".into() } else { shortened(printable(label), MAX_LETTERS) }
+}
+
+/// A text, or the beginning of one that has more letters.
+pub fn shortened(text: Cow<'_, str>, letters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(letters) {
+        Some((end, _)) => format!("{}\u{2026}", &text[..end]).into(),
+        None => text,
+    }
 }
 
 /// How what a context was opened for ended, in words; nothing where that is not known.
@@ -113,5 +124,6 @@ mod tests {
         assert!(text.ends_with("killed by SIGKILL\n"), "{text}");
         let who = who_table(&[(rows[2].clone(), [1, 2].into_iter().collect())], 4);
         assert_eq!(who, "Context   Lines  Result\nc        2 of 4  killed by SIGKILL\n");
+        assert_eq!(name_of_context(&"\n".repeat(64 << 10)).len(), MAX_LETTERS + "\u{2026}".len());
     }
 }
