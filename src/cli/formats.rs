@@ -119,12 +119,12 @@ pub(super) fn write(options: &FormatOptions) -> Result<CommandOutcome, CliError>
     let paths = &options.selection.data.selection.paths;
     let text = match options.format {
         ExportFormat::Lcov(checksums, _) => match contexts {
-            None => report::lcov(&report, "", checksums),
+            None => report::lcov(&report, &report, "", checksums),
             Some(contexts) => {
                 let mut text = String::new();
                 let mut names = TestNames::default();
                 let write = |label: &str, part: &Report| {
-                    text.push_str(&report::lcov(part, &names.next(label), checksums));
+                    text.push_str(&report::lcov(part, &report, &names.next(label), checksums));
                 };
                 contexts.for_each_part(&report, write);
                 text

@@ -8,12 +8,15 @@
 
 use super::lcov_functions::groups;
 use super::names::{unique_names, without_controls};
+use crate::report::model::coverage::FileCoverage;
+use crate::report::model::functions::function_ran;
 use crate::report::model::prepared::{Report, ReportFile};
 use crate::report::model::source::SourceState;
+use crate::store::FunctionFacts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use md5::{Digest, Md5};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Write};
 
 /// Whether lines carry digests, by which readers tell a source that is another.
@@ -55,23 +58,36 @@ impl TestNames {
 }
 
 /// The tracefile of what ran in a test, whose name may be empty.
-pub fn lcov(report: &Report, test: &str, checksums: Checksums) -> String {
+///
+/// `whole` is what ran in all tests that have a part in the tracefile: lcov 2 adds the parts up before it compares functions
+/// with lines, and refuses a function that is elsewhere in one part than in another.
+pub fn lcov(report: &Report, whole: &Report, test: &str, checksums: Checksums) -> String {
     let mut text = String::new();
+    let all: HashMap<&str, &ReportFile> = whole.files.iter().map(|file| (file.name.as_str(), file)).collect();
     for file in &report.files {
         let digests = match checksums {
             Checksums::Without => Vec::new(),
             Checksums::OfLines => digests(file),
         };
-        write_file(&mut text, test, file, &digests).expect("invariant: writing to a string does not fail");
+        let whole = all.get(file.name.as_str()).map_or(&file.coverage, |whole| &whole.coverage);
+        write_file(&mut text, test, file, whole, &digests).expect("invariant: writing to a string does not fail");
     }
     text
 }
 
-fn write_file(text: &mut String, test: &str, file: &ReportFile, digests: &[String]) -> fmt::Result {
+fn write_file(
+    text: &mut String,
+    test: &str,
+    file: &ReportFile,
+    whole: &FileCoverage,
+    digests: &[String],
+) -> fmt::Result {
     writeln!(text, "TN:{test}\nSF:{}", without_controls(&file.name))?;
     let file = &file.coverage;
-    let functions = unique_names(&file.functions, plain_name);
-    let groups = groups(&functions, file);
+    let functions = unique_names(&whole.functions, plain_name);
+    let groups = groups(&functions, whole);
+    let has_run = |(_, function): &&(String, &FunctionFacts)| function_ran(function, file);
+    let ran: HashSet<&str> = functions.iter().filter(has_run).map(|(name, _)| name.as_str()).collect();
     for group in &groups {
         let end = group.end.map_or_else(String::new, |end| format!("{end},"));
         for (name, _) in &group.names {
@@ -79,10 +95,11 @@ fn write_file(text: &mut String, test: &str, file: &ReportFile, digests: &[Strin
         }
     }
     let (mut found, mut hit) = (0, 0);
-    for (name, ran) in groups.iter().flat_map(|group| &group.names) {
-        writeln!(text, "FNDA:{},{name}", u8::from(*ran))?;
+    for (name, _) in groups.iter().flat_map(|group| &group.names) {
+        let has_run = ran.contains(name);
+        writeln!(text, "FNDA:{},{name}", u8::from(has_run))?;
         found += 1;
-        hit += u64::from(*ran);
+        hit += u64::from(has_run);
     }
     writeln!(text, "FNF:{found}\nFNH:{hit}")?;
     for line in file.executable.iter() {
@@ -118,12 +135,15 @@ fn digests(file: &ReportFile) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::coverage::FileCoverage;
     use crate::report::model::functions::sample::{file, function};
 
     fn text(path: &str, file: FileCoverage) -> String {
         let file = ReportFile { name: path.to_owned(), coverage: file, ..ReportFile::default() };
-        lcov(&Report { files: vec![file], ..Report::default() }, "", Checksums::Without)
+        of_report(Report { files: vec![file], ..Report::default() }, "", Checksums::Without)
+    }
+
+    fn of_report(report: Report, test: &str, checksums: Checksums) -> String {
+        lcov(&report, &report, test, checksums)
     }
 
     #[test]
@@ -141,12 +161,32 @@ mod tests {
         let file = ReportFile { name: "a.c".to_owned(), coverage: file(&[1], &[1], vec![]), ..ReportFile::default() };
         let mut names = TestNames::default();
         let test = names.next("suite one\n,x");
-        let text = lcov(&Report { files: vec![file], ..Report::default() }, &test, Checksums::Without);
+        let text = of_report(Report { files: vec![file], ..Report::default() }, &test, Checksums::Without);
         assert!(text.starts_with("TN:suite_one__x\nSF:a.c\n"), "{text}");
         let labels = ["suite one??x", "\u{444}", "\u{434}", "__2", "_", "", &"x".repeat(64 << 10)];
         let next = labels.map(|label| names.next(label));
         assert_eq!(next[..6], ["suite_one__x_2", "_", "__2", "__2_2", "__3", ""]);
         assert_eq!(next[6].len(), TestNames::MAX_LETTERS);
+    }
+
+    #[test]
+    fn functions_are_in_one_place_in_all_contexts() {
+        let functions = || vec![function(1, 3, "one"), function(5, 6, "two")];
+        let report = |ran: &[u32]| {
+            let coverage = file(&[1, 2, 5, 6], ran, functions());
+            let file = ReportFile { name: "a.c".to_owned(), coverage, ..ReportFile::default() };
+            Report { files: vec![file], ..Report::default() }
+        };
+        let whole = report(&[2, 5]);
+        let functions = |ran: &[u32]| {
+            let text = lcov(&report(ran), &whole, "", Checksums::Without);
+            text.lines().filter(|line| line.starts_with("FN")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(functions(&[2]), ["FN:1,one", "FN:5,two", "FNDA:1,one", "FNDA:0,two", "FNF:2", "FNH:1"]);
+        assert_eq!(functions(&[5]), ["FN:1,one", "FN:5,two", "FNDA:0,one", "FNDA:1,two", "FNF:2", "FNH:1"]);
+        // By itself, this would be where its line is that did not run.
+        let shared = file(&[1, 2], &[1], vec![FunctionFacts { told: true, ..function(1, 2, "never") }]);
+        assert!(text("a.c", shared).contains("FN:2,never\n"));
     }
 
     #[test]
@@ -174,7 +214,7 @@ mod tests {
         let coverage = file(&[1, 2, 3, 4], &[1], vec![]);
         let of = |source| {
             let file = ReportFile { path: path.clone(), coverage: coverage.clone(), source, ..ReportFile::default() };
-            let text = lcov(&Report { files: vec![file], ..Report::default() }, "", Checksums::OfLines);
+            let text = of_report(Report { files: vec![file], ..Report::default() }, "", Checksums::OfLines);
             text.lines().filter_map(|line| line.strip_prefix("DA:").map(str::to_owned)).collect::<Vec<_>>()
         };
         let expected =
