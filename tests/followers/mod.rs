@@ -7,4 +7,5 @@ mod filters;
 mod labels;
 mod less;
 mod live;
+mod probes;
 mod project;

@@ -1,5 +1,6 @@
 //! Every sample is run bare and traced; each group has a list of its own.
 
+mod contexts;
 mod debuginfo;
 mod environment;
 mod exec;

@@ -1,6 +1,7 @@
 //! Instructions of the C library or the dynamic loader that are worth watching, by what is there: who finds them and
 //! who emulates them must mean the same.
 
+use super::ProbeArgument;
 use serde::{Deserialize, Serialize};
 
 /// What is at a landmark: what reaching it means, and so how its instruction is emulated.
@@ -24,6 +25,8 @@ pub enum LandmarkKind {
     /// A five-byte `mov $14, %eax` that leads to a `syscall`: rt_sigprocmask, of which the code itself says whether it blocks
     /// signals, or unblocks them, or sets the whole mask.
     OwnSignalMask,
+    /// A `nop` by which the program says in which context it is from here on: the argument is its label.
+    Context(ProbeArgument),
 }
 
 impl LandmarkKind {
@@ -37,6 +40,7 @@ impl LandmarkKind {
             | LandmarkKind::SignalAction
             | LandmarkKind::Clone => super::MOV_EAX,
             LandmarkKind::Call => super::SYSCALL[0],
+            LandmarkKind::Context(_) => super::NOP,
             LandmarkKind::Announced => super::CLONE_ARGUMENTS[0][0],
         }
     }

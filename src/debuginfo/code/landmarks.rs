@@ -12,6 +12,7 @@ use platform::arch::{
 use super::announced::AnyCall;
 use super::calls;
 use super::chunk::AddressKind;
+use super::context_probes;
 use super::decoded::Code;
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::{Landmark, LandmarkKind, Svma};
@@ -27,7 +28,7 @@ const LOADER_STATE: &str = "_dl_debug_state";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
     pub(crate) at: Svma,
-    landmark: Landmark,
+    pub(super) landmark: Landmark,
 }
 
 /// Finds what looks like a landmark by its bytes, in order of address; calls `step_done` whenever it has seen some text.
@@ -66,6 +67,7 @@ pub(crate) fn candidates(
         found
     });
     let mut found = found.concat();
+    found.extend(context_probes::candidates(elf, text));
     found.sort_unstable_by_key(|candidate| candidate.at);
     Ok(found)
 }

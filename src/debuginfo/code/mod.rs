@@ -7,6 +7,7 @@ pub(crate) mod chunk;
 pub(crate) mod clusters;
 #[cfg(test)]
 mod code_tests;
+pub(crate) mod context_probes;
 pub(crate) mod decoded;
 pub(crate) mod entries;
 pub(crate) mod entry_points;

@@ -159,6 +159,16 @@ impl<'a> Elf<'a> {
         (1..=LONGEST).contains(&id.len()).then(|| id.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
+    /// What the notes of a section describe that have this name.
+    pub(crate) fn notes(&self, section: &str, name: &[u8]) -> Vec<&'a [u8]> {
+        let Some(section) = self.named.get(section.as_bytes()) else { return Vec::new() };
+        let notes = self
+            .data(section)
+            .and_then(|data| NoteIterator::<Header>::new(ENDIAN, section.sh_addralign(ENDIAN), data).ok());
+        let named = notes.into_iter().flatten().map_while(Result::ok).filter(|note| note.name() == name);
+        named.map(|note| note.desc()).collect()
+    }
+
     /// The functions of `.symtab` and `.dynsym`, in file order.
     pub(crate) fn functions(&self) -> impl Iterator<Item = FunctionSymbol<'a>> + '_ {
         self.symbol_tables().flat_map(|table| self.functions_of(table))

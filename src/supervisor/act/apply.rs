@@ -4,6 +4,7 @@
 
 use super::contexts::Contexts;
 use super::hear;
+use super::landmarks::ContextAsked;
 use super::own;
 use super::pace::Pace;
 use super::repair;
@@ -24,6 +25,7 @@ use crate::supervisor::decide::mask_sites::MaskSites;
 use crate::supervisor::decide::stop::StopKind;
 use crate::supervisor::decide::text_change::LandmarkChange;
 use platform::{Avma, GuardEntries, OsError, Pid, Signal, TextMapping, Tid, Tracer, procfs, threads};
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -62,6 +64,8 @@ pub(crate) struct Performer {
     pub(super) senders: HashMap<(Signal, Pid), Instant>,
     pub(super) guard: GuardEntries,
     pub(super) pids: HashMap<ProcessNo, Pid>,
+    /// What programs said of their contexts that is still to be done.
+    pub(super) asked_contexts: RefCell<Vec<ContextAsked>>,
     /// Whether breakpoints may be at any probe.
     plants_anywhere: bool,
     /// Flags of clone3 from which CLONE_UNTRACED was taken, by the thread that makes the call.
@@ -94,6 +98,7 @@ impl Performer {
             senders: HashMap::new(),
             guard,
             pids: HashMap::new(),
+            asked_contexts: RefCell::default(),
             plants_anywhere: false,
             flags: HashMap::new(),
         }

@@ -5,14 +5,47 @@
 use super::apply::{HiddenFlags, Performer};
 use super::repair::{self, Coming};
 use super::trap_repair::MaskChange;
-use crate::link::ProcessNo;
+use crate::contexts::LONGEST_LABEL;
+use crate::link::{ContextChange, ProcessNo};
 use crate::plan::LandmarkKind;
 use crate::supervisor::decide::ids::{FilePlace, SpaceId};
 use crate::supervisor::decide::mask_sites::MaskRole;
 use crate::warning::WarningKind;
-use platform::arch::{self, Untraced};
-use platform::{Avma, OsError, Tid};
+use platform::arch::{self, ProbeArgument, Untraced};
+use platform::{Access, Avma, OsError, Tid};
 use std::time::Instant;
+
+/// A program has said in which context it is; the thread waits until it is.
+#[derive(Debug)]
+pub(super) struct ContextAsked {
+    pub tid: Tid,
+    pub process: ProcessNo,
+    /// None if that cannot be read.
+    pub change: Option<ContextChange>,
+}
+
+/// The label that a thread gives with its probe, as far as labels go; none if it gives none.
+fn read_label(access: &Access<'_>, argument: ProbeArgument) -> Result<Option<String>, OsError> {
+    const AT_ONCE: u64 = 64;
+    let start = argument.read(access)?;
+    if start == 0 {
+        return Ok(None);
+    }
+    let mut label = Vec::new();
+    while label.len() < LONGEST_LABEL {
+        // No further than to the end of an aligned part, so that no page is touched behind the one with the end.
+        let at = start + label.len() as u64;
+        let mut part = vec![0; (AT_ONCE - at % AT_ONCE) as usize];
+        access.read(Avma(at), &mut part)?;
+        let len = part.iter().position(|byte| *byte == 0);
+        label.extend_from_slice(&part[..len.unwrap_or(part.len())]);
+        if len.is_some() {
+            break;
+        }
+    }
+    label.truncate(LONGEST_LABEL);
+    Ok(Some(String::from_utf8_lossy(&label).trim().to_owned()))
+}
 
 impl Performer {
     pub(super) fn emulate(
@@ -43,6 +76,7 @@ impl Performer {
                 change = told.filter(|_| kind == LandmarkKind::OwnSignalMask);
                 told.is_some_and(|change| change.is_new)
             }),
+            LandmarkKind::Context(argument) => self.context_asked(&access, process, at, argument).map(|()| true),
             LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),
         };
         let is_known = change.zip(place).is_some_and(|(change, place)| self.is_known_call(tid, space, place, change));
@@ -53,6 +87,20 @@ impl Performer {
             Err(error) if error.is_gone() => {}
             Err(error) => self.abandon(process, tid, space, at, kind, &error),
         }
+    }
+
+    /// The program says in which context it is from here on; the thread is behind its `nop` then.
+    fn context_asked(
+        &self,
+        access: &Access<'_>,
+        process: ProcessNo,
+        at: Avma,
+        argument: ProbeArgument,
+    ) -> Result<(), OsError> {
+        let label = read_label(access, argument);
+        let change = label.map(|label| label.map_or(ContextChange::Back, ContextChange::To)).ok();
+        self.asked_contexts.borrow_mut().push(ContextAsked { tid: access.tid, process, change });
+        access.tracer.set_pc(access.tid, Avma(at.0 + 1))
     }
 
     /// Whether a call that the C library makes for its own sake always does what it does now.

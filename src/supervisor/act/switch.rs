@@ -1,9 +1,12 @@
-//! Switches of the context that were asked for, one after the other.
+//! Switches of the context that were asked for by commands and by the programs, one after the other.
 
 use super::apply::Performer;
-use crate::link::{FromSupervisor, SwitchRequest};
+use super::landmarks::ContextAsked;
+use crate::link::{ContextChange, FromSupervisor, ProcessNo, SwitchRequest};
 use crate::supervisor::decide::input::Input;
 use crate::supervisor::decide::state::{Forks, State};
+use crate::warning::WarningKind;
+use platform::Tid;
 use std::collections::VecDeque;
 
 /// How far one is.
@@ -15,15 +18,33 @@ enum SwitchPhase {
     After,
 }
 
+/// Who waits for a switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    /// A command.
+    Command,
+    /// A thread of this process, at a probe.
+    Thread(Tid, ProcessNo),
+}
+
+/// A switch under way.
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    phase: SwitchPhase,
+    asker: Asker,
+    /// Of so many processes.
+    count: u64,
+}
+
 /// What was asked for, and how far the first of it is.
 #[derive(Debug, Default)]
 pub(crate) struct Switches {
     asked: VecDeque<SwitchRequest>,
-    phase: Option<(SwitchPhase, u64)>,
+    under_way: Option<UnderWay>,
 }
 
 impl Switches {
-    /// One more is asked for.
+    /// One more is asked for by a command.
     pub fn ask(&mut self, request: SwitchRequest) {
         self.asked.push_back(request);
     }
@@ -31,31 +52,12 @@ impl Switches {
     /// Goes on as far as it can; true if something is to be decided or was answered. All that was heard must have been
     /// decided.
     pub fn advance(&mut self, state: &State, performer: &mut Performer, inputs: &mut VecDeque<Input>) -> bool {
-        let Some((phase, count)) = self.phase else {
-            let Some(SwitchRequest { change, pids }) = self.asked.pop_front() else { return false };
-            let processes = state.numbers_of(&pids);
-            let refused = match state.forks {
-                Forks::Inherit => Some("it was begun with --fork=inherit, so what a context ran would not be known"),
-                Forks::Once => Some("it was begun with --once, so what a context ran would not be known"),
-                Forks::Rearm if state.is_leaving() => Some("it is ending"),
-                Forks::Rearm if processes.is_empty() => Some("it measures none of these processes"),
-                Forks::Rearm if !performer.contexts.prepare(change, &processes) => {
-                    Some("its context was not switched, so there is none to come back to")
-                }
-                Forks::Rearm => None,
-            };
-            match refused {
-                Some(cause) => performer.answer(Err(cause.to_owned())),
-                None => {
-                    self.phase = Some((SwitchPhase::Before, processes.len() as u64));
-                    inputs.push_back(Input::Switch { processes });
-                }
-            }
-            return true;
+        let Some(UnderWay { phase, asker, count }) = self.under_way else {
+            return self.begin(state, performer, inputs);
         };
         if state.is_leaving() {
-            performer.answer(Err("it is ending".to_owned()));
-            self.phase = None;
+            performer.answer(asker, Err("it is ending"), inputs);
+            self.under_way = None;
             return true;
         }
         if !performer.texts.work.is_empty() || state.awaits_threads() {
@@ -63,22 +65,73 @@ impl Switches {
         }
         match phase {
             SwitchPhase::Before => {
-                self.phase = Some((SwitchPhase::After, count));
+                self.under_way = Some(UnderWay { phase: SwitchPhase::After, asker, count });
                 inputs.push_back(Input::EnterContext);
             }
             SwitchPhase::After => {
-                self.phase = None;
+                self.under_way = None;
                 inputs.push_back(Input::ContextEntered);
-                performer.answer(Ok(count));
+                performer.answer(asker, Ok(count), inputs);
+            }
+        }
+        true
+    }
+
+    /// Begins the next one, if there is one.
+    fn begin(&mut self, state: &State, performer: &mut Performer, inputs: &mut VecDeque<Input>) -> bool {
+        let probe = performer.asked_contexts.get_mut().pop();
+        let (asker, change, processes) = if let Some(ContextAsked { tid, process, change }) = probe {
+            (Asker::Thread(tid, process), change, vec![process])
+        } else if let Some(SwitchRequest { change, pids }) = self.asked.pop_front() {
+            (Asker::Command, Some(change), state.numbers_of(&pids))
+        } else {
+            return false;
+        };
+        match refused(state, performer, change, &processes) {
+            Some(cause) => performer.answer(asker, Err(cause), inputs),
+            None => {
+                let count = processes.len() as u64;
+                self.under_way = Some(UnderWay { phase: SwitchPhase::Before, asker, count });
+                inputs.push_back(Input::Switch { processes });
             }
         }
         true
     }
 }
 
+/// Why processes cannot be in another context; if they can, it is prepared.
+fn refused(
+    state: &State,
+    performer: &mut Performer,
+    change: Option<ContextChange>,
+    processes: &[ProcessNo],
+) -> Option<&'static str> {
+    match (state.forks, change) {
+        (Forks::Inherit, _) => Some("it was begun with --fork=inherit, so what a context ran would not be known"),
+        (Forks::Once, _) => Some("it was begun with --once, so what a context ran would not be known"),
+        (Forks::Rearm, _) if state.is_leaving() => Some("it is ending"),
+        (Forks::Rearm, _) if processes.is_empty() => Some("it measures none of these processes"),
+        (Forks::Rearm, None) => Some("the label cannot be read"),
+        (Forks::Rearm, Some(change)) => (!performer.contexts.prepare(change, processes))
+            .then_some("its context was not switched, so there is none to come back to"),
+    }
+}
+
 impl Performer {
-    /// Tells what became of a switch.
-    fn answer(&mut self, outcome: Result<u64, String>) {
-        let _recorder_gone = self.recorder.send(&FromSupervisor::Switched(outcome), None);
+    /// Tells what became of a switch whoever waits for it.
+    fn answer(&mut self, asker: Asker, outcome: Result<u64, &str>, inputs: &mut VecDeque<Input>) {
+        match asker {
+            Asker::Command => {
+                let outcome = outcome.map_err(str::to_owned);
+                let _recorder_gone = self.recorder.send(&FromSupervisor::Switched(outcome), None);
+            }
+            Asker::Thread(tid, process) => {
+                if let Err(cause) = outcome {
+                    let text = format!("the program switched its context, and that was not done: {cause}");
+                    self.warn(Some(process), WarningKind::ContextIncomplete, text, 1);
+                }
+                inputs.push_back(Input::Switched { tid });
+            }
+        }
     }
 }

@@ -207,6 +207,8 @@ pub enum Input {
     EnterContext,
     /// Every thread of theirs was seen since that.
     ContextEntered,
+    /// The context is switched, or cannot be, as this thread asked for by a probe.
+    Switched { tid: Tid },
     /// Answer to [`super::action::Action::TellSleeper`].
     SleepsAt {
         tid: Tid,
@@ -270,6 +272,7 @@ impl Input {
             | Input::Switch { .. }
             | Input::EnterContext
             | Input::ContextEntered
+            | Input::Switched { .. }
             | Input::SleepsAt { .. }
             | Input::CopyChecked { .. }
             | Input::Unrestored { .. }

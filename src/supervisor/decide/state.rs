@@ -38,6 +38,8 @@ pub(crate) enum Doing {
     Running,
     /// It is stopped until plans have come for what it has mapped.
     Parked(AwaitedPlans),
+    /// It is stopped until the context is switched as it asked for.
+    Switching,
     /// It is in a group-stop.
     Listening,
     /// Everything is restored and it has no trap on the way: it needs no stop to be let go.
@@ -146,7 +148,7 @@ impl State {
     pub fn may_leave(&self) -> bool {
         let let_go = |tracee: &Tracee| match tracee.doing {
             Doing::Settled | Doing::Listening => !self.end_kills,
-            Doing::Starting | Doing::Running | Doing::Parked(_) => false,
+            Doing::Starting | Doing::Running | Doing::Parked(_) | Doing::Switching => false,
         };
         self.leaving && self.unclaimed.is_empty() && self.tracees.values().all(let_go)
     }

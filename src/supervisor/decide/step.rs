@@ -71,6 +71,7 @@ impl State {
             Input::Switch { processes } => self.switch(&processes),
             Input::EnterContext => self.enter_context(),
             Input::ContextEntered => self.context_entered(),
+            Input::Switched { tid } => self.switched(tid),
             Input::SleepsAt { tid, at } => self.sleeps_at(tid, at),
             Input::CopyChecked { tid, group, lacking } => self.copy_checked(tid, group.into(), &lacking),
             Input::Unrestored { space } => self.unrestored(space),
@@ -182,8 +183,8 @@ impl State {
                 self.after_stop(tid, stop);
             }
             Doing::Listening | Doing::Running | Doing::Settled => self.after_stop(tid, stop),
-            // A parked thread is stopped already and leaves when its plans have come.
-            Doing::Parked(_) => {}
+            // It is stopped already, and leaves when its plans have come or its context is switched.
+            Doing::Parked(_) | Doing::Switching => {}
         }
     }
 

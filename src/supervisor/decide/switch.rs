@@ -97,7 +97,7 @@ impl State {
         for tid in meant {
             match self.tracees.get(&tid).map(|tracee| &tracee.doing) {
                 Some(Doing::Running) => self.out.push(Action::Look { tid }),
-                Some(Doing::Parked(_)) => self.out.push(Action::TellPosition { tid }),
+                Some(Doing::Parked(_) | Doing::Switching) => self.out.push(Action::TellPosition { tid }),
                 // Where a stop of the group holds one was noted as that began.
                 Some(Doing::Starting | Doing::Listening | Doing::Settled) | None => {}
             }
@@ -156,6 +156,13 @@ impl State {
     pub(crate) fn context_entered(&mut self) {
         self.switching = None;
         self.spaces.values_mut().for_each(|space| space.rearming = false);
+    }
+
+    /// The context is switched, or cannot be, as a thread asked for, which goes on.
+    pub(crate) fn switched(&mut self, tid: Tid) {
+        if self.tracees.get(&tid).is_some_and(|tracee| tracee.doing == Doing::Switching) {
+            self.release(tid, None);
+        }
     }
 
     /// Text could not be changed as it was to be, for want of a thread that is stopped.

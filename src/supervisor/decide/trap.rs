@@ -7,7 +7,7 @@ use super::ids::ProbeSite;
 use super::input::{Remains, Sought};
 use super::planted_text::COPY_ADVICE;
 use super::space::{Found, Space, SpaceUser};
-use super::state::{Process, State};
+use super::state::{Doing, Process, State};
 use crate::link::ProcessNo;
 use crate::plan::{LandmarkKind, Progress};
 use crate::warning::WarningKind;
@@ -194,6 +194,7 @@ impl State {
             LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => {
                 self.out.push(Action::ReadMappings { tid, space })
             }
+            LandmarkKind::Context(_) => self.set_doing(tid, Doing::Switching),
             LandmarkKind::SignalMask
             | LandmarkKind::OwnSignalMask
             | LandmarkKind::SignalAction

@@ -3,6 +3,7 @@
 /// Size of a page in bytes.
 pub const PAGE: u64 = 4096;
 
+mod argument;
 mod call_numbers;
 mod callee;
 mod decode;
@@ -18,6 +19,7 @@ pub(crate) use encoding::MOV_EAX;
 pub(crate) use registers::{Register, awaits_restart, below_stack, set_syscall, syscall};
 pub(crate) use system_calls::{CloneFlags, EPOLL_WAITS, SIGACTION_LEN, SIGSET_LEN, SYS_IO_PGETEVENTS, Syscall};
 
+pub use argument::ProbeArgument;
 pub use call_numbers::{CallSite, call_sites};
 pub use callee::{Callee, callee};
 pub use decode::{ControlFlow, Instruction, Instructions, instructions, is_rewritten};

@@ -69,6 +69,15 @@ pub(crate) fn awaits_restart(regs: &user_regs_struct) -> bool {
     (regs.orig_rax as i64) >= 0 && matches!(regs.rax as i64, -514..=-512 | -516)
 }
 
+/// A general register, as instructions count them.
+pub(crate) fn general_register(regs: &user_regs_struct, number: u8) -> u64 {
+    let all = [
+        regs.rax, regs.rcx, regs.rdx, regs.rbx, regs.rsp, regs.rbp, regs.rsi, regs.rdi, regs.r8, regs.r9, regs.r10,
+        regs.r11, regs.r12, regs.r13, regs.r14, regs.r15,
+    ];
+    all[usize::from(number) % all.len()]
+}
+
 /// An aligned place for `len` bytes below the stack and below what leaf functions may use of it.
 pub(crate) fn below_stack(regs: &user_regs_struct, len: u64) -> Avma {
     const RED_ZONE: u64 = 128;

@@ -1,0 +1,119 @@
+//! Programs that switch their context by a probe of their own.
+
+use crate::harness::build;
+use crate::harness::check::COV_TRACE;
+use crate::harness::command::mark;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+use testing::run::{Outcome, to_end};
+
+/// Labels that are hostile, and threads that switch at once.
+const HOSTILE: &str = r#"
+#include "cov_trace_context.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+static volatile int sum;
+static char long_label[100000];
+static void long_one(void)
+{
+	sum += 1;
+}
+static void nowhere(void)
+{
+	sum += 2;
+}
+static void *switching(void *label)
+{
+	for (int i = 0; i < 20; i++) {
+		COV_TRACE_CONTEXT(label);
+		sum += 3;
+		COV_TRACE_CONTEXT(NULL);
+	}
+	return NULL;
+}
+int main(void)
+{
+	pthread_t threads[4];
+	const char *labels[] = {"a", "b", "\x1b[31m<b>", "\xff\xfe"};
+	COV_TRACE_CONTEXT(NULL);
+	memset(long_label, 'x', sizeof long_label - 1);
+	COV_TRACE_CONTEXT(long_label);
+	long_one();
+	COV_TRACE_CONTEXT((char *)8);
+	nowhere();
+	COV_TRACE_CONTEXT("");
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, switching, (void *)labels[i]);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	printf("%d\n", sum);
+	return 0;
+}
+"#;
+
+fn run(folder: &Path, program: &str, words: &[&str]) -> Outcome {
+    to_end(&mark(), folder, Command::new(program).args(words))
+}
+
+/// A folder with the program of this source, which was measured.
+#[track_caller]
+fn measured(source: &str, options: &[&str]) -> (TempDir, Outcome) {
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    fs::write(folder.path().join("program.c"), source).unwrap();
+    let headers = format!("-I{}/samples/contexts", env!("CARGO_MANIFEST_DIR"));
+    let built = run(folder.path(), "gcc", &["-g", "-O0", "-pthread", &headers, "-o", "program", "program.c"]);
+    assert!(built.status.success(), "{built:?}");
+    let traced = run(folder.path(), COV_TRACE, &[options, &["--", "./program"]].concat());
+    assert!(traced.status.success(), "{traced:?}");
+    (folder, traced)
+}
+
+/// The labels under which a function ran.
+#[track_caller]
+fn who(folder: &Path, function: &str) -> Vec<String> {
+    let said = run(folder, COV_TRACE, &["who", function, "--json"]);
+    assert!(said.status.success(), "{said:?}");
+    let said: Value = serde_json::from_str(&said.stdout).unwrap();
+    let contexts = said["asked"][0]["contexts"].as_array().unwrap_or_else(|| panic!("{said}"));
+    contexts.iter().map(|context| context["label"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_runs_is_in_the_context_that_the_program_says() {
+    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/contexts/probe.c")).unwrap();
+    let (folder, _) = measured(&source, &["-q"]);
+    assert_eq!(who(folder.path(), "add"), ["add, twice"]);
+    assert_eq!(who(folder.path(), "subtract"), ["subtract"]);
+    assert_eq!(who(folder.path(), "in_child"), ["subtract"]);
+    assert_eq!(who(folder.path(), "both"), ["", "add, twice", "subtract"]);
+}
+
+#[test]
+fn labels_that_are_hostile_do_no_harm() {
+    let (folder, traced) = measured(HOSTILE, &["-q"]);
+    let [long] = &who(folder.path(), "long_one")[..] else { panic!("one context") };
+    assert_eq!(long, &"x".repeat(4096));
+    // Of a label that cannot be read nothing is known, so the context stays.
+    assert_eq!(who(folder.path(), "nowhere"), std::slice::from_ref(long));
+    assert!(traced.stdout.trim().parse::<u32>().is_ok_and(|sum| sum > 3), "{traced:?}");
+    let told = run(folder.path(), COV_TRACE, &["report"]);
+    assert!(told.stderr.contains("the label cannot be read"), "{told:?}");
+    let labels = who(folder.path(), "switching");
+    assert!(
+        labels.iter().any(|label| label == "a") && labels.iter().any(|label| label == "\u{fffd}\u{fffd}"),
+        "{labels:?}"
+    );
+}
+
+#[test]
+fn a_measurement_that_sees_each_line_once_goes_on_and_says_so() {
+    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/contexts/probe.c")).unwrap();
+    let (folder, _) = measured(&source, &["-q", "--once"]);
+    assert_eq!(who(folder.path(), "add"), [""]);
+    let told = run(folder.path(), COV_TRACE, &["report"]);
+    assert!(told.stderr.contains("was begun with --once"), "{told:?}");
+}

@@ -1,0 +1,5 @@
+//! Programs that say in which context they are.
+
+super::samples! { "contexts":
+    probe
+}
