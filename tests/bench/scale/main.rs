@@ -7,8 +7,10 @@
 
 mod children;
 mod combining;
+mod contexts;
 #[path = "../made_up.rs"]
 mod made_up;
+mod made_up_contexts;
 mod options;
 mod postgres;
 mod processes;
@@ -32,6 +34,7 @@ const GROUPS: &[(&str, Group)] = &[
     ("debug binary", processes::large),
     ("threads", threads::threads),
     ("reports", reports::reports),
+    ("contexts", contexts::contexts),
     ("combine", combining::combining),
     ("children", children::children),
     ("postgres", postgres::postgres),
