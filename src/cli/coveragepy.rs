@@ -6,7 +6,9 @@ use super::progress::Progress;
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
 use crate::report::{self, Contexts, Snapshots, read_selected};
-use crate::store::{DataKind, ProcessFile, Snapshot, Staged, StoreError, merged_snapshot_name, snapshot_name};
+use crate::store::{
+    DataKind, ProcessFile, RunLabels, Snapshot, Staged, StoreError, merged_snapshot_name, snapshot_name,
+};
 use clap::Args;
 use platform::Folder;
 use std::path::{Path, PathBuf};
@@ -71,7 +73,8 @@ pub(super) fn coveragepy(options: &CoveragePyOptions) -> Result<CommandOutcome, 
     let folder = Folder::open_or_make(&options.directory, options.selection.data.trust, MODE)
         .map(Arc::new)
         .map_err(|source| CliError::Write { subject: options.directory.display().to_string(), source })?;
-    let sources = report::json(&report, &Contexts::default(), selection.paths.root.as_deref(), &notes);
+    let sources =
+        report::json(&report, &Contexts::default(), &RunLabels::default(), selection.paths.root.as_deref(), &notes);
     let sources = Staged::write(&folder, SOURCES.as_ref(), sources.as_bytes())?;
 
     // Only now is it known which lines count, so everything is read again; what cannot be read was told of before.

@@ -132,7 +132,8 @@ pub(super) fn write(options: &FormatOptions) -> Result<CommandOutcome, CliError>
         },
         ExportFormat::Cobertura => report::cobertura(&report, paths.root.as_ref().unwrap_or(&paths.base)),
         ExportFormat::Json | ExportFormat::JsonSchema => {
-            report::json(&report, &contexts.unwrap_or_default(), paths.root.as_deref(), &notes)
+            let labels = options.selection.data.labels()?;
+            report::json(&report, &contexts.unwrap_or_default(), &labels, paths.root.as_deref(), &notes)
         }
         ExportFormat::Codecov => report::codecov(&report),
         ExportFormat::SonarQube => report::sonarqube(&report),

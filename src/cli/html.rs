@@ -53,10 +53,12 @@ pub(super) fn html(options: &HtmlOptions) -> Result<CommandOutcome, CliError> {
     })?;
     let now =
         Now { time: UnixMillis(platform::unix_millis()), live: live.into_iter().collect(), zone: TimeZone::system() };
+    let labels = options.selection.data.labels()?;
     let site = HtmlSite {
         title: options.title.clone(),
         report: &report,
         runners: &runners,
+        labels: &labels,
         contexts: &contexts.finish(&report),
         growth: &growth,
         now: &now,

@@ -1,7 +1,7 @@
 //! The table of `cov-trace status`.
 
 use crate::link::{ProcessStatus, RunStatus};
-use crate::report::{Ratio, Width, command_line, date_time, printable, scope_in_words, span};
+use crate::report::{Ratio, Width, command_line, date_time, labels, printable, scope_in_words, span};
 use crate::store::UnixMillis;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
@@ -24,13 +24,17 @@ pub(super) fn status_table(shown: &Shown<'_>) -> String {
     let until = run.until.map_or(String::new(), |until| format!(", detaches in {}", span(until - now.0)));
     let helpers: Vec<String> = run.helpers.iter().map(|helper| format!("{} {}", helper.name, helper.pid)).collect();
     let scope = run.scope.as_deref().map_or(String::new(), |scope| format!("; {}", scope_in_words(scope)));
+    let labels = match labels(&run.labels, Width::Short) {
+        none if none.is_empty() => none,
+        shown => format!("labels {shown}\n"),
+    };
     let marks = format!("marks {} KiB", run.marks / 1024);
     // The names come from a process that merely has the recorder's place.
     let helpers = helpers.join(", ");
     let trouble = run.trouble.as_ref().map_or(String::new(), |trouble| format!("warning: {}\n", printable(trouble)));
     let hint = run.repeats.hint().map_or(String::new(), |hint| format!("hint: {hint}\n"));
     let helpers = printable(&helpers);
-    format!("run {name}: {since}{until}{scope}\n{helpers}, {marks}\n{trouble}{hint}{}", table(processes, zone))
+    format!("run {name}: {since}{until}{scope}\n{labels}{helpers}, {marks}\n{trouble}{hint}{}", table(processes, zone))
 }
 
 fn table(processes: &[ProcessStatus], zone: &TimeZone) -> String {
@@ -69,6 +73,9 @@ mod tests {
         let helper = |name: &str, pid| Helper { name: name.to_owned(), pid: Pid(pid) };
         let run = RunStatus {
             scope: Some("/home/u/p".to_owned()),
+            labels: [("host", "node"), ("note", "a\nb"), ("rev", "4f1c")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
             since: Some(1_795_395_723_512),
             attached: true,
             until: Some(1_795_395_903_512),
@@ -96,6 +103,7 @@ mod tests {
         };
         let expected = "\
 run 20261123T010203.512Z-9: attached 2026-11-23 01:02:03 (10.000 s ago), detaches in 2 min 50 s; project /home/u/p
+labels 'note=a\\nb' rev=4f1c
 supervisor 12, recorder 13, marks 2048 KiB
 warning: the disk is full
 hint: 100 processes ran the same 500 lines; if it does not matter which of them ran a line, `--once` has a breakpoint \

@@ -5,6 +5,7 @@
 use super::SwitchRequest;
 use platform::Pid;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a command asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,8 @@ pub enum ControlAnswer {
 pub struct RunStatus {
     /// What is to be measured, as a data file says it.
     pub scope: Option<String>,
+    /// Its labels, by key.
+    pub labels: BTreeMap<String, String>,
     /// When its first process was attached to or launched.
     pub since: Option<i64>,
     /// Whether it was attached to.

@@ -131,6 +131,7 @@ impl Recorder {
         let helpers = ours.into_iter().filter_map(helper).collect();
         let run = RunStatus {
             scope: self.ledger.replay.scope.clone(),
+            labels: status::labels(&self.ledger.labels),
             since: self.ledger.replay.begun.map(|(at, _)| at.0),
             attached: self.ledger.replay.begun.is_some_and(|(_, attached)| attached),
             until: self.until().map(|until| until.0),

@@ -3,11 +3,15 @@
 use super::ledger::Ledger;
 use super::replay::ProcessFacts;
 use crate::link::{ImageId, ProcessStatus};
+use crate::store::LabelValues;
 use platform::Pid;
 use std::collections::HashMap;
 
 /// How much of a program's arguments is shown, in characters.
 const SHOWN: usize = 1000;
+
+/// How much of the labels is shown, in bytes.
+const SHOWN_OF_LABELS: usize = 8_000;
 
 /// What "lately" is, in milliseconds.
 const LATELY: i64 = 60_000;
@@ -23,6 +27,18 @@ pub(super) fn of_processes(ledger: &Ledger) -> Vec<ProcessStatus> {
             of_process(facts, lines, now)
         })
         .collect()
+}
+
+/// Labels of the run, as many as are not too much for a message.
+pub(super) fn labels(labels: &LabelValues) -> LabelValues {
+    let mut left = SHOWN_OF_LABELS;
+    let fits = |(key, value): &(&String, &String)| {
+        let size = key.len() + value.len();
+        let fits = size <= left;
+        left = left.saturating_sub(if fits { size } else { 0 });
+        fits
+    };
+    labels.iter().filter(fits).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn of_process(facts: &ProcessFacts, lines: u64, now: i64) -> ProcessStatus {
@@ -51,4 +67,16 @@ fn program(facts: &ProcessFacts) -> Vec<String> {
         }
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_that_are_too_long_leave_room_for_the_others() {
+        let all = [("a", 7_000), ("b", 70_000), ("c", 900), ("d", 300)];
+        let all: LabelValues = all.map(|(key, length)| (key.to_owned(), "x".repeat(length))).into();
+        assert_eq!(labels(&all).into_keys().collect::<Vec<_>>(), ["a", "c"]);
+    }
 }

@@ -36,4 +36,4 @@ pub(crate) use terminal::layout::{Colour, Format, Layout, Rows, Sort, SortKey};
 pub(crate) use terminal::show::{Runner, Showing, lines_of, show};
 pub(crate) use terminal::table::table;
 pub(crate) use terminal::tree::{Now, tree};
-pub(crate) use terminal::wording::{Width, command_line, date_time, some_of, span};
+pub(crate) use terminal::wording::{Width, command_line, date_time, labels, some_of, span};

@@ -50,6 +50,11 @@ impl RunLabels {
         self.0.get(run)
     }
 
+    /// The runs that have labels, in order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &LabelValues)> {
+        self.0.iter().map(|(run, labels)| (run.as_str(), labels))
+    }
+
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.values().all(BTreeMap::is_empty)

@@ -1,7 +1,7 @@
 //! Labels of contexts that would be markup, commands, paths, globs or lines of a format if they were taken for such: in
 //! every output they are data, and each can be asked for.
 
-use super::{Measurements, file, function, lines, process};
+use super::{Measurements, RUN, file, function, lines, process};
 use crate::html::Browser;
 use cov_trace::store::{End, EndReason, Hits, Span, UnixMillis};
 use serde_json::Value;
@@ -39,6 +39,9 @@ fn labels() -> Vec<String> {
     labels.map(str::to_owned).into()
 }
 
+/// The labels of the run itself.
+const OF_RUN: [(&str, &str); 2] = [("note", ATTACK), ("rev", "4f1c\u{1b}[2J")];
+
 /// A process for each of them; the one at a position ran the first line and one of its own.
 fn measurements() -> Measurements {
     let mut measurements = Measurements::new();
@@ -58,6 +61,7 @@ fn measurements() -> Measurements {
         record.head.end = Some(End { at: UnixMillis(1_000_500), reason: EndReason::Exited((number % 2) as i32) });
         measurements.add_to_directory(&record);
     }
+    measurements.label(RUN, &OF_RUN);
     measurements
 }
 
@@ -107,6 +111,9 @@ fn formats_have_every_label_as_data() {
     for words in [&["json"][..], &["contexts", "--json"]] {
         assert_eq!(of(&serde_json::from_str(&measurements.run(words).clean()).unwrap()), expected, "{words:?}");
     }
+    let report: Value = serde_json::from_str(&measurements.run(&["json"]).clean()).unwrap();
+    let of_run: Value = OF_RUN.into_iter().collect();
+    assert_eq!(report["runs"], serde_json::json!([{ "name": RUN, "labels": of_run }]));
     let tracefile = measurements.run(&["lcov", "--by-context"]).clean();
     let tests: Vec<&str> = tracefile.lines().filter_map(|line| line.strip_prefix("TN:")).collect();
     let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && name.len() < 300;
@@ -175,6 +182,8 @@ fn pages_show_every_label_as_text() {
     check(&mut browser, "contexts.html", "document.getElementById('found').innerText === '22 of 22 contexts'");
     let shown = browser.eval("[...document.querySelectorAll('#contexts tbody th')].map(head => head.textContent)");
     assert!(shown.as_array().unwrap().contains(&ATTACK.into()), "{shown}");
+    check(&mut browser, "processes.html", "document.getElementById('found').innerText === '22 of 22 processes'");
+    assert!(browser.text(".labels").starts_with(&format!("'note={}'", ATTACK.replace('\'', r"'\''"))));
     for number in 0..labels().len() {
         check(&mut browser, &format!("context.html#context={number}"), "document.querySelector('#sources li')");
         let name = browser.text("#name");

@@ -8,7 +8,7 @@ use crate::report::model::functions::function_ran;
 use crate::report::model::prepared::{Report, ReportFile};
 use crate::report::model::shared_sets::{Contexts, SharedSet};
 use crate::report::model::source::SourceState;
-use crate::store::{FunctionFacts, Numbits, UnixMillis};
+use crate::store::{FunctionFacts, LabelValues, Numbits, RunLabels, UnixMillis};
 use serde::Serialize;
 use std::path::Path;
 
@@ -24,6 +24,7 @@ struct JsonDocument<'a> {
     tool_version: &'static str,
     root: Option<String>,
     totals: Totals,
+    runs: Vec<JsonRun<'a>>,
     contexts: Vec<JsonContext<'a>>,
     files: Vec<JsonFile<'a>>,
     notes: &'a [String],
@@ -60,6 +61,12 @@ struct JsonFunction<'a> {
 }
 
 #[derive(Serialize)]
+struct JsonRun<'a> {
+    name: &'a str,
+    labels: &'a LabelValues,
+}
+
+#[derive(Serialize)]
 struct JsonContext<'a> {
     label: &'a str,
     opened: u64,
@@ -79,7 +86,7 @@ struct JsonSet {
 }
 
 /// What ran, and in which contexts, if any has a label; names are relative to `root`, and `notes` tell what lowers the truth of it.
-pub fn json(report: &Report, contexts: &Contexts, root: Option<&Path>, notes: &[String]) -> String {
+pub fn json(report: &Report, contexts: &Contexts, labels: &RunLabels, root: Option<&Path>, notes: &[String]) -> String {
     let mut files: Vec<JsonFile> = report.files.iter().map(file).collect();
     let rows = if contexts.have_labels() { &contexts.rows[..] } else { &[] };
     for (file, sets) in files.iter_mut().zip(&contexts.files).filter(|_| !rows.is_empty()) {
@@ -91,6 +98,7 @@ pub fn json(report: &Report, contexts: &Contexts, root: Option<&Path>, notes: &[
         tool_version: env!("CARGO_PKG_VERSION"),
         root: root.map(|root| root.to_string_lossy().into_owned()),
         totals: files.iter().fold(Totals::default(), |sum, file| sum.plus(file.totals)),
+        runs: labels.iter().map(|(name, labels)| JsonRun { name, labels }).collect(),
         contexts: rows.iter().map(context).collect(),
         files,
         notes,
@@ -208,9 +216,10 @@ mod tests {
             functions: [0].into_iter().collect(),
             contexts: contexts.to_vec(),
         };
+        let labels = RunLabels::of_run("run", [("rev".to_owned(), "<7>".to_owned())].into());
         let rows = vec![ContextRow::default(), row("a"), row("b")];
         let contexts = Contexts { rows, files: vec![vec![set(1, &[0, 2]), set(2, &[1])]] };
-        let text = json(&report, &contexts, Some(Path::new("/r")), &["source-missing: gone".to_owned()]);
+        let text = json(&report, &contexts, &labels, Some(Path::new("/r")), &["source-missing: gone".to_owned()]);
         let totals = r#"{"lines":3,"lines_ran":1,"lines_excluded":1,"functions":1,"functions_ran":1}"#;
         let version = env!("CARGO_PKG_VERSION");
         let none = r#"{"label":"","opened":0,"begin":null,"end":null,"milliseconds":0,"result":"unknown","lines":0,"unique_lines":0}"#;
@@ -218,7 +227,7 @@ mod tests {
         let had = r#""opened":1,"begin":7,"end":9,"milliseconds":2,"result":{"failed":3},"lines":1,"unique_lines":0}"#;
         let expected = format!(
             "{{\"format\":\"cov-trace\",\"version\":1,\"tool_version\":\"{version}\",\"root\":\"/r\",\"totals\":{totals},\
-             \"contexts\":[{none},{of}\"a\",{had},{of}\"b\",{had}],\"files\":[{{\"name\":\"a.c\",\"path\":\"/r/a.c\",\"source\":\"missing\",\"totals\":{totals},\
+             \"runs\":[{{\"name\":\"run\",\"labels\":{{\"rev\":\"<7>\"}}}}],\"contexts\":[{none},{of}\"a\",{had},{of}\"b\",{had}],\"files\":[{{\"name\":\"a.c\",\"path\":\"/r/a.c\",\"source\":\"missing\",\"totals\":{totals},\
              \"executable\":[[1,2],[5,5]],\"ran\":[[1,1]],\"excluded\":[[9,9]],\
              \"functions\":[{{\"name\":\"f\",\"start\":1,\"end\":2,\"ran\":true}}],\
              \"by_context\":[{{\"lines\":[[1,1]],\"functions\":[[0,0]],\"contexts\":[[0,0],[2,2]]}},\

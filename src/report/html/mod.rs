@@ -25,6 +25,7 @@ use crate::report::model::growth::{Growth, GrowthRows};
 use crate::report::model::prepared::Report;
 use crate::report::model::shared_sets::Contexts;
 use crate::report::terminal::tree::Now;
+use crate::store::RunLabels;
 use askama::Template;
 use context_data::ContextNames;
 use folder::OutputFolder;
@@ -43,6 +44,8 @@ pub struct HtmlSite<'a> {
     pub report: &'a Report,
     /// Who ran what, of the same processes.
     pub runners: &'a Runners<'a>,
+    /// The labels of the runs.
+    pub labels: &'a RunLabels,
     /// What ran in which context, of the sources of the report.
     pub contexts: &'a Contexts,
     /// How it grew.

@@ -4,7 +4,7 @@ use super::{HtmlSite, filters, rendered, script};
 use crate::report::model::processes::ProcessSummary;
 use crate::report::terminal::escape::printable;
 use crate::report::terminal::tree::{branches, duration, end};
-use crate::report::terminal::wording::{Width, command_line};
+use crate::report::terminal::wording::{Width, command_line, labels};
 use askama::Template;
 use std::collections::BTreeMap;
 
@@ -24,6 +24,7 @@ struct Processes<'a> {
 struct ProcessRun {
     name: String,
     live: bool,
+    labels: String,
     rows: Vec<ProcessRow>,
 }
 
@@ -57,7 +58,8 @@ pub(super) fn page(site: &HtmlSite<'_>) -> String {
     let run = |(name, mut of_run): (&str, Vec<&ProcessSummary>)| {
         of_run.sort_by_key(|process| (process.head.sequence, process.head.pid));
         let rows = branches(&of_run).into_iter().map(|(index, branch)| row(&of_run, index, branch)).collect();
-        ProcessRun { name: printable(name).into_owned(), live: site.now.live.contains(name), rows }
+        let labels = site.labels.get(name).map_or_else(String::new, |of_run| labels(of_run, Width::Full));
+        ProcessRun { name: printable(name).into_owned(), live: site.now.live.contains(name), labels, rows }
     };
     rendered(&Processes {
         root: "",
