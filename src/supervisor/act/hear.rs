@@ -16,6 +16,10 @@ pub(crate) fn hear(tracer: &Tracer, texts: &SpaceTexts, state: &State, report: W
         }
         Wait::Signal { tid, signal: Signal::TRAP } => {
             let at = tracer.breakpoint_address(tid);
+            if state.is_switching() {
+                // The breakpoint tells of itself.
+                inputs.extend(at.as_ref().ok().map(|&at| Input::PausedAt { tid, at, faulted: true }));
+            }
             // It is delivered like any other signal where nothing can be known of it.
             unless_gone(at.map(|at| Input::Trap { tid, at }), Input::Signal { tid, signal: Signal::TRAP })
         }
@@ -23,12 +27,16 @@ pub(crate) fn hear(tracer: &Tracer, texts: &SpaceTexts, state: &State, report: W
             inputs.extend(if signal.is_of_faults() { faulted_at(tracer, tid) } else { paused_at(tracer, tid) });
             Some(Input::Signal { tid, signal })
         }
-        Wait::Call { tid } => Some(Input::CallStop { tid }),
+        Wait::Call { tid } => {
+            // An interrupt that breaks off such a call may have no stop of its own.
+            inputs.extend(paused_at(tracer, tid).filter(|_| state.is_switching()));
+            Some(Input::CallStop { tid })
+        }
         Wait::Event { tid, event } => {
             let is_told = match event {
                 Event::Exit | Event::GroupStop(_) => true,
                 Event::Stop => state.is_leaving() || state.is_switching(),
-                _ => false,
+                _ => state.is_switching(),
             };
             if is_told {
                 inputs.extend(paused_at(tracer, tid));

@@ -280,16 +280,4 @@ impl Input {
             | Input::Leave => None,
         }
     }
-
-    /// Whether it is a stop before which it was told where the thread is, or its last: a thread that was asked to stop
-    /// comes to one, perhaps after others.
-    pub fn is_at_rest(&self) -> bool {
-        matches!(
-            self,
-            Input::Stopped { .. }
-                | Input::StoppedBeforeTrap { .. }
-                | Input::GroupStopped { .. }
-                | Input::Exiting { .. }
-        )
-    }
 }

@@ -57,6 +57,8 @@ pub(crate) struct Tracee {
     pub interrupted: bool,
     /// Whether it was busy when we came and has not been heard of since.
     pub unseen: bool,
+    /// Whether it is about to end, and soon lives in no memory any more.
+    pub ends: bool,
     /// Whether it is to be asked for its process's handler of SIGTRAP at its next stop.
     pub asked: bool,
 }
@@ -235,7 +237,7 @@ impl State {
     pub(crate) fn add_tracee(&mut self, tid: Tid, process: ProcessNo, doing: Doing) {
         self.tracees.insert(
             tid,
-            Tracee { process, doing, was_stopped: false, interrupted: false, unseen: false, asked: false },
+            Tracee { process, doing, was_stopped: false, interrupted: false, unseen: false, asked: false, ends: false },
         );
     }
 

@@ -23,7 +23,8 @@ impl State {
 
     fn decide(&mut self, input: Input) {
         if let Some(tracee) = input.stop().and_then(|tid| self.tracees.get_mut(&tid)) {
-            tracee.unseen &= self.switching.is_some() && tracee.interrupted && !input.is_at_rest();
+            tracee.unseen = false;
+            tracee.ends |= matches!(input, Input::Exiting { .. });
         }
         match input {
             Input::Launched { pid, parent } => self.launched(pid, parent),

@@ -15,7 +15,7 @@ use super::covered::Planned;
 use super::ids::SpaceId;
 use super::instance::{Instance, Known};
 use super::space::Space;
-use super::state::{Doing, Process, State};
+use super::state::{Doing, Process, State, Tracee};
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::{Landmark, LandmarkKind};
@@ -167,6 +167,10 @@ impl State {
 
     /// Text could not be changed as it was to be, for want of a thread that is stopped.
     pub(crate) fn not_armed_again(&mut self, id: SpaceId) {
+        let lives = |(tid, tracee): (&Tid, &Tracee)| !tracee.ends && self.space_of(*tid) == Some(id);
+        if !self.tracees.iter().any(lives) {
+            return;
+        }
         let process = self.processes.iter().find(|(_, process)| process.space == id).map(|(number, _)| *number);
         self.out.push(Action::Warn {
             process,
