@@ -15,6 +15,7 @@ mod harness;
 mod house;
 mod html;
 mod loss;
+mod pytest;
 mod random;
 mod report;
 mod samples;
