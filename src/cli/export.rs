@@ -16,6 +16,9 @@ pub(super) struct ExportArguments {
     /// Only the processes that had this pid; may be repeated
     #[arg(long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
     pid: Vec<i32>,
+    /// Only processes of this run, by its name, as ps tells it; may be repeated
+    #[arg(long, value_name = "RUN")]
+    run: Vec<String>,
     /// The file to write
     #[arg(short, long, value_name = "FILE", group = "target")]
     output: Option<PathBuf>,
@@ -41,7 +44,8 @@ enum Target {
 
 impl ExportArguments {
     pub(super) fn validated(self) -> ExportOptions {
-        let selection = Selection { pids: self.pid.into_iter().collect(), ..Selection::all() };
+        let (pids, runs) = (self.pid.into_iter().collect(), self.run.into_iter().collect());
+        let selection = Selection { pids, runs, ..Selection::all() };
         let target = match (self.parquet, self.output) {
             (Some(folder), _) => Target::Parquet(folder),
             (None, file) => Target::File(file.expect("invariant: clap requires one of the two")),

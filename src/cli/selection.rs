@@ -149,6 +149,7 @@ impl SelectionArguments {
     pub(super) fn validated(self, cwd: &Path) -> DataSelection {
         let selection = Selection {
             pids: self.pid.into_iter().collect(),
+            runs: BTreeSet::new(),
             sources: self.filter.sources(cwd),
             modules: self.filter.modules(cwd),
             contexts: self.context,

@@ -22,7 +22,11 @@ const MODE: u32 = 0o777;
 
 /// The folder, held open.
 #[derive(Debug)]
-pub(super) struct FleetFolder(Arc<Folder>);
+pub(super) struct FleetFolder {
+    folder: Arc<Folder>,
+    /// The mark, locked as long as something is being written: the lock of one who is killed is gone.
+    _mark: File,
+}
 
 impl FleetFolder {
     /// Opens a folder of ours, or makes it one if there is nothing in it.
@@ -39,7 +43,7 @@ impl FleetFolder {
         let mark = OsStr::new(MARK);
         if folder.entries().map_err(refused)?.is_empty() {
             Staged::write(&folder, mark, format!("{VERSION}\n").as_bytes())?.publish()?;
-            return Ok(FleetFolder(folder));
+            return FleetFolder::locked(folder).map_err(refused);
         }
         // Where others may write, a mark of theirs says nothing.
         let is_trusted = folder.owner_of(mark).map_err(refused)?.is_some_and(|owner| trust.takes(owner));
@@ -51,14 +55,25 @@ impl FleetFolder {
         if found != VERSION.to_string() {
             return Err(FleetError::OtherVersion { path: path.to_owned(), found, ours: VERSION });
         }
-        Ok(FleetFolder(folder))
+        FleetFolder::locked(folder).map_err(refused)
+    }
+
+    /// Removes what exports left that were killed, unless another one is under way.
+    fn locked(folder: Arc<Folder>) -> io::Result<FleetFolder> {
+        let mark = folder.open_file(OsStr::new(MARK))?;
+        if mark.try_lock().is_ok() {
+            remove_left(&folder, LEVELS)?;
+        }
+        // Without locks, as on some network file systems, nothing is removed.
+        let _refused = mark.lock_shared();
+        Ok(FleetFolder { folder, _mark: mark })
     }
 
     /// A file without a name, on the file system of the folder.
     pub fn scratch(&self) -> Result<File, FleetError> {
         let name = |number| OsString::from(format!(".cov-trace-parquet-{number:016x}.tmp"));
-        let made = self.0.create_some_file(name, 0o600);
-        let unlinked = made.and_then(|(name, file)| self.0.remove_file(&name).map(|()| file));
+        let made = self.folder.create_some_file(name, 0o600);
+        let unlinked = made.and_then(|(name, file)| self.folder.remove_file(&name).map(|()| file));
         unlinked.map_err(|source| self.failed(source))
     }
 
@@ -78,16 +93,67 @@ impl FleetFolder {
 
     /// An error of the system on what is in the folder.
     pub fn failed(&self, source: io::Error) -> FleetError {
-        FleetError::Write { path: self.0.path().to_owned(), source }
+        FleetError::Write { path: self.folder.path().to_owned(), source }
     }
 
     fn below(&self, names: &[String]) -> Result<Arc<Folder>, FleetError> {
-        let mut folder = self.0.clone();
+        let mut folder = self.folder.clone();
         for name in names {
             let next = folder.folder_or_make(name.as_ref(), MODE);
             let path = folder.path().join(name);
             folder = Arc::new(next.map_err(|source| FleetError::Write { path, source })?);
         }
         Ok(folder)
+    }
+}
+
+/// How deep the files of tables are in the folder: table, run, host.
+const LEVELS: u32 = 3;
+
+/// Removes the temporary files of tables in a folder of ours and so many levels below it.
+fn remove_left(folder: &Folder, levels: u32) -> io::Result<()> {
+    for entry in folder.entries()? {
+        match entry.kind {
+            EntryKind::File if is_left(&entry.name) => folder.remove_file(&entry.name)?,
+            EntryKind::Folder if levels > 0 => remove_left(&folder.folder(&entry.name)?, levels - 1)?,
+            EntryKind::File | EntryKind::Folder | EntryKind::Other => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name is that of a temporary file of a table or of the mark.
+fn is_left(name: &OsStr) -> bool {
+    let inner = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.'));
+    inner.is_some_and(|(of, number)| {
+        (of.ends_with(".parquet") || of == MARK) && number.bytes().all(|byte| byte.is_ascii_digit())
+    }) || name.to_str().is_some_and(|name| name.starts_with(".cov-trace-parquet-") && name.ends_with(".tmp"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn what_was_left_is_removed_unless_another_export_is_under_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("fleet");
+        let first = FleetFolder::open(&path, Trust::own()).unwrap();
+        let below = path.join("hits/run=r/host=h");
+        fs::create_dir_all(&below).unwrap();
+        let left = [
+            path.join(".cov-trace-parquet-00000000000000aa.tmp"),
+            path.join("..cov-trace-parquet.12.tmp"),
+            below.join(".part-0.parquet.77.tmp"),
+        ];
+        let kept = [below.join("part-0.parquet"), below.join(".part-0.parquet.tmp"), below.join(".other.77.tmp")];
+        left.iter().chain(&kept).for_each(|path| fs::write(path, "").unwrap());
+        let second = FleetFolder::open(&path, Trust::own()).unwrap();
+        drop(first);
+        assert!(left.iter().all(|path| path.exists()), "the first may have been writing them");
+        drop(second);
+        FleetFolder::open(&path, Trust::own()).unwrap();
+        assert!(!left.iter().any(|path| path.exists()) && kept.iter().all(|path| path.exists()));
     }
 }

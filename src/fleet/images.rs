@@ -17,7 +17,7 @@ const MAX_PLACED: usize = 1024;
 pub(super) struct Images {
     /// The `Arc` keeps its address from being used again.
     placed: HashMap<usize, (Arc<ImageFacts>, ImageRef)>,
-    known: HashMap<i64, ImageRef>,
+    known: HashMap<i64, (Arc<ImageFacts>, ImageRef)>,
     /// Numbers of sources, by path and by what tells the text.
     sources: HashMap<(String, String), u32>,
 }
@@ -53,12 +53,14 @@ impl Images {
         }
         let key = ContentKey::of_shipped(image);
         let found = match self.known.get(&key.number()) {
-            Some(found) => found.clone(),
+            Some((_, found)) => found.clone(),
             None => {
                 let texts: Vec<String> = image.files.iter().map(|file| text_of(file, image, key)).collect();
                 write(folder, image, key, &texts)?;
                 let sources = image.files.iter().zip(texts).map(|(file, text)| self.source(&file.path, text)).collect();
-                self.known.entry(key.number()).or_insert(ImageRef { key: key.number(), sources }).clone()
+                let found = ImageRef { key: key.number(), sources };
+                self.known.insert(key.number(), (image.clone(), found.clone()));
+                found
             }
         };
         if self.placed.len() >= MAX_PLACED {
@@ -87,6 +89,15 @@ impl Images {
             sources[*number as usize] = [path.as_str().into(), text.as_str().into()];
         }
         sources
+    }
+
+    /// What is known of the sources of each image, by the numbers of image and source.
+    pub fn files(&self) -> HashMap<(i64, u32), &FileFacts> {
+        let files = self.known.values().flat_map(|(facts, found)| {
+            let numbers = found.sources.iter().map(|source| (found.key, *source));
+            numbers.zip(&facts.files)
+        });
+        files.collect()
     }
 
     fn source(&mut self, path: &str, text: String) -> u32 {
@@ -129,7 +140,7 @@ fn write(folder: &FleetFolder, image: &ImageFacts, key: ContentKey, texts: &[Str
                 table.row(|cells| {
                     begin(cells, file, text);
                     cells.one(function.name.as_str());
-                    cells.one(function.start.cast_signed()).one(function.end.cast_signed());
+                    cells.one(function.start.cast_signed()).one(function.end.cast_signed()).one(function.told);
                 })?;
             }
         }

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! DIR/images/KEY.parquet, files/KEY.parquet, lines/KEY.parquet, functions/KEY.parquet    what is known of an image, once
-//! DIR/hits/run=RUN/host=HOST/part-0.parquet, processes/run=RUN/host=HOST/part-0.parquet   what the processes of a run ran
+//! DIR/hits/run=RUN/host=HOST/part-0.parquet, calls/..., processes/...   what the processes of a run ran, and they themselves
 //! ```
 //! Folders of several exports can be put together as they are.
 //!
-//! Invariants: a file is there as a whole or not at all, that of a run's processes after its hits and after what is known of
-//! its images; memory is bounded by a group of rows, the images, sources and labels of contexts, and 16 bytes a process;
+//! Invariants: a file is there as a whole or not at all, that of a run's processes after its hits and calls and after what is
+//! known of its images; memory is bounded by a group of rows, the images, sources and labels of contexts, and 16 bytes a process;
 //! equal records in equal order give equal bytes.
 
 mod cells;
@@ -46,6 +46,8 @@ pub(crate) struct FleetExport {
     contexts: Numbered,
     runs: Numbered,
     hits: HitRows,
+    /// Functions by their numbers in the source.
+    calls: HitRows,
     processes: Processes,
 }
 
@@ -76,9 +78,10 @@ impl FleetExport {
     /// Begins to write into a folder, which is made where it is missing and must be one of ours where it is not.
     pub fn new(path: &Path, trust: Trust) -> Result<FleetExport, FleetError> {
         let folder = FleetFolder::open(path, trust)?;
-        let (hits, processes) = (HitRows::new(folder.scratch()?), Processes::new(folder.scratch()?));
+        let (hits, calls) = (HitRows::new(folder.scratch()?), HitRows::new(folder.scratch()?));
+        let processes = Processes::new(folder.scratch()?);
         let (images, contexts, runs) = (Images::default(), Numbered::default(), Numbered::default());
-        Ok(FleetExport { folder, images, contexts, runs, hits, processes })
+        Ok(FleetExport { folder, images, contexts, runs, hits, calls, processes })
     }
 
     /// Adds a process; what is known of its images is written at once.
@@ -93,10 +96,13 @@ impl FleetExport {
         for hits in &record.hits {
             let image = &images[hits.image];
             let (source, context) = (image.sources[hits.file], contexts[hits.context]);
-            for (first, last) in hits.lines.ranges() {
-                let (image, pid) = (image.key, record.head.pid);
-                let row = HitRow { run, source, first, last, context, image, process, pid };
-                self.hits.add(row, || self.images.ranks()).map_err(|source| self.folder.failed(source))?;
+            let (image, pid) = (image.key, record.head.pid);
+            let row = |(first, last)| HitRow { run, source, first, last, context, image, process, pid };
+            let functions = hits.functions.iter().map(|function| (function, function));
+            for (rows, found) in [(&mut self.hits, hits.lines.ranges()), (&mut self.calls, functions.collect())] {
+                for row in found.into_iter().map(row) {
+                    rows.add(row, || self.images.ranks()).map_err(|source| self.folder.failed(source))?;
+                }
             }
         }
         let images = images.iter().map(|image| image.key).collect();
@@ -105,13 +111,14 @@ impl FleetExport {
 
     /// Writes the tables of the runs, which have these labels; gives how many processes there are.
     pub fn finish(self, labels: &RunLabels) -> Result<u64, FleetError> {
-        let FleetExport { folder, images, contexts, runs, hits, processes } = self;
+        let FleetExport { folder, images, contexts, runs, hits, calls, processes } = self;
         let text = |text: &String| ByteArray::from(text.as_str());
         let contexts: Vec<ByteArray> = contexts.in_order().iter().map(text).collect();
         let runs = runs.in_order();
         let sources = images.sources();
-        let ranks = images.ranks();
+        let (ranks, files) = (images.ranks(), images.files());
         let mut rows = hits.sorted(&ranks).map_err(|source| folder.failed(source))?.peekable();
+        let mut called = calls.sorted(&ranks).map_err(|source| folder.failed(source))?.peekable();
         let none = LabelValues::new();
         for (number, run) in (0..).zip(&runs) {
             let labels = labels.get(run).unwrap_or(&none);
@@ -129,10 +136,25 @@ impl FleetExport {
                 })?;
             }
             let hits = table.finish()?;
+            let mut table = folder.begin_of_run(&tables::CALLS, run, host)?;
+            while let Some(row) = of_run(&mut called, number) {
+                let row = row.map_err(|source| folder.failed(source))?;
+                let [file, text] = &sources[row.source as usize];
+                let facts = files.get(&(row.image, row.source));
+                let Some(function) = facts.and_then(|facts| facts.functions.get(row.first as usize)) else { continue };
+                table.row(|cells| {
+                    cells.one(file.clone()).one(text.clone());
+                    cells.one(function.name.as_str()).one(function.start.cast_signed());
+                    cells.one(contexts[row.context as usize].clone());
+                    cells.one(row.image).one(row.process).one(row.pid);
+                })?;
+            }
+            let calls = table.finish()?;
             let mut table = folder.begin_of_run(&tables::PROCESSES, run, host)?;
             processes.write(number, labels, &mut table, &folder)?;
             let processes = table.finish()?;
             hits.publish()?;
+            calls.publish()?;
             processes.publish()?;
         }
         Ok(processes.count())

@@ -30,6 +30,22 @@ pub(super) const HITS: Table = Table {
     sorted_by: 4,
 };
 
+/// Functions that ran, of those that a probe of their own tells of.
+pub(super) const CALLS: Table = Table {
+    name: "calls",
+    columns: "message calls {
+        required binary file (STRING);
+        required binary text (STRING);
+        required binary name (STRING);
+        required int32 first_line;
+        required binary context (STRING);
+        required int64 image;
+        required int64 process;
+        required int32 pid;
+    }",
+    sorted_by: 2,
+};
+
 /// The processes.
 pub(super) const PROCESSES: Table = Table {
     name: "processes",
@@ -110,6 +126,7 @@ pub(super) const FUNCTIONS: Table = Table {
         required binary name (STRING);
         required int32 first_line;
         required int32 last_line;
+        required boolean told;
     }",
     sorted_by: 0,
 };

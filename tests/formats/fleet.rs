@@ -162,6 +162,24 @@ fn who_ran_a_line_is_what_the_report_of_each_process_says() {
 }
 
 #[test]
+fn calls_are_the_functions_that_ran_of_the_runs_that_are_meant() {
+    let mut measurements = measurements();
+    let mut called = ran(4, "aa", &pay(1, [40, 41, 42, 43, 45]), &[40], LATE);
+    called.hits[0].functions = lines([0]);
+    called.head.run = "20261121T010203.512Z-4713".to_owned();
+    measurements.add_to_directory(&called);
+    let run = ["--run", called.head.run.as_str()];
+    assert_eq!(export(&measurements, &run), "cov-trace: wrote 1 process to fleet\n");
+    let query = "SELECT file, text, name, first_line, context, pid, run FROM calls ORDER BY ALL";
+    let row = json!([[SOURCE, text(1), "pay \"\u{e4}\"", 40, "", 4, called.head.run]]);
+    assert_eq!(asked(&measurements, &[query, "SELECT count(*) FROM processes"]), [row.clone(), json!([[1]])]);
+    export(&measurements, &[]);
+    assert_eq!(asked(&measurements, &[query, "SELECT count(*) FROM processes"]), [row, json!([[4]])]);
+    let missing = measurements.run(&["export", "--parquet", "fleet", "--run", "none"]);
+    assert!(missing.status != Some(0) && missing.stderr.contains("of run none"), "{missing:?}");
+}
+
+#[test]
 fn ready_queries_keep_builds_dates_and_tests_apart() {
     let measurements = measurements();
     export(&measurements, &[]);
@@ -184,7 +202,7 @@ fn every_table_has_its_columns_and_its_version() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let flowing = readme.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flowing.contains(&format!("`cov_trace.version` in its key-value metadata; it is {FLEET_VERSION},")));
-    for table in ["hits", "processes", "images", "files", "lines", "functions"] {
+    for table in ["hits", "calls", "processes", "images", "files", "lines", "functions"] {
         let described = readme.lines().find(|line| line.starts_with(&format!("| `{table}/"))).unwrap();
         let version = format!(
             "SELECT DISTINCT decode(key), decode(value) FROM parquet_kv_metadata('fleet/{table}/**/*.parquet')"
@@ -236,7 +254,7 @@ fn an_export_replaces_its_runs_and_nothing_else() {
         found
     };
     let before = files("fleet");
-    assert_eq!(before.len(), 1 + 2 * 4 + 2 * 2, "{before:?}");
+    assert_eq!(before.len(), 1 + 2 * 4 + 2 * 3, "{before:?}");
     let all = asked(&measurements, &[ALL_HITS]);
     export(&measurements, &[]);
     assert!(files("fleet") == before, "the same bytes, and nothing is left behind");

@@ -170,6 +170,7 @@ fn of_data() -> String {
         SelectionError::NoData { .. } => SelectionError::NoData { path: data() },
         SelectionError::NothingYet { .. } => SelectionError::NothingYet { path: data() },
         SelectionError::NoSuchPid { .. } => SelectionError::NoSuchPid { pids: "4711".to_owned(), path: data() },
+        SelectionError::NoSuchRun { .. } => SelectionError::NoSuchRun { runs: "20261123T010203.512Z-4711".to_owned(), path: data() },
         SelectionError::NoneReadable { .. } => SelectionError::NoneReadable { files: 2, path: data(), first: Box::new(missing()) },
     }) + &texts!(SiteError {
         SiteError::NotOurs { .. } => SiteError::NotOurs { path: "html".into() },

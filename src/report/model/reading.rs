@@ -33,6 +33,14 @@ pub enum SelectionError {
         /// The data directory.
         path: PathBuf,
     },
+    /// There are processes, but none that is meant of these runs.
+    #[error("no process that is meant of run {runs} in {}; cov-trace ps lists the runs", path.display())]
+    NoSuchRun {
+        /// The runs asked for.
+        runs: String,
+        /// The data directory.
+        path: PathBuf,
+    },
     /// Not one file of those that are meant could be read.
     #[error("none of the {files} data files in {} could be read; the first: {first}", path.display())]
     NoneReadable {
@@ -89,7 +97,10 @@ pub fn read_selected(
         progress(portion * PORTION, files.len());
         for (file, opened) in files_of_it.iter().zip(read_portion(data, reader, files_of_it)) {
             let mut take_from = |records: Vec<ProcessRecord>| {
-                let selected = records.into_iter().filter(|record| selection.takes_process(record.head.pid)).collect();
+                let is_meant = |record: &ProcessRecord| {
+                    selection.takes_process(record.head.pid) && selection.takes_run(&record.head.run)
+                };
+                let selected = records.into_iter().filter(is_meant).collect();
                 let records = living.sort_out(file, selected, &files);
                 taken += records.len();
                 records.into_iter().for_each(&mut take);
@@ -106,8 +117,12 @@ pub fn read_selected(
     taken += rest.len();
     rest.into_iter().for_each(&mut take);
     if taken == 0 && unreadable.is_empty() {
-        if selection.pids.is_empty() {
+        if selection.pids.is_empty() && selection.runs.is_empty() {
             return Err(nothing_in(data)?);
+        }
+        if !selection.runs.is_empty() {
+            let runs: Vec<&str> = selection.runs.iter().map(String::as_str).collect();
+            return Err(SelectionError::NoSuchRun { runs: runs.join(", "), path: path() });
         }
         let pids: Vec<String> = selection.pids.iter().map(i32::to_string).collect();
         return Err(SelectionError::NoSuchPid { pids: pids.join(", "), path: path() });

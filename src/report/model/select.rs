@@ -44,6 +44,8 @@ impl ContextPattern {
 pub struct Selection {
     /// The processes, by pid; all if there is none.
     pub pids: BTreeSet<i32>,
+    /// The runs that they are of, by name; all if there is none.
+    pub runs: BTreeSet<String>,
     /// The images whose lines count.
     pub modules: ModuleFilter,
     /// The sources, by where they are.
@@ -64,6 +66,7 @@ impl Selection {
         let nowhere = std::path::Path::new("/");
         Selection {
             pids: BTreeSet::new(),
+            runs: BTreeSet::new(),
             modules: ModuleFilter::new(&[], nowhere),
             sources: SourceFilter::new(&[], &[], nowhere),
             named: None,
@@ -80,7 +83,13 @@ impl Selection {
 
     /// Whether a data file may have a process that is meant.
     pub fn may_take(&self, file: &ProcessFile) -> bool {
-        file.has_several() || self.takes_process(file.pid)
+        // Processes of other runs may be in what `combine` wrote.
+        file.has_several() || (self.takes_process(file.pid) && self.takes_run(&file.run))
+    }
+
+    /// Whether the processes of a run are meant.
+    pub fn takes_run(&self, run: &str) -> bool {
+        self.runs.is_empty() || self.runs.contains(run)
     }
 
     /// Whether a process is meant.
