@@ -159,8 +159,9 @@ fn whoever_is_killed_while_it_switches_the_program_goes_on_and_nothing_is_lost()
             signal(pid, "KILL");
         });
         scene.ask("b", &["done b"]);
-        drop(attached);
         scene.end();
+        // Its end kills what is left of cov-trace.
+        drop(attached);
         ran(&scene, "first", &[&ALPHA], &[&CHILD]);
     }
 }
