@@ -53,6 +53,8 @@ class Contexts:
     def __init__(self, config):
         self.config = config
         self.run = None
+        # Why there is none.
+        self.missing = None
         # How many switches are to be taken back.
         self.depth = 0
         self.warned = False
@@ -63,6 +65,10 @@ class Contexts:
         try:
             self.run = find(data)
         except ControlError as error:
+            if hasattr(self.config, "workerinput"):
+                # pytest-xdist would start another worker in place of this one, again and again.
+                self.missing = error
+                return
             raise pytest.UsageError(
                 f"--cov-trace: {error}; run it as: cov-trace -- python -m pytest --cov-trace "
                 f"(if its data directory is another one: --cov-trace-data DIR, or {DATA_VARIABLE})"
@@ -77,6 +83,8 @@ class Contexts:
 
     def enter(self, item):
         """Before a test."""
+        if self.missing is not None:
+            self.warn(item, f"what this worker runs is in no test's context: {self.missing}")
         if self.attempt(item, lambda run: run.enter(label_of(item.nodeid))):
             self.depth += 1
 

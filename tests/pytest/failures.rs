@@ -90,6 +90,19 @@ def test_three(): native.two()
 }
 
 #[test]
+fn a_worker_that_is_not_measured_warns_once() {
+    let conftest = "\
+def pytest_configure(config):
+    if hasattr(config, 'workerinput'):
+        config.option.cov_trace_data = 'elsewhere'
+";
+    let project = Project::with(TESTS, conftest);
+    let said = project.measured(&[], &["-n", "1"]);
+    assert!(said.status.success() && said.stdout.contains("2 passed, 1 warning in"), "{said:?}");
+    assert!(said.stdout.contains("in no test's context: nothing is being measured in"), "{said:?}");
+}
+
+#[test]
 fn a_measurement_that_cannot_be_switched_is_warned_of() {
     let project = Project::with(TESTS, "");
     for option in ["--once", "--only-new", "--fork=inherit"] {
