@@ -93,6 +93,50 @@ fn what_runs_is_in_the_context_that_the_program_says() {
 }
 
 #[test]
+fn each_test_of_googletest_has_a_context() {
+    const TESTS: &str = r#"
+#include <gtest/gtest.h>
+static int add(int a, int b)
+{
+	return a + b;
+}
+static int twice(int a)
+{
+	return add(a, a);
+}
+struct Numbers : testing::TestWithParam<int> {};
+TEST(Sum, OfTwo)
+{
+	EXPECT_EQ(add(1, 2), 3);
+}
+TEST(Sum, Fails)
+{
+	ASSERT_EQ(add(1, 2), 4);
+	twice(1);
+}
+TEST_P(Numbers, Twice)
+{
+	EXPECT_EQ(twice(GetParam()), 2 * GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(Some, Numbers, testing::Values(3, 4));
+"#;
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    fs::write(folder.path().join("tests.cc"), TESTS).unwrap();
+    let parts = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/contexts");
+    fs::copy(format!("{parts}/googletest.cc"), folder.path().join("listener.cc")).unwrap();
+    let headers = format!("-I{parts}");
+    let words =
+        ["-g", "-O0", &headers, "-o", "tests", "tests.cc", "listener.cc", "-lgtest", "-lgtest_main", "-pthread"];
+    let built = run(folder.path(), "g++", &words);
+    assert!(built.status.success(), "{built:?}");
+    let traced = run(folder.path(), COV_TRACE, &["-q", "--", "./tests"]);
+    assert_eq!(traced.status.code(), Some(1), "{traced:?}");
+    let all = ["Some/Numbers.Twice/0", "Some/Numbers.Twice/1", "Sum.Fails", "Sum.OfTwo"];
+    assert_eq!(who(folder.path(), "add"), all);
+    assert_eq!(who(folder.path(), "twice"), all[..2]);
+}
+
+#[test]
 fn labels_that_are_hostile_do_no_harm() {
     let (folder, traced) = measured(HOSTILE, &["-q"]);
     let [long] = &who(folder.path(), "long_one")[..] else { panic!("one context") };
