@@ -14,6 +14,9 @@ use testing::bench::median;
 use testing::service::timeline::{Timeline, Window};
 use testing::service::{Events, Service, under_load};
 
+/// Between two switches: one after the other, a service would do nothing but meet breakpoints.
+const APART: Duration = Duration::from_millis(50);
+
 /// What the switches of one service showed.
 #[derive(Serialize)]
 pub struct Switches {
@@ -69,6 +72,7 @@ pub fn repeat(
                 break;
             }
             took.push(began.elapsed().as_secs_f64() * 1e3);
+            sleep(APART);
         }
         let switched = timeline.window(start, Instant::now());
         attached.detach("TERM")?;
