@@ -25,7 +25,6 @@ use crate::supervisor::decide::mask_sites::MaskSites;
 use crate::supervisor::decide::stop::StopKind;
 use crate::supervisor::decide::text_change::LandmarkChange;
 use platform::{Avma, GuardEntries, OsError, Pid, Signal, TextMapping, Tid, Tracer, procfs, threads};
-use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -65,7 +64,7 @@ pub(crate) struct Performer {
     pub(super) guard: GuardEntries,
     pub(super) pids: HashMap<ProcessNo, Pid>,
     /// What programs said of their contexts that is still to be done.
-    pub(super) asked_contexts: RefCell<Vec<ContextAsked>>,
+    pub(super) asked_contexts: VecDeque<ContextAsked>,
     /// Whether breakpoints may be at any probe.
     plants_anywhere: bool,
     /// Flags of clone3 from which CLONE_UNTRACED was taken, by the thread that makes the call.
@@ -98,7 +97,7 @@ impl Performer {
             senders: HashMap::new(),
             guard,
             pids: HashMap::new(),
-            asked_contexts: RefCell::default(),
+            asked_contexts: VecDeque::new(),
             plants_anywhere: false,
             flags: HashMap::new(),
         }

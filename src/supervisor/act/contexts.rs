@@ -46,7 +46,7 @@ impl Contexts {
             return Vec::new();
         }
         let maker = maker.and_then(|maker| self.processes.get(&maker).cloned());
-        let has_maker = maker.is_some();
+        let opened = maker.is_none() && !self.rule.label.is_empty();
         let place = maker.map_or_else(Place::default, |maker| Place { is_forked: true, ..maker });
         let context = place.context;
         self.processes.insert(process, place);
@@ -54,7 +54,6 @@ impl Contexts {
         if !std::mem::replace(&mut self.began, true) && !self.rule.label.is_empty() {
             records.push(Record::Context { context: ContextId::default(), label: self.rule.label.clone() });
         }
-        let opened = !has_maker && !self.rule.label.is_empty();
         records.push(Record::Entered { process, context, at, opened });
         records
     }

@@ -24,6 +24,14 @@ pub(super) struct ContextAsked {
     pub change: Option<ContextChange>,
 }
 
+impl ContextAsked {
+    fn read(access: &Access<'_>, process: ProcessNo, argument: ProbeArgument) -> Self {
+        let label = read_label(access, argument).ok();
+        let change = label.map(|label| label.map_or(ContextChange::Back, ContextChange::To));
+        ContextAsked { tid: access.tid, process, change }
+    }
+}
+
 /// The label that a thread gives with its probe, as far as labels go; none if it gives none.
 fn read_label(access: &Access<'_>, argument: ProbeArgument) -> Result<Option<String>, OsError> {
     const AT_ONCE: u64 = 64;
@@ -76,7 +84,11 @@ impl Performer {
                 change = told.filter(|_| kind == LandmarkKind::OwnSignalMask);
                 told.is_some_and(|change| change.is_new)
             }),
-            LandmarkKind::Context(argument) => self.context_asked(&access, process, at, argument).map(|()| true),
+            LandmarkKind::Context(argument) => {
+                self.asked_contexts.push_back(ContextAsked::read(&access, process, argument));
+                // Behind the `nop`.
+                self.tracer.set_pc(tid, Avma(at.0 + 1)).map(|()| true)
+            }
             LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),
         };
         let is_known = change.zip(place).is_some_and(|(change, place)| self.is_known_call(tid, space, place, change));
@@ -87,20 +99,6 @@ impl Performer {
             Err(error) if error.is_gone() => {}
             Err(error) => self.abandon(process, tid, space, at, kind, &error),
         }
-    }
-
-    /// The program says in which context it is from here on; the thread is behind its `nop` then.
-    fn context_asked(
-        &self,
-        access: &Access<'_>,
-        process: ProcessNo,
-        at: Avma,
-        argument: ProbeArgument,
-    ) -> Result<(), OsError> {
-        let label = read_label(access, argument);
-        let change = label.map(|label| label.map_or(ContextChange::Back, ContextChange::To)).ok();
-        self.asked_contexts.borrow_mut().push(ContextAsked { tid: access.tid, process, change });
-        access.tracer.set_pc(access.tid, Avma(at.0 + 1))
     }
 
     /// Whether a call that the C library makes for its own sake always does what it does now.

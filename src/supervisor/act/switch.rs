@@ -79,7 +79,7 @@ impl Switches {
 
     /// Begins the next one, if there is one.
     fn begin(&mut self, state: &State, performer: &mut Performer, inputs: &mut VecDeque<Input>) -> bool {
-        let probe = performer.asked_contexts.get_mut().pop();
+        let probe = performer.asked_contexts.pop_front();
         let (asker, change, processes) = if let Some(ContextAsked { tid, process, change }) = probe {
             (Asker::Thread(tid, process), change, vec![process])
         } else if let Some(SwitchRequest { change, pids }) = self.asked.pop_front() {
@@ -118,7 +118,7 @@ fn refused(
 }
 
 impl Performer {
-    /// Tells what became of a switch whoever waits for it.
+    /// Tells the one who waits for a switch what became of it.
     fn answer(&mut self, asker: Asker, outcome: Result<u64, &str>, inputs: &mut VecDeque<Input>) {
         match asker {
             Asker::Command => {

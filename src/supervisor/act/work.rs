@@ -132,25 +132,32 @@ impl WorkQueue {
         inputs: &mut VecDeque<Input>,
     ) -> Option<Piece> {
         let some = |tids: &mut Vec<Tid>| tids.split_off(tids.len().saturating_sub(THREADS_AT_ONCE));
-        let mut work = match self.queue.pop_front()? {
-            Work::Ask(question) => return Some(Piece::Ask(question)),
-            work => work,
-        };
-        let (piece, is_done) = match &mut work {
-            Work::Look(tids) => (Some(Piece::Look(some(tids))), tids.is_empty()),
-            Work::Meet(process, tids) => (Some(Piece::Meet(*process, some(tids))), tids.is_empty()),
-            Work::Ask(_) => (None, true),
-            Work::Plant(planting) => (None, !planting.advance(&access(planting.change()))),
-        };
-        match work {
-            work if !is_done => self.queue.push_front(work),
-            Work::Plant(done) => {
-                self.planted += done.planted;
-                inputs.extend(done.outcome());
+        match self.queue.pop_front()? {
+            Work::Look(mut tids) => {
+                let piece = Piece::Look(some(&mut tids));
+                if !tids.is_empty() {
+                    self.queue.push_front(Work::Look(tids));
+                }
+                Some(piece)
             }
-            Work::Look(_) | Work::Meet(..) | Work::Ask(_) => {}
+            Work::Meet(process, mut tids) => {
+                let piece = Piece::Meet(process, some(&mut tids));
+                if !tids.is_empty() {
+                    self.queue.push_front(Work::Meet(process, tids));
+                }
+                Some(piece)
+            }
+            Work::Ask(question) => Some(Piece::Ask(question)),
+            Work::Plant(mut planting) => {
+                if planting.advance(&access(planting.change())) {
+                    self.queue.push_front(Work::Plant(planting));
+                } else {
+                    self.planted += planting.planted;
+                    inputs.extend(planting.outcome());
+                }
+                None
+            }
         }
-        piece
     }
 
     /// Whether nothing is to be done.

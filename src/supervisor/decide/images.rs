@@ -122,9 +122,8 @@ impl State {
         if let Some(space) = self.spaces.get_mut(&space) {
             space.refuse(instance, probes);
         }
-        let process = self.processes.iter().find(|(_, process)| process.space == space).map(|(number, _)| *number);
         self.out.push(Action::Warn {
-            process,
+            process: self.process_in(space),
             kind: WarningKind::SiteNotPlanted,
             text: "the program's text differs from its file here, or could not be written; lines with no other site \
                    count as not run"

@@ -10,15 +10,13 @@ use super::text_change::TextChange;
 use crate::link::EndOfProcess;
 use platform::Tid;
 use platform::threads::Activity;
-use std::collections::BTreeMap;
 
 impl State {
     pub(crate) fn let_go(&mut self) {
         self.leaving = true;
         self.switching = None;
         self.processes.values_mut().for_each(|process| process.awaits = None);
-        let inhabited: BTreeMap<SpaceId, Tid> =
-            self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect();
+        let inhabited = self.users_of_spaces();
         let mut changes = Vec::new();
         for space in self.spaces.values_mut() {
             let user = inhabited.get(&space.id).copied();

@@ -137,24 +137,18 @@ impl Space {
 
     /// A thread is at `at`: if that is within a stretch, a switch of the context cuts it there.
     pub fn note_position(&mut self, at: Avma, progress: Progress) {
-        let executed = |instance: &Instance| {
-            let offset = instance.id.bias.offset(at);
-            let last = instance.plan.executed_of_stretch(offset, progress)?;
-            (!instance.plan.ends_stretch(last)).then_some((instance.id, last))
-        };
-        if let Some((id, last)) = self.instance_at(at).and_then(executed)
+        if let Some((id, last)) = self.within_stretch(at, progress)
             && let Some(instance) = self.instances.get_mut(&id)
         {
             instance.positions.insert(last);
         }
     }
 
-    /// Whether an address is within a stretch of a measured image.
-    pub fn is_within_stretch(&self, at: Avma) -> bool {
-        self.instance_at(at).is_some_and(|instance| {
-            let executed = instance.plan.executed_of_stretch(instance.id.bias.offset(at), Progress::Next);
-            executed.is_some_and(|last| !instance.plan.ends_stretch(last))
-        })
+    /// The last probe that a thread at `at` has executed of a stretch that goes on behind it.
+    pub fn within_stretch(&self, at: Avma, progress: Progress) -> Option<(InstanceId, u32)> {
+        let instance = self.instance_at(at)?;
+        let last = instance.plan.executed_of_stretch(instance.id.bias.offset(at), progress)?;
+        (!instance.plan.ends_stretch(last)).then_some((instance.id, last))
     }
 
     /// A probe was hit and its byte is being restored; gives the armed probes that tell nothing new after that, which

@@ -170,6 +170,16 @@ impl State {
         self.process_of(tid).map(|(_, process)| process.space)
     }
 
+    /// A thread of each space.
+    pub(crate) fn users_of_spaces(&self) -> BTreeMap<SpaceId, Tid> {
+        self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect()
+    }
+
+    /// A process that lives in a space.
+    pub(crate) fn process_in(&self, space: SpaceId) -> Option<ProcessNo> {
+        self.processes.iter().find(|(_, process)| process.space == space).map(|(number, _)| *number)
+    }
+
     /// The process that a tracee belongs to.
     pub fn process_number(&self, tid: Tid) -> Option<ProcessNo> {
         self.tracees.get(&tid).map(|tracee| tracee.process)

@@ -18,7 +18,7 @@ use super::space::Space;
 use super::state::{Doing, Process, State, Tracee};
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::{ImageId, ProcessNo};
-use crate::plan::{Landmark, LandmarkKind};
+use crate::plan::{Landmark, LandmarkKind, Progress};
 use crate::warning::WarningKind;
 use platform::threads::Activity;
 use platform::{Avma, Pid, Tid};
@@ -77,11 +77,6 @@ impl State {
         self.change_text(changes);
     }
 
-    /// A thread of each space.
-    fn users_of_spaces(&self) -> BTreeMap<SpaceId, Tid> {
-        self.tracees.keys().filter_map(|&tid| Some((self.space_of(tid)?, tid))).collect()
-    }
-
     /// The spaces that processes live in whose context is being switched.
     fn spaces_to_switch(&self) -> BTreeSet<SpaceId> {
         let processes = self.switching.iter().flat_map(|switching| &switching.processes);
@@ -117,7 +112,7 @@ impl State {
     /// Where a thread sleeps; `None` if that cannot be read, or it has woken.
     pub(crate) fn sleeps_at(&mut self, tid: Tid, at: Option<Avma>) {
         let space = self.space_of(tid).and_then(|id| self.spaces.get(&id));
-        if at.is_none_or(|at| space.is_some_and(|space| space.is_within_stretch(at))) {
+        if at.is_none_or(|at| space.is_some_and(|space| space.within_stretch(at, Progress::Next).is_some())) {
             self.have_seen(tid);
         }
     }
@@ -171,9 +166,8 @@ impl State {
         if !self.tracees.iter().any(lives) {
             return;
         }
-        let process = self.processes.iter().find(|(_, process)| process.space == id).map(|(number, _)| *number);
         self.out.push(Action::Warn {
-            process,
+            process: self.process_in(id),
             kind: WarningKind::ContextIncomplete,
             text:
                 "its memory could not be written to as the context was switched, so lines that had run before may be \
