@@ -82,8 +82,9 @@ static void poke(Code at, const unsigned char *code) {          // hit @parent
 }                                                               // hit @parent
 
 static void *work(void *unused) {                               // hit @parent
-    while (!stop)                                               // hit @parent
+    do
         late(0), early(0);                                      // hit @parent
+    while (!stop);                                              // hit @parent
     return unused;                                              // hit @parent
 }
 

@@ -5,7 +5,6 @@
 use super::contexts::Contexts;
 use super::hear;
 use super::landmarks::ContextAsked;
-use super::own;
 use super::pace::Pace;
 use super::repair;
 use super::sections::MarkSections;
@@ -165,8 +164,11 @@ impl Performer {
             }
             Action::AskCause { tid, at, spent } => self.ask_cause(tid, at, spent, inputs),
             Action::SeekCopy { tid, process, space, at, measured, sources } => {
+                if self.sigtrap.has_handler(process) {
+                    self.texts.handles_trap(space);
+                }
                 // None is planted there, and who handles SIGTRAP does not die of it.
-                let is_own = || measured && (self.sigtrap.has_handler(process) || own::handles_trap(tid));
+                let is_own = || measured && self.sigtrap.handles_trap(process, tid);
                 let sought = self.texts.seek_copy(&self.tracer, space, tid, at, is_own, &sources);
                 inputs.push_back(Input::CopySought { tid, at, sought });
             }
@@ -178,9 +180,9 @@ impl Performer {
                 }
             }
             Action::KeepHandler { tid, process, space } => self.keep_handler(process, tid, space),
-            Action::WeighSignal { tid, signal } => {
+            Action::WeighSignal { tid, process, signal } => {
                 self.note_sender(tid, signal);
-                inputs.push_back(repair::weigh(&self.tracer, tid, signal));
+                inputs.push_back(self.weigh(tid, process, signal));
             }
             Action::ReadMappings { tid, space } => inputs.push_back(match self.texts.mappings(tid, space) {
                 Ok(mappings) => Input::Mapped { tid, mappings },

@@ -3,11 +3,10 @@
 //! Invariant: what is not known to be a copy of a breakpoint of ours is left alone.
 
 use super::bytes;
-use super::copies::{self, Around, LeftAlone};
+use super::copies::{self, Around};
 use crate::supervisor::decide::ids::SpaceId;
 use crate::supervisor::decide::input::Sought;
-use platform::procfs::Disposition;
-use platform::{Access, Avma, Memory, OsError, PAGE, SharedMemory, Signal, Spot, TextMapping, Tid, procfs};
+use platform::{Access, Avma, Memory, OsError, PAGE, SharedMemory, Spot, TextMapping, Tid, procfs};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
@@ -39,13 +38,15 @@ impl Copied {
     }
 
     /// Finds out about the breakpoint that a thread has executed, and takes it out if it is a copy of one of ours.
-    /// `call` is where the thread can be made to make system calls; `originals` gives the bytes that belong there.
+    /// `call` is where the thread can be made to make system calls; `is_fatal` tells whether SIGTRAP ends the program, and
+    /// `originals` gives the bytes that belong there.
     pub fn seek(
         &mut self,
         access: &Access<'_>,
         space: SpaceId,
         at: Avma,
         call: Option<Avma>,
+        is_fatal: impl Fn() -> bool,
         originals: impl FnOnce(&[Around]) -> Vec<Option<u8>>,
     ) -> Sought {
         let Some(around) = access.memory.and_then(|memory| around(memory, at)) else { return Sought::Foreign };
@@ -62,14 +63,14 @@ impl Copied {
                 let mut take =
                     |call: Option<Avma>| self.take(access, (space, shared.as_ref()), at, original, call).is_ok();
                 // A filter of system calls may kill the program for ours; but what it has met does so surely.
-                if take(call.filter(|_| !procfs::is_confined(access.tid))) || (is_fatal(access.tid) && take(call)) {
+                if take(call.filter(|_| !procfs::is_confined(access.tid))) || (is_fatal() && take(call)) {
                     return Sought::Ours;
                 }
                 true
             }
             None => false,
         };
-        if is_copy || !is_without_file_and_handler(access.tid, at) {
+        if is_copy || !is_fatal() || is_of_file(access.tid, at) {
             // To have the thread make calls makes it meet its SIGTRAP once more.
             if self.foreign.len() < REMEMBERED {
                 self.foreign.insert((space, at), around);
@@ -149,21 +150,10 @@ fn executable(tid: Tid, measured: &[Range<Avma>]) -> Vec<Range<u64>> {
     private.chain(shared).collect()
 }
 
-/// Whether SIGTRAP for a breakpoint there ends the program, and no file of it has that breakpoint.
-fn is_without_file_and_handler(tid: Tid, at: Avma) -> bool {
+/// Whether a file is mapped there.
+fn is_of_file(tid: Tid, at: Avma) -> bool {
     let is_there = |mapping: &TextMapping| mapping.start <= at && at < mapping.end;
-    let of_file = platform::mapped(tid).is_ok_and(|mapped| mapped.text.iter().any(is_there));
-    !of_file && is_fatal(tid)
-}
-
-/// Whether SIGTRAP ends the program.
-fn is_fatal(tid: Tid) -> bool {
-    procfs::signal_state(tid).is_ok_and(|state| state.disposition(Signal::TRAP) == Disposition::Default)
-}
-
-/// What becomes of the program if a breakpoint of its own is left alone.
-pub(super) fn left_alone(tid: Tid) -> LeftAlone {
-    if is_fatal(tid) { LeftAlone::Fatal } else { LeftAlone::Handled }
+    platform::mapped(tid).is_ok_and(|mapped| mapped.text.iter().any(is_there))
 }
 
 /// The memory around an address, or as much of it as is in its page.

@@ -21,6 +21,13 @@ pub enum LeftAlone {
     Fatal,
 }
 
+impl LeftAlone {
+    /// Of a program that SIGTRAP may end.
+    pub fn of(is_fatal: bool) -> Self {
+        if is_fatal { LeftAlone::Fatal } else { LeftAlone::Handled }
+    }
+}
+
 /// How many bytes on each side are compared.
 const REACH: usize = 32;
 /// So many equal bytes are no chance, if some of them follow: many functions begin alike.

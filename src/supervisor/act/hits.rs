@@ -6,7 +6,6 @@
 use super::apply::Performer;
 use super::bytes::Beside;
 use super::hear;
-use super::own;
 use super::repair;
 use super::sections::Opened;
 use crate::link::{FromSupervisor, ProcessNo};
@@ -32,7 +31,7 @@ impl Performer {
             && self.texts.is_rewritten(&self.tracer, space, tid, at, mark.image, offset)
         {
             self.keep_handler(mark.process, tid, space);
-            inputs.push_back(repair::weigh(&self.tracer, tid, Signal::TRAP));
+            inputs.push_back(self.weigh(tid, Some(mark.process), Signal::TRAP));
         } else {
             self.timed.forget(tid);
             self.guard.serving(tid, at);
@@ -122,11 +121,16 @@ impl Performer {
         }
         let spent = spent.filter(|_| cause == TrapCause::Breakpoint);
         let remains = spent.map_or(Remains::Ours, |spent| {
-            // /proc may deny a handler that a breakpoint of ours in it has reset.
-            let handles_trap = || self.sigtrap.has_handler(spent.process) || own::handles_trap(tid);
+            let handles_trap = || self.sigtrap.handles_trap(spent.process, tid);
             self.texts.remains(&self.tracer, tid, spent, at, handles_trap)
         });
         inputs.push_back(Input::Cause { tid, at, cause, remains });
+    }
+
+    /// Finds out what a signal would do natively.
+    pub(super) fn weigh(&mut self, tid: Tid, process: Option<ProcessNo>, signal: Signal) -> Input {
+        let is_handled = signal == Signal::TRAP && process.is_some_and(|process| self.sigtrap.has_handler(process));
+        repair::weigh(&self.tracer, tid, signal, is_handled)
     }
 
     /// Delivers a signal that a handler of the program may take; one of SIGTRAP is entered in turn.

@@ -9,7 +9,7 @@ use crate::plan::FileOffset;
 use crate::supervisor::decide::action::Spent;
 use crate::supervisor::decide::input::Remains;
 use platform::arch::{self, BREAKPOINT};
-use platform::procfs::{self, Disposition};
+use platform::procfs::{self, Disposition, SignalState};
 use platform::{Access, Avma, Memory, Signal, Tid};
 use std::cell::OnceCell;
 use std::fs::File;
@@ -42,6 +42,12 @@ pub(crate) fn remains(
 /// Whether the program of a thread has a handler for SIGTRAP.
 pub(crate) fn handles_trap(tid: Tid) -> bool {
     procfs::signal_state(tid).is_ok_and(|state| state.disposition(Signal::TRAP) == Disposition::Handled)
+}
+
+/// Whether SIGTRAP ends the program of a thread, which may be known to handle it.
+pub(crate) fn is_trap_fatal(tid: Tid, is_handled: bool) -> bool {
+    let is_default = |state: SignalState| state.disposition(Signal::TRAP) == Disposition::Default;
+    !is_handled && procfs::signal_state(tid).is_ok_and(is_default)
 }
 
 /// Code in memory.

@@ -5,9 +5,13 @@ use platform::arch::{self, CallNumber, Untraced};
 use platform::procfs::Disposition;
 use platform::{Access, Avma, Errno, OsError, Signal, Tid, Tracer, procfs, remote};
 
-/// What a signal would do natively, read only where that makes a difference.
-pub(crate) fn weigh(tracer: &Tracer, tid: Tid, signal: Signal) -> Input {
+/// What a signal would do natively, read only where that makes a difference. One that `is_handled` may look as if it were
+/// not: a breakpoint that another thread meets in the handler of SIGTRAP resets it until that is repaired.
+pub(crate) fn weigh(tracer: &Tracer, tid: Tid, signal: Signal, is_handled: bool) -> Input {
     let interrupted = arch::gave_up(tracer, tid).unwrap_or(false);
+    if is_handled {
+        return Input::Weighed { tid, signal, disposition: Some(Disposition::Handled), interrupted };
+    }
     let matters = interrupted || signal.dumps_core_by_default();
     let disposition = matters.then(|| procfs::signal_state(tid).ok().map(|state| state.disposition(signal))).flatten();
     if disposition == Some(Disposition::Default)

@@ -4,8 +4,8 @@
 
 use super::bytes::{self, Beside};
 use super::closed;
-use super::copied::{self, Copied};
-use super::copies::Around;
+use super::copied::Copied;
+use super::copies::{Around, LeftAlone};
 use super::image_files::ImageFiles;
 use super::own::{self, Owner};
 use super::planting::{Planting, TextAccess};
@@ -312,14 +312,15 @@ impl SpaceTexts {
     ) -> Sought {
         let call = self.find_call(space);
         let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
+        let is_fatal = || own::is_trap_fatal(tid, self.handles_trap.contains(&space));
         let originals = |found: &[Around]| {
             if is_own() {
                 vec![None; found.len()]
             } else {
-                self.files.originals(found, copied::left_alone(tid), sources)
+                self.files.originals(found, LeftAlone::of(is_fatal()), sources)
             }
         };
-        self.copied.seek(&access, space, at, call, originals)
+        self.copied.seek(&access, space, at, call, is_fatal, originals)
     }
 
     /// Takes copies of breakpoints out of all other executable memory of a space, as far as that is cheap. Gives how
@@ -336,7 +337,8 @@ impl SpaceTexts {
         let call =
             (calls == SystemCalls::Allowed && !procfs::is_confined(tid)).then(|| self.find_call(space)).flatten();
         let access = Access { tracer, tid, memory: self.memories.get(&space), unlock: None };
-        let originals = |found: &[Around]| self.files.originals(found, copied::left_alone(tid), sources);
+        let left_alone = LeftAlone::of(own::is_trap_fatal(tid, self.handles_trap.contains(&space)));
+        let originals = |found: &[Around]| self.files.originals(found, left_alone, sources);
         self.copied.restore(&access, space, ranges, call, originals)
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Invariant: a program whose calls are filtered is not made to call: that could kill it.
 
+use super::own;
 use super::stop_log::StopLog;
 use crate::link::ProcessNo;
 use crate::supervisor::decide::masks::{Evidence, TRAP, blocks_all};
@@ -94,6 +95,11 @@ impl TrapRepair {
     /// Whether a process is known to handle SIGTRAP.
     pub fn has_handler(&mut self, process: ProcessNo) -> bool {
         self.step(SigtrapInput::HasHandler { process }).is_yes()
+    }
+
+    /// The same, where it may be known to /proc alone, which denies a handler that a breakpoint of ours in it has reset.
+    pub fn handles_trap(&mut self, process: ProcessNo, tid: Tid) -> bool {
+        self.has_handler(process) || own::handles_trap(tid)
     }
 
     /// Whether a thread may enter its process's handler of SIGTRAP already, which it does then.

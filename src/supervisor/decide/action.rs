@@ -225,7 +225,12 @@ pub enum Action {
         space: SpaceId,
     },
     /// Read what a signal would do natively.
-    WeighSignal { tid: Tid, signal: Signal },
+    WeighSignal {
+        tid: Tid,
+        /// Its process, if it is known.
+        process: Option<ProcessNo>,
+        signal: Signal,
+    },
     /// Read what is mapped.
     ReadMappings {
         tid: Tid,

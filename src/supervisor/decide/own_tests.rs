@@ -5,7 +5,7 @@ use super::input::{Input, Remains};
 use super::space::Found;
 use super::state::{Forks, State};
 use super::text_change::TextChange;
-use crate::link::ImageId;
+use crate::link::{ImageId, ProcessNo};
 use crate::plan::{FileOffset, Plan};
 use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, Signal, TextMapping, Tid, TrapCause};
 use std::rc::Rc;
@@ -73,7 +73,7 @@ fn the_programs_own_breakpoint_at_a_spent_site_is_its_signal() {
     );
     assert!(is_taken_out(&mut state, LEADER, FIRST));
     let actions = step(&mut state, cause(LEADER, FIRST, Remains::Own));
-    let weighed = Action::WeighSignal { tid: LEADER, signal: Signal::TRAP };
+    let weighed = Action::WeighSignal { tid: LEADER, process: Some(ProcessNo(0)), signal: Signal::TRAP };
     assert!(matches!(&actions[..], [Action::KeepHandler { .. }, last] if *last == weighed), "{actions:?}");
 }
 

@@ -35,7 +35,7 @@ impl State {
                 self.paused_at(tid, at, if faulted { Progress::Begun } else { Progress::Next });
             }
             Input::Exiting { tid } => self.out.push(Action::Resume { tid, signal: None }),
-            Input::Signal { tid, signal } => self.out.push(Action::WeighSignal { tid, signal }),
+            Input::Signal { tid, signal } => self.weigh(tid, signal),
             Input::Weighed { tid, signal, disposition, interrupted } => {
                 self.weighed(tid, signal, disposition, interrupted);
             }
@@ -86,6 +86,12 @@ impl State {
         let process = self.add_process(Process::new(pid, space));
         self.add_tracee(pid.leader(), process, Doing::Running);
         self.began(process, Action::Began { process, pid, maker: None, parent, attached: false });
+    }
+
+    /// Has it found out what a signal would do.
+    pub(super) fn weigh(&mut self, tid: Tid, signal: Signal) {
+        let process = self.process_of(tid).map(|(number, _)| number);
+        self.out.push(Action::WeighSignal { tid, process, signal });
     }
 
     fn weighed(&mut self, tid: Tid, signal: Signal, disposition: Option<Disposition>, interrupted: bool) {

@@ -57,7 +57,7 @@ impl State {
             (Found::Nothing, TrapCause::Breakpoint) => self.seek_copy(tid, at),
             (_, TrapCause::Breakpoint) => self.foreign(tid),
             (Found::Spent(_) | Found::Armed(_) | Found::Landmark(..) | Found::Nothing, _) => {
-                self.out.push(Action::WeighSignal { tid, signal: Signal::TRAP });
+                self.weigh(tid, Signal::TRAP);
             }
         }
     }
@@ -67,7 +67,7 @@ impl State {
         if let Some((process, Process { space, .. })) = self.process_of(tid) {
             self.out.push(Action::KeepHandler { tid, process, space: *space });
         }
-        self.out.push(Action::WeighSignal { tid, signal: Signal::TRAP });
+        self.weigh(tid, Signal::TRAP);
     }
 
     /// A breakpoint at no address of ours may be a copy of one of ours.
