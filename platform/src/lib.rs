@@ -73,7 +73,9 @@ pub use kernel::kernel_release;
 pub use lineage::{Lineage, lineage};
 pub use listener::Listener;
 pub use mapped_file::MappedFile;
-pub use maps::{FileKey, MappedSpace, TextMapping, executable_memory, mapped, mapped_since, open_mapped};
+pub use maps::{
+    FileKey, MappedSpace, TextMapping, executable_memory, mapped, mapped_since, mapping_around, open_mapped,
+};
 pub use marks::{CHUNK, Marks, memory_file, read_memory_file};
 pub use memory::Memory;
 pub use nix::errno::Errno;

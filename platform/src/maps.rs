@@ -112,6 +112,13 @@ pub struct MappedSpace {
     pub vdso: Option<Range<u64>>,
 }
 
+/// The mapping that an address is in.
+pub fn mapping_around(tid: Tid, at: Avma) -> Option<Range<Avma>> {
+    let text = read_maps(tid).ok()?;
+    let is_around = |entry: &MapsLine<'_>| (entry.start..entry.end).contains(&at.0);
+    entries(&text).find(is_around).map(|entry| Avma(entry.start)..Avma(entry.end))
+}
+
 /// Reads what is mapped in the address space that `tid` lives in.
 pub fn mapped(tid: Tid) -> Result<MappedSpace, OsError> {
     mapped_since(tid, &[])

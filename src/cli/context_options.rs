@@ -1,9 +1,12 @@
 //! The options that say under which contexts what runs is kept.
 
+use super::CliError;
 use super::selection::glob;
-use crate::contexts::{ByProcess, ContextRule, LONGEST_LABEL, Template};
-use clap::{Args, ValueEnum};
+use crate::contexts::{ByProcess, ContextRule, Framework, FunctionRule, LONGEST_LABEL, Template};
+use clap::Args;
+use clap::error::ErrorKind;
 use globset::GlobMatcher;
+use regex::Regex;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct ContextArguments {
@@ -11,10 +14,18 @@ pub(super) struct ContextArguments {
     /// nightly or "login, wrong password"
     #[arg(long, value_name = "LABEL", value_parser = label, help_heading = "Contexts")]
     context: Option<String>,
-    /// Keep what runs under a label of its own for each program that is executed: for test suites that run each test as a
-    /// program. Children that execute nothing are their parent's
-    #[arg(long, value_name = "HOW", help_heading = "Contexts")]
+    /// Keep what runs under a label of its own for each test: `process` for each program that is executed, for suites
+    /// that run each test as a program; `function` for each call of a function that --context-function names; `gtest`,
+    /// `boost-test` or `libtest` for each function that is a test of GoogleTest, Boost.Test or Rust
+    ///
+    /// Children that execute nothing are their parent's. Functions that are tests must run one after the other: what ran
+    /// while several ran in threads is kept as "(several at once)". Those of Rust run so with -- --test-threads=1.
+    #[arg(long, value_name = "HOW", value_parser = context_by, help_heading = "Contexts")]
     context_by: Option<ContextBy>,
+    /// Functions whose calls are contexts, by their demangled names: a regular expression, whose first group is the label
+    /// if there is one; may be repeated
+    #[arg(long, value_name = "REGEX", required_if_eq("context_by", "function"), help_heading = "Contexts")]
+    context_function: Vec<Regex>,
     /// What the labels are made of: {exe}, {name}, {argv}, {argv1}, {argv1..}, {env:VARIABLE}, {cwd} and {pid}. A program for
     /// which that is empty is its parent's
     #[arg(
@@ -33,20 +44,58 @@ pub(super) struct ContextArguments {
     context_exe: Vec<GlobMatcher>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+/// What is a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ContextBy {
-    /// A context for each program that is executed
+    /// Each program that is executed.
     Process,
+    /// Each call of a function that is named.
+    Function,
+    /// Each test of a framework whose tests are functions.
+    Tests(Framework),
+}
+
+/// What `--context-by` says; of frameworks whose functions do not tell what their tests are called it says what does.
+fn context_by(text: &str) -> Result<ContextBy, String> {
+    const LISTENER: &str = "its functions do not have the names of its tests; the header samples/contexts/cov_trace_context.h \
+                            has the program tell them itself (README, \"Which test ran it\")";
+    let because = |cause: &str| Err(format!("{cause}; or name the functions with --context-function REGEX"));
+    match text {
+        "process" => Ok(ContextBy::Process),
+        "function" => Ok(ContextBy::Function),
+        "gtest" => Ok(ContextBy::Tests(Framework::GoogleTest)),
+        "boost-test" => Ok(ContextBy::Tests(Framework::BoostTest)),
+        "libtest" => Ok(ContextBy::Tests(Framework::Libtest)),
+        "catch2" | "doctest" => because(LISTENER),
+        "check" | "cmocka" => because("any function may be a test of it"),
+        "go" => Err("goroutines move between threads and stacks, so that it is not seen when a function is over; \
+                     build the tests with go test -c and run each by itself, with --context-by process"
+            .to_owned()),
+        _ => Err("give process, function, gtest, boost-test or libtest".to_owned()),
+    }
 }
 
 impl ContextArguments {
-    pub(super) fn validated(self) -> ContextRule {
-        let by_process = self.context_by.map(|ContextBy::Process| ByProcess {
+    /// The rule, and the functions that are contexts.
+    pub(super) fn validated(self) -> Result<(ContextRule, Option<FunctionRule>), CliError> {
+        let has_functions = !self.context_function.is_empty();
+        if has_functions && self.context_by.is_some_and(|by| by != ContextBy::Function) {
+            let text = "--context-function names functions, which only --context-by function makes contexts\n";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text).into());
+        }
+        let functions = match self.context_by {
+            Some(ContextBy::Tests(framework)) => Some(FunctionRule::Tests(framework)),
+            Some(ContextBy::Function | ContextBy::Process) | None => {
+                has_functions.then_some(FunctionRule::Named(self.context_function))
+            }
+        };
+        let by_process = (self.context_by == Some(ContextBy::Process)).then_some(ByProcess {
             template: self.context_template,
             depth: self.context_depth,
             executables: self.context_exe,
         });
-        ContextRule { label: self.context.unwrap_or_default(), by_process }
+        let label = self.context.unwrap_or_default();
+        Ok((ContextRule { label, by_process, by_function: functions.is_some() }, functions))
     }
 }
 

@@ -45,11 +45,11 @@ pub(super) struct MeasuringArguments {
     probe: ProbeMode,
     /// Measure only lines that no file in the data directory has yet: for the union of many runs; per-process
     /// data is then incomplete
-    #[arg(long, conflicts_with = "context_by")]
+    #[arg(long, conflicts_with_all = ["context_by", "context_function"])]
     only_new: bool,
     /// Tell of each line once in the whole run: what any process has run has a breakpoint in no other, now or later. For
     /// servers that fork a process a connection and for test suites; per-process data is then incomplete
-    #[arg(long, conflicts_with_all = ["fork", "context_by"])]
+    #[arg(long, conflicts_with_all = ["fork", "context_by", "context_function"])]
     once: bool,
     /// What a forked child starts with: `all` breakpoints, for lines of its own, or `inherit` for only those that its
     /// parent had left, which costs nothing at a fork
@@ -88,6 +88,7 @@ enum Fork {
 
 impl MeasuringArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<front::FrontOptions, CliError> {
+        let (contexts, functions) = self.contexts.validated()?;
         Ok(front::FrontOptions {
             trust: self.data.trust(),
             data: self.data.validated(),
@@ -102,6 +103,7 @@ impl MeasuringArguments {
                     ProbeMode::All => Probing::All,
                 },
                 only_new: self.only_new,
+                functions,
             },
             forks: match self.fork {
                 _ if self.once => Forks::Once,
@@ -110,7 +112,7 @@ impl MeasuringArguments {
             },
             cache: if self.no_cache { None } else { cache_folder(|name| std::env::var_os(name)) },
             labels: by_key(self.label)?,
-            contexts: self.contexts.validated(),
+            contexts,
             limit: self.limit,
             quiet: self.quiet,
             on_supervisor_death: OnTracerDeath::LetGo,

@@ -2,11 +2,16 @@
 //!
 //! Invariant: decisions only; nothing here reads a process.
 
+mod functions;
 mod rule;
 mod template;
 
+pub(crate) use functions::{Framework, FunctionRule, NamedFunction};
 pub(crate) use rule::{ByProcess, ContextRule};
 pub(crate) use template::{Template, TemplateSubject};
+
+/// The label of what ran while several functions that are contexts were running, in threads.
+pub(crate) const SEVERAL: &str = "(several at once)";
 
 /// The longest label in bytes.
 pub(crate) const LONGEST_LABEL: usize = 4096;

@@ -10,6 +10,8 @@ pub(crate) struct ContextRule {
     pub label: String,
     /// How execs open contexts, if they do.
     pub by_process: Option<ByProcess>,
+    /// Whether functions are contexts.
+    pub by_function: bool,
 }
 
 /// How execs open contexts.
@@ -26,7 +28,7 @@ pub(crate) struct ByProcess {
 impl ContextRule {
     /// Whether there is any context but the empty one.
     pub fn is_used(&self) -> bool {
-        !self.label.is_empty() || self.by_process.is_some()
+        !self.label.is_empty() || self.by_process.is_some() || self.by_function
     }
 }
 

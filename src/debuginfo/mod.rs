@@ -11,6 +11,7 @@
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
 mod code;
+mod context_functions;
 mod error;
 mod index;
 mod lines;
@@ -19,6 +20,8 @@ mod shortfall;
 
 pub use error::IndexError;
 pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Svma};
+
+pub(crate) use context_functions::{ContextFunctions, context_functions};
 
 pub use crate::warning::Warning;
 

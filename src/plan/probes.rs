@@ -29,6 +29,9 @@ pub struct Plan {
     pub owners: Owners,
     /// Instructions watched for the supervisor's own knowledge, ascending by offset.
     pub landmarks: Vec<Landmark>,
+    /// Where functions begin whose calls are contexts, ascending, with the labels of these.
+    #[serde(default)]
+    pub contexts: Vec<(FileOffset, String)>,
 }
 
 /// How far a thread is with the instruction that its program counter is at.
@@ -109,6 +112,8 @@ impl Plan {
         self.owners.put(&mut columns)?;
         let landmarks = postcard::to_stdvec(&self.landmarks);
         columns.bytes(&landmarks.expect("invariant: numbers always encode"))?;
+        let contexts = postcard::to_stdvec(&self.contexts);
+        columns.bytes(&contexts.expect("invariant: numbers and strings always encode"))?;
         columns.finish()
     }
 
@@ -118,6 +123,7 @@ impl Plan {
         const MOST_FUNCTIONS: usize = 1 << 26;
         let plan = Plan::taken(ColumnReader(bytes)).ok_or(PlanError::Malformed)?;
         let sorted = plan.offsets.is_sorted_by(|a, b| a < b) && plan.landmarks.is_sorted_by(|a, b| a.offset < b.offset);
+        let sorted = sorted && plan.contexts.is_sorted_by(|a, b| a.0 < b.0);
         let count = plan.offsets.len();
         let complete = count == plan.originals.len() && count == plan.straight.len() && count == plan.lines.len();
         let numbered = plan.lines.iter().all(|&line| (line as usize) < count);
@@ -147,6 +153,7 @@ impl Plan {
             dominance: Dominance::taken(&mut columns)?,
             owners: Owners::taken(&mut columns)?,
             landmarks: postcard::from_bytes(columns.bytes()?).ok()?,
+            contexts: postcard::from_bytes(columns.bytes()?).ok()?,
         };
         columns.is_empty().then_some(plan)
     }
@@ -229,6 +236,21 @@ impl Plan {
     /// The probe at a file offset.
     pub fn probe_at(&self, offset: FileOffset) -> Option<u32> {
         self.offsets.binary_search(&offset).ok().map(|index| index as u32)
+    }
+
+    /// The label of the context that the function is which begins at a file offset.
+    pub fn context_at(&self, offset: FileOffset) -> Option<&str> {
+        let found = self.contexts.binary_search_by_key(&offset, |(offset, _)| *offset);
+        found.ok().map(|index| self.contexts[index].1.as_str())
+    }
+
+    /// Watches functions whose calls are contexts. What is watched at the same place for another sake stays so.
+    pub fn watch(&mut self, contexts: Vec<(FileOffset, String)>, landmarks: Vec<Landmark>) {
+        self.landmarks.extend(landmarks);
+        // Those that were there come first.
+        self.landmarks.sort_by_key(|landmark| landmark.offset);
+        self.landmarks.dedup_by_key(|landmark| landmark.offset);
+        self.contexts = contexts;
     }
 
     /// The landmark at a file offset.

@@ -6,7 +6,8 @@ use super::facts::{Facts, StoredFacts};
 use super::known::KnownLines;
 use super::scope::{DecisionTurn, DecisionTurns, Scope};
 use crate::cache::{Cache, CacheSlot, Digests};
-use crate::debuginfo::{self, ImageIndex, SourceChoice};
+use crate::contexts::FunctionRule;
+use crate::debuginfo::{self, ContextFunctions, ImageIndex, SourceChoice};
 use crate::link::{ImageId, InProject, Port, RunDir, ToSupervisor};
 use crate::plan::Plan;
 use crate::warning::WarningKind;
@@ -155,7 +156,10 @@ impl ImageReader {
             let read = mapped.as_ref().map_err(Unmeasured::clone);
             let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref(), turn.as_ref()));
             let before = mapped.as_ref().ok().map(|mapped| &mapped.before);
-            let (mut facts, plan) = self.facts_and_plan(&path, &read, before, turn);
+            let (mut facts, mut plan) = self.facts_and_plan(&path, &read, before, turn);
+            if let (Some(rule), Ok(mapped)) = (&self.selection.functions, &mapped) {
+                watch_functions(&mapped.bytes, rule, &mut facts, &mut plan);
+            }
             // What is in the cache already is not needed any more.
             let mut new = read.ok().filter(|read| read.is_new).map(|read| read.index).zip(place);
             if let Some(len) = new.as_ref().and_then(|(index, place)| place.exceeds(index)) {
@@ -301,6 +305,27 @@ impl ImageReader {
             Err(_) => Err(Unmeasured::because(WarningKind::ImageNotMeasured, "reading its debug info failed")),
         }
     }
+}
+
+/// Has the functions watched that are contexts, of an image of which anything is measured.
+fn watch_functions(bytes: &[u8], rule: &FunctionRule, facts: &mut StoredFacts, plan: &mut Plan) {
+    if plan.offsets.is_empty() {
+        return;
+    }
+    let found = std::panic::catch_unwind(AssertUnwindSafe(|| debuginfo::context_functions(bytes, rule)));
+    let Ok(Ok(ContextFunctions { entries, landmarks, unwatched })) = found else {
+        facts.warn(WarningKind::ContextUnwatched, "its functions could not be read, so none of them is a context");
+        return;
+    };
+    if let Some(first) = unwatched.first() {
+        let text = format!(
+            "{} functions cannot be contexts, since they begin with an instruction that cov-trace does not do for a \
+             thread, such as {first}",
+            unwatched.len()
+        );
+        facts.warn(WarningKind::ContextUnwatched, &text);
+    }
+    plan.watch(entries, landmarks);
 }
 
 /// An image's index, and whether the whole of it was read just now.

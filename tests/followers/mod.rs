@@ -4,6 +4,7 @@ mod children;
 mod contexts;
 mod facts;
 mod filters;
+mod functions;
 mod labels;
 mod less;
 mod live;

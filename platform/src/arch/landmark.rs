@@ -1,7 +1,7 @@
 //! Instructions of the C library or the dynamic loader that are worth watching, by what is there: who finds them and
 //! who emulates them must mean the same.
 
-use super::ProbeArgument;
+use super::{FirstInstruction, ProbeArgument};
 use serde::{Deserialize, Serialize};
 
 /// What is at a landmark: what reaching it means, and so how its instruction is emulated.
@@ -27,13 +27,18 @@ pub enum LandmarkKind {
     OwnSignalMask,
     /// A `nop` by which the program says in which context it is from here on: the argument is its label.
     Context(ProbeArgument),
+    /// The first instruction of a function whose calls are contexts.
+    Enter(FirstInstruction),
+    /// A `ret` of such a function.
+    Leave,
 }
 
 impl LandmarkKind {
     /// The byte that belongs there.
     pub fn first_byte(self) -> u8 {
         match self {
-            LandmarkKind::LoaderState => super::RETURN,
+            LandmarkKind::LoaderState | LandmarkKind::Leave => super::RETURN,
+            LandmarkKind::Enter(first) => first.first_byte(),
             LandmarkKind::LoaderStateEndbr => super::BRANCH_LANDING[0],
             LandmarkKind::SignalMask
             | LandmarkKind::OwnSignalMask

@@ -111,6 +111,7 @@ fn probes_of(index: &ImageIndex, kept: &[bool], probing: Probing) -> Plan {
         dominance: Dominance::default(),
         owners: Owners::default(),
         landmarks: index.landmarks.clone(),
+        contexts: Vec::new(),
     };
     let mut numbers = vec![None; index.lines.len()];
     let mut next = 0;

@@ -6,6 +6,7 @@ mod turns;
 
 pub(super) use turns::{DecisionTurn, DecisionTurns};
 
+use crate::contexts::FunctionRule;
 use crate::filter::{ModuleFilter, Project, SourceFilter};
 
 /// What is to be measured.
@@ -23,6 +24,8 @@ pub struct Scope {
     pub probing: Probing,
     /// Whether to leave out what the data directory has already.
     pub only_new: bool,
+    /// The functions whose calls are contexts, if any are.
+    pub functions: Option<FunctionRule>,
 }
 
 impl Scope {

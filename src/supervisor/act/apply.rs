@@ -9,6 +9,7 @@ use super::pace::Pace;
 use super::repair;
 use super::sections::MarkSections;
 use super::space_texts::{Reach, SpaceTexts};
+use super::stacks::Stacks;
 use super::stop_log::StopLog;
 use super::timed::TimedCalls;
 use super::trap_repair::TrapRepair;
@@ -62,6 +63,7 @@ pub(crate) struct Performer {
     pub(super) senders: HashMap<(Signal, Pid), Instant>,
     pub(super) guard: GuardEntries,
     pub(super) pids: HashMap<ProcessNo, Pid>,
+    pub(super) stacks: Stacks,
     /// What programs said of their contexts that is still to be done.
     pub(super) asked_contexts: VecDeque<ContextAsked>,
     /// Whether breakpoints may be at any probe.
@@ -96,6 +98,7 @@ impl Performer {
             senders: HashMap::new(),
             guard,
             pids: HashMap::new(),
+            stacks: Stacks::default(),
             asked_contexts: VecDeque::new(),
             plants_anywhere: false,
             flags: HashMap::new(),
@@ -124,6 +127,7 @@ impl Performer {
             Action::Forget { tid } => {
                 self.sigtrap.thread_gone(tid);
                 self.flags.remove(&tid);
+                self.stacks.forget(tid);
                 self.timed.forget(tid);
             }
             Action::Resume { tid, signal } => {
@@ -250,6 +254,10 @@ impl Performer {
             }
             Action::Meet { process, threads } => self.texts.work.meet(process, threads),
             Action::AskHandler { process, threads } => self.texts.work.ask(process, threads),
+            Action::ReadStack { tid, at } => {
+                inputs.push_back(Input::OnStack { tid, at, stack: self.stacks.place(&self.tracer, tid) });
+            }
+            Action::EnterFunction { tid, process, context } => self.enter_function(tid, process, context),
             Action::ReadHandler { tid, process, space } => {
                 let access = self.texts.access(&self.tracer, space, tid);
                 let read = self.sigtrap.learn_handler(&access, process, || self.texts.find_call(space));

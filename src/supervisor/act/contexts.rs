@@ -3,8 +3,9 @@
 //! Invariants: what the journal is to tell of a context comes before the first section in it; a measurement without
 //! contexts has no records of any.
 
-use crate::contexts::{ContextRule, TemplateSubject};
+use crate::contexts::{ContextRule, SEVERAL, TemplateSubject};
 use crate::link::{ContextChange, ContextId, ProcessNo, Record};
+use crate::supervisor::decide::frames::FunctionContext;
 use std::collections::HashMap;
 
 /// The contexts of a run.
@@ -19,7 +20,16 @@ pub(crate) struct Contexts {
     /// Whether there is any but the empty one.
     is_used: bool,
     /// The switch under way.
-    change: Option<ContextChange>,
+    change: Option<Change>,
+}
+
+/// How the context of processes is changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// As a user or a program asked for.
+    Asked(ContextChange),
+    /// As the functions say that it is in.
+    Function(FunctionContext),
 }
 
 /// Where a process is.
@@ -28,10 +38,19 @@ struct Place {
     context: ContextId,
     /// Those that it was switched from, the last of them last.
     under: Vec<ContextId>,
+    /// That of a function that it is in, which comes before the others.
+    function: Option<ContextId>,
     /// How many execs led to the program that it runs.
     depth: u32,
     /// Whether that is the program of its maker, of which it is a child without an exec of its own.
     is_forked: bool,
+}
+
+impl Place {
+    /// The context that what runs is of.
+    fn effective(&self) -> ContextId {
+        self.function.unwrap_or(self.context)
+    }
 }
 
 impl Contexts {
@@ -48,7 +67,7 @@ impl Contexts {
         let maker = maker.and_then(|maker| self.processes.get(&maker).cloned());
         let opened = maker.is_none() && !self.rule.label.is_empty();
         let place = maker.map_or_else(Place::default, |maker| Place { is_forked: true, ..maker });
-        let context = place.context;
+        let context = place.effective();
         self.processes.insert(process, place);
         let mut records = Vec::new();
         if !std::mem::replace(&mut self.began, true) && !self.rule.label.is_empty() {
@@ -60,6 +79,11 @@ impl Contexts {
 
     /// A process runs another program; gives what the journal is to tell.
     pub fn execed(&mut self, process: ProcessNo, subject: &TemplateSubject<'_>, at: i64) -> Vec<Record> {
+        if let Some(place) = self.processes.get_mut(&process) {
+            // It is run for the sake of the function that executes it.
+            place.context = place.effective();
+            place.function = None;
+        }
         let Some(by_process) = &self.rule.by_process else { return Vec::new() };
         let place = self.processes.entry(process).or_default();
         place.depth += u32::from(std::mem::take(&mut place.is_forked));
@@ -87,14 +111,15 @@ impl Contexts {
     }
 
     fn enter(&mut self, process: ProcessNo, context: ContextId, at: i64, records: &mut Vec<Record>) {
-        self.processes.entry(process).or_default().context = context;
-        records.push(Record::Entered { process, context, at, opened: true });
+        let place = self.processes.entry(process).or_default();
+        place.context = context;
+        records.push(Record::Entered { process, context: place.effective(), at, opened: true });
     }
 
     /// The context is to be switched like this; false if none of the processes has one to come back to.
-    pub fn prepare(&mut self, change: ContextChange, processes: &[ProcessNo]) -> bool {
+    pub fn prepare(&mut self, change: Change, processes: &[ProcessNo]) -> bool {
         let has_former = |process: &ProcessNo| self.processes.get(process).is_some_and(|place| !place.under.is_empty());
-        let may_be = matches!(change, ContextChange::To(_)) || processes.iter().any(has_former);
+        let may_be = change != Change::Asked(ContextChange::Back) || processes.iter().any(has_former);
         self.change = Some(change).filter(|_| may_be);
         may_be
     }
@@ -103,7 +128,7 @@ impl Contexts {
     pub fn switch(&mut self, processes: &[ProcessNo], at: i64) -> Vec<Record> {
         self.is_used = true;
         match self.change.take() {
-            Some(ContextChange::To(label)) => {
+            Some(Change::Asked(ContextChange::To(label))) => {
                 let (context, mut records) = self.numbered(label);
                 for &process in processes {
                     let place = self.processes.entry(process).or_default();
@@ -112,13 +137,29 @@ impl Contexts {
                 }
                 records
             }
-            Some(ContextChange::Back) => {
+            Some(Change::Asked(ContextChange::Back)) => {
                 let mut records = Vec::new();
                 for &process in processes {
                     let former = self.processes.get_mut(&process).and_then(|place| place.under.pop());
                     if let Some(context) = former {
                         self.enter(process, context, at, &mut records);
                     }
+                }
+                records
+            }
+            Some(Change::Function(function)) => {
+                let label = match function {
+                    FunctionContext::Outside => None,
+                    FunctionContext::One(label) => Some(label),
+                    FunctionContext::Several => Some(SEVERAL.to_owned()),
+                };
+                let (function, records) = label.map(|label| self.numbered(label)).unzip();
+                let mut records = records.unwrap_or_default();
+                for &process in processes {
+                    let place = self.processes.entry(process).or_default();
+                    place.function = function;
+                    let context = place.context;
+                    self.enter(process, context, at, &mut records);
                 }
                 records
             }
@@ -139,7 +180,7 @@ mod tests {
 
     fn by_process(depth: Option<u32>) -> Contexts {
         let by_process = ByProcess { template: "{name}".parse().unwrap(), depth, executables: Vec::new() };
-        Contexts::new(ContextRule { label: String::new(), by_process: Some(by_process) })
+        Contexts::new(ContextRule { by_process: Some(by_process), ..ContextRule::default() })
     }
 
     fn exec(contexts: &mut Contexts, process: u32, exe: &str) -> Option<ContextId> {
@@ -199,15 +240,37 @@ mod tests {
             let may_be = contexts.prepare(change, &processes);
             may_be.then(|| contexts.switch(&processes, 0).into_iter().filter_map(entered).collect())
         };
-        let to = |label: &str| ContextChange::To(label.to_owned());
-        assert_eq!(switched(&mut contexts, ContextChange::Back, &[0]), None);
+        let to = |label: &str| Change::Asked(ContextChange::To(label.to_owned()));
+        let back = Change::Asked(ContextChange::Back);
+        assert_eq!(switched(&mut contexts, back.clone(), &[0]), None);
         assert_eq!(switched(&mut contexts, to("a"), &[0, 7]), Some(vec![(0, 1), (7, 1)]));
         begin(&mut contexts, 1, Some(0));
         assert_eq!(switched(&mut contexts, to("b"), &[1]), Some(vec![(1, 2)]));
         assert_eq!(switched(&mut contexts, to("a"), &[0]), Some(vec![(0, 1)]), "the same again");
-        assert_eq!(switched(&mut contexts, ContextChange::Back, &[0, 1, 2]), Some(vec![(0, 1), (1, 1)]));
-        assert_eq!(switched(&mut contexts, ContextChange::Back, &[0, 1]), Some(vec![(0, 0), (1, 0)]));
+        assert_eq!(switched(&mut contexts, back.clone(), &[0, 1, 2]), Some(vec![(0, 1), (1, 1)]));
+        assert_eq!(switched(&mut contexts, back.clone(), &[0, 1]), Some(vec![(0, 0), (1, 0)]));
         assert_eq!(switched(&mut contexts, to(""), &[0]), Some(vec![(0, 0)]));
+    }
+
+    #[test]
+    fn a_function_comes_before_what_was_switched_and_is_what_its_children_execute_for() {
+        let mut contexts = Contexts::new(ContextRule { by_function: true, ..ContextRule::default() });
+        begin(&mut contexts, 0, None);
+        let mut switched = |change, process: u32| {
+            assert!(contexts.prepare(change, &[ProcessNo(process)]));
+            let records = contexts.switch(&[ProcessNo(process)], 0);
+            let [.., Record::Entered { context, .. }] = records[..] else { panic!("{records:?}") };
+            context.0
+        };
+        let one = |label: &str| Change::Function(FunctionContext::One(label.to_owned()));
+        assert_eq!(switched(one("a"), 0), 1);
+        assert_eq!(switched(Change::Asked(ContextChange::To("b".to_owned())), 0), 1);
+        assert_eq!(switched(Change::Function(FunctionContext::Outside), 0), 2);
+        assert_eq!(switched(Change::Function(FunctionContext::Several), 0), 3);
+        assert_eq!(switched(one("a"), 0), 1);
+        let [Record::Entered { context: ContextId(1), .. }] = begin(&mut contexts, 1, Some(0))[..] else { panic!() };
+        assert_eq!(exec(&mut contexts, 1, "/bin/sed"), None);
+        let [Record::Entered { context: ContextId(1), .. }] = begin(&mut contexts, 2, Some(1))[..] else { panic!() };
     }
 
     #[test]
@@ -215,7 +278,7 @@ mod tests {
         let mut contexts = Contexts::new(ContextRule::default());
         assert_eq!(begin(&mut contexts, 0, None), []);
         assert_eq!(exec(&mut contexts, 0, "/bin/make"), None);
-        let mut contexts = Contexts::new(ContextRule { label: "night".to_owned(), by_process: None });
+        let mut contexts = Contexts::new(ContextRule { label: "night".to_owned(), ..ContextRule::default() });
         let (context, process) = (ContextId(0), ProcessNo(0));
         let told = [
             Record::Context { context, label: "night".to_owned() },

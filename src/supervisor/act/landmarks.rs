@@ -3,11 +3,13 @@
 //! Invariant: where that fails the landmark goes, and the thread executes its instruction itself.
 
 use super::apply::{HiddenFlags, Performer};
+use super::contexts::Change;
 use super::repair::{self, Coming};
 use super::trap_repair::MaskChange;
 use crate::contexts::LONGEST_LABEL;
 use crate::link::{ContextChange, ProcessNo};
 use crate::plan::LandmarkKind;
+use crate::supervisor::decide::frames::FunctionContext;
 use crate::supervisor::decide::ids::{FilePlace, SpaceId};
 use crate::supervisor::decide::mask_sites::MaskRole;
 use crate::warning::WarningKind;
@@ -21,13 +23,13 @@ pub(super) struct ContextAsked {
     pub tid: Tid,
     pub process: ProcessNo,
     /// None if that cannot be read.
-    pub change: Option<ContextChange>,
+    pub change: Option<Change>,
 }
 
 impl ContextAsked {
     fn read(access: &Access<'_>, process: ProcessNo, argument: ProbeArgument) -> Self {
         let label = read_label(access, argument).ok();
-        let change = label.map(|label| label.map_or(ContextChange::Back, ContextChange::To));
+        let change = label.map(|label| Change::Asked(label.map_or(ContextChange::Back, ContextChange::To)));
         ContextAsked { tid: access.tid, process, change }
     }
 }
@@ -89,6 +91,8 @@ impl Performer {
                 // Behind the `nop`.
                 self.tracer.set_pc(tid, Avma(at.0 + 1)).map(|()| true)
             }
+            LandmarkKind::Enter(first) => first.emulate(&access, at).map(|()| true),
+            LandmarkKind::Leave => arch::emulate_return(&access, || self.texts.find_return(space)).map(|()| true),
             LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),
         };
         let is_known = change.zip(place).is_some_and(|(change, place)| self.is_known_call(tid, space, place, change));
@@ -99,6 +103,17 @@ impl Performer {
             Err(error) if error.is_gone() => {}
             Err(error) => self.abandon(process, tid, space, at, kind, &error),
         }
+    }
+
+    /// A process is to be in the context of a function from here on, or in none.
+    pub(super) fn enter_function(&mut self, tid: Tid, process: ProcessNo, context: FunctionContext) {
+        if context == FunctionContext::Several {
+            let text = "functions that are contexts ran in several threads at once, so what they ran is kept as \
+                        \"(several at once)\"; have one run after the other (--test-threads=1), or each in a process \
+                        of its own (--context-by process)";
+            self.warn(Some(process), WarningKind::ContextAmbiguous, text.to_owned(), 1);
+        }
+        self.asked_contexts.push_back(ContextAsked { tid, process, change: Some(Change::Function(context)) });
     }
 
     /// Whether a call that the C library makes for its own sake always does what it does now.

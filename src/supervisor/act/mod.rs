@@ -22,6 +22,7 @@ pub(crate) mod repair;
 pub(crate) mod reports;
 pub(crate) mod sections;
 pub(crate) mod space_texts;
+pub(crate) mod stacks;
 pub(crate) mod stop_log;
 pub(crate) mod switch;
 pub(crate) mod timed;

@@ -1,8 +1,9 @@
 //! Switches of the context that were asked for by commands and by the programs, one after the other.
 
 use super::apply::Performer;
+use super::contexts::Change;
 use super::landmarks::ContextAsked;
-use crate::link::{ContextChange, FromSupervisor, ProcessNo, SwitchRequest};
+use crate::link::{FromSupervisor, ProcessNo, SwitchRequest};
 use crate::supervisor::decide::input::Input;
 use crate::supervisor::decide::state::{Forks, State};
 use crate::warning::WarningKind;
@@ -83,7 +84,7 @@ impl Switches {
         let (asker, change, processes) = if let Some(ContextAsked { tid, process, change }) = probe {
             (Asker::Thread(tid, process), change, vec![process])
         } else if let Some(SwitchRequest { change, pids }) = self.asked.pop_front() {
-            (Asker::Command, Some(change), state.numbers_of(&pids))
+            (Asker::Command, Some(Change::Asked(change)), state.numbers_of(&pids))
         } else {
             return false;
         };
@@ -103,7 +104,7 @@ impl Switches {
 fn refused(
     state: &State,
     performer: &mut Performer,
-    change: Option<ContextChange>,
+    change: Option<Change>,
     processes: &[ProcessNo],
 ) -> Option<&'static str> {
     match (state.forks, change) {

@@ -1,5 +1,6 @@
 //! What the supervisor does about what it hears, as plain data.
 
+use super::frames::FunctionContext;
 use super::ids::{FilePlace, InstanceId, MappedText, OriginalByte, SpaceId};
 use super::planted_text::PlantedText;
 use super::stop::StopKind;
@@ -297,6 +298,10 @@ pub enum Action {
     },
     /// Learn by and by how threads that ran before us treat signals, in turn with what is planted by and by.
     Meet { process: ProcessNo, threads: Vec<Tid> },
+    /// Read where the stack of a thread is that was stopped by a breakpoint at `at`.
+    ReadStack { tid: Tid, at: Avma },
+    /// Put a process into the context of a function, or out of one, for a thread that waits or is gone.
+    EnterFunction { tid: Tid, process: ProcessNo, context: FunctionContext },
     /// Have one of the threads asked for the handler of SIGTRAP that its process had before us, if it had one, before
     /// anything else is done by and by.
     AskHandler { process: ProcessNo, threads: Vec<Tid> },

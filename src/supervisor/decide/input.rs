@@ -2,6 +2,7 @@
 //!
 //! Invariant: an [`Input`] holds all that a decision needs, so a recorded series of inputs replays without a kernel.
 
+use super::frames::StackPlace;
 use super::ids::{InstanceId, SpaceId};
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
 use crate::plan::Plan;
@@ -73,6 +74,8 @@ pub enum Input {
     Exiting { tid: Tid },
     /// Another signal is about to be delivered.
     Signal { tid: Tid, signal: Signal },
+    /// Answer to [`super::action::Action::ReadStack`]: where the stack is, if that can be read.
+    OnStack { tid: Tid, at: Avma, stack: Option<StackPlace> },
     /// Answer to [`super::action::Action::WeighSignal`].
     Weighed {
         tid: Tid,
@@ -250,6 +253,7 @@ impl Input {
             | Input::PausedAt { .. }
             | Input::Cause { .. }
             | Input::CopySought { .. }
+            | Input::OnStack { .. }
             | Input::Weighed { .. }
             | Input::Outlived { .. }
             | Input::Overdue { .. }

@@ -31,7 +31,7 @@ impl State {
             self.tracees.iter().map(|(tid, tracee)| (*tid, tracee.doing.clone())).collect();
         for (tid, doing) in tracees {
             match doing {
-                Doing::Parked(_) | Doing::Switching => self.release(tid, None),
+                Doing::Parked(_) | Doing::Switching(_) => self.release(tid, None),
                 Doing::Running => self.out.push(Action::Look { tid }),
                 Doing::Listening if self.end_kills => self.interrupt(tid),
                 Doing::Listening | Doing::Starting | Doing::Settled => {}

@@ -1,6 +1,7 @@
 //! Deciding about births, execs and ends: who is new, what it shares with its maker, who is left.
 
 use super::action::Action;
+use super::frames::Frames;
 use super::ids::SpaceId;
 use super::space::Space;
 use super::state::{Doing, Forks, Process, State};
@@ -40,6 +41,7 @@ impl State {
         };
         let (parent_pid, parent_space, images) = (parent.pid, parent.space, parent.images.clone());
         let exact = parent.exact;
+        let frames = parent.frames.copied(through, child);
         let thread_of = (lineage == Lineage::Thread).then_some(maker);
         self.out.push(Action::Inherit { thread_of, child, maker: through, space: parent_space });
         let borrows = match lineage {
@@ -67,7 +69,9 @@ impl State {
             self.catch_up(parent_space, through);
             copy
         };
-        let process = self.add_process(Process { images, borrows, exact, ..Process::new(pid, space) });
+        // One that shares the memory soon executes something else, or has a stack of its own.
+        let frames = if shares { Frames::default() } else { frames };
+        let process = self.add_process(Process { images, borrows, exact, frames, ..Process::new(pid, space) });
         self.born_while_switching(maker, process);
         self.add_tracee(child, process, Doing::Starting);
         self.began(process, Action::Began { process, pid, maker: Some(maker), parent: parent_pid, attached: false });
@@ -246,6 +250,10 @@ impl State {
                 self.find_children(tracee.process);
             }
             self.end_process(tracee.process, how);
+        } else if let Some(process) = self.processes.get_mut(&tracee.process)
+            && let Some(context) = process.frames.gone(tid).filter(|_| !self.leaving)
+        {
+            self.out.push(Action::EnterFunction { tid, process: tracee.process, context });
         }
     }
 

@@ -9,6 +9,8 @@ mod attach_tests;
 pub(crate) mod attached;
 pub(crate) mod catching_up;
 pub(crate) mod covered;
+pub(crate) mod frames;
+pub(crate) mod functions;
 pub(crate) mod ids;
 pub(crate) mod images;
 pub(crate) mod inherited;

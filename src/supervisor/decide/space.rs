@@ -107,6 +107,12 @@ impl Space {
         }
     }
 
+    /// The label of the context that the function is which begins at an address.
+    pub fn context_at(&self, at: Avma) -> Option<&str> {
+        let instance = self.instance_at(at)?;
+        instance.plan.context_at(instance.id.bias.offset(at))
+    }
+
     /// Where an address of a measured image is in its file.
     pub fn in_file(&self, at: Avma) -> Option<FilePlace> {
         let InstanceId { image, bias } = self.instance_at(at)?.id;

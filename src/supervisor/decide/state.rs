@@ -4,6 +4,7 @@
 
 use super::action::Action;
 use super::covered::Planned;
+use super::frames::Frames;
 use super::ids::SpaceId;
 use super::once::RunOnce;
 use super::reading::AwaitedPlans;
@@ -38,12 +39,23 @@ pub(crate) enum Doing {
     Running,
     /// It is stopped until plans have come for what it has mapped.
     Parked(AwaitedPlans),
-    /// It is stopped until the context is switched as it asked for.
-    Switching,
+    /// It is stopped until the context is switched.
+    Switching(Whence),
     /// It is in a group-stop.
     Listening,
     /// Everything is restored and it has no trap on the way: it needs no stop to be let go.
     Settled,
+}
+
+/// How a thread came to where it waits for a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whence {
+    /// It is in the midst of a line, which is of both contexts.
+    Within,
+    /// A function begins or ends there: what was executed before is of the context before.
+    Edge,
+    /// It came out of a function that was the context without its return: what is before it there is not of that context.
+    Elsewhere,
 }
 
 /// A thread that is traced.
@@ -79,6 +91,8 @@ pub(crate) struct Process {
     pub awaits: Option<AwaitedPlans>,
     /// Whether its context was switched, so that a hit tells of its own stretch only.
     pub exact: bool,
+    /// The functions that it is in and that are contexts.
+    pub frames: Frames,
 }
 
 impl Process {
@@ -93,6 +107,7 @@ impl Process {
             threaded: false,
             awaits: None,
             exact: false,
+            frames: Frames::default(),
         }
     }
 }
@@ -150,7 +165,7 @@ impl State {
     pub fn may_leave(&self) -> bool {
         let let_go = |tracee: &Tracee| match tracee.doing {
             Doing::Settled | Doing::Listening => !self.end_kills,
-            Doing::Starting | Doing::Running | Doing::Parked(_) | Doing::Switching => false,
+            Doing::Starting | Doing::Running | Doing::Parked(_) | Doing::Switching(_) => false,
         };
         self.leaving && self.unclaimed.is_empty() && self.tracees.values().all(let_go)
     }
@@ -259,6 +274,7 @@ impl State {
         let process = self.processes.get_mut(&number)?;
         let old = std::mem::replace(&mut process.space, fresh);
         (process.borrows, process.threaded, process.awaits) = (false, false, None);
+        process.frames = Frames::default();
         process.headless = process.pid.leader() != tid;
         self.leave_space(old);
         self.out.push(Action::Execed { process: number, tid });

@@ -29,6 +29,7 @@ impl State {
         match input {
             Input::Launched { pid, parent } => self.launched(pid, parent),
             Input::Trap { tid, at } => self.trap(tid, at),
+            Input::OnStack { tid, at, stack } => self.on_stack(tid, at, stack),
             Input::Cause { tid, at, cause, remains } => self.cause(tid, at, cause, remains),
             Input::CopySought { tid, at, sought } => self.copy_sought(tid, at, sought),
             Input::PausedAt { tid, at, faulted } => {
@@ -191,7 +192,7 @@ impl State {
             }
             Doing::Listening | Doing::Running | Doing::Settled => self.after_stop(tid, stop),
             // It is stopped already, and leaves when its plans have come or its context is switched.
-            Doing::Parked(_) | Doing::Switching => {}
+            Doing::Parked(_) | Doing::Switching(_) => {}
         }
     }
 

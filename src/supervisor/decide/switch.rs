@@ -15,7 +15,7 @@ use super::covered::Planned;
 use super::ids::SpaceId;
 use super::instance::{Instance, Known};
 use super::space::Space;
-use super::state::{Doing, Process, State, Tracee};
+use super::state::{Doing, Process, State, Tracee, Whence};
 use super::text_change::{LandmarkChange, TextChange};
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::{Landmark, LandmarkKind, Progress};
@@ -23,6 +23,13 @@ use crate::warning::WarningKind;
 use platform::threads::Activity;
 use platform::{Avma, Pid, Tid};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// On which side of the change a thread is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
 
 /// A switch under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +54,7 @@ impl State {
     pub(crate) fn switch(&mut self, processes: &[ProcessNo]) {
         self.switching = Some(Switching { processes: processes.iter().copied().collect() });
         self.be_exact();
-        self.look_at_all();
+        self.look_at_all(Side::Before);
     }
 
     /// A child of a process that is being switched is, too.
@@ -84,7 +91,7 @@ impl State {
     }
 
     /// Has every thread of these spaces seen that may run.
-    fn look_at_all(&mut self) {
+    fn look_at_all(&mut self, side: Side) {
         let spaces = self.spaces_to_switch();
         let is_meant = |tid: &Tid| self.space_of(*tid).is_some_and(|space| spaces.contains(&space));
         let mut meant: Vec<Tid> = self.tracees.keys().copied().filter(is_meant).collect();
@@ -92,9 +99,13 @@ impl State {
         for tid in meant {
             match self.tracees.get(&tid).map(|tracee| &tracee.doing) {
                 Some(Doing::Running) => self.out.push(Action::Look { tid }),
-                Some(Doing::Parked(_) | Doing::Switching) => self.out.push(Action::TellPosition { tid }),
+                Some(Doing::Switching(Whence::Edge)) if side == Side::After => {}
+                Some(Doing::Parked(_) | Doing::Switching(Whence::Within | Whence::Edge)) => {
+                    self.out.push(Action::TellPosition { tid });
+                }
                 // Where a stop of the group holds one was noted as that began.
-                Some(Doing::Starting | Doing::Listening | Doing::Settled) | None => {}
+                Some(Doing::Switching(Whence::Elsewhere) | Doing::Starting | Doing::Listening | Doing::Settled)
+                | None => {}
             }
         }
     }
@@ -144,7 +155,7 @@ impl State {
             self.out.push(Action::PutBack { space: id, places: space.landmarks_of_probes() });
         }
         self.change_text(changes);
-        self.look_at_all();
+        self.look_at_all(Side::After);
     }
 
     /// Every thread was seen since: the switch is over.
@@ -155,7 +166,7 @@ impl State {
 
     /// The context is switched, or cannot be, as a thread asked for, which goes on.
     pub(crate) fn switched(&mut self, tid: Tid) {
-        if self.tracees.get(&tid).is_some_and(|tracee| tracee.doing == Doing::Switching) {
+        if self.tracees.get(&tid).is_some_and(|tracee| matches!(tracee.doing, Doing::Switching(_))) {
             self.release(tid, None);
         }
     }

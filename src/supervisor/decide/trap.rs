@@ -7,7 +7,7 @@ use super::ids::ProbeSite;
 use super::input::{Remains, Sought};
 use super::planted_text::COPY_ADVICE;
 use super::space::{Found, Space, SpaceUser};
-use super::state::{Doing, Process, State};
+use super::state::{Doing, Process, State, Whence};
 use crate::link::ProcessNo;
 use crate::plan::{LandmarkKind, Progress};
 use crate::warning::WarningKind;
@@ -22,11 +22,30 @@ enum Hit {
     Stale { restore: bool },
 }
 
+/// Whether it is told of the probe at a landmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It is to be.
+    Now,
+    /// It was, before the context was changed.
+    Before,
+}
+
 impl State {
     pub(super) fn trap(&mut self, tid: Tid, at: Avma) {
+        if self.minds_frames(tid, at) {
+            // Until that is read it needs not be seen.
+            self.set_doing(tid, Doing::Switching(Whence::Elsewhere));
+            self.out.push(Action::ReadStack { tid, at });
+        } else {
+            self.serve_trap(tid, at, Told::Now);
+        }
+    }
+
+    pub(super) fn serve_trap(&mut self, tid: Tid, at: Avma, told: Told) {
         match self.find(tid, at) {
             Found::Armed(site) => self.serve(tid, at, site, Hit::First),
-            Found::Landmark(kind, site) => self.landmark(tid, at, kind, site),
+            Found::Landmark(kind, site) => self.landmark(tid, at, kind, site.filter(|_| told == Told::Now)),
             Found::Spent(site) => self.out.push(Action::AskCause { tid, at, spent: self.spent(tid, site, at) }),
             Found::Nothing => self.out.push(Action::AskCause { tid, at, spent: None }),
         }
@@ -123,13 +142,13 @@ impl State {
         }
     }
 
-    fn find(&self, tid: Tid, at: Avma) -> Found {
+    pub(super) fn find(&self, tid: Tid, at: Avma) -> Found {
         self.process_of(tid)
             .and_then(|(_, process)| self.spaces.get(&process.space))
             .map_or(Found::Nothing, |space| space.find(at))
     }
 
-    fn mark(&self, process: ProcessNo, site: ProbeSite) -> Mark {
+    pub(super) fn mark(&self, process: ProcessNo, site: ProbeSite) -> Mark {
         let ProbeSite { instance, first, probe, probes, .. } = site;
         let exact = self.processes.get(&process).is_some_and(|process| process.exact);
         Mark { process, image: instance.image, first: if exact { first } else { probe }, probe, probes, exact }
@@ -194,13 +213,15 @@ impl State {
             LandmarkKind::LoaderState | LandmarkKind::LoaderStateEndbr => {
                 self.out.push(Action::ReadMappings { tid, space })
             }
-            LandmarkKind::Context(_) => self.set_doing(tid, Doing::Switching),
+            LandmarkKind::Context(_) => self.set_doing(tid, Doing::Switching(Whence::Within)),
             LandmarkKind::SignalMask
             | LandmarkKind::OwnSignalMask
             | LandmarkKind::SignalAction
             | LandmarkKind::Clone
             | LandmarkKind::Call
-            | LandmarkKind::Announced => self.release(tid, None),
+            | LandmarkKind::Announced
+            | LandmarkKind::Enter(_)
+            | LandmarkKind::Leave => self.release(tid, None),
         }
     }
 }

@@ -10,6 +10,7 @@ mod decode;
 mod emulate;
 mod encoding;
 mod pending;
+mod prologue;
 mod ptrace;
 mod registers;
 mod system_calls;
@@ -33,5 +34,6 @@ pub use encoding::{
     RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, SYSCALL,
 };
 pub use pending::leads_to_syscall;
+pub use prologue::{FirstInstruction, returns, stack_pointer};
 pub use registers::breakpoint_before;
 pub use system_calls::{CallNumber, shares_memory};

@@ -78,6 +78,31 @@ pub(crate) fn general_register(regs: &user_regs_struct, number: u8) -> u64 {
     all[usize::from(number) % all.len()]
 }
 
+/// Sets a general register, as instructions count them.
+pub(crate) fn set_general_register(regs: &mut user_regs_struct, number: u8, value: u64) {
+    let all = [
+        &mut regs.rax,
+        &mut regs.rcx,
+        &mut regs.rdx,
+        &mut regs.rbx,
+        &mut regs.rsp,
+        &mut regs.rbp,
+        &mut regs.rsi,
+        &mut regs.rdi,
+        &mut regs.r8,
+        &mut regs.r9,
+        &mut regs.r10,
+        &mut regs.r11,
+        &mut regs.r12,
+        &mut regs.r13,
+        &mut regs.r14,
+        &mut regs.r15,
+    ];
+    if let Some(register) = all.into_iter().nth(number.into()) {
+        *register = value;
+    }
+}
+
 /// An aligned place for `len` bytes below the stack and below what leaf functions may use of it.
 pub(crate) fn below_stack(regs: &user_regs_struct, len: u64) -> Avma {
     const RED_ZONE: u64 = 128;

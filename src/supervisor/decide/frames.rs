@@ -1,0 +1,203 @@
+//! Which functions that are contexts a process is in: their frames, by where the stack was when they began.
+//!
+//! A frame is over when its function returns, or when its thread is seen above it on the same stack: after an exception, a
+//! longjmp or a tail call.
+//!
+//! Invariant: as long as functions run in several threads, nothing is said to be of one of them.
+
+use platform::{Avma, Tid};
+
+/// Where the stack of a stopped thread is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct StackPlace {
+    /// The stack pointer.
+    pub sp: Avma,
+    /// The end of the memory that it is in, which tells stacks of one thread apart.
+    pub end: Avma,
+}
+
+/// What a thread does where it was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passing<'l> {
+    /// It enters a function with this label.
+    Enters(&'l str),
+    /// It returns from such a function.
+    Leaves,
+    /// Neither.
+    Nothing,
+}
+
+/// The context that functions make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FunctionContext {
+    /// None.
+    Outside,
+    /// That of one function, the innermost.
+    One(String),
+    /// Threads are in functions of their own.
+    Several,
+}
+
+/// What is to be done about a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Passed {
+    /// It goes on.
+    On,
+    /// The context is to be changed before it does; it comes to the same place once more then.
+    Changes(FunctionContext),
+    /// It has come there once more.
+    Again,
+}
+
+/// A function that is running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Frame {
+    tid: Tid,
+    place: StackPlace,
+    label: String,
+}
+
+/// The functions of a process that are running, in the order in which they began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Frames {
+    frames: Vec<Frame>,
+    /// Threads that wait for a change, and where.
+    changing: Vec<(Tid, Avma)>,
+}
+
+impl Frames {
+    /// A thread of the process is at a breakpoint at `at`.
+    pub fn pass(&mut self, tid: Tid, at: Avma, stack: StackPlace, passing: Passing<'_>) -> Passed {
+        if let Some(index) = self.changing.iter().position(|(changing, _)| *changing == tid) {
+            let (_, place) = self.changing.swap_remove(index);
+            if place == at {
+                return Passed::Again;
+            }
+        }
+        let before = self.context();
+        let is_over = |frame: &Frame| match passing {
+            // Whoever enters where another one began has come back from that, or it has become this one.
+            Passing::Enters(_) => frame.place.sp <= stack.sp,
+            Passing::Leaves | Passing::Nothing => frame.place.sp < stack.sp,
+        };
+        self.frames.retain(|frame| frame.tid != tid || frame.place.end != stack.end || !is_over(frame));
+        match passing {
+            Passing::Enters(label) => self.frames.push(Frame { tid, place: stack, label: label.to_owned() }),
+            // A coroutine may have moved to another thread.
+            Passing::Leaves => self.frames.retain(|frame| frame.place != stack),
+            Passing::Nothing => {}
+        }
+        let after = self.context();
+        if after == before {
+            return Passed::On;
+        }
+        self.changing.push((tid, at));
+        Passed::Changes(after)
+    }
+
+    /// Whether a thread is in a function.
+    pub fn hold(&self, tid: Tid) -> bool {
+        self.frames.iter().any(|frame| frame.tid == tid)
+    }
+
+    /// A thread has ended; gives the context, if that is another one now.
+    pub fn gone(&mut self, tid: Tid) -> Option<FunctionContext> {
+        let before = self.context();
+        self.changing.retain(|(changing, _)| *changing != tid);
+        self.frames.retain(|frame| frame.tid != tid);
+        Some(self.context()).filter(|after| *after != before)
+    }
+
+    /// Those that a child has, which is a copy of a thread.
+    pub fn copied(&self, thread: Tid, child: Tid) -> Frames {
+        let own = self.frames.iter().filter(|frame| frame.tid == thread);
+        Frames { frames: own.map(|frame| Frame { tid: child, ..frame.clone() }).collect(), changing: Vec::new() }
+    }
+
+    /// The context of what runs now.
+    pub fn context(&self) -> FunctionContext {
+        match self.frames.last() {
+            None => FunctionContext::Outside,
+            Some(last) if self.frames.iter().all(|frame| frame.tid == last.tid) => {
+                FunctionContext::One(last.label.clone())
+            }
+            Some(_) => FunctionContext::Several,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAIN: Tid = Tid(1);
+    const OTHER: Tid = Tid(2);
+    const ENTRY: Avma = Avma(0x1000);
+    const RETURN: Avma = Avma(0x1020);
+
+    fn on(sp: u64) -> StackPlace {
+        StackPlace { sp: Avma(sp), end: Avma(0x8000) }
+    }
+
+    fn one(label: &str) -> Passed {
+        Passed::Changes(FunctionContext::One(label.to_owned()))
+    }
+
+    fn enter(frames: &mut Frames, tid: Tid, stack: StackPlace, label: &str) -> Passed {
+        let passed = frames.pass(tid, ENTRY, stack, Passing::Enters(label));
+        if matches!(passed, Passed::Changes(_)) {
+            assert_eq!(frames.pass(tid, ENTRY, stack, Passing::Enters(label)), Passed::Again);
+        }
+        passed
+    }
+
+    fn leave(frames: &mut Frames, tid: Tid, stack: StackPlace) -> Passed {
+        let passed = frames.pass(tid, RETURN, stack, Passing::Leaves);
+        if matches!(passed, Passed::Changes(_)) {
+            assert_eq!(frames.pass(tid, RETURN, stack, Passing::Leaves), Passed::Again);
+        }
+        passed
+    }
+
+    #[test]
+    fn the_innermost_function_is_the_context() {
+        let mut frames = Frames::default();
+        assert_eq!(enter(&mut frames, MAIN, on(0x7000), "a"), one("a"));
+        assert_eq!(enter(&mut frames, MAIN, on(0x6000), "a"), Passed::On, "it calls itself");
+        assert_eq!(enter(&mut frames, MAIN, on(0x5000), "b"), one("b"));
+        assert_eq!(leave(&mut frames, MAIN, on(0x5000)), one("a"));
+        assert_eq!(leave(&mut frames, MAIN, on(0x6000)), Passed::On);
+        assert_eq!(leave(&mut frames, MAIN, on(0x7000)), Passed::Changes(FunctionContext::Outside));
+        assert_eq!(leave(&mut frames, MAIN, on(0x7000)), Passed::On, "it was entered before us");
+    }
+
+    #[test]
+    fn who_is_above_a_frame_has_left_it() {
+        let mut frames = Frames::default();
+        enter(&mut frames, MAIN, on(0x7000), "a");
+        enter(&mut frames, MAIN, on(0x6000), "b");
+        assert_eq!(frames.pass(MAIN, Avma(1), on(0x6000), Passing::Nothing), Passed::On, "its first instruction");
+        assert_eq!(frames.pass(MAIN, Avma(1), on(0x6800), Passing::Nothing), one("a"));
+        assert_eq!(frames.pass(MAIN, Avma(1), on(0x6800), Passing::Nothing), Passed::Again);
+        let elsewhere = StackPlace { sp: Avma(0x1_f000), end: Avma(0x2_0000) };
+        assert_eq!(frames.pass(MAIN, Avma(1), elsewhere, Passing::Nothing), Passed::On, "a stack for signals");
+        assert_eq!(enter(&mut frames, MAIN, on(0x7000), "c"), one("c"), "at the same depth");
+        assert_eq!(leave(&mut frames, MAIN, on(0x7000)), Passed::Changes(FunctionContext::Outside));
+    }
+
+    #[test]
+    fn what_runs_beside_others_is_of_none() {
+        let (mut frames, other) = (Frames::default(), StackPlace { sp: Avma(0x9000), end: Avma(0xa000) });
+        enter(&mut frames, MAIN, on(0x7000), "a");
+        assert_eq!(enter(&mut frames, OTHER, other, "b"), Passed::Changes(FunctionContext::Several));
+        assert_eq!(leave(&mut frames, MAIN, on(0x7000)), one("b"));
+        enter(&mut frames, MAIN, on(0x7000), "a");
+        assert_eq!(frames.gone(OTHER), Some(FunctionContext::One("a".to_owned())));
+        assert_eq!(frames.gone(OTHER), None);
+        let mut child = frames.copied(MAIN, OTHER);
+        assert!(child.hold(OTHER) && !child.hold(MAIN));
+        assert_eq!(leave(&mut child, OTHER, on(0x7000)), Passed::Changes(FunctionContext::Outside));
+        // A coroutine that another thread goes on with.
+        assert_eq!(leave(&mut frames, OTHER, on(0x7000)), Passed::Changes(FunctionContext::Outside));
+    }
+}

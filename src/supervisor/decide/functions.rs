@@ -1,0 +1,63 @@
+//! Deciding about functions that are contexts: where one begins or is over, the context is changed first, and then the
+//! breakpoint is met once more and served.
+//!
+//! Invariant: what a function executed is told of in its context, its first and its last instruction too; what is executed
+//! after an exception or a longjmp out of it is not.
+
+use super::action::Action;
+use super::frames::{Passed, Passing, StackPlace};
+use super::space::Found;
+use super::state::{Doing, State, Whence};
+use super::trap::Told;
+use crate::plan::LandmarkKind;
+use platform::{Avma, Tid};
+
+impl State {
+    /// Whether a breakpoint may tell that a function which is a context has begun or is over. Where none is armed it is
+    /// not known whether one was executed at all.
+    pub(super) fn minds_frames(&self, tid: Tid, at: Avma) -> bool {
+        let is_within = || self.process_of(tid).is_some_and(|(_, process)| process.frames.hold(tid));
+        match self.find(tid, at) {
+            _ if self.leaving => false,
+            Found::Landmark(LandmarkKind::Enter(_) | LandmarkKind::Leave, _) => true,
+            Found::Landmark(..) | Found::Armed(_) => is_within(),
+            Found::Spent(_) | Found::Nothing => false,
+        }
+    }
+
+    /// Whether a function that is a context begins there.
+    pub(crate) fn enters_function(&self, tid: Tid, at: Avma) -> bool {
+        matches!(self.find(tid, at), Found::Landmark(LandmarkKind::Enter(_), _))
+    }
+
+    /// Where the stack of a thread is that was stopped by a breakpoint, if that can be read.
+    pub(super) fn on_stack(&mut self, tid: Tid, at: Avma, stack: Option<StackPlace>) {
+        self.set_doing(tid, Doing::Running);
+        let found = self.find(tid, at);
+        let Some(stack) = stack.filter(|_| !self.leaving) else { return self.serve_trap(tid, at, Told::Now) };
+        let Some(number) = self.process_number(tid) else { return };
+        let Some(process) = self.processes.get_mut(&number) else { return };
+        let space = process.space;
+        let label = || self.spaces.get(&space).and_then(|space| space.context_at(at));
+        let passing = match found {
+            Found::Landmark(LandmarkKind::Enter(_), _) => label().map_or(Passing::Nothing, Passing::Enters),
+            Found::Landmark(LandmarkKind::Leave, _) => Passing::Leaves,
+            Found::Landmark(..) | Found::Armed(_) | Found::Spent(_) | Found::Nothing => Passing::Nothing,
+        };
+        match process.frames.pass(tid, at, stack, passing) {
+            Passed::On => self.serve_trap(tid, at, Told::Now),
+            // The return was the function's still.
+            Passed::Again if passing == Passing::Leaves => self.serve_trap(tid, at, Told::Before),
+            Passed::Again => self.serve_trap(tid, at, Told::Now),
+            Passed::Changes(context) => {
+                let whence = if passing == Passing::Nothing { Whence::Elsewhere } else { Whence::Edge };
+                if let Found::Landmark(LandmarkKind::Leave, Some(site)) = found {
+                    self.out.push(Action::Mark(self.mark(number, site)));
+                }
+                self.out.push(Action::Rewind { tid, process: number, space, at });
+                self.set_doing(tid, Doing::Switching(whence));
+                self.out.push(Action::EnterFunction { tid, process: number, context });
+            }
+        }
+    }
+}

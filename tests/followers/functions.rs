@@ -1,0 +1,202 @@
+//! Functions that are contexts as long as they run.
+
+use crate::harness::build;
+use crate::harness::check::COV_TRACE;
+use crate::harness::command::mark;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+use testing::run::{Outcome, to_end};
+
+/// Tests in threads that run at once, and what runs when one of them is left.
+const AT_ONCE: &str = r#"
+#include <pthread.h>
+static pthread_barrier_t both, over;
+static volatile int sum;
+static void meet(void)
+{
+	pthread_barrier_wait(&both);
+	sum += 1;
+}
+static void alone(void)
+{
+	sum += 2;
+}
+void *test_short(void *unused)
+{
+	meet();
+	return unused;
+}
+static void *shorter(void *unused)
+{
+	test_short(unused);
+	pthread_barrier_wait(&over);
+	return unused;
+}
+void *test_long(void *unused)
+{
+	meet();
+	pthread_barrier_wait(&over);
+	alone();
+	return unused;
+}
+int main(void)
+{
+	pthread_t threads[2];
+	pthread_barrier_init(&both, 0, 2);
+	pthread_barrier_init(&over, 0, 2);
+	pthread_create(&threads[0], 0, shorter, 0);
+	pthread_create(&threads[1], 0, test_long, 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], 0);
+	return 0;
+}
+"#;
+
+fn run(folder: &Path, program: &str, words: &[&str]) -> Outcome {
+    to_end(&mark(), folder, Command::new(program).args(words))
+}
+
+/// A folder with a program that was built of this source and measured with these options.
+#[track_caller]
+fn measured(name: &str, source: &str, compiler: &[&str], options: &[&str]) -> (TempDir, Outcome) {
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    fs::write(folder.path().join(name), source).unwrap();
+    let words = [&["-g", "-pthread", "-o", "program", name], &compiler[1..]].concat();
+    let built = run(folder.path(), compiler[0], &words);
+    assert!(built.status.success(), "{built:?}");
+    let traced = run(folder.path(), COV_TRACE, &[&["-q"], options, &["--", "./program"]].concat());
+    (folder, traced)
+}
+
+fn said(folder: &Path, words: &[&str]) -> Value {
+    let said = run(folder, COV_TRACE, &[words, &["--json"]].concat());
+    assert!(said.status.success(), "{said:?}");
+    serde_json::from_str(&said.stdout).unwrap()
+}
+
+/// The labels under which a function ran.
+#[track_caller]
+fn who(folder: &Path, function: &str) -> Vec<String> {
+    let said = said(folder, &["who", function]);
+    let contexts = said["asked"][0]["contexts"].as_array().unwrap_or_else(|| panic!("{said}"));
+    contexts.iter().map(|context| context["label"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The lines that ran under each label; `-` is that without.
+fn lines(folder: &Path) -> BTreeMap<u64, BTreeSet<String>> {
+    let mut lines: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for context in said(folder, &["contexts"])["contexts"].as_array().unwrap() {
+        let label = context["label"].as_str().unwrap();
+        for file in said(folder, &["what", label])["files"].as_array().unwrap() {
+            let shown = if label.is_empty() { "-" } else { label };
+            for line in file["lines"].as_array().unwrap() {
+                lines.entry(line.as_u64().unwrap()).or_default().insert(shown.to_owned());
+            }
+        }
+    }
+    lines
+}
+
+/// What its comments say of a source: labels, of which those with a `?` may be missing.
+fn said_by(source: &str) -> BTreeMap<u64, BTreeSet<String>> {
+    let labels = |line: &str| -> Option<BTreeSet<String>> {
+        let (code, labels) = line.split_once("//")?;
+        (!code.trim().is_empty()).then(|| labels.split(',').map(|label| label.trim().to_owned()).collect())
+    };
+    (1..).zip(source.lines()).filter_map(|(number, line)| Some((number, labels(line)?))).collect()
+}
+
+/// Functions that are contexts, and all ways out of them.
+const WAYS_OUT: &str = include_str!("ways_out.cc");
+
+#[test]
+fn each_line_is_of_the_functions_that_ran_it_whatever_way_they_end() {
+    let rule = "--context-function=^test_([a-z]+)";
+    for compiler in [&["g++", "-O0"][..], &["clang++", "-O0"]] {
+        for options in [&[rule][..], &[rule, "--probe=all"]] {
+            let (folder, traced) = measured("program.cc", WAYS_OUT, compiler, options);
+            assert_eq!((traced.status.code(), traced.stdout.as_str()), (Some(0), "71\n"), "{traced:?}");
+            let (found, expected) = (lines(folder.path()), said_by(WAYS_OUT));
+            for (line, labels) in &found {
+                let text = WAYS_OUT.lines().nth(*line as usize - 1).unwrap_or_default();
+                let expected = expected.get(line).cloned().unwrap_or_default();
+                let must = expected.iter().all(|label| label.ends_with('?') || labels.contains(label));
+                let may =
+                    labels.iter().all(|label| expected.contains(label) || expected.contains(&format!("{label}?")));
+                assert!(must && may, "{compiler:?} {options:?} {line} {labels:?}: {text}");
+            }
+            assert!(found.len() > 80, "{}", found.len());
+        }
+    }
+}
+
+#[test]
+fn what_runs_while_several_run_is_of_none_of_them() {
+    let (folder, traced) = measured("program.c", AT_ONCE, &["gcc", "-O0"], &["--context-function=^test_(.*)"]);
+    assert!(traced.status.success(), "{traced:?}");
+    // Whoever is slower may be there still when the short one is over.
+    let met = (1..).zip(AT_ONCE.lines()).find(|(_, line)| line.contains("sum += 1")).map(|(number, _)| number);
+    let met = &lines(folder.path())[&met.unwrap()];
+    assert!(met.contains("(several at once)") && !met.contains("short"), "{met:?}");
+    assert_eq!(who(folder.path(), "alone"), ["long"]);
+    let told = run(folder.path(), COV_TRACE, &["report"]);
+    assert!(told.stderr.contains("--test-threads=1"), "{told:?}");
+}
+
+#[test]
+fn tests_of_googletest_are_contexts_by_their_functions() {
+    const TESTS: &str = r#"
+#include <gtest/gtest.h>
+__attribute__((noinline, noclone)) static int add(int a, int b)
+{
+	__asm__ volatile("");
+	return a + b;
+}
+template <typename T> struct Typed : testing::Test {};
+typedef testing::Types<int, long> Kinds;
+TYPED_TEST_SUITE(Typed, Kinds);
+TEST(Sum, OfTwo)
+{
+	EXPECT_EQ(add(1, 2), 3);
+}
+TEST(Sum, Throws)
+{
+	add(1, 2);
+	throw 1;
+}
+TYPED_TEST(Typed, Fits)
+{
+	EXPECT_EQ(add(sizeof(TypeParam), 0), (int)sizeof(TypeParam));
+}
+"#;
+    for flag in ["-O0", "-O2"] {
+        let compiler = ["g++", flag, "-fno-inline", "-lgtest", "-lgtest_main"];
+        let (folder, traced) = measured("tests.cc", TESTS, &compiler, &["--context-by=gtest"]);
+        assert_eq!(traced.status.code(), Some(1), "{traced:?}");
+        let expected = ["Sum.OfTwo", "Sum.Throws", "Typed<int>.Fits", "Typed<long>.Fits"];
+        assert_eq!(who(folder.path(), "add"), expected, "{flag}");
+    }
+}
+
+#[test]
+fn frameworks_whose_functions_do_not_tell_are_refused_with_a_way_out() {
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    let cases = [
+        ("catch2", "cov_trace_context.h"),
+        ("go", "go test -c"),
+        ("cmocka", "--context-function"),
+        ("other", "boost-test"),
+    ];
+    for (framework, way_out) in cases {
+        let refused = run(folder.path(), COV_TRACE, &["--context-by", framework, "--", "true"]);
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        assert!(refused.stderr.contains(way_out), "{framework}: {refused:?}");
+    }
+    let both = ["--context-by=process", "--context-function=x", "--", "true"];
+    let refused = run(folder.path(), COV_TRACE, &both);
+    assert!(refused.stderr.contains("--context-by function"), "{refused:?}");
+}
