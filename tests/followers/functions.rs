@@ -183,6 +183,50 @@ TYPED_TEST(Typed, Fits)
 }
 
 #[test]
+fn tests_of_rust_are_contexts_by_their_names() {
+    const TESTS: &str = r#"
+fn add(a: u32, b: u32) -> u32 {
+    a + b
+}
+fn twice(a: u32) -> u32 {
+    let double = |a| add(a, a);
+    double(a)
+}
+mod tests {
+    mod inner {
+        #[test]
+        fn adds() {
+            assert_eq!(crate::add(1, 2), 3);
+        }
+    }
+    #[test]
+    fn doubles() {
+        let four = || crate::twice(2);
+        assert_eq!(four(), 4);
+    }
+    #[test]
+    #[should_panic]
+    fn panics() {
+        assert_eq!(crate::add(1, 2), 4);
+    }
+}
+"#;
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    fs::write(folder.path().join("tests.rs"), TESTS).unwrap();
+    let built = run(
+        folder.path(),
+        "rustc",
+        &["--test", "-g", "--crate-name=program", "--edition=2024", "-o", "program", "tests.rs"],
+    );
+    assert!(built.status.success(), "{built:?}");
+    let words = ["-q", "--context-by=libtest", "--", "./program", "--test-threads=1"];
+    let traced = run(folder.path(), COV_TRACE, &words);
+    assert!(traced.status.success(), "{traced:?}");
+    assert_eq!(who(folder.path(), "program::add"), ["tests::doubles", "tests::inner::adds", "tests::panics"]);
+    assert_eq!(who(folder.path(), "program::twice"), ["tests::doubles"]);
+}
+
+#[test]
 fn frameworks_whose_functions_do_not_tell_are_refused_with_a_way_out() {
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let cases = [

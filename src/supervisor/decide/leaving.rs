@@ -34,7 +34,8 @@ impl State {
                 Doing::Parked(_) | Doing::Switching(_) => self.release(tid, None),
                 Doing::Running => self.out.push(Action::Look { tid }),
                 Doing::Listening if self.end_kills => self.interrupt(tid),
-                Doing::Listening | Doing::Starting | Doing::Settled => {}
+                // Whoever has met a breakpoint is about to be served.
+                Doing::Listening | Doing::Starting | Doing::Settled | Doing::Met => {}
             }
         }
     }

@@ -11,6 +11,8 @@ pub(crate) mod catching_up;
 pub(crate) mod covered;
 pub(crate) mod frames;
 pub(crate) mod functions;
+#[cfg(test)]
+mod functions_tests;
 pub(crate) mod ids;
 pub(crate) mod images;
 pub(crate) mod inherited;

@@ -41,6 +41,8 @@ pub(crate) enum Doing {
     Parked(AwaitedPlans),
     /// It is stopped until the context is switched.
     Switching(Whence),
+    /// It is stopped at a breakpoint until it is known where its stack is.
+    Met,
     /// It is in a group-stop.
     Listening,
     /// Everything is restored and it has no trap on the way: it needs no stop to be let go.
@@ -165,7 +167,7 @@ impl State {
     pub fn may_leave(&self) -> bool {
         let let_go = |tracee: &Tracee| match tracee.doing {
             Doing::Settled | Doing::Listening => !self.end_kills,
-            Doing::Starting | Doing::Running | Doing::Parked(_) | Doing::Switching(_) => false,
+            Doing::Starting | Doing::Running | Doing::Parked(_) | Doing::Switching(_) | Doing::Met => false,
         };
         self.leaving && self.unclaimed.is_empty() && self.tracees.values().all(let_go)
     }

@@ -192,7 +192,7 @@ impl State {
             }
             Doing::Listening | Doing::Running | Doing::Settled => self.after_stop(tid, stop),
             // It is stopped already, and leaves when its plans have come or its context is switched.
-            Doing::Parked(_) | Doing::Switching(_) => {}
+            Doing::Parked(_) | Doing::Switching(_) | Doing::Met => {}
         }
     }
 

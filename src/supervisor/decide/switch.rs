@@ -104,7 +104,13 @@ impl State {
                     self.out.push(Action::TellPosition { tid });
                 }
                 // Where a stop of the group holds one was noted as that began.
-                Some(Doing::Switching(Whence::Elsewhere) | Doing::Starting | Doing::Listening | Doing::Settled)
+                Some(
+                    Doing::Switching(Whence::Elsewhere)
+                    | Doing::Met
+                    | Doing::Starting
+                    | Doing::Listening
+                    | Doing::Settled,
+                )
                 | None => {}
             }
         }

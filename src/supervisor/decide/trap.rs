@@ -35,7 +35,7 @@ impl State {
     pub(super) fn trap(&mut self, tid: Tid, at: Avma) {
         if self.minds_frames(tid, at) {
             // Until that is read it needs not be seen.
-            self.set_doing(tid, Doing::Switching(Whence::Elsewhere));
+            self.set_doing(tid, Doing::Met);
             self.out.push(Action::ReadStack { tid, at });
         } else {
             self.serve_trap(tid, at, Told::Now);
