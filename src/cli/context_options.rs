@@ -16,7 +16,8 @@ pub(super) struct ContextArguments {
     context: Option<String>,
     /// Keep what runs under a label of its own for each test: `process` for each program that is executed, for suites
     /// that run each test as a program; `function` for each call of a function that --context-function names; `gtest`,
-    /// `boost-test` or `libtest` for each function that is a test of GoogleTest, Boost.Test or Rust
+    /// `boost-test` or `libtest` for each function that is a test of GoogleTest, Boost.Test or Rust, `auto` for each of any
+    /// of these
     ///
     /// Children that execute nothing are their parent's. Functions that are tests must run one after the other: what ran
     /// while several ran in threads is kept as "(several at once)". Those of Rust run so with -- --test-threads=1.
@@ -53,6 +54,8 @@ enum ContextBy {
     Function,
     /// Each test of a framework whose tests are functions.
     Tests(Framework),
+    /// Each test of whichever of these the programs hold.
+    Auto,
 }
 
 /// What `--context-by` says; of frameworks whose functions do not tell what their tests are called it says what does.
@@ -61,6 +64,7 @@ fn context_by(text: &str) -> Result<ContextBy, String> {
                             has the program tell them itself (README, \"Which test ran it\")";
     let because = |cause: &str| Err(format!("{cause}; or name the functions with --context-function REGEX"));
     match text {
+        "auto" => Ok(ContextBy::Auto),
         "process" => Ok(ContextBy::Process),
         "function" => Ok(ContextBy::Function),
         "gtest" => Ok(ContextBy::Tests(Framework::GoogleTest)),
@@ -71,7 +75,7 @@ fn context_by(text: &str) -> Result<ContextBy, String> {
         "go" => Err("goroutines move between threads and stacks, so that it is not seen when a function is over; \
                      build the tests with go test -c and run each by itself, with --context-by process"
             .to_owned()),
-        _ => Err("give process, function, gtest, boost-test or libtest".to_owned()),
+        _ => Err("give process, function, auto, gtest, boost-test or libtest".to_owned()),
     }
 }
 
@@ -85,6 +89,7 @@ impl ContextArguments {
         }
         let functions = match self.context_by {
             Some(ContextBy::Tests(framework)) => Some(FunctionRule::Tests(framework)),
+            Some(ContextBy::Auto) => Some(FunctionRule::AnyTests),
             Some(ContextBy::Function | ContextBy::Process) | None => {
                 has_functions.then_some(FunctionRule::Named(self.context_function))
             }

@@ -21,6 +21,8 @@ pub(crate) enum FunctionRule {
     Named(Vec<Regex>),
     /// The tests of a framework.
     Tests(Framework),
+    /// The tests of whichever framework an image holds.
+    AnyTests,
 }
 
 /// A function of an image.
@@ -45,14 +47,35 @@ impl FunctionRule {
                 };
                 functions.iter().filter_map(label).collect()
             }
-            FunctionRule::Tests(Framework::GoogleTest) => {
-                of_names(functions, |name| google_test(name.strip_suffix("::TestBody()")?))
+            FunctionRule::Tests(framework) => framework.labels(functions, &calls),
+            FunctionRule::AnyTests => {
+                Framework::ALL.iter().flat_map(|framework| framework.labels(functions, &calls)).collect()
             }
-            FunctionRule::Tests(Framework::BoostTest) => {
+        }
+    }
+
+    /// The framework of an image that holds no such function, if the names of its functions do not tell its tests.
+    pub fn untold(&self, functions: &[NamedFunction<'_>]) -> Option<&'static str> {
+        const UNTOLD: [(&str, &str); 3] =
+            [("Catch::", "Catch2"), ("doctest::", "doctest"), ("_cmocka_run_group_tests", "cmocka")];
+        let holds = |start: &str| functions.iter().any(|function| function.name.starts_with(start));
+        let found = UNTOLD.iter().find(|(start, _)| holds(start)).map(|(_, name)| *name);
+        found.filter(|_| matches!(self, FunctionRule::AnyTests))
+    }
+}
+
+impl Framework {
+    const ALL: [Framework; 3] = [Framework::GoogleTest, Framework::BoostTest, Framework::Libtest];
+
+    /// The functions that are its tests, by where they start, with their names.
+    fn labels(self, functions: &[NamedFunction<'_>], calls: &impl Fn(u64, u64) -> bool) -> Vec<(u64, String)> {
+        match self {
+            Framework::GoogleTest => of_names(functions, |name| google_test(name.strip_suffix("::TestBody()")?)),
+            Framework::BoostTest => {
                 let label = |name: &str| Some(name.strip_suffix("::test_method()")?.replace("::", "/"));
                 of_names(functions, label)
             }
-            FunctionRule::Tests(Framework::Libtest) => libtest(functions, calls),
+            Framework::Libtest => libtest(functions, calls),
         }
     }
 }
@@ -74,7 +97,7 @@ fn google_test(class: &str) -> Option<String> {
 }
 
 /// Each test has a closure of its own, which its harness calls and which calls it.
-fn libtest(functions: &[NamedFunction<'_>], calls: impl Fn(u64, u64) -> bool) -> Vec<(u64, String)> {
+fn libtest(functions: &[NamedFunction<'_>], calls: &impl Fn(u64, u64) -> bool) -> Vec<(u64, String)> {
     let closures = functions.iter().filter_map(|function| {
         let test =
             function.name.strip_suffix("::{{closure}}").or_else(|| function.name.strip_suffix("::{closure#0}"))?;
@@ -133,5 +156,15 @@ mod tests {
             "krate::with_closure::{{closure}}",
         ];
         assert_eq!(labels(&FunctionRule::Tests(Framework::Libtest), &rust), ["tests::adds"]);
+        let all = [&google[..1], &boost[1..2], &rust].concat();
+        assert_eq!(labels(&FunctionRule::AnyTests, &all), ["Sums.AddsUp", "plain", "tests::adds"]);
+    }
+
+    #[test]
+    fn a_framework_that_does_not_tell_is_named() {
+        let functions = ["main", "Catch::Session::run()"].map(|name| NamedFunction { start: 0, name });
+        assert_eq!(FunctionRule::AnyTests.untold(&functions), Some("Catch2"));
+        assert_eq!(FunctionRule::AnyTests.untold(&functions[..1]), None);
+        assert_eq!(FunctionRule::Tests(Framework::GoogleTest).untold(&functions), None);
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct ContextFunctions {
     pub(crate) landmarks: Vec<Landmark>,
     /// Names of those that cannot be watched.
     pub(crate) unwatched: Vec<String>,
+    /// The framework whose tests these would be, if the names of its functions do not tell them.
+    pub(crate) untold: Option<&'static str>,
 }
 
 /// Finds the functions of an image that a rule means.
@@ -50,6 +52,9 @@ pub(crate) fn context_functions(bytes: &[u8], rule: &FunctionRule) -> Result<Con
         };
         found.entries.push((offset, shortened(&label)));
         found.landmarks.extend(landmarks);
+    }
+    if found.entries.is_empty() {
+        found.untold = rule.untold(&functions);
     }
     found.entries.sort_unstable();
     found.entries.dedup_by_key(|(offset, _)| *offset);

@@ -173,9 +173,9 @@ TYPED_TEST(Typed, Fits)
 	EXPECT_EQ(add(sizeof(TypeParam), 0), (int)sizeof(TypeParam));
 }
 "#;
-    for flag in ["-O0", "-O2"] {
+    for (flag, by) in [("-O0", "--context-by=gtest"), ("-O2", "--context-by=auto")] {
         let compiler = ["g++", flag, "-fno-inline", "-lgtest", "-lgtest_main"];
-        let (folder, traced) = measured("tests.cc", TESTS, &compiler, &["--context-by=gtest"]);
+        let (folder, traced) = measured("tests.cc", TESTS, &compiler, &[by]);
         assert_eq!(traced.status.code(), Some(1), "{traced:?}");
         let expected = ["Sum.OfTwo", "Sum.Throws", "Typed<int>.Fits", "Typed<long>.Fits"];
         assert_eq!(who(folder.path(), "add"), expected, "{flag}");
