@@ -112,11 +112,11 @@ pub struct MappedSpace {
     pub vdso: Option<Range<u64>>,
 }
 
-/// The mapping that an address is in.
-pub fn mapping_around(tid: Tid, at: Avma) -> Option<Range<Avma>> {
+/// The mapping that an address is in, and whether that is the stack that the process began with.
+pub fn mapping_around(tid: Tid, at: Avma) -> Option<(Range<Avma>, bool)> {
     let text = read_maps(tid).ok()?;
     let is_around = |entry: &MapsLine<'_>| (entry.start..entry.end).contains(&at.0);
-    entries(&text).find(is_around).map(|entry| Avma(entry.start)..Avma(entry.end))
+    entries(&text).find(is_around).map(|entry| (Avma(entry.start)..Avma(entry.end), entry.path == "[stack]"))
 }
 
 /// Reads what is mapped in the address space that `tid` lives in.

@@ -8,6 +8,7 @@ use crate::filter::{Project, git_root};
 use crate::front;
 use crate::recorder::{Probing, Scope};
 use crate::supervisor::Forks;
+use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use platform::OnTracerDeath;
@@ -89,6 +90,10 @@ enum Fork {
 impl MeasuringArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<front::FrontOptions, CliError> {
         let (contexts, functions) = self.contexts.validated()?;
+        if functions.is_some() && matches!(self.fork, Fork::Inherit) {
+            let text = "with --fork=inherit it is not known what a function runs that is a context\n";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text).into());
+        }
         Ok(front::FrontOptions {
             trust: self.data.trust(),
             data: self.data.validated(),

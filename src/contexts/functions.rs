@@ -96,8 +96,11 @@ fn google_test(class: &str) -> Option<String> {
     Some(format!("{suite}{kind}.{name}"))
 }
 
-/// Each test has a closure of its own, which its harness calls and which calls it.
+/// Each test has a closure of its own, which its harness calls: it calls the test and checks what that returns.
 fn libtest(functions: &[NamedFunction<'_>], calls: &impl Fn(u64, u64) -> bool) -> Vec<(u64, String)> {
+    const CHECK: &str = "test::assert_test_result";
+    let checks: Vec<u64> =
+        functions.iter().filter(|function| function.name == CHECK).map(|check| check.start).collect();
     let closures = functions.iter().filter_map(|function| {
         let test =
             function.name.strip_suffix("::{{closure}}").or_else(|| function.name.strip_suffix("::{closure#0}"))?;
@@ -106,9 +109,9 @@ fn libtest(functions: &[NamedFunction<'_>], calls: &impl Fn(u64, u64) -> bool) -
     let mut by_test: HashMap<&str, Vec<u64>> = HashMap::new();
     closures.for_each(|(test, closure)| by_test.entry(test).or_default().push(closure));
     let is_test = |function: &&NamedFunction<'_>| {
-        by_test
-            .get(function.name)
-            .is_some_and(|closures| closures.iter().any(|&closure| calls(closure, function.start)))
+        let is_of_harness = |closure: u64| checks.iter().any(|&check| calls(closure, check));
+        let calls_it = |closure: &u64| calls(*closure, function.start) && is_of_harness(*closure);
+        by_test.get(function.name).is_some_and(|closures| closures.iter().any(calls_it))
     };
     let label = |function: &NamedFunction<'_>| {
         let name = function.name.split_once("::").map_or(function.name, |(_, name)| name);
@@ -123,7 +126,10 @@ mod tests {
 
     fn labels(rule: &FunctionRule, names: &[&str]) -> Vec<String> {
         let functions: Vec<_> = names.iter().zip(1..).map(|(name, start)| NamedFunction { start, name }).collect();
-        rule.labels(&functions, |caller, callee| caller == callee + 1).into_iter().map(|(_, label)| label).collect()
+        rule.labels(&functions, |caller, callee| caller == callee + 1 || callee >= 9)
+            .into_iter()
+            .map(|(_, label)| label)
+            .collect()
     }
 
     #[test]
@@ -154,6 +160,10 @@ mod tests {
             "krate::with_closure",
             "krate::other",
             "krate::with_closure::{{closure}}",
+            "krate::more",
+            "krate::even_more",
+            "krate::most",
+            "test::assert_test_result",
         ];
         assert_eq!(labels(&FunctionRule::Tests(Framework::Libtest), &rust), ["tests::adds"]);
         let all = [&google[..1], &boost[1..2], &rust].concat();

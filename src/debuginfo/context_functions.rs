@@ -47,7 +47,9 @@ pub(crate) fn context_functions(bytes: &[u8], rule: &FunctionRule) -> Result<Con
     for (start, label) in rule.labels(&functions, calls) {
         let watched = code(start).and_then(|code| watched(&text, Svma(start), code));
         let Some((offset, landmarks)) = watched else {
-            found.unwatched.push(label);
+            let name =
+                functions.iter().find(|function| function.start == start).map_or(label, |own| own.name.to_owned());
+            found.unwatched.push(name);
             continue;
         };
         found.entries.push((offset, shortened(&label)));

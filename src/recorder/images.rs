@@ -320,7 +320,7 @@ fn watch_functions(bytes: &[u8], rule: &FunctionRule, facts: &mut StoredFacts, p
     if let Some(first) = unwatched.first() {
         let text = format!(
             "{} functions cannot be contexts, since they begin with an instruction that cov-trace does not do for a \
-             thread, such as {first}",
+             thread, such as {first}; at -O0 most begin with another one",
             unwatched.len()
         );
         facts.warn(WarningKind::ContextUnwatched, &text);

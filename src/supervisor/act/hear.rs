@@ -17,9 +17,9 @@ pub(crate) fn hear(tracer: &Tracer, texts: &SpaceTexts, state: &State, report: W
         Wait::Signal { tid, signal: Signal::TRAP } => {
             let at = tracer.breakpoint_address(tid);
             if state.is_switching() {
-                // The breakpoint tells of itself, unless what begins there is of another context.
-                let tells = |at| Input::PausedAt { tid, at, faulted: !state.enters_function(tid, at) };
-                inputs.extend(at.as_ref().ok().map(|&at| tells(at)));
+                // The breakpoint tells of itself, unless it may end the context.
+                let of_context = at.as_ref().ok().filter(|at| !state.minds_frames(tid, **at));
+                inputs.extend(of_context.map(|&at| Input::PausedAt { tid, at, faulted: true }));
             }
             // It is delivered like any other signal where nothing can be known of it.
             unless_gone(at.map(|at| Input::Trap { tid, at }), Input::Signal { tid, signal: Signal::TRAP })

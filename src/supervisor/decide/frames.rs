@@ -1,7 +1,7 @@
 //! Which functions that are contexts a process is in: their frames, by where the stack was when they began.
 //!
-//! A frame is over when its function returns, or when its thread is seen above it on the same stack: after an exception, a
-//! longjmp or a tail call.
+//! A frame is over when its function returns, or when its thread is seen above it on the same stack, after an exception, a
+//! longjmp or a tail call, or on its own stack where the frame is on another one.
 //!
 //! Invariant: as long as functions run in several threads, nothing is said to be of one of them.
 
@@ -14,6 +14,8 @@ pub struct StackPlace {
     pub sp: Avma,
     /// The end of the memory that it is in, which tells stacks of one thread apart.
     pub end: Avma,
+    /// Whether that is the stack that the thread began with, not one for signals or of a coroutine.
+    pub is_own: bool,
 }
 
 /// What a thread does where it was stopped.
@@ -80,7 +82,12 @@ impl Frames {
             Passing::Enters(_) => frame.place.sp <= stack.sp,
             Passing::Leaves | Passing::Nothing => frame.place.sp < stack.sp,
         };
-        self.frames.retain(|frame| frame.tid != tid || frame.place.end != stack.end || !is_over(frame));
+        // What ran on another stack was left by a jump, or waits there.
+        let is_over = |frame: &Frame| match frame.place.end == stack.end {
+            true => is_over(frame),
+            false => stack.is_own,
+        };
+        self.frames.retain(|frame| frame.tid != tid || !is_over(frame));
         match passing {
             Passing::Enters(label) => self.frames.push(Frame { tid, place: stack, label: label.to_owned() }),
             // A coroutine may have moved to another thread.
@@ -88,11 +95,18 @@ impl Frames {
             Passing::Nothing => {}
         }
         let after = self.context();
-        if after == before {
+        // As long as a change is under way, whoever begins or ends waits for its turn.
+        let is_settled = passing == Passing::Nothing || self.changing.is_empty();
+        if after == before && is_settled {
             return Passed::On;
         }
         self.changing.push((tid, at));
         Passed::Changes(after)
+    }
+
+    /// Whether a thread waits, or has waited, at a breakpoint for the context to be changed, and has not come there again.
+    pub fn has_changed(&self, tid: Tid, at: Avma) -> bool {
+        self.changing.contains(&(tid, at))
     }
 
     /// Whether a thread is in a function.
@@ -136,7 +150,7 @@ mod tests {
     const RETURN: Avma = Avma(0x1020);
 
     fn on(sp: u64) -> StackPlace {
-        StackPlace { sp: Avma(sp), end: Avma(0x8000) }
+        StackPlace { sp: Avma(sp), end: Avma(0x8000), is_own: true }
     }
 
     fn one(label: &str) -> Passed {
@@ -179,15 +193,18 @@ mod tests {
         assert_eq!(frames.pass(MAIN, Avma(1), on(0x6000), Passing::Nothing), Passed::On, "its first instruction");
         assert_eq!(frames.pass(MAIN, Avma(1), on(0x6800), Passing::Nothing), one("a"));
         assert_eq!(frames.pass(MAIN, Avma(1), on(0x6800), Passing::Nothing), Passed::Again);
-        let elsewhere = StackPlace { sp: Avma(0x1_f000), end: Avma(0x2_0000) };
+        let elsewhere = StackPlace { sp: Avma(0x1_f000), end: Avma(0x2_0000), is_own: false };
         assert_eq!(frames.pass(MAIN, Avma(1), elsewhere, Passing::Nothing), Passed::On, "a stack for signals");
+        assert_eq!(enter(&mut frames, MAIN, elsewhere, "handler"), one("handler"));
+        assert_eq!(frames.pass(MAIN, Avma(1), on(0x6800), Passing::Nothing), one("a"), "it jumped out of that");
+        assert_eq!(frames.pass(MAIN, Avma(1), on(0x6800), Passing::Nothing), Passed::Again);
         assert_eq!(enter(&mut frames, MAIN, on(0x7000), "c"), one("c"), "at the same depth");
         assert_eq!(leave(&mut frames, MAIN, on(0x7000)), Passed::Changes(FunctionContext::Outside));
     }
 
     #[test]
     fn what_runs_beside_others_is_of_none() {
-        let (mut frames, other) = (Frames::default(), StackPlace { sp: Avma(0x9000), end: Avma(0xa000) });
+        let (mut frames, other) = (Frames::default(), StackPlace { sp: Avma(0x9000), end: Avma(0xa000), is_own: true });
         enter(&mut frames, MAIN, on(0x7000), "a");
         assert_eq!(enter(&mut frames, OTHER, other, "b"), Passed::Changes(FunctionContext::Several));
         assert_eq!(leave(&mut frames, MAIN, on(0x7000)), one("b"));
@@ -199,5 +216,16 @@ mod tests {
         assert_eq!(leave(&mut child, OTHER, on(0x7000)), Passed::Changes(FunctionContext::Outside));
         // A coroutine that another thread goes on with.
         assert_eq!(leave(&mut frames, OTHER, on(0x7000)), Passed::Changes(FunctionContext::Outside));
+    }
+
+    #[test]
+    fn nobody_begins_before_it_is_his_turn() {
+        let (mut frames, other) = (Frames::default(), StackPlace { sp: Avma(0x9000), end: Avma(0xa000), is_own: true });
+        let third = StackPlace { sp: Avma(0xb000), end: Avma(0xc000), is_own: true };
+        enter(&mut frames, MAIN, on(0x7000), "a");
+        let several = Passed::Changes(FunctionContext::Several);
+        assert_eq!(frames.pass(OTHER, ENTRY, other, Passing::Enters("a")), several);
+        assert!(frames.has_changed(OTHER, ENTRY) && !frames.has_changed(MAIN, ENTRY));
+        assert_eq!(frames.pass(Tid(3), ENTRY, third, Passing::Enters("a")), several, "it is not yet");
     }
 }

@@ -15,7 +15,7 @@ use platform::{Avma, Tid};
 impl State {
     /// Whether a breakpoint may tell that a function which is a context has begun or is over. Where none is armed it is
     /// not known whether one was executed at all.
-    pub(super) fn minds_frames(&self, tid: Tid, at: Avma) -> bool {
+    pub(crate) fn minds_frames(&self, tid: Tid, at: Avma) -> bool {
         let is_within = || self.process_of(tid).is_some_and(|(_, process)| process.frames.hold(tid));
         match self.find(tid, at) {
             _ if self.leaving => false,
@@ -25,9 +25,10 @@ impl State {
         }
     }
 
-    /// Whether a function that is a context begins there.
-    pub(crate) fn enters_function(&self, tid: Tid, at: Avma) -> bool {
-        matches!(self.find(tid, at), Found::Landmark(LandmarkKind::Enter(_), _))
+    /// Whether a thread comes to this breakpoint once more, so that it was told what it had executed before that.
+    pub(super) fn comes_again(&self, tid: Tid, at: Avma) -> bool {
+        let waits = self.tracees.get(&tid).is_some_and(|tracee| matches!(tracee.doing, Doing::Switching(_)));
+        !waits && self.process_of(tid).is_some_and(|(_, process)| process.frames.has_changed(tid, at))
     }
 
     /// Where the stack of a thread is that was stopped by a breakpoint, if that can be read.

@@ -55,7 +55,7 @@ fn planted() -> State {
 fn trap(state: &mut State, at: Avma, sp: u64) -> Vec<Action> {
     let asked = step(state, Input::Trap { tid: LEADER, at });
     assert_eq!(asked, [Action::ReadStack { tid: LEADER, at }]);
-    let stack = Some(StackPlace { sp: Avma(sp), end: Avma(0x8000) });
+    let stack = Some(StackPlace { sp: Avma(sp), end: Avma(0x8000), is_own: true });
     step(state, Input::OnStack { tid: LEADER, at, stack })
 }
 
@@ -109,7 +109,7 @@ fn a_function_is_over_with_its_thread() {
     step(&mut state, Input::Born { tid: LEADER, child: OTHER, lineage: Lineage::Thread, waits: false });
     step(&mut state, Input::Stopped { tid: OTHER });
     step(&mut state, Input::Trap { tid: OTHER, at: ENTRY });
-    let stack = Some(StackPlace { sp: Avma(0x9000), end: Avma(0xa000) });
+    let stack = Some(StackPlace { sp: Avma(0x9000), end: Avma(0xa000), is_own: true });
     step(&mut state, Input::OnStack { tid: OTHER, at: ENTRY, stack });
     let gone = step(&mut state, Input::Gone { tid: OTHER, how: crate::link::EndOfProcess::Exited(0) });
     let outside = Action::EnterFunction { tid: OTHER, process: PROCESS, context: FunctionContext::Outside };
@@ -123,7 +123,7 @@ fn who_is_let_go_before_the_stack_is_read_has_not_moved() {
     let left = step(&mut state, Input::LetGo);
     let goes_on = |action: &Action| matches!(action, Action::Resume { .. } | Action::Detach { .. });
     assert!(!left.iter().any(goes_on), "{left:?}");
-    let stack = Some(StackPlace { sp: Avma(0x7000), end: Avma(0x8000) });
+    let stack = Some(StackPlace { sp: Avma(0x7000), end: Avma(0x8000), is_own: true });
     let served = step(&mut state, Input::OnStack { tid: LEADER, at: ENTRY, stack });
     assert_eq!(served, [Action::AskCause { tid: LEADER, at: ENTRY, spent: None }]);
 }

@@ -1,7 +1,6 @@
 //! Deciding about births, execs and ends: who is new, what it shares with its maker, who is left.
 
 use super::action::Action;
-use super::frames::Frames;
 use super::ids::SpaceId;
 use super::space::Space;
 use super::state::{Doing, Forks, Process, State};
@@ -69,8 +68,6 @@ impl State {
             self.catch_up(parent_space, through);
             copy
         };
-        // One that shares the memory soon executes something else, or has a stack of its own.
-        let frames = if shares { Frames::default() } else { frames };
         let process = self.add_process(Process { images, borrows, exact, frames, ..Process::new(pid, space) });
         self.born_while_switching(maker, process);
         self.add_tracee(child, process, Doing::Starting);

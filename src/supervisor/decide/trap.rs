@@ -157,6 +157,9 @@ impl State {
     /// A thread may never get to the breakpoint at the end of the straight-line code that it is in.
     pub(super) fn paused_at(&mut self, tid: Tid, at: Avma, progress: Progress) {
         let Some((number, process)) = self.process_of(tid) else { return };
+        if self.comes_again(tid, at) {
+            return;
+        }
         let space = process.space;
         let executed = self.spaces.get(&space).and_then(|space| space.executed_at(at, progress));
         self.out.extend(executed.map(|site| Action::Mark(self.mark(number, site))));
