@@ -8,7 +8,7 @@
 enum { THREADS = 3 };
 
 static volatile int stop, mode;
-static volatile long sum;
+static volatile long sum, rounds[THREADS];
 
 static void even(void) {
     sum += 2;
@@ -33,12 +33,21 @@ static void child(void) {
     sum += 8;
 }
 
+/* When it is over, every thread computes the other. */
+static void turn(void) {
+    mode = 1;
+    for (int i = 0; i < THREADS; i++)
+        for (long before = rounds[i]; rounds[i] < before + 2;)
+            usleep(100);
+}
+
 static void *compute(void *argument) {
     while (!stop) {
         if (mode)
             even();
         else
             odd();
+        rounds[(long)argument]++;
     }
     return argument;
 }
@@ -47,7 +56,7 @@ int main(void) {
     char letter;
     pthread_t threads[THREADS];
     for (int i = 0; i < THREADS; i++)
-        pthread_create(&threads[i], NULL, compute, NULL);
+        pthread_create(&threads[i], NULL, compute, (void *)(long)i);
     dprintf(1, "ready\n");
     while (read(0, &letter, 1) == 1) {
         if (letter == 'a')
@@ -55,7 +64,7 @@ int main(void) {
         else if (letter == 'b')
             beta();
         else if (letter == 'm')
-            mode = 1;
+            turn();
         else if (letter == 'f') {
             int pid = fork();
             if (pid == 0) {

@@ -10,6 +10,7 @@ use super::space::Found;
 use super::state::{Doing, State, Whence};
 use super::trap::Told;
 use crate::plan::LandmarkKind;
+use platform::arch::breakpoint_before;
 use platform::{Avma, Tid};
 
 impl State {
@@ -29,6 +30,13 @@ impl State {
     pub(super) fn comes_again(&self, tid: Tid, at: Avma) -> bool {
         let waits = self.tracees.get(&tid).is_some_and(|tracee| matches!(tracee.doing, Doing::Switching(_)));
         !waits && self.process_of(tid).is_some_and(|(_, process)| process.frames.has_changed(tid, at))
+    }
+
+    /// Whether a thread may be about to report the breakpoint with which a function begins that is a context: that tells of
+    /// itself.
+    pub(super) fn may_enter(&self, tid: Tid, pc: Avma) -> bool {
+        let before = self.find(tid, breakpoint_before(pc));
+        matches!(before, Found::Landmark(LandmarkKind::Enter(_), _))
     }
 
     /// Where the stack of a thread is that was stopped by a breakpoint, if that can be read.

@@ -162,6 +162,7 @@ impl State {
         }
         let space = process.space;
         let executed = self.spaces.get(&space).and_then(|space| space.executed_at(at, progress));
+        let executed = executed.filter(|_| !self.may_enter(tid, at));
         self.out.extend(executed.map(|site| Action::Mark(self.mark(number, site))));
         if let Some(space) = self.spaces.get_mut(&space) {
             space.note_position(at, progress);
