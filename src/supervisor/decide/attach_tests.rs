@@ -3,6 +3,7 @@
 use super::action::{Action, ServedHit, Then};
 use super::ids::{InstanceId, SpaceId};
 use super::input::{Input, Remains};
+use super::launched_state::step;
 use super::state::{Forks, State};
 use super::text_change::LandmarkChange;
 use crate::link::{EndOfProcess, ImageId};
@@ -37,12 +38,6 @@ fn plan() -> Plan {
         lines: vec![0, 1],
         ..Plan::default()
     }
-}
-
-fn step(state: &mut State, input: Input) -> Vec<Action> {
-    let mut actions = Vec::new();
-    state.step(input, &mut actions);
-    actions
 }
 
 /// A process whose image is planned, attached to with these threads, none of which was looked at.

@@ -3,16 +3,14 @@
 use super::action::{Action, ServedHit};
 use super::frames::{FunctionContext, StackPlace};
 use super::input::Input;
+use super::launched_state::{self, LEADER, TEXT, step};
 use super::state::{Forks, State};
-use crate::link::{ImageId, ProcessNo};
+use crate::link::ProcessNo;
 use crate::plan::{FileOffset, Landmark, LandmarkKind, Plan};
 use platform::arch::FirstInstruction;
-use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, TextMapping, Tid};
-use std::rc::Rc;
+use platform::{Avma, Lineage, Tid};
 
-const LEADER: Tid = Tid(100);
 const OTHER: Tid = Tid(101);
-const TEXT: u64 = 0x10_0000;
 /// The first instruction of a function, a line of it, its return, and a line of another.
 const ENTRY: Avma = Avma(TEXT + 0x10);
 const WITHIN: Avma = Avma(TEXT + 0x18);
@@ -20,21 +18,8 @@ const RETURN: Avma = Avma(TEXT + 0x20);
 const OUTSIDE: Avma = Avma(TEXT + 0x30);
 const PROCESS: ProcessNo = ProcessNo(0);
 
-fn step(state: &mut State, input: Input) -> Vec<Action> {
-    let mut actions = Vec::new();
-    state.step(input, &mut actions);
-    actions
-}
-
 /// A process that is about to enter the function.
 fn planted() -> State {
-    let mut state = State::new(OnTracerDeath::LetGo, Forks::Rearm);
-    step(&mut state, Input::Launched { pid: Pid(LEADER.0), parent: Pid(1) });
-    step(&mut state, Input::Exec { tid: LEADER, former: LEADER });
-    let file = FileKey { device: 1, inode: 1, size: 100, modified: 1 };
-    let (start, end) = (Avma(TEXT), Avma(TEXT + 0x1000));
-    let mapping = TextMapping { start, end, offset: 0, file, path: String::new(), dormant: false };
-    step(&mut state, Input::Mapped { tid: LEADER, mappings: vec![mapping] });
     let enter = LandmarkKind::Enter(FirstInstruction::of(&[0x55]).unwrap());
     let landmark =
         |at: Avma, kind: LandmarkKind, original| Landmark { offset: FileOffset(at.0 - TEXT), kind, original };
@@ -47,8 +32,7 @@ fn planted() -> State {
         contexts: vec![(FileOffset(ENTRY.0 - TEXT), "a".to_owned())],
         ..Plan::default()
     };
-    step(&mut state, Input::Planned { image: ImageId(0), plan: Rc::new(plan) });
-    state
+    launched_state::planted(Forks::Rearm, plan)
 }
 
 /// A thread meets a breakpoint, and its stack is read.

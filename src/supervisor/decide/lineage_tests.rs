@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::input::Input;
+use super::launched_state::step;
 use super::state::State;
 use crate::link::{EndOfProcess, ProcessNo};
 use platform::{Lineage, Pid, Tid};
@@ -10,12 +11,6 @@ const LEADER: Tid = Tid(100);
 const OTHER: Tid = Tid(101);
 const CHILD: Tid = Tid(102);
 const FRONT: Pid = Pid(99);
-
-fn step(state: &mut State, input: Input) -> Vec<Action> {
-    let mut actions = Vec::new();
-    state.step(input, &mut actions);
-    actions
-}
 
 /// A launched process; with a second thread if `threaded`.
 fn launched(threaded: bool) -> State {

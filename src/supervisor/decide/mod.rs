@@ -18,6 +18,8 @@ pub(crate) mod images;
 pub(crate) mod inherited;
 pub(crate) mod input;
 pub(crate) mod instance;
+#[cfg(test)]
+mod launched_state;
 pub(crate) mod leaving;
 pub(crate) mod lineage;
 #[cfg(test)]

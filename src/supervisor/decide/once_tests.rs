@@ -2,6 +2,7 @@
 
 use super::action::{Action, ServedHit};
 use super::input::Input;
+use super::launched_state::step;
 use super::space::Found;
 use super::state::{Forks, State};
 use super::text_change::TextChange;
@@ -19,12 +20,6 @@ const FIRST: Avma = Avma(TEXT + 0x10);
 const SAME_LINE: Avma = Avma(TEXT + 0x20);
 const OTHER: Avma = Avma(TEXT + 0x30);
 const NEXT_PAGE: Avma = Avma(TEXT + 0x1010);
-
-fn step(state: &mut State, input: Input) -> Vec<Action> {
-    let mut actions = Vec::new();
-    state.step(input, &mut actions);
-    actions
-}
 
 fn mapped(tid: Tid) -> Input {
     let file = FileKey { device: 1, inode: 1, size: 100, modified: 1 };

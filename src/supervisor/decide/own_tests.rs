@@ -2,35 +2,20 @@
 
 use super::action::{Action, ServedHit, Spent};
 use super::input::{Input, Remains};
+use super::launched_state::{self, LEADER, TEXT, step};
 use super::space::Found;
 use super::state::{Forks, State};
 use super::text_change::TextChange;
-use crate::link::{ImageId, ProcessNo};
+use crate::link::ProcessNo;
 use crate::plan::{FileOffset, Plan};
-use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, Signal, TextMapping, Tid, TrapCause};
-use std::rc::Rc;
+use platform::{Avma, Lineage, Signal, Tid, TrapCause};
 
-const LEADER: Tid = Tid(100);
 const CHILD: Tid = Tid(200);
-const TEXT: u64 = 0x10_0000;
 /// Two probes of different lines.
 const FIRST: Avma = Avma(TEXT + 0x10);
 const SECOND: Avma = Avma(TEXT + 0x20);
 
-fn step(state: &mut State, input: Input) -> Vec<Action> {
-    let mut actions = Vec::new();
-    state.step(input, &mut actions);
-    actions
-}
-
 fn planted(forks: Forks) -> State {
-    let mut state = State::new(OnTracerDeath::LetGo, forks);
-    step(&mut state, Input::Launched { pid: Pid(LEADER.0), parent: Pid(1) });
-    step(&mut state, Input::Exec { tid: LEADER, former: LEADER });
-    let file = FileKey { device: 1, inode: 1, size: 100, modified: 1 };
-    let (start, end) = (Avma(TEXT), Avma(TEXT + 0x1000));
-    let mapping = TextMapping { start, end, offset: 0, file, path: String::new(), dormant: false };
-    step(&mut state, Input::Mapped { tid: LEADER, mappings: vec![mapping] });
     let plan = Plan {
         offsets: [0x10, 0x20].map(FileOffset).to_vec(),
         originals: vec![0x55, 0x0f],
@@ -38,8 +23,7 @@ fn planted(forks: Forks) -> State {
         lines: vec![0, 1],
         ..Plan::default()
     };
-    step(&mut state, Input::Planned { image: ImageId(0), plan: Rc::new(plan) });
-    state
+    launched_state::planted(forks, plan)
 }
 
 /// A thread meets a breakpoint at a spent site; gives whether it is known that it is not ours.

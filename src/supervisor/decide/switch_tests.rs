@@ -2,29 +2,21 @@
 
 use super::action::{Action, Mark};
 use super::input::Input;
+use super::launched_state::{self, LEADER, TEXT, step};
 use super::state::{Forks, State};
 use super::text_change::TextChange;
 use crate::link::{ImageId, ProcessNo};
 use crate::plan::{Bits, Dominance, FileOffset, Plan};
 use platform::threads::Activity;
-use platform::{Avma, FileKey, Lineage, OnTracerDeath, Pid, TextMapping, Tid};
-use std::rc::Rc;
+use platform::{Avma, Lineage, Tid};
 
-const LEADER: Tid = Tid(100);
 const CHILD: Tid = Tid(200);
-const TEXT: u64 = 0x10_0000;
 
 /// Probes 0 to 2 are one stretch, which whatever follows tells of; 3 is the next one.
 const PROBES: [u64; 4] = [0x10, 0x14, 0x18, 0x20];
 
 fn at(probe: usize) -> Avma {
     Avma(TEXT + PROBES[probe])
-}
-
-fn step(state: &mut State, input: Input) -> Vec<Action> {
-    let mut actions = Vec::new();
-    state.step(input, &mut actions);
-    actions
 }
 
 fn plan() -> Plan {
@@ -43,15 +35,7 @@ fn plan() -> Plan {
 }
 
 fn measured() -> State {
-    let mut state = State::new(OnTracerDeath::LetGo, Forks::Rearm);
-    step(&mut state, Input::Launched { pid: Pid(LEADER.0), parent: Pid(1) });
-    step(&mut state, Input::Exec { tid: LEADER, former: LEADER });
-    let file = FileKey { device: 1, inode: 1, size: 100, modified: 1 };
-    let (start, end) = (Avma(TEXT), Avma(TEXT + 0x1000));
-    let mapping = TextMapping { start, end, offset: 0, file, path: String::new(), dormant: false };
-    step(&mut state, Input::Mapped { tid: LEADER, mappings: vec![mapping] });
-    step(&mut state, Input::Planned { image: ImageId(0), plan: Rc::new(plan()) });
-    state
+    launched_state::planted(Forks::Rearm, plan())
 }
 
 fn changes(actions: &[Action]) -> Vec<&TextChange> {
