@@ -1,7 +1,7 @@
 //! Which functions are contexts as long as they run, and how these are called.
 
 use regex::Regex;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// How a framework names the functions of its tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) enum FunctionRule {
 }
 
 /// A function of an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NamedFunction<'n> {
     /// Where it starts.
     pub start: u64,
@@ -35,31 +35,35 @@ pub(crate) struct NamedFunction<'n> {
 }
 
 impl FunctionRule {
-    /// The functions that are contexts, by where they start, with their labels. `calls` tells whether the function that
-    /// starts at the first address calls the one that starts at the second.
-    pub fn labels(&self, functions: &[NamedFunction<'_>], calls: impl Fn(u64, u64) -> bool) -> Vec<(u64, String)> {
+    /// The functions that are contexts, with their labels. `callees` gives where those functions start that one calls which
+    /// starts at an address.
+    pub fn labels<'n>(
+        &self,
+        functions: &[NamedFunction<'n>],
+        mut callees: impl FnMut(u64) -> Vec<u64>,
+    ) -> Vec<(NamedFunction<'n>, String)> {
         match self {
             FunctionRule::Named(patterns) => {
-                let label = |function: &NamedFunction<'_>| {
-                    let found = patterns.iter().find_map(|pattern| pattern.captures(function.name))?;
-                    let label = found.get(1).map_or(function.name, |group| group.as_str()).trim();
-                    Some((function.start, label.to_owned())).filter(|_| !label.is_empty())
+                let label = |name: &str| {
+                    let found = patterns.iter().find_map(|pattern| pattern.captures(name))?;
+                    let label = found.get(1).map_or(name, |group| group.as_str()).trim();
+                    Some(label.to_owned()).filter(|label| !label.is_empty())
                 };
-                functions.iter().filter_map(label).collect()
+                of_names(functions, label)
             }
-            FunctionRule::Tests(framework) => framework.labels(functions, &calls),
+            FunctionRule::Tests(framework) => framework.labels(functions, &mut callees),
             FunctionRule::AnyTests => {
-                Framework::ALL.iter().flat_map(|framework| framework.labels(functions, &calls)).collect()
+                Framework::ALL.iter().flat_map(|framework| framework.labels(functions, &mut callees)).collect()
             }
         }
     }
 
-    /// The framework of an image that holds no such function, if the names of its functions do not tell its tests.
-    pub fn untold(&self, functions: &[NamedFunction<'_>]) -> Option<&'static str> {
-        const UNTOLD: [(&str, &str); 3] =
+    /// The framework of an image in which no function is named as a test.
+    pub fn nameless(&self, functions: &[NamedFunction<'_>]) -> Option<&'static str> {
+        const NAMELESS: [(&str, &str); 3] =
             [("Catch::", "Catch2"), ("doctest::", "doctest"), ("_cmocka_run_group_tests", "cmocka")];
         let holds = |start: &str| functions.iter().any(|function| function.name.starts_with(start));
-        let found = UNTOLD.iter().find(|(start, _)| holds(start)).map(|(_, name)| *name);
+        let found = NAMELESS.iter().find(|(start, _)| holds(start)).map(|(_, name)| *name);
         found.filter(|_| matches!(self, FunctionRule::AnyTests))
     }
 }
@@ -67,21 +71,28 @@ impl FunctionRule {
 impl Framework {
     const ALL: [Framework; 3] = [Framework::GoogleTest, Framework::BoostTest, Framework::Libtest];
 
-    /// The functions that are its tests, by where they start, with their names.
-    fn labels(self, functions: &[NamedFunction<'_>], calls: &impl Fn(u64, u64) -> bool) -> Vec<(u64, String)> {
+    /// The functions that are its tests, with the names of these.
+    fn labels<'n>(
+        self,
+        functions: &[NamedFunction<'n>],
+        callees: &mut impl FnMut(u64) -> Vec<u64>,
+    ) -> Vec<(NamedFunction<'n>, String)> {
         match self {
             Framework::GoogleTest => of_names(functions, |name| google_test(name.strip_suffix("::TestBody()")?)),
             Framework::BoostTest => {
                 let label = |name: &str| Some(name.strip_suffix("::test_method()")?.replace("::", "/"));
                 of_names(functions, label)
             }
-            Framework::Libtest => libtest(functions, calls),
+            Framework::Libtest => libtest(functions, callees),
         }
     }
 }
 
-fn of_names(functions: &[NamedFunction<'_>], label: impl Fn(&str) -> Option<String>) -> Vec<(u64, String)> {
-    functions.iter().filter_map(|function| Some((function.start, label(function.name)?))).collect()
+fn of_names<'n>(
+    functions: &[NamedFunction<'n>],
+    label: impl Fn(&str) -> Option<String>,
+) -> Vec<(NamedFunction<'n>, String)> {
+    functions.iter().filter_map(|function| Some((*function, label(function.name)?))).collect()
 }
 
 /// `ns::Suite_Name_Test` is Suite.Name, and `ns::Suite_Name_Test<int>` is Suite<int>.Name: names of suites have no
@@ -97,27 +108,27 @@ fn google_test(class: &str) -> Option<String> {
 }
 
 /// Each test has a closure of its own, which its harness calls: it calls the test and checks what that returns.
-fn libtest(functions: &[NamedFunction<'_>], calls: &impl Fn(u64, u64) -> bool) -> Vec<(u64, String)> {
+fn libtest<'n>(
+    functions: &[NamedFunction<'n>],
+    callees: &mut impl FnMut(u64) -> Vec<u64>,
+) -> Vec<(NamedFunction<'n>, String)> {
     const CHECK: &str = "test::assert_test_result";
-    let checks: Vec<u64> =
+    let checks: HashSet<u64> =
         functions.iter().filter(|function| function.name == CHECK).map(|check| check.start).collect();
-    let closures = functions.iter().filter_map(|function| {
-        let test =
-            function.name.strip_suffix("::{{closure}}").or_else(|| function.name.strip_suffix("::{closure#0}"))?;
-        Some((test, function.start))
-    });
-    let mut by_test: HashMap<&str, Vec<u64>> = HashMap::new();
-    closures.for_each(|(test, closure)| by_test.entry(test).or_default().push(closure));
-    let is_test = |function: &&NamedFunction<'_>| {
-        let is_of_harness = |closure: u64| checks.iter().any(|&check| calls(closure, check));
-        let calls_it = |closure: &u64| calls(*closure, function.start) && is_of_harness(*closure);
-        by_test.get(function.name).is_some_and(|closures| closures.iter().any(calls_it))
-    };
-    let label = |function: &NamedFunction<'_>| {
+    let mut called = HashSet::new();
+    for function in functions {
+        let name = function.name.strip_suffix("::{{closure}}").or_else(|| function.name.strip_suffix("::{closure#0}"));
+        let Some(name) = name.filter(|_| !checks.is_empty()) else { continue };
+        let callees = callees(function.start);
+        if callees.iter().any(|callee| checks.contains(callee)) {
+            called.extend(callees.into_iter().map(|callee| (name, callee)));
+        }
+    }
+    let label = |function: &NamedFunction<'n>| {
         let name = function.name.split_once("::").map_or(function.name, |(_, name)| name);
-        (function.start, name.to_owned())
+        (*function, name.to_owned())
     };
-    functions.iter().filter(is_test).map(label).collect()
+    functions.iter().filter(|function| called.contains(&(function.name, function.start))).map(label).collect()
 }
 
 #[cfg(test)]
@@ -126,7 +137,8 @@ mod tests {
 
     fn labels(rule: &FunctionRule, names: &[&str]) -> Vec<String> {
         let functions: Vec<_> = names.iter().zip(1..).map(|(name, start)| NamedFunction { start, name }).collect();
-        rule.labels(&functions, |caller, callee| caller == callee + 1 || callee >= 9)
+        // Each calls the one before it, and what the harness has at the end.
+        rule.labels(&functions, |caller| (9..=names.len() as u64).chain([caller - 1]).collect())
             .into_iter()
             .map(|(_, label)| label)
             .collect()
@@ -171,10 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn a_framework_that_does_not_tell_is_named() {
+    fn a_framework_whose_functions_have_no_names_of_tests_is_named() {
         let functions = ["main", "Catch::Session::run()"].map(|name| NamedFunction { start: 0, name });
-        assert_eq!(FunctionRule::AnyTests.untold(&functions), Some("Catch2"));
-        assert_eq!(FunctionRule::AnyTests.untold(&functions[..1]), None);
-        assert_eq!(FunctionRule::Tests(Framework::GoogleTest).untold(&functions), None);
+        assert_eq!(FunctionRule::AnyTests.nameless(&functions), Some("Catch2"));
+        assert_eq!(FunctionRule::AnyTests.nameless(&functions[..1]), None);
+        assert_eq!(FunctionRule::Tests(Framework::GoogleTest).nameless(&functions), None);
     }
 }

@@ -8,7 +8,7 @@ mod template;
 
 pub(crate) use functions::{Framework, FunctionRule, NamedFunction};
 pub(crate) use rule::{ByProcess, ContextRule};
-pub(crate) use template::{Template, TemplateSubject};
+pub(crate) use template::{Template, TemplateSubject, bounded};
 
 /// The label of what ran while several functions that are contexts were running, in threads.
 pub(crate) const SEVERAL: &str = "(several at once)";

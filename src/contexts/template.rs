@@ -63,7 +63,7 @@ impl Part {
 }
 
 /// A label of a bounded length; what is too long is told apart by a digest of the whole.
-fn bounded(label: &str) -> String {
+pub(crate) fn bounded(label: &str) -> String {
     if label.len() <= LONGEST_LABEL {
         return label.to_owned();
     }

@@ -7,7 +7,7 @@ use super::index::{FileOffset, Landmark, LandmarkKind, Svma};
 use super::reading::elf::Elf;
 use super::reading::names;
 use super::reading::text::Text;
-use crate::contexts::{FunctionRule, LONGEST_LABEL, NamedFunction};
+use crate::contexts::{FunctionRule, NamedFunction, bounded};
 use platform::arch::{self, ControlFlow, FirstInstruction, RETURN};
 use std::collections::HashMap;
 
@@ -20,8 +20,8 @@ pub(crate) struct ContextFunctions {
     pub(crate) landmarks: Vec<Landmark>,
     /// Names of those that cannot be watched.
     pub(crate) unwatched: Vec<String>,
-    /// The framework whose tests these would be, if the names of its functions do not tell them.
-    pub(crate) untold: Option<&'static str>,
+    /// The framework whose tests these would be, if its functions are not named as they are.
+    pub(crate) nameless: Option<&'static str>,
 }
 
 /// Finds the functions of an image that a rule means.
@@ -42,31 +42,34 @@ pub(crate) fn context_functions(bytes: &[u8], rule: &FunctionRule) -> Result<Con
     let functions: Vec<NamedFunction<'_>> =
         named.iter().map(|(start, name)| NamedFunction { start: start.0, name }).collect();
     let code = |start: u64| code(&text, Svma(start), *sizes.get(&Svma(start))?);
-    let calls = |caller: u64, callee: u64| code(caller).is_some_and(|code| calls(code, caller, callee));
+    let mut spent = Ok(());
+    let callees = |caller: u64| {
+        let code = code(caller).unwrap_or_default();
+        if spent.is_ok() {
+            spent = budget.spend(code.len());
+        }
+        if spent.is_ok() { callees(code, caller) } else { Vec::new() }
+    };
+    let labels = rule.labels(&functions, callees);
+    spent?;
     let mut found = ContextFunctions::default();
-    for (start, label) in rule.labels(&functions, calls) {
-        let watched = code(start).and_then(|code| watched(&text, Svma(start), code));
-        let Some((offset, landmarks)) = watched else {
-            let name =
-                functions.iter().find(|function| function.start == start).map_or(label, |own| own.name.to_owned());
-            found.unwatched.push(name);
+    for (function, label) in labels {
+        let code = code(function.start);
+        budget.spend(code.map_or(0, <[u8]>::len))?;
+        let Some((offset, landmarks)) = code.and_then(|code| watched(&text, Svma(function.start), code)) else {
+            found.unwatched.push(function.name.to_owned());
             continue;
         };
-        found.entries.push((offset, shortened(&label)));
+        found.entries.push((offset, bounded(&label)));
         found.landmarks.extend(landmarks);
     }
+    budget.settle()?;
     if found.entries.is_empty() {
-        found.untold = rule.untold(&functions);
+        found.nameless = rule.nameless(&functions);
     }
     found.entries.sort_unstable();
     found.entries.dedup_by_key(|(offset, _)| *offset);
     Ok(found)
-}
-
-/// As much of a label as is kept.
-fn shortened(label: &str) -> String {
-    let end = (0..=LONGEST_LABEL.min(label.len())).rev().find(|end| label.is_char_boundary(*end));
-    label[..end.unwrap_or_default()].to_owned()
 }
 
 /// The code of a function.
@@ -75,13 +78,19 @@ fn code<'t>(text: &'t Text<'_>, start: Svma, size: u64) -> Option<&'t [u8]> {
     text.bytes_from(range, start).get(..usize::try_from(size).ok()?)
 }
 
-/// Whether code that is at `at` calls a function that starts at `callee`.
-fn calls(code: &[u8], at: u64, callee: u64) -> bool {
-    let is_meant =
-        |flow| matches!(flow, ControlFlow::Call(Some(to)) | ControlFlow::Elsewhere(Some(to)) if to == callee);
-    arch::instructions(code, at)
-        .take_while(|instruction| instruction.valid)
-        .any(|instruction| is_meant(instruction.flow))
+/// Where the functions start that code calls which is at `at`.
+fn callees(code: &[u8], at: u64) -> Vec<u64> {
+    let callee = |flow| match flow {
+        ControlFlow::Call(to) | ControlFlow::Elsewhere(to) => to,
+        ControlFlow::Next
+        | ControlFlow::Branch(_)
+        | ControlFlow::Indirect
+        | ControlFlow::Table
+        | ControlFlow::Loaded
+        | ControlFlow::Landing => None,
+    };
+    let instructions = arch::instructions(code, at).take_while(|instruction| instruction.valid);
+    instructions.filter_map(|instruction| callee(instruction.flow)).collect()
 }
 
 /// Where a function begins in the file, and what of it is watched; nothing if it begins with an instruction that cannot be

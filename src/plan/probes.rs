@@ -122,8 +122,9 @@ impl Plan {
         /// More than any image has; each takes a bit for every process.
         const MOST_FUNCTIONS: usize = 1 << 26;
         let plan = Plan::taken(ColumnReader(bytes)).ok_or(PlanError::Malformed)?;
-        let sorted = plan.offsets.is_sorted_by(|a, b| a < b) && plan.landmarks.is_sorted_by(|a, b| a.offset < b.offset);
-        let sorted = sorted && plan.contexts.is_sorted_by(|a, b| a.0 < b.0);
+        let sorted = plan.offsets.is_sorted_by(|a, b| a < b)
+            && plan.landmarks.is_sorted_by(|a, b| a.offset < b.offset)
+            && plan.contexts.is_sorted_by(|a, b| a.0 < b.0);
         let count = plan.offsets.len();
         let complete = count == plan.originals.len() && count == plan.straight.len() && count == plan.lines.len();
         let numbered = plan.lines.iter().all(|&line| (line as usize) < count);

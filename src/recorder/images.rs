@@ -313,7 +313,7 @@ fn watch_functions(bytes: &[u8], rule: &FunctionRule, facts: &mut StoredFacts, p
         return;
     }
     let found = std::panic::catch_unwind(AssertUnwindSafe(|| debuginfo::context_functions(bytes, rule)));
-    let Ok(Ok(ContextFunctions { entries, landmarks, unwatched, untold })) = found else {
+    let Ok(Ok(ContextFunctions { entries, landmarks, unwatched, nameless })) = found else {
         facts.warn(WarningKind::ContextUnwatched, "its functions could not be read, so none of them is a context");
         return;
     };
@@ -325,7 +325,7 @@ fn watch_functions(bytes: &[u8], rule: &FunctionRule, facts: &mut StoredFacts, p
         );
         facts.warn(WarningKind::ContextUnwatched, &text);
     }
-    if let Some(framework) = untold {
+    if let Some(framework) = nameless {
         let text = format!(
             "its tests are {framework}'s, whose functions do not have their names, so they are no contexts; the header \
              samples/contexts/cov_trace_context.h has the program tell them itself"

@@ -1,5 +1,6 @@
 //! Contexts: which run or which program ran a line, launched and attached, whatever is killed.
 
+use super::asked::{said, who};
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
 use crate::harness::command::mark;
@@ -50,22 +51,6 @@ fn measured(options: &[&str], script: &str) -> TempDir {
     let run = cov_trace(folder.path(), &[&["-q"], options, &["--", "sh", "-c", script]].concat());
     assert!(run.status.success(), "{run:?}");
     folder
-}
-
-/// What a command says in JSON.
-#[track_caller]
-fn said(folder: &Path, words: &[&str]) -> Value {
-    let said = cov_trace(folder, &[words, &["--json"]].concat());
-    assert!(said.status.success(), "{said:?}");
-    serde_json::from_str(&said.stdout).unwrap()
-}
-
-/// The labels of the contexts that ran something.
-#[track_caller]
-fn who(folder: &Path, what: &str) -> Vec<String> {
-    let said = said(folder, &["who", what]);
-    let contexts = said["asked"][0]["contexts"].as_array().unwrap();
-    contexts.iter().map(|context| context["label"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -1,15 +1,13 @@
 //! Functions that are contexts as long as they run.
 
+use super::asked::{run, said, who};
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
-use crate::harness::command::mark;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use tempfile::TempDir;
-use testing::run::{Outcome, to_end};
+use testing::run::Outcome;
 
 /// Tests in threads that run at once, and what runs when one of them is left.
 const AT_ONCE: &str = r#"
@@ -56,10 +54,6 @@ int main(void)
 }
 "#;
 
-fn run(folder: &Path, program: &str, words: &[&str]) -> Outcome {
-    to_end(&mark(), folder, Command::new(program).args(words))
-}
-
 /// A folder with a program that was built of this source and measured with these options.
 #[track_caller]
 fn measured(name: &str, source: &str, compiler: &[&str], options: &[&str]) -> (TempDir, Outcome) {
@@ -70,20 +64,6 @@ fn measured(name: &str, source: &str, compiler: &[&str], options: &[&str]) -> (T
     assert!(built.status.success(), "{built:?}");
     let traced = run(folder.path(), COV_TRACE, &[&["-q"], options, &["--", "./program"]].concat());
     (folder, traced)
-}
-
-fn said(folder: &Path, words: &[&str]) -> Value {
-    let said = run(folder, COV_TRACE, &[words, &["--json"]].concat());
-    assert!(said.status.success(), "{said:?}");
-    serde_json::from_str(&said.stdout).unwrap()
-}
-
-/// The labels under which a function ran.
-#[track_caller]
-fn who(folder: &Path, function: &str) -> Vec<String> {
-    let said = said(folder, &["who", function]);
-    let contexts = said["asked"][0]["contexts"].as_array().unwrap_or_else(|| panic!("{said}"));
-    contexts.iter().map(|context| context["label"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The lines that ran under each label; `-` is that without.

@@ -1,14 +1,11 @@
 //! Programs that switch their context by a probe of their own.
 
+use super::asked::{run, who};
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
-use crate::harness::command::mark;
-use serde_json::Value;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 use tempfile::TempDir;
-use testing::run::{Outcome, to_end};
+use testing::run::Outcome;
 
 /// Labels that are hostile, and threads that switch at once.
 const HOSTILE: &str = r#"
@@ -55,10 +52,6 @@ int main(void)
 }
 "#;
 
-fn run(folder: &Path, program: &str, words: &[&str]) -> Outcome {
-    to_end(&mark(), folder, Command::new(program).args(words))
-}
-
 /// A folder with the program of this source, which was measured.
 #[track_caller]
 fn measured(source: &str, options: &[&str]) -> (TempDir, Outcome) {
@@ -70,16 +63,6 @@ fn measured(source: &str, options: &[&str]) -> (TempDir, Outcome) {
     let traced = run(folder.path(), COV_TRACE, &[options, &["--", "./program"]].concat());
     assert!(traced.status.success(), "{traced:?}");
     (folder, traced)
-}
-
-/// The labels under which a function ran.
-#[track_caller]
-fn who(folder: &Path, function: &str) -> Vec<String> {
-    let said = run(folder, COV_TRACE, &["who", function, "--json"]);
-    assert!(said.status.success(), "{said:?}");
-    let said: Value = serde_json::from_str(&said.stdout).unwrap();
-    let contexts = said["asked"][0]["contexts"].as_array().unwrap_or_else(|| panic!("{said}"));
-    contexts.iter().map(|context| context["label"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -17,8 +17,8 @@ pub(crate) fn hear(tracer: &Tracer, texts: &SpaceTexts, state: &State, report: W
         Wait::Signal { tid, signal: Signal::TRAP } => {
             let at = tracer.breakpoint_address(tid);
             if state.is_switching() {
-                // The breakpoint tells of itself, unless it may end the context.
-                let of_context = at.as_ref().ok().filter(|at| !state.minds_frames(tid, **at));
+                // The breakpoint credits its own line, unless it may change the context.
+                let of_context = at.as_ref().ok().filter(|at| !state.may_change_context_at(tid, **at));
                 inputs.extend(of_context.map(|&at| Input::PausedAt { tid, at, faulted: true }));
             }
             // It is delivered like any other signal where nothing can be known of it.

@@ -80,7 +80,7 @@ impl Switches {
 
     /// Begins the next one, if there is one.
     fn begin(&mut self, state: &State, performer: &mut Performer, inputs: &mut VecDeque<Input>) -> bool {
-        // Who is let go needs no context any more.
+        // A process that is detached from needs no context any more.
         let probe = performer.asked_contexts.pop_front().filter(|_| !state.is_leaving());
         let (asker, change, processes) = if let Some(ContextAsked { tid, process, change }) = probe {
             (Asker::Thread(tid, process), change, vec![process])

@@ -76,18 +76,22 @@ impl Frames {
                 return Passed::Again;
             }
         }
-        let before = self.context();
-        let is_over = |frame: &Frame| match passing {
-            // Whoever enters where another one began has come back from that, or it has become this one.
+        let is_below = |frame: &Frame| match passing {
+            // A thread that enters where another function began has come back from that, or it has become this one.
             Passing::Enters(_) => frame.place.sp <= stack.sp,
             Passing::Leaves | Passing::Nothing => frame.place.sp < stack.sp,
         };
         // What ran on another stack was left by a jump, or waits there.
         let is_over = |frame: &Frame| match frame.place.end == stack.end {
-            true => is_over(frame),
+            true => is_below(frame),
             false => stack.is_own,
         };
-        self.frames.retain(|frame| frame.tid != tid || !is_over(frame));
+        let is_left = |frame: &Frame| frame.tid == tid && is_over(frame);
+        if passing == Passing::Nothing && !self.frames.iter().any(is_left) {
+            return Passed::On;
+        }
+        let before = self.context();
+        self.frames.retain(|frame| !is_left(frame));
         match passing {
             Passing::Enters(label) => self.frames.push(Frame { tid, place: stack, label: label.to_owned() }),
             // A coroutine may have moved to another thread.
@@ -95,7 +99,7 @@ impl Frames {
             Passing::Nothing => {}
         }
         let after = self.context();
-        // As long as a change is under way, whoever begins or ends waits for its turn.
+        // As long as a change is under way, a thread that enters or leaves waits for its turn.
         let is_settled = passing == Passing::Nothing || self.changing.is_empty();
         if after == before && is_settled {
             return Passed::On;

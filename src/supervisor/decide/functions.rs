@@ -1,24 +1,28 @@
 //! Deciding about functions that are contexts: where one begins or is over, the context is changed first, and then the
 //! breakpoint is met once more and served.
 //!
-//! Invariant: what a function executed is told of in its context, its first and its last instruction too; what is executed
+//! Invariant: what a function executed is credited to its context, its first and its last instruction too; what is executed
 //! after an exception or a longjmp out of it is not.
 
 use super::action::Action;
 use super::frames::{Passed, Passing, StackPlace};
 use super::space::Found;
 use super::state::{Doing, State, Whence};
-use super::trap::Told;
+use super::trap::Credit;
 use crate::plan::LandmarkKind;
 use platform::arch::breakpoint_before;
 use platform::{Avma, Tid};
 
 impl State {
-    /// Whether a breakpoint may tell that a function which is a context has begun or is over. Where none is armed it is
-    /// not known whether one was executed at all.
-    pub(crate) fn minds_frames(&self, tid: Tid, at: Avma) -> bool {
+    /// Whether a breakpoint may change the context of a thread.
+    pub(crate) fn may_change_context_at(&self, tid: Tid, at: Avma) -> bool {
+        self.may_change_context(tid, self.find(tid, at))
+    }
+
+    /// The same of what was found there. Where no breakpoint is armed it is not known whether one was executed at all.
+    pub(super) fn may_change_context(&self, tid: Tid, found: Found) -> bool {
         let is_within = || self.process_of(tid).is_some_and(|(_, process)| process.frames.hold(tid));
-        match self.find(tid, at) {
+        match found {
             _ if self.leaving => false,
             Found::Landmark(LandmarkKind::Enter(_) | LandmarkKind::Leave, _) => true,
             Found::Landmark(..) | Found::Armed(_) => is_within(),
@@ -26,14 +30,14 @@ impl State {
         }
     }
 
-    /// Whether a thread comes to this breakpoint once more, so that it was told what it had executed before that.
+    /// Whether a thread comes to this breakpoint once more, so that what it had executed before was credited.
     pub(super) fn comes_again(&self, tid: Tid, at: Avma) -> bool {
         let waits = self.tracees.get(&tid).is_some_and(|tracee| matches!(tracee.doing, Doing::Switching(_)));
         !waits && self.process_of(tid).is_some_and(|(_, process)| process.frames.has_changed(tid, at))
     }
 
-    /// Whether a thread may be about to report the breakpoint with which a function begins that is a context: that tells of
-    /// itself.
+    /// Whether a thread may be about to report the breakpoint with which a function begins that is a context, by which its
+    /// first line is credited.
     pub(super) fn may_enter(&self, tid: Tid, pc: Avma) -> bool {
         let before = self.find(tid, breakpoint_before(pc));
         matches!(before, Found::Landmark(LandmarkKind::Enter(_), _))
@@ -43,7 +47,7 @@ impl State {
     pub(super) fn on_stack(&mut self, tid: Tid, at: Avma, stack: Option<StackPlace>) {
         self.set_doing(tid, Doing::Running);
         let found = self.find(tid, at);
-        let Some(stack) = stack.filter(|_| !self.leaving) else { return self.serve_trap(tid, at, Told::Now) };
+        let Some(stack) = stack.filter(|_| !self.leaving) else { return self.serve_trap(tid, at, found, Credit::Now) };
         let Some(number) = self.process_number(tid) else { return };
         let Some(process) = self.processes.get_mut(&number) else { return };
         let space = process.space;
@@ -54,10 +58,10 @@ impl State {
             Found::Landmark(..) | Found::Armed(_) | Found::Spent(_) | Found::Nothing => Passing::Nothing,
         };
         match process.frames.pass(tid, at, stack, passing) {
-            Passed::On => self.serve_trap(tid, at, Told::Now),
+            Passed::On => self.serve_trap(tid, at, found, Credit::Now),
             // The return was the function's still.
-            Passed::Again if passing == Passing::Leaves => self.serve_trap(tid, at, Told::Before),
-            Passed::Again => self.serve_trap(tid, at, Told::Now),
+            Passed::Again if passing == Passing::Leaves => self.serve_trap(tid, at, found, Credit::Before),
+            Passed::Again => self.serve_trap(tid, at, found, Credit::Now),
             Passed::Changes(context) => {
                 let whence = if passing == Passing::Nothing { Whence::Elsewhere } else { Whence::Edge };
                 if let Found::Landmark(LandmarkKind::Leave, Some(site)) = found {

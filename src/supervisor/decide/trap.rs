@@ -22,10 +22,9 @@ enum Hit {
     Stale { restore: bool },
 }
 
-/// Whether it is told of the probe at a landmark.
+/// When the probe at a landmark is credited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
-    /// It is to be.
+pub(super) enum Credit {
     Now,
     /// It was, before the context was changed.
     Before,
@@ -33,19 +32,20 @@ pub(super) enum Told {
 
 impl State {
     pub(super) fn trap(&mut self, tid: Tid, at: Avma) {
-        if self.minds_frames(tid, at) {
+        let found = self.find(tid, at);
+        if self.may_change_context(tid, found) {
             // Until that is read it needs not be seen.
             self.set_doing(tid, Doing::Met);
             self.out.push(Action::ReadStack { tid, at });
         } else {
-            self.serve_trap(tid, at, Told::Now);
+            self.serve_trap(tid, at, found, Credit::Now);
         }
     }
 
-    pub(super) fn serve_trap(&mut self, tid: Tid, at: Avma, told: Told) {
-        match self.find(tid, at) {
+    pub(super) fn serve_trap(&mut self, tid: Tid, at: Avma, found: Found, credit: Credit) {
+        match found {
             Found::Armed(site) => self.serve(tid, at, site, Hit::First),
-            Found::Landmark(kind, site) => self.landmark(tid, at, kind, site.filter(|_| told == Told::Now)),
+            Found::Landmark(kind, site) => self.landmark(tid, at, kind, site.filter(|_| credit == Credit::Now)),
             Found::Spent(site) => self.out.push(Action::AskCause { tid, at, spent: self.spent(tid, site, at) }),
             Found::Nothing => self.out.push(Action::AskCause { tid, at, spent: None }),
         }

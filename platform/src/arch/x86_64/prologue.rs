@@ -2,7 +2,7 @@
 
 use super::decode;
 use super::encoding::RETURN;
-use super::registers::{Register, general_register, set_general_register};
+use super::registers::{Register, general_register, general_register_mut};
 use crate::{Access, Avma, OsError, Tid, Tracer};
 use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind};
 use serde::{Deserialize, Serialize};
@@ -95,11 +95,11 @@ impl FirstInstruction {
             }
             Does::Copy { from, to, is_wide } => {
                 let value = general_register(&regs, from);
-                set_general_register(&mut regs, to, if is_wide { value } else { u64::from(value as u32) });
+                *general_register_mut(&mut regs, to) = if is_wide { value } else { u64::from(value as u32) };
             }
-            Does::Set { to, number } => set_general_register(&mut regs, to, number.into()),
+            Does::Set { to, number } => *general_register_mut(&mut regs, to) = number.into(),
             Does::Clear(to) => {
-                set_general_register(&mut regs, to, 0);
+                *general_register_mut(&mut regs, to) = 0;
                 regs.eflags = flags(regs.eflags, 0, 0, 0);
             }
         }

@@ -71,35 +71,28 @@ pub(crate) fn awaits_restart(regs: &user_regs_struct) -> bool {
 
 /// A general register, as instructions count them.
 pub(crate) fn general_register(regs: &user_regs_struct, number: u8) -> u64 {
-    let all = [
-        regs.rax, regs.rcx, regs.rdx, regs.rbx, regs.rsp, regs.rbp, regs.rsi, regs.rdi, regs.r8, regs.r9, regs.r10,
-        regs.r11, regs.r12, regs.r13, regs.r14, regs.r15,
-    ];
-    all[usize::from(number) % all.len()]
+    *general_register_mut(&mut { *regs }, number)
 }
 
-/// Sets a general register, as instructions count them.
-pub(crate) fn set_general_register(regs: &mut user_regs_struct, number: u8, value: u64) {
-    let all = [
-        &mut regs.rax,
-        &mut regs.rcx,
-        &mut regs.rdx,
-        &mut regs.rbx,
-        &mut regs.rsp,
-        &mut regs.rbp,
-        &mut regs.rsi,
-        &mut regs.rdi,
-        &mut regs.r8,
-        &mut regs.r9,
-        &mut regs.r10,
-        &mut regs.r11,
-        &mut regs.r12,
-        &mut regs.r13,
-        &mut regs.r14,
-        &mut regs.r15,
-    ];
-    if let Some(register) = all.into_iter().nth(number.into()) {
-        *register = value;
+/// The same, to be set.
+pub(crate) fn general_register_mut(regs: &mut user_regs_struct, number: u8) -> &mut u64 {
+    match number % 16 {
+        0 => &mut regs.rax,
+        1 => &mut regs.rcx,
+        2 => &mut regs.rdx,
+        3 => &mut regs.rbx,
+        4 => &mut regs.rsp,
+        5 => &mut regs.rbp,
+        6 => &mut regs.rsi,
+        7 => &mut regs.rdi,
+        8 => &mut regs.r8,
+        9 => &mut regs.r9,
+        10 => &mut regs.r10,
+        11 => &mut regs.r11,
+        12 => &mut regs.r12,
+        13 => &mut regs.r13,
+        14 => &mut regs.r14,
+        _ => &mut regs.r15,
     }
 }
 
