@@ -4,7 +4,7 @@
 //! lock (cred_guard_mutex): a tracer that has seized some threads of the process and seizes another would wait for
 //! itself, and the program with it, for ever. A thread beside it takes the ends meanwhile.
 //!
-//! Invariant: only ends are taken, and each is given back to the tracer as a report.
+//! Invariant: whatever is taken, a stop among it, is given back to the tracer as the report that it is.
 
 use crate::{OsError, Tid, Tracer, Wait};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long a seize may take before ends are taken: it takes some microseconds.
+/// How long a seize may take before reports are taken: it takes some microseconds.
 const TICK: Duration = Duration::from_millis(1);
 
 /// What tracer and helper share.
@@ -24,7 +24,7 @@ struct ReaperShared {
     reaped: Mutex<Vec<Wait>>,
 }
 
-/// Takes the ends of tracees while the tracer is held up in a seize.
+/// Takes the reports of tracees while the tracer is held up in a seize.
 #[derive(Debug)]
 pub struct Reaper {
     shared: Arc<ReaperShared>,
@@ -70,7 +70,7 @@ fn help(shared: &ReaperShared) {
         if now % 2 == 1 && now == before {
             // Nobody reads it before the seize is over, and the lock is held no longer than that takes.
             if let Ok(mut reaped) = shared.reaped.lock() {
-                reaped.extend(std::iter::from_fn(Wait::next_end));
+                reaped.extend(std::iter::from_fn(|| Wait::next_of_all_threads(None)));
             }
         }
         before = now;

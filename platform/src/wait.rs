@@ -86,21 +86,34 @@ impl Wait {
         }
     }
 
-    /// Takes the end of a tracee or child of any thread of this process, if there is one; stops are left.
-    pub(crate) fn next_end() -> Option<Wait> {
+    /// Takes what a tracee or child of any thread of this process has to report, if there is something, or `of` one.
+    ///
+    /// Of tracees, waitid(2) gives the stops too, whether they are asked for or not (kernel/exit.c, wait_task_stopped).
+    pub(crate) fn next_of_all_threads(of: Option<Tid>) -> Option<Wait> {
         // SAFETY: a siginfo_t is plain old data, for which zero is a value.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let (kind, id) = of.map_or((libc::P_ALL, 0), |tid| (libc::P_PID, tid.0 as libc::id_t));
         let flags = libc::WEXITED | libc::WNOHANG | libc::__WALL;
         // SAFETY: `info` is a live siginfo_t.
-        if unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, flags) } != 0 {
+        if unsafe { libc::waitid(kind, id, &raw mut info, flags) } != 0 {
             return None;
         }
         // SAFETY: waitid has filled in the fields of a SIGCHLD, or left all zero.
         let (tid, status) = unsafe { (Tid(info.si_pid()), info.si_status()) };
-        match info.si_code {
-            _ if tid.0 == 0 => None,
-            libc::CLD_EXITED => Some(Wait::Exited { tid, status }),
-            code => Some(Wait::Killed { tid, signal: Signal(status), core: code == libc::CLD_DUMPED }),
+        (tid.0 != 0).then(|| Wait::of_child_signal(tid, info.si_code, status))
+    }
+
+    /// Decodes `si_code` and `si_status` of a SIGCHLD (sigaction(2)). The status of a stop is as PTRACE_O_* have it: the
+    /// signal, with the event above its low byte.
+    fn of_child_signal(tid: Tid, code: i32, status: i32) -> Wait {
+        const STOPPED: i32 = 0x7f;
+        match code {
+            libc::CLD_EXITED => Wait::Exited { tid, status },
+            libc::CLD_KILLED | libc::CLD_DUMPED => {
+                Wait::Killed { tid, signal: Signal(status), core: code == libc::CLD_DUMPED }
+            }
+            libc::CLD_CONTINUED => Wait::Continued { tid },
+            _ => Wait::decode(tid, STOPPED | (status << 8)),
         }
     }
 
@@ -140,6 +153,8 @@ impl Wait {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{OnTracerDeath, Tracer};
+    use std::process::Command;
 
     const TID: Tid = Tid(7);
 
@@ -148,6 +163,38 @@ mod tests {
         assert_eq!(Wait::decode(TID, 3 << 8), Wait::Exited { tid: TID, status: 3 });
         assert_eq!(Wait::decode(TID, 0x80 | 11), Wait::Killed { tid: TID, signal: Signal(11), core: true });
         assert_eq!(Wait::decode(TID, 9), Wait::Killed { tid: TID, signal: Signal::KILL, core: false });
+    }
+
+    #[test]
+    fn a_child_signal_tells_what_the_status_does() {
+        let of = |code, status| Wait::of_child_signal(TID, code, status);
+        assert_eq!(of(libc::CLD_EXITED, 3), Wait::decode(TID, 3 << 8));
+        assert_eq!(of(libc::CLD_DUMPED, 11), Wait::decode(TID, 0x80 | 11));
+        assert_eq!(of(libc::CLD_KILLED, 9), Wait::decode(TID, 9));
+        let group_stop = libc::SIGSTOP | (libc::PTRACE_EVENT_STOP << 8);
+        assert_eq!(of(libc::CLD_TRAPPED, group_stop), Wait::Event { tid: TID, event: Event::GroupStop(Signal(19)) });
+        assert_eq!(of(libc::CLD_TRAPPED, libc::SIGUSR1), Wait::Signal { tid: TID, signal: Signal(libc::SIGUSR1) });
+        let exec = libc::SIGTRAP | (libc::PTRACE_EVENT_EXEC << 8);
+        assert_eq!(of(libc::CLD_TRAPPED, exec), Wait::Event { tid: TID, event: Event::Exec });
+    }
+
+    #[test]
+    fn another_thread_takes_a_stop_as_a_stop() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep is there");
+        let tid = Tid(child.id() as i32);
+        let tracer = Tracer::for_this_thread(OnTracerDeath::LetGo);
+        tracer.seize_running(tid).expect("a child may be traced");
+        // SAFETY: kill takes plain numbers.
+        unsafe { libc::kill(tid.0, libc::SIGSTOP) };
+        let report = std::thread::spawn(move || {
+            std::iter::repeat_with(|| Wait::next_of_all_threads(Some(tid))).flatten().next()
+        });
+        let report = report.join().expect("it does not panic");
+        child.kill().expect("it is ours");
+        // Its exec may be reported first.
+        let event = Event::Exec;
+        let stops = [Wait::Event { tid, event }, Wait::Signal { tid, signal: Signal(libc::SIGSTOP) }];
+        assert!(report.is_some_and(|report| stops.contains(&report)), "{report:?}");
     }
 
     #[test]
