@@ -9,7 +9,10 @@ use cov_trace::store::EndReason;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Instant;
 use testing::attached::Attached;
+use testing::run::LIMIT;
 use testing::text;
 
 /// A sample under way in a folder of its own.
@@ -68,6 +71,16 @@ impl Scene {
         answers.iter().for_each(|answer| self.session.expect(answer));
     }
 
+    /// Waits until it waits for the next letter: what is behind the last answer has run.
+    #[track_caller]
+    pub fn until_it_waits(&self) {
+        let start = Instant::now();
+        while self.session.state(self.pid()) != 'S' {
+            assert!(start.elapsed() < LIMIT, "it does not wait for a letter");
+            thread::yield_now();
+        }
+    }
+
     /// Detaches, and checks that nothing is left of it in the process that was started.
     #[track_caller]
     pub fn let_go(&self, attached: Attached) {
@@ -92,6 +105,7 @@ impl Scene {
         before(self.folder());
         let attached = self.attach_with(options);
         self.ask("bd", &["b", "d again"]);
+        self.until_it_waits();
         self.let_go(attached);
         self.ask("c", &["c"]);
     }
