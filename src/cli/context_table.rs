@@ -87,9 +87,9 @@ pub(super) fn contexts(options: &ContextsOptions) -> Result<CommandOutcome, CliE
 
 /// A context as JSON.
 fn json(row: &ContextRow) -> serde_json::Value {
-    let ContextRow { label, lines, unique, millis, opened, begin, end, result } = row;
+    let ContextRow { label, kinds, lines, unique, millis, opened, begin, end, result } = row;
     serde_json::json!({
-        "label": label, "lines": lines, "unique_lines": unique, "milliseconds": millis, "opened": opened,
+        "label": label, "kinds": kinds, "lines": lines, "unique_lines": unique, "milliseconds": millis, "opened": opened,
         "begin": begin, "end": end, "result": result,
     })
 }

@@ -83,7 +83,9 @@ Examples:
   cov-trace what test_login --annotated    the sources, with what ran of them";
 
 pub(super) const CONTEXTS_EXAMPLES: &str = "\
-UNIQUE is how many lines ran in no other context. TIME and RESULT are those of the programs for which it was opened.
+KIND is what opened it: the run, a process (its exec), a function, a command or the program's probe.
+UNIQUE is how many lines ran in no other context.
+TIME and RESULT are those of the processes that opened it; one that they left has no result.
 
 Examples:
   cov-trace contexts --sort time           the slowest tests first

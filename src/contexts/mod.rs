@@ -3,10 +3,12 @@
 //! Invariant: decisions only; nothing here reads a process.
 
 mod functions;
+mod kind;
 mod rule;
 mod template;
 
 pub(crate) use functions::{Framework, FunctionRule, NamedFunction};
+pub use kind::ContextKind;
 pub(crate) use rule::{ByProcess, ContextRule};
 pub(crate) use template::{Template, TemplateSubject, bounded};
 

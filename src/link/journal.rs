@@ -4,6 +4,7 @@
 //! line that has no end yet; what does not parse is counted and left out.
 
 use super::{ContextId, ImageId, ProcessNo};
+use crate::contexts::ContextKind;
 use platform::{Errno, Pid};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -73,8 +74,8 @@ pub enum Record {
         context: ContextId,
         /// When that was, in milliseconds since 1970.
         at: i64,
-        /// Whether the process opened it; else it is in that of its parent, or that of the run.
-        opened: bool,
+        /// What opened it; nothing if it is that of its parent.
+        opened: Option<ContextKind>,
     },
     /// Where a process's hits in a file are marked: bit n is the file's probe n.
     Section {

@@ -2,6 +2,7 @@
 //! recovery read the same journal by the same code.
 
 use super::lines::ProcessLines;
+use crate::contexts::ContextKind;
 use crate::link::{ContextId, EndOfProcess, ImageId, ProcessNo, Record};
 use crate::store::{End, EndReason, Exec, Flush, Parent, ProcessHead, UnixMillis, Warning};
 use crate::warning::WarningKind;
@@ -50,7 +51,7 @@ pub(super) struct ProcessFacts {
 pub(super) struct SpanFacts {
     pub context: ContextId,
     pub at: UnixMillis,
-    pub opened: bool,
+    pub opened: Option<ContextKind>,
 }
 
 /// The processes and images of a run.

@@ -6,7 +6,7 @@ use super::keys::ContentKey;
 use super::packed::{Counted, CountedImage};
 use super::process_rows::{exec, flush};
 use super::rows::{Fault, Wanted, rows, rows_of, warning};
-use super::{Hits, Numbits, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema};
+use super::{ContextKind, Hits, Numbits, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema};
 use rusqlite::{Connection, Row};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -95,7 +95,7 @@ impl GatheredProcesses {
                 db,
                 wanted,
                 "SELECT process, at, context, opened FROM span WANTED ORDER BY process, number",
-                |row| self.add_span(labels, row.get(0)?, row.get(2)?, UnixMillis(row.get(1)?), row.get(3)?),
+                |row| self.add_span(labels, row.get(0)?, row.get(2)?, UnixMillis(row.get(1)?), opened(row.get(3)?)),
             )
             .map_err(|fault| ("span", fault))?;
         }
@@ -147,7 +147,7 @@ impl GatheredProcesses {
         process: ContentKey,
         context: ContentKey,
         at: UnixMillis,
-        opened: bool,
+        opened: Option<ContextKind>,
     ) -> Result<(), Fault> {
         let place = self.place(process)?;
         let label = labels.positions.get(&context).ok_or_else(|| missing("context", context))?;
@@ -244,4 +244,8 @@ impl Labels {
         let positions = (0..).zip(&labels).map(|(at, (_, key))| (*key, at)).collect();
         Ok(Labels { in_order: labels.into_iter().map(|(label, _)| label).collect(), positions })
     }
+}
+/// What a stored span says of who opened its context.
+pub(super) fn opened(number: i64) -> Option<ContextKind> {
+    (number != 0).then(|| ContextKind::of_number(number))
 }

@@ -58,4 +58,5 @@ pub use schema::VERSION as SCHEMA_VERSION;
 pub(crate) use staged::Staged;
 pub use writer::Writer;
 
+pub use crate::contexts::ContextKind;
 pub use crate::warning::Warning;

@@ -4,7 +4,7 @@
 //! wrong.
 
 use super::btree::{Database, RowValue};
-use super::gathered::{GatheredProcesses, Labels};
+use super::gathered::{GatheredProcesses, Labels, opened};
 use super::keys::ContentKey;
 use super::packed::CountedImage;
 use super::schema::{self, VERSION};
@@ -127,8 +127,8 @@ pub(super) fn read(
     let labels = Labels::of(labels).ok()?;
     if let Some(root) = span {
         db.rows(*root, &mut |_, row| {
-            let [process, _, at, context, opened] = row else { return None };
-            processes.add_span(&labels, key(process)?, key(context)?, time(at)?, flag(opened)?).ok()
+            let [process, _, at, context, number] = row else { return None };
+            processes.add_span(&labels, key(process)?, key(context)?, time(at)?, opened(int(number)?)).ok()
         })?;
     }
     let mut ran = processes.nothing_ran();

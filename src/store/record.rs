@@ -5,6 +5,7 @@
 //! no hits of nothing.
 
 use super::Numbits;
+use crate::contexts::ContextKind;
 use crate::warning::Warning;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -218,8 +219,8 @@ pub struct Span {
     pub at: UnixMillis,
     /// The label of the context.
     pub label: String,
-    /// Whether the context began with the process or its program; else it is in that of its parent.
-    pub opened: bool,
+    /// What opened the context; nothing if it is that of its parent.
+    pub opened: Option<ContextKind>,
 }
 
 /// One flush that brought something new.

@@ -55,7 +55,7 @@ pub(crate) fn record() -> ProcessRecord {
         images: vec![image("/usr/bin/prog", Some("00ff")), image("/usr/lib/libx.so.1", None)],
         contexts: vec![String::new(), "test_one".to_owned()],
         hits: vec![hits(0, 0, 0, &[1, 8]), hits(0, 0, 1, &[4000]), hits(1, 0, 0, &[9]), hits(1, 1, 1, &[])],
-        spans: vec![span(1_795_395_723_512, "", false), span(1_795_395_723_600, "test_two", true)],
+        spans: vec![span(1_795_395_723_512, "", None), span(1_795_395_723_600, "test_two", Some(ContextKind::Process))],
         flushes: vec![flush(1_795_395_723_700, 3, 2), flush(1_795_395_724_000, 1, 0)],
         warnings: vec![warning("unplantable", 1), warning("32-bit", 7)],
     }
@@ -85,7 +85,7 @@ fn exec(at: i64, exe: &str, argv: &[&str], cwd: &str) -> Exec {
     }
 }
 
-fn span(at: i64, label: &str, opened: bool) -> Span {
+fn span(at: i64, label: &str, opened: Option<ContextKind>) -> Span {
     Span { at: UnixMillis(at), label: label.to_owned(), opened }
 }
 
@@ -213,7 +213,7 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
         spans: next.several(4, |next| Span {
             at: UnixMillis(next.below(1 << 50) as i64),
             label: next.text(),
-            opened: next.below(2) == 1,
+            opened: gathered::opened(next.below(7) as i64),
         }),
         flushes: next.several(9, |next| flush(next.below(1 << 50) as i64, next.below(1 << 40), next.below(1 << 40))),
         warnings: next.several(3, SeededNumbers::warning),

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, MAIN_DB, OptionalExtension, params};
 
 /// Version of the schema that this build writes, and the newest that it reads.
-pub const VERSION: i64 = 4;
+pub const VERSION: i64 = 5;
 
 /// The first version in which facts of images are apart and keys are made of content.
 pub(super) const FIRST_WITH_KEYS: i64 = 3;

@@ -3,7 +3,8 @@
 --
 --   at       When it entered the context, in which it was until the next of them.
 --   context  A key of the table context.
---   opened   1 if the context began with it or with its program, 0 if it was in that of its parent.
+--   opened   What opened the context: 0 nothing, it was in that of its parent; 1 unknown, as in every file of version 4;
+--            2 the run, 3 a program that it executed, 4 a function, 5 a command, 6 the program by its probe.
 CREATE TABLE span (
     process INTEGER,
     number INTEGER,

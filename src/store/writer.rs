@@ -10,7 +10,8 @@ use super::packed::{Counted, CountedImage};
 use super::staged::Staged;
 use super::whole::WholeFile;
 use super::{
-    DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, Span, StoreError, schema,
+    ContextKind, DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, Span,
+    StoreError, schema,
 };
 use platform::{Folder, Trust};
 use rusqlite::{Connection, MAIN_DB, params};
@@ -208,7 +209,13 @@ impl<'a> KeyedProcess<'a> {
     pub fn insert_spans(&self, db: &Connection) -> rusqlite::Result<()> {
         let mut span = db.prepare_cached("INSERT INTO span VALUES (?1, ?2, ?3, ?4, ?5)")?;
         for (number, Span { at, label, opened }) in (0i64..).zip(&self.record.spans) {
-            span.execute(params![self.key, number, at.0, ContentKey::of_label(label), opened])?;
+            span.execute(params![
+                self.key,
+                number,
+                at.0,
+                ContentKey::of_label(label),
+                opened.map_or(0, ContextKind::number)
+            ])?;
         }
         Ok(())
     }

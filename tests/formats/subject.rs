@@ -1,7 +1,7 @@
 //! Measurements that are hard on formats, and the tools that read them.
 
 use crate::report::{Finished, Measurements, file, finish, function, lines, process};
-use cov_trace::store::{Hits, Span, UnixMillis};
+use cov_trace::store::{ContextKind, Hits, Span, UnixMillis};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,7 +43,8 @@ pub(super) fn measurements_with(hostile: &str) -> Measurements {
     let mut one = process(1, vec![(plain.clone(), lines([1, 2, 7, 12])), (hostile, lines([2])), (up, lines([]))]);
     one.contexts.push("a <test>".to_owned());
     one.hits.push(Hits { image: 0, file: 0, context: 1, lines: lines([2, 8]), functions: lines([]) });
-    one.spans = vec![Span { at: UnixMillis(1_000_100), label: "a <test>".to_owned(), opened: true }];
+    one.spans =
+        vec![Span { at: UnixMillis(1_000_100), label: "a <test>".to_owned(), opened: Some(ContextKind::Process) }];
     measurements.add(&one);
     measurements.add(&process(2, vec![(plain, lines([4, 7])), (gone, lines([9]))]));
     measurements

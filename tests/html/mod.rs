@@ -11,7 +11,7 @@ mod source;
 pub(crate) use browser::Browser;
 
 use crate::report::{Measurements, file, function, lines, process};
-use cov_trace::store::{End, EndReason, Flush, Hits, Numbits, Reader, Span, UnixMillis};
+use cov_trace::store::{ContextKind, End, EndReason, Flush, Hits, Numbits, Reader, Span, UnixMillis};
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -63,7 +63,11 @@ pub(crate) fn measurements_in_contexts(labels: [&str; 2]) -> Measurements {
             let number = record.head.pid as usize - 1;
             record.contexts = vec![String::new(), labels[number].to_owned()];
             record.hits.iter_mut().for_each(|hits| hits.context = 1);
-            record.spans = vec![Span { at: UnixMillis(1_000_500), label: labels[number].to_owned(), opened: true }];
+            record.spans = vec![Span {
+                at: UnixMillis(1_000_500),
+                label: labels[number].to_owned(),
+                opened: Some(ContextKind::Process),
+            }];
             if number == 1 {
                 record.head.end = Some(End { at: UnixMillis(1_001_500), reason: EndReason::Exited(3) });
                 let lines = lines([7]);

@@ -3,7 +3,7 @@
 
 use super::{Measurements, RUN, file, function, lines, process};
 use crate::html::Browser;
-use cov_trace::store::{End, EndReason, Hits, Span, UnixMillis};
+use cov_trace::store::{ContextKind, End, EndReason, Hits, Span, UnixMillis};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -57,7 +57,7 @@ fn measurements() -> Measurements {
         record.contexts.push(label.clone());
         record.hits =
             vec![Hits { image: 0, file: 0, context: 1, lines: lines([1, 10 + number]), functions: lines([]) }];
-        record.spans = vec![Span { at: UnixMillis(1_000_000), label, opened: true }];
+        record.spans = vec![Span { at: UnixMillis(1_000_000), label, opened: Some(ContextKind::Process) }];
         record.head.end = Some(End { at: UnixMillis(1_000_500), reason: EndReason::Exited((number % 2) as i32) });
         measurements.add_to_directory(&record);
     }

@@ -8,8 +8,9 @@ use crate::report::model::functions::function_ran;
 use crate::report::model::prepared::{Report, ReportFile};
 use crate::report::model::shared_sets::{Contexts, SharedSet};
 use crate::report::model::source::SourceState;
-use crate::store::{FunctionFacts, LabelValues, Numbits, RunLabels, UnixMillis};
+use crate::store::{ContextKind, FunctionFacts, LabelValues, Numbits, RunLabels, UnixMillis};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The JSON Schema of the format.
@@ -69,6 +70,7 @@ struct JsonRun<'a> {
 #[derive(Serialize)]
 struct JsonContext<'a> {
     label: &'a str,
+    kinds: &'a BTreeSet<ContextKind>,
     opened: u64,
     begin: Option<UnixMillis>,
     end: Option<UnixMillis>,
@@ -137,9 +139,10 @@ fn file(file: &ReportFile) -> JsonFile<'_> {
 }
 
 fn context(row: &ContextRow) -> JsonContext<'_> {
-    let ContextRow { label, lines, unique, millis, opened, begin, end, result } = row;
+    let ContextRow { label, kinds, lines, unique, millis, opened, begin, end, result } = row;
     JsonContext {
         label,
+        kinds,
         opened: *opened,
         begin: *begin,
         end: *end,
@@ -203,6 +206,7 @@ mod tests {
         let report = Report { files: vec![file], ..Report::default() };
         let row = |label: &str| ContextRow {
             label: label.to_owned(),
+            kinds: [ContextKind::Function].into(),
             opened: 1,
             begin: Some(UnixMillis(7)),
             end: Some(UnixMillis(9)),
@@ -222,9 +226,9 @@ mod tests {
         let text = json(&report, &contexts, &labels, Some(Path::new("/r")), &["source-missing: gone".to_owned()]);
         let totals = r#"{"lines":3,"lines_ran":1,"lines_excluded":1,"functions":1,"functions_ran":1}"#;
         let version = env!("CARGO_PKG_VERSION");
-        let none = r#"{"label":"","opened":0,"begin":null,"end":null,"milliseconds":0,"result":"unknown","lines":0,"unique_lines":0}"#;
+        let none = r#"{"label":"","kinds":[],"opened":0,"begin":null,"end":null,"milliseconds":0,"result":"unknown","lines":0,"unique_lines":0}"#;
         let of = "{\"label\":";
-        let had = r#""opened":1,"begin":7,"end":9,"milliseconds":2,"result":{"failed":3},"lines":1,"unique_lines":0}"#;
+        let had = r#""kinds":["function"],"opened":1,"begin":7,"end":9,"milliseconds":2,"result":{"failed":3},"lines":1,"unique_lines":0}"#;
         let expected = format!(
             "{{\"format\":\"cov-trace\",\"version\":1,\"tool_version\":\"{version}\",\"root\":\"/r\",\"totals\":{totals},\
              \"runs\":[{{\"name\":\"run\",\"labels\":{{\"rev\":\"<7>\"}}}}],\"contexts\":[{none},{of}\"a\",{had},{of}\"b\",{had}],\"files\":[{{\"name\":\"a.c\",\"path\":\"/r/a.c\",\"source\":\"missing\",\"totals\":{totals},\

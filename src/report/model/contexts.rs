@@ -7,9 +7,9 @@ use super::prepared::{Report, ReportFile};
 use super::ran_sets::{Numbering, RanOfSource, RanSet};
 use super::select::Selection;
 use super::shared_sets::{Contexts, SharedSet, Telling, count, shared_sets};
-use crate::store::{EndReason, FunctionFacts, ImageFacts, Numbits, ProcessRecord, UnixMillis};
+use crate::store::{ContextKind, EndReason, FunctionFacts, ImageFacts, Numbits, ProcessRecord, UnixMillis};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// How what a context was opened for ended; of several the last in this order counts.
@@ -34,6 +34,8 @@ pub enum ContextResult {
 pub struct ContextRow {
     /// Its label.
     pub label: String,
+    /// What opened it; nothing is said of the empty one.
+    pub kinds: BTreeSet<ContextKind>,
     /// How many lines ran.
     pub lines: u64,
     /// How many of them ran under no other context.
@@ -95,9 +97,7 @@ impl<'a> ContextLines<'a> {
 
     fn add_spans(&mut self, record: &ProcessRecord) {
         for (at, span) in record.spans.iter().enumerate() {
-            if !self.selection.takes_context(&span.label) || !span.opened {
-                continue;
-            }
+            let Some(kind) = span.opened.filter(|_| self.selection.takes_context(&span.label)) else { continue };
             let next = record.spans.get(at + 1).map(|next| next.at);
             let end = next.or(record.head.end.map(|end| end.at));
             let result = match (next, record.head.end.map(|end| end.reason)) {
@@ -110,6 +110,7 @@ impl<'a> ContextLines<'a> {
             let row = self.row(&span.label);
             let row = &mut self.rows[row as usize];
             row.opened += 1;
+            row.kinds.extend(Some(kind).filter(|_| !span.label.is_empty()));
             row.millis += end.map_or(0, |end| end.0.saturating_sub(span.at.0).max(0));
             row.begin = Some(row.begin.map_or(span.at, |begin| begin.min(span.at)));
             row.end = row.end.max(end);
@@ -214,8 +215,9 @@ mod tests {
         (record.head.pid, record.head.sequence) = (pid, pid as u32);
         record.contexts = vec![String::new(), label.to_owned()];
         record.hits = vec![sample::hits(0, 0, 1, lines)];
-        let span = |at, label: &str, opened| Span { at: UnixMillis(at), label: label.to_owned(), opened };
-        record.spans = vec![span(1_000, "", false), span(2_000, label, true)];
+        let span =
+            |at, label: &str, opened: Option<ContextKind>| Span { at: UnixMillis(at), label: label.to_owned(), opened };
+        record.spans = vec![span(1_000, "", None), span(2_000, label, Some(ContextKind::Process))];
         record.head.end = Some(End { at: UnixMillis(2_500), reason: EndReason::Exited(status) });
         record
     }
@@ -258,6 +260,7 @@ mod tests {
         assert_eq!(parts, [("one".to_owned(), vec![vec![1, 8, 9]]), ("two".to_owned(), vec![vec![8, 9, 4000]])]);
         let row = |label: &str, lines, unique, result| ContextRow {
             label: label.to_owned(),
+            kinds: [ContextKind::Process].into(),
             lines,
             unique,
             millis: 1_000,

@@ -47,13 +47,14 @@ pub fn contexts_table(rows: &[&ContextRow]) -> String {
     let cells = |row: &&ContextRow| {
         [
             name_of_context(&row.label).into_owned(),
+            row.kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", "),
             row.lines.to_string(),
             row.unique.to_string(),
             time(row),
             result(row.result),
         ]
     };
-    table(["Context", "Lines", "Unique", "Time", "Result"], rows.iter().map(cells), &[1, 2, 3])
+    table(["Context", "Kind", "Lines", "Unique", "Time", "Result"], rows.iter().map(cells), &[2, 3, 4])
 }
 
 /// Who ran some of the lines that were asked for, of which there are so many.
@@ -99,11 +100,13 @@ fn table<const N: usize>(titles: [&str; N], rows: impl Iterator<Item = [String; 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::ContextKind;
 
     #[test]
     fn labels_are_shown_harmlessly_and_results_in_words() {
         let row = |label: &str, opened, result| ContextRow {
             label: label.to_owned(),
+            kinds: Some(ContextKind::Function).filter(|_| opened > 0).into_iter().collect(),
             lines: 12,
             unique: 3,
             millis: 1_500,
@@ -119,7 +122,7 @@ mod tests {
         ];
         let text = contexts_table(&rows.iter().collect::<Vec<_>>());
         assert_eq!(text.lines().count(), 4, "{text}");
-        assert!(text.contains("(no context)       12       3\n"), "{text}");
+        assert!(text.contains("(no context)                 12       3\n"), "{text}");
         assert!(!text.contains('\u{1b}') && text.contains("1.500 s  exit 3"), "{text}");
         assert!(text.ends_with("killed by SIGKILL\n"), "{text}");
         let who = who_table(&[(rows[2].clone(), [1, 2].into_iter().collect())], 4);

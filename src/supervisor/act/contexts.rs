@@ -3,7 +3,7 @@
 //! Invariants: what the journal is to tell of a context comes before the first section in it; a measurement without
 //! contexts has no records of any.
 
-use crate::contexts::{ContextRule, SEVERAL, TemplateSubject};
+use crate::contexts::{ContextKind, ContextRule, SEVERAL, TemplateSubject};
 use crate::link::{ContextChange, ContextId, ProcessNo, Record};
 use crate::supervisor::decide::frames::FunctionContext;
 use std::collections::HashMap;
@@ -27,17 +27,24 @@ pub(crate) struct Contexts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     /// As a user or a program asked for.
-    Asked(ContextChange),
+    Asked(ContextKind, ContextChange),
     /// As the functions say that it is in.
     Function(FunctionContext),
 }
 
-/// Where a process is.
-#[derive(Clone, Debug, Default)]
-struct Place {
+/// A context, and what opened it.
+#[derive(Clone, Copy, Debug)]
+struct Opened {
     context: ContextId,
+    kind: ContextKind,
+}
+
+/// Where a process is.
+#[derive(Clone, Debug)]
+struct Place {
+    context: Opened,
     /// Those that it was switched from, the last of them last.
-    under: Vec<ContextId>,
+    under: Vec<Opened>,
     /// That of a function that it is in, which comes before the others.
     function: Option<ContextId>,
     /// How many execs led to the program that it runs.
@@ -48,8 +55,16 @@ struct Place {
 
 impl Place {
     /// The context that what runs is of.
-    fn effective(&self) -> ContextId {
-        self.function.unwrap_or(self.context)
+    fn effective(&self) -> Opened {
+        self.function.map_or(self.context, |context| Opened { context, kind: ContextKind::Function })
+    }
+}
+
+impl Default for Place {
+    /// Where the program is that is launched.
+    fn default() -> Self {
+        let context = Opened { context: ContextId::default(), kind: ContextKind::Run };
+        Place { context, under: Vec::new(), function: None, depth: 0, is_forked: false }
     }
 }
 
@@ -65,9 +80,9 @@ impl Contexts {
             return Vec::new();
         }
         let maker = maker.and_then(|maker| self.processes.get(&maker).cloned());
-        let opened = maker.is_none() && !self.rule.label.is_empty();
+        let opened = (maker.is_none() && !self.rule.label.is_empty()).then_some(ContextKind::Run);
         let place = maker.map_or_else(Place::default, |maker| Place { is_forked: true, ..maker });
-        let context = place.effective();
+        let Opened { context, .. } = place.effective();
         self.processes.insert(process, place);
         let mut records = Vec::new();
         if !std::mem::replace(&mut self.began, true) && !self.rule.label.is_empty() {
@@ -96,7 +111,7 @@ impl Contexts {
         }
         place.under.clear();
         let (context, mut records) = self.numbered(label);
-        self.enter(process, context, at, &mut records);
+        self.enter(process, Opened { context, kind: ContextKind::Process }, at, &mut records);
         records
     }
 
@@ -110,16 +125,17 @@ impl Contexts {
         (context, if context == next { vec![Record::Context { context, label }] } else { Vec::new() })
     }
 
-    fn enter(&mut self, process: ProcessNo, context: ContextId, at: i64, records: &mut Vec<Record>) {
+    fn enter(&mut self, process: ProcessNo, context: Opened, at: i64, records: &mut Vec<Record>) {
         let place = self.processes.entry(process).or_default();
         place.context = context;
-        records.push(Record::Entered { process, context: place.effective(), at, opened: true });
+        let Opened { context, kind } = place.effective();
+        records.push(Record::Entered { process, context, at, opened: Some(kind) });
     }
 
     /// The context is to be switched like this; false if none of the processes has one to come back to.
     pub fn prepare(&mut self, change: Change, processes: &[ProcessNo]) -> bool {
         let has_former = |process: &ProcessNo| self.processes.get(process).is_some_and(|place| !place.under.is_empty());
-        let may_be = change != Change::Asked(ContextChange::Back) || processes.iter().any(has_former);
+        let may_be = !matches!(change, Change::Asked(_, ContextChange::Back)) || processes.iter().any(has_former);
         self.change = Some(change).filter(|_| may_be);
         may_be
     }
@@ -128,16 +144,16 @@ impl Contexts {
     pub fn switch(&mut self, processes: &[ProcessNo], at: i64) -> Vec<Record> {
         self.is_used = true;
         match self.change.take() {
-            Some(Change::Asked(ContextChange::To(label))) => {
+            Some(Change::Asked(kind, ContextChange::To(label))) => {
                 let (context, mut records) = self.numbered(label);
                 for &process in processes {
                     let place = self.processes.entry(process).or_default();
                     place.under.push(place.context);
-                    self.enter(process, context, at, &mut records);
+                    self.enter(process, Opened { context, kind }, at, &mut records);
                 }
                 records
             }
-            Some(Change::Asked(ContextChange::Back)) => {
+            Some(Change::Asked(_, ContextChange::Back)) => {
                 let mut records = Vec::new();
                 for &process in processes {
                     let former = self.processes.get_mut(&process).and_then(|place| place.under.pop());
@@ -186,7 +202,7 @@ mod tests {
     fn exec(contexts: &mut Contexts, process: u32, exe: &str) -> Option<ContextId> {
         let subject = TemplateSubject { exe, argv: &[], cwd: "", pid: 1, env: &|_| None };
         contexts.execed(ProcessNo(process), &subject, 0).into_iter().find_map(|record| match record {
-            Record::Entered { context, opened: true, .. } => Some(context),
+            Record::Entered { context, opened: Some(_), .. } => Some(context),
             _ => None,
         })
     }
@@ -204,9 +220,9 @@ mod tests {
             [Record::Entered { context, opened, .. }] => (*context, *opened),
             other => panic!("{other:?}"),
         };
-        assert_eq!(entered(begin(&mut contexts, 1, Some(0))), (ContextId(1), false));
+        assert_eq!(entered(begin(&mut contexts, 1, Some(0))), (ContextId(1), None));
         assert_eq!(exec(&mut contexts, 1, "/t/a"), Some(ContextId(2)));
-        assert_eq!(entered(begin(&mut contexts, 2, Some(1))), (ContextId(2), false));
+        assert_eq!(entered(begin(&mut contexts, 2, Some(1))), (ContextId(2), None));
         begin(&mut contexts, 3, Some(0));
         assert_eq!(exec(&mut contexts, 3, "/u/a"), Some(ContextId(2)), "the same label");
     }
@@ -240,8 +256,8 @@ mod tests {
             let may_be = contexts.prepare(change, &processes);
             may_be.then(|| contexts.switch(&processes, 0).into_iter().filter_map(entered).collect())
         };
-        let to = |label: &str| Change::Asked(ContextChange::To(label.to_owned()));
-        let back = Change::Asked(ContextChange::Back);
+        let to = |label: &str| Change::Asked(ContextKind::Command, ContextChange::To(label.to_owned()));
+        let back = Change::Asked(ContextKind::Command, ContextChange::Back);
         assert_eq!(switched(&mut contexts, back.clone(), &[0]), None);
         assert_eq!(switched(&mut contexts, to("a"), &[0, 7]), Some(vec![(0, 1), (7, 1)]));
         begin(&mut contexts, 1, Some(0));
@@ -264,7 +280,7 @@ mod tests {
         };
         let one = |label: &str| Change::Function(FunctionContext::One(label.to_owned()));
         assert_eq!(switched(one("a"), 0), 1);
-        assert_eq!(switched(Change::Asked(ContextChange::To("b".to_owned())), 0), 1);
+        assert_eq!(switched(Change::Asked(ContextKind::Probe, ContextChange::To("b".to_owned())), 0), 1);
         assert_eq!(switched(Change::Function(FunctionContext::Outside), 0), 2);
         assert_eq!(switched(Change::Function(FunctionContext::Several), 0), 3);
         assert_eq!(switched(one("a"), 0), 1);
@@ -282,10 +298,10 @@ mod tests {
         let (context, process) = (ContextId(0), ProcessNo(0));
         let told = [
             Record::Context { context, label: "night".to_owned() },
-            Record::Entered { process, context, at: 0, opened: true },
+            Record::Entered { process, context, at: 0, opened: Some(ContextKind::Run) },
         ];
         assert_eq!(begin(&mut contexts, 0, None), told);
-        let entered = Record::Entered { process: ProcessNo(1), context, at: 0, opened: false };
+        let entered = Record::Entered { process: ProcessNo(1), context, at: 0, opened: None };
         assert_eq!(begin(&mut contexts, 1, Some(0)), [entered]);
     }
 }

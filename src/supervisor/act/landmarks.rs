@@ -6,7 +6,7 @@ use super::apply::{HiddenFlags, Performer};
 use super::contexts::Change;
 use super::repair::{self, Coming};
 use super::trap_repair::MaskChange;
-use crate::contexts::LONGEST_LABEL;
+use crate::contexts::{ContextKind, LONGEST_LABEL};
 use crate::link::{ContextChange, ProcessNo};
 use crate::plan::LandmarkKind;
 use crate::supervisor::decide::frames::FunctionContext;
@@ -29,7 +29,8 @@ pub(super) struct ContextAsked {
 impl ContextAsked {
     fn read(access: &Access<'_>, process: ProcessNo, argument: ProbeArgument) -> Self {
         let label = read_label(access, argument).ok();
-        let change = label.map(|label| Change::Asked(label.map_or(ContextChange::Back, ContextChange::To)));
+        let change =
+            label.map(|label| Change::Asked(ContextKind::Probe, label.map_or(ContextChange::Back, ContextChange::To)));
         ContextAsked { tid: access.tid, process, change }
     }
 }

@@ -3,6 +3,7 @@
 use super::apply::Performer;
 use super::contexts::Change;
 use super::landmarks::ContextAsked;
+use crate::contexts::ContextKind;
 use crate::link::{FromSupervisor, ProcessNo, SwitchRequest};
 use crate::supervisor::decide::input::Input;
 use crate::supervisor::decide::state::{Forks, State};
@@ -85,7 +86,7 @@ impl Switches {
         let (asker, change, processes) = if let Some(ContextAsked { tid, process, change }) = probe {
             (Asker::Thread(tid, process), change, vec![process])
         } else if let Some(SwitchRequest { change, pids }) = self.asked.pop_front() {
-            (Asker::Command, Some(Change::Asked(change)), state.numbers_of(&pids))
+            (Asker::Command, Some(Change::Asked(ContextKind::Command, change)), state.numbers_of(&pids))
         } else {
             return false;
         };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cov_trace::store::{FileFacts, Hits, Numbits, ProcessRecord, Span, UnixMillis};
+use cov_trace::store::{ContextKind, FileFacts, Hits, Numbits, ProcessRecord, Span, UnixMillis};
 
 use crate::made_up::{begin, image, process};
 
@@ -30,7 +30,11 @@ pub fn made_up_contexts(
         let hits = move |(file, lines, functions)| Hits { image: 0, file, context, lines, functions };
         ran(number).into_iter().map(hits)
     };
-    let span = |at: u32, number| Span { at: UnixMillis(i64::from(at)), label: label(number), opened: true };
+    let span = |at: u32, number| Span {
+        at: UnixMillis(i64::from(at)),
+        label: label(number),
+        opened: Some(ContextKind::Process),
+    };
     let mut write = |record: &ProcessRecord| writer.write_to(&data, record).map_err(|error| error.to_string());
     match opened {
         Opened::ByProcesses => (1..=contexts).try_for_each(|number| {
