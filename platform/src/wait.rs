@@ -191,6 +191,7 @@ mod tests {
         });
         let report = report.join().expect("it does not panic");
         child.kill().expect("it is ours");
+        child.wait().expect("it has ended");
         // Its exec may be reported first.
         let event = Event::Exec;
         let stops = [Wait::Event { tid, event }, Wait::Signal { tid, signal: Signal(libc::SIGSTOP) }];

@@ -10,6 +10,7 @@ use crate::contexts::FunctionRule;
 use crate::debuginfo::{self, ContextFunctions, ImageIndex, SourceChoice};
 use crate::link::{ImageId, InProject, Port, RunDir, ToSupervisor};
 use crate::plan::Plan;
+use crate::store::DataDir;
 use crate::warning::WarningKind;
 use platform::{MappedFile, OsError};
 use std::fs::{File, Metadata};
@@ -52,6 +53,7 @@ impl ImageReaders {
     /// Starts as many readers as there are CPUs, four at the most.
     pub fn start(
         run: &RunDir,
+        data: &DataDir,
         selection: &Scope,
         known: Option<Arc<KnownLines>>,
         cache: Option<&Cache>,
@@ -60,8 +62,8 @@ impl ImageReaders {
         let (send_done, done) = channel();
         let (send_sourceless, sourceless) = channel();
         let found = send_done.clone();
-        let (of_sources, of_run) = (cache.cloned(), run.clone());
-        spawn("sources", move || serve_sourceless(&sourceless, &of_run, of_sources.as_ref(), &found))?;
+        let finder = SourceFinder { run: run.clone(), data: data.clone(), cache: cache.cloned(), done: found };
+        spawn("sources", move || finder.serve(&sourceless))?;
         let supervisor = Arc::new(Mutex::new(supervisor.try_clone()?));
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(4);
         let mut requests = Vec::new();
@@ -111,21 +113,31 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OsError
     spawned.map(drop).map_err(|error| OsError::io("start a thread for", name, &error))
 }
 
-/// Finds the sources of each, until nobody can ask any more.
-fn serve_sourceless(
-    sourceless: &Receiver<Sourceless>,
-    run: &RunDir,
-    cache: Option<&Cache>,
-    done: &Sender<(ImageId, Facts)>,
-) {
-    for Sourceless { image, mut facts, before, are_kept } in sourceless {
-        let digests = find_sources(&mut facts, &before, cache);
-        // Opened again, since many may wait here, and a limit may leave few descriptors (`ulimit -n`).
-        let file = are_kept.then(|| run.facts_to_append(image));
-        let _disk_full = file.map(|file| file.and_then(|file| facts.write_sources(file)));
-        let _recorder_ends = done.send((image, facts.into_facts()));
-        // When nobody waits any more.
-        digests.store();
+/// The thread that finds sources.
+struct SourceFinder {
+    run: RunDir,
+    data: DataDir,
+    cache: Option<Cache>,
+    done: Sender<(ImageId, Facts)>,
+}
+
+impl SourceFinder {
+    /// Finds the sources of each, until nobody can ask any more.
+    fn serve(self, sourceless: &Receiver<Sourceless>) {
+        for Sourceless { image, mut facts, before, are_kept } in sourceless {
+            let digests = find_sources(&mut facts, &before, self.cache.as_ref());
+            // Opened again, since many may wait here, and a limit may leave few descriptors (`ulimit -n`).
+            let file = are_kept.then(|| self.run.facts_to_append(image));
+            let _disk_full = file.map(|file| file.and_then(|file| facts.write_sources(file)));
+            let facts = facts.into_facts();
+            if !facts.image.files.is_empty() {
+                // While the program runs, so that its end need not wait for it. Whoever writes a process tells what fails.
+                let _tried_again = self.data.keep_image(&facts.image);
+            }
+            let _recorder_ends = self.done.send((image, facts));
+            // When nobody waits any more.
+            digests.store();
+        }
     }
 }
 
@@ -171,8 +183,11 @@ impl ImageReader {
                 new = None;
             }
             // Without the facts on disk the marks of this image could not be recovered; the plan is what counts now.
-            let are_kept = self.run.create_facts(image).and_then(|file| facts.write(file)).is_ok();
-            self.answer(image, &plan);
+            let (are_kept, in_memory) = rayon::join(
+                || self.run.create_facts(image).and_then(|file| facts.write(file)).is_ok(),
+                || self.keep_plan(image, &plan),
+            );
+            self.answer(image, in_memory);
             self.hand_over(image, facts, before, are_kept);
             drop(plan);
             // When nobody waits any more.
@@ -242,12 +257,16 @@ impl ImageReader {
         wanted
     }
 
-    /// Gives the supervisor the plan that it waits for.
-    fn answer(&self, image: ImageId, plan: &Plan) {
-        let in_memory = match self.run.create_plan(image).and_then(|file| plan.write(file)) {
+    /// Puts a plan on disk, or into memory where the disk has no room.
+    fn keep_plan(&self, image: ImageId, plan: &Plan) -> Option<File> {
+        match self.run.create_plan(image).and_then(|file| plan.write(file)) {
             Ok(_) => None,
             Err(_) => self.in_memory(image, plan),
-        };
+        }
+    }
+
+    /// Tells the supervisor of the plan that it waits for, and gives it what is not on disk.
+    fn answer(&self, image: ImageId, in_memory: Option<File>) {
         let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
         let _supervisor_gone = supervisor.send_file_waiting(&ToSupervisor::Plan(image), in_memory);
     }

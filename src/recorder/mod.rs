@@ -147,7 +147,7 @@ impl Recorder {
         (ledger.replay.scope, ledger.labels) = (Some(scope), labels);
         Ok(Recorder {
             ledger,
-            readers: ImageReaders::start(&run, &selection, known, cache.as_ref(), &supervisor)?,
+            readers: ImageReaders::start(&run, &data, &selection, known, cache.as_ref(), &supervisor)?,
             run,
             data,
             keeping: Keeping::default(),

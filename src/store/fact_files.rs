@@ -31,8 +31,8 @@ pub(super) struct FactFiles {
     folder: Option<Arc<Folder>>,
     /// Those that the folder was seen to have.
     there: BTreeMap<ContentKey, Arc<ImageFacts>>,
-    /// Files written since they were asked for.
-    written: Vec<PathBuf>,
+    /// Files named since they were asked for, which may not be on disk.
+    unsynced: Vec<PathBuf>,
 }
 
 impl FactFiles {
@@ -87,22 +87,23 @@ impl FactFiles {
             let bytes = schema::build(&[schema::META, schema::FACTS], rows)
                 .map_err(|source| StoreError::Image { path: path.clone(), source })?;
             Staged::write(folder, name.as_ref(), &bytes)?.publish()?;
-            self.written.push(path);
         }
+        // Who wrote one that was there may not have had the time to.
+        self.unsynced.push(path);
         self.there.insert(key, image.clone());
         Ok((key, counted))
     }
 
-    /// The files that were written since the last time.
-    pub fn take_written(&mut self) -> Vec<PathBuf> {
-        std::mem::take(&mut self.written)
+    /// The files that may not be on disk, since the last time.
+    pub fn take_unsynced(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.unsynced)
     }
 
     /// Takes it that the directory is another one.
     pub fn forget(&mut self) {
         self.folder = None;
         self.there.clear();
-        self.written.clear();
+        self.unsynced.clear();
     }
 }
 
@@ -120,6 +121,11 @@ pub(super) fn read(data_file: &Path, key: ContentKey) -> Result<ImageFacts, Stor
 }
 
 impl DataDir {
+    /// Writes what is known of an image, unless the directory has it: whoever then writes a process finds it there.
+    pub(crate) fn keep_image(&self, image: &Arc<ImageFacts>) -> Result<(), StoreError> {
+        FactFiles::default().keep(self, std::slice::from_ref(image)).map(|_keyed| ())
+    }
+
     /// Removes the files of images that no data file names, if every data file can be read and no run is under way.
     pub(crate) fn remove_unused_images(&self) -> Result<(), StoreError> {
         let folder = match self.folder().folder(FOLDER.as_ref()) {

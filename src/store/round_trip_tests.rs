@@ -218,10 +218,13 @@ fn what_is_known_of_an_image_is_stored_once_and_removed_with_the_last_file_that_
     fs::remove_dir_all(&images).unwrap();
     writer.restore_fact_files(&data).unwrap();
     assert_eq!((names(&images).len(), writer.take_fact_files().len()), (2, 5));
-    // Another run finds them there.
+    // Another run finds them there, and has them on disk too before what names them.
+    let modified = |name: &String| fs::metadata(images.join(name)).unwrap().modified().unwrap();
+    let before: Vec<_> = names(&images).iter().map(modified).collect();
     let mut other = Writer::new().unwrap();
     other.write_to(&data, &records[0]).unwrap();
-    assert!(other.take_fact_files().is_empty());
+    assert_eq!(names(&images).iter().map(modified).collect::<Vec<_>>(), before);
+    assert_eq!(other.take_fact_files().len(), 2);
     let reader = Reader::default();
     let read: Vec<ProcessRecord> =
         data.process_files().unwrap().iter().map(|file| data.read(&reader, file).unwrap()).collect();

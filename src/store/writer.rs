@@ -96,9 +96,9 @@ impl Writer {
         bytes
     }
 
-    /// Files with what is known of images that were written since the last time, which may not be on disk.
+    /// Files with what is known of images that processes were written with since the last time, which may not be on disk.
     pub fn take_fact_files(&mut self) -> Vec<PathBuf> {
-        self.images.take_written()
+        self.images.take_unsynced()
     }
 
     /// Takes it that the data directory is another one.

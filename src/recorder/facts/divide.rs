@@ -24,23 +24,28 @@ impl StoredFacts {
             plan.dominance =
                 if is_whole { index.dominance.clone() } else { index.dominance.narrowed(&kept, &index.probes[..]) };
         }
-        let (mut functions, numbers) = sources.functions(index);
-        plan.owners = if is_whole && functions.len() == index.functions.len() {
-            index.owners.clone()
-        } else {
-            index.owners.narrowed(&kept, |function| numbers[function as usize])
+        let of_functions = || {
+            let (mut functions, numbers) = sources.functions(index);
+            let owners = if is_whole && functions.len() == index.functions.len() {
+                index.owners.clone()
+            } else {
+                index.owners.narrowed(&kept, |function| numbers[function as usize])
+            };
+            tell_of(&mut functions, &owners, plan.len());
+            (functions, owners)
         };
-        tell_of(&mut functions, &plan);
+        let (before, (functions, owners)) = rayon::join(|| before(&plan), of_functions);
+        plan.owners = owners.clone();
         let mut facts = StoredFacts {
             path: path.to_owned(),
             build_id: index.build_id.clone(),
             files: sources.files,
             origins: sources.origins,
             probes,
-            before: before(&plan),
+            before,
             left_out: Vec::new(),
             functions,
-            owners: plan.owners.clone(),
+            owners,
             warnings: index.warnings.clone(),
         };
         if sources.nameless > 0 {
@@ -135,10 +140,10 @@ fn probes_of(index: &ImageIndex, kept: &[bool], probing: Probing) -> Plan {
 }
 
 /// Says of each function whether a probe tells of it; those of another file than its code may be left out.
-fn tell_of(functions: &mut [Function], plan: &Plan) {
+fn tell_of(functions: &mut [Function], owners: &Owners, probes: u32) {
     functions.iter_mut().for_each(|function| function.told = false);
-    for (.., set) in plan.owners.stretches(plan.len()) {
-        plan.owners.members(set).for_each(|function| functions[function as usize].told = true);
+    for (.., set) in owners.stretches(probes) {
+        owners.members(set).for_each(|function| functions[function as usize].told = true);
     }
 }
 
