@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(options.measuring.on_supervisor_death, OnTracerDeath::LetGo);
         let kills = run(&["--kill-on-exit", "--", "./prog"]);
         assert_eq!(kills.measuring.on_supervisor_death, OnTracerDeath::Kill);
-        assert!(selection.sources.takes("/x/a.c") && !selection.sources.takes("/x/a.h"));
+        assert!(selection.sources.takes("/x/a.c", || None) && !selection.sources.takes("/x/a.h", || None));
         assert!(selection.modules.takes("/bin/prog") && !selection.modules.takes("/lib/libc.so.6"));
     }
 

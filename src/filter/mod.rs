@@ -29,9 +29,21 @@ impl SourceFilter {
         SourceFilter { include: (!include.is_empty()).then(|| set(include)), exclude: set(exclude) }
     }
 
-    /// Whether a source file is meant, by its absolute path.
-    pub fn takes(&self, path: &str) -> bool {
-        self.include.as_ref().is_none_or(|include| include.has(path)) && !self.exclude.has(path)
+    /// Whether a source file is meant, by its absolute path or by another that it has, as by way of symbolic links; the
+    /// other one is asked for if it matters.
+    pub fn takes(&self, path: &str, other: impl FnOnce() -> Option<String>) -> bool {
+        if self.exclude.has(path) {
+            return false;
+        }
+        let includes = |path: &str| self.include.as_ref().is_none_or(|include| include.has(path));
+        let is_included = includes(path);
+        if is_included && self.exclude.is_empty() {
+            return true;
+        }
+        match other().filter(|other| other != path) {
+            Some(other) => (is_included || includes(&other)) && !self.exclude.has(&other),
+            None => is_included,
+        }
     }
 }
 
@@ -84,6 +96,10 @@ impl PathSet {
         PathSet { paths: build(paths), names: build(names), compared, cwd: cwd.to_owned() }
     }
 
+    fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.names.is_empty()
+    }
+
     fn has(&self, path: &str) -> bool {
         let path = Path::new(path);
         // A path that a build made relative is taken for one below the working directory.
@@ -108,7 +124,7 @@ mod tests {
     }
 
     fn takes(pattern: &str, path: &str) -> bool {
-        SourceFilter::new(&patterns(&[pattern]), &[], Path::new("/home/u/[p]")).takes(path)
+        SourceFilter::new(&patterns(&[pattern]), &[], Path::new("/home/u/[p]")).takes(path, || None)
     }
 
     #[test]
@@ -145,6 +161,17 @@ mod tests {
     }
 
     #[test]
+    fn a_source_is_meant_by_either_of_its_names() {
+        let takes = |include: &[&str], exclude: &[&str]| {
+            let filter = SourceFilter::new(&patterns(include), &patterns(exclude), Path::new("/data/p"));
+            filter.takes("/link/p/a.c", || Some("/data/p/a.c".to_owned()))
+        };
+        assert!(takes(&[], &[]) && takes(&["/link/p"], &[]) && takes(&["/data/p"], &[]) && takes(&["."], &[]));
+        assert!(!takes(&["/other"], &[]) && !takes(&[], &["/link/p"]) && !takes(&[], &["."]));
+        assert!(!takes(&["/link/p"], &["/data/**"]) && takes(&["/data/p"], &["b.c"]) && takes(&["a.c"], &["/other"]));
+    }
+
+    #[test]
     fn a_pattern_without_one_is_a_name() {
         for pattern in ["a.c", "*.c", "lib", "src", "?.c", "l*"] {
             assert!(takes(pattern, "/home/u/[p]/src/lib/a.c"), "{pattern}");
@@ -159,9 +186,13 @@ mod tests {
     #[test]
     fn exclude_wins_and_nothing_means_all() {
         let filter = SourceFilter::new(&patterns(&["src"]), &patterns(&["*.h", "src/gen"]), Path::new("/p"));
-        assert!(filter.takes("/p/src/a.c"));
-        assert!(!filter.takes("/p/src/a.h") && !filter.takes("/p/src/gen/x.c") && !filter.takes("/p/a.c"));
-        assert!(SourceFilter::new(&[], &[], Path::new("/p")).takes("anything"));
+        assert!(filter.takes("/p/src/a.c", || None));
+        assert!(
+            !filter.takes("/p/src/a.h", || None)
+                && !filter.takes("/p/src/gen/x.c", || None)
+                && !filter.takes("/p/a.c", || None)
+        );
+        assert!(SourceFilter::new(&[], &[], Path::new("/p")).takes("anything", || None));
     }
 
     #[test]

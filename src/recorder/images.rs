@@ -4,6 +4,7 @@
 
 use super::facts::{Facts, StoredFacts};
 use super::known::KnownLines;
+use super::real_folders::RealFolders;
 use super::scope::{DecisionTurn, DecisionTurns, Scope};
 use crate::cache::{Cache, CacheSlot, Digests};
 use crate::contexts::FunctionRule;
@@ -16,6 +17,7 @@ use platform::{MappedFile, OsError};
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,6 +68,7 @@ impl ImageReaders {
         spawn("sources", move || finder.serve(&sourceless))?;
         let supervisor = Arc::new(Mutex::new(supervisor.try_clone()?));
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+        let real = Arc::new(RealFolders::default());
         let mut requests = Vec::new();
         for _ in 0..count {
             let (sender, receiver) = channel();
@@ -74,6 +77,7 @@ impl ImageReaders {
                 selection: selection.clone(),
                 known: known.clone(),
                 cache: cache.cloned(),
+                real: Arc::clone(&real),
                 supervisor: Arc::clone(&supervisor),
                 sourceless: send_sourceless.clone(),
                 done: send_done.clone(),
@@ -154,6 +158,7 @@ struct ImageReader {
     selection: Scope,
     known: Option<Arc<KnownLines>>,
     cache: Option<Cache>,
+    real: Arc<RealFolders>,
     supervisor: Arc<Mutex<Port>>,
     sourceless: Sender<Sourceless>,
     done: Sender<(ImageId, Facts)>,
@@ -244,7 +249,13 @@ impl ImageReader {
     /// Which of the sources of an image are within the filters of the run.
     fn meant(&self, path: &str, sources: &[String]) -> Vec<bool> {
         let Scope { sources: filter, modules, .. } = &self.selection;
-        sources.iter().map(|file| modules.takes(path) && filter.takes(file)).collect()
+        let is_whole = modules.takes(path);
+        let real = |file: &str| {
+            let path = Path::new(file);
+            let real = path.has_root().then(|| self.real.in_real(path)).flatten();
+            real.and_then(|real| real.into_os_string().into_string().ok())
+        };
+        sources.iter().map(|file| is_whole && filter.takes(file, || real(file))).collect()
     }
 
     /// Which of the sources that an image names are wanted of it.

@@ -15,6 +15,7 @@ mod ledger;
 mod lines;
 mod news;
 mod origins;
+mod real_folders;
 mod recovery;
 mod replay;
 mod round;

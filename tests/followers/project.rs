@@ -153,6 +153,31 @@ fn options_choose_more() {
 }
 
 #[test]
+fn a_source_that_was_built_by_way_of_a_link_is_chosen_by_either_name() {
+    let place = Place::new();
+    let map = format!("-fdebug-prefix-map={}={}", place.path("p").display(), place.path("link").display());
+    place.compile("p", &[&map, "src/main.c", "vendor/v.c", "../other/lib.c", "-o", "build/prog"]);
+    let (main, vendored) = ("link/src/main.c", "link/vendor/v.c");
+    for (option, pattern, sources) in [
+        ("--include", "src", &[main][..]),
+        ("--include", "@p/src", &[main]),
+        ("--include", "@link/src", &[main]),
+        ("--include", ".", &[main, vendored]),
+        ("--exclude", "@p/src", &[vendored, "other/lib.c", "other/shared.h"]),
+        ("--exclude", "@link/src", &[vendored, "other/lib.c", "other/shared.h"]),
+    ] {
+        place.expect("p", &["--all", option, pattern, "--", "@p/build/prog"], sources);
+    }
+    place.measured("p", &["--all", "--", "@p/build/prog"]);
+    for pattern in ["src", "@p/src", "@link/src"] {
+        let mut command = Command::new(COV_TRACE);
+        command.args(["report", "--include"]).args(place.words(&[pattern])).arg("--data").arg(place.path("data"));
+        let outcome = to_end(&mark(), &place.path("p"), &mut command);
+        assert!(outcome.stdout.contains("src/main.c") && !outcome.stdout.contains("v.c"), "{pattern}: {outcome:?}");
+    }
+}
+
+#[test]
 fn a_configuration_chooses_and_the_command_line_goes_before_it() {
     let place = Place::new();
     let program = ["--", "@p/build/prog"];

@@ -4,6 +4,7 @@
 
 use super::decision::SourcePlace;
 use crate::filter::{Project, is_output, plain};
+use crate::recorder::real_folders::RealFolders;
 use crate::store::FileFacts;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,13 +21,13 @@ pub(super) struct Surroundings {
     project: Project,
     /// Whether folders of the project are one's own.
     own: Mutex<HashMap<PathBuf, bool>>,
-    /// Names of folders elsewhere without symbolic links; none for what is no folder.
-    real: Mutex<HashMap<PathBuf, Option<PathBuf>>>,
+    /// Folders elsewhere.
+    real: RealFolders,
 }
 
 impl Surroundings {
     pub fn of(project: Project) -> Self {
-        Surroundings { project, own: Mutex::default(), real: Mutex::default() }
+        Surroundings { project, own: Mutex::default(), real: RealFolders::default() }
     }
 
     /// The project's folder.
@@ -64,10 +65,7 @@ impl Surroundings {
     }
 
     fn place_outside(&self, path: &Path) -> SourcePlace {
-        let real = path.parent().and_then(|folder| self.real(folder));
-        let Some(real) = real.zip(path.file_name()).map(|(folder, name)| folder.join(name)) else {
-            return SourcePlace::Unknown;
-        };
+        let Some(real) = self.real.in_real(path) else { return SourcePlace::Unknown };
         match self.project.place(&real) {
             Some(inside) => self.place_inside(&inside),
             None if real.symlink_metadata().is_ok() => SourcePlace::Elsewhere,
@@ -98,22 +96,6 @@ impl Surroundings {
                 && !is_output(folder);
             self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), is_own);
             is_own
-        })
-    }
-
-    /// The name of a folder without symbolic links.
-    fn real(&self, folder: &Path) -> Option<PathBuf> {
-        let Some((parent, name)) = folder.parent().zip(folder.file_name()) else { return Some(folder.to_owned()) };
-        let known = self.real.lock().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
-        known.unwrap_or_else(|| {
-            let place = self.real(parent).map(|parent| parent.join(name));
-            let found = place.and_then(|place| Some((place.symlink_metadata().ok()?, place)));
-            let real = found.and_then(|(found, place)| match found.is_symlink() {
-                true => place.canonicalize().ok(),
-                false => found.is_dir().then_some(place),
-            });
-            self.real.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), real.clone());
-            real
         })
     }
 }

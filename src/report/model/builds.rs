@@ -171,7 +171,7 @@ impl<'a> Survey<'a> {
                 sources.no_files.insert(name.clone());
                 return None;
             }
-            self.selection.takes_source(name).then(|| name.clone())
+            self.selection.takes_source(name, &facts.path).then(|| name.clone())
         };
         self.seen.iter().map(|seen| seen.image.files.iter().map(&mut name).collect()).collect()
     }

@@ -56,7 +56,7 @@ impl<'a> LinesBySource<'a> {
 fn distinct_lines(record: &ProcessRecord, selection: &Selection) -> u64 {
     let mut lines = LinesBySource::default();
     for (hits, file) in selection.hits(record) {
-        if selection.sources.takes(&file.path) {
+        if selection.sources.takes(&file.path, || file.origin.real.clone()) {
             lines.add(file, &hits.lines);
         }
     }

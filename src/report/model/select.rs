@@ -76,9 +76,10 @@ impl Selection {
         }
     }
 
-    /// Whether the source at a path is meant.
-    pub fn takes_source(&self, path: &str) -> bool {
-        self.sources.takes(path) && self.named.as_ref().is_none_or(|name| is_named(Path::new(path), name))
+    /// Whether the source at a path is meant, which debug info may call by another one.
+    pub fn takes_source(&self, path: &str, called: &str) -> bool {
+        self.sources.takes(path, || Some(called.to_owned()).filter(|called| called.starts_with('/')))
+            && self.named.as_ref().is_none_or(|name| is_named(Path::new(path), name))
     }
 
     /// Whether a data file may have a process that is meant.
