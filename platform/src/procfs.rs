@@ -84,11 +84,18 @@ pub(crate) fn stat_fields(stat: &str) -> Option<std::str::Split<'_, char>> {
 
 /// Signal dispositions and mask of a thread.
 pub fn signal_state(tid: Tid) -> Result<SignalState, OsError> {
+    signal_state_of_one(tid).map(|(state, _)| state)
+}
+
+/// The same, and whether the thread is the only one of its process.
+pub fn signal_state_of_one(tid: Tid) -> Result<(SignalState, bool), OsError> {
     let path = format!("/proc/{tid}/status");
     let status = read(&path)?;
     let set = |name| status_set(&status, name);
-    match (set("SigBlk"), set("SigIgn"), set("SigCgt")) {
-        (Some(blocked), Some(ignored), Some(caught)) => Ok(SignalState { blocked, ignored, caught }),
+    match (set("SigBlk"), set("SigIgn"), set("SigCgt"), status_field(&status, "Threads")) {
+        (Some(blocked), Some(ignored), Some(caught), Some(threads)) => {
+            Ok((SignalState { blocked, ignored, caught }, threads == "1"))
+        }
         _ => Err(malformed(&path)),
     }
 }

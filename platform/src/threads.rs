@@ -4,6 +4,7 @@ use crate::arch::CallNumber;
 use crate::lineage::share_memory;
 use crate::procfs::{self, status_field, status_set};
 use crate::{Avma, OsError, Pid, Signal, Tid};
+use nix::errno::Errno;
 use std::collections::BTreeSet;
 
 /// What a thread is doing, as far as that matters to a tracer that comes or goes.
@@ -110,6 +111,13 @@ pub fn tracer_of(tid: Tid) -> Option<Pid> {
     procfs::membership(tid).ok()?.tracer
 }
 
+/// Whether a thread is the leader of its process; where that may not be asked it may be.
+pub(crate) fn is_leader(tid: Tid) -> bool {
+    // SAFETY: tgkill takes plain numbers; signal 0 is only looked up.
+    let found = unsafe { libc::syscall(libc::SYS_tgkill, tid.0, tid.0, 0) } == 0;
+    found || Errno::last() != Errno::ESRCH
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +138,8 @@ mod tests {
         let pid = Pid(child.id() as i32);
         let me = Pid(std::process::id() as i32);
         assert_eq!(of(pid).expect("threads"), [pid.leader()]);
+        assert!(is_leader(pid.leader()));
+        assert!(!std::thread::spawn(|| is_leader(Tid(nix::unistd::gettid().as_raw()))).join().expect("a thread"));
         assert!(descendants(me).contains(&pid));
         assert_eq!(sharing_memory_with(pid, &[pid.leader()]), []);
         assert_eq!(tracer_of(pid.leader()), None);

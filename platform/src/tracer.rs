@@ -179,7 +179,7 @@ impl Tracer {
     pub(crate) fn wait_for_living(&self, tid: Tid) -> Result<Wait, OsError> {
         /// Between looks: a system call is entered and left in less.
         const PAUSE: Duration = Duration::from_micros(20);
-        let is_leader = procfs::membership(tid).is_ok_and(|of| of.process.leader() == tid);
+        let is_leader = threads::is_leader(tid);
         loop {
             if let Some(report) = self.report_of(tid) {
                 return Ok(report);

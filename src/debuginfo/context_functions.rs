@@ -87,6 +87,7 @@ fn callees(code: &[u8], at: u64) -> Vec<u64> {
         | ControlFlow::Indirect
         | ControlFlow::Table
         | ControlFlow::Loaded
+        | ControlFlow::System
         | ControlFlow::Landing => None,
     };
     let instructions = arch::instructions(code, at).take_while(|instruction| instruction.valid);

@@ -180,11 +180,17 @@ impl Chunk {
                 if habits.calls_are_entries {
                     self.put_entry(at);
                 }
-                self.put_entry(next);
-                self.leads.push(Lead { end: self.bit(next), to: To::Out });
+                self.come_back(next);
                 self.come_from_elsewhere(target);
             }
+            ControlFlow::System => self.come_back(next),
         }
+    }
+
+    /// Control goes out, and comes back if it does.
+    fn come_back(&mut self, next: Svma) {
+        self.put_entry(next);
+        self.leads.push(Lead { end: self.bit(next), to: To::Out });
     }
 
     /// Whether it is known where the jumps of a cluster go.

@@ -94,6 +94,14 @@ fn where_calls_may_be_come_back_to_runs_end_before_them_too() {
     assert_eq!(straight(&code(&BRANCHY, &[(0, 11)], habits), &[0, 1, 2]), [1, 2, 7]);
 }
 
+#[test]
+fn nothing_comes_back_to_before_a_system_call() {
+    // nop; mov $13, %eax; syscall; ret
+    let bytes = [0x90, 0xb8, 13, 0, 0, 0, 0x0f, 5, 0xc3];
+    let habits = Habits { calls_are_entries: true, ..Habits::default() };
+    assert_eq!(straight(&code(&bytes, &[(0, 9)], habits), &[0, 1, 6, 8]), [8, 8, 8, 9]);
+}
+
 fn addresses(places: &[u64]) -> Vec<Svma> {
     places.iter().map(|at| Svma(BASE + at)).collect()
 }

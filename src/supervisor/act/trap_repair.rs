@@ -299,6 +299,6 @@ fn blocking(tid: Tid) -> Option<Blocking> {
 
 /// If SIGTRAP was blocked when a breakpoint was executed, its handler is gone.
 fn evidence(tid: Tid) -> Option<Evidence> {
-    let blocked = procfs::signal_state(tid).ok()?.caught & TRAP == 0;
-    Some(Evidence { blocked, sure: procfs::is_alone(tid).ok()? })
+    let (state, sure) = procfs::signal_state_of_one(tid).ok()?;
+    Some(Evidence { blocked: state.caught & TRAP == 0, sure })
 }

@@ -31,8 +31,10 @@ pub enum ControlFlow {
     Elsewhere(Option<u64>),
     /// It goes there or the next one follows, and nothing else comes between.
     Branch(u64),
-    /// It calls, the system too: what follows it runs when that returns, if it does; with the address if it tells.
+    /// It calls: what follows it runs when that returns, if it does; with the address if it tells.
     Call(Option<u64>),
+    /// It calls the system.
+    System,
     /// It goes where a register or a variable says.
     Indirect,
     /// It goes where an element of an array of addresses says.
@@ -103,6 +105,7 @@ fn flow(instruction: &iced_x86::Instruction, loaded: Register) -> ControlFlow {
     match instruction.flow_control() {
         FlowControl::Next if instruction.mnemonic() == Mnemonic::Endbr64 => ControlFlow::Landing,
         FlowControl::Next => ControlFlow::Next,
+        FlowControl::Call if instruction.mnemonic() == Mnemonic::Syscall => ControlFlow::System,
         FlowControl::IndirectBranch if is_element(instruction, 0) => ControlFlow::Table,
         FlowControl::IndirectBranch if loaded != Register::None && instruction.op0_register() == loaded => {
             ControlFlow::Loaded
@@ -174,7 +177,7 @@ mod tests {
             ControlFlow::Call(Some(AT + 9)),
             ControlFlow::Branch(AT + 11),
             ControlFlow::Indirect,
-            ControlFlow::Call(None),
+            ControlFlow::System,
             ControlFlow::Elsewhere(None),
             ControlFlow::Call(None),
         ];
