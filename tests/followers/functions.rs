@@ -114,6 +114,66 @@ fn each_line_is_of_the_functions_that_ran_it_whatever_way_they_end() {
     }
 }
 
+/// Functions that begin in the ways that optimized code does, one of them with a load that faults.
+const BEGINNINGS: &str = r#"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#define FUNCTION(name, first)                                                                      \
+	__asm__(".text\n.type test_" #name ",@function\ntest_" #name ":\n" first                    \
+		"\npush %rax\ncall mark\npop %rax\nret\n.size test_" #name ",.-test_" #name);         \
+	long test_##name(const long *, long)
+static sigjmp_buf before;
+const unsigned number = 40;
+void mark(void)
+{
+	__asm__ volatile("");
+}
+FUNCTION(load, "mov 8(%rdi),%rax");
+FUNCTION(half, "mov (%rdi,%rsi,4),%eax");
+FUNCTION(byte, "movzbl 1(%rdi),%eax");
+FUNCTION(word, "movzwl (%rdi),%eax");
+FUNCTION(here, "mov number(%rip),%eax");
+FUNCTION(take, "lea -3(%rsi,%rsi,8),%rax");
+FUNCTION(test, "test %rsi,%rsi\nmov $0,%eax\nsets %al\nsetz %ah");
+FUNCTION(low, "test %esi,%esi\nmov $0,%eax\nsets %al\nsetz %ah");
+static void caught(int signal)
+{
+	(void)signal;
+	siglongjmp(before, 1);
+}
+int main(void)
+{
+	const long numbers[] = {0x123456789abcdef0, -5, 7};
+	const long second[] = {1, 0, -1, 1L << 31, 1L << 32};
+	long *closed = mmap(0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (int i = 0; i < 5; i++)
+		printf("%lx %lx %lx %lx %lx %lx %lx %lx\n", test_load(numbers, 0), test_half(numbers, i),
+		       test_byte(numbers, 0), test_word(numbers, 0), test_here(0, 0), test_take(0, second[i]),
+		       test_test(0, second[i]), test_low(0, second[i]));
+	signal(SIGSEGV, caught);
+	for (int i = 0; i < 3; i++)
+		if (sigsetjmp(before, 1) == 0)
+			printf("%ld\n", test_load(closed, 0));
+		else
+			puts("it faulted");
+	return 0;
+}
+"#;
+
+#[test]
+fn optimized_beginnings_do_what_they_do_bare() {
+    let compiler = ["gcc", "-O1", "-no-pie"];
+    let (folder, traced) = measured("program.c", BEGINNINGS, &compiler, &["--context-function=^test_(.*)"]);
+    let bare = run(folder.path(), "./program", &[]);
+    assert!(bare.status.success() && bare.stdout.ends_with("it faulted\nit faulted\nit faulted\n"), "{bare:?}");
+    assert_eq!((traced.status, traced.stdout), (bare.status, bare.stdout), "{}", traced.stderr);
+    assert_eq!(who(folder.path(), "mark"), ["byte", "half", "here", "load", "low", "take", "test", "word"]);
+    let told = run(folder.path(), COV_TRACE, &["report"]);
+    assert!(!told.stderr.contains("context-unwatched"), "{told:?}");
+}
+
 #[test]
 fn what_runs_while_several_run_is_of_none_of_them() {
     let (folder, traced) = measured("program.c", AT_ONCE, &["gcc", "-O0"], &["--context-function=^test_(.*)"]);

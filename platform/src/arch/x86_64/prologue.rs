@@ -3,8 +3,9 @@
 use super::decode;
 use super::encoding::RETURN;
 use super::registers::{Register, general_register, general_register_mut};
-use crate::{Access, Avma, OsError, Tid, Tracer};
-use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind};
+use crate::{Access, Avma, Memory, OsError, Tid, Tracer};
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register as Name};
+use libc::user_regs_struct;
 use serde::{Deserialize, Serialize};
 
 /// The first instruction of a function. Registers are by number, lengths in bytes.
@@ -30,6 +31,64 @@ enum Does {
     Set { to: u8, number: u32 },
     /// `xor` of a register with itself.
     Clear(u8),
+    /// `test` of two registers, of so many bits.
+    Test { one: u8, other: u8, bits: u8 },
+    /// `lea` to a register, of 64 bits or of 32, which clears the others.
+    Take { to: u8, from: Place, is_wide: bool },
+    /// `mov` or `movzx` from memory, of so many bytes, to a register, of which the others are cleared.
+    Load { to: u8, from: Place, bytes: u8 },
+}
+
+/// An operand in memory: base, index and distance, of which any may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+struct Place {
+    base: Base,
+    index: Option<u8>,
+    scale: u8,
+    distance: i64,
+}
+
+/// What a distance is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+enum Base {
+    Nothing,
+    Register(u8),
+    /// The instruction itself.
+    Here,
+}
+
+impl Place {
+    /// The operand in memory of an instruction that was decoded at address 0; none in a segment of its own.
+    fn of(instruction: &Instruction) -> Option<Place> {
+        let segments = [Name::DS, Name::ES, Name::SS];
+        if !segments.contains(&instruction.memory_segment()) || instruction.segment_prefix() != Name::None {
+            return None;
+        }
+        let wide = |register: Name| register.is_gpr64().then(|| register.number() as u8);
+        let base = match instruction.memory_base() {
+            Name::None => Base::Nothing,
+            Name::RIP => Base::Here,
+            register => Base::Register(wide(register)?),
+        };
+        let index = match instruction.memory_index() {
+            Name::None => None,
+            register => Some(wide(register)?),
+        };
+        // That of a distance from the instruction is an address, which is the distance from address 0.
+        let distance = instruction.memory_displacement64() as i64;
+        Some(Place { base, index, scale: instruction.memory_index_scale() as u8, distance })
+    }
+
+    /// Its address, for an instruction at `at`.
+    fn address(self, regs: &user_regs_struct, at: Avma) -> Avma {
+        let base = match self.base {
+            Base::Nothing => 0,
+            Base::Register(register) => general_register(regs, register),
+            Base::Here => at.0,
+        };
+        let index = self.index.map_or(0, |index| general_register(regs, index).wrapping_mul(self.scale.into()));
+        Avma(base.wrapping_add(index).wrapping_add_signed(self.distance))
+    }
 }
 
 impl FirstInstruction {
@@ -40,17 +99,25 @@ impl FirstInstruction {
         let (len, byte) = (instruction.len() as u8, *code.first()?);
         let register =
             |operand| (instruction.op_kind(operand) == OpKind::Register).then(|| instruction.op_register(operand));
-        let number = |register: iced_x86::Register| register.number() as u8;
+        let number = |register: Name| register.number() as u8;
         let does = match instruction.mnemonic() {
             Mnemonic::Endbr64 => Does::Nothing,
             Mnemonic::Push => Does::Push(number(register(0).filter(|register| register.is_gpr64())?)),
-            Mnemonic::Sub if register(0) == Some(iced_x86::Register::RSP) && register(1).is_none() => {
+            Mnemonic::Sub if register(0) == Some(Name::RSP) && register(1).is_none() => {
                 let bytes = instruction.try_immediate(1).ok()?;
                 Does::Reserve(u32::try_from(bytes).ok().filter(|bytes| *bytes <= i32::MAX as u32)?)
             }
             Mnemonic::Mov if instruction.op1_kind() == OpKind::Immediate32 => {
                 let to = register(0).filter(|register| register.is_gpr32())?;
                 Does::Set { to: number(to), number: instruction.immediate32() }
+            }
+            Mnemonic::Mov | Mnemonic::Movzx if instruction.op1_kind() == OpKind::Memory => {
+                let to = register(0).filter(|to| to.is_gpr64() || to.is_gpr32())?;
+                Does::Load {
+                    to: number(to),
+                    from: Place::of(&instruction)?,
+                    bytes: instruction.memory_size().size() as u8,
+                }
             }
             Mnemonic::Mov => {
                 let (to, from) = register(0).zip(register(1))?;
@@ -65,6 +132,15 @@ impl FirstInstruction {
                 let (to, from) = register(0).zip(register(1))?;
                 Does::Clear(number(Some(to).filter(|to| *to == from && to.is_gpr32())?))
             }
+            Mnemonic::Test => {
+                let (one, other) = register(0).zip(register(1))?;
+                let bits = (one.is_gpr64() || one.is_gpr32()).then(|| one.size() as u8 * 8)?;
+                Does::Test { one: number(one), other: number(other), bits }
+            }
+            Mnemonic::Lea => {
+                let to = register(0).filter(|to| to.is_gpr64() || to.is_gpr32())?;
+                Does::Take { to: number(to), from: Place::of(&instruction)?, is_wide: to.is_gpr64() }
+            }
             _ => return None,
         };
         Some(FirstInstruction { does, byte, len })
@@ -78,7 +154,7 @@ impl FirstInstruction {
     /// Does what it does for a thread that is to execute it at `at`.
     ///
     /// # Errors
-    /// If the stack cannot be written to; then nothing was done.
+    /// If the stack cannot be written to, or the memory not be read by the thread itself; then nothing was done.
     pub fn emulate(self, access: &Access<'_>, at: Avma) -> Result<(), OsError> {
         let mut regs = access.tracer.registers(access.tid)?;
         match self.does {
@@ -102,6 +178,20 @@ impl FirstInstruction {
                 *general_register_mut(&mut regs, to) = 0;
                 regs.eflags = flags(regs.eflags, 0, 0, 0);
             }
+            Does::Test { one, other, bits } => {
+                let both = general_register(&regs, one) & general_register(&regs, other);
+                regs.eflags = flags_of_both(regs.eflags, both, bits);
+            }
+            Does::Take { to, from, is_wide } => {
+                let address = from.address(&regs, at).0;
+                *general_register_mut(&mut regs, to) = if is_wide { address } else { u64::from(address as u32) };
+            }
+            Does::Load { to, from, bytes } => {
+                let mut loaded = [0; 8];
+                // Not what only a tracer may read: then the thread is to fault.
+                Memory::read_of(access.tid, from.address(&regs, at), &mut loaded[..usize::from(bytes.min(8))])?;
+                *general_register_mut(&mut regs, to) = u64::from_le_bytes(loaded);
+            }
         }
         regs.rip = at.0 + u64::from(self.len);
         access.tracer.set_registers(access.tid, &regs)
@@ -117,6 +207,14 @@ fn flags(flags: u64, before: u64, less: u64, after: u64) -> u64 {
     let sign = (after >> 63) << 7;
     let overflow = (((before ^ less) & (before ^ after)) >> 63) << 11;
     (flags & !0x8d5) | carry | parity | adjust | zero | sign | overflow
+}
+
+/// The flags after two numbers of so many bits were compared by `test`, which have these ones in common.
+fn flags_of_both(before: u64, both: u64, bits: u8) -> u64 {
+    // In the upper bits, so that sign and zero are those of that many; the parity is that of the lowest byte.
+    let shifted = both << (64 - u32::from(bits));
+    let parity = u64::from((both as u8).count_ones().is_multiple_of(2)) << 2;
+    (flags(before, shifted, 0, shifted) & !4) | parity
 }
 
 /// Where the returns of a function are, from its start; `None` if its bytes are not all instructions.
@@ -161,18 +259,85 @@ mod tests {
         assert_eq!(of(&[0x89, 0xf8]), Some((Does::Copy { from: 7, to: 0, is_wide: false }, 2)));
         assert_eq!(of(&[0xb8, 1, 0, 0, 0]), Some((Does::Set { to: 0, number: 1 }, 5)));
         assert_eq!(of(&[0x31, 0xc0]), Some((Does::Clear(0), 2)));
-        // sub $-8, of another register, a push of memory, a mov from memory, a xor of two, a ret, nothing.
-        let others: [&[u8]; 7] = [
+        assert_eq!(of(&[0x48, 0x85, 0xff]), Some((Does::Test { one: 7, other: 7, bits: 64 }, 3)));
+        assert_eq!(of(&[0x85, 0xf7]), Some((Does::Test { one: 7, other: 6, bits: 32 }, 2)));
+        let place = |base, index, scale, distance| Place { base, index, scale, distance };
+        let rdi = Base::Register(7);
+        // mov 8(%rdi),%rax; mov (%rdi,%rcx,4),%eax; mov 0x10(%rip),%rax; movzbl -1(%rdi),%eax; movzwl (%rdi),%eax
+        assert_eq!(load(&[0x48, 0x8b, 0x47, 8]), (place(rdi, None, 1, 8), 8));
+        assert_eq!(load(&[0x8b, 4, 0x8f]), (place(rdi, Some(1), 4, 0), 4));
+        assert_eq!(load(&[0x48, 0x8b, 5, 0x10, 0, 0, 0]), (place(Base::Here, None, 1, 0x17), 8));
+        assert_eq!(load(&[0x0f, 0xb6, 0x47, 0xff]), (place(rdi, None, 1, -1), 1));
+        assert_eq!(load(&[0x0f, 0xb7, 7]), (place(rdi, None, 1, 0), 2));
+        // lea -8(%rdi),%rax; lea (%rdi,%rdi,2),%eax
+        let take = |from, is_wide| Does::Take { to: 0, from, is_wide };
+        assert_eq!(of(&[0x48, 0x8d, 0x47, 0xf8]), Some((take(place(rdi, None, 1, -8), true), 4)));
+        assert_eq!(of(&[0x8d, 4, 0x7f]), Some((take(place(rdi, Some(7), 2, 0), false), 3)));
+        // sub $-8, of another register, a push of memory, a mov from %fs:0, to memory, of a byte, a movsx, a lea of 32 bits,
+        // a test of bytes, of memory, a xor of two, a ret, nothing.
+        let others: [&[u8]; 13] = [
             &[0x48, 0x83, 0xec, 0xf8],
             &[0x48, 0x83, 0xe8, 0x18],
             &[0xff, 0x36],
-            &[0x48, 0x8b, 0x07],
+            &[0x64, 0x48, 0x8b, 4, 0x25, 0, 0, 0, 0],
+            &[0x48, 0x89, 0x07],
+            &[0x8a, 0x07],
+            &[0x0f, 0xbe, 0x07],
+            &[0x67, 0x8d, 0x47, 8],
+            &[0x84, 0xc0],
+            &[0x48, 0x85, 0x07],
             &[0x31, 0xc8],
             &[0xc3],
             &[],
         ];
         for other in others {
             assert_eq!(of(other), None, "{other:x?}");
+        }
+    }
+
+    fn load(code: &[u8]) -> (Place, u8) {
+        match of(code) {
+            Some((Does::Load { to: 0, from, bytes }, len)) if usize::from(len) == code.len() => (from, bytes),
+            other => panic!("{code:x?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_address_is_made_of_all_parts() {
+        // SAFETY: a user_regs_struct is plain old data, for which zero is a value.
+        let mut regs: user_regs_struct = unsafe { std::mem::zeroed() };
+        (regs.rdi, regs.rcx) = (0x1000, 3);
+        let place = |base, index, distance| Place { base, index, scale: 8, distance };
+        assert_eq!(place(Base::Register(7), Some(1), -8).address(&regs, Avma(0x50)), Avma(0x1010));
+        assert_eq!(place(Base::Here, None, 0x17).address(&regs, Avma(0x50)), Avma(0x67));
+        assert_eq!(place(Base::Nothing, None, -1).address(&regs, Avma(0x50)), Avma(u64::MAX));
+    }
+
+    /// The flags that the CPU has after it, as far as `test` defines them.
+    fn tested(one: u64, other: u64, bits: u8) -> u64 {
+        let flags: u64;
+        // SAFETY: only flags and a register change, and the stack is as before.
+        unsafe {
+            if bits == 64 {
+                std::arch::asm!("test {}, {}", "pushfq", "pop {}", in(reg) one, in(reg) other, out(reg) flags);
+            } else {
+                std::arch::asm!("test {:e}, {:e}", "pushfq", "pop {}", in(reg) one, in(reg) other, out(reg) flags);
+            }
+        }
+        flags & 0x8c5
+    }
+
+    #[test]
+    fn flags_are_those_of_a_test() {
+        let numbers = [0, 1, 3, 0x80, 0x100, 1 << 31, 1 << 32, 1 << 63, u64::MAX, 0xfedc_ba98_7654_3210];
+        for one in numbers {
+            for other in numbers {
+                for bits in [32, 64] {
+                    let found = flags_of_both(0x8d5 | 2, one & other, bits);
+                    assert_eq!(found & 0x8c5, tested(one, other, bits), "{one:#x} {other:#x} {bits}");
+                    assert_eq!(found & !0x8d5, 2, "others stay");
+                }
+            }
         }
     }
 
