@@ -200,6 +200,8 @@ fn choose<'c, 'a>(name: &str, claims: &'c [Claim<'a>]) -> &'c Claim<'a> {
     let first = claims[0].digest;
     let now = match first.built() {
         Some(_) if claims.iter().all(|claim| claim.digest == first) => None,
+        // There is nothing to choose.
+        _ if claims.len() == 1 => None,
         _ => SourceText::read(Path::new(name), &ShownSources::default()).ok().map(|text| text.md5()),
     };
     let matching = now.and_then(|now| newest(&mut claims.iter().filter(|claim| claim.digest == Digest::Built(now))));
