@@ -84,11 +84,11 @@ pub(crate) fn stat_fields(stat: &str) -> Option<std::str::Split<'_, char>> {
 
 /// Signal dispositions and mask of a thread.
 pub fn signal_state(tid: Tid) -> Result<SignalState, OsError> {
-    signal_state_of_one(tid).map(|(state, _)| state)
+    signal_state_and_alone(tid).map(|(state, _)| state)
 }
 
 /// The same, and whether the thread is the only one of its process.
-pub fn signal_state_of_one(tid: Tid) -> Result<(SignalState, bool), OsError> {
+pub fn signal_state_and_alone(tid: Tid) -> Result<(SignalState, bool), OsError> {
     let path = format!("/proc/{tid}/status");
     let status = read(&path)?;
     let set = |name| status_set(&status, name);

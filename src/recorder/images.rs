@@ -6,7 +6,8 @@ use super::facts::{Facts, StoredFacts};
 use super::known::KnownLines;
 use super::real_folders::RealFolders;
 use super::scope::{DecisionTurn, DecisionTurns, Scope};
-use crate::cache::{Cache, CacheSlot, Digests};
+use super::sources::{SourceFinder, Sourceless, find_sources};
+use crate::cache::{Cache, CacheSlot};
 use crate::contexts::FunctionRule;
 use crate::debuginfo::{self, ContextFunctions, ImageIndex, SourceChoice};
 use crate::link::{ImageId, InProject, Port, RunDir, ToSupervisor};
@@ -32,16 +33,6 @@ struct Request {
     file: Option<File>,
     /// When its sources are chosen, if that depends on other images.
     turn: Option<DecisionTurn>,
-}
-
-/// Facts whose sources are to be found.
-struct Sourceless {
-    image: ImageId,
-    facts: StoredFacts,
-    /// What the image's file was like before it was read.
-    before: Metadata,
-    /// Whether the run's directory has the facts.
-    are_kept: bool,
 }
 
 /// The threads that read images.
@@ -115,42 +106,6 @@ impl ImageReaders {
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OsError> {
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     spawned.map(drop).map_err(|error| OsError::io("start a thread for", name, &error))
-}
-
-/// The thread that finds sources.
-struct SourceFinder {
-    run: RunDir,
-    data: DataDir,
-    cache: Option<Cache>,
-    done: Sender<(ImageId, Facts)>,
-}
-
-impl SourceFinder {
-    /// Finds the sources of each, until nobody can ask any more.
-    fn serve(self, sourceless: &Receiver<Sourceless>) {
-        for Sourceless { image, mut facts, before, are_kept } in sourceless {
-            let digests = find_sources(&mut facts, &before, self.cache.as_ref());
-            // Opened again, since many may wait here, and a limit may leave few descriptors (`ulimit -n`).
-            let file = are_kept.then(|| self.run.facts_to_append(image));
-            let _disk_full = file.map(|file| file.and_then(|file| facts.write_sources(file)));
-            let facts = facts.into_facts();
-            if !facts.image.files.is_empty() {
-                // While the program runs, so that its end need not wait for it. Whoever writes a process tells what fails.
-                let _tried_again = self.data.keep_image(&facts.image);
-            }
-            let _recorder_ends = self.done.send((image, facts));
-            // When nobody waits any more.
-            digests.store();
-        }
-    }
-}
-
-/// Finds the sources of an image, by digests of theirs that the cache keeps; gives these, for the cache to keep again.
-/// `before` is what the image's file was like before it was read.
-fn find_sources(facts: &mut StoredFacts, before: &Metadata, cache: Option<&Cache>) -> Digests {
-    let digests = cache.map(|cache| cache.digests(before)).unwrap_or_default();
-    facts.find_sources(before, &digests);
-    digests
 }
 
 struct ImageReader {

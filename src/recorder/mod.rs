@@ -21,6 +21,7 @@ mod replay;
 mod round;
 mod scope;
 mod serve;
+mod sources;
 mod status;
 
 pub(crate) use crate::link::Summary;

@@ -4,15 +4,14 @@
 //! Invariant: a digest counts as that of what the image was built from only if the debug info says so, or if the source
 //! was last changed before the image was.
 
+use super::real_folders::RealFolders;
 use crate::cache::Digests;
 use crate::store::{Digest, SourceOrigin};
 use platform::procfs;
 use rayon::prelude::*;
-use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 /// A moment: seconds and nanoseconds since the epoch.
 type Moment = (i64, i64);
@@ -33,8 +32,7 @@ pub(super) struct Finder<'d> {
     bases: Vec<PathBuf>,
     image: Times,
     digests: &'d Digests,
-    /// Folders without symbolic links.
-    folders: Mutex<HashMap<PathBuf, Option<PathBuf>>>,
+    folders: RealFolders,
 }
 
 #[derive(Clone, Copy)]
@@ -58,7 +56,7 @@ impl<'d> Finder<'d> {
         let above = Path::new(path).ancestors().skip(1).filter(|folder| folder.has_root());
         let bases = above.map(Path::to_owned).chain(std::env::current_dir().ok()).collect();
         let image = Times { modified: modified(image), changed: changed(image) };
-        Finder { bases, image, digests, folders: Mutex::default() }
+        Finder { bases, image, digests, folders: RealFolders::default() }
     }
 
     /// What each of the sources is.
@@ -113,16 +111,7 @@ impl<'d> Finder<'d> {
         if path.symlink_metadata().ok()?.is_symlink() {
             return path.canonicalize().ok();
         }
-        let (folder, name) = (path.parent()?, path.file_name()?);
-        let known = self.folders.lock().ok()?.get(folder).cloned();
-        let real = known.unwrap_or_else(|| {
-            let real = folder.canonicalize().ok();
-            if let Ok(mut folders) = self.folders.lock() {
-                folders.insert(folder.to_owned(), real.clone());
-            }
-            real
-        });
-        Some(real?.join(name))
+        self.folders.in_real(path)
     }
 }
 

@@ -13,7 +13,9 @@ pub(super) struct RealFolders(Mutex<HashMap<PathBuf, Option<PathBuf>>>);
 impl RealFolders {
     /// The name of a folder without symbolic links; none of what is no folder.
     pub fn of(&self, folder: &Path) -> Option<PathBuf> {
-        let Some((parent, name)) = folder.parent().zip(folder.file_name()) else { return Some(folder.to_owned()) };
+        let Some(parent) = folder.parent() else { return Some(folder.to_owned()) };
+        // What `..` leads to is not the parent by name.
+        let Some(name) = folder.file_name() else { return folder.canonicalize().ok() };
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
         known.unwrap_or_else(|| {
             let place = self.of(parent).map(|parent| parent.join(name));
@@ -44,12 +46,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("real/inner")).unwrap();
+        fs::create_dir(root.join("real/b")).unwrap();
         symlink("real", root.join("link")).unwrap();
         symlink(root.join("link/inner"), root.join("other")).unwrap();
         symlink("nowhere", root.join("broken")).unwrap();
         let real = RealFolders::default();
         let of = |path: &str| real.in_real(&root.join(path));
-        for path in ["real/inner/a.c", "link/inner/a.c", "other/a.c", "other/a.c"] {
+        for path in
+            ["real/inner/a.c", "link/inner/a.c", "other/a.c", "other/a.c", "other/../inner/a.c", "real/b/../inner/a.c"]
+        {
             assert_eq!(of(path), Some(root.join("real/inner/a.c")), "{path}");
         }
         assert_eq!((of("broken/a.c"), of("gone/a.c")), (None, None));

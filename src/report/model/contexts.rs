@@ -110,7 +110,9 @@ impl<'a> ContextLines<'a> {
             let row = self.row(&span.label);
             let row = &mut self.rows[row as usize];
             row.opened += 1;
-            row.kinds.extend(Some(kind).filter(|_| !span.label.is_empty()));
+            if !span.label.is_empty() {
+                row.kinds.insert(kind);
+            }
             row.millis += end.map_or(0, |end| end.0.saturating_sub(span.at.0).max(0));
             row.begin = Some(row.begin.map_or(span.at, |begin| begin.min(span.at)));
             row.end = row.end.max(end);

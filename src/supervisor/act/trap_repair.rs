@@ -124,8 +124,9 @@ impl TrapRepair {
         if !self.has_handler(process) {
             return Ok(());
         }
-        let is_reset = procfs::signal_state(tid)?.disposition(Signal::TRAP) == Disposition::Default;
-        if !is_reset || procfs::is_alone(tid)? || procfs::is_confined(tid) {
+        let (state, is_alone) = procfs::signal_state_and_alone(tid)?;
+        let is_reset = state.disposition(Signal::TRAP) == Disposition::Default;
+        if !is_reset || is_alone || procfs::is_confined(tid) {
             return Ok(());
         }
         let found = access.tracer.signal_mask(tid)?;
@@ -231,9 +232,10 @@ impl TrapRepair {
             let mask = tracer.signal_mask(tid)?;
             self.step(SigtrapInput::EntersHandler { process, tid, signal, mask });
         }
-        let is_awaited = signal == Signal::TRAP
-            && !procfs::is_alone(tid)?
-            && procfs::signal_state(tid)?.disposition(signal) == Disposition::Handled;
+        let is_awaited = signal == Signal::TRAP && {
+            let (state, is_alone) = procfs::signal_state_and_alone(tid)?;
+            !is_alone && state.disposition(signal) == Disposition::Handled
+        };
         if is_awaited { tracer.enter_handler(tid, signal) } else { tracer.resume(tid, Some(signal)) }
     }
 
@@ -299,6 +301,6 @@ fn blocking(tid: Tid) -> Option<Blocking> {
 
 /// If SIGTRAP was blocked when a breakpoint was executed, its handler is gone.
 fn evidence(tid: Tid) -> Option<Evidence> {
-    let (state, sure) = procfs::signal_state_of_one(tid).ok()?;
+    let (state, sure) = procfs::signal_state_and_alone(tid).ok()?;
     Some(Evidence { blocked: state.caught & TRAP == 0, sure })
 }

@@ -31,8 +31,8 @@ enum Does {
     Set { to: u8, number: u32 },
     /// `xor` of a register with itself.
     Clear(u8),
-    /// `test` of two registers, of so many bits.
-    Test { one: u8, other: u8, bits: u8 },
+    /// `test` of two registers, of 64 bits or of 32.
+    Test { one: u8, other: u8, is_wide: bool },
     /// `lea` to a register, of 64 bits or of 32, which clears the others.
     Take { to: u8, from: Place, is_wide: bool },
     /// `mov` or `movzx` from memory, of so many bytes, to a register, of which the others are cleared.
@@ -134,8 +134,8 @@ impl FirstInstruction {
             }
             Mnemonic::Test => {
                 let (one, other) = register(0).zip(register(1))?;
-                let bits = (one.is_gpr64() || one.is_gpr32()).then(|| one.size() as u8 * 8)?;
-                Does::Test { one: number(one), other: number(other), bits }
+                let is_wide = one.is_gpr64();
+                (is_wide || one.is_gpr32()).then(|| Does::Test { one: number(one), other: number(other), is_wide })?
             }
             Mnemonic::Lea => {
                 let to = register(0).filter(|to| to.is_gpr64() || to.is_gpr32())?;
@@ -171,20 +171,20 @@ impl FirstInstruction {
             }
             Does::Copy { from, to, is_wide } => {
                 let value = general_register(&regs, from);
-                *general_register_mut(&mut regs, to) = if is_wide { value } else { u64::from(value as u32) };
+                *general_register_mut(&mut regs, to) = as_wide_as(value, is_wide);
             }
             Does::Set { to, number } => *general_register_mut(&mut regs, to) = number.into(),
             Does::Clear(to) => {
                 *general_register_mut(&mut regs, to) = 0;
                 regs.eflags = flags(regs.eflags, 0, 0, 0);
             }
-            Does::Test { one, other, bits } => {
+            Does::Test { one, other, is_wide } => {
                 let both = general_register(&regs, one) & general_register(&regs, other);
-                regs.eflags = flags_of_both(regs.eflags, both, bits);
+                regs.eflags = flags_of_both(regs.eflags, both, is_wide);
             }
             Does::Take { to, from, is_wide } => {
                 let address = from.address(&regs, at).0;
-                *general_register_mut(&mut regs, to) = if is_wide { address } else { u64::from(address as u32) };
+                *general_register_mut(&mut regs, to) = as_wide_as(address, is_wide);
             }
             Does::Load { to, from, bytes } => {
                 let mut loaded = [0; 8];
@@ -209,12 +209,16 @@ fn flags(flags: u64, before: u64, less: u64, after: u64) -> u64 {
     (flags & !0x8d5) | carry | parity | adjust | zero | sign | overflow
 }
 
-/// The flags after two numbers of so many bits were compared by `test`, which have these ones in common.
-fn flags_of_both(before: u64, both: u64, bits: u8) -> u64 {
-    // In the upper bits, so that sign and zero are those of that many; the parity is that of the lowest byte.
-    let shifted = both << (64 - u32::from(bits));
-    let parity = u64::from((both as u8).count_ones().is_multiple_of(2)) << 2;
-    (flags(before, shifted, 0, shifted) & !4) | parity
+/// The flags after `test` of two numbers that have these ones in common: those after nothing was taken from them.
+fn flags_of_both(before: u64, both: u64, is_wide: bool) -> u64 {
+    // Of 32 bits the sign is the highest of these.
+    let both = if is_wide { both } else { i64::from(both as i32) as u64 };
+    flags(before, both, 0, both)
+}
+
+/// What a register of 64 bits holds of a number, or one of 32 that clears the others.
+fn as_wide_as(value: u64, is_wide: bool) -> u64 {
+    if is_wide { value } else { u64::from(value as u32) }
 }
 
 /// Where the returns of a function are, from its start; `None` if its bytes are not all instructions.
@@ -259,8 +263,8 @@ mod tests {
         assert_eq!(of(&[0x89, 0xf8]), Some((Does::Copy { from: 7, to: 0, is_wide: false }, 2)));
         assert_eq!(of(&[0xb8, 1, 0, 0, 0]), Some((Does::Set { to: 0, number: 1 }, 5)));
         assert_eq!(of(&[0x31, 0xc0]), Some((Does::Clear(0), 2)));
-        assert_eq!(of(&[0x48, 0x85, 0xff]), Some((Does::Test { one: 7, other: 7, bits: 64 }, 3)));
-        assert_eq!(of(&[0x85, 0xf7]), Some((Does::Test { one: 7, other: 6, bits: 32 }, 2)));
+        assert_eq!(of(&[0x48, 0x85, 0xff]), Some((Does::Test { one: 7, other: 7, is_wide: true }, 3)));
+        assert_eq!(of(&[0x85, 0xf7]), Some((Does::Test { one: 7, other: 6, is_wide: false }, 2)));
         let place = |base, index, scale, distance| Place { base, index, scale, distance };
         let rdi = Base::Register(7);
         // mov 8(%rdi),%rax; mov (%rdi,%rcx,4),%eax; mov 0x10(%rip),%rax; movzbl -1(%rdi),%eax; movzwl (%rdi),%eax
@@ -314,11 +318,11 @@ mod tests {
     }
 
     /// The flags that the CPU has after it, as far as `test` defines them.
-    fn tested(one: u64, other: u64, bits: u8) -> u64 {
+    fn tested(one: u64, other: u64, is_wide: bool) -> u64 {
         let flags: u64;
         // SAFETY: only flags and a register change, and the stack is as before.
         unsafe {
-            if bits == 64 {
+            if is_wide {
                 std::arch::asm!("test {}, {}", "pushfq", "pop {}", in(reg) one, in(reg) other, out(reg) flags);
             } else {
                 std::arch::asm!("test {:e}, {:e}", "pushfq", "pop {}", in(reg) one, in(reg) other, out(reg) flags);
@@ -332,9 +336,9 @@ mod tests {
         let numbers = [0, 1, 3, 0x80, 0x100, 1 << 31, 1 << 32, 1 << 63, u64::MAX, 0xfedc_ba98_7654_3210];
         for one in numbers {
             for other in numbers {
-                for bits in [32, 64] {
-                    let found = flags_of_both(0x8d5 | 2, one & other, bits);
-                    assert_eq!(found & 0x8c5, tested(one, other, bits), "{one:#x} {other:#x} {bits}");
+                for is_wide in [false, true] {
+                    let found = flags_of_both(0x8d5 | 2, one & other, is_wide);
+                    assert_eq!(found & 0x8c5, tested(one, other, is_wide), "{one:#x} {other:#x} {is_wide}");
                     assert_eq!(found & !0x8d5, 2, "others stay");
                 }
             }
