@@ -16,11 +16,11 @@ pub(super) struct ContextArguments {
     context: Option<String>,
     /// Keep what runs under a label of its own for each test: `process` for each program that is executed, for suites
     /// that run each test as a program; `function` for each call of a function that --context-function names; `gtest`,
-    /// `boost-test` or `libtest` for each function that is a test of GoogleTest, Boost.Test or Rust, `auto` for each of any
-    /// of these
+    /// `catch2`, `boost-test` or `libtest` for each test of GoogleTest, Catch2, Boost.Test or Rust, `auto` for each of any of
+    /// these
     ///
-    /// Children that execute nothing are their parent's. Functions that are tests must run one after the other: what ran
-    /// while several ran in threads is kept as "(several at once)". Those of Rust run so with -- --test-threads=1.
+    /// Children that execute nothing are their parent's. Tests must run one after the other: what
+    /// ran while several ran in threads is kept as "(several at once)". Those of Rust run so with -- --test-threads=1.
     #[arg(long, value_name = "HOW", value_parser = context_by, help_heading = "Contexts")]
     context_by: Option<ContextBy>,
     /// Functions whose calls are contexts, by their demangled names: a regular expression, whose first group is the label
@@ -68,14 +68,15 @@ fn context_by(text: &str) -> Result<ContextBy, String> {
         "process" => Ok(ContextBy::Process),
         "function" => Ok(ContextBy::Function),
         "gtest" => Ok(ContextBy::Tests(Framework::GoogleTest)),
+        "catch2" => Ok(ContextBy::Tests(Framework::Catch2)),
         "boost-test" => Ok(ContextBy::Tests(Framework::BoostTest)),
         "libtest" => Ok(ContextBy::Tests(Framework::Libtest)),
-        "catch2" | "doctest" => because(LISTENER),
+        "doctest" => because(LISTENER),
         "check" | "cmocka" => because("any function may be a test of it"),
         "go" => Err("goroutines move between threads and stacks, so that it is not seen when a function is over; \
                      build the tests with go test -c and run each by itself, with --context-by process"
             .to_owned()),
-        _ => Err("give process, function, auto, gtest, boost-test or libtest".to_owned()),
+        _ => Err("give process, function, auto, gtest, catch2, boost-test or libtest".to_owned()),
     }
 }
 

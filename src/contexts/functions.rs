@@ -1,13 +1,17 @@
 //! Which functions are contexts as long as they run, and how these are called.
 
+use super::label::FunctionLabel;
+use super::test_object::{StringLayout, TestObject};
 use regex::Regex;
 use std::collections::HashSet;
 
 /// How a framework names the functions of its tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framework {
-    /// `Suite_Name_Test::TestBody()`: Suite.Name.
+    /// What runs a test tells its suite and name, which `Suite_Name_Test::TestBody()` nearly does, too.
     GoogleTest,
+    /// What runs a test case tells its text.
+    Catch2,
     /// `Suite::Name::test_method()`: Suite/Name.
     BoostTest,
     /// `krate::module::name`, which a closure of the test's own calls: module::name.
@@ -41,13 +45,13 @@ impl FunctionRule {
         &self,
         functions: &[NamedFunction<'n>],
         mut callees: impl FnMut(u64) -> Vec<u64>,
-    ) -> Vec<(NamedFunction<'n>, String)> {
+    ) -> Vec<(NamedFunction<'n>, FunctionLabel)> {
         match self {
             FunctionRule::Named(patterns) => {
                 let label = |name: &str| {
                     let found = patterns.iter().find_map(|pattern| pattern.captures(name))?;
                     let label = found.get(1).map_or(name, |group| group.as_str()).trim();
-                    Some(label.to_owned()).filter(|label| !label.is_empty())
+                    Some(label.to_owned()).filter(|label| !label.is_empty()).map(FunctionLabel::Is)
                 };
                 of_names(functions, label)
             }
@@ -58,10 +62,19 @@ impl FunctionRule {
         }
     }
 
+    /// Whether functions of other images than those that hold the tests may run them, which are known by their mangled
+    /// names.
+    pub fn has_runners(&self) -> bool {
+        match self {
+            FunctionRule::Named(_) => false,
+            FunctionRule::AnyTests => true,
+            FunctionRule::Tests(framework) => matches!(framework, Framework::GoogleTest | Framework::Catch2),
+        }
+    }
+
     /// The framework of an image in which no function is named as a test.
     pub fn nameless(&self, functions: &[NamedFunction<'_>]) -> Option<&'static str> {
-        const NAMELESS: [(&str, &str); 3] =
-            [("Catch::", "Catch2"), ("doctest::", "doctest"), ("_cmocka_run_group_tests", "cmocka")];
+        const NAMELESS: [(&str, &str); 2] = [("doctest::", "doctest"), ("_cmocka_run_group_tests", "cmocka")];
         let holds = |start: &str| functions.iter().any(|function| function.name.starts_with(start));
         let found = NAMELESS.iter().find(|(start, _)| holds(start)).map(|(_, name)| *name);
         found.filter(|_| matches!(self, FunctionRule::AnyTests))
@@ -69,18 +82,26 @@ impl FunctionRule {
 }
 
 impl Framework {
-    const ALL: [Framework; 3] = [Framework::GoogleTest, Framework::BoostTest, Framework::Libtest];
+    const ALL: [Framework; 4] = [Framework::GoogleTest, Framework::Catch2, Framework::BoostTest, Framework::Libtest];
 
     /// The functions that are its tests, with the names of these.
     fn labels<'n>(
         self,
         functions: &[NamedFunction<'n>],
         callees: &mut impl FnMut(u64) -> Vec<u64>,
-    ) -> Vec<(NamedFunction<'n>, String)> {
+    ) -> Vec<(NamedFunction<'n>, FunctionLabel)> {
+        let is_llvm = functions.iter().any(|function| function.name.contains("std::__1::"));
+        let strings = if is_llvm { StringLayout::Llvm } else { StringLayout::Gnu };
+        let told = |name: &str| TestObject::of_runner(self, name, strings).map(FunctionLabel::OfObject);
         match self {
-            Framework::GoogleTest => of_names(functions, |name| google_test(name.strip_suffix("::TestBody()")?)),
+            Framework::GoogleTest => of_names(functions, |name| {
+                let body = || google_test(name.strip_suffix("::TestBody()")?);
+                told(name).or_else(|| body().map(FunctionLabel::UnlessWithin))
+            }),
+            Framework::Catch2 => of_names(functions, told),
             Framework::BoostTest => {
-                let label = |name: &str| Some(name.strip_suffix("::test_method()")?.replace("::", "/"));
+                let label =
+                    |name: &str| Some(FunctionLabel::Is(name.strip_suffix("::test_method()")?.replace("::", "/")));
                 of_names(functions, label)
             }
             Framework::Libtest => libtest(functions, callees),
@@ -90,8 +111,8 @@ impl Framework {
 
 fn of_names<'n>(
     functions: &[NamedFunction<'n>],
-    label: impl Fn(&str) -> Option<String>,
-) -> Vec<(NamedFunction<'n>, String)> {
+    label: impl Fn(&str) -> Option<FunctionLabel>,
+) -> Vec<(NamedFunction<'n>, FunctionLabel)> {
     functions.iter().filter_map(|function| Some((*function, label(function.name)?))).collect()
 }
 
@@ -111,7 +132,7 @@ fn google_test(class: &str) -> Option<String> {
 fn libtest<'n>(
     functions: &[NamedFunction<'n>],
     callees: &mut impl FnMut(u64) -> Vec<u64>,
-) -> Vec<(NamedFunction<'n>, String)> {
+) -> Vec<(NamedFunction<'n>, FunctionLabel)> {
     const CHECK: &str = "test::assert_test_result";
     let checks: HashSet<u64> =
         functions.iter().filter(|function| function.name == CHECK).map(|check| check.start).collect();
@@ -126,7 +147,7 @@ fn libtest<'n>(
     }
     let label = |function: &NamedFunction<'n>| {
         let name = function.name.split_once("::").map_or(function.name, |(_, name)| name);
-        (*function, name.to_owned())
+        (*function, FunctionLabel::Is(name.to_owned()))
     };
     functions.iter().filter(|function| called.contains(&(function.name, function.start))).map(label).collect()
 }
@@ -140,7 +161,10 @@ mod tests {
         // Each calls the one before it, and what the harness has at the end.
         rule.labels(&functions, |caller| (9..=names.len() as u64).chain([caller - 1]).collect())
             .into_iter()
-            .map(|(_, label)| label)
+            .map(|(_, label)| match label {
+                FunctionLabel::Is(label) | FunctionLabel::UnlessWithin(label) => label,
+                FunctionLabel::OfObject(object) => format!("{object:?}"),
+            })
             .collect()
     }
 
@@ -184,8 +208,8 @@ mod tests {
 
     #[test]
     fn a_framework_whose_functions_have_no_names_of_tests_is_named() {
-        let functions = ["main", "Catch::Session::run()"].map(|name| NamedFunction { start: 0, name });
-        assert_eq!(FunctionRule::AnyTests.nameless(&functions), Some("Catch2"));
+        let functions = ["main", "doctest::Context::run()"].map(|name| NamedFunction { start: 0, name });
+        assert_eq!(FunctionRule::AnyTests.nameless(&functions), Some("doctest"));
         assert_eq!(FunctionRule::AnyTests.nameless(&functions[..1]), None);
         assert_eq!(FunctionRule::Tests(Framework::GoogleTest).nameless(&functions), None);
     }

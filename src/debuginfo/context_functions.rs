@@ -4,10 +4,10 @@
 
 use super::error::{Budget, IndexError};
 use super::index::{FileOffset, Landmark, LandmarkKind, Svma};
-use super::reading::elf::Elf;
+use super::reading::elf::{Elf, FunctionSymbol};
 use super::reading::names;
 use super::reading::text::Text;
-use crate::contexts::{FunctionRule, NamedFunction, bounded};
+use crate::contexts::{FunctionLabel, FunctionRule, NamedFunction, TestObject};
 use platform::arch::{self, ControlFlow, FirstInstruction, RETURN};
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ContextFunctions {
     /// Where each begins, ascending, with its label.
-    pub(crate) entries: Vec<(FileOffset, String)>,
+    pub(crate) entries: Vec<(FileOffset, FunctionLabel)>,
     /// Where they begin and where they return.
     pub(crate) landmarks: Vec<Landmark>,
     /// Names of those that cannot be watched.
@@ -24,17 +24,34 @@ pub(crate) struct ContextFunctions {
     pub(crate) nameless: Option<&'static str>,
 }
 
+/// Which functions of an image are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// All.
+    All,
+    /// Those that run tests, which may be of other images.
+    Runners,
+}
+
 /// Finds the functions of an image that a rule means.
 ///
 /// # Errors
 /// As [`index`](fn@super::index).
-pub(crate) fn context_functions(bytes: &[u8], rule: &FunctionRule) -> Result<ContextFunctions, IndexError> {
+pub(crate) fn context_functions(
+    bytes: &[u8],
+    rule: &FunctionRule,
+    among: Among,
+) -> Result<ContextFunctions, IndexError> {
     let elf = Elf::parse(bytes)?;
     let (text, mut budget) = (elf.text(), Budget::for_bytes(bytes.len()));
     // A function may have several names; one is enough.
     let mut sizes = HashMap::new();
     let mut named = Vec::new();
-    for symbol in elf.functions().filter(|symbol| symbol.size > 0) {
+    let is_asked = |symbol: &FunctionSymbol<'_>| match among {
+        Among::All => true,
+        Among::Runners => TestObject::may_be_of(symbol.name(usize::MAX)),
+    };
+    for symbol in elf.functions().filter(|symbol| symbol.size > 0 && is_asked(symbol)) {
         if sizes.insert(symbol.start, symbol.size).is_none() {
             named.push((symbol.start, names::demangle(symbol.name(usize::MAX), &mut budget)?));
         }
@@ -60,7 +77,7 @@ pub(crate) fn context_functions(bytes: &[u8], rule: &FunctionRule) -> Result<Con
             found.unwatched.push(function.name.to_owned());
             continue;
         };
-        found.entries.push((offset, bounded(&label)));
+        found.entries.push((offset, label.bounded()));
         found.landmarks.extend(landmarks);
     }
     budget.settle()?;

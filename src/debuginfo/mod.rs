@@ -21,7 +21,7 @@ mod shortfall;
 pub use error::IndexError;
 pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Svma};
 
-pub(crate) use context_functions::{ContextFunctions, context_functions};
+pub(crate) use context_functions::{Among, ContextFunctions, context_functions};
 
 pub use crate::warning::Warning;
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what [`Plan::decode`] accepts has sorted, unique offsets and as many bytes as offsets.
 
+use crate::contexts::FunctionLabel;
 use crate::plan::{ColumnReader, ColumnWriter, Dominance, FileOffset, Owners, Stretches};
 pub use platform::arch::LandmarkKind;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ pub struct Plan {
     pub landmarks: Vec<Landmark>,
     /// Where functions begin whose calls are contexts, ascending, with the labels of these.
     #[serde(default)]
-    pub contexts: Vec<(FileOffset, String)>,
+    pub contexts: Vec<(FileOffset, FunctionLabel)>,
 }
 
 /// How far a thread is with the instruction that its program counter is at.
@@ -240,13 +241,13 @@ impl Plan {
     }
 
     /// The label of the context that the function is which begins at a file offset.
-    pub fn context_at(&self, offset: FileOffset) -> Option<&str> {
+    pub fn context_at(&self, offset: FileOffset) -> Option<&FunctionLabel> {
         let found = self.contexts.binary_search_by_key(&offset, |(offset, _)| *offset);
-        found.ok().map(|index| self.contexts[index].1.as_str())
+        found.ok().map(|index| &self.contexts[index].1)
     }
 
     /// Watches functions whose calls are contexts. What is watched at the same place for another sake stays so.
-    pub fn watch(&mut self, contexts: Vec<(FileOffset, String)>, landmarks: Vec<Landmark>) {
+    pub fn watch(&mut self, contexts: Vec<(FileOffset, FunctionLabel)>, landmarks: Vec<Landmark>) {
         self.landmarks.extend(landmarks);
         // Those that were there come first.
         self.landmarks.sort_by_key(|landmark| landmark.offset);

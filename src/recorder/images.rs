@@ -9,7 +9,7 @@ use super::scope::{DecisionTurn, DecisionTurns, Scope};
 use super::sources::{SourceFinder, Sourceless, find_sources};
 use crate::cache::{Cache, CacheSlot};
 use crate::contexts::FunctionRule;
-use crate::debuginfo::{self, ContextFunctions, ImageIndex, SourceChoice};
+use crate::debuginfo::{self, Among, ContextFunctions, ImageIndex, SourceChoice};
 use crate::link::{ImageId, InProject, Port, RunDir, ToSupervisor};
 use crate::plan::Plan;
 use crate::store::DataDir;
@@ -292,12 +292,14 @@ impl ImageReader {
     }
 }
 
-/// Has the functions watched that are contexts, of an image of which anything is measured.
+/// Has the functions watched that are contexts: of an image of which nothing is measured, those that run the tests of others.
 fn watch_functions(bytes: &[u8], rule: &FunctionRule, facts: &mut StoredFacts, plan: &mut Plan) {
-    if plan.offsets.is_empty() {
-        return;
-    }
-    let found = std::panic::catch_unwind(AssertUnwindSafe(|| debuginfo::context_functions(bytes, rule)));
+    let among = match plan.offsets.is_empty() {
+        false => Among::All,
+        true if rule.has_runners() => Among::Runners,
+        true => return,
+    };
+    let found = std::panic::catch_unwind(AssertUnwindSafe(|| debuginfo::context_functions(bytes, rule, among)));
     let Ok(Ok(ContextFunctions { entries, landmarks, unwatched, nameless })) = found else {
         facts.warn(WarningKind::ContextUnwatched, "its functions could not be read, so none of them is a context");
         return;

@@ -32,7 +32,7 @@ pub(crate) use recovery::recover;
 pub(crate) use scope::{Probing, Scope};
 
 use crate::cache::Cache;
-use crate::link::{LetGoBy, Port, RunDir, ToSupervisor};
+use crate::link::{ContextId, LetGoBy, Port, RunDir, ToSupervisor};
 use crate::store::{DataDir, LabelValues, UnixMillis};
 use control::ControlSocket;
 use disk::{Disk, Job};
@@ -117,6 +117,8 @@ struct Recorder {
     limit: Option<Duration>,
     /// Whether only what the data does not have is measured.
     only_new: bool,
+    /// Whether functions are contexts.
+    by_function: bool,
     let_go_by: Option<LetGoBy>,
     /// The commands that wait for the end.
     detaching: Vec<control::ClientId>,
@@ -166,6 +168,7 @@ impl Recorder {
             askers: Vec::new(),
             limit,
             only_new: selection.only_new,
+            by_function: selection.functions.is_some(),
             let_go_by: None,
             detaching: Vec::new(),
             switching: VecDeque::new(),
@@ -265,6 +268,7 @@ impl Recorder {
         let processes = self.ledger.finished;
         let (let_go, let_go_by) = (self.ledger.let_go.len() as u64, self.let_go_by);
         let advice = self.ledger.replay.advice.clone();
+        let advice = advice.or_else(|| self.by_function.then(|| without_functions(&self.ledger)).flatten());
         let summary = Summary {
             processes,
             ran,
@@ -283,4 +287,12 @@ impl Recorder {
         // Nobody has to wait for the disk.
         Ok(self.disk.finish(Job { files: self.ledger.unsynced(), ..Job::default() }))
     }
+}
+
+/// What is said where functions were to be contexts, and none was.
+fn without_functions(ledger: &Ledger) -> Option<String> {
+    let has_context = ledger.replay.contexts.keys().any(|context| *context != ContextId::default());
+    let text = "none of the functions was called that are contexts, or the programs have no symbols (stripped), so \
+                nothing has a context";
+    (!has_context && ledger.finished > 0).then(|| text.to_owned())
 }

@@ -153,7 +153,8 @@ impl Replay {
                 self.change(process, |facts| facts.head.end = Some(End { at: UnixMillis(at), reason }));
             }
             Record::Warning { process, slug, text, count } => {
-                if slug == WarningKind::UntracedChild.slug() {
+                const WITH_WAY_OUT: [WarningKind; 2] = [WarningKind::UntracedChild, WarningKind::ContextAmbiguous];
+                if WITH_WAY_OUT.iter().any(|kind| slug == kind.slug()) {
                     self.advice.get_or_insert_with(|| text.clone());
                 }
                 let warning = Warning { slug, text, count };

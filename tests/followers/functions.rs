@@ -62,7 +62,7 @@ fn measured(name: &str, source: &str, compiler: &[&str], options: &[&str]) -> (T
     let words = [&["-g", "-pthread", "-o", "program", name], &compiler[1..]].concat();
     let built = run(folder.path(), compiler[0], &words);
     assert!(built.status.success(), "{built:?}");
-    let traced = run(folder.path(), COV_TRACE, &[&["-q"], options, &["--", "./program"]].concat());
+    let traced = run(folder.path(), COV_TRACE, &[options, &["--", "./program"]].concat());
     (folder, traced)
 }
 
@@ -79,6 +79,13 @@ fn lines(folder: &Path) -> BTreeMap<u64, BTreeSet<String>> {
         }
     }
     lines
+}
+
+/// All labels but the empty one.
+fn labels(folder: &Path) -> Vec<String> {
+    let contexts = said(folder, &["contexts"])["contexts"].clone();
+    let labels = contexts.as_array().unwrap().iter().map(|context| context["label"].as_str().unwrap().to_owned());
+    labels.filter(|label| !label.is_empty()).collect()
 }
 
 /// What its comments say of a source: labels, of which those with a `?` may be missing.
@@ -185,6 +192,15 @@ fn what_runs_while_several_run_is_of_none_of_them() {
     assert_eq!(who(folder.path(), "alone"), ["long"]);
     let told = run(folder.path(), COV_TRACE, &["report"]);
     assert!(told.stderr.contains("--test-threads=1"), "{told:?}");
+    assert!(traced.stderr.contains("--test-threads=1"), "{traced:?}");
+}
+
+#[test]
+fn what_names_no_function_that_runs_is_told() {
+    let options = ["--context-function=^tets_"];
+    let (folder, traced) = measured("program.c", AT_ONCE, &["gcc", "-O0"], &options);
+    assert!(traced.stderr.contains("none of the functions was called that are contexts"), "{traced:?}");
+    assert_eq!(labels(folder.path()), [""; 0]);
 }
 
 #[test]
@@ -199,10 +215,36 @@ __attribute__((noinline, noclone)) static int add(int a, int b)
 template <typename T> struct Typed : testing::Test {};
 typedef testing::Types<int, long> Kinds;
 TYPED_TEST_SUITE(Typed, Kinds);
-TEST(Sum, OfTwo)
+TEST(Sum, of_two)
 {
 	EXPECT_EQ(add(1, 2), 3);
 }
+TEST(Sum, DISABLED_OfThree)
+{
+	add(add(1, 2), 3);
+}
+TEST(Sum, Skipped)
+{
+	GTEST_SKIP();
+	add(1, 2);
+}
+struct With_Set_Up : testing::TestWithParam<const char *> {
+	int sum;
+	void SetUp() override
+	{
+		sum = add(1, 2);
+	}
+	void TearDown() override
+	{
+		add(sum, 1);
+	}
+};
+TEST_P(With_Set_Up, Runs)
+{
+	EXPECT_EQ(sum, 3);
+}
+INSTANTIATE_TEST_SUITE_P(All, With_Set_Up, testing::Values("one", "two"),
+			 [](const testing::TestParamInfo<const char *> &info) { return std::string(info.param); });
 TEST(Sum, Throws)
 {
 	add(1, 2);
@@ -217,8 +259,59 @@ TYPED_TEST(Typed, Fits)
         let compiler = ["g++", flag, "-fno-inline", "-lgtest", "-lgtest_main"];
         let (folder, traced) = measured("tests.cc", TESTS, &compiler, &[by]);
         assert_eq!(traced.status.code(), Some(1), "{traced:?}");
-        let expected = ["Sum.OfTwo", "Sum.Throws", "Typed<int>.Fits", "Typed<long>.Fits"];
+        let set_up = ["All/With_Set_Up.Runs/one", "All/With_Set_Up.Runs/two"];
+        let expected = [&set_up[..], &["Sum.Throws", "Sum.of_two", "Typed/0.Fits", "Typed/1.Fits"]].concat();
         assert_eq!(who(folder.path(), "add"), expected, "{flag}");
+        let all = [&expected[..2], &["Sum.Skipped"], &expected[2..]].concat();
+        assert_eq!(labels(folder.path()), all, "{flag}");
+    }
+}
+
+#[test]
+fn test_cases_of_catch_are_contexts_by_their_text() {
+    const TESTS: &str = r#"
+#define CATCH_CONFIG_MAIN
+#include <catch2/catch.hpp>
+__attribute__((noinline, noclone)) static int add(int a, int b)
+{
+	__asm__ volatile("");
+	return a + b;
+}
+TEST_CASE("two numbers are added", "[sum]")
+{
+	SECTION("small")
+	CHECK(add(1, 2) == 3);
+	SECTION("large")
+	CHECK(add(1000, 2) == 1002);
+}
+TEST_CASE("hidden", "[.]")
+{
+	add(1, 2);
+}
+TEST_CASE("it throws")
+{
+	add(1, 2);
+	throw 1;
+}
+TEMPLATE_TEST_CASE("of types", "", int, char)
+{
+	CHECK(add(sizeof(TestType), 0) == sizeof(TestType));
+}
+SCENARIO("numbers")
+{
+	GIVEN("two") THEN("they add up") CHECK(add(1, 1) == 2);
+}
+TEST_CASE("other")
+{
+}
+"#;
+    for (flag, by) in [("-O0", "--context-by=catch2"), ("-O1", "--context-by=auto")] {
+        let (folder, traced) = measured("tests.cc", TESTS, &["g++", flag], &["--include=**/tests.cc", by]);
+        assert_eq!(traced.status.code(), Some(1), "{traced:?}");
+        let expected = ["Scenario: numbers", "it throws", "of types - char", "of types - int", "two numbers are added"];
+        assert_eq!(who(folder.path(), "add"), expected, "{flag}");
+        let all = [&expected[..2], &["of types - char", "of types - int", "other", "two numbers are added"]].concat();
+        assert_eq!(labels(folder.path()), all, "{flag}");
     }
 }
 
@@ -270,7 +363,7 @@ mod tests {
 fn frameworks_whose_functions_do_not_tell_are_refused_with_a_way_out() {
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let cases = [
-        ("catch2", "cov_trace_context.h"),
+        ("doctest", "cov_trace_context.h"),
         ("go", "go test -c"),
         ("cmocka", "--context-function"),
         ("other", "boost-test"),

@@ -6,6 +6,7 @@ use super::contexts::Contexts;
 use super::hear;
 use super::landmarks::ContextAsked;
 use super::pace::Pace;
+use super::program_objects::ProgramObjects;
 use super::repair;
 use super::sections::MarkSections;
 use super::space_texts::{Reach, SpaceTexts};
@@ -254,8 +255,12 @@ impl Performer {
             }
             Action::Meet { process, threads } => self.texts.work.meet(process, threads),
             Action::AskHandler { process, threads } => self.texts.work.ask(process, threads),
-            Action::ReadStack { tid, at } => {
-                inputs.push_back(Input::OnStack { tid, at, stack: self.stacks.place(&self.tracer, tid) });
+            Action::ReadStack { tid, at, object } => {
+                let stack = self.stacks.place(&self.tracer, tid);
+                let label = object.and_then(|(space, object)| {
+                    object.label(&ProgramObjects(self.texts.access(&self.tracer, space, tid)))
+                });
+                inputs.push_back(Input::OnStack { tid, at, stack, label });
             }
             Action::EnterFunction { tid, process, context } => self.enter_function(tid, process, context),
             Action::ReadHandler { tid, process, space } => {

@@ -18,6 +18,7 @@ pub(crate) mod landmarks;
 pub(crate) mod own;
 pub(crate) mod pace;
 pub(crate) mod planting;
+mod program_objects;
 pub(crate) mod repair;
 pub(crate) mod reports;
 pub(crate) mod sections;

@@ -5,6 +5,7 @@ use super::ids::{FilePlace, InstanceId, MappedText, OriginalByte, SpaceId};
 use super::planted_text::PlantedText;
 use super::stop::StopKind;
 use super::text_change::TextChange;
+use crate::contexts::TestObject;
 use crate::link::{EndOfProcess, ImageId, ProcessNo};
 use crate::plan::{FileOffset, LandmarkKind, Plan};
 use crate::warning::WarningKind;
@@ -299,7 +300,12 @@ pub enum Action {
     /// Learn by and by how threads that ran before us treat signals, in turn with what is planted by and by.
     Meet { process: ProcessNo, threads: Vec<Tid> },
     /// Read where the stack of a thread is that was stopped by a breakpoint at `at`.
-    ReadStack { tid: Tid, at: Avma },
+    ReadStack {
+        tid: Tid,
+        at: Avma,
+        /// What tells the label of the function that begins there, with the memory that it is in.
+        object: Option<(SpaceId, TestObject)>,
+    },
     /// Put a process into the context of a function, or out of one, for a thread that waits or is gone.
     EnterFunction { tid: Tid, process: ProcessNo, context: FunctionContext },
     /// Have one of the threads asked for the handler of SIGTRAP that its process had before us, if it had one, before

@@ -23,6 +23,8 @@ pub struct StackPlace {
 pub(crate) enum Passing<'l> {
     /// It enters a function with this label.
     Enters(&'l str),
+    /// It enters one with this label that only is one if no other runs it.
+    EntersUnlessWithin(&'l str),
     /// It returns from such a function.
     Leaves,
     /// Neither.
@@ -78,7 +80,7 @@ impl Frames {
         }
         let is_below = |frame: &Frame| match passing {
             // A thread that enters where another function began has come back from that, or it has become this one.
-            Passing::Enters(_) => frame.place.sp <= stack.sp,
+            Passing::Enters(_) | Passing::EntersUnlessWithin(_) => frame.place.sp <= stack.sp,
             Passing::Leaves | Passing::Nothing => frame.place.sp < stack.sp,
         };
         // What ran on another stack was left by a jump, or waits there.
@@ -87,13 +89,22 @@ impl Frames {
             false => stack.is_own,
         };
         let is_left = |frame: &Frame| frame.tid == tid && is_over(frame);
+        let passing = match passing {
+            Passing::EntersUnlessWithin(label) => {
+                let is_within = self.frames.iter().any(|frame| frame.tid == tid && !is_over(frame));
+                if is_within { Passing::Nothing } else { Passing::Enters(label) }
+            }
+            Passing::Enters(_) | Passing::Leaves | Passing::Nothing => passing,
+        };
         if passing == Passing::Nothing && !self.frames.iter().any(is_left) {
             return Passed::On;
         }
         let before = self.context();
         self.frames.retain(|frame| !is_left(frame));
         match passing {
-            Passing::Enters(label) => self.frames.push(Frame { tid, place: stack, label: label.to_owned() }),
+            Passing::Enters(label) | Passing::EntersUnlessWithin(label) => {
+                self.frames.push(Frame { tid, place: stack, label: label.to_owned() })
+            }
             // A coroutine may have moved to another thread.
             Passing::Leaves => self.frames.retain(|frame| frame.place != stack),
             Passing::Nothing => {}
@@ -220,6 +231,24 @@ mod tests {
         assert_eq!(leave(&mut child, OTHER, on(0x7000)), Passed::Changes(FunctionContext::Outside));
         // A coroutine that another thread goes on with.
         assert_eq!(leave(&mut frames, OTHER, on(0x7000)), Passed::Changes(FunctionContext::Outside));
+    }
+
+    #[test]
+    fn a_function_that_another_runs_is_no_context_of_its_own() {
+        let mut frames = Frames::default();
+        let body = |frames: &mut Frames, sp: u64| {
+            let passed = frames.pass(MAIN, ENTRY, on(sp), Passing::EntersUnlessWithin("body"));
+            if matches!(passed, Passed::Changes(_)) {
+                frames.pass(MAIN, ENTRY, on(sp), Passing::EntersUnlessWithin("body"));
+            }
+            passed
+        };
+        enter(&mut frames, MAIN, on(0x7000), "runner");
+        assert_eq!(body(&mut frames, 0x6000), Passed::On);
+        assert_eq!(leave(&mut frames, MAIN, on(0x6000)), Passed::On);
+        assert_eq!(body(&mut frames, 0x7100), one("body"), "the runner was left by an exception");
+        assert_eq!(body(&mut frames, 0x7100), Passed::On, "and so was this");
+        assert_eq!(leave(&mut frames, MAIN, on(0x7100)), Passed::Changes(FunctionContext::Outside));
     }
 
     #[test]

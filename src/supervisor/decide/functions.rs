@@ -6,9 +6,11 @@
 
 use super::action::Action;
 use super::frames::{Passed, Passing, StackPlace};
+use super::ids::SpaceId;
 use super::space::Found;
 use super::state::{Doing, State, Whence};
 use super::trap::Credit;
+use crate::contexts::{FunctionLabel, TestObject};
 use crate::plan::LandmarkKind;
 use platform::arch::breakpoint_before;
 use platform::{Avma, Tid};
@@ -43,8 +45,17 @@ impl State {
         matches!(before, Found::Landmark(LandmarkKind::Enter(_), _))
     }
 
+    /// What tells the label of the function that a thread is about to run, with the memory that it is in.
+    pub(super) fn object_at(&self, tid: Tid, at: Avma) -> Option<(SpaceId, TestObject)> {
+        let space = self.space_of(tid)?;
+        match self.spaces.get(&space)?.context_at(at)? {
+            FunctionLabel::OfObject(object) => Some((space, *object)),
+            FunctionLabel::Is(_) | FunctionLabel::UnlessWithin(_) => None,
+        }
+    }
+
     /// Where the stack of a thread is that was stopped by a breakpoint, if that can be read.
-    pub(super) fn on_stack(&mut self, tid: Tid, at: Avma, stack: Option<StackPlace>) {
+    pub(super) fn on_stack(&mut self, tid: Tid, at: Avma, stack: Option<StackPlace>, told: Option<String>) {
         self.set_doing(tid, Doing::Running);
         let found = self.find(tid, at);
         let Some(stack) = stack.filter(|_| !self.leaving) else { return self.serve_trap(tid, at, found, Credit::Now) };
@@ -53,7 +64,13 @@ impl State {
         let space = process.space;
         let label = || self.spaces.get(&space).and_then(|space| space.context_at(at));
         let passing = match found {
-            Found::Landmark(LandmarkKind::Enter(_), _) => label().map_or(Passing::Nothing, Passing::Enters),
+            Found::Landmark(LandmarkKind::Enter(_), _) => match (label(), &told) {
+                (Some(FunctionLabel::Is(label)), _) | (Some(FunctionLabel::OfObject(_)), Some(label)) => {
+                    Passing::Enters(label)
+                }
+                (Some(FunctionLabel::UnlessWithin(label)), _) => Passing::EntersUnlessWithin(label),
+                (Some(FunctionLabel::OfObject(_)), None) | (None, _) => Passing::Nothing,
+            },
             Found::Landmark(LandmarkKind::Leave, _) => Passing::Leaves,
             Found::Landmark(..) | Found::Armed(_) | Found::Spent(_) | Found::Nothing => Passing::Nothing,
         };

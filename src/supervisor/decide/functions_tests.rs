@@ -5,6 +5,7 @@ use super::frames::{FunctionContext, StackPlace};
 use super::input::Input;
 use super::launched_state::{self, LEADER, TEXT, step};
 use super::state::{Forks, State};
+use crate::contexts::FunctionLabel;
 use crate::link::ProcessNo;
 use crate::plan::{FileOffset, Landmark, LandmarkKind, Plan};
 use platform::arch::FirstInstruction;
@@ -29,7 +30,7 @@ fn planted() -> State {
         straight: vec![1, 1, 1],
         lines: vec![0, 1, 2],
         landmarks: vec![landmark(ENTRY, enter, 0x55), landmark(RETURN, LandmarkKind::Leave, 0xc3)],
-        contexts: vec![(FileOffset(ENTRY.0 - TEXT), "a".to_owned())],
+        contexts: vec![(FileOffset(ENTRY.0 - TEXT), FunctionLabel::Is("a".to_owned()))],
         ..Plan::default()
     };
     launched_state::planted(Forks::Rearm, plan)
@@ -38,9 +39,9 @@ fn planted() -> State {
 /// A thread meets a breakpoint, and its stack is read.
 fn trap(state: &mut State, at: Avma, sp: u64) -> Vec<Action> {
     let asked = step(state, Input::Trap { tid: LEADER, at });
-    assert_eq!(asked, [Action::ReadStack { tid: LEADER, at }]);
+    assert_eq!(asked, [Action::ReadStack { tid: LEADER, at, object: None }]);
     let stack = Some(StackPlace { sp: Avma(sp), end: Avma(0x8000), is_own: true });
-    step(state, Input::OnStack { tid: LEADER, at, stack })
+    step(state, Input::OnStack { tid: LEADER, at, stack, label: None })
 }
 
 /// The context that a process is put into, whose thread is held for it at the breakpoint that it has met.
@@ -94,7 +95,7 @@ fn a_function_is_over_with_its_thread() {
     step(&mut state, Input::Stopped { tid: OTHER });
     step(&mut state, Input::Trap { tid: OTHER, at: ENTRY });
     let stack = Some(StackPlace { sp: Avma(0x9000), end: Avma(0xa000), is_own: true });
-    step(&mut state, Input::OnStack { tid: OTHER, at: ENTRY, stack });
+    step(&mut state, Input::OnStack { tid: OTHER, at: ENTRY, stack, label: None });
     let gone = step(&mut state, Input::Gone { tid: OTHER, how: crate::link::EndOfProcess::Exited(0) });
     let outside = Action::EnterFunction { tid: OTHER, process: PROCESS, context: FunctionContext::Outside };
     assert!(gone.contains(&outside), "{gone:?}");
@@ -108,6 +109,6 @@ fn who_is_let_go_before_the_stack_is_read_has_not_moved() {
     let goes_on = |action: &Action| matches!(action, Action::Resume { .. } | Action::Detach { .. });
     assert!(!left.iter().any(goes_on), "{left:?}");
     let stack = Some(StackPlace { sp: Avma(0x7000), end: Avma(0x8000), is_own: true });
-    let served = step(&mut state, Input::OnStack { tid: LEADER, at: ENTRY, stack });
+    let served = step(&mut state, Input::OnStack { tid: LEADER, at: ENTRY, stack, label: None });
     assert_eq!(served, [Action::AskCause { tid: LEADER, at: ENTRY, spent: None }]);
 }

@@ -74,8 +74,15 @@ pub enum Input {
     Exiting { tid: Tid },
     /// Another signal is about to be delivered.
     Signal { tid: Tid, signal: Signal },
-    /// Answer to [`super::action::Action::ReadStack`]: where the stack is, if that can be read.
-    OnStack { tid: Tid, at: Avma, stack: Option<StackPlace> },
+    /// Answer to [`super::action::Action::ReadStack`].
+    OnStack {
+        tid: Tid,
+        at: Avma,
+        /// Where the stack is, if that can be read.
+        stack: Option<StackPlace>,
+        /// The label that the object told, if there is one.
+        label: Option<String>,
+    },
     /// Answer to [`super::action::Action::WeighSignal`].
     Weighed {
         tid: Tid,

@@ -8,6 +8,7 @@ use super::instance::{Instance, Known};
 use super::once::RunOnce;
 use super::planted_text::PlantedText;
 use super::text_change::{LandmarkChange, TextChange};
+use crate::contexts::FunctionLabel;
 use crate::link::ImageId;
 use crate::plan::{Bits, LandmarkKind, Progress, Stretches};
 use platform::{Avma, Tid};
@@ -108,7 +109,7 @@ impl Space {
     }
 
     /// The label of the context that the function is which begins at an address.
-    pub fn context_at(&self, at: Avma) -> Option<&str> {
+    pub fn context_at(&self, at: Avma) -> Option<&FunctionLabel> {
         let instance = self.instance_at(at)?;
         instance.plan.context_at(instance.id.bias.offset(at))
     }

@@ -29,7 +29,7 @@ impl State {
         match input {
             Input::Launched { pid, parent } => self.launched(pid, parent),
             Input::Trap { tid, at } => self.trap(tid, at),
-            Input::OnStack { tid, at, stack } => self.on_stack(tid, at, stack),
+            Input::OnStack { tid, at, stack, label } => self.on_stack(tid, at, stack, label),
             Input::Cause { tid, at, cause, remains } => self.cause(tid, at, cause, remains),
             Input::CopySought { tid, at, sought } => self.copy_sought(tid, at, sought),
             Input::PausedAt { tid, at, faulted } => {

@@ -36,7 +36,8 @@ impl State {
         if self.may_change_context(tid, found) {
             // Until that is read it needs not be seen.
             self.set_doing(tid, Doing::Met);
-            self.out.push(Action::ReadStack { tid, at });
+            let object = self.object_at(tid, at);
+            self.out.push(Action::ReadStack { tid, at, object });
         } else {
             self.serve_trap(tid, at, found, Credit::Now);
         }

@@ -34,6 +34,6 @@ pub use encoding::{
     RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, SYSCALL,
 };
 pub use pending::leads_to_syscall;
-pub use prologue::{FirstInstruction, returns, stack_pointer};
+pub use prologue::{FirstInstruction, argument, returns, stack_pointer};
 pub use registers::breakpoint_before;
 pub use system_calls::{CallNumber, shares_memory};

@@ -243,6 +243,17 @@ pub fn stack_pointer(tracer: &Tracer, tid: Tid) -> Result<Avma, OsError> {
     tracer.peek_register(tid, Register::SP).map(Avma)
 }
 
+/// The argument of this number of a function that a stopped thread is about to run, if it is a number or a pointer; none for
+/// those that are on the stack (System V ABI, 3.2.3).
+///
+/// # Errors
+/// If the thread is gone.
+pub fn argument(tracer: &Tracer, tid: Tid, number: usize) -> Result<Option<u64>, OsError> {
+    const REGISTERS: [u8; 6] = [7, 6, 2, 1, 8, 9];
+    let regs = tracer.registers(tid)?;
+    Ok(REGISTERS.get(number).map(|register| general_register(&regs, *register)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::encoding::BRANCH_LANDING;
