@@ -8,7 +8,7 @@ use super::process_rows::{exec, flush};
 use super::rows::{Fault, Wanted, rows, rows_of, warning};
 use super::{ContextKind, Hits, Numbits, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema};
 use rusqlite::{Connection, Row};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// A fault and the table in which it is.
 pub(super) type TableFault = (&'static str, Fault);
@@ -23,8 +23,16 @@ pub(super) struct GatheredProcesses {
     places: HashMap<ContentKey, usize>,
 }
 
-/// What ran, by image, file and context, each by its number; lines and functions.
-pub(super) type RanBits = BTreeMap<(usize, usize, usize), [Numbits; 2]>;
+/// What ran of a process, in any order.
+pub(super) type RanBits = Vec<Ran>;
+
+/// Lines or functions that ran.
+pub(super) struct Ran {
+    /// Image, file and context, each by its number.
+    of: (usize, usize, usize),
+    counted: Counted,
+    set: Numbits,
+}
 
 impl GatheredProcesses {
     /// Takes a process in.
@@ -121,7 +129,7 @@ impl GatheredProcesses {
         labels: &Labels,
         ran: &mut [RanBits],
     ) -> Result<(), TableFault> {
-        for (kind, table) in ["line_bits", "function_bits"].into_iter().enumerate() {
+        for (counted, table) in Counted::BOTH.into_iter().zip(["line_bits", "function_bits"]) {
             let sql = format!("SELECT process, image, context, file, first, numbits FROM {table} WANTED");
             rows_of(db, wanted, &sql, |row| {
                 let [place, image, context] = self.place_of_hits(labels, [row.get(0)?, row.get(1)?, row.get(2)?])?;
@@ -129,10 +137,11 @@ impl GatheredProcesses {
                 if file >= self.records[place].images[image].files.len() {
                     return Err(missing("file", file));
                 }
-                let set = &mut ran[place].entry((image, file, context)).or_default()[kind];
+                let mut set = Numbits::default();
                 if !set.add_piece(row.get(4)?, blob(row, 5)?) {
                     return Err(Fault::Value("lines where there can be none".to_owned()));
                 }
+                ran[place].push(Ran { of: (image, file, context), counted, set });
                 Ok(())
             })
             .map_err(|fault| (table, fault))?;
@@ -173,12 +182,7 @@ impl GatheredProcesses {
         let ran = &mut ran[place];
         for (counted, bytes) in Counted::BOTH.into_iter().zip([lines, functions]) {
             counted_image.unpack(counted, bytes, |file, set| {
-                let known = &mut ran.entry((image, file, context)).or_default()[counted as usize];
-                if known.is_empty() {
-                    *known = set
-                } else {
-                    known.union_with(&set)
-                }
+                ran.push(Ran { of: (image, file, context), counted, set });
                 Ok(())
             })?;
         }
@@ -196,17 +200,38 @@ impl GatheredProcesses {
 
     /// Puts what ran into the records.
     pub fn take_bits(&mut self, ran: Vec<RanBits>, labels: &Labels) {
-        for (record, ran) in self.records.iter_mut().zip(ran) {
-            let used: BTreeSet<usize> = std::iter::once(0).chain(ran.keys().map(|(.., context)| *context)).collect();
-            let used: Vec<usize> = used.into_iter().collect();
+        for (record, mut ran) in self.records.iter_mut().zip(ran) {
+            let mut used: Vec<usize> = ran.iter().map(|Ran { of: (.., context), .. }| *context).chain([0]).collect();
+            used.sort_unstable();
+            used.dedup();
             record.contexts = used.iter().map(|at| labels.in_order[*at].clone()).collect();
-            record.hits = ran
-                .into_iter()
-                .map(|((image, file, context), [lines, functions])| {
+            ran.sort_unstable_by_key(|ran| ran.of);
+            record.hits = Vec::with_capacity(ran.len().div_ceil(2));
+            let mut last = None;
+            for Ran { of, counted, set } in ran {
+                if last.replace(of) != Some(of) {
+                    let (image, file, context) = of;
                     let context = used.binary_search(&context).expect("invariant: they were taken from here");
-                    Hits { image, file, context, lines, functions }
-                })
-                .collect();
+                    let none = Numbits::default;
+                    record.hits.push(Hits { image, file, context, lines: none(), functions: none() });
+                }
+                if let Some(hits) = record.hits.last_mut() {
+                    hits.add(counted, set);
+                }
+            }
+        }
+    }
+}
+
+impl Hits {
+    fn add(&mut self, counted: Counted, set: Numbits) {
+        let known = match counted {
+            Counted::Lines => &mut self.lines,
+            Counted::Functions => &mut self.functions,
+        };
+        match known.is_empty() {
+            true => *known = set,
+            false => known.union_with(&set),
         }
     }
 }
