@@ -4,6 +4,7 @@
 //! Invariants: what comes out of it is what reading the image again would give, or nothing; whatever fails here, the image
 //! is read instead, without a message. Files are replaced whole, so any number of runs may share the folder.
 
+mod code;
 mod contents;
 mod digests;
 mod folder;

@@ -6,6 +6,7 @@
 use crate::plan::{Dominance, Owners, Stretches};
 pub use crate::plan::{FileOffset, Landmark, LandmarkKind};
 use crate::warning::Warning;
+use std::ops::{Range, RangeInclusive};
 
 /// A stated virtual memory address: an address as the image's headers and its DWARF give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +48,19 @@ pub struct ReadPart {
     pub sources: Vec<String>,
     /// Whether all of each of them was read.
     pub is_read: Vec<bool>,
+}
+
+impl ImageIndex {
+    /// The first and the last line of the code in a part of the file, of the source that it begins with; `None` where no
+    /// probe is in it.
+    pub fn lines_in(&self, part: Range<FileOffset>) -> Option<RangeInclusive<u32>> {
+        let first = self.probes.partition_point(|probe| probe.offset < part.start);
+        let probes = self.probes[first..].iter().take_while(|probe| probe.offset < part.end);
+        let lines = probes.map(|probe| self.lines[probe.line as usize]);
+        let file = lines.clone().next()?.file;
+        let numbers = lines.filter(|line| line.file == file).map(|line| line.number);
+        Some(numbers.clone().min()?..=numbers.max()?)
+    }
 }
 
 impl ReadPart {

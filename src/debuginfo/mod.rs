@@ -11,6 +11,7 @@
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
 mod code;
+mod code_digests;
 mod context_functions;
 mod error;
 mod index;
@@ -18,6 +19,7 @@ mod lines;
 mod reading;
 mod shortfall;
 
+pub use code_digests::{CodeDigests, code_digests};
 pub use error::IndexError;
 pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Svma};
 

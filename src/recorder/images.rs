@@ -6,7 +6,7 @@ use super::facts::{Facts, StoredFacts};
 use super::known::KnownLines;
 use super::real_folders::RealFolders;
 use super::scope::{DecisionTurn, DecisionTurns, Scope};
-use super::sources::{SourceFinder, Sourceless, find_sources};
+use super::sources::{CodeToDigest, SourceFinder, Sourceless, find_sources};
 use crate::cache::{Cache, CacheSlot};
 use crate::contexts::FunctionRule;
 use crate::debuginfo::{self, Among, ContextFunctions, ImageIndex, SourceChoice};
@@ -133,6 +133,11 @@ impl ImageReader {
                 watch_functions(&mapped.bytes, rule, &mut facts, &mut plan);
             }
             // What is in the cache already is not needed any more.
+            let is_measured = !plan.offsets.is_empty();
+            let code = read.as_ref().ok().zip(mapped.as_ref().ok()).filter(|_| is_measured).map(|(read, mapped)| {
+                let (bytes, index) = (mapped.bytes.clone(), read.index.clone());
+                CodeToDigest { bytes, index }
+            });
             let mut new = read.ok().filter(|read| read.is_new).map(|read| read.index).zip(place);
             if let Some(len) = new.as_ref().and_then(|(index, place)| place.exceeds(index)) {
                 let text = format!(
@@ -148,7 +153,7 @@ impl ImageReader {
                 || self.keep_plan(image, &plan),
             );
             self.answer(image, in_memory);
-            self.hand_over(image, facts, before, are_kept);
+            self.hand_over(image, facts, before, are_kept, code);
             drop(plan);
             // When nobody waits any more.
             if let Some((index, place)) = new {
@@ -238,10 +243,17 @@ impl ImageReader {
     }
 
     /// Gives the facts to who finds their sources, if that is still to be done, and to the recorder otherwise.
-    fn hand_over(&self, image: ImageId, facts: StoredFacts, before: Option<&Metadata>, are_kept: bool) {
+    fn hand_over(
+        &self,
+        image: ImageId,
+        facts: StoredFacts,
+        before: Option<&Metadata>,
+        are_kept: bool,
+        code: Option<CodeToDigest>,
+    ) {
         let _recorder_ends = match before.filter(|_| self.known.is_none()) {
             Some(before) => {
-                let sourceless = Sourceless { image, facts, before: before.clone(), are_kept };
+                let sourceless = Sourceless { image, facts, before: before.clone(), are_kept, code };
                 self.sourceless.send(sourceless).is_ok()
             }
             None => self.done.send((image, facts.into_facts())).is_ok(),
@@ -268,7 +280,7 @@ impl ImageReader {
             && index.part.as_ref().is_none_or(|part| part.covers(&wanted(&part.sources)))
             && is_decided(&index)
         {
-            return Ok(Read { index, is_new: false });
+            return Ok(Read { index: Arc::new(index), is_new: false });
         }
         let whole = self.selection.modules.takes(path);
         // Where everything is measured, nobody needs to look for what is not.
@@ -285,7 +297,7 @@ impl ImageReader {
             debuginfo::index_in_steps(bytes, None, &|| bytes.release())
         };
         match std::panic::catch_unwind(AssertUnwindSafe(read)) {
-            Ok(Ok(index)) => Ok(Read { index, is_new: whole }),
+            Ok(Ok(index)) => Ok(Read { index: Arc::new(index), is_new: whole }),
             Ok(Err(error)) => Err(Unmeasured::because(WarningKind::ImageNotMeasured, &error.to_string())),
             Err(_) => Err(Unmeasured::because(WarningKind::ImageNotMeasured, "reading its debug info failed")),
         }
@@ -324,14 +336,14 @@ fn watch_functions(bytes: &[u8], rule: &FunctionRule, facts: &mut StoredFacts, p
 
 /// An image's index, and whether the whole of it was read just now.
 struct Read {
-    index: ImageIndex,
+    index: Arc<ImageIndex>,
     is_new: bool,
 }
 
 struct MappedImage {
     /// What the file was like before.
     before: Metadata,
-    bytes: MappedFile,
+    bytes: Arc<MappedFile>,
 }
 
 /// Why an image is not measured.
@@ -355,7 +367,7 @@ fn map(file: Option<File>) -> Result<MappedImage, Unmeasured> {
     };
     let before = file.metadata().map_err(|error| Unmeasured::because(kind, &error.to_string()))?;
     let bytes = MappedFile::map(&file).map_err(|error| Unmeasured::because(kind, &error.to_string()))?;
-    Ok(MappedImage { before, bytes })
+    Ok(MappedImage { before, bytes: Arc::new(bytes) })
 }
 
 /// Whether running this file would give rights that a tracer without CAP_SYS_PTRACE takes away (execve(2)).

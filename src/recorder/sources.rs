@@ -1,10 +1,15 @@
-//! Finding the sources of images, in a thread of its own, so that no program waits for that.
+//! What is found out of images in a thread of its own, so that no program waits for that: their sources, and digests of their
+//! code.
 
 use super::facts::{Facts, StoredFacts};
 use crate::cache::{Cache, Digests};
+use crate::debuginfo::{self, ImageIndex};
 use crate::link::{ImageId, RunDir};
-use crate::store::DataDir;
+use crate::store::{DataDir, ImageFacts};
+use platform::MappedFile;
 use std::fs::Metadata;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
 /// Facts whose sources are to be found.
@@ -15,6 +20,14 @@ pub(super) struct Sourceless {
     pub before: Metadata,
     /// Whether the run's directory has the facts.
     pub are_kept: bool,
+    /// What digests of its code are made of, if anything is measured of it.
+    pub code: Option<CodeToDigest>,
+}
+
+/// An image whose code is to be digested.
+pub(super) struct CodeToDigest {
+    pub bytes: Arc<MappedFile>,
+    pub index: Arc<ImageIndex>,
 }
 
 /// The thread that finds sources.
@@ -28,7 +41,7 @@ pub(super) struct SourceFinder {
 impl SourceFinder {
     /// Finds the sources of each, until nobody can ask any more.
     pub fn serve(self, sourceless: &Receiver<Sourceless>) {
-        for Sourceless { image, mut facts, before, are_kept } in sourceless {
+        for Sourceless { image, mut facts, before, are_kept, code } in sourceless {
             let digests = find_sources(&mut facts, &before, self.cache.as_ref());
             // Opened again, since many may wait here, and a limit may leave few descriptors (`ulimit -n`).
             let file = are_kept.then(|| self.run.facts_to_append(image));
@@ -38,9 +51,34 @@ impl SourceFinder {
                 // While the program runs, so that its end need not wait for it. Whoever writes a process tells what fails.
                 let _tried_again = self.data.keep_image(&facts.image);
             }
+            let described = facts.image.clone();
             let _recorder_ends = self.done.send((image, facts));
             // When nobody waits any more.
             digests.store();
+            if let Some(code) = code {
+                self.keep_code(&described, &before, &code);
+            }
+        }
+    }
+}
+
+impl SourceFinder {
+    /// Keeps the digests of the code of an image, with which its functions can be compared with those of another build.
+    fn keep_code(&self, image: &ImageFacts, before: &Metadata, code: &CodeToDigest) {
+        let known = self.cache.as_ref().and_then(|cache| cache.code(before));
+        let digests = known.or_else(|| {
+            let lines = |part| code.index.lines_in(part);
+            let made = std::panic::catch_unwind(AssertUnwindSafe(|| debuginfo::code_digests(&code.bytes, &lines)));
+            code.bytes.release();
+            let digests = made.ok()?.ok()?;
+            if let Some(cache) = &self.cache {
+                cache.keep_code(before, &digests);
+            }
+            Some(digests)
+        });
+        if let Some(digests) = digests {
+            // Without them nothing is known of what another build does otherwise, and who asks is told.
+            let _disk_full = self.data.keep_code(image, &digests);
         }
     }
 }

@@ -175,7 +175,7 @@ impl DataDir {
     }
 }
 
-fn folder_to_write(data: &DataDir) -> Result<Folder, StoreError> {
+pub(super) fn folder_to_write(data: &DataDir) -> Result<Folder, StoreError> {
     const MODE: u32 = 0o777;
     let path = data.path().join(FOLDER);
     let folder = data.folder().folder_or_make(FOLDER.as_ref(), MODE);
@@ -186,12 +186,13 @@ fn name_of(key: ContentKey) -> String {
     format!("{key}.sqlite")
 }
 
-/// The key in a name, or in that of a temporary.
+/// The key in the name of a file about an image, or in that of a temporary.
 fn key_in(name: &OsStr) -> Option<ContentKey> {
     let name = name.to_str()?;
     let inner =
         name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp")).and_then(|rest| rest.rsplit_once('.'));
-    ContentKey::parse(inner.map_or(name, |(inner, _)| inner).strip_suffix(".sqlite")?)
+    let name = inner.map_or(name, |(inner, _)| inner);
+    ContentKey::parse(name.strip_suffix(".sqlite").or_else(|| name.strip_suffix(".code"))?)
 }
 
 /// Whether the file of an image is there and looks whole; readers look whether it is.

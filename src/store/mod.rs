@@ -4,6 +4,7 @@
 //! Invariant: nothing else speaks SQL, and a data file is only ever replaced as a whole.
 
 mod btree;
+mod code_files;
 mod combine;
 mod coveragepy;
 mod datadir;

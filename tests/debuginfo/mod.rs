@@ -1,5 +1,6 @@
 //! `cov_trace::debuginfo` against real compilers, an independent reader of DWARF, and damaged files.
 
+mod code_digests;
 mod damage;
 mod handmade;
 mod hostile;

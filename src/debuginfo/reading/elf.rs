@@ -12,18 +12,20 @@ use object::read::{CompressedData, CompressionFormat};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-const ENDIAN: LittleEndian = LittleEndian;
+pub(super) const ENDIAN: LittleEndian = LittleEndian;
 type Header = elf::FileHeader64<LittleEndian>;
-type Segment = elf::ProgramHeader64<LittleEndian>;
-type ElfSection = elf::SectionHeader64<LittleEndian>;
-type Symbol = elf::Sym64<LittleEndian>;
+pub(super) type Segment = elf::ProgramHeader64<LittleEndian>;
+pub(super) type ElfSection = elf::SectionHeader64<LittleEndian>;
+pub(super) type Symbol = elf::Sym64<LittleEndian>;
 
 /// The headers of an image, checked, over its bytes.
 pub(crate) struct Elf<'a> {
-    bytes: &'a [u8],
+    pub(super) bytes: &'a [u8],
     kind: elf::FileType,
-    segments: &'a [Segment],
-    sections: &'a [ElfSection],
+    pub(super) segments: &'a [Segment],
+    pub(super) sections: &'a [ElfSection],
+    /// The names of sections.
+    pub(super) section_names: &'a [u8],
     /// The first section of each name.
     named: HashMap<&'a [u8], &'a ElfSection>,
 }
@@ -85,7 +87,8 @@ impl<'a> Elf<'a> {
         }
         let segments = header.program_headers(ENDIAN, bytes).map_err(malformed("program headers"))?;
         let sections = header.section_headers(ENDIAN, bytes).map_err(malformed("section headers"))?;
-        let mut elf = Elf { bytes, kind: header.e_type(ENDIAN), segments, sections, named: HashMap::new() };
+        let kind = header.e_type(ENDIAN);
+        let mut elf = Elf { bytes, kind, segments, sections, section_names: &[], named: HashMap::new() };
         if !sections.is_empty() {
             let index = header.section_strings_index(ENDIAN, bytes).map_err(malformed("section names"))?;
             elf.name_sections(sections.get(index.0).and_then(|s| elf.data(s)).unwrap_or_default());
@@ -94,6 +97,7 @@ impl<'a> Elf<'a> {
     }
 
     fn name_sections(&mut self, strings: &'a [u8]) {
+        self.section_names = strings;
         const LONGEST: usize = 32;
         for section in self.sections {
             let start = section.sh_name(ENDIAN) as usize;
@@ -104,7 +108,7 @@ impl<'a> Elf<'a> {
         }
     }
 
-    fn data(&self, section: &ElfSection) -> Option<&'a [u8]> {
+    pub(super) fn data(&self, section: &ElfSection) -> Option<&'a [u8]> {
         section.data(ENDIAN, self.bytes).ok()
     }
 
@@ -195,7 +199,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The tables of symbols: `.symtab` and `.dynsym`.
-    fn symbol_tables(&self) -> impl Iterator<Item = &'a ElfSection> + '_ {
+    pub(super) fn symbol_tables(&self) -> impl Iterator<Item = &'a ElfSection> + '_ {
         let symbol_table = |s: &&ElfSection| matches!(s.sh_type(ENDIAN), elf::SHT_SYMTAB | elf::SHT_DYNSYM);
         // The gABI allows one of each.
         self.sections.iter().filter(symbol_table).take(2)
@@ -231,7 +235,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The tables of relocations that the loader reads.
-    fn relocations(&self) -> impl Iterator<Item = &'a ElfSection> + '_ {
+    pub(super) fn relocations(&self) -> impl Iterator<Item = &'a ElfSection> + '_ {
         self.sections.iter().filter(|section| {
             section.sh_type(ENDIAN) == elf::SHT_RELA && section.sh_flags(ENDIAN).contains(elf::SHF_ALLOC)
         })

@@ -1,6 +1,7 @@
 //! ELF and DWARF as they stand in the file: text, symbols, units, rows of line programs, subprograms.
 
 pub(crate) mod elf;
+pub(crate) mod linked;
 pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod portions;

@@ -10,6 +10,7 @@ mod decode;
 mod emulate;
 mod encoding;
 mod pending;
+mod pieces;
 mod prologue;
 mod ptrace;
 mod registers;
@@ -34,6 +35,7 @@ pub use encoding::{
     RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, SYSCALL,
 };
 pub use pending::leads_to_syscall;
+pub use pieces::{Piece, pieces};
 pub use prologue::{FirstInstruction, argument, returns, stack_pointer};
 pub use registers::breakpoint_before;
 pub use system_calls::{CallNumber, shares_memory};

@@ -1,0 +1,58 @@
+//! The digests of an image's code: making them takes longer than all else that a warm start does.
+//!
+//! Invariant: what is given for a file is what reading it now would give, as its identity tells.
+
+use super::Cache;
+use super::folder::CacheFolder;
+use super::identity::FileIdentity;
+use crate::debuginfo::CodeDigests;
+use platform::MappedFile;
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+impl Cache {
+    /// The digests of the code of an image, which was like `before`.
+    pub fn code(&self, before: &Metadata) -> Option<CodeDigests> {
+        let file = self.folder.open_file(&name(before))?;
+        CodeDigests::decode(&MappedFile::map(&file).ok()?)
+    }
+
+    /// Keeps those of an image, which was like `before` before the first byte was read.
+    pub fn keep_code(&self, before: &Metadata, digests: &CodeDigests) {
+        if FileIdentity::of(before).is_settled(SystemTime::now()) {
+            let put = |mut file: std::fs::File| file.write_all(&digests.encode()).map(|()| file);
+            let _made_again_next_time: io::Result<()> = self.folder.replace(&name(before), put);
+        }
+    }
+}
+
+fn name(image: &Metadata) -> OsString {
+    CacheFolder::whole(&format!("{}.code", FileIdentity::of(image).name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    #[test]
+    fn digests_are_kept_for_as_long_as_the_image_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("image");
+        fs::write(&image, "one").unwrap();
+        let before = fs::metadata(&image).unwrap();
+        let cache = Cache::open(&folder.path().join("cache")).unwrap();
+        let digests = CodeDigests { rest: 7, functions: vec![(1, 2)], ..CodeDigests::default() };
+        while !FileIdentity::of(&before).is_settled(SystemTime::now()) {
+            sleep(Duration::from_millis(1));
+        }
+        cache.keep_code(&before, &digests);
+        assert_eq!(cache.code(&before), Some(digests));
+        fs::write(&image, "two!").unwrap();
+        assert_eq!(cache.code(&fs::metadata(&image).unwrap()), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! Digests of the functions of an image, by which two builds are compared: equal where the code does the same, wherever it
+//! was put.
+//!
+//! ```text
+//! symbols ──► functions ──► drafts: bytes, places ──┐
+//! sections, relocations ──► program ──► objects ────┴─► digests by name
+//! ```
+//! A digest covers the instructions of a function, the names of what it calls, and what the constants and variables hold
+//! that it refers to, also by way of others. It does not cover where anything is, nor the lines that Rust's panics
+//! tell; of numbers that may be lines (`__LINE__`) there is a second digest, since those change with every line that is
+//! written above.
+//!
+//! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
+
+mod draft;
+mod objects;
+mod program;
+mod rust_lines;
+mod stored;
+
+use super::error::{Budget, IndexError};
+use super::index::{FileOffset, Svma};
+use super::reading::elf::Elf;
+use super::reading::linked::{Holds, NamedRange};
+use draft::{Draft, Numbers};
+use objects::Objects;
+use program::Program;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::ops::{Range, RangeInclusive};
+use twox_hash::XxHash3_64;
+
+/// Digests of the code of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CodeDigests {
+    /// Of what is no function's: libraries that it needs, what runs before `main`, thread-local variables, code without a
+    /// name.
+    pub rest: u64,
+    /// Of the functions of each name: the name's [`key`](CodeDigests::key) and the digest, sorted by key.
+    pub functions: Vec<(u64, u64)>,
+    /// The same of those functions which have numbers that may be lines, with the distances of these from the first line
+    /// of the function.
+    pub by_lines: Vec<(u64, u64)>,
+}
+
+impl CodeDigests {
+    /// The key of a function's name, as it is in the symbol table.
+    pub fn key(name: &[u8]) -> u64 {
+        XxHash3_64::oneshot(of_source(name))
+    }
+
+    /// Whether the functions of a name do the same in another build; `None` if one of the two has none.
+    pub fn is_same(&self, other: &CodeDigests, key: u64) -> Option<bool> {
+        let (own, others) = (find(&self.functions, key)?, find(&other.functions, key)?);
+        let by_lines = || find(&self.by_lines, key).zip(find(&other.by_lines, key));
+        Some(own == others || by_lines().is_some_and(|(own, others)| own == others))
+    }
+}
+
+fn find(of_names: &[(u64, u64)], key: u64) -> Option<u64> {
+    of_names.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| of_names[at].1)
+}
+
+/// The name without what a compiler adds for parts and clones of a function.
+pub(crate) fn of_source(name: &[u8]) -> &[u8] {
+    const ADDED: [&[u8]; 7] =
+        [b".cold", b".part.", b".isra.", b".constprop.", b".llvm.", b".lto_priv.", b".localalias"];
+    let ends = ADDED.iter().filter_map(|added| memchr::memmem::find(name, added).filter(|at| *at > 0));
+    &name[..ends.min().unwrap_or(name.len())]
+}
+
+/// The digests of an image; `lines` gives the first and the last line of the code in a part of the file, if it is known.
+///
+/// # Errors
+/// As [`index`](fn@super::index).
+pub fn code_digests(
+    bytes: &[u8],
+    lines: &(dyn Fn(Range<FileOffset>) -> Option<RangeInclusive<u32>> + Sync),
+) -> Result<CodeDigests, IndexError> {
+    let elf = Elf::parse(bytes)?;
+    let mut budget = Budget::for_bytes(bytes.len());
+    let mut program = Program::of(&elf);
+    let drafts: Result<Vec<Draft>, IndexError> = (0..program.functions.len())
+        .into_par_iter()
+        .map_init(|| (budget.share(), Vec::new()), |(budget, scratch), at| program.draft(at, lines, scratch, budget))
+        .collect();
+    let drafts = drafts?;
+    program.note_targets(&drafts);
+    let objects = Objects::of(&program, &mut budget)?;
+    let of_names = |numbers: Numbers| -> Vec<(u64, u64)> {
+        let drafts = drafts.par_iter().zip(&program.functions);
+        drafts
+            .filter(|(draft, _)| numbers == Numbers::AsTheyAre || draft.may_have_lines())
+            .map(|(draft, function)| {
+                (CodeDigests::key(function.name), draft.digest(function, &program, &objects, numbers))
+            })
+            .collect()
+    };
+    let functions = together(of_names(Numbers::AsTheyAre));
+    let by_lines = together(of_names(Numbers::AsLines));
+    let rest = rest(&elf, &program, &objects);
+    budget.settle()?;
+    Ok(CodeDigests { rest, functions, by_lines })
+}
+
+/// One digest for all functions of a name, and parts of one.
+fn together(mut of_names: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+    of_names.par_sort_unstable();
+    let digest = |same: &[(u64, u64)]| match same {
+        [(key, digest)] => (*key, *digest),
+        _ => {
+            let digests: Vec<u8> = same.iter().flat_map(|(_, digest)| digest.to_le_bytes()).collect();
+            (same[0].0, XxHash3_64::oneshot(&digests))
+        }
+    };
+    of_names.chunk_by(|one, other| one.0 == other.0).map(digest).collect()
+}
+
+/// The digest of what is no function's.
+fn rest(elf: &Elf<'_>, program: &Program<'_>, objects: &Objects) -> u64 {
+    let mut bytes = Vec::new();
+    for name in elf.needed() {
+        bytes.extend_from_slice(name);
+        bytes.push(0);
+    }
+    for section in &program.sections {
+        if section.holds == Holds::ThreadLocals {
+            bytes.extend_from_slice(section.bytes);
+        }
+        let runs_by_itself = [&b".preinit_array"[..], b".init_array", b".fini_array", b".ctors", b".dtors"];
+        if runs_by_itself.iter().any(|name| section.name.starts_with(name)) {
+            let whole = NamedRange { start: section.start, end: section.end, name: &[] };
+            for (_, target) in program.pointers(&whole, section.bytes).0 {
+                program.put_target(target, objects, &mut bytes);
+            }
+        }
+    }
+    for gap in program.unnamed_code() {
+        program.put_unnamed(gap, &mut bytes);
+    }
+    XxHash3_64::oneshot(&bytes)
+}
+
+/// Where a function of the image is.
+pub(super) fn within(range: &Range<Svma>, address: Svma) -> Option<u64> {
+    range.contains(&address).then(|| address.0 - range.start.0)
+}

@@ -1,0 +1,350 @@
+//! What is at an address of a program: a function, something with a name elsewhere, a constant or a variable.
+
+use super::CodeDigests;
+use super::draft::{Draft, Place};
+use super::objects::Objects;
+use crate::debuginfo::index::{FileOffset, Svma};
+use crate::debuginfo::reading::elf::Elf;
+use crate::debuginfo::reading::linked::{Holds, LoadedSection, NamedRange, Target};
+use crate::debuginfo::reading::text::{Text, TextRange};
+use platform::arch::{Piece, pieces};
+use std::ops::Range;
+
+/// The bytes of an address.
+const WORD: usize = 8;
+
+/// The bytes of a distance in a table of them.
+const DISTANCE: usize = 4;
+
+/// What a program is made of.
+pub(super) struct Program<'a> {
+    text: Text<'a>,
+    /// In order of address; those that have several names are there for each.
+    pub functions: Vec<NamedRange<'a>>,
+    /// In order of address.
+    pub sections: Vec<LoadedSection<'a>>,
+    /// In order of address.
+    variables: Vec<NamedRange<'a>>,
+    /// What the loader puts where, in order of place.
+    pub targets: Vec<(Svma, Target<'a>)>,
+    /// Where whatever has no symbol starts, in order.
+    starts: Vec<Svma>,
+    /// Whether it is loaded where it was linked, so that numbers may be addresses.
+    is_absolute: bool,
+    /// Whether words in its data may be addresses although no relocation says so.
+    pub has_plain_addresses: bool,
+}
+
+/// What is at an address.
+pub(super) enum Found<'p, 'a> {
+    /// Code of a function, so far behind its start.
+    Function(&'p NamedRange<'a>, u64),
+    /// What has this name elsewhere, so far behind it.
+    Import(&'a [u8], i64),
+    /// Data of a section.
+    Data(&'p LoadedSection<'a>),
+    /// Nothing that is known.
+    Nothing,
+}
+
+impl<'a> Program<'a> {
+    pub fn of(elf: &Elf<'a>) -> Self {
+        let mut functions: Vec<NamedRange<'a>> = elf
+            .functions()
+            .map(|symbol| {
+                let end = Svma(symbol.start.0.saturating_add(symbol.size));
+                NamedRange { start: symbol.start, end, name: symbol.name(usize::MAX) }
+            })
+            .collect();
+        functions.sort_unstable();
+        functions.dedup();
+        let text = elf.text();
+        bound(&mut functions, &text);
+        let mut variables: Vec<NamedRange<'a>> = elf.variables().collect();
+        variables.sort_unstable();
+        variables.dedup();
+        let mut targets: Vec<(Svma, Target<'a>)> = elf.targets().collect();
+        targets.sort_unstable();
+        targets.dedup_by_key(|(place, _)| *place);
+        Program {
+            text,
+            functions,
+            sections: elf.loaded_sections(),
+            variables,
+            targets,
+            starts: Vec::new(),
+            is_absolute: elf.is_absolute(),
+            has_plain_addresses: elf.has_plain_addresses(),
+        }
+    }
+
+    /// The code of a range, and where it is in the file.
+    pub fn code(&self, range: Range<Svma>) -> Option<(&'a [u8], Range<FileOffset>)> {
+        let text = self.text.range_at(range.start)?;
+        let len = usize::try_from(range.end.0 - range.start.0).ok()?;
+        let code = self.text.bytes_from(text, range.start);
+        let code = &code[..len.min(code.len())];
+        let offset = text.offset_of(range.start);
+        Some((code, offset..FileOffset(offset.0 + code.len() as u64)))
+    }
+
+    /// Whether a number in code may be an address.
+    pub fn may_be_address(&self, number: u64) -> bool {
+        let is_end = || self.sections.iter().any(|section| section.end.0 == number);
+        self.is_absolute && (self.section_at(Svma(number)).is_some() || is_end())
+    }
+
+    pub fn section_at(&self, address: Svma) -> Option<&LoadedSection<'a>> {
+        let after = self.sections.partition_point(|section| section.start <= address);
+        self.sections[..after].last().filter(|section| address < section.end)
+    }
+
+    fn function_at(&self, address: Svma) -> Option<&NamedRange<'a>> {
+        let after = self.functions.partition_point(|function| function.start <= address);
+        let last = self.functions[..after].last().filter(|function| address < function.end)?;
+        // Of several names the first.
+        let first = self.functions.partition_point(|function| (function.start, function.end) < (last.start, last.end));
+        self.functions.get(first)
+    }
+
+    /// What the loader puts at a place.
+    pub fn target_at(&self, place: Svma) -> Option<Target<'a>> {
+        let found = self.targets.binary_search_by_key(&place, |(place, _)| *place);
+        found.ok().map(|at| self.targets[at].1)
+    }
+
+    pub fn find(&self, address: Svma) -> Found<'_, 'a> {
+        if let Some(function) = self.function_at(address) {
+            return Found::Function(function, address.0 - function.start.0);
+        }
+        match self.section_at(address) {
+            Some(section) if section.holds == Holds::Code => self.trampoline(address),
+            Some(section) => Found::Data(section),
+            None => Found::Nothing,
+        }
+    }
+
+    /// Where code without a name jumps to, as that by which functions of other libraries are called.
+    fn trampoline(&self, address: Svma) -> Found<'_, 'a> {
+        const LONGEST: u64 = 16;
+        let Some((code, _)) = self.code(address..Svma(address.0.saturating_add(LONGEST))) else {
+            return Found::Nothing;
+        };
+        let mut found = Found::Nothing;
+        pieces(
+            code,
+            address.0,
+            |_| false,
+            |piece| {
+                if let (Piece::Place(place, 4), Found::Nothing) = (piece, &found) {
+                    found = match self.target_at(Svma(place)) {
+                        Some(Target::Import(name, distance)) => Found::Import(name, distance),
+                        Some(Target::Address(address)) => match self.function_at(address) {
+                            Some(function) => Found::Function(function, address.0 - function.start.0),
+                            None => Found::Nothing,
+                        },
+                        None => Found::Nothing,
+                    };
+                }
+            },
+        );
+        found
+    }
+
+    /// Adds to what is hashed which place code refers to.
+    pub fn put_place(&self, address: Svma, own: &Range<Svma>, objects: &Objects, to: &mut Vec<u8>) {
+        if let Some(distance) = super::within(own, address) {
+            to.push(0);
+            to.extend(distance.to_le_bytes());
+            return;
+        }
+        match self.find(address) {
+            Found::Data(section) => {
+                to.push(1);
+                objects.put(self, address, section, to);
+            }
+            found => put_code(&found, to),
+        }
+    }
+
+    /// Adds to what is hashed what the loader puts into a place.
+    pub fn put_target(&self, target: Target<'a>, objects: &Objects, to: &mut Vec<u8>) {
+        match target {
+            Target::Import(name, distance) => put_code(&Found::Import(name, distance), to),
+            Target::Address(address) => self.put_place(address, &(Svma(0)..Svma(0)), objects, to),
+        }
+    }
+
+    /// Notes where constants and variables start that code and data refer to.
+    pub fn note_targets(&mut self, drafts: &[Draft]) {
+        let of_code = drafts.iter().flat_map(|draft| &draft.places).filter_map(|place| match place {
+            Place::Address(address) => Some(*address),
+            Place::Line { .. } => None,
+        });
+        let of_data = self.targets.iter().filter_map(|(_, target)| match target {
+            Target::Address(address) => Some(*address),
+            Target::Import(..) => None,
+        });
+        let plain = self.sections.iter().filter(|_| self.has_plain_addresses);
+        let plain = plain.filter(|section| section.holds != Holds::Code);
+        let plain = plain.flat_map(|section| words(section.start, section.bytes)).map(|(_, word)| word);
+        let relative = self.variables.iter().filter(|variable| is_relative(variable)).flat_map(|table| {
+            let section = self.section_at(table.start);
+            let stored = section.map(|section| section.stored(table)).unwrap_or_default();
+            distances(table.start, stored).map(|(_, target)| target)
+        });
+        let mut starts: Vec<Svma> = of_code.chain(of_data).chain(plain).chain(relative).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        starts.retain(|start| self.section_at(*start).is_some_and(|section| section.holds != Holds::Code));
+        self.starts = starts;
+    }
+
+    /// Where constants and variables start that something refers to.
+    pub fn referred(&self) -> &[Svma] {
+        &self.starts
+    }
+
+    /// The constant or variable that is at an address of a section: the whole of one that has a symbol, else what comes
+    /// until the next one.
+    pub fn object_at(&self, address: Svma, section: &LoadedSection<'a>) -> NamedRange<'a> {
+        const MOST_WITHIN: usize = 2;
+        let after = self.variables.partition_point(|variable| variable.start <= address);
+        let around = self.variables[..after].iter().rev().take(4).find(|variable| address < variable.end);
+        if let Some(variable) = around {
+            return NamedRange { end: variable.end.min(section.end), ..*variable };
+        }
+        let next = self.starts.partition_point(|start| *start <= address);
+        let symbol = self.variables.get(after).map_or(section.end, |variable| variable.start);
+        let end = self.starts.get(next).copied().unwrap_or(section.end).min(symbol).min(section.end);
+        let of_text = self.end_of_text(address, section);
+        // Of C's texts one may be the end of another; those of Rust follow each other without an end.
+        let is_shared = self.starts[next..].iter().take_while(|start| **start < of_text).count() <= MOST_WITHIN;
+        NamedRange { start: address, end: if is_shared { end.max(of_text) } else { end }, name: &[] }
+    }
+
+    /// Where a text ends that starts at an address: others may start within it.
+    fn end_of_text(&self, address: Svma, section: &LoadedSection<'a>) -> Svma {
+        const LONGEST: usize = 4096;
+        let bytes = section.bytes.get((address.0 - section.start.0) as usize..).unwrap_or_default();
+        let bytes = &bytes[..bytes.len().min(LONGEST)];
+        let end =
+            memchr::memchr(0, bytes).filter(|end| bytes[..*end].iter().all(|byte| *byte >= b' ' || *byte == b'\n'));
+        Svma(address.0 + end.map_or(0, |end| end as u64 + 1))
+    }
+
+    /// The fields of an object that are addresses, in order of place, and how long each of them is.
+    pub fn pointers(&self, object: &NamedRange<'_>, stored: &[u8]) -> (Vec<(Svma, Target<'a>)>, usize) {
+        let start = object.start;
+        if is_relative(object) {
+            let targets = distances(start, stored).map(|(place, target)| (place, Target::Address(target)));
+            return (targets.collect(), DISTANCE);
+        }
+        let end = Svma(start.0 + stored.len() as u64);
+        let first = self.targets.partition_point(|(place, _)| *place < start);
+        let within = self.targets[first..].iter().take_while(|(place, _)| place.0 + WORD as u64 <= end.0);
+        let mut found: Vec<(Svma, Target<'a>)> = within.copied().collect();
+        if self.has_plain_addresses {
+            let is_plain =
+                |(place, word): &(Svma, Svma)| self.section_at(*word).is_some() && self.target_at(*place).is_none();
+            found.extend(words(start, stored).filter(is_plain).map(|(place, word)| (place, Target::Address(word))));
+            found.sort_unstable();
+        }
+        (found, WORD)
+    }
+
+    /// Parts of the code that are of no function, without that which only leads to other libraries.
+    pub fn unnamed_code(&self) -> Vec<Range<Svma>> {
+        let mut gaps = Vec::new();
+        let is_code = |section: &&LoadedSection<'_>| section.holds == Holds::Code && !section.name.starts_with(b".plt");
+        for section in self.sections.iter().filter(is_code) {
+            let mut at = section.start;
+            let first = self.functions.partition_point(|function| function.end <= section.start);
+            for function in self.functions[first..].iter().take_while(|function| function.start < section.end) {
+                if at < function.start {
+                    gaps.push(at..function.start);
+                }
+                at = at.max(function.end);
+            }
+            if at < section.end {
+                gaps.push(at..section.end);
+            }
+        }
+        gaps
+    }
+
+    /// Adds to what is hashed what code without a name is, if it is more than filling.
+    pub fn put_unnamed(&self, range: Range<Svma>, to: &mut Vec<u8>) {
+        const FILLING: u64 = 64;
+        if range.end.0 - range.start.0 < FILLING {
+            return;
+        }
+        if let Some((code, _)) = self.code(range.clone()) {
+            pieces(
+                code,
+                range.start.0,
+                |_| false,
+                |piece| {
+                    if let Piece::Bytes(bytes) = piece {
+                        to.extend_from_slice(bytes);
+                    }
+                },
+            );
+        }
+    }
+}
+
+/// Adds to what is hashed which code is meant.
+pub(super) fn put_code(found: &Found<'_, '_>, to: &mut Vec<u8>) {
+    match found {
+        Found::Function(function, distance) => {
+            to.push(2);
+            to.extend(CodeDigests::key(function.name).to_le_bytes());
+            to.extend(distance.to_le_bytes());
+        }
+        Found::Import(name, distance) => {
+            to.push(3);
+            to.extend_from_slice(name);
+            to.extend(distance.to_le_bytes());
+        }
+        Found::Data(_) | Found::Nothing => to.push(4),
+    }
+}
+
+/// Whether a constant is a table of distances from itself, as clang makes of a table of addresses.
+fn is_relative(object: &NamedRange<'_>) -> bool {
+    object.name.starts_with(b"reltable.")
+}
+
+/// What the distances in a table lead to that is at an address, with their places.
+fn distances(start: Svma, table: &[u8]) -> impl Iterator<Item = (Svma, Svma)> {
+    let (distances, _) = table.as_chunks::<DISTANCE>();
+    (0..).zip(distances).map(move |(at, distance)| {
+        let distance = i64::from(i32::from_le_bytes(*distance));
+        (Svma(start.0 + at * DISTANCE as u64), Svma(start.0.wrapping_add_signed(distance)))
+    })
+}
+
+/// The aligned words of bytes that are at an address, with their places.
+fn words(start: Svma, bytes: &[u8]) -> impl Iterator<Item = (Svma, Svma)> {
+    let unaligned = start.0.wrapping_neg() % 8;
+    let (words, _) = bytes.get(unaligned as usize..).unwrap_or_default().as_chunks::<WORD>();
+    let start = start.0 + unaligned;
+    (0..).zip(words).map(move |(at, word)| (Svma(start + WORD as u64 * at), Svma(u64::from_le_bytes(*word))))
+}
+
+/// Lets functions whose size is not known end where the next begins, or the code does; drops what is no code.
+fn bound(functions: &mut Vec<NamedRange<'_>>, text: &Text<'_>) {
+    let mut next = Svma(u64::MAX);
+    let mut after = next;
+    for function in functions.iter_mut().rev() {
+        if function.start < after {
+            (next, after) = (after, function.start);
+        }
+        let is_unbounded = function.end == function.start;
+        let end = text.range_at(function.start).map_or(function.start, |range: &TextRange| range.end);
+        function.end = if is_unbounded { next.min(end) } else { function.end.min(end) };
+    }
+    functions.retain(|function| function.start < function.end);
+    functions.sort_unstable();
+}
