@@ -7,12 +7,14 @@
 //!                        └──────────► store: one SQLite file per process ◄──────────────┘
 //! cli ─► front::ControlLink ──► recorder, over the run's control socket: status, flush, detach
 //! cli ─► report, fleet ─► store
+//! cli ─► affected ─► debuginfo, cache, store
 //! ```
 //! A guard, asleep between front and supervisor, rescues the program should the supervisor be killed.
 //! The program is never our child's child: the front is its parent, as a shell would be. What is measured and reported
 //! is chosen by `filter`.
 #![forbid(unsafe_code)]
 
+pub mod affected;
 pub mod cache;
 pub mod cli;
 mod contexts;

@@ -1,5 +1,6 @@
 //! The command line as clap sees it.
 
+use super::affected::AffectedArguments;
 use super::attach::AttachArguments;
 use super::combine::CombineArguments;
 use super::config::Config;
@@ -83,6 +84,9 @@ enum CommandAction {
     /// List the contexts: the tests, with what only they ran
     #[command(after_help = CONTEXTS_EXAMPLES)]
     Contexts(ContextsArguments),
+    /// Show which tests must run since the programs were built again
+    #[command(after_help = AFFECTED_EXAMPLES)]
+    Affected(AffectedArguments),
     /// Show the coverage of the lines that changed since a revision
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArguments),
@@ -155,6 +159,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some(CommandAction::Who(arguments)) => Command::Who(arguments.validated(&cwd)?),
         Some(CommandAction::What(arguments)) => Command::What(arguments.validated(&cwd)?),
         Some(CommandAction::Contexts(arguments)) => Command::Contexts(arguments.validated(&cwd)?),
+        Some(CommandAction::Affected(arguments)) => Command::Affected(arguments.validated(&cwd)),
         Some(CommandAction::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
         Some(CommandAction::Combine(arguments)) => Command::Combine(arguments.validated(&cwd)),
         Some(CommandAction::Export(arguments)) => Command::Export(arguments.validated()),

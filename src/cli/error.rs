@@ -72,6 +72,20 @@ pub enum CliError {
         /// Lines near by that have code.
         near: String,
     },
+    /// There are no tests.
+    #[error("no tests in {}: measure them with --context-by", path.display())]
+    NoTests {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// Data cannot be read, so anything may be affected.
+    #[error("run all tests, since a file in {} cannot be read: {cause}", path.display())]
+    Unknowable {
+        /// The data directory.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
     /// No function is called so.
     #[error("no function {name:?} in the measurements; `cov-trace report --functions` lists them")]
     NoSuchFunction {
@@ -187,6 +201,8 @@ impl CliError {
             | CliError::Git { .. }
             | CliError::NoSuchSource { .. }
             | CliError::NoCode { .. }
+            | CliError::NoTests { .. }
+            | CliError::Unknowable { .. }
             | CliError::NoSuchFunction { .. }
             | CliError::NoSuchContext { .. }
             | CliError::NoSuchRun { .. }

@@ -77,6 +77,21 @@ Examples:
   cov-trace who parse_number               which called the function
   cov-trace who src/parse.c:120 --json";
 
+pub(super) const AFFECTED_EXAMPLES: &str = "\
+Each executable and library that was measured is compared with the build that is there now, function by function: a test
+must run if it ran a function that does something else now, a changed macro, constant or header included. What is only
+moved does not count, nor do the lines that panics tell. Where something is not known, the tests that it may concern are
+among them, with the cause. Files that tests read, and programs and libraries that were not measured, are not looked at.
+
+Examples:
+  cov-trace --context-by gtest -- ./tests  measure each test
+  make tests                               change something, and build it
+  cov-trace affected                       the tests that must run, and why
+  ./tests $(cov-trace affected --format gtest)
+  cargo test -- $(cov-trace affected --format libtest)
+  cov-trace affected --binary build/tests build-new/tests
+  cov-trace affected --always 'Smoke.*' --format json";
+
 pub(super) const WHAT_EXAMPLES: &str = "\
 Examples:
   cov-trace what 'test_login*'             the lines and functions that ran in these tests

@@ -3,6 +3,7 @@
 //! Invariants: standard output holds only what was asked for, all else goes to standard error; nothing below this module
 //! looks at arguments or the environment.
 
+mod affected;
 mod arguments;
 mod attach;
 mod combine;
@@ -39,6 +40,7 @@ mod who;
 pub use config::ConfigError;
 pub use error::CliError;
 
+use affected::AffectedOptions;
 use attach::AttachOptions;
 use combine::CombineOptions;
 use context_table::ContextsOptions;
@@ -76,6 +78,7 @@ enum Command {
     Report(ReportOptions),
     Show(ShowOptions),
     Who(WhoOptions),
+    Affected(AffectedOptions),
     What(WhatOptions),
     Contexts(ContextsOptions),
     Diff(DiffOptions),
@@ -138,6 +141,7 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandO
         Command::Report(options) => report::report(&options),
         Command::Show(options) => show::show(&options),
         Command::Who(options) => who::who(&options),
+        Command::Affected(options) => affected::affected(&options),
         Command::What(options) => what::what(&options),
         Command::Contexts(options) => context_table::contexts(&options),
         Command::Diff(options) => diff::diff(&options),

@@ -19,7 +19,7 @@ mod lines;
 mod reading;
 mod shortfall;
 
-pub use code_digests::{CodeDigests, code_digests};
+pub use code_digests::{CodeChanges, CodeDigests, code_changes, code_digests};
 pub use error::IndexError;
 pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Svma};
 
@@ -193,6 +193,14 @@ fn around(
 ) -> Result<Code, IndexError> {
     let places: Vec<Svma> = candidates.iter().map(|candidate| candidate.at).collect();
     Code::decode_around(&places, functions, text, budget)
+}
+
+/// The GNU build-id of an image in lower-case hexadecimal, if it has one.
+///
+/// # Errors
+/// As [`index`](fn@index).
+pub fn build_id(bytes: &[u8]) -> Result<Option<String>, IndexError> {
+    Ok(Elf::parse(bytes)?.build_id())
 }
 
 /// Whether an image brings a leak checker along (LeakSanitizer, alone or in AddressSanitizer), or is linked to one.

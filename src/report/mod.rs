@@ -16,7 +16,7 @@ pub(crate) use formats::{Checksums, JSON_SCHEMA, TestNames, cobertura, codecov, 
 pub(crate) use html::{HtmlSite, Runners};
 pub(crate) use model::builds::{ChosenSources, Placer, Survey};
 pub(crate) use model::changes::{Changes, annotations};
-pub(crate) use model::contexts::{ContextLines, ContextRow};
+pub(crate) use model::contexts::{ContextLines, ContextResult, ContextRow};
 pub(crate) use model::exclusion::Exclusions;
 pub(crate) use model::growth::{Growth, GrowthRows};
 pub(crate) use model::merge::Merge;

@@ -1,5 +1,6 @@
 //! Many processes: each has its own file, and the file has what that process ran and no more.
 
+mod affected;
 mod asked;
 mod children;
 mod contexts;

@@ -13,7 +13,7 @@ use twox_hash::XxHash3_64;
 pub(super) struct Draft {
     /// The hash of its instructions without what they refer to.
     bytes: u64,
-    pub places: Box<[Place]>,
+    places: Box<[Place]>,
 }
 
 /// How numbers are taken that may be lines.
@@ -72,6 +72,14 @@ impl<'a> Program<'a> {
 }
 
 impl Draft {
+    /// The addresses that it refers to.
+    pub fn addresses(&self) -> impl Iterator<Item = Svma> + '_ {
+        self.places.iter().filter_map(|place| match place {
+            Place::Address(address) => Some(*address),
+            Place::Line { .. } => None,
+        })
+    }
+
     /// Whether it has numbers that may be lines.
     pub fn may_have_lines(&self) -> bool {
         self.places.iter().any(|place| matches!(place, Place::Line { .. }))

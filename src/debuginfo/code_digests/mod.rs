@@ -12,11 +12,14 @@
 //!
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
+mod compare;
 mod draft;
 mod objects;
 mod program;
 mod rust_lines;
 mod stored;
+
+pub use compare::{CodeChanges, code_changes};
 
 use super::error::{Budget, IndexError};
 use super::index::{FileOffset, Svma};
@@ -79,28 +82,50 @@ pub fn code_digests(
 ) -> Result<CodeDigests, IndexError> {
     let elf = Elf::parse(bytes)?;
     let mut budget = Budget::for_bytes(bytes.len());
-    let mut program = Program::of(&elf);
-    let drafts: Result<Vec<Draft>, IndexError> = (0..program.functions.len())
-        .into_par_iter()
-        .map_init(|| (budget.share(), Vec::new()), |(budget, scratch), at| program.draft(at, lines, scratch, budget))
-        .collect();
-    let drafts = drafts?;
-    program.note_targets(&drafts);
-    let objects = Objects::of(&program, &mut budget)?;
-    let of_names = |numbers: Numbers| -> Vec<(u64, u64)> {
-        let drafts = drafts.par_iter().zip(&program.functions);
-        drafts
-            .filter(|(draft, _)| numbers == Numbers::AsTheyAre || draft.may_have_lines())
-            .map(|(draft, function)| {
-                (CodeDigests::key(function.name), draft.digest(function, &program, &objects, numbers))
-            })
-            .collect()
-    };
-    let functions = together(of_names(Numbers::AsTheyAre));
-    let by_lines = together(of_names(Numbers::AsLines));
-    let rest = rest(&elf, &program, &objects);
+    let digests = Analysis::of(&elf, lines, &mut budget)?.digests;
     budget.settle()?;
-    Ok(CodeDigests { rest, functions, by_lines })
+    Ok(digests)
+}
+
+/// The digests of an image, and what they were made of.
+struct Analysis<'a> {
+    program: Program<'a>,
+    drafts: Vec<Draft>,
+    objects: Objects,
+    digests: CodeDigests,
+}
+
+impl<'a> Analysis<'a> {
+    fn of(
+        elf: &Elf<'a>,
+        lines: &(dyn Fn(Range<FileOffset>) -> Option<RangeInclusive<u32>> + Sync),
+        budget: &mut Budget,
+    ) -> Result<Self, IndexError> {
+        let mut program = Program::of(elf);
+        let drafts: Result<Vec<Draft>, IndexError> = (0..program.functions.len())
+            .into_par_iter()
+            .map_init(
+                || (budget.share(), Vec::new()),
+                |(budget, scratch), at| program.draft(at, lines, scratch, budget),
+            )
+            .collect();
+        let drafts = drafts?;
+        program.note_targets(&drafts);
+        let objects = Objects::of(&program, budget)?;
+        let of_names = |numbers: Numbers| -> Vec<(u64, u64)> {
+            let drafts = drafts.par_iter().zip(&program.functions);
+            drafts
+                .filter(|(draft, _)| numbers == Numbers::AsTheyAre || draft.may_have_lines())
+                .map(|(draft, function)| {
+                    (CodeDigests::key(function.name), draft.digest(function, &program, &objects, numbers))
+                })
+                .collect()
+        };
+        let functions = together(of_names(Numbers::AsTheyAre));
+        let by_lines = together(of_names(Numbers::AsLines));
+        let rest = rest(elf, &program, &objects);
+        Ok(Analysis { program, drafts, objects, digests: CodeDigests { rest, functions, by_lines } })
+    }
 }
 
 /// One digest for all functions of a name, and parts of one.

@@ -16,6 +16,8 @@ use twox_hash::XxHash3_64;
 pub(super) struct Objects {
     /// Where they start, in order, and the hash of each with all that it leads to.
     hashes: Vec<(Svma, u64)>,
+    /// What each of them refers to itself, by its number.
+    pointers: Vec<(u32, Svma)>,
 }
 
 /// An object without those that it leads to.
@@ -24,6 +26,8 @@ struct Object {
     own: u64,
     /// The objects that it refers to, by number, and how far behind the start of each.
     leads_to: Vec<(u32, u64)>,
+    /// The addresses in it.
+    pointers: Vec<Svma>,
 }
 
 impl Objects {
@@ -45,8 +49,26 @@ impl Objects {
             Ok(Object::read(program, *range, &number))
         };
         let objects: Result<Vec<Object>, IndexError> = ranges.par_iter().map_init(|| budget.share(), read).collect();
-        let hashes = with_all_they_lead_to(&objects?);
-        Ok(Objects { hashes: ranges.iter().map(|range| range.start).zip(hashes).collect() })
+        let objects = objects?;
+        let hashes = with_all_they_lead_to(&objects);
+        let pointers = (0..).zip(&objects);
+        let pointers = pointers.flat_map(|(number, object)| object.pointers.iter().map(move |to| (number, *to)));
+        Ok(Objects {
+            hashes: ranges.iter().map(|range| range.start).zip(hashes).collect(),
+            pointers: pointers.collect(),
+        })
+    }
+
+    /// The addresses that objects refer to, each with the number of the object.
+    pub fn pointers(&self) -> &[(u32, Svma)] {
+        &self.pointers
+    }
+
+    /// The number of the object that is at an address.
+    pub fn number_around(&self, program: &Program<'_>, address: Svma) -> Option<usize> {
+        let section = program.section_at(address)?;
+        let start = program.object_at(address, section).start;
+        self.hashes.binary_search_by_key(&start, |(start, _)| *start).ok()
     }
 
     /// The hash of an object.
@@ -65,7 +87,7 @@ impl Objects {
 impl Object {
     /// Reads an object; `number` gives that of the one which starts at an address.
     fn read(program: &Program<'_>, range: NamedRange<'_>, number: &impl Fn(Svma) -> Option<usize>) -> Self {
-        let (mut bytes, mut leads_to) = (Vec::new(), Vec::new());
+        let (mut bytes, mut leads_to, mut pointers) = (Vec::new(), Vec::new(), Vec::new());
         let section = program.section_at(range.start);
         if section.is_some_and(|section| section.holds == Holds::Variables) {
             bytes.extend_from_slice(range.name);
@@ -82,7 +104,10 @@ impl Object {
             taken = at + len;
             let found = match target {
                 Target::Import(name, distance) => Found::Import(name, distance),
-                Target::Address(address) => program.find(address),
+                Target::Address(address) => {
+                    pointers.push(address);
+                    program.find(address)
+                }
             };
             match (found, target) {
                 (Found::Data(section), Target::Address(address)) => {
@@ -96,7 +121,7 @@ impl Object {
         // What fills the room up to the next one depends on where that is.
         let rest = if range.name.is_empty() { without_filling(&stored) } else { &stored };
         bytes.extend_from_slice(rest.get(taken..).unwrap_or_default());
-        Object { own: XxHash3_64::oneshot(&bytes), leads_to }
+        Object { own: XxHash3_64::oneshot(&bytes), leads_to, pointers }
     }
 }
 
@@ -121,7 +146,7 @@ fn with_all_they_lead_to(objects: &[Object]) -> Vec<u64> {
         let members: Vec<usize> = members.iter().map(|member| member.index()).collect();
         members.iter().for_each(|member| circle_of[*member] = circle);
         let hash = |member: usize| {
-            let Object { own, leads_to } = &objects[member];
+            let Object { own, leads_to, .. } = &objects[member];
             let mut bytes = own.to_le_bytes().to_vec();
             for (to, distance) in leads_to {
                 let is_of_circle = circle_of[*to as usize] == circle;
@@ -151,6 +176,7 @@ mod tests {
         let object = |(own, leads_to): &(u64, &[u32])| Object {
             own: *own,
             leads_to: leads_to.iter().map(|to| (*to, 0)).collect(),
+            pointers: Vec::new(),
         };
         with_all_they_lead_to(&objects.iter().map(object).collect::<Vec<_>>())
     }

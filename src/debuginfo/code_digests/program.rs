@@ -1,7 +1,7 @@
 //! What is at an address of a program: a function, something with a name elsewhere, a constant or a variable.
 
 use super::CodeDigests;
-use super::draft::{Draft, Place};
+use super::draft::Draft;
 use super::objects::Objects;
 use crate::debuginfo::index::{FileOffset, Svma};
 use crate::debuginfo::reading::elf::Elf;
@@ -99,12 +99,15 @@ impl<'a> Program<'a> {
         self.sections[..after].last().filter(|section| address < section.end)
     }
 
-    fn function_at(&self, address: Svma) -> Option<&NamedRange<'a>> {
+    /// The number of the function that is at an address; of several the first.
+    pub fn number_at(&self, address: Svma) -> Option<usize> {
         let after = self.functions.partition_point(|function| function.start <= address);
         let last = self.functions[..after].last().filter(|function| address < function.end)?;
-        // Of several names the first.
-        let first = self.functions.partition_point(|function| (function.start, function.end) < (last.start, last.end));
-        self.functions.get(first)
+        Some(self.functions.partition_point(|function| (function.start, function.end) < (last.start, last.end)))
+    }
+
+    fn function_at(&self, address: Svma) -> Option<&NamedRange<'a>> {
+        self.functions.get(self.number_at(address)?)
     }
 
     /// What the loader puts at a place.
@@ -177,10 +180,7 @@ impl<'a> Program<'a> {
 
     /// Notes where constants and variables start that code and data refer to.
     pub fn note_targets(&mut self, drafts: &[Draft]) {
-        let of_code = drafts.iter().flat_map(|draft| &draft.places).filter_map(|place| match place {
-            Place::Address(address) => Some(*address),
-            Place::Line { .. } => None,
-        });
+        let of_code = drafts.iter().flat_map(Draft::addresses);
         let of_data = self.targets.iter().filter_map(|(_, target)| match target {
             Target::Address(address) => Some(*address),
             Target::Import(..) => None,

@@ -145,6 +145,11 @@ impl<'a> Elf<'a> {
         })
     }
 
+    /// Whether it is no program that is started by itself, but a library.
+    pub(crate) fn is_library(&self) -> bool {
+        !self.is_absolute() && !self.segments.iter().any(|segment| segment.p_type(ENDIAN) == elf::PT_INTERP)
+    }
+
     /// The names of the libraries that it needs.
     pub(crate) fn needed(&self) -> Vec<&'a [u8]> {
         let dynamic = self.sections.iter().find(|section| section.sh_type(ENDIAN) == elf::SHT_DYNAMIC);

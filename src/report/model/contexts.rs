@@ -29,6 +29,19 @@ pub enum ContextResult {
     Killed(i32),
 }
 
+impl ContextResult {
+    /// How what a process was in from one of its spans on ended.
+    pub(crate) fn of_span(record: &ProcessRecord, span: usize) -> Self {
+        match (record.spans.get(span + 1), record.head.end.map(|end| end.reason)) {
+            (Some(_), _) | (None, Some(EndReason::Detached)) => ContextResult::Unknown,
+            (None, None) => ContextResult::Running,
+            (None, Some(EndReason::Exited(0))) => ContextResult::Exited(0),
+            (None, Some(EndReason::Exited(status))) => ContextResult::Failed(status),
+            (None, Some(EndReason::Signaled { signal, .. })) => ContextResult::Killed(signal),
+        }
+    }
+}
+
 /// What ran under one context.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContextRow {
@@ -100,13 +113,7 @@ impl<'a> ContextLines<'a> {
             let Some(kind) = span.opened.filter(|_| self.selection.takes_context(&span.label)) else { continue };
             let next = record.spans.get(at + 1).map(|next| next.at);
             let end = next.or(record.head.end.map(|end| end.at));
-            let result = match (next, record.head.end.map(|end| end.reason)) {
-                (Some(_), _) | (None, Some(EndReason::Detached)) => ContextResult::Unknown,
-                (None, None) => ContextResult::Running,
-                (None, Some(EndReason::Exited(0))) => ContextResult::Exited(0),
-                (None, Some(EndReason::Exited(status))) => ContextResult::Failed(status),
-                (None, Some(EndReason::Signaled { signal, .. })) => ContextResult::Killed(signal),
-            };
+            let result = ContextResult::of_span(record, at);
             let row = self.row(&span.label);
             let row = &mut self.rows[row as usize];
             row.opened += 1;

@@ -1,0 +1,119 @@
+//! Which tests ran what is asked for, gathered from what each process ran.
+//!
+//! Invariants: of several runs of a test the newest counts; what ran outside all tests concerns all of its run.
+
+use super::Reason;
+use super::builds::Builds;
+use crate::contexts::SEVERAL;
+use crate::report::ContextResult;
+use crate::store::{ProcessRecord, UnixMillis};
+use crate::warning::WarningKind;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of tests.
+#[derive(Debug)]
+pub struct Evidence<'d> {
+    builds: Builds<'d>,
+    tests: BTreeMap<String, BTreeMap<String, Test>>,
+    /// By run: why all of its tests are meant.
+    runs: BTreeMap<String, BTreeSet<Reason>>,
+}
+
+/// A test in a run.
+#[derive(Clone, Debug, Default)]
+struct Test {
+    began: Option<UnixMillis>,
+    failed: bool,
+    reasons: BTreeSet<Reason>,
+}
+
+/// The tests that are known, each with why it must run; nothing is said of those that need not.
+pub type Selected = BTreeMap<String, BTreeSet<Reason>>;
+
+impl<'d> Evidence<'d> {
+    /// With nothing known yet.
+    pub fn new(builds: Builds<'d>) -> Self {
+        Evidence { builds, tests: BTreeMap::new(), runs: BTreeMap::new() }
+    }
+
+    /// Takes what a process ran.
+    pub fn add(&mut self, record: &ProcessRecord) {
+        let mut labels = BTreeSet::new();
+        for (at, span) in record.spans.iter().enumerate().filter(|(_, span)| is_test(&span.label)) {
+            labels.insert(span.label.clone());
+            let result = ContextResult::of_span(record, at);
+            let test = self.test(&record.head.run, &span.label);
+            test.began = test.began.max(Some(span.at));
+            test.failed |= matches!(result, ContextResult::Failed(_) | ContextResult::Killed(_));
+        }
+        for label in record.contexts.iter().filter(|label| is_test(label)) {
+            labels.insert(label.clone());
+            let test = self.test(&record.head.run, label);
+            test.began = test.began.max(Some(record.head.started));
+        }
+        let questions: Vec<_> = record.images.iter().map(|image| self.builds.question(image)).collect();
+        let mut of_all: BTreeSet<Reason> = questions.iter().filter_map(|question| question.all.clone()).collect();
+        // With these options a process tells only what no other had told.
+        let is_of_union = |slug: &str| {
+            [WarningKind::Once, WarningKind::OnlyNew, WarningKind::ForkInherits].iter().any(|kind| kind.slug() == slug)
+        };
+        if !record.complete || record.warnings.iter().any(|warning| is_of_union(&warning.slug)) {
+            of_all.insert(Reason::Incomplete);
+        }
+        for hits in &record.hits {
+            let Some(asked) = questions[hits.image].files.get(&hits.file) else { continue };
+            let ran = asked
+                .iter()
+                .filter(|asked| hits.functions.contains(asked.function) || asked.lines.has_any(&hits.lines));
+            let label = &record.contexts[hits.context];
+            for asked in ran {
+                match is_test(label) {
+                    true => _ = self.test(&record.head.run, label).reasons.insert(asked.reason.clone()),
+                    false => _ = self.runs.entry(record.head.run.clone()).or_default().insert(shared(&asked.reason)),
+                }
+            }
+        }
+        if of_all.is_empty() {
+            return;
+        }
+        // What is not of any test may concern all.
+        if labels.is_empty() {
+            self.runs.entry(record.head.run.clone()).or_default().extend(of_all.iter().cloned());
+        }
+        for label in labels {
+            self.test(&record.head.run, &label).reasons.extend(of_all.iter().cloned());
+        }
+    }
+
+    fn test(&mut self, run: &str, label: &str) -> &mut Test {
+        let runs = self.tests.entry(label.to_owned()).or_default();
+        runs.entry(run.to_owned()).or_default()
+    }
+
+    /// All tests, each with why it must run.
+    pub fn finish(self, is_always: impl Fn(&str) -> bool) -> Selected {
+        let Evidence { tests, runs: of_runs, .. } = self;
+        let reasons = |label: &str, runs: BTreeMap<String, Test>| {
+            let newest = runs.into_iter().max_by_key(|(_, test)| test.began);
+            let Some((run, Test { failed, mut reasons, .. })) = newest else { return BTreeSet::new() };
+            reasons.extend(of_runs.get(&run).into_iter().flatten().cloned());
+            reasons.extend(failed.then_some(Reason::Failed));
+            reasons.extend(is_always(label).then_some(Reason::Always));
+            reasons
+        };
+        tests.into_iter().map(|(label, runs)| (label.clone(), reasons(&label, runs))).collect()
+    }
+}
+
+/// Whether a context is a test.
+fn is_test(label: &str) -> bool {
+    !label.is_empty() && label != SEVERAL
+}
+
+/// The reason of a test for what ran outside of it.
+fn shared(reason: &Reason) -> Reason {
+    match reason {
+        Reason::Function { name, image, .. } => Reason::Shared { name: name.clone(), image: image.clone() },
+        other => other.clone(),
+    }
+}
