@@ -97,7 +97,11 @@ fn those_functions_differ_that_do_something_else() {
         &["clang", "-O2"],
     ];
     for compiler in compilers {
-        let before = digests(&built(folder.path(), "before", PROGRAM, compiler));
+        let bytes = built(folder.path(), "before", PROGRAM, compiler);
+        let before = digests(&bytes);
+        let without_lines = code_digests(&bytes, &|_| None).unwrap();
+        assert_eq!(before.functions, without_lines.functions, "{compiler:?}: not everybody knows the lines");
+        assert_ne!(before.by_lines, without_lines.by_lines);
         for (from, to, expected) in CHANGES {
             assert_eq!(PROGRAM.matches(from).count(), 1, "{from}");
             let after = digests(&built(folder.path(), "after", &PROGRAM.replace(from, to), compiler));

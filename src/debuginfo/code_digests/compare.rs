@@ -109,7 +109,7 @@ impl Users {
         };
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         for (user, draft) in (0..).zip(drafts) {
-            let used = draft.addresses().filter_map(node).filter(|used| *used != user);
+            let used = draft.places.iter().copied().filter_map(node).filter(|used| *used != user);
             pairs.extend(used.map(|used| (used, user)));
         }
         for (user, address) in objects.pointers() {

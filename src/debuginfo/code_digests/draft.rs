@@ -11,9 +11,13 @@ use twox_hash::XxHash3_64;
 
 /// A function taken apart.
 pub(super) struct Draft {
-    /// The hash of its instructions without what they refer to.
+    /// The hash of its instructions without the addresses in them.
     bytes: u64,
-    places: Box<[Place]>,
+    /// The same, with the distance from the first line of the function for each number that may be a line; none if there
+    /// is no such number.
+    by_lines: Option<u64>,
+    /// The addresses that it refers to.
+    pub places: Box<[Svma]>,
 }
 
 /// How numbers are taken that may be lines.
@@ -25,13 +29,18 @@ pub(super) enum Numbers {
     AsLines,
 }
 
-/// What an instruction refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// What is at this address.
-    Address(Svma),
-    /// Nothing but this number, which may be the line so far behind the first one of the function.
-    Line { number: u64, distance: u64 },
+/// What is hashed of a function while it is taken apart.
+#[derive(Default)]
+pub(super) struct Scratch {
+    bytes: Vec<u8>,
+    by_lines: Vec<u8>,
+}
+
+impl Scratch {
+    fn both(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.by_lines.extend_from_slice(bytes);
+    }
 }
 
 impl<'a> Program<'a> {
@@ -40,71 +49,76 @@ impl<'a> Program<'a> {
         &self,
         number: usize,
         lines: &(dyn Fn(Range<FileOffset>) -> Option<RangeInclusive<u32>> + Sync),
-        scratch: &mut Vec<u8>,
+        scratch: &mut Scratch,
         budget: &mut Budget,
     ) -> Result<Draft, IndexError> {
         let function = self.functions[number];
-        scratch.clear();
-        let mut places = Vec::new();
+        scratch.bytes.clear();
+        scratch.by_lines.clear();
+        let (mut places, mut has_lines) = (Vec::new(), false);
         if let Some((code, in_file)) = self.code(function.start..function.end) {
             budget.spend(code.len())?;
             let lines = lines(in_file);
-            let line = |number: u64| {
+            let distance = |number: u64| {
                 let lines = lines.as_ref()?;
                 let number = u32::try_from(number).ok().filter(|number| lines.contains(number))?;
-                Some(Place::Line { number: number.into(), distance: (number - lines.start()).into() })
+                Some(number - lines.start())
             };
-            let is_meant = |number: u64| line(number).is_some() || self.may_be_address(number);
+            let is_meant = |number: u64| self.may_be_address(number) || distance(number).is_some();
             pieces(code, function.start.0, is_meant, |piece| match piece {
-                Piece::Bytes(bytes) => scratch.extend_from_slice(bytes),
+                Piece::Bytes(bytes) => scratch.both(bytes),
                 Piece::Place(address, len) => {
-                    scratch.extend([0xff, len]);
-                    places.push(Place::Address(Svma(address)));
+                    scratch.both(&[0xff, len]);
+                    places.push(Svma(address));
                 }
-                Piece::Number(number, len) => {
-                    scratch.extend([0xfe, len]);
-                    places.push(line(number).unwrap_or(Place::Address(Svma(number))));
-                }
+                Piece::Number(number, len) => match distance(number).filter(|_| !self.may_be_address(number)) {
+                    Some(distance) => {
+                        has_lines = true;
+                        // As if it were no piece of its own, since not everybody knows the lines.
+                        scratch.bytes.extend(number.to_le_bytes().iter().take(len.into()));
+                        scratch.by_lines.extend([0xfe, len]);
+                        scratch.by_lines.extend(distance.to_le_bytes());
+                    }
+                    None => {
+                        scratch.both(&[0xff, len]);
+                        places.push(Svma(number));
+                    }
+                },
             });
         }
-        Ok(Draft { bytes: XxHash3_64::oneshot(scratch), places: places.into() })
+        Ok(Draft {
+            bytes: XxHash3_64::oneshot(&scratch.bytes),
+            by_lines: has_lines.then(|| XxHash3_64::oneshot(&scratch.by_lines)),
+            places: places.into(),
+        })
     }
 }
 
 impl Draft {
-    /// The addresses that it refers to.
-    pub fn addresses(&self) -> impl Iterator<Item = Svma> + '_ {
-        self.places.iter().filter_map(|place| match place {
-            Place::Address(address) => Some(*address),
-            Place::Line { .. } => None,
-        })
-    }
-
-    /// Whether it has numbers that may be lines.
-    pub fn may_have_lines(&self) -> bool {
-        self.places.iter().any(|place| matches!(place, Place::Line { .. }))
-    }
-
-    /// The digest of the function, all that it refers to included.
-    pub fn digest(&self, function: &NamedRange<'_>, program: &Program<'_>, objects: &Objects, numbers: Numbers) -> u64 {
+    /// The digest of the function, all that it refers to included; none by lines if it has no number that may be one.
+    pub fn digest(
+        &self,
+        function: &NamedRange<'_>,
+        program: &Program<'_>,
+        objects: &Objects,
+        numbers: Numbers,
+    ) -> Option<u64> {
         let own = function.start..function.end;
-        let mut bytes = self.bytes.to_le_bytes().to_vec();
-        for place in &self.places {
-            match place {
-                Place::Line { number, distance } => {
-                    bytes.push(5);
-                    bytes.extend(if numbers == Numbers::AsLines { distance } else { number }.to_le_bytes());
+        let bytes = match numbers {
+            Numbers::AsTheyAre => self.bytes,
+            Numbers::AsLines => self.by_lines?,
+        };
+        let mut bytes = bytes.to_le_bytes().to_vec();
+        for address in &self.places {
+            match table(program, *address, &own) {
+                Some(table) => {
+                    bytes.push(6);
+                    bytes.extend(table.iter().flat_map(|distance| distance.to_le_bytes()));
                 }
-                Place::Address(address) => match table(program, *address, &own) {
-                    Some(table) => {
-                        bytes.push(6);
-                        bytes.extend(table.iter().flat_map(|distance| distance.to_le_bytes()));
-                    }
-                    None => program.put_place(*address, &own, objects, &mut bytes),
-                },
+                None => program.put_place(*address, &own, objects, &mut bytes),
             }
         }
-        XxHash3_64::oneshot(&bytes)
+        Some(XxHash3_64::oneshot(&bytes))
     }
 }
 

@@ -25,7 +25,7 @@ use super::error::{Budget, IndexError};
 use super::index::{FileOffset, Svma};
 use super::reading::elf::Elf;
 use super::reading::linked::{Holds, NamedRange};
-use draft::{Draft, Numbers};
+use draft::{Draft, Numbers, Scratch};
 use objects::Objects;
 use program::Program;
 use rayon::prelude::*;
@@ -105,7 +105,7 @@ impl<'a> Analysis<'a> {
         let drafts: Result<Vec<Draft>, IndexError> = (0..program.functions.len())
             .into_par_iter()
             .map_init(
-                || (budget.share(), Vec::new()),
+                || (budget.share(), Scratch::default()),
                 |(budget, scratch), at| program.draft(at, lines, scratch, budget),
             )
             .collect();
@@ -114,12 +114,11 @@ impl<'a> Analysis<'a> {
         let objects = Objects::of(&program, budget)?;
         let of_names = |numbers: Numbers| -> Vec<(u64, u64)> {
             let drafts = drafts.par_iter().zip(&program.functions);
-            drafts
-                .filter(|(draft, _)| numbers == Numbers::AsTheyAre || draft.may_have_lines())
-                .map(|(draft, function)| {
-                    (CodeDigests::key(function.name), draft.digest(function, &program, &objects, numbers))
-                })
-                .collect()
+            let digest = |(draft, function): (&Draft, &NamedRange<'_>)| {
+                let digest = draft.digest(function, &program, &objects, numbers)?;
+                Some((CodeDigests::key(function.name), digest))
+            };
+            drafts.filter_map(digest).collect()
         };
         let functions = together(of_names(Numbers::AsTheyAre));
         let by_lines = together(of_names(Numbers::AsLines));

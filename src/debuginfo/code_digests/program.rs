@@ -180,7 +180,7 @@ impl<'a> Program<'a> {
 
     /// Notes where constants and variables start that code and data refer to.
     pub fn note_targets(&mut self, drafts: &[Draft]) {
-        let of_code = drafts.iter().flat_map(Draft::addresses);
+        let of_code = drafts.iter().flat_map(|draft| draft.places.iter().copied());
         let of_data = self.targets.iter().filter_map(|(_, target)| match target {
             Target::Address(address) => Some(*address),
             Target::Import(..) => None,
@@ -218,9 +218,17 @@ impl<'a> Program<'a> {
         let symbol = self.variables.get(after).map_or(section.end, |variable| variable.start);
         let end = self.starts.get(next).copied().unwrap_or(section.end).min(symbol).min(section.end);
         let of_text = self.end_of_text(address, section);
-        // Of C's texts one may be the end of another; those of Rust follow each other without an end.
-        let is_shared = self.starts[next..].iter().take_while(|start| **start < of_text).count() <= MOST_WITHIN;
+        // Of C's texts one may be the end of another, which begins behind the end of the one before; those of Rust follow
+        // each other without an end.
+        let is_shared = self.starts[next..].iter().take_while(|start| **start < of_text).count() <= MOST_WITHIN
+            && self.is_behind_an_end(address, section);
         NamedRange { start: address, end: if is_shared { end.max(of_text) } else { end }, name: &[] }
+    }
+
+    /// Whether nothing but a zero is before an address.
+    fn is_behind_an_end(&self, address: Svma, section: &LoadedSection<'a>) -> bool {
+        let before = address.0.checked_sub(section.start.0 + 1).and_then(|at| section.bytes.get(at as usize));
+        before.is_none_or(|byte| *byte == 0)
     }
 
     /// Where a text ends that starts at an address: others may start within it.
