@@ -165,16 +165,30 @@ fn what_is_not_known_concerns_all_tests_that_it_may() {
     }
     let told = affected(here, &[]);
     assert!(labels(&told) == all && told.stdout.contains("do not have the digests"), "{told:?}");
-    let failing = TESTS
-        .replace("EXPECT_EQ(word(", "abort(); EXPECT_EQ(word(")
-        .replace("#include <string>", "#include <string>\n#include <cstdlib>");
-    built(here, &failing, &["-O0"]);
-    let by_process = ["-q", "--data=by-process", "--context-by=process", "--context-template={argv1}"];
-    let words = ["--", "./tests", "--gtest_filter=Twice.*"];
-    assert!(run(here, COV_TRACE, &[&by_process[..], &words].concat()).status.success());
-    let words = ["--", "./tests", "--gtest_filter=no_such_test", "--no-such-option"];
-    assert!(run(here, COV_TRACE, &[&by_process[..], &words].concat()).status.success());
-    assert_eq!(affected(here, &["--data=by-process"]).stdout, "");
+}
+
+#[test]
+fn what_failed_the_last_time_must_run_again() {
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    let here = folder.path();
+    built(here, &TESTS.replace("LIMIT 100", "LIMIT 99"), &["-O0"]);
+    let by_process = ["-q", "--context-by=process", "--context-template={argv1}"];
+    let measured = |test: &str, status: i32| {
+        let words = ["--", "./tests", &format!("--gtest_filter={test}")];
+        let measured = run(here, COV_TRACE, &[&by_process[..], &words].concat());
+        assert_eq!(measured.status.code(), Some(status), "{measured:?}");
+    };
+    measured("Limit.cuts", 1);
+    measured("Twice.adds", 0);
+    assert_eq!(affected(here, &[]).stdout, "--gtest_filter=Limit.cuts: it failed the last time\n");
+    built(here, TESTS, &["-O0"]);
+    measured("Limit.cuts", 0);
+    // It ran another build the last time.
+    assert_eq!(affected(here, &[]).stdout, "", "the newest run of a test counts");
+    built(here, &TESTS.replace("a + a", "a + 2 * a"), &["-O0"]);
+    let told = affected(here, &[]);
+    let both = ["--gtest_filter=Limit.cuts", "--gtest_filter=Twice.adds"];
+    assert_eq!(labels(&told), both.into(), "{told:?}");
 }
 
 #[test]
