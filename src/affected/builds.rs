@@ -13,6 +13,9 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// How many images are known by their place in memory at most.
+const MAX_PLACED: usize = 256;
+
 /// Compares builds.
 #[derive(Debug)]
 pub struct Builds<'d> {
@@ -21,6 +24,8 @@ pub struct Builds<'d> {
     /// What takes the place of which image.
     instead: Vec<(PathBuf, PathBuf)>,
     known: HashMap<Arc<ImageFacts>, Arc<ImageQuestion>>,
+    /// The same by place in memory, which the facts keep from being used again.
+    placed: HashMap<usize, (Arc<ImageFacts>, Arc<ImageQuestion>)>,
 }
 
 /// What is asked of the processes that have an image.
@@ -37,8 +42,10 @@ pub struct ImageQuestion {
 pub struct Asked {
     /// Its number in its file.
     pub function: u32,
-    /// Its lines, if only they tell whether it ran.
+    /// Its lines, which others may have too.
     pub lines: Numbits,
+    /// Whether only they tell that it ran.
+    pub by_lines: bool,
     /// What is said of it.
     pub reason: Reason,
 }
@@ -46,16 +53,27 @@ pub struct Asked {
 impl<'d> Builds<'d> {
     /// Of a data directory; `instead` says what takes the place of which image, if that is not what has its path.
     pub fn new(data: &'d DataDir, cache: Option<Cache>, instead: Vec<(PathBuf, PathBuf)>) -> Self {
-        Builds { data, cache, instead, known: HashMap::new() }
+        Builds { data, cache, instead, known: HashMap::new(), placed: HashMap::new() }
     }
 
     /// What is asked of those that have an image.
     pub fn question(&mut self, image: &Arc<ImageFacts>) -> Arc<ImageQuestion> {
-        if let Some(known) = self.known.get(image) {
-            return known.clone();
+        let at = Arc::as_ptr(image).addr();
+        if let Some((_, question)) = self.placed.get(&at) {
+            return question.clone();
         }
-        let question = Arc::new(self.compare(image));
-        self.known.insert(image.clone(), question.clone());
+        let question = match self.known.get(image) {
+            Some(known) => known.clone(),
+            None => {
+                let question = Arc::new(self.compare(image));
+                self.known.insert(image.clone(), question.clone());
+                question
+            }
+        };
+        if self.placed.len() >= MAX_PLACED {
+            self.placed.clear();
+        }
+        self.placed.insert(at, (image.clone(), question.clone()));
         question
     }
 
@@ -70,9 +88,9 @@ impl<'d> Builds<'d> {
         match compared.unwrap_or_else(|_| Err("comparing it with the build that is there now failed".to_owned())) {
             Ok(None) => ImageQuestion::default(),
             Err(cause) => unknown(cause),
-            Ok(Some(changes)) if changes.rest => {
-                unknown("what runs before main, or a library that it needs, differs".to_owned())
-            }
+            Ok(Some(changes)) if changes.rest => unknown(
+                "what runs before main, a library that it needs, or what it offers to others differs".to_owned(),
+            ),
             Ok(Some(changes)) => match changes.unknown.first() {
                 Some(name) => unknown(format!("{name} differs, and what uses it is not known")),
                 None => asked(image, &changes).unwrap_or_else(|| unknown("a function of it is gone".to_owned())),
@@ -87,15 +105,13 @@ impl<'d> Builds<'d> {
         let before = file.metadata().map_err(|error| failed(&error))?;
         let bytes = MappedFile::map(&file).map_err(|error| failed(&error))?;
         let refused = |error: debuginfo::IndexError| format!("{}: {error}", new.display());
-        let build_id = debuginfo::build_id(&bytes).map_err(refused)?;
-        if build_id.is_some() && build_id == image.build_id {
+        let Some(old) = self.data.code_of(image) else {
+            return Err("the data do not have the digests of its code".to_owned());
+        };
+        // As the last measurement left it.
+        if self.cache.as_ref().and_then(|cache| cache.code(&before)).as_ref() == Some(&old) {
             return Ok(None);
         }
-        let Some(old) = self.data.code_of(image) else {
-            return Err(
-                "it is another build now, and the data do not have the digests of the code of the older one".to_owned()
-            );
-        };
         let slot = self.cache.as_ref().map(|cache| cache.place(&before));
         let index = match slot.as_ref().and_then(|slot| slot.load(&bytes)) {
             Some(index) => index,
@@ -126,10 +142,9 @@ fn asked(image: &ImageFacts, changes: &CodeChanges) -> Option<ImageQuestion> {
             }
             let uses = differs.cloned().flatten();
             let reason = Reason::Function { name: facts.name.clone(), uses, image: image.path.clone() };
-            // One that a probe tells of may share its lines with others.
-            let lines =
-                if facts.told { Numbits::default() } else { file.executable.within(facts.start..=facts.end).collect() };
-            question.files.entry(number).or_default().push(Asked { function, lines, reason });
+            let lines = file.executable.within(facts.start..=facts.end).collect();
+            let by_lines = !facts.told;
+            question.files.entry(number).or_default().push(Asked { function, lines, by_lines, reason });
         }
     }
     let names = image.files.iter().flat_map(|file| &file.functions);

@@ -1,6 +1,6 @@
 //! Which tests ran what is asked for, gathered from what each process ran.
 //!
-//! Invariants: of several runs of a test the newest counts; what ran outside all tests concerns all of its run.
+//! Invariants: of several runs of a test in a program the newest counts; what ran outside all tests concerns all of its run.
 
 use super::Reason;
 use super::builds::Builds;
@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug)]
 pub struct Evidence<'d> {
     builds: Builds<'d>,
-    tests: BTreeMap<String, BTreeMap<String, Test>>,
+    /// By label, program and run.
+    tests: BTreeMap<String, BTreeMap<String, BTreeMap<String, Test>>>,
     /// By run: why all of its tests are meant.
     runs: BTreeMap<String, BTreeSet<Reason>>,
 }
@@ -39,16 +40,20 @@ impl<'d> Evidence<'d> {
     /// Takes what a process ran.
     pub fn add(&mut self, record: &ProcessRecord) {
         let mut labels = BTreeSet::new();
+        let last = record.spans.len().saturating_sub(1);
+        let ended_badly =
+            matches!(ContextResult::of_span(record, last), ContextResult::Failed(_) | ContextResult::Killed(_));
         for (at, span) in record.spans.iter().enumerate().filter(|(_, span)| is_test(&span.label)) {
             labels.insert(span.label.clone());
             let result = ContextResult::of_span(record, at);
-            let test = self.test(&record.head.run, &span.label);
+            let test = self.test(record, &span.label);
             test.began = test.began.max(Some(span.at));
-            test.failed |= matches!(result, ContextResult::Failed(_) | ContextResult::Killed(_));
+            // Of a test that is a part of a program nobody says how it ended, but of the program.
+            test.failed |= ended_badly || matches!(result, ContextResult::Failed(_) | ContextResult::Killed(_));
         }
         for label in record.contexts.iter().filter(|label| is_test(label)) {
             labels.insert(label.clone());
-            let test = self.test(&record.head.run, label);
+            let test = self.test(record, label);
             test.began = test.began.max(Some(record.head.started));
         }
         let questions: Vec<_> = record.images.iter().map(|image| self.builds.question(image)).collect();
@@ -62,13 +67,15 @@ impl<'d> Evidence<'d> {
         }
         for hits in &record.hits {
             let Some(asked) = questions[hits.image].files.get(&hits.file) else { continue };
-            let ran = asked
-                .iter()
-                .filter(|asked| hits.functions.contains(asked.function) || asked.lines.has_any(&hits.lines));
             let label = &record.contexts[hits.context];
+            // What runs before all tests may share lines with a test, as what makes it known to its framework.
+            let ran = asked.iter().filter(|asked| {
+                hits.functions.contains(asked.function)
+                    || ((asked.by_lines || is_test(label)) && asked.lines.has_any(&hits.lines))
+            });
             for asked in ran {
                 match is_test(label) {
-                    true => _ = self.test(&record.head.run, label).reasons.insert(asked.reason.clone()),
+                    true => _ = self.test(record, label).reasons.insert(asked.reason.clone()),
                     false => _ = self.runs.entry(record.head.run.clone()).or_default().insert(shared(&asked.reason)),
                 }
             }
@@ -81,27 +88,33 @@ impl<'d> Evidence<'d> {
             self.runs.entry(record.head.run.clone()).or_default().extend(of_all.iter().cloned());
         }
         for label in labels {
-            self.test(&record.head.run, &label).reasons.extend(of_all.iter().cloned());
+            self.test(record, &label).reasons.extend(of_all.iter().cloned());
         }
     }
 
-    fn test(&mut self, run: &str, label: &str) -> &mut Test {
-        let runs = self.tests.entry(label.to_owned()).or_default();
-        runs.entry(run.to_owned()).or_default()
+    fn test(&mut self, record: &ProcessRecord, label: &str) -> &mut Test {
+        let program = record.execs.last().map_or("", |exec| exec.exe.as_str());
+        let programs = self.tests.entry(label.to_owned()).or_default();
+        let runs = programs.entry(program.to_owned()).or_default();
+        runs.entry(record.head.run.clone()).or_default()
     }
 
     /// All tests, each with why it must run.
     pub fn finish(self, is_always: impl Fn(&str) -> bool) -> Selected {
         let Evidence { tests, runs: of_runs, .. } = self;
-        let reasons = |label: &str, runs: BTreeMap<String, Test>| {
-            let newest = runs.into_iter().max_by_key(|(_, test)| test.began);
-            let Some((run, Test { failed, mut reasons, .. })) = newest else { return BTreeSet::new() };
-            reasons.extend(of_runs.get(&run).into_iter().flatten().cloned());
-            reasons.extend(failed.then_some(Reason::Failed));
-            reasons.extend(is_always(label).then_some(Reason::Always));
-            reasons
+        let reasons = |label: &str, programs: BTreeMap<String, BTreeMap<String, Test>>| {
+            let mut all = BTreeSet::new();
+            for runs in programs.into_values() {
+                let newest = runs.into_iter().max_by_key(|(_, test)| test.began);
+                let Some((run, Test { failed, reasons, .. })) = newest else { continue };
+                all.extend(reasons);
+                all.extend(of_runs.get(&run).into_iter().flatten().cloned());
+                all.extend(failed.then_some(Reason::Failed));
+            }
+            all.extend(is_always(label).then_some(Reason::Always));
+            all
         };
-        tests.into_iter().map(|(label, runs)| (label.clone(), reasons(&label, runs))).collect()
+        tests.into_iter().map(|(label, programs)| (label.clone(), reasons(&label, programs))).collect()
     }
 }
 

@@ -17,7 +17,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Reason {
-    /// It failed the last time.
+    /// It failed the last time, or its program did.
     Failed,
     /// It was asked for.
     Always,
@@ -51,7 +51,7 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Failed => write!(f, "it failed the last time"),
+            Reason::Failed => write!(f, "it, or the program that it is a part of, failed the last time"),
             Reason::Always => write!(f, "--always names it"),
             Reason::Function { name, uses: None, image } => write!(f, "{name} of {image} differs"),
             Reason::Function { name, uses: Some(uses), image } => {

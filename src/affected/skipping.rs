@@ -7,8 +7,6 @@ pub enum Runner {
     GoogleTest,
     /// A Rust test program, or `cargo test --`.
     Libtest,
-    /// pytest.
-    Pytest,
 }
 
 /// The arguments, each on its own, with which a runner leaves out these tests.
@@ -26,7 +24,6 @@ pub fn skipping<'t>(runner: Runner, tests: impl Iterator<Item = &'t str>) -> Vec
             let skipped: Vec<String> = tests.flat_map(|test| ["--skip".to_owned(), test.to_owned()]).collect();
             if skipped.is_empty() { skipped } else { std::iter::once("--exact".to_owned()).chain(skipped).collect() }
         }
-        Runner::Pytest => tests.map(|test| format!("--deselect={test}")).collect(),
     }
 }
 
@@ -39,7 +36,6 @@ mod tests {
         let skip = |runner| skipping(runner, ["A.a", "B.b/0"].into_iter());
         assert_eq!(skip(Runner::GoogleTest), ["--gtest_filter=-A.a:B.b/0"]);
         assert_eq!(skip(Runner::Libtest), ["--exact", "--skip", "A.a", "--skip", "B.b/0"]);
-        assert_eq!(skip(Runner::Pytest), ["--deselect=A.a", "--deselect=B.b/0"]);
         assert_eq!(skipping(Runner::GoogleTest, std::iter::empty()), ["--gtest_filter=*"]);
         assert_eq!(skipping(Runner::Libtest, std::iter::empty()), [""; 0]);
     }

@@ -16,13 +16,19 @@ impl Cache {
     /// The digests of the code of an image, which was like `before`.
     pub fn code(&self, before: &Metadata) -> Option<CodeDigests> {
         let file = self.folder.open_file(&name(before))?;
-        CodeDigests::decode(&MappedFile::map(&file).ok()?)
+        let bytes = MappedFile::map(&file).ok()?;
+        let (identity, digests) = postcard::take_from_bytes::<FileIdentity>(&bytes).ok()?;
+        (identity == FileIdentity::of(before)).then(|| CodeDigests::decode(digests))?
     }
 
     /// Keeps those of an image, which was like `before` before the first byte was read.
     pub fn keep_code(&self, before: &Metadata, digests: &CodeDigests) {
-        if FileIdentity::of(before).is_settled(SystemTime::now()) {
-            let put = |mut file: std::fs::File| file.write_all(&digests.encode()).map(|()| file);
+        let identity = FileIdentity::of(before);
+        if identity.is_settled(SystemTime::now()) {
+            // The name alone does not tell one file from another that took its place.
+            let mut bytes = postcard::to_stdvec(&identity).expect("invariant: numbers always encode");
+            bytes.extend(digests.encode());
+            let put = |mut file: std::fs::File| file.write_all(&bytes).map(|()| file);
             let _made_again_next_time: io::Result<()> = self.folder.replace(&name(before), put);
         }
     }

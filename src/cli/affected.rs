@@ -21,7 +21,7 @@ pub(super) struct AffectedArguments {
     #[arg(long, value_name = "GLOB", value_parser = context_pattern)]
     always: Vec<ContextPattern>,
     /// What to print: text or json, or, a line for each, the arguments with which a test runner leaves out what need not
-    /// run: gtest, libtest, pytest. Tests that are not known then run, too
+    /// run: gtest, libtest. Tests that are not known then run, too
     #[arg(long, value_enum, default_value_t = AffectedFormat::Text, hide_possible_values = true)]
     format: AffectedFormat,
     #[command(flatten)]
@@ -34,7 +34,6 @@ enum AffectedFormat {
     Json,
     Gtest,
     Libtest,
-    Pytest,
 }
 
 /// What to compare, and how to show it.
@@ -80,7 +79,6 @@ pub(super) fn affected(options: &AffectedOptions) -> Result<CommandOutcome, CliE
         AffectedFormat::Json => print_json(&json(&tests))?,
         AffectedFormat::Gtest => skip(Runner::GoogleTest)?,
         AffectedFormat::Libtest => skip(Runner::Libtest)?,
-        AffectedFormat::Pytest => skip(Runner::Pytest)?,
     }
     tell(&format!("{} of {} tests are affected", tests.len() - unaffected().count(), tests.len()));
     Ok(CommandOutcome::Success)

@@ -195,14 +195,6 @@ fn around(
     Code::decode_around(&places, functions, text, budget)
 }
 
-/// The GNU build-id of an image in lower-case hexadecimal, if it has one.
-///
-/// # Errors
-/// As [`index`](fn@index).
-pub fn build_id(bytes: &[u8]) -> Result<Option<String>, IndexError> {
-    Ok(Elf::parse(bytes)?.build_id())
-}
-
 /// Whether an image brings a leak checker along (LeakSanitizer, alone or in AddressSanitizer), or is linked to one.
 pub(crate) fn has_leak_checker(bytes: &[u8]) -> bool {
     let names = ["libasan.so", "liblsan.so", "libclang_rt.asan", "libclang_rt.lsan", "__lsan_do_leak_check"];

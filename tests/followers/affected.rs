@@ -164,7 +164,7 @@ fn what_is_not_known_concerns_all_tests_that_it_may() {
         }
     }
     let told = affected(here, &[]);
-    assert!(labels(&told) == all && told.stdout.contains("do not have the digests"), "{told:?}");
+    assert!(labels(&told) == all && told.stdout.contains("do not have the digests of its code"), "{told:?}");
 }
 
 #[test]
@@ -180,7 +180,10 @@ fn what_failed_the_last_time_must_run_again() {
     };
     measured("Limit.cuts", 1);
     measured("Twice.adds", 0);
-    assert_eq!(affected(here, &[]).stdout, "--gtest_filter=Limit.cuts: it failed the last time\n");
+    assert_eq!(
+        affected(here, &[]).stdout,
+        "--gtest_filter=Limit.cuts: it, or the program that it is a part of, failed the last time\n"
+    );
     built(here, TESTS, &["-O0"]);
     measured("Limit.cuts", 0);
     // It ran another build the last time.

@@ -19,6 +19,8 @@ pub(crate) struct Frames {
     pub(crate) functions: Vec<(Svma, Svma)>,
     /// Where exceptions come in.
     pub(crate) landing_pads: Vec<Svma>,
+    /// The tables that say so, each with the start of its function.
+    pub(crate) tables: Vec<(Svma, Svma)>,
     /// Whether there may be more places where they come in.
     pub(crate) is_opaque: bool,
 }
@@ -78,6 +80,9 @@ fn section<'a, S: UnwindSection<Bytes<'a>>>(
                     Ok(fde) => {
                         let start = Svma(fde.initial_address());
                         found.functions.push((start, Svma(start.0.saturating_add(fde.len()))));
+                        if let Some(Pointer::Direct(table)) = fde.lsda() {
+                            found.tables.push((start, Svma(table)));
+                        }
                         match fde.lsda() {
                             None => {}
                             Some(Pointer::Direct(table))

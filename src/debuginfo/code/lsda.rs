@@ -11,17 +11,14 @@ pub(crate) fn landing_pads(table: &[u8], function: Svma, pads: &mut Vec<Svma>) -
     read(EndianSlice::new(table, LittleEndian), function, pads).is_some()
 }
 
+/// The part of a table that says from where exceptions go on where.
+pub(crate) fn call_sites(table: &[u8]) -> Option<&[u8]> {
+    let (_encoding, sites) = sites(&mut EndianSlice::new(table, LittleEndian))?;
+    Some(sites.slice())
+}
+
 fn read(mut table: Bytes<'_>, function: Svma, pads: &mut Vec<Svma>) -> Option<()> {
-    // Only functions split into many sections have landing pads that are counted from elsewhere than their start.
-    if table.read_u8().ok()? != constants::DW_EH_PE_omit.0 {
-        return None;
-    }
-    if table.read_u8().ok()? != constants::DW_EH_PE_omit.0 {
-        let _types = table.read_uleb128().ok()?;
-    }
-    let encoding = constants::DwEhPe(table.read_u8().ok()?);
-    let size = table.read_uleb128().ok()?;
-    let mut sites = table.split(usize::try_from(size).ok()?).ok()?;
+    let (encoding, mut sites) = sites(&mut table)?;
     while !sites.is_empty() {
         let (_start, _len, pad) =
             (number(&mut sites, encoding)?, number(&mut sites, encoding)?, number(&mut sites, encoding)?);
@@ -31,6 +28,20 @@ fn read(mut table: Bytes<'_>, function: Svma, pads: &mut Vec<Svma>) -> Option<()
         }
     }
     Some(())
+}
+
+/// How the numbers of call sites are written, and the sites.
+fn sites<'t>(table: &mut Bytes<'t>) -> Option<(constants::DwEhPe, Bytes<'t>)> {
+    // Only functions split into many sections have landing pads that are counted from elsewhere than their start.
+    if table.read_u8().ok()? != constants::DW_EH_PE_omit.0 {
+        return None;
+    }
+    if table.read_u8().ok()? != constants::DW_EH_PE_omit.0 {
+        let _types = table.read_uleb128().ok()?;
+    }
+    let encoding = constants::DwEhPe(table.read_u8().ok()?);
+    let size = table.read_uleb128().ok()?;
+    Some((encoding, table.split(usize::try_from(size).ok()?).ok()?))
 }
 
 fn number(bytes: &mut Bytes<'_>, encoding: constants::DwEhPe) -> Option<u64> {

@@ -51,14 +51,18 @@ pub fn code_changes(
         return Ok(changes);
     }
     let users = Users::of(&program, &drafts, &objects);
+    let several = program.names_of_several_files();
     for (number, function) in (0..).zip(&program.functions) {
         if !differing.contains(&CodeDigests::key(function.name)) {
             continue;
         }
         let name = demangle(of_source(function.name), &mut budget)?;
         if is_measured(&name) {
-            changes.functions.insert(name, None);
-            continue;
+            changes.functions.insert(name.clone(), None);
+            // Another of the same name may be one that is not measured.
+            if !several.contains(&CodeDigests::key(function.name)) {
+                continue;
+            }
         }
         let is_exported = |number: u32| {
             let function = program.functions[number as usize].name;
@@ -109,7 +113,7 @@ impl Users {
         };
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         for (user, draft) in (0..).zip(drafts) {
-            let used = draft.places.iter().copied().filter_map(node).filter(|used| *used != user);
+            let used = draft.places.iter().filter_map(|(address, _)| node(*address)).filter(|used| *used != user);
             pairs.extend(used.map(|used| (used, user)));
         }
         for (user, address) in objects.pointers() {

@@ -16,8 +16,8 @@ pub(super) struct Draft {
     /// The same, with the distance from the first line of the function for each number that may be a line; none if there
     /// is no such number.
     by_lines: Option<u64>,
-    /// The addresses that it refers to.
-    pub places: Box<[Svma]>,
+    /// The addresses that it refers to, and how many bytes it uses there as far as that is known.
+    pub places: Box<[(Svma, u8)]>,
 }
 
 /// How numbers are taken that may be lines.
@@ -67,11 +67,11 @@ impl<'a> Program<'a> {
             let is_meant = |number: u64| self.may_be_address(number) || distance(number).is_some();
             pieces(code, function.start.0, is_meant, |piece| match piece {
                 Piece::Bytes(bytes) => scratch.both(bytes),
-                Piece::Place(address, len) => {
+                Piece::Place { address, len, used } => {
                     scratch.both(&[0xff, len]);
-                    places.push(Svma(address));
+                    places.push((Svma(address), used));
                 }
-                Piece::Number(number, len) => match distance(number).filter(|_| !self.may_be_address(number)) {
+                Piece::Number { number, len } => match distance(number).filter(|_| !self.may_be_address(number)) {
                     Some(distance) => {
                         has_lines = true;
                         // As if it were no piece of its own, since not everybody knows the lines.
@@ -81,10 +81,11 @@ impl<'a> Program<'a> {
                     }
                     None => {
                         scratch.both(&[0xff, len]);
-                        places.push(Svma(number));
+                        places.push((Svma(number), 0));
                     }
                 },
             });
+            scratch.both(self.call_sites(function.start));
         }
         Ok(Draft {
             bytes: XxHash3_64::oneshot(&scratch.bytes),
@@ -109,13 +110,16 @@ impl Draft {
             Numbers::AsLines => self.by_lines?,
         };
         let mut bytes = bytes.to_le_bytes().to_vec();
-        for address in &self.places {
+        for (address, used) in &self.places {
             match table(program, *address, &own) {
                 Some(table) => {
                     bytes.push(6);
                     bytes.extend(table.iter().flat_map(|distance| distance.to_le_bytes()));
                 }
-                None => program.put_place(*address, &own, objects, &mut bytes),
+                None => {
+                    program.put_place(*address, &own, objects, &mut bytes);
+                    bytes.extend_from_slice(program.constant(*address, *used));
+                }
             }
         }
         Some(XxHash3_64::oneshot(&bytes))

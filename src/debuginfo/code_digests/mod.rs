@@ -36,8 +36,8 @@ use twox_hash::XxHash3_64;
 /// Digests of the code of an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CodeDigests {
-    /// Of what is no function's: libraries that it needs, what runs before `main`, thread-local variables, code without a
-    /// name.
+    /// Of what is no function's: libraries that it needs, what runs before `main`, thread-local variables, what it offers to
+    /// others, code without a name.
     pub rest: u64,
     /// Of the functions of each name: the name's [`key`](CodeDigests::key) and the digest, sorted by key.
     pub functions: Vec<(u64, u64)>,
@@ -68,6 +68,11 @@ fn find(of_names: &[(u64, u64)], key: u64) -> Option<u64> {
 pub(crate) fn of_source(name: &[u8]) -> &[u8] {
     const ADDED: [&[u8]; 7] =
         [b".cold", b".part.", b".isra.", b".constprop.", b".llvm.", b".lto_priv.", b".localalias"];
+    // GCC calls what makes the objects of a source by its first function.
+    const MAKES_OBJECTS: &[u8] = b"_GLOBAL__sub_I_";
+    if name.starts_with(MAKES_OBJECTS) {
+        return MAKES_OBJECTS;
+    }
     let ends = ADDED.iter().filter_map(|added| memchr::memmem::find(name, added).filter(|at| *at > 0));
     &name[..ends.min().unwrap_or(name.len())]
 }
@@ -112,11 +117,12 @@ impl<'a> Analysis<'a> {
         let drafts = drafts?;
         program.note_targets(&drafts);
         let objects = Objects::of(&program, budget)?;
-        let of_names = |numbers: Numbers| -> Vec<(u64, u64)> {
+        let of_names = |numbers: Numbers| -> Vec<(u64, u64, u64)> {
             let drafts = drafts.par_iter().zip(&program.functions);
             let digest = |(draft, function): (&Draft, &NamedRange<'_>)| {
                 let digest = draft.digest(function, &program, &objects, numbers)?;
-                Some((CodeDigests::key(function.name), digest))
+                let file = XxHash3_64::oneshot(program.file_of(function.start));
+                Some((CodeDigests::key(function.name), file, digest))
             };
             drafts.filter_map(digest).collect()
         };
@@ -127,13 +133,13 @@ impl<'a> Analysis<'a> {
     }
 }
 
-/// One digest for all functions of a name, and parts of one.
-fn together(mut of_names: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+/// One digest for all functions of a name, and parts of one, in the order of their sources.
+fn together(mut of_names: Vec<(u64, u64, u64)>) -> Vec<(u64, u64)> {
     of_names.par_sort_unstable();
-    let digest = |same: &[(u64, u64)]| match same {
-        [(key, digest)] => (*key, *digest),
+    let digest = |same: &[(u64, u64, u64)]| match same {
+        [(key, _, digest)] => (*key, *digest),
         _ => {
-            let digests: Vec<u8> = same.iter().flat_map(|(_, digest)| digest.to_le_bytes()).collect();
+            let digests: Vec<u8> = same.iter().flat_map(|(.., digest)| digest.to_le_bytes()).collect();
             (same[0].0, XxHash3_64::oneshot(&digests))
         }
     };
@@ -148,15 +154,28 @@ fn rest(elf: &Elf<'_>, program: &Program<'_>, objects: &Objects) -> u64 {
         bytes.push(0);
     }
     for section in &program.sections {
-        if section.holds == Holds::ThreadLocals {
+        let is_of_threads = section.holds == Holds::ThreadLocals;
+        if is_of_threads {
             bytes.extend_from_slice(section.bytes);
         }
         let runs_by_itself = [&b".preinit_array"[..], b".init_array", b".fini_array", b".ctors", b".dtors"];
-        if runs_by_itself.iter().any(|name| section.name.starts_with(name)) {
+        if is_of_threads || runs_by_itself.iter().any(|name| section.name.starts_with(name)) {
             let whole = NamedRange { start: section.start, end: section.end, name: &[] };
             for (_, target) in program.pointers(&whole, section.bytes).0 {
                 program.put_target(target, objects, &mut bytes);
             }
+        }
+    }
+    for (name, start, is_data) in elf.offered() {
+        let section = program.section_at(start).filter(|_| is_data);
+        // What has no beginning may be a copy of what a library has.
+        if section.is_some_and(|section| section.bytes.is_empty()) {
+            continue;
+        }
+        bytes.extend_from_slice(name);
+        bytes.push(0);
+        if let Some(section) = section {
+            objects.put(program, start, section, &mut bytes);
         }
     }
     for gap in program.unnamed_code() {

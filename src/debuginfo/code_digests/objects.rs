@@ -10,6 +10,7 @@ use crate::debuginfo::reading::linked::{Holds, LoadedSection, NamedRange, Target
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use rayon::prelude::*;
+use std::collections::HashMap;
 use twox_hash::XxHash3_64;
 
 /// What the objects are that something refers to.
@@ -132,6 +133,7 @@ fn without_filling(bytes: &[u8]) -> &[u8] {
 
 /// The hash of each object with all that it leads to.
 fn with_all_they_lead_to(objects: &[Object]) -> Vec<u64> {
+    const ROUNDS: usize = 4;
     let mut graph: DiGraph<(), (), u32> = DiGraph::with_capacity(objects.len(), 0);
     let nodes: Vec<_> = objects.iter().map(|_| graph.add_node(())).collect();
     for (from, object) in nodes.iter().zip(objects) {
@@ -145,18 +147,26 @@ fn with_all_they_lead_to(objects: &[Object]) -> Vec<u64> {
     for (circle, members) in (0..).zip(kosaraju_scc(&graph)) {
         let members: Vec<usize> = members.iter().map(|member| member.index()).collect();
         members.iter().for_each(|member| circle_of[*member] = circle);
-        let hash = |member: usize| {
+        let hash = |member: usize, within: &HashMap<usize, u64>| {
             let Object { own, leads_to, .. } = &objects[member];
             let mut bytes = own.to_le_bytes().to_vec();
             for (to, distance) in leads_to {
                 let is_of_circle = circle_of[*to as usize] == circle;
-                let hash: u64 = if is_of_circle { 0 } else { hashes[*to as usize] };
+                let hash: u64 = match is_of_circle {
+                    true => within.get(&(*to as usize)).copied().unwrap_or_default(),
+                    false => hashes[*to as usize],
+                };
                 bytes.extend(hash.to_le_bytes());
                 bytes.extend(distance.to_le_bytes());
             }
             XxHash3_64::oneshot(&bytes)
         };
-        let of_members: Vec<u64> = members.iter().map(|member| hash(*member)).collect();
+        // Each round tells those apart that lead to others which the round before told apart.
+        let mut within = HashMap::new();
+        for _ in 0..if members.len() > 1 { ROUNDS } else { 1 } {
+            within = members.iter().map(|member| (*member, hash(*member, &within))).collect();
+        }
+        let of_members: Vec<u64> = members.iter().map(|member| within[member]).collect();
         let mut of_circle = of_members.clone();
         of_circle.sort_unstable();
         let of_circle: Vec<u8> = of_circle.iter().flat_map(|hash| hash.to_le_bytes()).collect();
@@ -202,6 +212,10 @@ mod tests {
         assert!(before.iter().collect::<std::collections::BTreeSet<_>>().len() == 5);
         let after = hashes(&[(1, &[1]), (2, &[2]), (3, &[0, 3]), (9, &[]), (5, &[4])]);
         assert_eq!(before.iter().zip(&after).filter(|(one, other)| one == other).count(), 1, "5 leads to nobody else");
+        // The same objects, the other way round.
+        let one = hashes(&[(1, &[1, 3]), (1, &[2, 4]), (1, &[0, 5]), (7, &[]), (8, &[]), (9, &[])]);
+        let other = hashes(&[(1, &[2, 3]), (1, &[0, 4]), (1, &[1, 5]), (7, &[]), (8, &[]), (9, &[])]);
+        assert!(one[..3].iter().all(|hash| !other.contains(hash)));
         let chain: Vec<(u64, Vec<u32>)> = (0..200_000).map(|at| (at, vec![at as u32 + 1])).collect();
         let mut chain: Vec<(u64, &[u32])> = chain.iter().map(|(own, leads_to)| (*own, &leads_to[..])).collect();
         chain.push((7, &[]));

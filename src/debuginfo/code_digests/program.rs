@@ -3,11 +3,14 @@
 use super::CodeDigests;
 use super::draft::Draft;
 use super::objects::Objects;
+use crate::debuginfo::code;
 use crate::debuginfo::index::{FileOffset, Svma};
 use crate::debuginfo::reading::elf::Elf;
 use crate::debuginfo::reading::linked::{Holds, LoadedSection, NamedRange, Target};
 use crate::debuginfo::reading::text::{Text, TextRange};
+use crate::debuginfo::shortfall::Shortfalls;
 use platform::arch::{Piece, pieces};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// The bytes of an address.
@@ -15,6 +18,10 @@ const WORD: usize = 8;
 
 /// The bytes of a distance in a table of them.
 const DISTANCE: usize = 4;
+
+/// What is linked into every program, and refers to whatever is at the end of its data.
+const BY_THE_COMPILER: [&[u8]; 4] =
+    [b"deregister_tm_clones", b"register_tm_clones", b"__do_global_dtors_aux", b"frame_dummy"];
 
 /// What a program is made of.
 pub(super) struct Program<'a> {
@@ -29,6 +36,10 @@ pub(super) struct Program<'a> {
     pub targets: Vec<(Svma, Target<'a>)>,
     /// Where whatever has no symbol starts, in order.
     starts: Vec<Svma>,
+    /// Where functions that are in the way of exceptions start, in order, and what of them is in the way.
+    call_sites: Vec<(Svma, &'a [u8])>,
+    /// Where functions start that are known in one source only, in order, and its name.
+    files: Vec<(Svma, &'a [u8])>,
     /// Whether it is loaded where it was linked, so that numbers may be addresses.
     is_absolute: bool,
     /// Whether words in its data may be addresses although no relocation says so.
@@ -56,6 +67,7 @@ impl<'a> Program<'a> {
                 NamedRange { start: symbol.start, end, name: symbol.name(usize::MAX) }
             })
             .collect();
+        functions.retain(|function| !BY_THE_COMPILER.contains(&function.name));
         functions.sort_unstable();
         functions.dedup();
         let text = elf.text();
@@ -73,6 +85,8 @@ impl<'a> Program<'a> {
             variables,
             targets,
             starts: Vec::new(),
+            call_sites: call_sites(elf),
+            files: elf.files_of_locals(),
             is_absolute: elf.is_absolute(),
             has_plain_addresses: elf.has_plain_addresses(),
         }
@@ -86,6 +100,34 @@ impl<'a> Program<'a> {
         let code = &code[..len.min(code.len())];
         let offset = text.offset_of(range.start);
         Some((code, offset..FileOffset(offset.0 + code.len() as u64)))
+    }
+
+    /// What of a function is in the way of exceptions.
+    pub fn call_sites(&self, start: Svma) -> &'a [u8] {
+        let found = self.call_sites.binary_search_by_key(&start, |(start, _)| *start);
+        found.map_or(&[], |at| self.call_sites[at].1)
+    }
+
+    /// The source of a function that is known in one only.
+    pub fn file_of(&self, start: Svma) -> &'a [u8] {
+        self.files.binary_search_by_key(&start, |(start, _)| *start).map_or(&[], |at| self.files[at].1)
+    }
+
+    /// The names that functions of several sources have.
+    pub fn names_of_several_files(&self) -> BTreeSet<u64> {
+        let of_names =
+            self.functions.iter().map(|function| (CodeDigests::key(function.name), self.file_of(function.start)));
+        let mut of_names: Vec<(u64, &[u8])> = of_names.collect();
+        of_names.sort_unstable();
+        of_names.dedup();
+        of_names.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0).collect()
+    }
+
+    /// So many bytes of the constants at an address, none of which is an address.
+    pub fn constant(&self, address: Svma, len: u8) -> &'a [u8] {
+        let section = self.section_at(address).filter(|section| section.name.starts_with(b".rodata"));
+        let end = Svma(address.0.saturating_add(len.into()));
+        section.map_or(&[], |section| section.stored(&NamedRange { start: address, end, name: &[] }))
     }
 
     /// Whether a number in code may be an address.
@@ -139,8 +181,8 @@ impl<'a> Program<'a> {
             address.0,
             |_| false,
             |piece| {
-                if let (Piece::Place(place, 4), Found::Nothing) = (piece, &found) {
-                    found = match self.target_at(Svma(place)) {
+                if let (Piece::Place { address, len: 4, .. }, Found::Nothing) = (piece, &found) {
+                    found = match self.target_at(Svma(address)) {
                         Some(Target::Import(name, distance)) => Found::Import(name, distance),
                         Some(Target::Address(address)) => match self.function_at(address) {
                             Some(function) => Found::Function(function, address.0 - function.start.0),
@@ -180,7 +222,7 @@ impl<'a> Program<'a> {
 
     /// Notes where constants and variables start that code and data refer to.
     pub fn note_targets(&mut self, drafts: &[Draft]) {
-        let of_code = drafts.iter().flat_map(|draft| draft.places.iter().copied());
+        let of_code = drafts.iter().flat_map(|draft| draft.places.iter().map(|(address, _)| *address));
         let of_data = self.targets.iter().filter_map(|(_, target)| match target {
             Target::Address(address) => Some(*address),
             Target::Import(..) => None,
@@ -193,7 +235,8 @@ impl<'a> Program<'a> {
             let stored = section.map(|section| section.stored(table)).unwrap_or_default();
             distances(table.start, stored).map(|(_, target)| target)
         });
-        let mut starts: Vec<Svma> = of_code.chain(of_data).chain(plain).chain(relative).collect();
+        let offered = self.variables.iter().map(|variable| variable.start);
+        let mut starts: Vec<Svma> = of_code.chain(offered).chain(of_data).chain(plain).chain(relative).collect();
         starts.sort_unstable();
         starts.dedup();
         starts.retain(|start| self.section_at(*start).is_some_and(|section| section.holds != Holds::Code));
@@ -209,6 +252,11 @@ impl<'a> Program<'a> {
     /// until the next one.
     pub fn object_at(&self, address: Svma, section: &LoadedSection<'a>) -> NamedRange<'a> {
         const MOST_WITHIN: usize = 2;
+        // The linker tells where such a section begins and ends, and programs read it as a table.
+        let is_table = section.name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        if is_table && !section.name.is_empty() && address == section.start {
+            return NamedRange { start: section.start, end: section.end, name: section.name };
+        }
         let after = self.variables.partition_point(|variable| variable.start <= address);
         let around = self.variables[..after].iter().rev().take(4).find(|variable| address < variable.end);
         if let Some(variable) = around {
@@ -233,7 +281,7 @@ impl<'a> Program<'a> {
 
     /// Where a text ends that starts at an address: others may start within it.
     fn end_of_text(&self, address: Svma, section: &LoadedSection<'a>) -> Svma {
-        const LONGEST: usize = 4096;
+        const LONGEST: usize = 1 << 20;
         let bytes = section.bytes.get((address.0 - section.start.0) as usize..).unwrap_or_default();
         let bytes = &bytes[..bytes.len().min(LONGEST)];
         let end =
@@ -300,6 +348,17 @@ impl<'a> Program<'a> {
             );
         }
     }
+}
+
+/// Where functions that are in the way of exceptions start, and what of them is in the way.
+fn call_sites<'a>(elf: &Elf<'a>) -> Vec<(Svma, &'a [u8])> {
+    let mut tables = code::frames::read(elf, &mut Shortfalls::default()).tables;
+    tables.sort_unstable();
+    tables.dedup_by_key(|(function, _)| *function);
+    let sites = tables
+        .into_iter()
+        .filter_map(|(function, table)| Some((function, code::lsda::call_sites(elf.bytes_at(table))?)));
+    sites.collect()
 }
 
 /// Adds to what is hashed which code is meant.

@@ -150,13 +150,53 @@ impl<'a> Elf<'a> {
         !self.is_absolute() && !self.segments.iter().any(|segment| segment.p_type(ENDIAN) == elf::PT_INTERP)
     }
 
-    /// The names of the libraries that it needs.
+    /// Where functions start that only one source knows, in order, and its name.
+    pub(crate) fn files_of_locals(&self) -> Vec<(Svma, &'a [u8])> {
+        let mut files = Vec::new();
+        for table in self.symbol_tables() {
+            let symbols: &'a [Symbol] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
+            let strings = self.strings_of(table);
+            let mut file: &[u8] = &[];
+            for symbol in symbols.iter().filter(|symbol| symbol.st_bind() == elf::STB_LOCAL) {
+                match symbol.st_type() {
+                    elf::STT_FILE => file = name_at(strings, symbol.st_name(ENDIAN)),
+                    elf::STT_FUNC => files.push((Svma(symbol.st_value(ENDIAN)), file)),
+                    _ => {}
+                }
+            }
+        }
+        files.sort_unstable();
+        files.dedup_by_key(|(start, _)| *start);
+        files
+    }
+
+    /// What other images may use of it by name, in order of name: where it is, and whether it is data.
+    pub(crate) fn offered(&self) -> Vec<(&'a [u8], Svma, bool)> {
+        let dynamic = self.sections.iter().filter(|section| section.sh_type(ENDIAN) == elf::SHT_DYNSYM).take(1);
+        let mut offered: Vec<_> = dynamic
+            .flat_map(|table| {
+                let symbols: &'a [Symbol] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
+                let strings = self.strings_of(table);
+                let defined = symbols.iter().filter(|symbol| symbol.st_shndx(ENDIAN) != elf::SHN_UNDEF);
+                defined.map(move |symbol| {
+                    let is_data = symbol.st_type() == elf::STT_OBJECT;
+                    (name_at(strings, symbol.st_name(ENDIAN)), Svma(symbol.st_value(ENDIAN)), is_data)
+                })
+            })
+            .collect();
+        offered.sort_unstable();
+        offered
+    }
+
+    /// The names of the libraries that it needs, and where they are looked for.
     pub(crate) fn needed(&self) -> Vec<&'a [u8]> {
         let dynamic = self.sections.iter().find(|section| section.sh_type(ENDIAN) == elf::SHT_DYNAMIC);
         let Some(dynamic) = dynamic else { return Vec::new() };
         let entries: &[elf::Dyn64<LittleEndian>] = dynamic.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
         let strings = self.strings_of(dynamic);
-        let needed = entries.iter().filter(|entry| entry.d_tag(ENDIAN) == elf::DT_NEEDED);
+        let needed = entries
+            .iter()
+            .filter(|entry| [elf::DT_NEEDED, elf::DT_RPATH, elf::DT_RUNPATH].contains(&entry.d_tag(ENDIAN)));
         needed.filter_map(|entry| Some(name_at(strings, u32::try_from(entry.d_val(ENDIAN)).ok()?))).collect()
     }
 

@@ -10,10 +10,22 @@ use iced_x86::{ConstantOffsets, Decoder, DecoderOptions, Instruction, OpKind};
 pub enum Piece<'c> {
     /// Bytes that say the same everywhere.
     Bytes(&'c [u8]),
-    /// A field of so many bytes that says where this address is, from where the code is.
-    Place(u64, u8),
-    /// A field of so many bytes that has this number, which is meant.
-    Number(u64, u8),
+    /// A field that says where an address is, from where the code is.
+    Place {
+        /// The address.
+        address: u64,
+        /// How many bytes the field has.
+        len: u8,
+        /// How many bytes are read or written there, as far as the instruction tells.
+        used: u8,
+    },
+    /// A field that has a number which is meant.
+    Number {
+        /// The number.
+        number: u64,
+        /// How many bytes the field has.
+        len: u8,
+    },
 }
 
 /// Takes `code` apart, which is at address `at`. Of numbers of 32 and 64 bits, those are pieces of their own that
@@ -57,11 +69,12 @@ fn field(
     };
     if matches!(instruction.op0_kind(), OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64) {
         let field = immediate(offsets())?;
-        return Some((field, Piece::Place(instruction.near_branch_target(), field.1 as u8)));
+        return Some((field, Piece::Place { address: instruction.near_branch_target(), len: field.1 as u8, used: 0 }));
     }
     if instruction.is_ip_rel_memory_operand() {
         let field = displacement(offsets())?;
-        return Some((field, Piece::Place(instruction.ip_rel_memory_address(), field.1 as u8)));
+        let used = u8::try_from(instruction.memory_size().size()).unwrap_or(u8::MAX);
+        return Some((field, Piece::Place { address: instruction.ip_rel_memory_address(), len: field.1 as u8, used }));
     }
     let is_wide = |operand: &u32| {
         matches!(instruction.op_kind(*operand), OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64)
@@ -69,7 +82,7 @@ fn field(
     let number = (0..instruction.op_count()).find(is_wide).map(|operand| instruction.immediate(operand));
     if let Some(number) = number.filter(|number| is_meant(*number)) {
         let field = immediate(offsets())?;
-        return Some((field, Piece::Number(number, field.1 as u8)));
+        return Some((field, Piece::Number { number, len: field.1 as u8 }));
     }
     let has_address = (0..instruction.op_count()).any(|operand| instruction.op_kind(operand) == OpKind::Memory)
         && instruction.memory_displ_size() >= 4;
@@ -78,7 +91,7 @@ fn field(
         return None;
     }
     let field = displacement(offsets())?;
-    Some((field, Piece::Number(address, field.1 as u8)))
+    Some((field, Piece::Number { number: address, len: field.1 as u8 }))
 }
 
 #[cfg(test)]
@@ -91,23 +104,27 @@ mod tests {
         found
     }
 
+    fn place(address: u64, len: u8, used: u8) -> Piece<'static> {
+        Piece::Place { address, len, used }
+    }
+
     #[test]
     fn branches_and_what_is_relative_to_code_are_places() {
         // push %rbp; call 0x1010; lea 0x100(%rip),%rax; je 0x1000; ret
         let code = [0x55, 0xe8, 0x0a, 0, 0, 0, 0x48, 0x8d, 0x05, 0, 1, 0, 0, 0x74, 0xf1, 0xc3];
         let expected = [
             Piece::Bytes(&[0x55, 0xe8]),
-            Piece::Place(0x1010, 4),
+            place(0x1010, 4, 0),
             Piece::Bytes(&[0x48, 0x8d, 0x05]),
-            Piece::Place(0x110d, 4),
+            place(0x110d, 4, 0),
             Piece::Bytes(&[0x74]),
-            Piece::Place(0x1000, 1),
+            place(0x1000, 1, 0),
             Piece::Bytes(&[0xc3]),
         ];
         assert_eq!(of(&code, |_| false), expected);
         // cmpl $7,0x100(%rip): the number stays.
         let compare = [0x83, 0x3d, 0, 1, 0, 0, 7];
-        let expected = [Piece::Bytes(&compare[..2]), Piece::Place(0x1107, 4), Piece::Bytes(&[7])];
+        let expected = [Piece::Bytes(&compare[..2]), place(0x1107, 4, 4), Piece::Bytes(&[7])];
         assert_eq!(of(&compare, |_| false), expected);
     }
 
@@ -118,9 +135,9 @@ mod tests {
         assert_eq!(of(&code, |_| false), [Piece::Bytes(&code)]);
         let expected = [
             Piece::Bytes(&[0xbf]),
-            Piece::Number(0x40_2000, 4),
+            Piece::Number { number: 0x40_2000, len: 4 },
             Piece::Bytes(&[0x48, 0x8b, 0x04, 0xc5]),
-            Piece::Number(0x40_2000, 4),
+            Piece::Number { number: 0x40_2000, len: 4 },
         ];
         assert_eq!(of(&code, |number| number == 0x40_2000), expected);
     }
