@@ -152,3 +152,104 @@ fn any_bytes_have_an_answer() {
     }
     assert!(read > 0);
 }
+
+/// Programs whose code is the same before and after, and does something else: `V` is 1, and then 2.
+const BY_DATA: [(&str, &str, &[&str], &str); 5] = [
+    (
+        "circles",
+        "struct s { const char *name; const struct s *next, *last; };
+         extern const struct s a, b, c;
+         #if V == 1
+         const struct s a = {\"a\", &b, &a}, b = {\"b\", &c, &b}, c = {\"c\", &a, &c};
+         #else
+         const struct s a = {\"a\", &c, &a}, b = {\"b\", &a, &b}, c = {\"c\", &b, &c};
+         #endif
+         const char *found(void) { return a.next->name; }
+         int main(void) { return found()[0]; }",
+        &["gcc", "-O1"],
+        "found",
+    ),
+    (
+        "tables that the linker delimits",
+        "static const int one __attribute__((section(\"numbers\"), used)) = 1;
+         static const int two __attribute__((section(\"numbers\"), used)) = V;
+         extern const int __start_numbers[], __stop_numbers[];
+         int found(void) { int sum = 0; for (const int *at = __start_numbers; at < __stop_numbers; at++) sum += *at; return sum; }
+         int main(void) { return found(); }",
+        &["gcc", "-O0"],
+        "found",
+    ),
+    (
+        "constants that are a part of others",
+        "void found(int *o) { o[0] = 1; o[1] = 2; o[2] = 3; o[3] = V + 30; }
+         void other(int *o) { o[0] = 3; o[1] = V + 30; }
+         int main(void) { int o[4]; found(o); other(o); return o[0]; }",
+        &["gcc", "-O2"],
+        "found",
+    ),
+    (
+        "ways of exceptions",
+        "extern \"C\" __attribute__((noinline)) void thrown(int a) { if (a) throw a; }
+         #if V == 1
+         #define NONE
+         #else
+         #define NONE noexcept
+         #endif
+         extern \"C\" int found(int a) NONE { thrown(a); return a + 1; }
+         int main(int count, char **) { return found(count - 1); }",
+        &["g++", "-O0"],
+        "found",
+    ),
+    (
+        "addresses of threads' own",
+        "static __thread const char *own = V == 1 ? \"hello\" : \"jello\";
+         int main(void) { return own[0]; }",
+        &["gcc", "-O0"],
+        "",
+    ),
+];
+
+#[test]
+fn what_only_data_tell_differs() {
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    for (what, source, compiler, name) in BY_DATA {
+        let file = if compiler[0] == "g++" { ["-x", "c++"] } else { ["-x", "c"] };
+        let of = |value: &str| digests(&built(folder.path(), value, source, &[compiler, &file, &[value]].concat()));
+        let (before, after) = (of("-DV=1"), of("-DV=2"));
+        match name {
+            "" => assert_ne!(before.rest, after.rest, "{what}"),
+            name => assert_eq!(before.is_same(&after, CodeDigests::key(name.as_bytes())), Some(false), "{what}"),
+        }
+        assert_eq!(before, of("-DV=1"), "{what}");
+    }
+}
+
+#[test]
+fn functions_of_one_name_are_told_apart_by_their_sources() {
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    let made = |[one, two]: [&str; 2]| {
+        for (file, name, value) in [("one.c", "one", one), ("two.c", "two", two)] {
+            let source =
+                format!("static int helper(void) {{ return {value}; }}\nint {name}(void) {{ return helper(); }}\n");
+            fs::write(folder.path().join(file), source).unwrap();
+        }
+        let main = "int one(void), two(void);\nint main(void) { return one() + two(); }\n";
+        digests(&built(folder.path(), "both", main, &["gcc", "-O0", "one.c", "two.c"]))
+    };
+    let (before, after) = (made(["1", "2"]), made(["2", "1"]));
+    assert_eq!(before.is_same(&after, CodeDigests::key(b"helper")), Some(false), "they have changed places");
+    assert_eq!(before.is_same(&after, CodeDigests::key(b"main")), Some(true));
+}
+
+#[test]
+fn what_a_library_offers_is_compared_as_one() {
+    let folder = tempfile::tempdir_in(build::output()).unwrap();
+    let of = |source: &str| digests(&built(folder.path(), "lib.so", source, &["gcc", "-shared", "-fPIC"])).rest;
+    let before = of("const int limits[] = {1, 2};\nint given(void) { return 1; }\n");
+    assert_ne!(before, of("const int limits[] = {1, 3};\nint given(void) { return 1; }\n"));
+    assert_ne!(
+        before,
+        of("const int limits[] = {1, 2};\nint given(void) { return 1; }\nint more(void) { return 1; }\n")
+    );
+    assert_eq!(before, of("const int limits[] = {1, 2};\nint given(void) { return 2; }\n"), "that is the function's");
+}

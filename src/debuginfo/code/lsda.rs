@@ -11,10 +11,11 @@ pub(crate) fn landing_pads(table: &[u8], function: Svma, pads: &mut Vec<Svma>) -
     read(EndianSlice::new(table, LittleEndian), function, pads).is_some()
 }
 
-/// The part of a table that says from where exceptions go on where.
+/// The part of a table that says from where exceptions go on where, from its start on.
 pub(crate) fn call_sites(table: &[u8]) -> Option<&[u8]> {
-    let (_encoding, sites) = sites(&mut EndianSlice::new(table, LittleEndian))?;
-    Some(sites.slice())
+    let mut left = EndianSlice::new(table, LittleEndian);
+    sites(&mut left)?;
+    table.get(..table.len() - left.len())
 }
 
 fn read(mut table: Bytes<'_>, function: Svma, pads: &mut Vec<Svma>) -> Option<()> {
@@ -72,6 +73,14 @@ mod tests {
         assert_eq!(pads(&table), Some(vec![0x1090]));
         let fixed = [0xff, 0xff, 3, 13, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0];
         assert_eq!(pads(&fixed), Some(vec![0x1003]));
+    }
+
+    #[test]
+    fn call_sites_end_before_what_they_lead_to() {
+        let table = [0xff, 0x9b, 9, 1, 4, 0, 5, 0, 0, 7, 7];
+        assert_eq!(call_sites(&table), Some(&table[..9]));
+        assert_eq!(call_sites(&[0xff, 0xff, 1, 0, 7]), Some(&[0xff, 0xff, 1, 0][..]), "none");
+        assert_eq!(call_sites(&table[..8]), None);
     }
 
     #[test]

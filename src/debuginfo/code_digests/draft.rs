@@ -96,18 +96,17 @@ impl<'a> Program<'a> {
 }
 
 impl Draft {
-    /// The digest of the function, all that it refers to included; none by lines if it has no number that may be one.
-    pub fn digest(
-        &self,
-        function: &NamedRange<'_>,
-        program: &Program<'_>,
-        objects: &Objects,
-        numbers: Numbers,
-    ) -> Option<u64> {
+    /// Whether it has numbers that may be lines.
+    pub fn may_have_lines(&self) -> bool {
+        self.by_lines.is_some()
+    }
+
+    /// The digest of the function, all that it refers to included.
+    pub fn digest(&self, function: &NamedRange<'_>, program: &Program<'_>, objects: &Objects, numbers: Numbers) -> u64 {
         let own = function.start..function.end;
         let bytes = match numbers {
             Numbers::AsTheyAre => self.bytes,
-            Numbers::AsLines => self.by_lines?,
+            Numbers::AsLines => self.by_lines.unwrap_or(self.bytes),
         };
         let mut bytes = bytes.to_le_bytes().to_vec();
         for (address, used) in &self.places {
@@ -122,7 +121,7 @@ impl Draft {
                 }
             }
         }
-        Some(XxHash3_64::oneshot(&bytes))
+        XxHash3_64::oneshot(&bytes)
     }
 }
 

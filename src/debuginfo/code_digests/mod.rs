@@ -30,6 +30,7 @@ use objects::Objects;
 use program::Program;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 use twox_hash::XxHash3_64;
 
@@ -117,12 +118,19 @@ impl<'a> Analysis<'a> {
         let drafts = drafts?;
         program.note_targets(&drafts);
         let objects = Objects::of(&program, budget)?;
+        let with_lines: HashSet<u64> = drafts
+            .iter()
+            .zip(&program.functions)
+            .filter(|(draft, _)| draft.may_have_lines())
+            .map(|(_, function)| CodeDigests::key(function.name))
+            .collect();
         let of_names = |numbers: Numbers| -> Vec<(u64, u64, u64)> {
             let drafts = drafts.par_iter().zip(&program.functions);
             let digest = |(draft, function): (&Draft, &NamedRange<'_>)| {
-                let digest = draft.digest(function, &program, &objects, numbers)?;
-                let file = XxHash3_64::oneshot(program.file_of(function.start));
-                Some((CodeDigests::key(function.name), file, digest))
+                let key = CodeDigests::key(function.name);
+                let is_meant = numbers == Numbers::AsTheyAre || with_lines.contains(&key);
+                let digest = is_meant.then(|| draft.digest(function, &program, &objects, numbers))?;
+                Some((key, XxHash3_64::oneshot(program.file_of(function.start)), digest))
             };
             drafts.filter_map(digest).collect()
         };
