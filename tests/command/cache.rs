@@ -68,7 +68,8 @@ fn filters_use_what_was_kept_without_them() {
     assert_eq!(lines_run(folder.path(), &cache, &["--include", "nothing.c"]), BTreeSet::new());
     let indexes = || {
         let mut files = files(&cache);
-        files.retain(|path| !path.to_str().unwrap().ends_with(".sources.index"));
+        let is_other = |path: &str| path.ends_with(".sources.index") || path.ends_with(".code.index");
+        files.retain(|path| !is_other(path.to_str().unwrap()));
         files
     };
     let kept = indexes();
