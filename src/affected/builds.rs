@@ -149,6 +149,6 @@ fn asked(image: &ImageFacts, changes: &CodeChanges) -> Option<ImageQuestion> {
     }
     let names = image.files.iter().flat_map(|file| &file.functions);
     names.for_each(|function| _ = gone.remove(&CodeDigests::key(function.name.as_bytes())));
-    // Within a program whoever called it differs as well.
+    // Within a program what called it differs as well.
     (!changes.is_library || gone.is_empty()).then_some(question)
 }

@@ -40,22 +40,17 @@ fn name(image: &Metadata) -> OsString {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::settled_file;
     use super::*;
     use std::fs;
-    use std::thread::sleep;
-    use std::time::Duration;
 
     #[test]
     fn digests_are_kept_for_as_long_as_the_image_is_the_same() {
         let folder = tempfile::tempdir().unwrap();
         let image = folder.path().join("image");
-        fs::write(&image, "one").unwrap();
-        let before = fs::metadata(&image).unwrap();
+        let before = settled_file(&image, "one");
         let cache = Cache::open(&folder.path().join("cache")).unwrap();
         let digests = CodeDigests { rest: 7, functions: vec![(1, 2)], ..CodeDigests::default() };
-        while !FileIdentity::of(&before).is_settled(SystemTime::now()) {
-            sleep(Duration::from_millis(1));
-        }
         cache.keep_code(&before, &digests);
         assert_eq!(cache.code(&before), Some(digests));
         fs::write(&image, "two!").unwrap();

@@ -103,27 +103,16 @@ fn decode(bytes: &[u8]) -> Option<HashMap<FileIdentity, TextDigest>> {
 #[cfg(test)]
 mod tests {
     use super::super::Cache;
+    use super::super::tests::settled_file;
     use super::*;
-    use std::thread::sleep;
-    use std::time::Duration;
-
-    /// A source of that text whose next change will be seen.
-    fn settled(path: &Path, text: &str) -> Metadata {
-        fs::write(path, text).unwrap();
-        let meta = fs::metadata(path).unwrap();
-        while !FileIdentity::of(&meta).is_settled(SystemTime::now()) {
-            sleep(Duration::from_millis(1));
-        }
-        meta
-    }
 
     #[test]
     fn what_was_read_once_is_known_until_the_source_changes() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(&folder.path().join("cache")).unwrap();
         let (image, source) = (folder.path().join("image"), folder.path().join("a.c"));
-        let image = settled(&image, "");
-        let before = settled(&source, "one\ntwo");
+        let image = settled_file(&image, "");
+        let before = settled_file(&source, "one\ntwo");
         let digest = TextDigest::of(b"one\ntwo");
         assert_eq!(digest.lines, 2);
         let digests = cache.digests(&image);
@@ -132,7 +121,7 @@ mod tests {
         let again = cache.digests(&image);
         assert_eq!(again.known.values().collect::<Vec<_>>(), [&digest]);
         assert_eq!(again.of(Path::new("/nowhere"), &before), Some(digest), "it is not read again");
-        let after = settled(&source, "two\none");
+        let after = settled_file(&source, "two\none");
         assert_eq!(again.of(&source, &after), Some(TextDigest::of(b"two\none")));
     }
 

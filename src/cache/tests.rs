@@ -9,6 +9,16 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
+/// A file of that text whose next change will be seen.
+pub(super) fn settled_file(path: &Path, text: &str) -> Metadata {
+    std::fs::write(path, text).unwrap();
+    let meta = std::fs::metadata(path).unwrap();
+    while !FileIdentity::of(&meta).is_settled(SystemTime::now()) {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    meta
+}
+
 /// Bytes that are no image, and an index that fits them.
 fn made_up() -> (Vec<u8>, ImageIndex) {
     let image: Vec<u8> = (0..64).collect();

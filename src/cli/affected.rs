@@ -2,13 +2,13 @@
 
 use super::measuring::cache_folder;
 use super::output::{print, print_json, tell};
-use super::progress::Progress;
-use super::selection::{DataArguments, DataSelection, context_pattern, pick_up};
+use super::selection::{DataArguments, DataSelection, context_pattern};
 use super::{CliError, CommandOutcome};
-use crate::affected::{Builds, Evidence, Runner, Selected, skipping};
+use crate::affected::{Builds, Evidence, Reason, Runner, Selected, skipping};
 use crate::cache::Cache;
-use crate::report::{ContextPattern, Selection, printable, read_selected};
+use crate::report::{ContextPattern, Selection, printable};
 use clap::{Args, ValueEnum};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Args)]
@@ -56,14 +56,9 @@ impl AffectedArguments {
 
 pub(super) fn affected(options: &AffectedOptions) -> Result<CommandOutcome, CliError> {
     let data = options.data.open()?;
-    pick_up(&data);
     let cache = cache_folder(|name| std::env::var_os(name)).and_then(|folder| Cache::open(&folder));
     let mut evidence = Evidence::new(Builds::new(&data, cache, options.instead.clone()));
-    let progress = Progress::new(0, "reading");
-    let (reader, selection) = (&options.data.reader, &options.data.selection);
-    let at = |done, of| progress.at(done, of);
-    let unreadable = read_selected(&data, reader, selection, &at, |record| evidence.add(&record))?;
-    drop(progress);
+    let (_live, unreadable) = options.data.read_what_can_be(|record| evidence.add(&record))?;
     if let Some(error) = unreadable.into_iter().next() {
         return Err(CliError::Unknowable { path: options.data.data.clone(), cause: error.to_string() });
     }
@@ -87,7 +82,7 @@ pub(super) fn affected(options: &AffectedOptions) -> Result<CommandOutcome, CliE
 /// Each test that must run, with the first reasons.
 fn text(tests: &Selected) -> String {
     const MOST: usize = 3;
-    let line = |(label, reasons): (&String, &std::collections::BTreeSet<crate::affected::Reason>)| {
+    let line = |(label, reasons): (&String, &BTreeSet<Reason>)| {
         let mut said: Vec<String> =
             reasons.iter().take(MOST).map(|reason| printable(&reason.to_string()).into_owned()).collect();
         if reasons.len() > MOST {

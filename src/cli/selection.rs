@@ -294,6 +294,18 @@ impl DataSelection {
 
     /// Reads what is meant, process by process, and tells of files that cannot be read; returns the runs under way.
     pub(super) fn read(&self, take: impl FnMut(ProcessRecord)) -> Result<BTreeSet<String>, CliError> {
+        let (live, unreadable) = self.read_what_can_be(take)?;
+        for error in unreadable {
+            tell(&format!("warning: left out: {error}"));
+        }
+        Ok(live)
+    }
+
+    /// The same; returns the runs under way, and what is wrong with the files that cannot be read.
+    pub(super) fn read_what_can_be(
+        &self,
+        take: impl FnMut(ProcessRecord),
+    ) -> Result<(BTreeSet<String>, Vec<StoreError>), CliError> {
         let data = self.open()?;
         pick_up(&data);
         // Before the files: a run that ends in between is then shown as live, not as cut short.
@@ -301,9 +313,6 @@ impl DataSelection {
         let progress = Progress::new(0, "reading");
         let unreadable = read_selected(&data, &self.reader, &self.selection, &|done, of| progress.at(done, of), take)?;
         drop(progress);
-        for error in unreadable {
-            tell(&format!("warning: left out: {error}"));
-        }
-        Ok(live)
+        Ok((live, unreadable))
     }
 }

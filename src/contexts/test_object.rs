@@ -76,19 +76,19 @@ impl TestObject {
         // `runTest` gives its result by a pointer that comes first, and `this` is second.
         const TEST_OF_CATCH: usize = 2;
         let string = |at| self.strings.read(program, at);
-        match self.kind {
+        let label = match self.kind {
             Kind::Info => {
                 let info = program.argument(0)?;
-                let name = string(info + self.strings.size())?;
+                let name = string(info.checked_add(self.strings.size())?)?;
                 let mut should_run = [0];
-                program.read(info + self.should_run(), &mut should_run)?;
+                program.read(info.checked_add(self.should_run())?, &mut should_run)?;
                 (should_run == [1]).then_some(())?;
-                Some(bounded(&format!("{}.{name}", string(info)?)))
+                format!("{}.{name}", string(info)?)
             }
-            Kind::Case => string(program.argument(TEST_OF_CATCH)?).map(|name| bounded(name.trim())),
-            Kind::Handle => string(program.word(program.argument(TEST_OF_CATCH)?)?).map(|name| bounded(name.trim())),
-        }
-        .filter(|label| !label.is_empty())
+            Kind::Case => string(program.argument(TEST_OF_CATCH)?)?,
+            Kind::Handle => string(program.word(program.argument(TEST_OF_CATCH)?)?)?,
+        };
+        Some(bounded(label.trim())).filter(|label| !label.is_empty())
     }
 
     /// Where `TestInfo::should_run_` is: behind two strings, two pointers, a string with a number, and a pointer.
@@ -110,13 +110,13 @@ impl StringLayout {
     /// The string at an address, if it is one.
     fn read(self, program: &impl ReadObject, at: u64) -> Option<String> {
         let (text, len) = match self {
-            StringLayout::Gnu => (program.word(at)?, program.word(at + 8)?),
+            StringLayout::Gnu => (program.word(at)?, program.word(at.checked_add(8)?)?),
             StringLayout::Llvm => {
                 let mut first = [0];
                 program.read(at, &mut first)?;
                 match first[0] & 1 {
-                    0 => (at + 1, u64::from(first[0] >> 1)),
-                    _ => (program.word(at + 16)?, program.word(at + 8)?),
+                    0 => (at.checked_add(1)?, u64::from(first[0] >> 1)),
+                    _ => (program.word(at.checked_add(16)?)?, program.word(at.checked_add(8)?)?),
                 }
             }
         };

@@ -268,7 +268,7 @@ impl Recorder {
         let processes = self.ledger.finished;
         let (let_go, let_go_by) = (self.ledger.let_go.len() as u64, self.let_go_by);
         let advice = self.ledger.replay.advice.clone();
-        let advice = advice.or_else(|| self.by_function.then(|| without_functions(&self.ledger)).flatten());
+        let advice = advice.or_else(|| without_functions(&self.ledger).filter(|_| self.by_function));
         let summary = Summary {
             processes,
             ran,

@@ -3,9 +3,9 @@
 
 use super::facts::{Facts, StoredFacts};
 use crate::cache::{Cache, Digests};
-use crate::debuginfo::{self, ImageIndex};
+use crate::debuginfo::{self, CodeDigests, ImageIndex};
 use crate::link::{ImageId, RunDir};
-use crate::store::{DataDir, ImageFacts};
+use crate::store::DataDir;
 use platform::MappedFile;
 use std::fs::Metadata;
 use std::panic::AssertUnwindSafe;
@@ -56,17 +56,16 @@ impl SourceFinder {
             // When nobody waits any more.
             digests.store();
             if let Some(code) = code {
-                self.keep_code(&described, &before, &code);
+                // Without them nothing is known of what another build does otherwise, and `affected` says so.
+                let _disk_full = self.data.keep_code(&described, || self.digests_of(&before, &code));
             }
         }
     }
-}
 
-impl SourceFinder {
-    /// Keeps the digests of the code of an image, with which its functions can be compared with those of another build.
-    fn keep_code(&self, image: &ImageFacts, before: &Metadata, code: &CodeToDigest) {
+    /// The digests of the code of an image, with which its functions can be compared with those of another build.
+    fn digests_of(&self, before: &Metadata, code: &CodeToDigest) -> Option<CodeDigests> {
         let known = self.cache.as_ref().and_then(|cache| cache.code(before));
-        let digests = known.or_else(|| {
+        known.or_else(|| {
             let lines = |part| code.index.lines_in(part);
             let made = std::panic::catch_unwind(AssertUnwindSafe(|| debuginfo::code_digests(&code.bytes, &lines)));
             code.bytes.release();
@@ -75,11 +74,7 @@ impl SourceFinder {
                 cache.keep_code(before, &digests);
             }
             Some(digests)
-        });
-        if let Some(digests) = digests {
-            // Without them nothing is known of what another build does otherwise, and who asks is told.
-            let _disk_full = self.data.keep_code(image, &digests);
-        }
+        })
     }
 }
 

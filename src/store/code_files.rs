@@ -13,13 +13,18 @@ use crate::debuginfo::CodeDigests;
 const LONGEST: u64 = 1 << 30;
 
 impl DataDir {
-    /// Writes the digests of the code of an image, unless the directory has them.
-    pub(crate) fn keep_code(&self, image: &ImageFacts, digests: &CodeDigests) -> Result<(), StoreError> {
+    /// Writes the digests of the code of an image, unless the directory has them; `made` makes them, if that can be done.
+    pub(crate) fn keep_code(
+        &self,
+        image: &ImageFacts,
+        made: impl FnOnce() -> Option<CodeDigests>,
+    ) -> Result<(), StoreError> {
         let name = name_of(ContentKey::of_image(image));
         let folder = folder_to_write(self)?;
         if folder.kind_of(name.as_ref()).is_ok_and(|kind| kind.is_some()) {
             return Ok(());
         }
+        let Some(digests) = made() else { return Ok(()) };
         Staged::write(&folder.into(), name.as_ref(), &digests.encode())?.publish()
     }
 
@@ -31,6 +36,6 @@ impl DataDir {
 }
 
 /// The name of the file of an image.
-pub(super) fn name_of(key: ContentKey) -> String {
+fn name_of(key: ContentKey) -> String {
     format!("{key}.code")
 }

@@ -8,7 +8,7 @@ use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::{FileOffset, Svma};
 use crate::debuginfo::reading::elf::Elf;
 use crate::debuginfo::reading::names::demangle;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::{Range, RangeInclusive};
 
 /// What differs.
@@ -43,31 +43,36 @@ pub fn code_changes(
     let Analysis { program, drafts, objects, digests } = Analysis::of(&elf, lines, &mut budget)?;
     let (rest, is_library) = (old.rest != digests.rest, elf.is_library());
     let mut changes = CodeChanges { rest, is_library, ..CodeChanges::default() };
-    let differing: BTreeSet<u64> =
-        old.functions.iter().map(|(key, _)| *key).filter(|key| old.is_same(&digests, *key) == Some(false)).collect();
-    changes.gone =
-        old.functions.iter().map(|(key, _)| *key).filter(|key| old.is_same(&digests, *key).is_none()).collect();
+    let mut differing = BTreeSet::new();
+    for (key, _) in &old.functions {
+        match old.is_same(&digests, *key) {
+            Some(true) => {}
+            Some(false) => _ = differing.insert(*key),
+            None => changes.gone.push(*key),
+        }
+    }
     if differing.is_empty() {
         return Ok(changes);
     }
     let users = Users::of(&program, &drafts, &objects);
     let several = program.names_of_several_files();
-    for (number, function) in (0..).zip(&program.functions) {
-        if !differing.contains(&CodeDigests::key(function.name)) {
+    let offered: HashSet<&[u8]> = match is_library {
+        true => elf.offered().into_iter().filter(|(.., is_data)| !is_data).map(|(name, ..)| name).collect(),
+        false => HashSet::new(),
+    };
+    let is_exported = |number: u32| offered.contains(program.functions[number as usize].name);
+    for ((number, function), key) in (0..).zip(&program.functions).zip(&program.keys) {
+        if !differing.contains(key) {
             continue;
         }
         let name = demangle(of_source(function.name), &mut budget)?;
         if is_measured(&name) {
             changes.functions.insert(name.clone(), None);
             // Another of the same name may be one that is not measured.
-            if !several.contains(&CodeDigests::key(function.name)) {
+            if !several.contains(key) {
                 continue;
             }
         }
-        let is_exported = |number: u32| {
-            let function = program.functions[number as usize].name;
-            is_library && std::str::from_utf8(function).is_ok_and(|name| elf.exports(name))
-        };
         let mut is_known = true;
         let mut seen = BTreeSet::from([number]);
         let mut open = vec![number];

@@ -20,13 +20,12 @@ pub(super) struct Draft {
     pub places: Box<[(Svma, u8)]>,
 }
 
-/// How numbers are taken that may be lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Numbers {
-    /// As they are.
-    AsTheyAre,
-    /// By their distance from the first line of the function.
-    AsLines,
+/// The digest of a function.
+pub(super) struct FunctionDigest {
+    /// With its numbers as they are.
+    pub plain: u64,
+    /// With the distance from its first line for each number that may be a line; none if there is no such number.
+    pub by_lines: Option<u64>,
 }
 
 /// What is hashed of a function while it is taken apart.
@@ -96,32 +95,24 @@ impl<'a> Program<'a> {
 }
 
 impl Draft {
-    /// Whether it has numbers that may be lines.
-    pub fn may_have_lines(&self) -> bool {
-        self.by_lines.is_some()
-    }
-
     /// The digest of the function, all that it refers to included.
-    pub fn digest(&self, function: &NamedRange<'_>, program: &Program<'_>, objects: &Objects, numbers: Numbers) -> u64 {
+    pub fn digest(&self, function: &NamedRange<'_>, program: &Program<'_>, objects: &Objects) -> FunctionDigest {
         let own = function.start..function.end;
-        let bytes = match numbers {
-            Numbers::AsTheyAre => self.bytes,
-            Numbers::AsLines => self.by_lines.unwrap_or(self.bytes),
-        };
-        let mut bytes = bytes.to_le_bytes().to_vec();
+        let mut places = Vec::new();
         for (address, used) in &self.places {
             match table(program, *address, &own) {
                 Some(table) => {
-                    bytes.push(6);
-                    bytes.extend(table.iter().flat_map(|distance| distance.to_le_bytes()));
+                    places.push(6);
+                    places.extend(table.iter().flat_map(|distance| distance.to_le_bytes()));
                 }
                 None => {
-                    program.put_place(*address, &own, objects, &mut bytes);
-                    bytes.extend_from_slice(program.constant(*address, *used));
+                    program.put_place(*address, &own, objects, &mut places);
+                    places.extend_from_slice(program.constant(*address, *used));
                 }
             }
         }
-        XxHash3_64::oneshot(&bytes)
+        let with_places = |instructions: u64| XxHash3_64::oneshot_with_seed(instructions, &places);
+        FunctionDigest { plain: with_places(self.bytes), by_lines: self.by_lines.map(with_places) }
     }
 }
 

@@ -13,6 +13,7 @@
 //! Invariant: time and memory are bounded by a multiple of the size of the bytes, whatever they contain (`error::Budget`).
 
 mod compare;
+mod data;
 mod draft;
 mod objects;
 mod program;
@@ -25,7 +26,7 @@ use super::error::{Budget, IndexError};
 use super::index::{FileOffset, Svma};
 use super::reading::elf::Elf;
 use super::reading::linked::{Holds, NamedRange};
-use draft::{Draft, Numbers, Scratch};
+use draft::{Draft, Scratch};
 use objects::Objects;
 use program::Program;
 use rayon::prelude::*;
@@ -118,24 +119,17 @@ impl<'a> Analysis<'a> {
         let drafts = drafts?;
         program.note_targets(&drafts);
         let objects = Objects::of(&program, budget)?;
-        let with_lines: HashSet<u64> = drafts
-            .iter()
-            .zip(&program.functions)
-            .filter(|(draft, _)| draft.may_have_lines())
-            .map(|(_, function)| CodeDigests::key(function.name))
-            .collect();
-        let of_names = |numbers: Numbers| -> Vec<(u64, u64, u64)> {
-            let drafts = drafts.par_iter().zip(&program.functions);
-            let digest = |(draft, function): (&Draft, &NamedRange<'_>)| {
-                let key = CodeDigests::key(function.name);
-                let is_meant = numbers == Numbers::AsTheyAre || with_lines.contains(&key);
-                let digest = is_meant.then(|| draft.digest(function, &program, &objects, numbers))?;
-                Some((key, XxHash3_64::oneshot(program.file_of(function.start)), digest))
-            };
-            drafts.filter_map(digest).collect()
+        let of_function = |((draft, function), key): ((&Draft, &NamedRange<'_>), &u64)| {
+            let file = XxHash3_64::oneshot(program.file_of(function.start));
+            (*key, file, draft.digest(function, &program, &objects))
         };
-        let functions = together(of_names(Numbers::AsTheyAre));
-        let by_lines = together(of_names(Numbers::AsLines));
+        let digests: Vec<_> = drafts.par_iter().zip(&program.functions).zip(&program.keys).map(of_function).collect();
+        let functions = together(digests.iter().map(|(key, file, digest)| (*key, *file, digest.plain)).collect());
+        let with_lines: HashSet<u64> =
+            digests.iter().filter(|(.., digest)| digest.by_lines.is_some()).map(|(key, ..)| *key).collect();
+        let by_lines = digests.iter().filter(|(key, ..)| with_lines.contains(key));
+        let by_lines = by_lines.map(|(key, file, digest)| (*key, *file, digest.by_lines.unwrap_or(digest.plain)));
+        let by_lines = together(by_lines.collect());
         let rest = rest(elf, &program, &objects);
         Ok(Analysis { program, drafts, objects, digests: CodeDigests { rest, functions, by_lines } })
     }
@@ -192,7 +186,7 @@ fn rest(elf: &Elf<'_>, program: &Program<'_>, objects: &Objects) -> u64 {
     XxHash3_64::oneshot(&bytes)
 }
 
-/// Where a function of the image is.
+/// How far behind the start of a range an address is, if it is in it.
 pub(super) fn within(range: &Range<Svma>, address: Svma) -> Option<u64> {
     range.contains(&address).then(|| address.0 - range.start.0)
 }

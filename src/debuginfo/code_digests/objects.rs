@@ -2,7 +2,7 @@
 //!
 //! Invariant: each object is read once; those that lead to each other in a circle have what all of them hold.
 
-use super::program::{Found, Program, put_code};
+use super::program::{Found, Program};
 use super::rust_lines;
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
@@ -37,7 +37,7 @@ impl Objects {
     /// # Errors
     /// If the budget is used up.
     pub fn of(program: &Program<'_>, budget: &mut Budget) -> Result<Self, IndexError> {
-        let found = program.referred().par_iter().filter_map(|at| {
+        let found = program.starts.par_iter().filter_map(|at| {
             let section = program.section_at(*at)?;
             Some(program.object_at(*at, section))
         });
@@ -116,7 +116,7 @@ impl Object {
                     bytes.push(1);
                     leads_to.extend(number(start).map(|number| (number as u32, address.0 - start.0)));
                 }
-                (found, _) => put_code(&found, &mut bytes),
+                (found, _) => program.put_code(&found, &mut bytes),
             }
         }
         // What fills the room up to the next one depends on where that is.

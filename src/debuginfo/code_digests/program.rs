@@ -1,7 +1,6 @@
 //! What is at an address of a program: a function, something with a name elsewhere, a constant or a variable.
 
 use super::CodeDigests;
-use super::draft::Draft;
 use super::objects::Objects;
 use crate::debuginfo::code;
 use crate::debuginfo::index::{FileOffset, Svma};
@@ -10,14 +9,9 @@ use crate::debuginfo::reading::linked::{Holds, LoadedSection, NamedRange, Target
 use crate::debuginfo::reading::text::{Text, TextRange};
 use crate::debuginfo::shortfall::Shortfalls;
 use platform::arch::{Piece, pieces};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::ops::Range;
-
-/// The bytes of an address.
-const WORD: usize = 8;
-
-/// The bytes of a distance in a table of them.
-const DISTANCE: usize = 4;
 
 /// What is linked into every program, and refers to whatever is at the end of its data.
 const BY_THE_COMPILER: [&[u8]; 4] =
@@ -28,14 +22,16 @@ pub(super) struct Program<'a> {
     text: Text<'a>,
     /// In order of address; those that have several names are there for each.
     pub functions: Vec<NamedRange<'a>>,
+    /// The keys of their names.
+    pub keys: Vec<u64>,
     /// In order of address.
     pub sections: Vec<LoadedSection<'a>>,
     /// In order of address.
-    variables: Vec<NamedRange<'a>>,
+    pub variables: Vec<NamedRange<'a>>,
     /// What the loader puts where, in order of place.
     pub targets: Vec<(Svma, Target<'a>)>,
     /// Where whatever has no symbol starts, in order.
-    starts: Vec<Svma>,
+    pub starts: Vec<Svma>,
     /// Where functions that are in the way of exceptions start, in order, and what of them is in the way.
     call_sites: Vec<(Svma, &'a [u8])>,
     /// Where functions start that are known in one source only, in order, and its name.
@@ -48,8 +44,8 @@ pub(super) struct Program<'a> {
 
 /// What is at an address.
 pub(super) enum Found<'p, 'a> {
-    /// Code of a function, so far behind its start.
-    Function(&'p NamedRange<'a>, u64),
+    /// Code of the function of this number, so far behind its start.
+    Function(usize, u64),
     /// What has this name elsewhere, so far behind it.
     Import(&'a [u8], i64),
     /// Data of a section.
@@ -80,6 +76,7 @@ impl<'a> Program<'a> {
         targets.dedup_by_key(|(place, _)| *place);
         Program {
             text,
+            keys: functions.par_iter().map(|function| CodeDigests::key(function.name)).collect(),
             functions,
             sections: elf.loaded_sections(),
             variables,
@@ -115,8 +112,8 @@ impl<'a> Program<'a> {
 
     /// The names that functions of several sources have.
     pub fn names_of_several_files(&self) -> BTreeSet<u64> {
-        let of_names =
-            self.functions.iter().map(|function| (CodeDigests::key(function.name), self.file_of(function.start)));
+        let of_names = self.keys.iter().zip(&self.functions);
+        let of_names = of_names.map(|(key, function)| (*key, self.file_of(function.start)));
         let mut of_names: Vec<(u64, &[u8])> = of_names.collect();
         of_names.sort_unstable();
         of_names.dedup();
@@ -148,8 +145,9 @@ impl<'a> Program<'a> {
         Some(self.functions.partition_point(|function| (function.start, function.end) < (last.start, last.end)))
     }
 
-    fn function_at(&self, address: Svma) -> Option<&NamedRange<'a>> {
-        self.functions.get(self.number_at(address)?)
+    fn in_function(&self, address: Svma) -> Option<Found<'_, 'a>> {
+        let number = self.number_at(address)?;
+        Some(Found::Function(number, address.0 - self.functions[number].start.0))
     }
 
     /// What the loader puts at a place.
@@ -159,41 +157,49 @@ impl<'a> Program<'a> {
     }
 
     pub fn find(&self, address: Svma) -> Found<'_, 'a> {
-        if let Some(function) = self.function_at(address) {
-            return Found::Function(function, address.0 - function.start.0);
+        if let Some(found) = self.in_function(address) {
+            return found;
         }
         match self.section_at(address) {
-            Some(section) if section.holds == Holds::Code => self.trampoline(address),
+            Some(section) if section.holds == Holds::Code => self.trampoline(address).unwrap_or(Found::Nothing),
             Some(section) => Found::Data(section),
             None => Found::Nothing,
         }
     }
 
     /// Where code without a name jumps to, as that by which functions of other libraries are called.
-    fn trampoline(&self, address: Svma) -> Found<'_, 'a> {
+    fn trampoline(&self, address: Svma) -> Option<Found<'_, 'a>> {
         const LONGEST: u64 = 16;
-        let Some((code, _)) = self.code(address..Svma(address.0.saturating_add(LONGEST))) else {
-            return Found::Nothing;
+        let (code, _) = self.code(address..Svma(address.0.saturating_add(LONGEST)))?;
+        let mut found = None;
+        let take = |piece| {
+            if let (Piece::Place { address, len: 4, .. }, None) = (piece, &found) {
+                found = match self.target_at(Svma(address)) {
+                    Some(Target::Import(name, distance)) => Some(Found::Import(name, distance)),
+                    Some(Target::Address(address)) => self.in_function(address),
+                    None => None,
+                };
+            }
         };
-        let mut found = Found::Nothing;
-        pieces(
-            code,
-            address.0,
-            |_| false,
-            |piece| {
-                if let (Piece::Place { address, len: 4, .. }, Found::Nothing) = (piece, &found) {
-                    found = match self.target_at(Svma(address)) {
-                        Some(Target::Import(name, distance)) => Found::Import(name, distance),
-                        Some(Target::Address(address)) => match self.function_at(address) {
-                            Some(function) => Found::Function(function, address.0 - function.start.0),
-                            None => Found::Nothing,
-                        },
-                        None => Found::Nothing,
-                    };
-                }
-            },
-        );
+        pieces(code, address.0, |_| false, take);
         found
+    }
+
+    /// Adds to what is hashed which code is meant.
+    pub fn put_code(&self, found: &Found<'_, '_>, to: &mut Vec<u8>) {
+        match found {
+            Found::Function(number, distance) => {
+                to.push(2);
+                to.extend(self.keys[*number].to_le_bytes());
+                to.extend(distance.to_le_bytes());
+            }
+            Found::Import(name, distance) => {
+                to.push(3);
+                to.extend_from_slice(name);
+                to.extend(distance.to_le_bytes());
+            }
+            Found::Data(_) | Found::Nothing => to.push(4),
+        }
     }
 
     /// Adds to what is hashed which place code refers to.
@@ -208,105 +214,16 @@ impl<'a> Program<'a> {
                 to.push(1);
                 objects.put(self, address, section, to);
             }
-            found => put_code(&found, to),
+            found => self.put_code(&found, to),
         }
     }
 
     /// Adds to what is hashed what the loader puts into a place.
     pub fn put_target(&self, target: Target<'a>, objects: &Objects, to: &mut Vec<u8>) {
         match target {
-            Target::Import(name, distance) => put_code(&Found::Import(name, distance), to),
+            Target::Import(name, distance) => self.put_code(&Found::Import(name, distance), to),
             Target::Address(address) => self.put_place(address, &(Svma(0)..Svma(0)), objects, to),
         }
-    }
-
-    /// Notes where constants and variables start that code and data refer to.
-    pub fn note_targets(&mut self, drafts: &[Draft]) {
-        let of_code = drafts.iter().flat_map(|draft| draft.places.iter().map(|(address, _)| *address));
-        let of_data = self.targets.iter().filter_map(|(_, target)| match target {
-            Target::Address(address) => Some(*address),
-            Target::Import(..) => None,
-        });
-        let plain = self.sections.iter().filter(|_| self.has_plain_addresses);
-        let plain = plain.filter(|section| section.holds != Holds::Code);
-        let plain = plain.flat_map(|section| words(section.start, section.bytes)).map(|(_, word)| word);
-        let relative = self.variables.iter().filter(|variable| is_relative(variable)).flat_map(|table| {
-            let section = self.section_at(table.start);
-            let stored = section.map(|section| section.stored(table)).unwrap_or_default();
-            distances(table.start, stored).map(|(_, target)| target)
-        });
-        let offered = self.variables.iter().map(|variable| variable.start);
-        let mut starts: Vec<Svma> = of_code.chain(offered).chain(of_data).chain(plain).chain(relative).collect();
-        starts.sort_unstable();
-        starts.dedup();
-        starts.retain(|start| self.section_at(*start).is_some_and(|section| section.holds != Holds::Code));
-        self.starts = starts;
-    }
-
-    /// Where constants and variables start that something refers to.
-    pub fn referred(&self) -> &[Svma] {
-        &self.starts
-    }
-
-    /// The constant or variable that is at an address of a section: the whole of one that has a symbol, else what comes
-    /// until the next one.
-    pub fn object_at(&self, address: Svma, section: &LoadedSection<'a>) -> NamedRange<'a> {
-        const MOST_WITHIN: usize = 2;
-        // The linker tells where such a section begins and ends, and programs read it as a table.
-        let is_table = section.name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-        if is_table && !section.name.is_empty() && address == section.start {
-            return NamedRange { start: section.start, end: section.end, name: section.name };
-        }
-        let after = self.variables.partition_point(|variable| variable.start <= address);
-        let around = self.variables[..after].iter().rev().take(4).find(|variable| address < variable.end);
-        if let Some(variable) = around {
-            return NamedRange { end: variable.end.min(section.end), ..*variable };
-        }
-        let next = self.starts.partition_point(|start| *start <= address);
-        let symbol = self.variables.get(after).map_or(section.end, |variable| variable.start);
-        let end = self.starts.get(next).copied().unwrap_or(section.end).min(symbol).min(section.end);
-        let of_text = self.end_of_text(address, section);
-        // Of C's texts one may be the end of another, which begins behind the end of the one before; those of Rust follow
-        // each other without an end.
-        let is_shared = self.starts[next..].iter().take_while(|start| **start < of_text).count() <= MOST_WITHIN
-            && self.is_behind_an_end(address, section);
-        NamedRange { start: address, end: if is_shared { end.max(of_text) } else { end }, name: &[] }
-    }
-
-    /// Whether nothing but a zero is before an address.
-    fn is_behind_an_end(&self, address: Svma, section: &LoadedSection<'a>) -> bool {
-        let before = address.0.checked_sub(section.start.0 + 1).and_then(|at| section.bytes.get(at as usize));
-        before.is_none_or(|byte| *byte == 0)
-    }
-
-    /// Where a text ends that starts at an address: others may start within it.
-    fn end_of_text(&self, address: Svma, section: &LoadedSection<'a>) -> Svma {
-        const LONGEST: usize = 1 << 20;
-        let bytes = section.bytes.get((address.0 - section.start.0) as usize..).unwrap_or_default();
-        let bytes = &bytes[..bytes.len().min(LONGEST)];
-        let end =
-            memchr::memchr(0, bytes).filter(|end| bytes[..*end].iter().all(|byte| *byte >= b' ' || *byte == b'\n'));
-        Svma(address.0 + end.map_or(0, |end| end as u64 + 1))
-    }
-
-    /// The fields of an object that are addresses, in order of place, and how long each of them is.
-    pub fn pointers(&self, object: &NamedRange<'_>, stored: &[u8]) -> (Vec<(Svma, Target<'a>)>, usize) {
-        let start = object.start;
-        if is_relative(object) {
-            let targets = distances(start, stored).map(|(place, target)| (place, Target::Address(target)));
-            return (targets.collect(), DISTANCE);
-        }
-        let end = Svma(start.0 + stored.len() as u64);
-        let first = self.targets.partition_point(|(place, _)| *place < start);
-        let within = self.targets[first..].iter().take_while(|(place, _)| place.0 + WORD as u64 <= end.0);
-        let mut found: Vec<(Svma, Target<'a>)> = within.copied().collect();
-        if self.has_plain_addresses {
-            let is_plain =
-                |(place, word): &(Svma, Svma)| self.section_at(*word).is_some() && self.target_at(*place).is_none();
-            found.extend(words(start, stored).filter(is_plain).map(|(place, word)| (place, Target::Address(word))));
-            found.sort_unstable();
-        }
-        (found, WORD)
     }
 
     /// Parts of the code that are of no function, without that which only leads to other libraries.
@@ -336,16 +253,12 @@ impl<'a> Program<'a> {
             return;
         }
         if let Some((code, _)) = self.code(range.clone()) {
-            pieces(
-                code,
-                range.start.0,
-                |_| false,
-                |piece| {
-                    if let Piece::Bytes(bytes) = piece {
-                        to.extend_from_slice(bytes);
-                    }
-                },
-            );
+            let take = |piece| {
+                if let Piece::Bytes(bytes) = piece {
+                    to.extend_from_slice(bytes);
+                }
+            };
+            pieces(code, range.start.0, |_| false, take);
         }
     }
 }
@@ -359,45 +272,6 @@ fn call_sites<'a>(elf: &Elf<'a>) -> Vec<(Svma, &'a [u8])> {
         .into_iter()
         .filter_map(|(function, table)| Some((function, code::lsda::call_sites(elf.bytes_at(table))?)));
     sites.collect()
-}
-
-/// Adds to what is hashed which code is meant.
-pub(super) fn put_code(found: &Found<'_, '_>, to: &mut Vec<u8>) {
-    match found {
-        Found::Function(function, distance) => {
-            to.push(2);
-            to.extend(CodeDigests::key(function.name).to_le_bytes());
-            to.extend(distance.to_le_bytes());
-        }
-        Found::Import(name, distance) => {
-            to.push(3);
-            to.extend_from_slice(name);
-            to.extend(distance.to_le_bytes());
-        }
-        Found::Data(_) | Found::Nothing => to.push(4),
-    }
-}
-
-/// Whether a constant is a table of distances from itself, as clang makes of a table of addresses.
-fn is_relative(object: &NamedRange<'_>) -> bool {
-    object.name.starts_with(b"reltable.")
-}
-
-/// What the distances in a table lead to that is at an address, with their places.
-fn distances(start: Svma, table: &[u8]) -> impl Iterator<Item = (Svma, Svma)> {
-    let (distances, _) = table.as_chunks::<DISTANCE>();
-    (0..).zip(distances).map(move |(at, distance)| {
-        let distance = i64::from(i32::from_le_bytes(*distance));
-        (Svma(start.0 + at * DISTANCE as u64), Svma(start.0.wrapping_add_signed(distance)))
-    })
-}
-
-/// The aligned words of bytes that are at an address, with their places.
-fn words(start: Svma, bytes: &[u8]) -> impl Iterator<Item = (Svma, Svma)> {
-    let unaligned = start.0.wrapping_neg() % 8;
-    let (words, _) = bytes.get(unaligned as usize..).unwrap_or_default().as_chunks::<WORD>();
-    let start = start.0 + unaligned;
-    (0..).zip(words).map(move |(at, word)| (Svma(start + WORD as u64 * at), Svma(u64::from_le_bytes(*word))))
 }
 
 /// Lets functions whose size is not known end where the next begins, or the code does; drops what is no code.

@@ -20,21 +20,25 @@ pub(super) fn removed<'s>(
     let mut stored = Cow::Borrowed(stored);
     for (place, target) in words {
         let at = (place.0 - object.start.0) as usize;
-        let Some(name) = source(program, *target, stored.get(at..).unwrap_or_default()) else { continue };
-        for lines in [of_panic(&stored, at), of_test(&stored, at)].into_iter().flatten().filter(|_| name) {
-            stored.to_mut()[lines].fill(0);
+        if is_source(program, *target, stored.get(at..).unwrap_or_default()) {
+            for lines in [of_panic(&stored, at), of_test(&stored, at)].into_iter().flatten() {
+                stored.to_mut()[lines].fill(0);
+            }
         }
     }
     stored
 }
 
-/// Whether an address and the length behind it are those of the name of a Rust source; `None` if there is no text.
-fn source(program: &Program<'_>, target: Target<'_>, stored: &[u8]) -> Option<bool> {
-    let Target::Address(address) = target else { return None };
-    let section = program.section_at(address)?;
-    let len = u64::from_le_bytes(stored.get(TEXT / 2..TEXT)?.try_into().ok()?);
-    let name = section.bytes.get((address.0 - section.start.0) as usize..)?;
-    Some(name.get(..usize::try_from(len).ok()?)?.ends_with(b".rs"))
+/// Whether an address and the length behind it are those of the name of a Rust source.
+fn is_source(program: &Program<'_>, target: Target<'_>, stored: &[u8]) -> bool {
+    let text = || {
+        let Target::Address(address) = target else { return None };
+        let section = program.section_at(address)?;
+        let len = u64::from_le_bytes(stored.get(TEXT / 2..TEXT)?.try_into().ok()?);
+        let text = section.bytes.get((address.0 - section.start.0) as usize..)?;
+        text.get(..usize::try_from(len).ok()?)
+    };
+    text().is_some_and(|text| text.ends_with(b".rs"))
 }
 
 /// Those of `core::panic::Location`, which is a name, a line and a column of 32 bits.

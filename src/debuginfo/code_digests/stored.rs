@@ -5,7 +5,7 @@
 use super::CodeDigests;
 
 /// To be raised whenever what is written, or how a digest is made, changes.
-const MAGIC: &[u8; 8] = b"covcode\x04";
+const MAGIC: &[u8; 8] = b"covcode\x05";
 
 impl CodeDigests {
     /// Magic, digests, and the CRC-32 of both.

@@ -181,8 +181,7 @@ impl<'a> Elf<'a> {
     /// The functions that a table of symbols defines.
     fn functions_of(&self, table: &'a ElfSection) -> impl Iterator<Item = FunctionSymbol<'a>> + use<'a> {
         let symbols: &'a [Symbol] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
-        let strings = self.sections.get(table.sh_link(ENDIAN) as usize);
-        let strings = strings.and_then(|s| self.data(s)).unwrap_or_default();
+        let strings = self.strings_of(table);
         let function = |s: &&Symbol| matches!(s.st_type(), elf::STT_FUNC | elf::STT_GNU_IFUNC);
         let defined = |s: &&Symbol| s.st_shndx(ENDIAN) != elf::SHN_UNDEF;
         symbols.iter().filter(function).filter(defined).map(move |symbol| FunctionSymbol {
@@ -196,6 +195,12 @@ impl<'a> Elf<'a> {
     pub(crate) fn exports(&self, name: &str) -> bool {
         let dynamic = self.sections.iter().filter(|s| s.sh_type(ENDIAN) == elf::SHT_DYNSYM).take(1);
         dynamic.flat_map(|table| self.functions_of(table)).any(|function| function.is_named(name))
+    }
+
+    /// The strings that the names in a table are of.
+    pub(super) fn strings_of(&self, table: &ElfSection) -> &'a [u8] {
+        let strings = self.sections.get(table.sh_link(ENDIAN) as usize);
+        strings.and_then(|section| self.data(section)).unwrap_or_default()
     }
 
     /// The tables of symbols: `.symtab` and `.dynsym`.
@@ -246,8 +251,7 @@ impl<'a> Elf<'a> {
         self.relocations().flat_map(move |table| {
             let relocations: &[elf::Rela64<LittleEndian>] = table.data_as_array(ENDIAN, self.bytes).unwrap_or_default();
             let symbols = self.sections.get(table.sh_link(ENDIAN) as usize);
-            let strings = symbols.and_then(|symbols| self.sections.get(symbols.sh_link(ENDIAN) as usize));
-            let strings = strings.and_then(|strings| self.data(strings)).unwrap_or_default();
+            let strings = symbols.map(|symbols| self.strings_of(symbols)).unwrap_or_default();
             let symbols: &[Symbol] =
                 symbols.and_then(|symbols| symbols.data_as_array(ENDIAN, self.bytes).ok()).unwrap_or_default();
             let is_named = |symbol: &Symbol| {

@@ -2,11 +2,11 @@
 //!
 //! Invariant: what is cut off, out of range or nonsense is absent.
 
-use super::elf::{ENDIAN, Elf, ElfSection, Symbol};
+use super::elf::{ENDIAN, Elf, Symbol};
 use crate::debuginfo::index::Svma;
+use object::LittleEndian;
 use object::elf;
 use object::read::elf::{Dyn, ProgramHeader, SectionHeader, Sym};
-use object::{LittleEndian, SectionIndex};
 use std::ops::Range;
 
 /// What a section holds.
@@ -198,12 +198,6 @@ impl<'a> Elf<'a> {
             .iter()
             .filter(|entry| [elf::DT_NEEDED, elf::DT_RPATH, elf::DT_RUNPATH].contains(&entry.d_tag(ENDIAN)));
         needed.filter_map(|entry| Some(name_at(strings, u32::try_from(entry.d_val(ENDIAN)).ok()?))).collect()
-    }
-
-    /// The strings that the names in a table are of.
-    fn strings_of(&self, table: &ElfSection) -> &'a [u8] {
-        let strings = SectionIndex(table.sh_link(ENDIAN) as usize);
-        self.sections.get(strings.0).and_then(|section| self.data(section)).unwrap_or_default()
     }
 }
 

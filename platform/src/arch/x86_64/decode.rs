@@ -129,6 +129,11 @@ fn immediate(instruction: &iced_x86::Instruction) -> Option<u64> {
     if instruction.mnemonic() == Mnemonic::Lea && !instruction.is_ip_rel_memory_operand() {
         return Some(instruction.memory_displacement64());
     }
+    wide_number(instruction)
+}
+
+/// The number of 32 or 64 bits that an instruction has.
+pub(super) fn wide_number(instruction: &iced_x86::Instruction) -> Option<u64> {
     let is_wide = |operand: &u32| {
         matches!(instruction.op_kind(*operand), OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64)
     };

@@ -3,6 +3,7 @@
 //!
 //! Invariant: decoding never reads past the slice it was given and always ends; each byte is in a piece once.
 
+use super::decode::wide_number;
 use iced_x86::{ConstantOffsets, Decoder, DecoderOptions, Instruction, OpKind};
 
 /// A piece of code.
@@ -76,11 +77,7 @@ fn field(
         let used = u8::try_from(instruction.memory_size().size()).unwrap_or(u8::MAX);
         return Some((field, Piece::Place { address: instruction.ip_rel_memory_address(), len: field.1 as u8, used }));
     }
-    let is_wide = |operand: &u32| {
-        matches!(instruction.op_kind(*operand), OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64)
-    };
-    let number = (0..instruction.op_count()).find(is_wide).map(|operand| instruction.immediate(operand));
-    if let Some(number) = number.filter(|number| is_meant(*number)) {
+    if let Some(number) = wide_number(instruction).filter(|number| is_meant(*number)) {
         let field = immediate(offsets())?;
         return Some((field, Piece::Number { number, len: field.1 as u8 }));
     }
