@@ -3,21 +3,24 @@
 //! Invariants: of several runs of a test in a program the newest counts; what ran outside all tests concerns all of its run.
 
 use super::Reason;
-use super::builds::Builds;
+use super::questions::Questions;
+use super::sources::settled;
 use crate::contexts::SEVERAL;
 use crate::report::ContextResult;
 use crate::store::{ProcessRecord, UnixMillis};
 use crate::warning::WarningKind;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// What is known of tests.
-#[derive(Debug)]
 pub struct Evidence<'d> {
-    builds: Builds<'d>,
+    questions: Questions<'d>,
     /// By label, program and run.
     tests: BTreeMap<String, BTreeMap<String, BTreeMap<String, Test>>>,
     /// By run: why all of its tests are meant.
     runs: BTreeMap<String, BTreeSet<Reason>>,
+    /// When the first process began.
+    first: Option<UnixMillis>,
 }
 
 /// A test in a run.
@@ -33,12 +36,14 @@ pub type Selected = BTreeMap<String, BTreeSet<Reason>>;
 
 impl<'d> Evidence<'d> {
     /// With nothing known yet.
-    pub fn new(builds: Builds<'d>) -> Self {
-        Evidence { builds, tests: BTreeMap::new(), runs: BTreeMap::new() }
+    pub fn new(questions: Questions<'d>) -> Self {
+        Evidence { questions, tests: BTreeMap::new(), runs: BTreeMap::new(), first: None }
     }
 
     /// Takes what a process ran.
     pub fn add(&mut self, record: &ProcessRecord) {
+        let started = record.head.started;
+        self.first = Some(self.first.map_or(started, |first| first.min(started)));
         let mut labels = BTreeSet::new();
         let last = record.spans.len().saturating_sub(1);
         let ended_badly =
@@ -56,7 +61,7 @@ impl<'d> Evidence<'d> {
             let test = self.test(record, label);
             test.began = test.began.max(Some(record.head.started));
         }
-        let questions: Vec<_> = record.images.iter().map(|image| self.builds.question(image)).collect();
+        let questions: Vec<_> = record.images.iter().map(|image| self.questions.of_image(image)).collect();
         let mut of_all: BTreeSet<Reason> = questions.iter().filter_map(|question| question.all.clone()).collect();
         // With these options a process tells only what no other had told.
         let is_of_union = |slug: &str| {
@@ -70,7 +75,7 @@ impl<'d> Evidence<'d> {
             let label = &record.contexts[hits.context];
             // What runs before all tests may share lines with a test, as what makes it known to its framework.
             let ran = asked.iter().filter(|asked| {
-                hits.functions.contains(asked.function)
+                asked.function.is_some_and(|function| hits.functions.contains(function))
                     || ((asked.by_lines || is_test(label)) && asked.lines.has_any(&hits.lines))
             });
             for asked in ran {
@@ -99,11 +104,26 @@ impl<'d> Evidence<'d> {
         runs.entry(record.head.run.clone()).or_default()
     }
 
+    /// What of the changes concerns all tests, since it is not known whom it concerns.
+    fn of_all(&self) -> BTreeSet<Reason> {
+        let Some(sources) = self.questions.sources() else { return BTreeSet::new() };
+        let cause = "it changed, and it is not known which tests read it";
+        // What was there before the first test is what all of them had.
+        let is_old = |path: &PathBuf| {
+            sources.changed().untracked.contains(path)
+                && self.first.zip(settled(path)).is_some_and(|(first, settled)| settled < first)
+        };
+        let others = sources.others().filter(|path| !is_old(path));
+        let others = others.map(|path| Reason::Changed { path: sources.name(path), cause: cause.to_owned() });
+        others.chain(sources.changed().unknown.iter().cloned()).collect()
+    }
+
     /// All tests, each with why it must run.
     pub fn finish(self, is_always: impl Fn(&str) -> bool) -> Selected {
+        let of_all = self.of_all();
         let Evidence { tests, runs: of_runs, .. } = self;
         let reasons = |label: &str, programs: BTreeMap<String, BTreeMap<String, Test>>| {
-            let mut all = BTreeSet::new();
+            let mut all = of_all.clone();
             for runs in programs.into_values() {
                 let newest = runs.into_iter().max_by_key(|(_, test)| test.began);
                 let Some((run, Test { failed, reasons, .. })) = newest else { continue };
@@ -126,6 +146,10 @@ fn is_test(label: &str) -> bool {
 /// The reason of a test for what ran outside of it.
 fn shared(reason: &Reason) -> Reason {
     match reason {
+        Reason::Source { source, lines, .. } => {
+            let place = lines.as_ref().map_or(source.clone(), |lines| format!("{source}:{lines}"));
+            Reason::Changed { path: place, cause: "it changed, and ran outside the tests".to_owned() }
+        }
         Reason::Function { name, image, .. } => Reason::Shared { name: name.clone(), image: image.clone() },
         other => other.clone(),
     }

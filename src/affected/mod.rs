@@ -1,14 +1,23 @@
-//! Which tests a change concerns: those that ran what another build does otherwise.
+//! Which tests a change concerns: those that ran what another build does otherwise, ran lines that changed, or read files
+//! that did.
 //!
+//! ```text
+//! builds ────┐
+//! sources ───┴─► questions of an image ──► evidence, process by process ──► tests and their reasons
+//! ```
 //! Invariant: where something is not known, the tests that it may concern are among them, and it is said why.
 
 mod builds;
 mod evidence;
+mod questions;
 mod skipping;
+mod sources;
 
-pub use builds::{Builds, ImageQuestion};
+pub use builds::Builds;
 pub use evidence::{Evidence, Selected};
+pub use questions::Questions;
 pub use skipping::{Runner, skipping};
+pub use sources::{ChangedFiles, Sources, Versions};
 
 use serde::Serialize;
 use std::fmt;
@@ -29,6 +38,27 @@ pub enum Reason {
         uses: Option<String>,
         /// The executable or library.
         image: String,
+    },
+    /// It ran what a source says otherwise now.
+    Source {
+        /// What the source is called.
+        source: String,
+        /// The line, or the first and the last one, as it was measured; `None` for all of it.
+        lines: Option<String>,
+        /// The function that they are of, if it is meant as a whole.
+        function: Option<String>,
+    },
+    /// It read a file, or tried to, that changed.
+    Read {
+        /// What the file is called.
+        path: String,
+    },
+    /// A file changed in a way that may concern anything.
+    Changed {
+        /// What the file is called, maybe with the line.
+        path: String,
+        /// What is not known.
+        cause: String,
     },
     /// A function that does something else now ran outside all tests, or beside it.
     Shared {
@@ -57,6 +87,13 @@ impl fmt::Display for Reason {
             Reason::Function { name, uses: Some(uses), image } => {
                 write!(f, "{uses} of {image} differs, which {name} uses")
             }
+            Reason::Source { source, lines: Some(lines), function: Some(function) } => {
+                write!(f, "{source}:{lines} changed, which is in {function}, which it ran")
+            }
+            Reason::Source { source, lines: Some(lines), .. } => write!(f, "{source}:{lines} changed, which it ran"),
+            Reason::Source { source, .. } => write!(f, "it ran code of {source}"),
+            Reason::Read { path } => write!(f, "{path} changed, which it read"),
+            Reason::Changed { path, cause } => write!(f, "{path}: {cause}"),
             Reason::Shared { name, image } => write!(f, "{name} of {image} differs, which ran outside the tests"),
             Reason::Unknown { image, cause } => write!(f, "{image}: {cause}"),
             Reason::Incomplete => write!(f, "its measurement is incomplete"),

@@ -1,30 +1,72 @@
 //! Arguments with which test runners leave out what need not run: tests that are not known run too.
+//!
+//! Invariant: nothing is left out by a name that the runner takes for a pattern.
 
 /// A test runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runner {
+    /// A program with Catch2.
+    Catch2,
+    /// `ctest`
+    Ctest,
+    /// `go test`, from 1.20 on.
+    Go,
     /// A program with GoogleTest.
     GoogleTest,
     /// A Rust test program, or `cargo test --`.
     Libtest,
+    /// `cargo nextest run`
+    Nextest,
+    /// `pytest`, with the plugin of cov-trace.
+    Pytest,
 }
 
 /// The arguments, each on its own, with which a runner leaves out these tests.
 pub fn skipping<'t>(runner: Runner, tests: impl Iterator<Item = &'t str>) -> Vec<String> {
+    let tests: Vec<&str> = tests.filter(|test| is_literal(runner, test)).collect();
+    let each = |before: &str, escaped: &[char], behind: &str, between: &str| {
+        let tests = tests.iter().map(|test| format!("{before}{}{behind}", escape(test, escaped)));
+        tests.collect::<Vec<_>>().join(between)
+    };
     match runner {
-        Runner::GoogleTest => {
-            let tests: Vec<&str> = tests.collect();
-            vec![if tests.is_empty() {
-                "--gtest_filter=*".to_owned()
-            } else {
-                format!("--gtest_filter=-{}", tests.join(":"))
-            }]
-        }
+        Runner::GoogleTest if tests.is_empty() => vec!["--gtest_filter=*".to_owned()],
+        _ if tests.is_empty() => Vec::new(),
+        Runner::GoogleTest => vec![format!("--gtest_filter=-{}", tests.join(":"))],
+        Runner::Catch2 => vec![each("~\"", &['\\', '"'], "\"", "")],
+        Runner::Ctest => vec!["-E".to_owned(), format!("^({})$", each("", REGEX, "", "|"))],
+        Runner::Go => vec![format!("-skip=^({})$", each("", REGEX, "", "|"))],
+        Runner::Nextest => vec!["-E".to_owned(), format!("not ({})", each("test(=", &['\\', ')', ','], ")", " | "))],
+        Runner::Pytest => tests.iter().map(|test| format!("--cov-trace-deselect={test}")).collect(),
         Runner::Libtest => {
-            let skipped: Vec<String> = tests.flat_map(|test| ["--skip".to_owned(), test.to_owned()]).collect();
-            if skipped.is_empty() { skipped } else { std::iter::once("--exact".to_owned()).chain(skipped).collect() }
+            let skipped = tests.iter().flat_map(|test| ["--skip".to_owned(), (*test).to_owned()]);
+            std::iter::once("--exact".to_owned()).chain(skipped).collect()
         }
     }
+}
+
+/// What means something in a regular expression.
+const REGEX: &[char] = &['\\', '^', '$', '.', '[', ']', '|', '(', ')', '?', '*', '+', '{', '}'];
+
+fn escape(text: &str, escaped: &[char]) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for letter in text.chars() {
+        whole.extend(escaped.contains(&letter).then_some('\\'));
+        whole.push(letter);
+    }
+    whole
+}
+
+/// Whether a name stands for no more than one test.
+fn is_literal(runner: Runner, test: &str) -> bool {
+    let fits = match runner {
+        Runner::GoogleTest => !test.contains(['*', '?', ':', '-']),
+        Runner::Catch2 => !test.starts_with('*') && !test.ends_with('*'),
+        // Between slashes there are the names of parts of a test.
+        Runner::Go => !test.contains('/'),
+        Runner::Ctest | Runner::Libtest | Runner::Nextest | Runner::Pytest => true,
+    };
+    // Each argument is a line.
+    fits && !test.contains(['\n', '\r', '\0'])
 }
 
 #[cfg(test)]
@@ -33,10 +75,34 @@ mod tests {
 
     #[test]
     fn each_runner_has_its_own_way() {
-        let skip = |runner| skipping(runner, ["A.a", "B.b/0"].into_iter());
-        assert_eq!(skip(Runner::GoogleTest), ["--gtest_filter=-A.a:B.b/0"]);
-        assert_eq!(skip(Runner::Libtest), ["--exact", "--skip", "A.a", "--skip", "B.b/0"]);
-        assert_eq!(skipping(Runner::GoogleTest, std::iter::empty()), ["--gtest_filter=*"]);
-        assert_eq!(skipping(Runner::Libtest, std::iter::empty()), [""; 0]);
+        let skip = |runner| skipping(runner, ["A.a", "b(c) \"d\""].into_iter());
+        assert_eq!(skip(Runner::GoogleTest), ["--gtest_filter=-A.a:b(c) \"d\""]);
+        assert_eq!(skip(Runner::Libtest), ["--exact", "--skip", "A.a", "--skip", "b(c) \"d\""]);
+        assert_eq!(skip(Runner::Catch2), ["~\"A.a\"~\"b(c) \\\"d\\\"\""]);
+        assert_eq!(skip(Runner::Ctest), ["-E", "^(A\\.a|b\\(c\\) \"d\")$"]);
+        assert_eq!(skip(Runner::Go), ["-skip=^(A\\.a|b\\(c\\) \"d\")$"]);
+        assert_eq!(skip(Runner::Nextest), ["-E", "not (test(=A.a) | test(=b(c\\) \"d\"))"]);
+        assert_eq!(skip(Runner::Pytest), ["--cov-trace-deselect=A.a", "--cov-trace-deselect=b(c) \"d\""]);
+    }
+
+    #[test]
+    fn where_nothing_is_left_out_everything_runs() {
+        let all = [
+            Runner::Catch2,
+            Runner::Ctest,
+            Runner::Go,
+            Runner::GoogleTest,
+            Runner::Libtest,
+            Runner::Nextest,
+            Runner::Pytest,
+        ];
+        for runner in all {
+            let expected: &[&str] = if runner == Runner::GoogleTest { &["--gtest_filter=*"] } else { &[] };
+            assert_eq!(skipping(runner, std::iter::empty()), expected);
+            assert_eq!(skipping(runner, ["a\nb"].into_iter()), expected, "a name of several lines");
+        }
+        assert_eq!(skipping(Runner::GoogleTest, ["A.*", "A.b/0"].into_iter()), ["--gtest_filter=-A.b/0"]);
+        assert_eq!(skipping(Runner::Catch2, ["a*", "b"].into_iter()), ["~\"b\""]);
+        assert_eq!(skipping(Runner::Go, ["TestA/b", "TestA"].into_iter()), ["-skip=^(TestA)$"]);
     }
 }

@@ -2,10 +2,14 @@
 
 use super::measuring::cache_folder;
 use super::output::{print, print_json, tell};
-use super::selection::{DataArguments, DataSelection, context_pattern};
+use super::selection::{Audience, DataArguments, DataSelection, PlaceArguments, context_pattern};
+use super::tree::{NoTree, WorkingTree};
 use super::{CliError, CommandOutcome};
-use crate::affected::{Builds, Evidence, Reason, Runner, Selected, skipping};
+use crate::affected::{
+    Builds, ChangedFiles, Evidence, Questions, Reason, Runner, Selected, Sources, Versions, skipping,
+};
 use crate::cache::Cache;
+use crate::filter::{Pattern, SourceFilter, git_root, plain};
 use crate::report::{ContextPattern, Selection, printable};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeSet;
@@ -13,17 +17,29 @@ use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct AffectedArguments {
+    /// The files that are not as they are in this revision of git changed, as well as sources that are not as they were
+    /// measured
+    #[arg(long, value_name = "REV", help_heading = "What changed")]
+    diff: Option<String>,
+    /// These files changed, or will; may be given with --diff
+    #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "What changed")]
+    files: Vec<PathBuf>,
+    /// Changed files that concern no test, such as documents; may be repeated
+    #[arg(long, value_name = "GLOB", help_heading = "What changed")]
+    ignore: Vec<Pattern>,
     /// NEW is what takes the place of OLD, an executable or library that was measured; may be repeated. Each other one is
     /// compared with what has its path now
-    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], help_heading = "What changed")]
     binary: Vec<PathBuf>,
     /// These tests, too: labels that match; may be repeated
     #[arg(long, value_name = "GLOB", value_parser = context_pattern)]
     always: Vec<ContextPattern>,
-    /// What to print: text or json, or, a line for each, the arguments with which a test runner leaves out what need not
-    /// run: gtest, libtest. Tests that are not known then run, too
+    /// What to print: text or json, or the arguments, a line for each, with which a test runner leaves out what need not
+    /// run: catch2, ctest, go, gtest, libtest (cargo test), nextest, pytest. Tests that are not known then run, too
     #[arg(long, value_enum, default_value_t = AffectedFormat::Text, hide_possible_values = true)]
     format: AffectedFormat,
+    #[command(flatten)]
+    places: PlaceArguments,
     #[command(flatten)]
     data: DataArguments,
 }
@@ -32,32 +48,65 @@ pub(super) struct AffectedArguments {
 enum AffectedFormat {
     Text,
     Json,
+    Catch2,
+    Ctest,
+    Go,
     Gtest,
     Libtest,
+    Nextest,
+    Pytest,
 }
 
 /// What to compare, and how to show it.
 #[derive(Clone, Debug)]
 pub(super) struct AffectedOptions {
+    changed: Option<Asked>,
     instead: Vec<(PathBuf, PathBuf)>,
     always: Vec<ContextPattern>,
     format: AffectedFormat,
     data: DataSelection,
 }
 
+/// What is said to have changed.
+#[derive(Clone, Debug)]
+struct Asked {
+    revision: Option<String>,
+    files: BTreeSet<PathBuf>,
+    ignore: SourceFilter,
+    root: Option<PathBuf>,
+}
+
 impl AffectedArguments {
-    pub(super) fn validated(self, cwd: &Path) -> AffectedOptions {
+    pub(super) fn validated(self, cwd: &Path) -> Result<AffectedOptions, CliError> {
         let (pairs, _) = self.binary.as_chunks::<2>();
         let instead = pairs.iter().map(|[old, new]| (cwd.join(old), cwd.join(new))).collect();
-        let data = DataSelection::of(self.data, Selection::all());
-        AffectedOptions { instead, always: self.always, format: self.format, data }
+        let mut data = DataSelection::of(self.data, Selection::all());
+        let root = git_root(cwd);
+        let reader = if self.diff.is_some() { Audience::Tool } else { Audience::Person };
+        data.selection.paths = self.places.paths(cwd, data.trust, reader);
+        if let (Some(revision), None) = (&self.diff, &root) {
+            return Err(CliError::no_tree(revision));
+        }
+        let changed = (self.diff.is_some() || !self.files.is_empty()).then(|| Asked {
+            revision: self.diff,
+            files: self.files.iter().map(|file| plain(&cwd.join(file))).collect(),
+            ignore: SourceFilter::new(&[], &self.ignore, cwd),
+            root,
+        });
+        Ok(AffectedOptions { changed, instead, always: self.always, format: self.format, data })
     }
 }
 
 pub(super) fn affected(options: &AffectedOptions) -> Result<CommandOutcome, CliError> {
     let data = options.data.open()?;
     let cache = cache_folder(|name| std::env::var_os(name)).and_then(|folder| Cache::open(&folder));
-    let mut evidence = Evidence::new(Builds::new(&data, cache, options.instead.clone()));
+    let mut tree = options.changed.as_ref().and_then(|asked| asked.root.clone()).map(WorkingTree::new);
+    let changed =
+        options.changed.as_ref().map(|asked| changed_files(asked, tree.as_mut(), &options.data)).transpose()?;
+    let versions: &dyn Versions = tree.as_ref().map_or(&NoTree, |tree| tree);
+    let sources = changed.map(|changed| Sources::new(options.data.selection.paths.clone(), changed, versions));
+    let builds = Builds::new(&data, cache, options.instead.clone());
+    let mut evidence = Evidence::new(Questions::new(builds, sources));
     let (_live, unreadable) = options.data.read_what_can_be(|record| evidence.add(&record))?;
     if let Some(error) = unreadable.into_iter().next() {
         return Err(CliError::Unknowable { path: options.data.data.clone(), cause: error.to_string() });
@@ -72,11 +121,38 @@ pub(super) fn affected(options: &AffectedOptions) -> Result<CommandOutcome, CliE
     match options.format {
         AffectedFormat::Text => print(&text(&tests))?,
         AffectedFormat::Json => print_json(&json(&tests))?,
+        AffectedFormat::Catch2 => skip(Runner::Catch2)?,
+        AffectedFormat::Ctest => skip(Runner::Ctest)?,
+        AffectedFormat::Go => skip(Runner::Go)?,
         AffectedFormat::Gtest => skip(Runner::GoogleTest)?,
         AffectedFormat::Libtest => skip(Runner::Libtest)?,
+        AffectedFormat::Nextest => skip(Runner::Nextest)?,
+        AffectedFormat::Pytest => skip(Runner::Pytest)?,
     }
     tell(&format!("{} of {} tests are affected", tests.len() - unaffected().count(), tests.len()));
     Ok(CommandOutcome::Success)
+}
+
+/// The files that changed, by git or as they were named, without those that concern nobody.
+fn changed_files(
+    asked: &Asked,
+    tree: Option<&mut WorkingTree>,
+    data: &DataSelection,
+) -> Result<ChangedFiles, CliError> {
+    let mut changed = match (tree, &asked.revision) {
+        (Some(tree), Some(revision)) => tree.compare(revision)?,
+        _ => ChangedFiles::default(),
+    };
+    changed.files.extend(asked.files.iter().cloned());
+    let own = std::path::absolute(&data.data).unwrap_or_else(|_| data.data.clone());
+    changed.files.retain(|path| !path.starts_with(&own) && asked.ignore.takes(&path.to_string_lossy(), || None));
+    // Of files of another machine nobody knows since when they are there.
+    let host = platform::process::host_name();
+    let is_own = |labels: &crate::store::LabelValues| host.is_some() && labels.get("host") == host.as_ref();
+    if !data.labels()?.iter().all(|(_, labels)| is_own(labels)) {
+        changed.untracked.clear();
+    }
+    Ok(changed)
 }
 
 /// Each test that must run, with the first reasons.

@@ -1,6 +1,6 @@
 //! `cov-trace diff REV`: the coverage of what changed.
 
-use super::git::git;
+use super::git::{self, asked};
 use super::output::{judged, print, stdout_colour, tell};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
@@ -52,10 +52,7 @@ pub(super) struct DiffOptions {
 
 impl DiffArguments {
     pub(super) fn validated(self, cwd: &Path) -> Result<DiffOptions, CliError> {
-        let root = git_root(cwd).ok_or_else(|| CliError::Git {
-            what: format!("compare with {:?}", self.revision),
-            cause: "there is no git working tree here or above; change to one".to_owned(),
-        })?;
+        let root = git_root(cwd).ok_or_else(|| CliError::no_tree(&self.revision))?;
         let mut selection = self.selection.validated(cwd, Audience::Tool)?;
         // Whatever names are relative to otherwise: these are compared with git's.
         selection.data.selection.paths.root = Some(root.clone());
@@ -107,30 +104,17 @@ pub(super) fn diff(options: &DiffOptions) -> Result<CommandOutcome, CliError> {
 /// Asks git what changed.
 fn changes(options: &DiffOptions) -> Result<Changes, CliError> {
     let failed = |cause: String| CliError::Git { what: format!("compare with {:?}", options.revision), cause };
-    let output = git()
-        .arg("-C")
-        .arg(&options.root)
-        .args(["-c", "diff.noprefix=true", "-c", "diff.mnemonicPrefix=false", "diff", "--merge-base", "--no-color"])
-        .args(["--no-ext-diff", "--no-textconv", "--no-prefix", "--find-renames", "--submodule=diff", "--unified=0"])
-        .args(["--end-of-options"])
-        .args([&options.revision, "--"])
-        .output()
-        .map_err(|error| failed(format!("git cannot be run: {error}")))?;
-    if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        // What comes behind the first lines is git's manual.
-        let told = told.lines().find(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
-        let is_shallow = options.root.join(".git/shallow").exists();
-        let advice = if is_shallow { "; only a part of the history is here: git fetch --unshallow" } else { "" };
-        return Err(failed(format!("git says: {}{advice}", told.unwrap_or("it is no revision"))));
-    }
-    Ok(Changes::read(&output.stdout))
+    let words = [
+        &["-c", "diff.noprefix=true", "-c", "diff.mnemonicPrefix=false", "diff", "--merge-base", "--no-color"][..],
+        &["--no-ext-diff", "--no-textconv", "--no-prefix", "--find-renames", "--submodule=diff", "--unified=0"],
+        &["--end-of-options", &options.revision, "--"],
+    ];
+    Ok(Changes::read(&asked(&options.root, words.concat()).map_err(failed)?))
 }
 
 /// Which of these names are files that git does not know and does not ignore.
 fn untracked(options: &DiffOptions, names: &[&str]) -> Vec<String> {
-    let output = git().arg("-C").arg(&options.root).args(["ls-files", "--others", "--exclude-standard", "-z"]).output();
-    let Ok(output) = output else { return Vec::new() };
-    let others = output.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    let printed = git::untracked(&options.root).unwrap_or_default();
+    let others = git::paths(&printed).map(|path| path.to_string_lossy());
     others.filter(|other| names.contains(&other.as_ref())).map(|other| other.into_owned()).collect()
 }

@@ -171,6 +171,14 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// There is nothing to compare a revision with.
+    pub(super) fn no_tree(revision: &str) -> Self {
+        CliError::Git {
+            what: format!("compare with {revision:?}"),
+            cause: "there is no git working tree here or above; change to one".to_owned(),
+        }
+    }
+
     /// Tells it on standard error (help goes to standard output) and returns the exit status: 1, but for a
     /// program that could not be run or measured the status that tells why.
     pub fn report(&self) -> ExitCode {

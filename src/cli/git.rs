@@ -1,12 +1,13 @@
-//! The git that is run, for `diff`.
+//! The git that is run, for `diff` and `affected`.
 //!
 //! Invariant: nothing that is found by way of the working directory is run: not a program (an entry of PATH that is
 //! relative), and not what the configuration of a repository names.
 
 use std::env;
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// git, as PATH has it.
 pub(super) fn git() -> Command {
@@ -17,6 +18,39 @@ pub(super) fn git() -> Command {
     // Of what a repository may have run, this is what the calls here do not rule out by options of their own.
     command.args(["-c", "core.fsmonitor=false"]);
     command
+}
+
+/// What git prints in a working tree.
+///
+/// # Errors
+/// Why there is nothing, with what git says.
+pub(super) fn asked<S: AsRef<OsStr>>(root: &Path, words: impl IntoIterator<Item = S>) -> Result<Vec<u8>, String> {
+    let output = git().arg("-C").arg(root).args(words).stdin(Stdio::null()).output();
+    let output = output.map_err(|error| format!("git cannot be run: {error}"))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let told = String::from_utf8_lossy(&output.stderr);
+    // What comes behind the first lines is git's manual.
+    let told = told.lines().find(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
+    let advice = if is_shallow(root) { "; only a part of the history is here: git fetch --unshallow" } else { "" };
+    Err(format!("git says: {}{advice}", told.unwrap_or("it is no revision")))
+}
+
+/// Whether a working tree has only a part of its history.
+pub(super) fn is_shallow(root: &Path) -> bool {
+    root.join(".git/shallow").exists()
+}
+
+/// The paths in what git ends with NUL bytes.
+pub(super) fn paths(printed: &[u8]) -> impl Iterator<Item = &Path> {
+    let names = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    names.map(|name| Path::new(OsStr::from_bytes(name)))
+}
+
+/// The files that git neither knows nor ignores, relative to the top.
+pub(super) fn untracked(root: &Path) -> Result<Vec<u8>, String> {
+    asked(root, ["ls-files", "--others", "--exclude-standard", "-z"])
 }
 
 fn found(path: &OsStr, is_file: impl Fn(&Path) -> bool) -> Option<PathBuf> {

@@ -33,6 +33,7 @@ mod shell;
 mod show;
 mod status;
 mod switch;
+mod tree;
 mod trust;
 mod what;
 mod who;

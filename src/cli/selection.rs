@@ -79,6 +79,20 @@ pub(super) struct SelectionArguments {
 pub(super) struct SourceArguments {
     #[command(flatten)]
     selection: SelectionArguments,
+    #[command(flatten)]
+    places: PlaceArguments,
+    /// Show whole paths
+    #[arg(long, help_heading = "Sources")]
+    absolute_paths: bool,
+    /// Lines that match do not count, as those with LCOV_EXCL_LINE, GCOVR_EXCL_LINE or "pragma: no cover" and those
+    /// between LCOV_EXCL_START and LCOV_EXCL_STOP; may be repeated
+    #[arg(long, value_name = "REGEX", help_heading = "Sources")]
+    exclude_line: Vec<String>,
+}
+
+/// Where sources are.
+#[derive(Clone, Debug, Args)]
+pub(super) struct PlaceArguments {
     /// Sources whose path starts with FROM, a glob, are found where TO says; may be repeated, the first that matches counts
     ///
     /// A TO that is relative is below --source-root.
@@ -89,13 +103,6 @@ pub(super) struct SourceArguments {
     /// By default the working directory; for files that other tools read, the top of the git working tree that it is in.
     #[arg(long, value_name = "DIR", help_heading = "Sources")]
     source_root: Option<PathBuf>,
-    /// Show whole paths
-    #[arg(long, help_heading = "Sources")]
-    absolute_paths: bool,
-    /// Lines that match do not count, as those with LCOV_EXCL_LINE, GCOVR_EXCL_LINE or "pragma: no cover" and those
-    /// between LCOV_EXCL_START and LCOV_EXCL_STOP; may be repeated
-    #[arg(long, value_name = "REGEX", help_heading = "Sources")]
-    exclude_line: Vec<String>,
 }
 
 /// Who reads a report, which tells what names are relative to.
@@ -164,6 +171,18 @@ impl SelectionArguments {
 impl SourceArguments {
     pub(super) fn validated(self, cwd: &Path, reader: Audience) -> Result<SourceSelection, CliError> {
         let mut data = self.selection.validated(cwd);
+        data.selection.paths = self.places.paths(cwd, data.trust, reader);
+        if self.absolute_paths {
+            data.selection.paths.root = None;
+        }
+        let exclusions =
+            Exclusions::new(&self.exclude_line).map_err(|source| CliError::ExcludeLine { source: Box::new(source) })?;
+        Ok(SourceSelection { data, exclusions })
+    }
+}
+
+impl PlaceArguments {
+    pub(super) fn paths(self, cwd: &Path, trust: Trust, reader: Audience) -> Paths {
         let root = self.source_root.map(|root| plain(&cwd.join(root)));
         let base_is_given = root.is_some();
         let base = root.clone().unwrap_or_else(|| cwd.to_owned());
@@ -173,15 +192,11 @@ impl SourceArguments {
         };
         let asked: Vec<PathBuf> = root.iter().cloned().collect();
         let mut expected = vec![cwd.to_owned()];
-        expected.extend(git_root(cwd).filter(|top| is_trusted(&top.join(".git"), data.trust)));
+        expected.extend(git_root(cwd).filter(|top| is_trusted(&top.join(".git"), trust)));
         expected.extend(self.map.iter().map(|map| plain(&base.join(map.target()))));
-        let sources = Arc::new(ShownSources::of(data.trust, &asked, &expected));
+        let sources = Arc::new(ShownSources::of(trust, &asked, &expected));
         let root = root.or(usual).unwrap_or_else(|| cwd.to_owned());
-        data.selection.paths =
-            Paths { maps: self.map, base, base_is_given, root: (!self.absolute_paths).then_some(root), sources };
-        let exclusions =
-            Exclusions::new(&self.exclude_line).map_err(|source| CliError::ExcludeLine { source: Box::new(source) })?;
-        Ok(SourceSelection { data, exclusions })
+        Paths { maps: self.map, base, base_is_given, root: Some(root), sources }
     }
 }
 

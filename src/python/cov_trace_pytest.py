@@ -36,6 +36,23 @@ def pytest_addoption(parser):
         metavar="DIR",
         help=f"the data directory of cov-trace (default: what {DATA_VARIABLE} says, else {DEFAULT_DATA})",
     )
+    group.addoption(
+        "--cov-trace-deselect",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="leave out the test of this id, and no other; may be repeated: "
+        "pytest $(cov-trace affected --format pytest)",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out tests by their whole ids, where --deselect of pytest takes beginnings."""
+    left_out = set(config.option.cov_trace_deselect)
+    if left_out:
+        gone = [item for item in items if label_of(item.nodeid) in left_out]
+        items[:] = [item for item in items if label_of(item.nodeid) not in left_out]
+        config.hook.pytest_deselected(items=gone)
 
 
 def pytest_configure(config):

@@ -3,7 +3,7 @@
 use super::asked::run;
 use crate::harness::build;
 use crate::harness::check::COV_TRACE;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use testing::run::Outcome;
@@ -84,15 +84,29 @@ fn built(folder: &Path, source: &str, flags: &[&str]) {
     assert!(built.status.success(), "{built:?}");
 }
 
+/// Measures with options, and a program.
 #[track_caller]
-fn affected(folder: &Path, words: &[&str]) -> Outcome {
+pub fn measure(folder: &Path, words: &[&str]) {
+    let measured = run(folder, COV_TRACE, &[&["-q"], words].concat());
+    assert!(measured.status.success(), "{measured:?}");
+}
+
+/// What is said of each test that must run.
+pub fn reasons(folder: &Path, words: &[&str]) -> BTreeMap<String, String> {
+    let told = affected(folder, words);
+    let lines = told.stdout.lines().filter_map(|line| line.split_once(": "));
+    lines.map(|(label, reasons)| (label.to_owned(), reasons.to_owned())).collect()
+}
+
+#[track_caller]
+pub fn affected(folder: &Path, words: &[&str]) -> Outcome {
     let told = run(folder, COV_TRACE, &[&["affected"], words].concat());
     assert!(told.status.success(), "{told:?}");
     told
 }
 
 /// The labels of the tests that are named.
-fn labels(told: &Outcome) -> BTreeSet<&str> {
+pub fn labels(told: &Outcome) -> BTreeSet<&str> {
     told.stdout.lines().filter_map(|line| Some(line.split_once(": ")?.0)).collect()
 }
 

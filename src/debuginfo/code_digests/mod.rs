@@ -26,6 +26,7 @@ use super::error::{Budget, IndexError};
 use super::index::{FileOffset, Svma};
 use super::reading::elf::Elf;
 use super::reading::linked::{Holds, NamedRange};
+use super::reading::optimized::unoptimized_sources;
 use draft::{Draft, Scratch};
 use objects::Objects;
 use program::Program;
@@ -46,9 +47,16 @@ pub struct CodeDigests {
     /// The same of those functions which have numbers that may be lines, with the distances of these from the first line
     /// of the function.
     pub by_lines: Vec<(u64, u64)>,
+    /// Keys of the paths of those sources whose code is not optimized in any unit, sorted.
+    pub unoptimized: Vec<u64>,
 }
 
 impl CodeDigests {
+    /// Whether the code of a source, by its path as the debug info gives it, is known not to be optimized.
+    pub fn is_unoptimized(&self, source: &str) -> bool {
+        self.unoptimized.binary_search(&source_key(source)).is_ok()
+    }
+
     /// The key of a function's name, as it is in the symbol table.
     pub fn key(name: &[u8]) -> u64 {
         XxHash3_64::oneshot(of_source(name))
@@ -60,6 +68,10 @@ impl CodeDigests {
         let by_lines = || find(&self.by_lines, key).zip(find(&other.by_lines, key));
         Some(own == others || by_lines().is_some_and(|(own, others)| own == others))
     }
+}
+
+fn source_key(path: &str) -> u64 {
+    XxHash3_64::oneshot(path.as_bytes())
 }
 
 fn find(of_names: &[(u64, u64)], key: u64) -> Option<u64> {
@@ -89,8 +101,12 @@ pub fn code_digests(
 ) -> Result<CodeDigests, IndexError> {
     let elf = Elf::parse(bytes)?;
     let mut budget = Budget::for_bytes(bytes.len());
-    let digests = Analysis::of(&elf, lines, &mut budget)?.digests;
+    let mut digests = Analysis::of(&elf, lines, &mut budget)?.digests;
     budget.settle()?;
+    let sources = unoptimized_sources(&elf)?;
+    digests.unoptimized = sources.iter().map(|path| source_key(path)).collect();
+    digests.unoptimized.sort_unstable();
+    digests.unoptimized.dedup();
     Ok(digests)
 }
 
@@ -131,7 +147,12 @@ impl<'a> Analysis<'a> {
         let by_lines = by_lines.map(|(key, file, digest)| (*key, *file, digest.by_lines.unwrap_or(digest.plain)));
         let by_lines = together(by_lines.collect());
         let rest = rest(elf, &program, &objects);
-        Ok(Analysis { program, drafts, objects, digests: CodeDigests { rest, functions, by_lines } })
+        Ok(Analysis {
+            program,
+            drafts,
+            objects,
+            digests: CodeDigests { rest, functions, by_lines, ..CodeDigests::default() },
+        })
     }
 }
 

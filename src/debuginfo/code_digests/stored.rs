@@ -5,7 +5,7 @@
 use super::CodeDigests;
 
 /// To be raised whenever what is written, or how a digest is made, changes.
-const MAGIC: &[u8; 8] = b"covcode\x05";
+const MAGIC: &[u8; 8] = b"covcode\x06";
 
 impl CodeDigests {
     /// Magic, digests, and the CRC-32 of both.
@@ -25,7 +25,8 @@ impl CodeDigests {
         }
         let digests: CodeDigests = postcard::from_bytes(digests).ok()?;
         let sorted = |of_names: &[(u64, u64)]| of_names.is_sorted_by(|one, other| one.0 < other.0);
-        (sorted(&digests.functions) && sorted(&digests.by_lines)).then_some(digests)
+        let is_sorted = digests.unoptimized.is_sorted() && sorted(&digests.functions) && sorted(&digests.by_lines);
+        is_sorted.then_some(digests)
     }
 }
 
@@ -35,7 +36,12 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_and_damage_is_seen() {
-        let digests = CodeDigests { rest: 7, functions: vec![(1, 2), (3, u64::MAX)], by_lines: vec![(3, 4)] };
+        let digests = CodeDigests {
+            rest: 7,
+            functions: vec![(1, 2), (3, u64::MAX)],
+            by_lines: vec![(3, 4)],
+            unoptimized: vec![5, 6],
+        };
         let bytes = digests.encode();
         assert_eq!(CodeDigests::decode(&bytes), Some(digests));
         for at in 0..bytes.len() {

@@ -42,7 +42,7 @@ pub(crate) struct NamedSources {
     /// All of them, in order of their first use.
     pub(crate) paths: Vec<String>,
     /// Of each unit that is to be read those it names; None of one that is to be read whatever they are.
-    of_units: Vec<Option<Vec<FileId>>>,
+    pub(super) of_units: Vec<Option<Vec<FileId>>>,
 }
 
 impl<'a> Survey<'a> {

@@ -1,0 +1,149 @@
+//! What is asked of those that ran an image: from its builds, from its sources, or from both.
+//!
+//! Invariant: sources narrow what builds tell, and stand for it only where no build is as new as they are.
+
+use super::Reason;
+use super::builds::{BuildAnswer, Builds};
+use super::sources::{ChangedPart, SourceAnswer, Sources};
+use crate::store::{FileFacts, ImageFacts, Numbits};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// How many images are known by their place in memory at most.
+const MAX_PLACED: usize = 256;
+
+/// Asks about images.
+pub struct Questions<'d> {
+    builds: Builds<'d>,
+    sources: Option<Sources<'d>>,
+    known: HashMap<Arc<ImageFacts>, Arc<ImageQuestion>>,
+    /// The same by place in memory, which the facts keep from being used again.
+    placed: HashMap<usize, (Arc<ImageFacts>, Arc<ImageQuestion>)>,
+    /// Whether for some image no build is there that is as new as the sources.
+    has_stale: bool,
+}
+
+/// What is asked of the processes that have an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageQuestion {
+    /// Why all of them are meant.
+    pub all: Option<Reason>,
+    /// By file: what of it is meant.
+    pub files: BTreeMap<usize, Vec<Asked>>,
+}
+
+/// Something that does something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The number of the function in its file, if it is one as a whole.
+    pub function: Option<u32>,
+    /// Its lines, which others may have too.
+    pub lines: Numbits,
+    /// Whether only they tell that it ran.
+    pub by_lines: bool,
+    /// What is said of it.
+    pub reason: Reason,
+}
+
+impl Asked {
+    /// A function of a file.
+    pub fn of_function(function: u32, file: &FileFacts, reason: Reason) -> Asked {
+        let facts = &file.functions[function as usize];
+        let lines = file.executable.within(facts.start..=facts.end).collect();
+        Asked { function: Some(function), lines, by_lines: !facts.told, reason }
+    }
+}
+
+impl<'d> Questions<'d> {
+    /// From builds alone, or with sources.
+    pub fn new(builds: Builds<'d>, sources: Option<Sources<'d>>) -> Self {
+        Questions { builds, sources, known: HashMap::new(), placed: HashMap::new(), has_stale: false }
+    }
+
+    /// What is asked of those that have an image.
+    pub fn of_image(&mut self, image: &Arc<ImageFacts>) -> Arc<ImageQuestion> {
+        let at = Arc::as_ptr(image).addr();
+        if let Some((_, question)) = self.placed.get(&at) {
+            return question.clone();
+        }
+        let question = match self.known.get(image) {
+            Some(known) => known.clone(),
+            None => {
+                let question = Arc::new(self.ask(image));
+                self.known.insert(image.clone(), question.clone());
+                question
+            }
+        };
+        if self.placed.len() >= MAX_PLACED {
+            self.placed.clear();
+        }
+        self.placed.insert(at, (image.clone(), question.clone()));
+        question
+    }
+
+    /// What is said to have changed, if it was asked about that.
+    pub fn sources(&self) -> Option<&Sources<'d>> {
+        self.sources.as_ref()
+    }
+
+    /// Whether for some image no build was there that is as new as the sources, so that a file may be a part of one.
+    pub fn has_stale(&self) -> bool {
+        self.has_stale
+    }
+
+    fn ask(&mut self, image: &ImageFacts) -> ImageQuestion {
+        let code = self.builds.code_of(image);
+        let Some(sources) = &mut self.sources else {
+            return match self.builds.compare(image, code.as_ref(), None) {
+                BuildAnswer::Same { .. } => ImageQuestion::default(),
+                BuildAnswer::Unknown { reason, .. } => ImageQuestion { all: Some(reason), ..ImageQuestion::default() },
+                BuildAnswer::Differs { functions, .. } => of_functions(image, functions, None),
+            };
+        };
+        let from_sources = sources.answer(image, code.as_ref());
+        match self.builds.compare(image, code.as_ref(), from_sources.newest) {
+            // With a source gone, what is as before was not made since; and what was measured after a change is as it is now.
+            BuildAnswer::Same { is_current: true } if !from_sources.has_lost && !from_sources.is_after => {
+                ImageQuestion::default()
+            }
+            BuildAnswer::Differs { functions, is_current: true } => of_functions(image, functions, Some(&from_sources)),
+            BuildAnswer::Unknown { reason, is_current: true } => {
+                ImageQuestion { all: Some(reason), ..ImageQuestion::default() }
+            }
+            _ => {
+                self.has_stale = true;
+                of_sources(image, &from_sources)
+            }
+        }
+    }
+}
+
+/// The functions that differ; where single lines tell why, and nothing but what the sources tell has changed, these.
+fn of_functions(
+    image: &ImageFacts,
+    functions: Vec<(usize, u32, Reason)>,
+    sources: Option<&SourceAnswer>,
+) -> ImageQuestion {
+    let mut question = ImageQuestion::default();
+    for (file, function, reason) in functions {
+        let changed = sources.and_then(|sources| sources.of_function(file, function));
+        let is_all_known = sources.is_some_and(|sources| sources.unknown.is_none());
+        let asked = match changed {
+            Some((Some(lines), reason)) if is_all_known => Asked { function: None, lines, by_lines: true, reason },
+            Some((_, reason)) => Asked::of_function(function, &image.files[file], reason),
+            None => Asked::of_function(function, &image.files[file], reason),
+        };
+        question.files.entry(file).or_default().push(asked);
+    }
+    question
+}
+
+fn of_sources(image: &ImageFacts, answer: &SourceAnswer) -> ImageQuestion {
+    let asked = |(file, parts): (&usize, &Vec<ChangedPart>)| {
+        let reasons = &answer.reasons[file];
+        let of_parts = parts.iter().zip(reasons);
+        let asked = of_parts.flat_map(|(part, reason)| part.asked(&image.files[*file], reason));
+        (*file, asked.collect())
+    };
+    ImageQuestion { all: answer.unknown.clone(), files: answer.parts.iter().map(asked).collect() }
+}
