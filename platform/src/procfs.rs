@@ -4,7 +4,7 @@ use crate::{OsError, Pid, Signal, Tid};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -225,6 +225,18 @@ pub fn image_of(tid: Tid) -> ImageOf {
         },
         cwd: link("cwd"),
     }
+}
+
+/// The folder that a relative path of a thread begins in: the working directory, or one that it has open.
+///
+/// # Errors
+/// If it has no such folder, or is gone.
+pub fn folder_of(tid: Tid, descriptor: Option<i32>) -> Result<PathBuf, OsError> {
+    let link = match descriptor {
+        Some(descriptor) => format!("/proc/{tid}/fd/{descriptor}"),
+        None => format!("/proc/{tid}/cwd"),
+    };
+    std::fs::read_link(&link).map_err(|error| OsError::io("read the link", &link, &error))
 }
 
 /// A variable of the environment that the image of a thread's process was executed with, lossily as text.

@@ -52,13 +52,21 @@ impl<'d> Builds<'d> {
         self.data.code_of(image)
     }
 
+    /// The file that takes the place of an image.
+    pub fn of_now<'p>(&'p self, image: &'p ImageFacts) -> &'p Path {
+        self.named(image).unwrap_or(Path::new(&image.path))
+    }
+
+    fn named(&self, image: &ImageFacts) -> Option<&Path> {
+        let named = self.instead.iter().find(|(old, _)| old == Path::new(&image.path));
+        named.map(|(_, new)| new.as_path())
+    }
+
     /// Compares an image, of whose code these are the digests, with the build that is there now, which is from before
     /// `changed` unless it was named or is younger.
     pub fn compare(&self, image: &ImageFacts, code: Option<&CodeDigests>, changed: Option<SystemTime>) -> BuildAnswer {
-        let path = Path::new(&image.path);
-        let named = self.instead.iter().find(|(old, _)| old == path).map(|(_, new)| new.as_path());
-        let new = named.unwrap_or(path);
-        let is_current = named.is_some() || changed.is_none() || written(new) > changed;
+        let new = self.of_now(image);
+        let is_current = self.named(image).is_some() || changed.is_none() || written(new) > changed;
         let unknown = |cause: String, is_current: bool| BuildAnswer::Unknown {
             reason: Reason::Unknown { image: image.path.clone(), cause },
             is_current,

@@ -3,14 +3,15 @@
 //! Invariants: of several runs of a test in a program the newest counts; what ran outside all tests concerns all of its run.
 
 use super::Reason;
+use super::links::Links;
 use super::questions::Questions;
 use super::sources::settled;
 use crate::contexts::SEVERAL;
 use crate::report::ContextResult;
-use crate::store::{ProcessRecord, UnixMillis};
+use crate::store::{OpenedFor, ProcessRecord, UnixMillis};
 use crate::warning::WarningKind;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is known of tests.
 pub struct Evidence<'d> {
@@ -21,6 +22,11 @@ pub struct Evidence<'d> {
     runs: BTreeMap<String, BTreeSet<Reason>>,
     /// When the first process began.
     first: Option<UnixMillis>,
+    /// The runs in which it is not known what was read outside the tests.
+    unrecorded: BTreeSet<String>,
+    /// Changed files that somebody read.
+    read: BTreeSet<PathBuf>,
+    links: Links,
 }
 
 /// A test in a run.
@@ -28,6 +34,8 @@ pub struct Evidence<'d> {
 struct Test {
     began: Option<UnixMillis>,
     failed: bool,
+    /// Whether it is not known which files it read.
+    is_unrecorded: bool,
     reasons: BTreeSet<Reason>,
 }
 
@@ -37,7 +45,15 @@ pub type Selected = BTreeMap<String, BTreeSet<Reason>>;
 impl<'d> Evidence<'d> {
     /// With nothing known yet.
     pub fn new(questions: Questions<'d>) -> Self {
-        Evidence { questions, tests: BTreeMap::new(), runs: BTreeMap::new(), first: None }
+        Evidence {
+            questions,
+            tests: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            first: None,
+            unrecorded: BTreeSet::new(),
+            read: BTreeSet::new(),
+            links: Links::default(),
+        }
     }
 
     /// Takes what a process ran.
@@ -85,6 +101,7 @@ impl<'d> Evidence<'d> {
                 }
             }
         }
+        self.add_files(record, &labels);
         if of_all.is_empty() {
             return;
         }
@@ -104,29 +121,91 @@ impl<'d> Evidence<'d> {
         runs.entry(record.head.run.clone()).or_default()
     }
 
-    /// What of the changes concerns all tests, since it is not known whom it concerns.
-    fn of_all(&self) -> BTreeSet<Reason> {
-        let Some(sources) = self.questions.sources() else { return BTreeSet::new() };
-        let cause = "it changed, and it is not known which tests read it";
+    /// What of the changes concerns all tests, since it is not known whom it concerns; and the files of which it is known if
+    /// it is known what tests read.
+    fn of_all(&self) -> (BTreeSet<Reason>, Vec<String>) {
+        let Some(sources) = self.questions.sources() else { return Default::default() };
+        let changed = sources.changed();
         // What was there before the first test is what all of them had.
         let is_old = |path: &PathBuf| {
-            sources.changed().untracked.contains(path)
+            changed.untracked.contains(path)
                 && self.first.zip(settled(path)).is_some_and(|(first, settled)| settled < first)
         };
-        let others = sources.others().filter(|path| !is_old(path));
-        let others = others.map(|path| Reason::Changed { path: sources.name(path), cause: cause.to_owned() });
-        others.chain(sources.changed().unknown.iter().cloned()).collect()
+        let mut of_all = changed.unknown.clone();
+        let mut files = Vec::new();
+        for path in sources.others().filter(|path| !is_old(path)) {
+            let name = sources.name(path);
+            let cause = if changed.added.contains(path) {
+                "it is new"
+            } else if !self.read.contains(path) && self.questions.may_be_in_a_build(path) {
+                "it changed, no test is known to read it, and it may be a part of a build that was not made again"
+            } else {
+                files.push(name);
+                continue;
+            };
+            of_all.insert(Reason::Changed { path: name, cause: cause.to_owned() });
+        }
+        (of_all, files)
+    }
+
+    /// Takes the files that a process opened.
+    fn add_files(&mut self, record: &ProcessRecord, labels: &BTreeSet<String>) {
+        let Some(sources) = self.questions.sources() else { return };
+        if sources.changed().files.is_empty() {
+            return;
+        }
+        let is_incomplete = |slug: &str| {
+            [WarningKind::FilesIncomplete, WarningKind::LandmarkLost].iter().any(|kind| kind.slug() == slug)
+        };
+        let Some(files) = record.files.as_ref().filter(|_| !record.warnings.iter().any(|it| is_incomplete(&it.slug)))
+        else {
+            match labels.is_empty() {
+                true => _ = self.unrecorded.insert(record.head.run.clone()),
+                false => labels.iter().for_each(|label| self.test(record, label).is_unrecorded = true),
+            }
+            return;
+        };
+        let executed = record.execs.iter().map(|exec| (exec.exe.as_str(), ""));
+        let opened = files.iter().filter(|file| file.opened_for != OpenedFor::Writing);
+        let opened: Vec<(&str, &str)> =
+            opened.map(|file| (file.path.as_str(), file.label.as_str())).chain(executed).collect();
+        let mut found = Vec::new();
+        for (path, label) in opened {
+            for changed in self.links.changed_in(Path::new(path), &sources.changed().files) {
+                found.push((sources.name(&changed), label.to_owned()));
+                self.read.insert(changed);
+            }
+        }
+        for (path, label) in found {
+            match is_test(&label) {
+                true => _ = self.test(record, &label).reasons.insert(Reason::Read { path }),
+                false if labels.len() == 1 => {
+                    // What a process does that is a test's, it does for it.
+                    let label = labels.iter().next().expect("invariant: there is one");
+                    self.test(record, label).reasons.insert(Reason::Read { path });
+                }
+                false => {
+                    let cause = "it changed, and was read outside the tests".to_owned();
+                    self.runs.entry(record.head.run.clone()).or_default().insert(Reason::Changed { path, cause });
+                }
+            }
+        }
     }
 
     /// All tests, each with why it must run.
     pub fn finish(self, is_always: impl Fn(&str) -> bool) -> Selected {
-        let of_all = self.of_all();
-        let Evidence { tests, runs: of_runs, .. } = self;
+        let (of_all, files) = self.of_all();
+        let Evidence { tests, runs: of_runs, unrecorded, .. } = self;
+        let cause = "it changed, and it is not known whether the test reads it; --files records that";
+        let may_be_read = |path: &String| Reason::Changed { path: path.clone(), cause: cause.to_owned() };
         let reasons = |label: &str, programs: BTreeMap<String, BTreeMap<String, Test>>| {
             let mut all = of_all.clone();
             for runs in programs.into_values() {
                 let newest = runs.into_iter().max_by_key(|(_, test)| test.began);
-                let Some((run, Test { failed, reasons, .. })) = newest else { continue };
+                let Some((run, Test { failed, is_unrecorded, reasons, .. })) = newest else { continue };
+                if is_unrecorded || unrecorded.contains(&run) {
+                    all.extend(files.iter().map(may_be_read));
+                }
                 all.extend(reasons);
                 all.extend(of_runs.get(&run).into_iter().flatten().cloned());
                 all.extend(failed.then_some(Reason::Failed));

@@ -9,6 +9,7 @@
 
 mod builds;
 mod evidence;
+mod links;
 mod questions;
 mod skipping;
 mod sources;

@@ -4,10 +4,12 @@
 
 use super::Reason;
 use super::builds::{BuildAnswer, Builds};
-use super::sources::{ChangedPart, SourceAnswer, Sources};
+use super::sources::{ChangedPart, SourceAnswer, Sources, written};
 use crate::store::{FileFacts, ImageFacts, Numbits};
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// How many images are known by their place in memory at most.
 const MAX_PLACED: usize = 256;
@@ -19,8 +21,8 @@ pub struct Questions<'d> {
     known: HashMap<Arc<ImageFacts>, Arc<ImageQuestion>>,
     /// The same by place in memory, which the facts keep from being used again.
     placed: HashMap<usize, (Arc<ImageFacts>, Arc<ImageQuestion>)>,
-    /// Whether for some image no build is there that is as new as the sources.
-    has_stale: bool,
+    /// When the first of the builds that are as new as their sources was made; `None` where one is older, or is not there.
+    first_made: Option<SystemTime>,
 }
 
 /// What is asked of the processes that have an image.
@@ -57,7 +59,13 @@ impl Asked {
 impl<'d> Questions<'d> {
     /// From builds alone, or with sources.
     pub fn new(builds: Builds<'d>, sources: Option<Sources<'d>>) -> Self {
-        Questions { builds, sources, known: HashMap::new(), placed: HashMap::new(), has_stale: false }
+        Questions {
+            builds,
+            sources,
+            known: HashMap::new(),
+            placed: HashMap::new(),
+            first_made: Some(SystemTime::now()),
+        }
     }
 
     /// What is asked of those that have an image.
@@ -86,9 +94,9 @@ impl<'d> Questions<'d> {
         self.sources.as_ref()
     }
 
-    /// Whether for some image no build was there that is as new as the sources, so that a file may be a part of one.
-    pub fn has_stale(&self) -> bool {
-        self.has_stale
+    /// Whether a file may be a part of a build that was not made again since the file was written.
+    pub fn may_be_in_a_build(&self, path: &Path) -> bool {
+        self.first_made.zip(written(path)).is_none_or(|(made, written)| made <= written)
     }
 
     fn ask(&mut self, image: &ImageFacts) -> ImageQuestion {
@@ -101,7 +109,11 @@ impl<'d> Questions<'d> {
             };
         };
         let from_sources = sources.answer(image, code.as_ref());
-        match self.builds.compare(image, code.as_ref(), from_sources.newest) {
+        let made = written(self.builds.of_now(image));
+        let first_made = self.first_made.zip(made).map(|(first, made)| first.min(made));
+        let from_builds = self.builds.compare(image, code.as_ref(), from_sources.newest);
+        self.first_made = first_made;
+        match from_builds {
             // With a source gone, what is as before was not made since; and what was measured after a change is as it is now.
             BuildAnswer::Same { is_current: true } if !from_sources.has_lost && !from_sources.is_after => {
                 ImageQuestion::default()
@@ -111,7 +123,7 @@ impl<'d> Questions<'d> {
                 ImageQuestion { all: Some(reason), ..ImageQuestion::default() }
             }
             _ => {
-                self.has_stale = true;
+                self.first_made = None;
                 of_sources(image, &from_sources)
             }
         }

@@ -144,6 +144,7 @@ fn changed_files(
         _ => ChangedFiles::default(),
     };
     changed.files.extend(asked.files.iter().cloned());
+    // Of what was named it is not known whether it was there before.
     let own = std::path::absolute(&data.data).unwrap_or_else(|_| data.data.clone());
     changed.files.retain(|path| !path.starts_with(&own) && asked.ignore.takes(&path.to_string_lossy(), || None));
     // Of files of another machine nobody knows since when they are there.

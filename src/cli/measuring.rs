@@ -52,6 +52,9 @@ pub(super) struct MeasuringArguments {
     /// servers that fork a process a connection and for test suites; per-process data is then incomplete
     #[arg(long, conflicts_with_all = ["fork", "context_by", "context_function"])]
     once: bool,
+    /// Record which files each process and test opens, for `cov-trace affected`
+    #[arg(long)]
+    files: bool,
     /// What a forked child starts with: `all` breakpoints, for lines of its own, or `inherit` for only those that its
     /// parent had left, which costs nothing at a fork
     #[arg(long, value_name = "HOW", default_value = "all", hide_default_value = true)]
@@ -108,6 +111,7 @@ impl MeasuringArguments {
                     ProbeMode::All => Probing::All,
                 },
                 only_new: self.only_new,
+                files: self.files,
                 functions,
             },
             forks: match self.fork {

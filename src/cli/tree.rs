@@ -51,17 +51,20 @@ impl WorkingTree {
             let words = ["diff", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"];
             let words = words.into_iter().chain(["--ignore-submodules=none", commit, "--"]);
             let raw = asked(&self.root, words).map_err(failed)?;
-            for (path, is_module) in raw_changes(&raw) {
+            for RawChange { path, is_module, is_new } in raw_changes(&raw) {
                 if is_module {
                     let cause = "it is a submodule, and changed".to_owned();
                     changed.unknown.insert(Reason::Changed { path: path.to_string_lossy().into_owned(), cause });
                 }
-                changed.files.insert(self.root.join(path));
+                let path = self.root.join(path);
+                changed.added.extend(is_new.then(|| path.clone()));
+                changed.files.insert(path);
             }
         }
         let others = untracked(&self.root).map_err(failed)?;
         changed.untracked = paths(&others).map(|path| self.root.join(path)).collect();
         changed.files.extend(changed.untracked.iter().cloned());
+        changed.added.extend(changed.untracked.iter().cloned());
         Ok(changed)
     }
 
@@ -127,11 +130,21 @@ fn raw_entries(raw: &[u8]) -> impl Iterator<Item = (Vec<&str>, &[u8])> {
     })
 }
 
-/// The paths that changed, and whether each is a submodule.
-fn raw_changes(raw: &[u8]) -> impl Iterator<Item = (PathBuf, bool)> {
+/// A path that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct RawChange {
+    path: PathBuf,
+    is_module: bool,
+    is_new: bool,
+}
+
+fn raw_changes(raw: &[u8]) -> impl Iterator<Item = RawChange> {
     const MODULE: &str = "160000";
-    let path = |path: &[u8]| PathBuf::from(OsString::from_vec(path.to_vec()));
-    raw_entries(raw).map(move |(words, name)| (path(name), words.iter().take(2).any(|mode| *mode == MODULE)))
+    raw_entries(raw).map(|(words, name)| RawChange {
+        path: PathBuf::from(OsString::from_vec(name.to_vec())),
+        is_module: words.iter().take(2).any(|mode| *mode == MODULE),
+        is_new: words.last() == Some(&"A"),
+    })
 }
 
 /// The names of all texts.
@@ -160,9 +173,10 @@ mod tests {
     #[test]
     fn what_git_prints_is_taken_apart() {
         let (old, new) = ("1".repeat(40), "0".repeat(40));
-        let raw = format!(":100644 100644 {old} {new} M\0a b.c\0\n:160000 160000 {old} {new} M\0lib\0");
+        let raw = format!(":100644 100644 {old} {new} A\0a b.c\0\n:160000 160000 {old} {new} M\0lib\0");
         let changes: Vec<_> = raw_changes(raw.as_bytes()).collect();
-        assert_eq!(changes, [("a b.c".into(), false), ("lib".into(), true)]);
+        let change = |path: &str, is_module, is_new| RawChange { path: path.into(), is_module, is_new };
+        assert_eq!(changes, [change("a b.c", false, true), change("lib", true, false)]);
         assert_eq!(raw_blobs(raw.as_bytes()).collect::<Vec<_>>(), [old.as_str(), &old]);
         assert_eq!(raw_changes(b":1 2\0").count() + raw_changes(b"").count() + raw_changes(b"\0\0x\0").count(), 0);
     }

@@ -195,6 +195,27 @@ fn around(
     Code::decode_around(&places, functions, text, budget)
 }
 
+/// How the code of an image opens files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpensFilesBy {
+    /// By the GNU C library that is in it.
+    GnuLibrary,
+    /// By system calls of its own, in ways of which nothing is known.
+    Itself,
+}
+
+/// How an image opens files; `None` if it has others do that.
+pub(crate) fn opens_files_by(bytes: &[u8]) -> Option<OpensFilesBy> {
+    const GO: [&str; 2] = [".go.buildinfo", ".note.go.buildid"];
+    let elf = Elf::parse(bytes).ok()?;
+    if GO.iter().any(|section| elf.section_data(section).is_some_and(|data| !data.is_empty())) {
+        return Some(OpensFilesBy::Itself);
+    }
+    let is_gnu = |function: reading::elf::FunctionSymbol<'_>| function.is_named("gnu_get_libc_version");
+    let has_gnu = elf.exports("gnu_get_libc_version") || elf.functions().any(is_gnu);
+    has_gnu.then_some(OpensFilesBy::GnuLibrary)
+}
+
 /// Whether an image brings a leak checker along (LeakSanitizer, alone or in AddressSanitizer), or is linked to one.
 pub(crate) fn has_leak_checker(bytes: &[u8]) -> bool {
     let names = ["libasan.so", "liblsan.so", "libclang_rt.asan", "libclang_rt.lsan", "__lsan_do_leak_check"];

@@ -104,6 +104,17 @@ pub enum Record {
         /// How it ended.
         how: EndOfProcess,
     },
+    /// A process opened a file, or tried to, in the context that it is in.
+    Opened {
+        /// The process.
+        process: ProcessNo,
+        /// The absolute path.
+        path: String,
+        /// Whether it was opened to read.
+        reads: bool,
+        /// Whether it was opened to write.
+        writes: bool,
+    },
     /// Something lowers the truth of the result.
     Warning {
         /// Of one process, or of the run.

@@ -2,14 +2,14 @@
 //! directory, so that flushing goes on while a large image is being read. Another one looks for the sources, so that no
 //! program waits for that.
 
-use super::facts::{Facts, StoredFacts};
+use super::facts::{Facts, Opens, StoredFacts};
 use super::known::KnownLines;
 use super::real_folders::RealFolders;
 use super::scope::{DecisionTurn, DecisionTurns, Scope};
 use super::sources::{CodeToDigest, SourceFinder, Sourceless, find_sources};
 use crate::cache::{Cache, CacheSlot};
 use crate::contexts::FunctionRule;
-use crate::debuginfo::{self, Among, ContextFunctions, ImageIndex, SourceChoice};
+use crate::debuginfo::{self, Among, ContextFunctions, ImageIndex, Landmark, LandmarkKind, OpensFilesBy, SourceChoice};
 use crate::link::{ImageId, InProject, Port, RunDir, ToSupervisor};
 use crate::plan::Plan;
 use crate::store::DataDir;
@@ -129,6 +129,11 @@ impl ImageReader {
             let read = read.and_then(|mapped| self.read(&path, &mapped.bytes, place.as_ref(), turn.as_ref()));
             let before = mapped.as_ref().ok().map(|mapped| &mapped.before);
             let (mut facts, mut plan) = self.facts_and_plan(&path, &read, before, turn);
+            match &mapped {
+                Ok(mapped) if self.selection.files => facts.opens = opens_of(&mapped.bytes, &plan),
+                _ if self.selection.files => facts.opens = Opens::Unseen,
+                _ => plan.landmarks.retain(|landmark| !is_of_files(landmark)),
+            }
             if let (Some(rule), Ok(mapped)) = (&self.selection.functions, &mapped) {
                 watch_functions(&mapped.bytes, rule, &mut facts, &mut plan);
             }
@@ -301,6 +306,19 @@ impl ImageReader {
             Ok(Err(error)) => Err(Unmeasured::because(WarningKind::ImageNotMeasured, &error.to_string())),
             Err(_) => Err(Unmeasured::because(WarningKind::ImageNotMeasured, "reading its debug info failed")),
         }
+    }
+}
+
+fn is_of_files(landmark: &Landmark) -> bool {
+    matches!(landmark.kind, LandmarkKind::Open(_))
+}
+
+/// Whether it is seen which files an image opens: by the GNU C library it is, but Go makes system calls of its own.
+fn opens_of(bytes: &[u8], plan: &Plan) -> Opens {
+    match debuginfo::opens_files_by(bytes) {
+        Some(OpensFilesBy::Itself) => Opens::Unseen,
+        Some(OpensFilesBy::GnuLibrary) if plan.landmarks.iter().any(is_of_files) => Opens::Watched,
+        Some(OpensFilesBy::GnuLibrary) | None => Opens::None,
     }
 }
 

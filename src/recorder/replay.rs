@@ -37,6 +37,9 @@ pub(super) struct ProcessFacts {
     /// The contexts that it was in, one after the other.
     #[serde(default)]
     pub spans: Vec<SpanFacts>,
+    /// The files that it opened in each context, and whether to read and to write.
+    #[serde(default)]
+    pub opened: BTreeMap<(ContextId, String), (bool, bool)>,
     pub warnings: Vec<Warning>,
     pub flushes: Vec<Flush>,
     /// What it was seen to run: the marks have that.
@@ -114,6 +117,7 @@ impl Replay {
                     images: maker.map(|maker| maker.images.clone()).unwrap_or_default(),
                     sections: Vec::new(),
                     spans: Vec::new(),
+                    opened: BTreeMap::new(),
                     warnings: Vec::new(),
                     flushes: Vec::new(),
                     lines: ProcessLines::default(),
@@ -140,6 +144,11 @@ impl Replay {
                     facts.spans.push(span);
                 });
             }
+            Record::Opened { process, path, reads, writes } => self.change(process, |facts| {
+                let context = facts.spans.last().map_or(ContextId::default(), |last| last.context);
+                let how = facts.opened.entry((context, path)).or_default();
+                *how = (how.0 | reads, how.1 | writes);
+            }),
             Record::Section { process, image, context, in_memory, base, bits, exact } => {
                 let section = MarkSection { image, context, in_memory, base, bits, exact, closed: false };
                 self.change(process, |facts| facts.sections.push(section));

@@ -6,7 +6,9 @@ use super::keys::ContentKey;
 use super::packed::{Counted, CountedImage};
 use super::process_rows::{exec, flush};
 use super::rows::{Fault, Wanted, rows, rows_of, warning};
-use super::{ContextKind, Hits, Numbits, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema};
+use super::{
+    ContextKind, Hits, Numbits, OpenedFile, OpenedFor, ProcessHead, ProcessRecord, RunLabels, Span, UnixMillis, schema,
+};
 use rusqlite::{Connection, Row};
 use std::collections::HashMap;
 
@@ -50,6 +52,7 @@ impl GatheredProcesses {
             contexts: Vec::new(),
             hits: Vec::new(),
             spans: Vec::new(),
+            files: None,
             flushes: Vec::new(),
             warnings: Vec::new(),
         });
@@ -107,6 +110,16 @@ impl GatheredProcesses {
             )
             .map_err(|fault| ("span", fault))?;
         }
+        if schema::holds_files(db) {
+            rows_of(
+                db,
+                wanted,
+                "SELECT process, context, path, used FROM opened WANTED ORDER BY process, context, path",
+                |row| self.add_file(labels, row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?),
+            )
+            .map_err(|fault| ("opened", fault))?;
+            self.sort_files();
+        }
         let mut ran = self.nothing_ran();
         if schema::holds_packed(db) {
             rows_of(db, wanted, "SELECT process, image, context, lines, functions FROM hits WANTED", |row| {
@@ -162,6 +175,32 @@ impl GatheredProcesses {
         let label = labels.positions.get(&context).ok_or_else(|| missing("context", context))?;
         self.records[place].spans.push(Span { at, label: labels.in_order[*label].clone(), opened });
         Ok(())
+    }
+
+    /// Notes that a process opened a file, or with an empty path that it is known which.
+    pub fn add_file(
+        &mut self,
+        labels: &Labels,
+        process: ContentKey,
+        context: ContentKey,
+        path: String,
+        used: i64,
+    ) -> Result<(), Fault> {
+        let place = self.place(process)?;
+        let files = self.records[place].files.get_or_insert_default();
+        if path.is_empty() {
+            return Ok(());
+        }
+        let label = labels.positions.get(&context).ok_or_else(|| missing("context", context))?;
+        let opened_for = OpenedFor::from_number(used);
+        let opened_for = opened_for.ok_or_else(|| Fault::Value(format!("a file used for {used}")))?;
+        files.push(OpenedFile { label: labels.in_order[*label].clone(), path, opened_for });
+        Ok(())
+    }
+
+    /// Puts the files that processes opened in their order.
+    pub fn sort_files(&mut self) {
+        self.records.iter_mut().flat_map(|record| &mut record.files).for_each(|files| files.sort());
     }
 
     /// What the processes ran, as long as nothing is known of it.

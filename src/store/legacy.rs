@@ -46,6 +46,7 @@ pub(super) fn record(
         contexts,
         hits,
         spans: Vec::new(),
+        files: None,
         flushes,
         warnings,
     })

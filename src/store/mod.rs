@@ -48,8 +48,8 @@ pub use process_file::{ProcessFile, run_name};
 pub(crate) use reader::{Contents, Opened};
 pub use reader::{Reader, read};
 pub use record::{
-    Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, Parent, ProcessHead,
-    ProcessRecord, SourceOrigin, Span, UnixMillis,
+    Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, OpenedFile, OpenedFor, Parent,
+    ProcessHead, ProcessRecord, SourceOrigin, Span, UnixMillis,
 };
 pub use run_entry::RunEntry;
 pub(crate) use run_entry::RunState;

@@ -32,18 +32,21 @@ pub(super) struct Statements(Vec<(Extra, Vec<String>)>);
 #[derive(Clone, Copy, Debug)]
 struct Extra {
     spans: bool,
+    files: bool,
     labels: bool,
 }
 
 impl Default for Statements {
     fn default() -> Self {
-        let all = [(false, false), (true, false), (false, true), (true, true)].map(|(spans, labels)| {
+        let all = (0..8).map(|bits| {
+            let extra = Extra { spans: bits & 1 != 0, files: bits & 2 != 0, labels: bits & 4 != 0 };
             let mut texts = vec![schema::SQL, schema::PACKED];
-            texts.extend(spans.then_some(schema::SPANS));
-            texts.extend(labels.then_some(schema::LABELS));
-            (Extra { spans, labels }, texts.into_iter().flat_map(schema::statements).collect())
+            texts.extend(extra.spans.then_some(schema::SPANS));
+            texts.extend(extra.files.then_some(schema::FILES));
+            texts.extend(extra.labels.then_some(schema::LABELS));
+            (extra, texts.into_iter().flat_map(schema::statements).collect())
         });
-        Statements(all.into())
+        Statements(all.collect())
     }
 }
 
@@ -69,6 +72,7 @@ pub(super) fn read(
     }
     let mut processes = GatheredProcesses::default();
     let span = others.first().filter(|_| extra.spans);
+    let opened_files = others.get(usize::from(extra.spans)).filter(|_| extra.files);
     if let Some(root) = others.last().filter(|_| extra.labels) {
         db.rows(*root, &mut |_, row| {
             let [run, key, value] = row else { return None };
@@ -130,6 +134,13 @@ pub(super) fn read(
             let [process, _, at, context, number] = row else { return None };
             processes.add_span(&labels, key(process)?, key(context)?, time(at)?, opened(int(number)?)).ok()
         })?;
+    }
+    if let Some(root) = opened_files {
+        db.rows(*root, &mut |_, row| {
+            let [process, context, path, used] = row else { return None };
+            processes.add_file(&labels, key(process)?, key(context)?, text(path)?.to_owned(), int(used)?).ok()
+        })?;
+        processes.sort_files();
     }
     let mut ran = processes.nothing_ran();
     db.rows(hits, &mut |_, row| {

@@ -31,6 +31,8 @@ pub struct ProcessRecord {
     pub hits: Vec<Hits>,
     /// The contexts that it was in, one after the other; none where it was in the empty one all the time.
     pub spans: Vec<Span>,
+    /// The files that it opened; `None` where not all of them are known.
+    pub files: Option<Vec<OpenedFile>>,
     /// When how many new lines were seen.
     pub flushes: Vec<Flush>,
     /// What lowers the truth of this process's data.
@@ -210,6 +212,53 @@ pub struct Hits {
     pub lines: Numbits,
     /// The functions that ran, by their positions among those of the file.
     pub functions: Numbits,
+}
+
+/// A file that a process opened in a context, or tried to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OpenedFile {
+    /// The label of the context.
+    pub label: String,
+    /// The absolute path, without `.` and `..`; bytes that are not UTF-8 are replaced.
+    pub path: String,
+    /// To what end.
+    pub opened_for: OpenedFor,
+}
+
+/// To what end a file was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum OpenedFor {
+    /// To read it.
+    Reading,
+    /// To write to it.
+    Writing,
+    /// To read it and to write to it.
+    Both,
+}
+
+impl OpenedFor {
+    /// Of what it is opened for.
+    pub fn of(reads: bool, writes: bool) -> Self {
+        match (reads, writes) {
+            (_, false) => OpenedFor::Reading,
+            (false, true) => OpenedFor::Writing,
+            (true, true) => OpenedFor::Both,
+        }
+    }
+
+    /// As a data file has it.
+    pub(super) fn number(self) -> i64 {
+        match self {
+            OpenedFor::Reading => 1,
+            OpenedFor::Writing => 2,
+            OpenedFor::Both => 3,
+        }
+    }
+
+    /// What a data file has.
+    pub(super) fn from_number(number: i64) -> Option<Self> {
+        [OpenedFor::Reading, OpenedFor::Writing, OpenedFor::Both].into_iter().find(|known| known.number() == number)
+    }
 }
 
 /// A process is in a context, until the next of its spans or its end.

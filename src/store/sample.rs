@@ -56,9 +56,18 @@ pub(crate) fn record() -> ProcessRecord {
         contexts: vec![String::new(), "test_one".to_owned()],
         hits: vec![hits(0, 0, 0, &[1, 8]), hits(0, 0, 1, &[4000]), hits(1, 0, 0, &[9]), hits(1, 1, 1, &[])],
         spans: vec![span(1_795_395_723_512, "", None), span(1_795_395_723_600, "test_two", Some(ContextKind::Process))],
+        files: Some(vec![
+            file("", "/etc/x \u{e4}\n.conf", OpenedFor::Reading),
+            file("test_one", "/tmp/out", OpenedFor::Writing),
+            file("test_three", "/tmp/out", OpenedFor::Both),
+        ]),
         flushes: vec![flush(1_795_395_723_700, 3, 2), flush(1_795_395_724_000, 1, 0)],
         warnings: vec![warning("unplantable", 1), warning("32-bit", 7)],
     }
+}
+
+fn file(label: &str, path: &str, opened_for: OpenedFor) -> OpenedFile {
+    OpenedFile { label: label.to_owned(), path: path.to_owned(), opened_for }
 }
 
 /// A record without what its images do not have.
@@ -214,6 +223,15 @@ pub(crate) fn varied(seed: u64) -> ProcessRecord {
             at: UnixMillis(next.below(1 << 50) as i64),
             label: next.text(),
             opened: gathered::opened(next.below(7) as i64),
+        }),
+        files: next.maybe(|next| {
+            let mut files = next.several(4, |next| {
+                let opened_for = OpenedFor::from_number(next.below(3) as i64 + 1).unwrap();
+                file(&next.text(), &format!("/{}", next.text()), opened_for)
+            });
+            files.sort();
+            files.dedup_by(|one, other| (&one.label, &one.path) == (&other.label, &other.path));
+            files
         }),
         flushes: next.several(9, |next| flush(next.below(1 << 50) as i64, next.below(1 << 40), next.below(1 << 40))),
         warnings: next.several(3, SeededNumbers::warning),

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, MAIN_DB, OptionalExtension, params};
 
 /// Version of the schema that this build writes, and the newest that it reads.
-pub const VERSION: i64 = 5;
+pub const VERSION: i64 = 6;
 
 /// The first version in which facts of images are apart and keys are made of content.
 pub(super) const FIRST_WITH_KEYS: i64 = 3;
@@ -25,11 +25,14 @@ pub(super) const FACTS: &str = include_str!("facts.sql");
 /// The statement that makes the table for the contexts that processes were in.
 pub(super) const SPANS: &str = include_str!("spans.sql");
 
+/// The statement that makes the table for the files that processes opened.
+pub(super) const FILES: &str = include_str!("files.sql");
+
 /// The statement that makes the table for labels of runs.
 pub(super) const LABELS: &str = include_str!("labels.sql");
 
 /// The statements that make a data file which has all there is.
-pub(super) const WHOLE: [&str; 5] = [SQL, SETS, FACTS, SPANS, LABELS];
+pub(super) const WHOLE: [&str; 6] = [SQL, SETS, FACTS, SPANS, FILES, LABELS];
 
 /// The statement that makes the table of facts about the file.
 pub(super) const META: &str = "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;";
@@ -94,6 +97,11 @@ pub(super) fn holds_packed(db: &Connection) -> bool {
 /// Whether a data file tells of contexts that processes were in.
 pub(super) fn holds_spans(db: &Connection) -> bool {
     holds(db, "span")
+}
+
+/// Whether a data file tells of files that processes opened.
+pub(super) fn holds_files(db: &Connection) -> bool {
+    holds(db, "opened")
 }
 
 /// Whether a data file has labels of runs.

@@ -1,5 +1,5 @@
 -- Schema of a data file: what one process ran, from its start (or the attach) to its end, or what several did.
--- Schema version: 5
+-- Schema version: 6
 --
 -- The file is a plain SQLite database without a journal. It is only ever replaced as a whole, so it may be opened
 -- with immutable=1. What is known of the images is in files of their own beside it, images/KEY.sqlite (facts.sql),
@@ -26,6 +26,7 @@
 --      (labels.sql).
 --   4  Files without the tables of images have hits, where they had line_bits and function_bits.
 --   5  span.opened says what opened a context, where it said whether something did.
+--   6  The files that processes opened (files.sql).
 --
 -- A reader looks at meta.schema_version first: it refuses a version above its own, and converts one below.
 

@@ -33,6 +33,7 @@ impl WholeFile {
     pub fn add(&self, process: &KeyedProcess<'_>) -> rusqlite::Result<()> {
         process.insert(&self.0)?;
         process.insert_spans(&self.0)?;
+        process.insert_files(&self.0)?;
         process.insert_sets(&self.0)
     }
 

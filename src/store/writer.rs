@@ -10,8 +10,8 @@ use super::packed::{Counted, CountedImage};
 use super::staged::Staged;
 use super::whole::WholeFile;
 use super::{
-    ContextKind, DataDir, EndReason, Hits, ImageFacts, Numbits, ProcessFile, ProcessRecord, RunLabels, Span,
-    StoreError, schema,
+    ContextKind, DataDir, EndReason, Hits, ImageFacts, Numbits, OpenedFile, ProcessFile, ProcessRecord, RunLabels,
+    Span, StoreError, schema,
 };
 use platform::{Folder, Trust};
 use rusqlite::{Connection, MAIN_DB, params};
@@ -50,7 +50,9 @@ impl Writer {
     ) -> Result<usize, StoreError> {
         let processes = self.keyed(data, records)?;
         let bytes = match packed(&processes) {
-            Some(rows) if !has_spans(&processes) => self.file_with(|db| insert_packed(db, &processes, &rows)),
+            Some(rows) if !has_spans(&processes) && !has_files(&processes) => {
+                self.file_with(|db| insert_packed(db, &processes, &rows))
+            }
             packed => other_file(&processes, packed, None),
         };
         let bytes = bytes.map_err(|source| StoreError::Build { pid: file.pid, source })?;
@@ -199,7 +201,9 @@ impl<'a> KeyedProcess<'a> {
             image.execute(params![self.key, key])?;
         }
         let mut context = db.prepare_cached("INSERT OR IGNORE INTO context VALUES (?1, ?2)")?;
-        for label in self.record.contexts.iter().chain(self.record.spans.iter().map(|span| &span.label)) {
+        let of_files = self.record.files.iter().flatten().map(|file| &file.label);
+        let of_spans = self.record.spans.iter().map(|span| &span.label);
+        for label in self.record.contexts.iter().chain(of_spans).chain(of_files) {
             context.execute(params![ContentKey::of_label(label), label])?;
         }
         Ok(())
@@ -216,6 +220,17 @@ impl<'a> KeyedProcess<'a> {
                 ContentKey::of_label(label),
                 opened.map_or(0, ContextKind::number)
             ])?;
+        }
+        Ok(())
+    }
+
+    /// Inserts the files that it opened.
+    pub fn insert_files(&self, db: &Connection) -> rusqlite::Result<()> {
+        let Some(files) = &self.record.files else { return Ok(()) };
+        let mut row = db.prepare_cached("INSERT OR IGNORE INTO opened VALUES (?1, ?2, ?3, ?4)")?;
+        row.execute(params![self.key, ContentKey::of_label(""), "", 0])?;
+        for OpenedFile { label, path, opened_for } in files {
+            row.execute(params![self.key, ContentKey::of_label(label), path, opened_for.number()])?;
         }
         Ok(())
     }
@@ -266,6 +281,10 @@ fn has_spans(processes: &KeyedProcesses<'_>) -> bool {
     processes.values().any(|process| !process.record.spans.is_empty())
 }
 
+fn has_files(processes: &KeyedProcesses<'_>) -> bool {
+    processes.values().any(|process| process.record.files.is_some())
+}
+
 /// A file that has more tables than most.
 fn other_file(
     processes: &KeyedProcesses<'_>,
@@ -273,14 +292,18 @@ fn other_file(
     labels: Option<&RunLabels>,
 ) -> rusqlite::Result<Vec<u8>> {
     let Some(rows) = rows else { return whole(processes, labels.unwrap_or(&RunLabels::default())) };
-    let has_spans = has_spans(processes);
+    let (has_spans, has_files) = (has_spans(processes), has_files(processes));
     let mut statements = vec![schema::SQL, schema::PACKED];
     statements.extend(has_spans.then_some(schema::SPANS));
+    statements.extend(has_files.then_some(schema::FILES));
     statements.extend(labels.map(|_| schema::LABELS));
     schema::build(&statements, |db| {
         labels.map_or(Ok(()), |labels| labels.insert(db))?;
         if has_spans {
             processes.values().try_for_each(|process| process.insert_spans(db))?;
+        }
+        if has_files {
+            processes.values().try_for_each(|process| process.insert_files(db))?;
         }
         insert_packed(db, processes, &rows)
     })

@@ -40,6 +40,7 @@ kinds! {
     ContextUnwatched, "context-unwatched", "Functions that were to be contexts cannot be watched; what they run is kept as if they were none.";
     CopyNotRestored, "copy-not-restored", "A breakpoint in a copy of measured code cannot be taken out; `--exclude` keeps breakpoints out of such code.";
     ExclusionMark, "exclusion-mark", "A mark in a source that excludes lines is not closed or not opened.";
+    FilesIncomplete, "files-incomplete", "Not all files are known that the process opened.";
     ForkInherits, "fork-inherits", "The process was measured with `--fork=inherit`; lines that had run before the fork are its parent's only.";
     HitsLost, "hits-lost", "Hits could not be recorded or were damaged; lines that ran may count as not run.";
     ImageNotMeasured, "image-not-measured", "The image's file or its debug info cannot be read; the image is followed, not measured.";

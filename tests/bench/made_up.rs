@@ -40,6 +40,7 @@ pub(crate) fn image(files: Vec<FileFacts>) -> Arc<ImageFacts> {
 /// A process that ran nothing.
 pub(crate) fn process(pid: u32, image: &Arc<ImageFacts>) -> ProcessRecord {
     ProcessRecord {
+        files: None,
         complete: true,
         head: ProcessHead {
             scope: None,

@@ -70,7 +70,7 @@ int main(void)
 
 const ALL: [&str; 5] = ["cuts", "keeps", "minus", "twice", "weight"];
 
-fn git(folder: &Path, words: &[&str]) {
+pub fn git(folder: &Path, words: &[&str]) {
     let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
     let ran = run(folder, "git", &[&identity, words].concat());
     assert!(ran.status.success(), "{words:?}: {ran:?}");
@@ -182,7 +182,7 @@ fn what_is_not_known_concerns_all_tests() {
         assert!(labels(&told) == all && told.stdout.contains(cause), "{words:?} {cause}: {told:?}");
     };
     fs::write(here.join("README"), "2").unwrap();
-    is_all(&["--diff", "HEAD"], "README: it changed, and it is not known which tests read it");
+    is_all(&["--diff", "HEAD"], "README: it changed, no test is known to read it");
     assert_eq!(affected(here, &["--diff", "HEAD", "--ignore", "README"]).stdout, "");
     is_all(&["--files", "README"], "README: ");
     fs::write(here.join("README"), "1").unwrap();

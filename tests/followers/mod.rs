@@ -1,6 +1,7 @@
 //! Many processes: each has its own file, and the file has what that process ran and no more.
 
 mod affected;
+mod affected_files;
 mod affected_sources;
 mod asked;
 mod children;

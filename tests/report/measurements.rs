@@ -138,6 +138,7 @@ pub(crate) fn without_source_notes(text: &str) -> String {
 pub(crate) fn process(pid: i32, files: Vec<(FileFacts, Numbits)>) -> ProcessRecord {
     let (facts, ran): (Vec<FileFacts>, Vec<Numbits>) = files.into_iter().unzip();
     ProcessRecord {
+        files: None,
         complete: true,
         head: ProcessHead {
             scope: None,

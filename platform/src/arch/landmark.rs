@@ -1,7 +1,7 @@
 //! Instructions of the C library or the dynamic loader that are worth watching, by what is there: who finds them and
 //! who emulates them must mean the same.
 
-use super::{FirstInstruction, ProbeArgument};
+use super::{FirstInstruction, OpenCall, ProbeArgument};
 use serde::{Deserialize, Serialize};
 
 /// What is at a landmark: what reaching it means, and so how its instruction is emulated.
@@ -25,6 +25,8 @@ pub enum LandmarkKind {
     /// A five-byte `mov $14, %eax` that leads to a `syscall`: rt_sigprocmask, of which the code itself says whether it blocks
     /// signals, or unblocks them, or sets the whole mask.
     OwnSignalMask,
+    /// A five-byte `mov` of the number of a call that opens a file to %eax, which leads to a `syscall`.
+    Open(OpenCall),
     /// A `nop` by which the program says in which context it is from here on: the argument is its label.
     Context(ProbeArgument),
     /// The first instruction of a function whose calls are contexts.
@@ -43,6 +45,7 @@ impl LandmarkKind {
             LandmarkKind::SignalMask
             | LandmarkKind::OwnSignalMask
             | LandmarkKind::SignalAction
+            | LandmarkKind::Open(_)
             | LandmarkKind::Clone => super::MOV_EAX,
             LandmarkKind::Call => super::SYSCALL[0],
             LandmarkKind::Context(_) => super::NOP,

@@ -35,6 +35,8 @@ pub trait Versions {
 pub struct ChangedFiles {
     /// Their absolute paths.
     pub files: BTreeSet<PathBuf>,
+    /// Those of them that are new.
+    pub added: BTreeSet<PathBuf>,
     /// Those of them that git does not know.
     pub untracked: BTreeSet<PathBuf>,
     /// Whether sources count too that are not as they were measured, though nobody said so.
@@ -50,7 +52,7 @@ pub struct Sources<'v> {
     versions: &'v dyn Versions,
     /// Those of the changed files that are sources of what was measured.
     measured: BTreeSet<PathBuf>,
-    /// When the last of the changed files was written.
+    /// When the last of the changed sources was written.
     newest: Option<SystemTime>,
 }
 
@@ -88,10 +90,9 @@ enum State {
 impl<'v> Sources<'v> {
     /// Of sources that are where `paths` say.
     pub fn new(paths: Paths, changed: ChangedFiles, versions: &'v dyn Versions) -> Self {
-        // What tests and builds left behind is younger than any build.
-        let is_made =
-            |path: &PathBuf| changed.untracked.contains(path) && Language::of(&path.to_string_lossy()).is_none();
-        let newest = changed.files.iter().filter(|path| !is_made(path)).filter_map(|path| written(path)).max();
+        // Of other files nobody knows whether a build has to be newer.
+        let is_source = |path: &&PathBuf| Language::of(&path.to_string_lossy()).is_some();
+        let newest = changed.files.iter().filter(is_source).filter_map(|path| written(path)).max();
         Sources { paths, changed, versions, measured: BTreeSet::new(), newest }
     }
 

@@ -5,8 +5,8 @@
 
 use memchr::memmem;
 use platform::arch::{
-    BRANCH_LANDING, CLONE_ARGUMENTS, CLONE_CALL, MOV_LEN, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER, SYSCALL,
-    leads_to_syscall,
+    BRANCH_LANDING, CLONE_ARGUMENTS, CLONE_CALL, MOV_LEN, OpenCall, RETURN, RT_SIGACTION_NUMBER, RT_SIGPROCMASK_NUMBER,
+    SYSCALL, leads_to_syscall,
 };
 
 use super::announced::AnyCall;
@@ -49,12 +49,15 @@ pub(crate) fn candidates(
     let leads = |_: Svma, behind: &[u8]| leads_to_syscall(behind);
     let any_call = AnyCall::of(elf, text);
     let arguments = CLONE_ARGUMENTS.iter().filter(|_| !any_call.is_absent());
-    let windows = windows(text, 4 + CLONE_ARGUMENTS.len(), budget)?;
+    let windows = windows(text, 4 + OpenCall::ALL.len() + CLONE_ARGUMENTS.len(), budget)?;
     let found = portions::map_runs(&windows, WINDOWS, |windows| {
         let mut found = Vec::new();
         for window in windows {
             window.find(&RT_SIGPROCMASK_NUMBER, LandmarkKind::SignalMask, leads, &mut found);
             window.find(&RT_SIGACTION_NUMBER, LandmarkKind::SignalAction, leads, &mut found);
+            for call in OpenCall::ALL {
+                window.find(&call.instruction(), LandmarkKind::Open(call), leads, &mut found);
+            }
             window.find(&CLONE_CALL, LandmarkKind::Clone, has_free_flags, &mut found);
             window.find(&SYSCALL, LandmarkKind::Call, has_free_flags, &mut found);
             for argument in arguments.clone() {

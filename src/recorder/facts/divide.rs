@@ -3,7 +3,7 @@
 //!
 //! Invariant: plan and facts have the same probes, in the same order.
 
-use super::{NONE, StoredFacts};
+use super::{NONE, Opens, StoredFacts};
 use crate::debuginfo::{Function, ImageIndex, Line};
 use crate::plan::{Dominance, Owners, Plan, Stretches};
 use crate::recorder::scope::Probing;
@@ -37,6 +37,7 @@ impl StoredFacts {
         let (before, (functions, owners)) = rayon::join(|| before(&plan), of_functions);
         plan.owners = owners.clone();
         let mut facts = StoredFacts {
+            opens: Opens::None,
             path: path.to_owned(),
             build_id: index.build_id.clone(),
             files: sources.files,

@@ -14,6 +14,7 @@ pub(super) use stored::StoredFacts;
 use crate::debuginfo::Line;
 use crate::plan::Owners;
 use crate::store::ImageFacts;
+use serde::{Deserialize, Serialize};
 use std::iter::successors;
 use std::sync::Arc;
 
@@ -33,6 +34,26 @@ pub(super) struct Facts {
     owners: Owners,
     /// The set of functions of each probe.
     sets: Vec<u32>,
+    pub opens: Opens,
+}
+
+/// Whether it is seen which files an image opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Opens {
+    /// It opens none by itself, as far as is known, or nobody looks.
+    #[default]
+    None,
+    /// It is the C library by which others open files, and watched.
+    Watched,
+    /// It may open some unseen.
+    Unseen,
+}
+
+impl Opens {
+    /// Whether it is seen which files a process opens that has these images.
+    pub fn are_all_watched(mut images: impl Iterator<Item = Opens> + Clone) -> bool {
+        images.clone().any(|opens| opens == Opens::Watched) && !images.any(|opens| opens == Opens::Unseen)
+    }
 }
 
 /// Where a function is among those of the image's files.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is read fits together, or is no facts.
 
-use super::{Facts, FunctionPlace, NONE};
+use super::{Facts, FunctionPlace, NONE, Opens};
 use crate::cache::Digests;
 use crate::debuginfo::{Function, Line};
 use crate::plan::{ColumnReader, ColumnWriter, Owners};
@@ -31,6 +31,7 @@ pub(in crate::recorder) struct StoredFacts {
     /// Whose code each probe is.
     pub(super) owners: Owners,
     pub(in crate::recorder) warnings: Vec<Warning>,
+    pub(in crate::recorder) opens: Opens,
 }
 
 impl StoredFacts {
@@ -66,7 +67,7 @@ impl StoredFacts {
     /// Writes them for a recovery, into the run's directory.
     pub fn write<W: Write>(&self, to: W) -> io::Result<W> {
         let mut columns = ColumnWriter::to(to);
-        let small = postcard::to_stdvec(&(&self.path, &self.build_id, &self.warnings, &self.origins));
+        let small = postcard::to_stdvec(&(&self.path, &self.build_id, &self.warnings, &self.origins, &self.opens));
         columns.bytes(&small.expect("invariant: strings and numbers always encode"))?;
         columns.texts(self.files.iter().map(String::as_str))?;
         for lines in [&self.probes, &self.left_out] {
@@ -91,7 +92,7 @@ impl StoredFacts {
     /// Decodes; `None` for what is no facts or does not fit together.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut columns = ColumnReader(bytes);
-        let (path, build_id, warnings, origins): (_, _, _, Vec<SourceOrigin>) =
+        let (path, build_id, warnings, origins, opens): (_, _, _, Vec<SourceOrigin>, _) =
             postcard::from_bytes(columns.bytes()?).ok()?;
         let files = columns.texts()?;
         let (probes, left_out) = (lines(&mut columns)?, lines(&mut columns)?);
@@ -103,8 +104,19 @@ impl StoredFacts {
             postcard::from_bytes(columns.0).ok().filter(|by_now: &Vec<SourceOrigin>| by_now.len() == files.len());
         let origins_fit = origins.len() == files.len();
         let origins = by_now.unwrap_or(origins);
-        let facts =
-            StoredFacts { path, build_id, files, origins, probes, before, left_out, functions, owners, warnings };
+        let facts = StoredFacts {
+            path,
+            build_id,
+            files,
+            origins,
+            probes,
+            before,
+            left_out,
+            functions,
+            owners,
+            warnings,
+            opens,
+        };
         (origins_fit && facts.fit_together()).then_some(facts)
     }
 
@@ -135,8 +147,14 @@ impl StoredFacts {
             of_file.push(FunctionFacts { start, end, name, told });
         }
         let image = ImageFacts { path: self.path, build_id: self.build_id, files, warnings: self.warnings };
-        Facts { image: Arc::new(image), probes: self.probes, before: self.before, ..Facts::default() }
-            .with_functions(places, self.owners)
+        Facts {
+            image: Arc::new(image),
+            probes: self.probes,
+            before: self.before,
+            opens: self.opens,
+            ..Facts::default()
+        }
+        .with_functions(places, self.owners)
     }
 }
 

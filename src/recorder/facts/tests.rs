@@ -15,6 +15,7 @@ fn facts_are_read_as_they_were_written() {
     let mut owners = OwnersBuilder::default();
     owners.push(1, [0]);
     let facts = StoredFacts {
+        opens: Opens::Watched,
         path: "/bin/x".to_owned(),
         build_id: Some("0a".to_owned()),
         files: vec!["/a.c".to_owned(), "/ü.c".to_owned()],

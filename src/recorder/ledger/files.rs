@@ -3,9 +3,10 @@
 use super::{Ledger, LedgerError};
 use crate::link::{ContextId, ImageId, ProcessNo};
 use crate::recorder::facts::Facts;
+use crate::recorder::facts::Opens;
 use crate::recorder::lines::RanOfFile;
 use crate::recorder::replay::{ProcessFacts, SpanFacts};
-use crate::store::{EndReason, Hits, ProcessFile, ProcessRecord, Reader, Span};
+use crate::store::{EndReason, Hits, OpenedFile, OpenedFor, ProcessFile, ProcessRecord, Reader, Span};
 use platform::Pid;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -133,6 +134,14 @@ impl Ledger {
                 }));
             }
         }
+        let file = |((context, path), (reads, writes)): (&(ContextId, String), &(bool, bool))| OpenedFile {
+            label: label(*context).to_owned(),
+            path: path.clone(),
+            opened_for: OpenedFor::of(*reads, *writes),
+        };
+        let opens = |image: &ImageId| self.facts.get(image).map_or(Opens::Unseen, |facts| facts.opens);
+        let opens = facts.images.iter().map(opens);
+        let are_known = facts.head.attached.is_none() && Opens::are_all_watched(opens);
         let span = |span: &SpanFacts| Span { at: span.at, label: label(span.context).to_owned(), opened: span.opened };
         ProcessRecord {
             complete: completeness == Completeness::Complete,
@@ -140,6 +149,7 @@ impl Ledger {
             execs: facts.execs.clone(),
             hits,
             spans: facts.spans.iter().map(span).collect(),
+            files: are_known.then(|| facts.opened.iter().map(file).collect()),
             images: images.iter().map(|(_, facts)| Arc::clone(&facts.image)).collect(),
             contexts: contexts.into_iter().map(str::to_owned).collect(),
             flushes: facts.flushes.clone(),

@@ -24,6 +24,8 @@ pub struct Scope {
     pub probing: Probing,
     /// Whether to leave out what the data directory has already.
     pub only_new: bool,
+    /// Whether the files that processes open are recorded.
+    pub files: bool,
     /// The functions whose calls are contexts, if any are.
     pub functions: Option<FunctionRule>,
 }

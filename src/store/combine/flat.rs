@@ -171,6 +171,7 @@ impl FlatUnion {
             contexts,
             hits: all,
             spans: Vec::new(),
+            files: None,
             flushes: Vec::new(),
             warnings,
         }

@@ -6,7 +6,9 @@
 use super::Union;
 use super::compact::{CompactSets, RanSets};
 use crate::store::keys::ContentKey;
-use crate::store::{End, Exec, FileFacts, Flush, Hits, ImageFacts, Numbits, ProcessHead, ProcessRecord, Span, Warning};
+use crate::store::{
+    End, Exec, FileFacts, Flush, Hits, ImageFacts, Numbits, OpenedFile, ProcessHead, ProcessRecord, Span, Warning,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ struct Life {
     end: Option<End>,
     flushes: Vec<Flush>,
     spans: Vec<Span>,
+    files: Option<Vec<OpenedFile>>,
     execs: Vec<Exec>,
     warnings: Vec<Warning>,
     head: ProcessHead,
@@ -48,8 +51,8 @@ impl Union for ProcessUnion {
             add_bits(&mut ran, (keys[image], file, record.contexts[context].clone()), [lines, functions]);
         }
         let process = ContentKey::of_process(&record.head);
-        let ProcessRecord { complete, head, execs, spans, flushes, warnings, .. } = record;
-        let life = Life { complete, end: head.end, flushes, spans, execs, warnings, head };
+        let ProcessRecord { complete, head, execs, spans, files, flushes, warnings, .. } = record;
+        let life = Life { complete, end: head.end, flushes, spans, files, execs, warnings, head };
         self.join(process, Joined { life, images: keys.into_iter().collect(), ran: CompactSets::of(&ran) });
     }
 
@@ -124,9 +127,9 @@ impl Joined {
             functions,
         });
         let hits = hits.collect();
-        let Life { complete, flushes, spans, execs, warnings, head, .. } = self.life;
+        let Life { complete, flushes, spans, files, execs, warnings, head, .. } = self.life;
         let images = keys.iter().map(|key| images[key].clone()).collect();
-        ProcessRecord { complete, head, execs, images, contexts, hits, spans, flushes, warnings }
+        ProcessRecord { complete, head, execs, images, contexts, hits, spans, files, flushes, warnings }
     }
 }
 

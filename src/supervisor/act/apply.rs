@@ -5,6 +5,7 @@
 use super::contexts::Contexts;
 use super::hear;
 use super::landmarks::ContextAsked;
+use super::opened::OpenedFiles;
 use super::pace::Pace;
 use super::program_objects::ProgramObjects;
 use super::repair;
@@ -69,6 +70,8 @@ pub(crate) struct Performer {
     pub(super) asked_contexts: VecDeque<ContextAsked>,
     /// Whether breakpoints may be at any probe.
     plants_anywhere: bool,
+    /// The files that processes opened.
+    pub(super) opened: OpenedFiles,
     /// Flags of clone3 from which CLONE_UNTRACED was taken, by the thread that makes the call.
     pub(super) flags: HashMap<Tid, HiddenFlags>,
 }
@@ -102,6 +105,7 @@ impl Performer {
             stacks: Stacks::default(),
             asked_contexts: VecDeque::new(),
             plants_anywhere: false,
+            opened: OpenedFiles::default(),
             flags: HashMap::new(),
         }
     }

@@ -183,6 +183,11 @@ impl Contexts {
         }
     }
 
+    /// The context that what a process runs is of.
+    pub fn of(&self, process: ProcessNo) -> ContextId {
+        self.processes.get(&process).map_or(ContextId::default(), |place| place.effective().context)
+    }
+
     /// Nothing more comes of a process.
     pub fn forget(&mut self, process: ProcessNo) {
         self.processes.remove(&process);

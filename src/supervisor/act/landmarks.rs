@@ -4,6 +4,7 @@
 
 use super::apply::{HiddenFlags, Performer};
 use super::contexts::Change;
+use super::opened::coming_file;
 use super::repair::{self, Coming};
 use super::trap_repair::MaskChange;
 use crate::contexts::{ContextKind, LONGEST_LABEL};
@@ -37,25 +38,31 @@ impl ContextAsked {
 
 /// The label that a thread gives with its probe, as far as labels go; none if it gives none.
 fn read_label(access: &Access<'_>, argument: ProbeArgument) -> Result<Option<String>, OsError> {
-    const AT_ONCE: u64 = 64;
     let start = argument.read(access)?;
     if start == 0 {
         return Ok(None);
     }
-    let mut label = Vec::new();
-    while label.len() < LONGEST_LABEL {
+    let label = read_text(access, Avma(start), LONGEST_LABEL)?;
+    Ok(Some(String::from_utf8_lossy(&label).trim().to_owned()))
+}
+
+/// The text at an address up to its NUL byte, or as much of it as is wanted.
+pub(super) fn read_text(access: &Access<'_>, start: Avma, longest: usize) -> Result<Vec<u8>, OsError> {
+    const AT_ONCE: u64 = 64;
+    let mut text = Vec::new();
+    while text.len() < longest {
         // No further than to the end of an aligned part, so that no page is touched behind the one with the end.
-        let at = start + label.len() as u64;
+        let at = start.0.wrapping_add(text.len() as u64);
         let mut part = vec![0; (AT_ONCE - at % AT_ONCE) as usize];
         access.read(Avma(at), &mut part)?;
         let len = part.iter().position(|byte| *byte == 0);
-        label.extend_from_slice(&part[..len.unwrap_or(part.len())]);
+        text.extend_from_slice(&part[..len.unwrap_or(part.len())]);
         if len.is_some() {
             break;
         }
     }
-    label.truncate(LONGEST_LABEL);
-    Ok(Some(String::from_utf8_lossy(&label).trim().to_owned()))
+    text.truncate(longest);
+    Ok(text)
 }
 
 impl Performer {
@@ -94,6 +101,10 @@ impl Performer {
             }
             LandmarkKind::Enter(first) => first.emulate(&access, at).map(|()| true),
             LandmarkKind::Leave => arch::emulate_return(&access, || self.texts.find_return(space)).map(|()| true),
+            LandmarkKind::Open(call) => {
+                let file = coming_file(&access, at, call);
+                file.map(|file| self.note_file(process, file)).map(|()| true)
+            }
             LandmarkKind::SignalAction => self.sigtrap.action_call(&access, process, at),
         };
         let is_known = change.zip(place).is_some_and(|(change, place)| self.is_known_call(tid, space, place, change));

@@ -43,6 +43,7 @@ impl Performer {
             self.guard.remove(pid);
         }
         self.sigtrap.process_gone(process);
+        self.opened.forget(process);
         if self.lost > 0 {
             let text = "no memory was available to record hits, so these are lost".to_owned();
             let count = std::mem::take(&mut self.lost);

@@ -222,6 +222,7 @@ impl State {
             LandmarkKind::SignalMask
             | LandmarkKind::OwnSignalMask
             | LandmarkKind::SignalAction
+            | LandmarkKind::Open(_)
             | LandmarkKind::Clone
             | LandmarkKind::Call
             | LandmarkKind::Announced

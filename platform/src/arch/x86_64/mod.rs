@@ -38,4 +38,4 @@ pub use pending::leads_to_syscall;
 pub use pieces::{Piece, pieces};
 pub use prologue::{FirstInstruction, argument, returns, stack_pointer};
 pub use registers::breakpoint_before;
-pub use system_calls::{CallNumber, shares_memory};
+pub use system_calls::{CallNumber, OpenCall, Opening, shares_memory};

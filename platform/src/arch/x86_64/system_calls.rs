@@ -1,7 +1,9 @@
 //! System calls by number: which may be started again, which make children; and the kernel's numbers and lengths that the
 //! libc crate does not name.
 
+use super::encoding::{MOV_EAX, MOV_LEN};
 use crate::Avma;
+use serde::{Deserialize, Serialize};
 
 /// io_pgetevents(2), which the libc crate does not name.
 pub(crate) const SYS_IO_PGETEVENTS: i64 = 333;
@@ -31,6 +33,71 @@ impl CallNumber {
     /// Whether it gave up with EINTR, if it returned `result`, and may be started again.
     pub(crate) fn gives_up(self, result: i64) -> bool {
         result == -i64::from(libc::EINTR) && GIVE_UP.contains(&self.0)
+    }
+}
+
+/// A system call that opens a file (open(2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum OpenCall {
+    /// By a path.
+    Open,
+    /// By a path, to write to.
+    Creat,
+    /// By a path from a folder.
+    Openat,
+    /// The same, with more flags.
+    Openat2,
+}
+
+/// What a call is about to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The folder that a relative path begins in, if it is not the working directory.
+    pub folder: Option<i32>,
+    /// Where the path is.
+    pub path: Avma,
+    /// Whether it is opened to read.
+    pub reads: bool,
+    /// Whether it is opened to write.
+    pub writes: bool,
+}
+
+impl OpenCall {
+    /// All of them.
+    pub const ALL: [OpenCall; 4] = [OpenCall::Open, OpenCall::Creat, OpenCall::Openat, OpenCall::Openat2];
+
+    /// Its number.
+    pub fn number(self) -> CallNumber {
+        CallNumber(match self {
+            OpenCall::Open => libc::SYS_open,
+            OpenCall::Creat => libc::SYS_creat,
+            OpenCall::Openat => libc::SYS_openat,
+            OpenCall::Openat2 => libc::SYS_openat2,
+        })
+    }
+
+    /// The `mov` that sets its number.
+    pub fn instruction(self) -> [u8; MOV_LEN as usize] {
+        let [low, high, ..] = (self.number().0 as u32).to_le_bytes();
+        [MOV_EAX, low, high, 0, 0]
+    }
+
+    /// What it is about to open, by its arguments.
+    pub fn opening(self, args: [u64; 4]) -> Opening {
+        let (folder, path, flags) = match self {
+            OpenCall::Open => (libc::AT_FDCWD, args[0], args[1]),
+            OpenCall::Creat => (libc::AT_FDCWD, args[0], libc::O_WRONLY as u64),
+            OpenCall::Openat => (args[0] as i32, args[1], args[2]),
+            // Its flags are in memory.
+            OpenCall::Openat2 => (args[0] as i32, args[1], libc::O_RDWR as u64),
+        };
+        let mode = flags as i32 & libc::O_ACCMODE;
+        Opening {
+            folder: (folder != libc::AT_FDCWD).then_some(folder),
+            path: Avma(path),
+            reads: mode != libc::O_WRONLY,
+            writes: mode != libc::O_RDONLY,
+        }
     }
 }
 
@@ -111,4 +178,21 @@ const GIVE_UP: [i64; 28] = [
 /// Whether a child that is made with these flags (clone(2)) shares its maker's memory.
 pub fn shares_memory(flags: u64) -> bool {
     flags & libc::CLONE_VM as u64 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_tell_what_is_opened() {
+        let opening = |call: OpenCall, args| call.opening(args);
+        let read = Opening { folder: None, path: Avma(0x1000), reads: true, writes: false };
+        assert_eq!(opening(OpenCall::Open, [0x1000, 0o2000000, 0, 0]), read);
+        assert_eq!(opening(OpenCall::Openat, [0xffff_ff9c, 0x1000, 0, 0]), read);
+        let within = Opening { folder: Some(7), reads: false, writes: true, ..read };
+        assert_eq!(opening(OpenCall::Openat, [7, 0x1000, 0o1101, 0]), within);
+        assert_eq!(opening(OpenCall::Creat, [0x1000, 0o644, 0, 0]), Opening { folder: None, ..within });
+        assert!(opening(OpenCall::Openat2, [7, 0x1000, 0, 0]).writes);
+    }
 }

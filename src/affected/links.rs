@@ -1,0 +1,59 @@
+//! Which changed files a path leads to, also by way of symbolic links.
+
+use crate::filter::plain;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+/// Where paths really lead, as far as it was asked for.
+#[derive(Debug, Default)]
+pub struct Links(HashMap<PathBuf, PathBuf>);
+
+impl Links {
+    /// Those of the changed files that a path names, or is in, or goes through.
+    pub fn changed_in(&mut self, path: &Path, changed: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        let real = self.real(path);
+        let ways = path.ancestors().chain(real.ancestors());
+        let found: BTreeSet<&Path> = ways.filter(|way| changed.contains(*way)).collect();
+        found.into_iter().map(Path::to_owned).collect()
+    }
+
+    /// Where a path leads; a file that is gone is where it was.
+    fn real(&mut self, path: &Path) -> PathBuf {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
+        if let Ok(target) = path.read_link() {
+            return path.canonicalize().unwrap_or_else(|_| plain(&folder.join(target)));
+        }
+        let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        self.0.entry(folder.to_owned()).or_insert_with(|| real(folder)).join(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_are_followed_and_are_files_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        let at = |name: &str| top.join(name);
+        fs::create_dir(at("data")).unwrap();
+        fs::write(at("data/a"), "").unwrap();
+        symlink("data", at("link")).unwrap();
+        symlink("data/a", at("direct")).unwrap();
+        let found = |path: &str, changed: &[&str]| {
+            let changed = changed.iter().map(|name| at(name)).collect();
+            Links::default().changed_in(&at(path), &changed)
+        };
+        assert_eq!(found("data/a", &["data/a", "data/b"]), [at("data/a")]);
+        assert_eq!(found("link/a", &["data/a"]), [at("data/a")]);
+        assert_eq!(found("link/a", &["link"]), [at("link")]);
+        assert_eq!(found("link/gone", &["data/gone"]), [at("data/gone")]);
+        assert_eq!(found("direct", &["data/a", "direct"]), [at("data/a"), at("direct")]);
+        fs::remove_file(at("data/a")).unwrap();
+        assert_eq!(found("direct", &["data/a"]), [at("data/a")], "it is gone");
+        assert_eq!(found("data/a", &["data/b"]), [] as [PathBuf; 0]);
+    }
+}
