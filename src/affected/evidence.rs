@@ -36,11 +36,42 @@ struct Test {
     failed: bool,
     /// Whether it is not known which files it read.
     is_unrecorded: bool,
+    lines: u64,
+    changed_lines: u64,
     reasons: BTreeSet<Reason>,
 }
 
-/// The tests that are known, each with why it must run; nothing is said of those that need not.
-pub type Selected = BTreeMap<String, BTreeSet<Reason>>;
+/// A test that is known, with why it must run; it need not if nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SelectedTest {
+    /// Its label.
+    pub label: String,
+    /// Why it must run.
+    pub reasons: BTreeSet<Reason>,
+    /// How many lines it ran.
+    pub lines: u64,
+    /// How many of them are of what changed.
+    pub changed_lines: u64,
+}
+
+impl SelectedTest {
+    /// Whether it must run.
+    pub fn is_affected(&self) -> bool {
+        !self.reasons.is_empty()
+    }
+
+    /// Sorts tests with those first that are the likeliest to fail: those that failed the last time, then those of which
+    /// most is of what changed.
+    pub fn sort_by_likelihood(tests: &mut [SelectedTest]) {
+        let share = |test: &SelectedTest| test.changed_lines as f64 / test.lines.max(1) as f64;
+        tests.sort_by(|one, other| {
+            let failed = |test: &SelectedTest| test.reasons.contains(&Reason::Failed);
+            (failed(other).cmp(&failed(one)))
+                .then(share(other).total_cmp(&share(one)))
+                .then(other.changed_lines.cmp(&one.changed_lines))
+        });
+    }
+}
 
 impl<'d> Evidence<'d> {
     /// With nothing known yet.
@@ -87,8 +118,11 @@ impl<'d> Evidence<'d> {
             of_all.insert(Reason::Incomplete);
         }
         for hits in &record.hits {
-            let Some(asked) = questions[hits.image].files.get(&hits.file) else { continue };
             let label = &record.contexts[hits.context];
+            if is_test(label) {
+                self.test(record, label).lines += hits.lines.len();
+            }
+            let Some(asked) = questions[hits.image].files.get(&hits.file) else { continue };
             // What runs before all tests may share lines with a test, as what makes it known to its framework.
             let ran = asked.iter().filter(|asked| {
                 asked.function.is_some_and(|function| hits.functions.contains(function))
@@ -96,7 +130,11 @@ impl<'d> Evidence<'d> {
             });
             for asked in ran {
                 match is_test(label) {
-                    true => _ = self.test(record, label).reasons.insert(asked.reason.clone()),
+                    true => {
+                        let test = self.test(record, label);
+                        test.changed_lines += asked.lines.intersection(&hits.lines).len();
+                        test.reasons.insert(asked.reason.clone());
+                    }
                     false => _ = self.runs.entry(record.head.run.clone()).or_default().insert(shared(&asked.reason)),
                 }
             }
@@ -192,28 +230,30 @@ impl<'d> Evidence<'d> {
         }
     }
 
-    /// All tests, each with why it must run.
-    pub fn finish(self, is_always: impl Fn(&str) -> bool) -> Selected {
+    /// All tests in the order of their labels, each with why it must run.
+    pub fn finish(self, is_always: impl Fn(&str) -> bool) -> Vec<SelectedTest> {
         let (of_all, files) = self.of_all();
         let Evidence { tests, runs: of_runs, unrecorded, .. } = self;
         let cause = "it changed, and it is not known whether the test reads it; --files records that";
         let may_be_read = |path: &String| Reason::Changed { path: path.clone(), cause: cause.to_owned() };
-        let reasons = |label: &str, programs: BTreeMap<String, BTreeMap<String, Test>>| {
-            let mut all = of_all.clone();
+        let selected = |(label, programs): (String, BTreeMap<String, BTreeMap<String, Test>>)| {
+            let mut selected = SelectedTest { reasons: of_all.clone(), ..SelectedTest::default() };
             for runs in programs.into_values() {
-                let newest = runs.into_iter().max_by_key(|(_, test)| test.began);
-                let Some((run, Test { failed, is_unrecorded, reasons, .. })) = newest else { continue };
-                if is_unrecorded || unrecorded.contains(&run) {
+                let Some((run, test)) = runs.into_iter().max_by_key(|(_, test)| test.began) else { continue };
+                let all = &mut selected.reasons;
+                if test.is_unrecorded || unrecorded.contains(&run) {
                     all.extend(files.iter().map(may_be_read));
                 }
-                all.extend(reasons);
+                all.extend(test.reasons);
                 all.extend(of_runs.get(&run).into_iter().flatten().cloned());
-                all.extend(failed.then_some(Reason::Failed));
+                all.extend(test.failed.then_some(Reason::Failed));
+                selected.lines += test.lines;
+                selected.changed_lines += test.changed_lines;
             }
-            all.extend(is_always(label).then_some(Reason::Always));
-            all
+            selected.reasons.extend(is_always(&label).then_some(Reason::Always));
+            SelectedTest { label, ..selected }
         };
-        tests.into_iter().map(|(label, programs)| (label.clone(), reasons(&label, programs))).collect()
+        tests.into_iter().map(selected).collect()
     }
 }
 

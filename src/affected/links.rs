@@ -11,6 +11,8 @@ pub struct Links(HashMap<PathBuf, PathBuf>);
 impl Links {
     /// Those of the changed files that a path names, or is in, or goes through.
     pub fn changed_in(&mut self, path: &Path, changed: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        let compiled = source_of(path);
+        let path = compiled.as_deref().unwrap_or(path);
         let real = self.real(path);
         let ways = path.ancestors().chain(real.ancestors());
         let found: BTreeSet<&Path> = ways.filter(|way| changed.contains(*way)).collect();
@@ -28,11 +30,27 @@ impl Links {
     }
 }
 
+/// The source of which Python keeps a compiled form at a path: it reads no more than that as long as it is new enough.
+fn source_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".pyc")?;
+    let folder =
+        path.parent()?.parent().filter(|_| path.parent().is_some_and(|folder| folder.ends_with("__pycache__")))?;
+    Some(folder.join(format!("{}.py", name.split('.').next()?)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_python_compiled_stands_for_its_source() {
+        let source = |path: &str| source_of(Path::new(path));
+        assert_eq!(source("/a/__pycache__/b.cpython-311.pyc"), Some("/a/b.py".into()));
+        assert_eq!(source("/a/__pycache__/test_b.cpython-311-pytest-7.2.1.pyc"), Some("/a/test_b.py".into()));
+        assert_eq!([source("/a/b.pyc"), source("/a/b.py"), source("/")], [None, None, None]);
+    }
 
     #[test]
     fn links_are_followed_and_are_files_too() {

@@ -15,7 +15,7 @@ mod skipping;
 mod sources;
 
 pub use builds::Builds;
-pub use evidence::{Evidence, Selected};
+pub use evidence::{Evidence, SelectedTest};
 pub use questions::Questions;
 pub use skipping::{Runner, skipping};
 pub use sources::{ChangedFiles, Sources, Versions};

@@ -2,15 +2,15 @@
 
 use super::measuring::cache_folder;
 use super::output::{print, print_json, tell};
-use super::selection::{Audience, DataArguments, DataSelection, PlaceArguments, context_pattern};
+use super::selection::{Audience, DataArguments, DataSelection, PlaceArguments, SourceSelection, context_pattern};
 use super::tree::{NoTree, WorkingTree};
 use super::{CliError, CommandOutcome};
 use crate::affected::{
-    Builds, ChangedFiles, Evidence, Questions, Reason, Runner, Selected, Sources, Versions, skipping,
+    Builds, ChangedFiles, Evidence, Questions, Reason, Runner, SelectedTest, Sources, Versions, skipping,
 };
 use crate::cache::Cache;
 use crate::filter::{Pattern, SourceFilter, git_root, plain};
-use crate::report::{ContextPattern, Selection, printable};
+use crate::report::{ContextLines, ContextPattern, Exclusions, Selection, printable, smallest};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,13 @@ pub(super) struct AffectedArguments {
     /// run: catch2, ctest, go, gtest, libtest (cargo test), nextest, pytest. Tests that are not known then run, too
     #[arg(long, value_enum, default_value_t = AffectedFormat::Text, hide_possible_values = true)]
     format: AffectedFormat,
+    /// Put those first that are the likeliest to fail: those that failed, then those of whose lines most changed
+    #[arg(long)]
+    order: bool,
+    /// Of those that a change concerns, only the fewest that together run all lines that they all ran: quicker, and a
+    /// failure may be missed
+    #[arg(long)]
+    minimize: bool,
     #[command(flatten)]
     places: PlaceArguments,
     #[command(flatten)]
@@ -64,7 +71,9 @@ pub(super) struct AffectedOptions {
     instead: Vec<(PathBuf, PathBuf)>,
     always: Vec<ContextPattern>,
     format: AffectedFormat,
-    data: DataSelection,
+    order: bool,
+    minimize: bool,
+    pub data: DataSelection,
 }
 
 /// What is said to have changed.
@@ -93,29 +102,22 @@ impl AffectedArguments {
             ignore: SourceFilter::new(&[], &self.ignore, cwd),
             root,
         });
-        Ok(AffectedOptions { changed, instead, always: self.always, format: self.format, data })
+        Ok(AffectedOptions {
+            changed,
+            instead,
+            always: self.always,
+            format: self.format,
+            order: self.order,
+            minimize: self.minimize,
+            data,
+        })
     }
 }
 
 pub(super) fn affected(options: &AffectedOptions) -> Result<CommandOutcome, CliError> {
-    let data = options.data.open()?;
-    let cache = cache_folder(|name| std::env::var_os(name)).and_then(|folder| Cache::open(&folder));
-    let mut tree = options.changed.as_ref().and_then(|asked| asked.root.clone()).map(WorkingTree::new);
-    let changed =
-        options.changed.as_ref().map(|asked| changed_files(asked, tree.as_mut(), &options.data)).transpose()?;
-    let versions: &dyn Versions = tree.as_ref().map_or(&NoTree, |tree| tree);
-    let sources = changed.map(|changed| Sources::new(options.data.selection.paths.clone(), changed, versions));
-    let builds = Builds::new(&data, cache, options.instead.clone());
-    let mut evidence = Evidence::new(Questions::new(builds, sources));
-    let (_live, unreadable) = options.data.read_what_can_be(|record| evidence.add(&record))?;
-    if let Some(error) = unreadable.into_iter().next() {
-        return Err(CliError::Unknowable { path: options.data.data.clone(), cause: error.to_string() });
-    }
-    let tests = evidence.finish(|label| options.always.iter().any(|always| always.takes(label)));
-    if tests.is_empty() {
-        return Err(CliError::NoTests { path: options.data.data.clone() });
-    }
-    let unaffected = || tests.iter().filter(|(_, reasons)| reasons.is_empty()).map(|(label, _)| label.as_str());
+    let tests = selected(options)?;
+    let all = tests.len();
+    let unaffected = || tests.iter().filter(|test| !test.is_affected()).map(|test| test.label.as_str());
     let skip =
         |runner| print(&skipping(runner, unaffected()).iter().map(|word| format!("{word}\n")).collect::<String>());
     match options.format {
@@ -129,8 +131,77 @@ pub(super) fn affected(options: &AffectedOptions) -> Result<CommandOutcome, CliE
         AffectedFormat::Nextest => skip(Runner::Nextest)?,
         AffectedFormat::Pytest => skip(Runner::Pytest)?,
     }
-    tell(&format!("{} of {} tests are affected", tests.len() - unaffected().count(), tests.len()));
+    tell(&format!("{} of {all} tests are affected", all - unaffected().count()));
     Ok(CommandOutcome::Success)
+}
+
+/// All tests, with why each must run.
+fn selected(options: &AffectedOptions) -> Result<Vec<SelectedTest>, CliError> {
+    let data = options.data.open()?;
+    let cache = cache_folder(|name| std::env::var_os(name)).and_then(|folder| Cache::open(&folder));
+    let mut tree = options.changed.as_ref().and_then(|asked| asked.root.clone()).map(WorkingTree::new);
+    let changed =
+        options.changed.as_ref().map(|asked| changed_files(asked, tree.as_mut(), &options.data)).transpose()?;
+    let versions: &dyn Versions = tree.as_ref().map_or(&NoTree, |tree| tree);
+    let sources = changed.map(|changed| Sources::new(options.data.selection.paths.clone(), changed, versions));
+    let builds = Builds::new(&data, cache, options.instead.clone());
+    let mut evidence = Evidence::new(Questions::new(builds, sources));
+    let (_live, unreadable) = options.data.read_what_can_be(|record| evidence.add(&record))?;
+    if let Some(error) = unreadable.into_iter().next() {
+        return Err(CliError::Unknowable { path: options.data.data.clone(), cause: error.to_string() });
+    }
+    let mut tests = evidence.finish(|label| options.always.iter().any(|always| always.takes(label)));
+    if tests.is_empty() {
+        return Err(CliError::NoTests { path: options.data.data.clone() });
+    }
+    if options.minimize && tests.iter().any(SelectedTest::is_affected) {
+        minimize(&mut tests, &options.data)?;
+    }
+    if options.order {
+        SelectedTest::sort_by_likelihood(&mut tests);
+    }
+    Ok(tests)
+}
+
+/// The tests that must run, as an answer.
+pub(super) fn answer(options: &AffectedOptions) -> Result<serde_json::Value, CliError> {
+    let mut tests = selected(options)?;
+    let all = tests.len();
+    tests.retain(SelectedTest::is_affected);
+    let mut answer = json(&tests);
+    answer["affected"] = tests.len().into();
+    answer["of"] = all.into();
+    Ok(answer)
+}
+
+/// Forgets why tests must run, but for the fewest that ran all that they ran, and those that were asked for.
+fn minimize(tests: &mut [SelectedTest], data: &DataSelection) -> Result<(), CliError> {
+    let mut selection = data.selection.clone();
+    let affected: BTreeSet<String> =
+        tests.iter().filter(|test| test.is_affected()).map(|test| test.label.clone()).collect();
+    selection.contexts = affected.iter().map(|label| ContextPattern::new(label)).collect();
+    let selection =
+        SourceSelection { data: DataSelection { selection, ..data.clone() }, exclusions: Exclusions::default() };
+    let sources = selection.data.survey()?;
+    let mut contexts = ContextLines::new(&selection.data.selection, &sources);
+    let report = selection.report_of(&sources, |record| contexts.add(record))?;
+    let mut contexts = contexts.finish(&report);
+    // A label may be a pattern that others match.
+    let is_meant: Vec<bool> = contexts.rows.iter().map(|row| affected.contains(&row.label)).collect();
+    for set in contexts.files.iter_mut().flatten() {
+        set.contexts.retain(|context| is_meant[*context as usize]);
+    }
+    let kept: BTreeSet<&str> =
+        smallest(&contexts).iter().map(|chosen| contexts.rows[chosen.context].label.as_str()).collect();
+    for test in tests.iter_mut() {
+        let is_kept = kept.contains(test.label.as_str())
+            || test.reasons.contains(&Reason::Failed)
+            || test.reasons.contains(&Reason::Always);
+        if !is_kept {
+            test.reasons.clear();
+        }
+    }
+    Ok(())
 }
 
 /// The files that changed, by git or as they were named, without those that concern nobody.
@@ -157,9 +228,9 @@ fn changed_files(
 }
 
 /// Each test that must run, with the first reasons.
-fn text(tests: &Selected) -> String {
+fn text(tests: &[SelectedTest]) -> String {
     const MOST: usize = 3;
-    let line = |(label, reasons): (&String, &BTreeSet<Reason>)| {
+    let line = |SelectedTest { label, reasons, .. }: &SelectedTest| {
         let mut said: Vec<String> =
             reasons.iter().take(MOST).map(|reason| printable(&reason.to_string()).into_owned()).collect();
         if reasons.len() > MOST {
@@ -167,12 +238,15 @@ fn text(tests: &Selected) -> String {
         }
         format!("{}: {}\n", printable(label), said.join("; "))
     };
-    tests.iter().filter(|(_, reasons)| !reasons.is_empty()).map(line).collect()
+    tests.iter().filter(|test| test.is_affected()).map(line).collect()
 }
 
-fn json(tests: &Selected) -> serde_json::Value {
-    let all = tests.iter().map(
-        |(label, reasons)| serde_json::json!({ "label": label, "affected": !reasons.is_empty(), "reasons": reasons }),
-    );
+fn json(tests: &[SelectedTest]) -> serde_json::Value {
+    let all = tests.iter().map(|test| {
+        let SelectedTest { label, reasons, lines, changed_lines } = test;
+        serde_json::json!({
+            "label": label, "affected": test.is_affected(), "reasons": reasons, "lines": lines, "changed_lines": changed_lines,
+        })
+    });
     serde_json::json!({ "tests": all.collect::<Vec<_>>() })
 }

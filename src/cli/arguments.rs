@@ -15,10 +15,12 @@ use super::export::ExportArguments;
 use super::formats::{ExportFormat, FormatArguments, JsonArguments, LcovArguments};
 use super::html::HtmlArguments;
 use super::ps::PsArguments;
+use super::query::QueryArguments;
 use super::report::ReportArguments;
 use super::run::RunArguments;
 use super::shell::{CompletionsArguments, ManArguments};
 use super::show::ShowArguments;
+use super::stability::StabilityArguments;
 use super::switch::SwitchArguments;
 use super::what::WhatArguments;
 use super::who::WhoArguments;
@@ -87,6 +89,12 @@ enum CommandAction {
     /// Show which tests must run since the programs were built again
     #[command(after_help = AFFECTED_EXAMPLES)]
     Affected(AffectedArguments),
+    /// Show which tests do not run the same each time
+    #[command(after_help = STABILITY_EXAMPLES)]
+    Stability(StabilityArguments),
+    /// Answer questions, each a line of JSON, until there are no more
+    #[command(after_help = QUERY_EXAMPLES)]
+    Query(QueryArguments),
     /// Show the coverage of the lines that changed since a revision
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArguments),
@@ -160,6 +168,8 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some(CommandAction::What(arguments)) => Command::What(arguments.validated(&cwd)?),
         Some(CommandAction::Contexts(arguments)) => Command::Contexts(arguments.validated(&cwd)?),
         Some(CommandAction::Affected(arguments)) => Command::Affected(arguments.validated(&cwd)?),
+        Some(CommandAction::Stability(arguments)) => Command::Stability(arguments.validated(&cwd)),
+        Some(CommandAction::Query(arguments)) => Command::Query(arguments.validated()),
         Some(CommandAction::Diff(arguments)) => Command::Diff(arguments.validated(&cwd)?),
         Some(CommandAction::Combine(arguments)) => Command::Combine(arguments.validated(&cwd)),
         Some(CommandAction::Export(arguments)) => Command::Export(arguments.validated()),

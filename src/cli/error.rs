@@ -106,6 +106,14 @@ pub enum CliError {
         /// Why git could not answer.
         cause: String,
     },
+    /// What was to be read cannot be.
+    #[error("read {subject}: {source}")]
+    Read {
+        /// What was to be read.
+        subject: String,
+        /// Why it cannot be.
+        source: io::Error,
+    },
     /// A label has two values.
     #[error("--label {key}={} and --label {key}={}: a label has one value in a run", values[0], values[1])]
     LabelTwice {
@@ -217,6 +225,7 @@ impl CliError {
             | CliError::NothingUnderWay { .. }
             | CliError::NotMeasured { .. }
             | CliError::Site(_)
+            | CliError::Read { .. }
             | CliError::Write { .. } => {
                 tell(&self.to_string());
                 ExitCode::FAILURE

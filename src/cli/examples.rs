@@ -92,6 +92,25 @@ Examples:
   cov-trace affected --binary build/tests build-new/tests
   cov-trace affected --always 'Smoke.*' --format json";
 
+pub(super) const STABILITY_EXAMPLES: &str = "\
+Only runs of the same build are compared, context by context. Lines that ran in some of them and not in all are those of tests
+that depend on the time, on chance, on other programs or on what ran before.
+
+Examples:
+  cov-trace --context-by gtest -- ./tests  measure each test, twice
+  cov-trace --context-by gtest -- ./tests
+  cov-trace stability                      the tests that did not run the same
+  cov-trace stability monday tuesday       the same of the runs in two data directories";
+
+pub(super) const QUERY_EXAMPLES: &str = "\
+A question is an object with one field, the command: who, what, contexts, affected or stability. Its value is the argument, an
+array of them, or an object with the command's options and `arguments`. A field `id` comes back with the answer.
+
+Examples:
+  echo '{\"who\": \"src/parse.c:120\"}' | cov-trace query
+  echo '{\"id\": 1, \"affected\": {\"diff\": \"main\", \"order\": true}}' | cov-trace query
+  cov-trace query --schema                 what questions and answers look like";
+
 pub(super) const WHAT_EXAMPLES: &str = "\
 Examples:
   cov-trace what 'test_login*'             the lines and functions that ran in these tests

@@ -26,11 +26,13 @@ mod measuring;
 mod output;
 mod progress;
 mod ps;
+mod query;
 mod report;
 mod run;
 mod selection;
 mod shell;
 mod show;
+mod stability;
 mod status;
 mod switch;
 mod tree;
@@ -55,10 +57,12 @@ use formats::FormatOptions;
 use html::HtmlOptions;
 use output::Output;
 use ps::PsOptions;
+use query::QueryOptions;
 use report::ReportOptions;
 use run::RunOptions;
 use shell::{CompletionsOptions, ManOptions};
 use show::ShowOptions;
+use stability::StabilityOptions;
 use switch::SwitchOptions;
 use what::WhatOptions;
 use who::WhoOptions;
@@ -82,6 +86,8 @@ enum Command {
     Affected(AffectedOptions),
     What(WhatOptions),
     Contexts(ContextsOptions),
+    Stability(StabilityOptions),
+    Query(QueryOptions),
     Diff(DiffOptions),
     Combine(CombineOptions),
     Export(ExportOptions),
@@ -145,6 +151,8 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandO
         Command::Affected(options) => affected::affected(&options),
         Command::What(options) => what::what(&options),
         Command::Contexts(options) => context_table::contexts(&options),
+        Command::Stability(options) => stability::stability(&options),
+        Command::Query(options) => query::query(&options),
         Command::Diff(options) => diff::diff(&options),
         Command::Combine(options) => combine::combine(&options),
         Command::Export(options) => export::export(&options),

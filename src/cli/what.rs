@@ -22,7 +22,7 @@ pub(super) struct WhatArguments {
     selection: SourceArguments,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WhatFormat {
     Text,
     Json,
@@ -35,7 +35,7 @@ pub(super) struct WhatOptions {
     /// As they were given.
     labels: String,
     format: WhatFormat,
-    selection: SourceSelection,
+    pub selection: SourceSelection,
 }
 
 impl WhatArguments {
@@ -53,18 +53,31 @@ impl WhatArguments {
     }
 }
 
-pub(super) fn what(options: &WhatOptions) -> Result<CommandOutcome, CliError> {
-    let report = options.selection.report()?;
-    let files: Vec<&ReportFile> = report.files.iter().filter(|file| !file.coverage.ran.is_empty()).collect();
+/// What was found, as an answer.
+pub(super) fn answer(options: &WhatOptions) -> Result<serde_json::Value, CliError> {
+    let all: Vec<serde_json::Value> = found(options)?.iter().map(json).collect();
+    Ok(serde_json::json!({ "files": all }))
+}
+
+/// The sources of which something ran.
+fn found(options: &WhatOptions) -> Result<Vec<ReportFile>, CliError> {
+    let mut files = options.selection.report()?.files;
+    files.retain(|file| !file.coverage.ran.is_empty());
     if files.is_empty() {
         return Err(CliError::NoSuchContext { labels: printable(&options.labels).into_owned() });
     }
+    Ok(files)
+}
+
+pub(super) fn what(options: &WhatOptions) -> Result<CommandOutcome, CliError> {
+    if options.format == WhatFormat::Json {
+        print_json(&answer(options)?)?;
+        return Ok(CommandOutcome::Success);
+    }
+    let files = found(options)?;
+    let files: Vec<&ReportFile> = files.iter().collect();
     match options.format {
-        WhatFormat::Text => print(&what_table(&files))?,
-        WhatFormat::Json => {
-            let all: Vec<serde_json::Value> = files.iter().map(|file| json(file)).collect();
-            print_json(&serde_json::json!({ "files": all }))?;
-        }
+        WhatFormat::Text | WhatFormat::Json => print(&what_table(&files))?,
         WhatFormat::Annotated => {
             let showing = Showing { colour: stdout_colour(), around_missed: None, decimals: 1 };
             let source = |file: &&ReportFile| {

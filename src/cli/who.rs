@@ -27,7 +27,7 @@ pub(super) struct WhoArguments {
 pub(super) struct WhoOptions {
     what: Asked,
     json: bool,
-    selection: SourceSelection,
+    pub selection: SourceSelection,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +69,14 @@ struct Found {
     who: Vec<(ContextRow, Numbits)>,
 }
 
-pub(super) fn who(options: &WhoOptions) -> Result<CommandOutcome, CliError> {
-    let found = match &options.what {
+/// What was found, as an answer.
+pub(super) fn answer(options: &WhoOptions) -> Result<serde_json::Value, CliError> {
+    let all: Vec<serde_json::Value> = found(options)?.iter().map(json).collect();
+    Ok(serde_json::json!({ "asked": all }))
+}
+
+fn found(options: &WhoOptions) -> Result<Vec<Found>, CliError> {
+    match &options.what {
         Asked::Lines { file, lines } => {
             let mut selection = options.selection.clone();
             selection.data.selection.named = Some(file.clone());
@@ -80,18 +86,21 @@ pub(super) fn who(options: &WhoOptions) -> Result<CommandOutcome, CliError> {
                 Some(sources) => (&selection, sources),
                 None => (&options.selection, options.selection.data.survey()?),
             };
-            ask(selection, &sources, |report, contexts| of_lines(report, contexts, file, lines))?
+            ask(selection, &sources, |report, contexts| of_lines(report, contexts, file, lines))
         }
         Asked::Function { name } => {
             let sources = options.selection.data.survey()?;
-            ask(&options.selection, &sources, |report, contexts| of_functions(report, contexts, name))?
+            ask(&options.selection, &sources, |report, contexts| of_functions(report, contexts, name))
         }
-    };
+    }
+}
+
+pub(super) fn who(options: &WhoOptions) -> Result<CommandOutcome, CliError> {
     if options.json {
-        let all: Vec<serde_json::Value> = found.iter().map(json).collect();
-        print_json(&serde_json::json!({ "asked": all }))?;
+        print_json(&answer(options)?)?;
         return Ok(CommandOutcome::Success);
     }
+    let found = found(options)?;
     let mut text = String::new();
     for Found { name, lines, who } in &found {
         if found.len() > 1 {

@@ -76,14 +76,14 @@ pub fn git(folder: &Path, words: &[&str]) {
     assert!(ran.status.success(), "{words:?}: {ran:?}");
 }
 
-fn built(folder: &Path, flags: &[&str]) {
+pub fn built(folder: &Path, flags: &[&str]) {
     let words = [&["-g", "-o", "tests", "tests.c", "library.c"], flags].concat();
     let built = run(folder, "gcc", &words);
     assert!(built.status.success(), "{built:?}");
 }
 
 /// A committed project that was measured.
-fn measured(flags: &[&str]) -> tempfile::TempDir {
+pub fn measured(flags: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir_in(build::output()).unwrap();
     let here = folder.path();
     for (name, text) in [

@@ -14,3 +14,4 @@ mod less;
 mod live;
 mod probes;
 mod project;
+mod questions;

@@ -85,6 +85,7 @@ fn of_the_command_line() -> String {
         CliError::NothingUnderWay { .. } => CliError::NothingUnderWay { path: data() },
         CliError::NotMeasured { .. } => CliError::NotMeasured { pids: "4711".to_owned(), path: data() },
         CliError::Attach(_) => AttachError::SupervisorKilled.into(),
+        CliError::Read { .. } => CliError::Read { subject: "standard input".to_owned(), source: denied() },
         CliError::Write { .. } => CliError::Write { subject: "coverage.info".to_owned(), source: denied() },
         CliError::Site(_) => SiteError::NotOurs { path: "html".into() }.into(),
         CliError::Fleet(_) => FleetError::NotOurs { path: "fleet".into() }.into(),

@@ -21,6 +21,8 @@ pub(crate) mod reading;
 pub(crate) mod scopes;
 pub(crate) mod select;
 pub(crate) mod shared_sets;
+pub(crate) mod smallest;
 pub(crate) mod snapshots;
 pub(crate) mod source;
+pub(crate) mod stability;
 pub(crate) mod withheld;

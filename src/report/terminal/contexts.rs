@@ -57,6 +57,20 @@ pub fn contexts_table(rows: &[&ContextRow]) -> String {
     table(["Context", "Kind", "Lines", "Unique", "Time", "Result"], rows.iter().map(cells), &[2, 3, 4])
 }
 
+/// One row for each context that was chosen, with what it adds.
+pub fn smallest_table(rows: &[(&ContextRow, u64)]) -> String {
+    let cells = |(row, adds): &(&ContextRow, u64)| {
+        [
+            name_of_context(&row.label).into_owned(),
+            adds.to_string(),
+            row.lines.to_string(),
+            time(row),
+            result(row.result),
+        ]
+    };
+    table(["Context", "Adds", "Lines", "Time", "Result"], rows.iter().map(cells), &[1, 2, 3])
+}
+
 /// Who ran some of the lines that were asked for, of which there are so many.
 pub fn who_table(who: &[(ContextRow, Numbits)], asked: u64) -> String {
     let cells = |(row, lines): &(ContextRow, Numbits)| {
