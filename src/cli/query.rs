@@ -98,7 +98,7 @@ fn asked(question: Map<String, Value>, options: &QueryOptions) -> Result<Vec<OsS
         arguments => Map::from_iter([("arguments".to_owned(), arguments)]),
     };
     let arguments = texts("arguments", named.remove("arguments").unwrap_or(Value::Null))?;
-    if !named.contains_key("data") && !(command == "stability" && !arguments.is_empty()) {
+    if !named.contains_key("data") && (command != "stability" || arguments.is_empty()) {
         named.insert("data".to_owned(), options.data.to_string_lossy().into_owned().into());
     }
     let mut words: Vec<OsString> = vec!["cov-trace".into(), command.into()];

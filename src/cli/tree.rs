@@ -125,7 +125,8 @@ fn raw_entries(raw: &[u8]) -> impl Iterator<Item = (Vec<&str>, &[u8])> {
             let of_entry = fields.next()?;
             let at = of_entry.iter().position(|byte| *byte == b':');
             let Some(words) = at.and_then(|at| std::str::from_utf8(&of_entry[at + 1..]).ok()) else { continue };
-            return Some((words.split(' ').collect(), fields.next()?));
+            let path = fields.next().filter(|path| !path.is_empty())?;
+            return Some((words.split(' ').collect(), path));
         }
     })
 }
