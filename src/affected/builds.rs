@@ -5,7 +5,7 @@
 use super::Reason;
 use super::sources::written;
 use crate::cache::Cache;
-use crate::debuginfo::{self, CodeChanges, CodeDigests, ImageIndex};
+use crate::debuginfo::{self, CodeChanges, CodeDigests, Compared, ImageIndex};
 use crate::store::{DataDir, ImageFacts};
 use platform::MappedFile;
 use std::collections::HashSet;
@@ -64,14 +64,20 @@ impl<'d> Builds<'d> {
 
     /// Compares an image, of whose code these are the digests, with the build that is there now, which is from before
     /// `changed` unless it was named or is younger.
-    pub fn compare(&self, image: &ImageFacts, code: Option<&CodeDigests>, changed: Option<SystemTime>) -> BuildAnswer {
+    pub fn compare(
+        &self,
+        image: &ImageFacts,
+        code: Option<&CodeDigests>,
+        changed: Option<SystemTime>,
+        of: Compared,
+    ) -> BuildAnswer {
         let new = self.of_now(image);
         let is_current = self.named(image).is_some() || changed.is_none() || written(new) > changed;
         let unknown = |cause: String, is_current: bool| BuildAnswer::Unknown {
             reason: Reason::Unknown { image: image.path.clone(), cause },
             is_current,
         };
-        let compared = std::panic::catch_unwind(AssertUnwindSafe(|| self.changes(image, code, new)));
+        let compared = std::panic::catch_unwind(AssertUnwindSafe(|| self.changes(image, code, new, of)));
         match compared.unwrap_or_else(|_| Err("comparing it with the build that is there now failed".to_owned())) {
             Ok(None) => BuildAnswer::Same { is_current },
             Err(cause) => unknown(cause, false),
@@ -96,6 +102,7 @@ impl<'d> Builds<'d> {
         image: &ImageFacts,
         old: Option<&CodeDigests>,
         new: &Path,
+        compared: Compared,
     ) -> Result<Option<CodeChanges>, String> {
         let failed = |error: &dyn std::fmt::Display| format!("{} cannot be read: {error}", new.display());
         let file = File::open(new).map_err(|error| failed(&error))?;
@@ -119,7 +126,7 @@ impl<'d> Builds<'d> {
         let functions = image.files.iter().flat_map(|file| &file.functions);
         let measured: HashSet<&str> = functions.map(|function| function.name.as_str()).collect();
         let lines = |part| ImageIndex::lines_in(&index, part);
-        let changes = debuginfo::code_changes(old, &bytes, &lines, &|name| measured.contains(name));
+        let changes = debuginfo::code_changes(old, &bytes, &lines, &|name| measured.contains(name), compared);
         changes.map(Some).map_err(refused)
     }
 }

@@ -5,6 +5,7 @@
 use super::Reason;
 use super::builds::{BuildAnswer, Builds};
 use super::sources::{ChangedPart, SourceAnswer, Sources, written};
+use crate::debuginfo::Compared;
 use crate::store::{FileFacts, ImageFacts, Numbits};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -102,26 +103,44 @@ impl<'d> Questions<'d> {
     fn ask(&mut self, image: &ImageFacts) -> ImageQuestion {
         let code = self.builds.code_of(image);
         let Some(sources) = &mut self.sources else {
-            return match self.builds.compare(image, code.as_ref(), None) {
+            return match self.builds.compare(image, code.as_ref(), None, Compared::Whole) {
                 BuildAnswer::Same { .. } => ImageQuestion::default(),
                 BuildAnswer::Unknown { reason, .. } => ImageQuestion { all: Some(reason), ..ImageQuestion::default() },
                 BuildAnswer::Differs { functions, .. } => of_functions(image, functions, None),
             };
         };
         let from_sources = sources.answer(image, code.as_ref());
+        // Where each change is within the body of a function, the data of others are as they were.
+        let compared = match from_sources.unknown.is_none() && sources.are_all_changes() {
+            true => Compared::Instructions,
+            false => Compared::Whole,
+        };
         let made = written(self.builds.of_now(image));
         let first_made = self.first_made.zip(made).map(|(first, made)| first.min(made));
-        let from_builds = self.builds.compare(image, code.as_ref(), from_sources.newest);
+        let from_builds = self.builds.compare(image, code.as_ref(), from_sources.newest, compared);
         self.first_made = first_made;
-        match from_builds {
+        match (from_builds, compared) {
             // With a source gone, what is as before was not made since; and what was measured after a change is as it is now.
-            BuildAnswer::Same { is_current: true } if !from_sources.has_lost && !from_sources.is_after => {
+            (BuildAnswer::Same { is_current: true }, Compared::Whole)
+                if !from_sources.has_lost && !from_sources.is_after =>
+            {
                 ImageQuestion::default()
             }
-            BuildAnswer::Differs { functions, is_current: true } => of_functions(image, functions, Some(&from_sources)),
-            BuildAnswer::Unknown { reason, is_current: true } => {
+            (BuildAnswer::Differs { functions, is_current: true }, Compared::Whole) => {
+                of_functions(image, functions, Some(&from_sources))
+            }
+            (BuildAnswer::Differs { mut functions, is_current: true }, Compared::Instructions) => {
+                functions.retain(|(file, function, _)| from_sources.of_function(*file, *function).is_none());
+                let mut question = of_sources(image, &from_sources);
+                for (file, asked) in of_functions(image, functions, None).files {
+                    question.files.entry(file).or_default().extend(asked);
+                }
+                question
+            }
+            (BuildAnswer::Unknown { reason, is_current: true }, _) => {
                 ImageQuestion { all: Some(reason), ..ImageQuestion::default() }
             }
+            (BuildAnswer::Same { is_current: true }, Compared::Instructions) => of_sources(image, &from_sources),
             _ => {
                 self.first_made = None;
                 of_sources(image, &from_sources)

@@ -19,7 +19,7 @@ mod lines;
 mod reading;
 mod shortfall;
 
-pub use code_digests::{CodeChanges, CodeDigests, code_changes, code_digests};
+pub use code_digests::{CodeChanges, CodeDigests, Compared, code_changes, code_digests};
 pub use error::IndexError;
 pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Svma};
 

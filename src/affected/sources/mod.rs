@@ -101,6 +101,11 @@ impl<'v> Sources<'v> {
         self.changed.files.difference(&self.measured)
     }
 
+    /// Whether nothing changed but sources of what was asked about.
+    pub fn are_all_changes(&self) -> bool {
+        self.changed.unknown.is_empty() && self.others().next().is_none()
+    }
+
     /// What is said to have changed.
     pub fn changed(&self) -> &ChangedFiles {
         &self.changed

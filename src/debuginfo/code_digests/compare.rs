@@ -27,6 +27,16 @@ pub struct CodeChanges {
     pub is_library: bool,
 }
 
+/// What of functions is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// All that they do.
+    Whole,
+    /// Their instructions, where it is known that nothing else changed: compilers put the constants of several functions
+    /// together, so that those of one change what is around those of another.
+    Instructions,
+}
+
 /// Compares an older build with the bytes of a newer one; `is_measured` says whether it is known when a function of this
 /// name runs, and `lines` is as for [`code_digests`](super::code_digests).
 ///
@@ -37,6 +47,7 @@ pub fn code_changes(
     new: &[u8],
     lines: &(dyn Fn(Range<FileOffset>) -> Option<RangeInclusive<u32>> + Sync),
     is_measured: &dyn Fn(&str) -> bool,
+    compared: Compared,
 ) -> Result<CodeChanges, IndexError> {
     let elf = Elf::parse(new)?;
     let mut budget = Budget::for_bytes(new.len());
@@ -45,7 +56,8 @@ pub fn code_changes(
     let mut changes = CodeChanges { rest, is_library, ..CodeChanges::default() };
     let mut differing = BTreeSet::new();
     for (key, _) in &old.functions {
-        match old.is_same(&digests, *key) {
+        let same_code = (compared == Compared::Instructions).then(|| old.has_same_code(&digests, *key)).flatten();
+        match old.is_same(&digests, *key).map(|is_same| is_same || same_code == Some(true)) {
             Some(true) => {}
             Some(false) => _ = differing.insert(*key),
             None => changes.gone.push(*key),

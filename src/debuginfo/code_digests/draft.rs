@@ -1,7 +1,7 @@
 //! A function taken apart: what of it is the same wherever it is, and what it refers to.
 
 use super::objects::Objects;
-use super::program::Program;
+use super::program::{Found, Program};
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::{FileOffset, Svma};
 use crate::debuginfo::reading::linked::{Holds, NamedRange};
@@ -26,6 +26,8 @@ pub(super) struct FunctionDigest {
     pub plain: u64,
     /// With the distance from its first line for each number that may be a line; none if there is no such number.
     pub by_lines: Option<u64>,
+    /// Of its instructions and the functions that it refers to, whatever the data are.
+    pub code: u64,
 }
 
 /// What is hashed of a function while it is taken apart.
@@ -98,21 +100,31 @@ impl Draft {
     /// The digest of the function, all that it refers to included.
     pub fn digest(&self, function: &NamedRange<'_>, program: &Program<'_>, objects: &Objects) -> FunctionDigest {
         let own = function.start..function.end;
-        let mut places = Vec::new();
+        let (mut places, mut code) = (Vec::new(), Vec::new());
         for (address, used) in &self.places {
             match table(program, *address, &own) {
                 Some(table) => {
                     places.push(6);
                     places.extend(table.iter().flat_map(|distance| distance.to_le_bytes()));
+                    code.extend(table.iter().flat_map(|distance| distance.to_le_bytes()));
                 }
                 None => {
                     program.put_place(*address, &own, objects, &mut places);
                     places.extend_from_slice(program.constant(*address, *used));
+                    match program.find(*address) {
+                        _ if own.contains(address) => program.put_place(*address, &own, objects, &mut code),
+                        Found::Data(_) => code.push(1),
+                        found => program.put_code(&found, &mut code),
+                    }
                 }
             }
         }
         let with_places = |instructions: u64| XxHash3_64::oneshot_with_seed(instructions, &places);
-        FunctionDigest { plain: with_places(self.bytes), by_lines: self.by_lines.map(with_places) }
+        FunctionDigest {
+            plain: with_places(self.bytes),
+            by_lines: self.by_lines.map(with_places),
+            code: XxHash3_64::oneshot_with_seed(self.bytes, &code),
+        }
     }
 }
 

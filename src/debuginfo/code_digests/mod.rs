@@ -20,7 +20,7 @@ mod program;
 mod rust_lines;
 mod stored;
 
-pub use compare::{CodeChanges, code_changes};
+pub use compare::{CodeChanges, Compared, code_changes};
 
 use super::error::{Budget, IndexError};
 use super::index::{FileOffset, Svma};
@@ -47,6 +47,9 @@ pub struct CodeDigests {
     /// The same of those functions which have numbers that may be lines, with the distances of these from the first line
     /// of the function.
     pub by_lines: Vec<(u64, u64)>,
+    /// The same of instructions alone, whatever the constants and variables hold that they refer to; half a digest is enough
+    /// to see whether they differ where little has changed.
+    pub code: Vec<(u64, u64)>,
     /// Keys of the paths of those sources whose code is not optimized in any unit, sorted.
     pub unoptimized: Vec<u64>,
 }
@@ -60,6 +63,11 @@ impl CodeDigests {
     /// The key of a function's name, as it is in the symbol table.
     pub fn key(name: &[u8]) -> u64 {
         XxHash3_64::oneshot(of_source(name))
+    }
+
+    /// Whether the functions of a name have the same instructions in another build; `None` if one of the two has none.
+    pub fn has_same_code(&self, other: &CodeDigests, key: u64) -> Option<bool> {
+        Some(find(&self.code, key)? == find(&other.code, key)?)
     }
 
     /// Whether the functions of a name do the same in another build; `None` if one of the two has none.
@@ -146,12 +154,14 @@ impl<'a> Analysis<'a> {
         let by_lines = digests.iter().filter(|(key, ..)| with_lines.contains(key));
         let by_lines = by_lines.map(|(key, file, digest)| (*key, *file, digest.by_lines.unwrap_or(digest.plain)));
         let by_lines = together(by_lines.collect());
+        let code = together(digests.iter().map(|(key, file, digest)| (*key, *file, digest.code)).collect());
+        let code = code.into_iter().map(|(key, digest)| (key, digest & u64::from(u32::MAX))).collect();
         let rest = rest(elf, &program, &objects);
         Ok(Analysis {
             program,
             drafts,
             objects,
-            digests: CodeDigests { rest, functions, by_lines, ..CodeDigests::default() },
+            digests: CodeDigests { rest, functions, by_lines, code, unoptimized: Vec::new() },
         })
     }
 }

@@ -5,7 +5,7 @@
 use super::CodeDigests;
 
 /// To be raised whenever what is written, or how a digest is made, changes.
-const MAGIC: &[u8; 8] = b"covcode\x06";
+const MAGIC: &[u8; 8] = b"covcode\x09";
 
 impl CodeDigests {
     /// Magic, digests, and the CRC-32 of both.
@@ -25,7 +25,8 @@ impl CodeDigests {
         }
         let digests: CodeDigests = postcard::from_bytes(digests).ok()?;
         let sorted = |of_names: &[(u64, u64)]| of_names.is_sorted_by(|one, other| one.0 < other.0);
-        let is_sorted = digests.unoptimized.is_sorted() && sorted(&digests.functions) && sorted(&digests.by_lines);
+        let of_names = [&digests.functions, &digests.by_lines, &digests.code];
+        let is_sorted = digests.unoptimized.is_sorted() && of_names.iter().all(|of_names| sorted(of_names));
         is_sorted.then_some(digests)
     }
 }
@@ -40,6 +41,7 @@ mod tests {
             rest: 7,
             functions: vec![(1, 2), (3, u64::MAX)],
             by_lines: vec![(3, 4)],
+            code: vec![(1, 8), (3, 9)],
             unoptimized: vec![5, 6],
         };
         let bytes = digests.encode();

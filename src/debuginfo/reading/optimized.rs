@@ -8,9 +8,21 @@ use super::sections::DebugSections;
 use super::survey::{Survey, Task, opened};
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::shortfall::Shortfalls;
-use gimli::Abbreviations;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use gimli::{Abbreviations, DwForm};
+use rayon::prelude::*;
+use std::collections::HashSet;
+
+/// What a unit tells of its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Plain,
+    Optimized,
+    /// How many variables are in one place, and how many in several: rustc inlines some of the standard library in any case.
+    Variables {
+        fixed: u64,
+        moving: u64,
+    },
+}
 
 /// The paths, as the debug info gives them.
 ///
@@ -22,47 +34,99 @@ pub(crate) fn unoptimized_sources(elf: &Elf<'_>) -> Result<Vec<String>, IndexErr
     let mut budget = Budget::for_bytes(sections.size);
     let survey = Survey::of(&sections, &mut budget, &mut shortfalls, &|| ())?;
     let named = survey.named(&mut budget, &|| ())?;
-    let mut optimized = vec![false; named.paths.len()];
-    let mut known = HashMap::new();
-    for (task, files) in survey.tasks.iter().zip(&named.of_units) {
-        // What a damaged unit names is not known.
-        let Some(files) = files else { return Ok(Vec::new()) };
-        if is_optimized(&survey, task, &mut known, &mut budget)? {
-            files.iter().for_each(|file| optimized[file.0 as usize] = true);
+    // What a damaged unit names is not known.
+    if named.of_units.iter().any(Option::is_none) {
+        return Ok(Vec::new());
+    }
+    let told: Result<Vec<Told>, IndexError> = survey
+        .tasks
+        .par_iter()
+        .map_init(|| budget.share(), |budget, task| what_is_told(&survey, task, budget))
+        .collect();
+    let mut of_files = vec![Told::Variables { fixed: 0, moving: 0 }; named.paths.len()];
+    for (told, files) in told?.into_iter().zip(named.of_units.iter().flatten()) {
+        for file in files {
+            let of_file = &mut of_files[file.0 as usize];
+            *of_file = of_file.with(told);
         }
     }
     budget.settle()?;
     // A path may be there more than once, with different texts.
-    let of_optimized = named.paths.iter().zip(&optimized).filter(|(_, is_optimized)| **is_optimized);
+    let of_optimized = named.paths.iter().zip(&of_files).filter(|(_, told)| told.is_optimized());
     let of_optimized: HashSet<String> = of_optimized.map(|(path, _)| path.clone()).collect();
     Ok(named.paths.into_iter().filter(|path| !of_optimized.contains(path)).collect())
 }
 
-fn is_optimized(
-    survey: &Survey<'_>,
-    task: &Task<'_>,
-    known: &mut HashMap<(usize, bool), bool>,
-    budget: &mut Budget,
-) -> Result<bool, IndexError> {
-    let Some(unit) = opened(task.header, &survey.dwarf, &survey.tables, budget)? else { return Ok(true) };
-    let Ok(entry) = unit.entry(task.header.root_offset()) else { return Ok(true) };
+impl Told {
+    /// Of two units.
+    fn with(self, other: Told) -> Told {
+        match (self, other) {
+            (Told::Optimized, _) | (_, Told::Optimized) => Told::Optimized,
+            (Told::Plain, other) | (other, Told::Plain) => other,
+            (Told::Variables { fixed, moving }, Told::Variables { fixed: more_fixed, moving: more_moving }) => {
+                Told::Variables { fixed: fixed + more_fixed, moving: moving + more_moving }
+            }
+        }
+    }
+
+    fn is_optimized(self) -> bool {
+        /// Where one variable in so many moves, the code is optimized: without that it is one in fifty.
+        const ONE_IN: u64 = 8;
+        match self {
+            Told::Plain => false,
+            Told::Optimized => true,
+            Told::Variables { fixed, moving } => moving * ONE_IN > fixed,
+        }
+    }
+}
+
+fn what_is_told(survey: &Survey<'_>, task: &Task<'_>, budget: &mut Budget) -> Result<Told, IndexError> {
+    let Some(unit) = opened(task.header, &survey.dwarf, &survey.tables, budget)? else { return Ok(Told::Optimized) };
+    let Ok(entry) = unit.entry(task.header.root_offset()) else { return Ok(Told::Optimized) };
     let producer = entry.attr_value(gimli::DW_AT_producer);
-    let Some(Ok(producer)) = producer.map(|value| survey.dwarf.attr_string(&unit, value)) else { return Ok(true) };
-    budget.spend(producer.len())?;
-    if says_optimized(producer.slice()) {
-        return Ok(true);
-    }
-    let is_clang = memchr::memmem::find(producer.slice(), b"clang version").is_some();
-    let table = task.header.debug_abbrev_offset().0;
-    if let Some(known) = known.get(&(table, is_clang)) {
-        return Ok(*known);
-    }
-    let describes = match survey.tables.get(&table) {
-        Some(Some(table)) => describes_optimized(table, is_clang, budget)?,
-        _ => true,
+    let Some(Ok(producer)) = producer.map(|value| survey.dwarf.attr_string(&unit, value)) else {
+        return Ok(Told::Optimized);
     };
-    known.insert((table, is_clang), describes);
-    Ok(describes)
+    budget.spend(producer.len())?;
+    let Some(Some(table)) = survey.tables.get(&task.header.debug_abbrev_offset().0) else {
+        return Ok(Told::Optimized);
+    };
+    let says = |text: &[u8]| memchr::memmem::find(producer.slice(), text).is_some();
+    if says(b"rustc version") {
+        return counted(task, table, budget);
+    }
+    // Go has one table of abbreviations for all units, and keeps its flags, too.
+    if says(b"Go cmd/compile") {
+        let mut words = producer.slice().split(|byte| b" ;".contains(byte));
+        return Ok(if words.any(|word| word == b"-N") { Told::Plain } else { Told::Optimized });
+    }
+    let is_optimized = says_optimized(producer.slice()) || describes_optimized(table, says(b"clang version"), budget)?;
+    Ok(if is_optimized { Told::Optimized } else { Told::Plain })
+}
+
+/// Counts the variables of a unit.
+fn counted(task: &Task<'_>, table: &Abbreviations, budget: &mut Budget) -> Result<Told, IndexError> {
+    let (mut fixed, mut moving) = (0, 0);
+    let Ok(mut entries) = task.header.entries_raw(table, None) else { return Ok(Told::Optimized) };
+    while !entries.is_empty() {
+        let Ok(abbreviation) = entries.read_abbreviation() else { return Ok(Told::Optimized) };
+        let Some(abbreviation) = abbreviation else { continue };
+        budget.spend(1 + abbreviation.attributes().len())?;
+        match abbreviation.attributes().iter().find(|attribute| attribute.name() == gimli::DW_AT_location) {
+            Some(attribute) if is_list(attribute.form()) => moving += 1,
+            Some(_) => fixed += 1,
+            None => {}
+        }
+        if entries.skip_attributes(abbreviation.attributes()).is_err() {
+            return Ok(Told::Optimized);
+        }
+    }
+    Ok(Told::Variables { fixed, moving })
+}
+
+/// Whether a place is told by a list of places.
+fn is_list(form: DwForm) -> bool {
+    matches!(form, gimli::DW_FORM_loclistx | gimli::DW_FORM_sec_offset | gimli::DW_FORM_data4 | gimli::DW_FORM_data8)
 }
 
 /// Whether the command line that GCC keeps asks for it, or is not kept.
@@ -73,17 +137,14 @@ fn says_optimized(producer: &[u8]) -> bool {
 }
 
 /// Whether entries that are made of these abbreviations describe what only optimized code has.
-fn describes_optimized(table: &Arc<Abbreviations>, is_clang: bool, budget: &mut Budget) -> Result<bool, IndexError> {
+fn describes_optimized(table: &Abbreviations, is_clang: bool, budget: &mut Budget) -> Result<bool, IndexError> {
     for abbreviation in (1..).map_while(|code| table.get(code)) {
         budget.spend(1 + abbreviation.attributes().len())?;
         let tells = abbreviation.attributes().iter().any(|attribute| match attribute.name() {
             // GCC says so of functions that call nobody, too.
             gimli::DW_AT_call_all_calls | gimli::DW_AT_GNU_all_call_sites => is_clang,
             gimli::DW_AT_APPLE_optimized => true,
-            gimli::DW_AT_location => matches!(
-                attribute.form(),
-                gimli::DW_FORM_loclistx | gimli::DW_FORM_sec_offset | gimli::DW_FORM_data4 | gimli::DW_FORM_data8
-            ),
+            gimli::DW_AT_location => is_list(attribute.form()),
             _ => false,
         });
         if tells {
@@ -96,6 +157,14 @@ fn describes_optimized(table: &Arc<Abbreviations>, is_clang: bool, budget: &mut 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_few_variables_that_move_are_no_optimization() {
+        let told = |fixed, moving| Told::Variables { fixed, moving };
+        assert!(!told(100, 2).is_optimized() && told(10, 2).is_optimized() && !told(0, 0).is_optimized());
+        assert!(!told(3, 2).with(told(97, 0)).is_optimized());
+        assert!(told(3, 0).with(Told::Optimized).is_optimized() && !Told::Plain.with(told(3, 0)).is_optimized());
+    }
 
     #[test]
     fn the_last_level_counts() {
