@@ -80,17 +80,23 @@ Examples:
 pub(super) const AFFECTED_EXAMPLES: &str = "\
 Each executable and library that was measured is compared with the build that is there now, function by function: a test
 must run if it ran a function that does something else now, a changed macro, constant or header included. What is only
-moved does not count, nor do the lines that panics tell. Where something is not known, the tests that it may concern are
-among them, with the cause. Files that tests read, and programs and libraries that were not measured, are not looked at.
+moved does not count, nor do the lines that panics tell.
+
+With --diff or --files sources are followed from the text that was measured to the one that is there, to the lines and functions
+that changed, and other files to the tests that opened them (cov-trace --files). Where something is not known, the tests
+that it may concern are among them, with the cause. Programs and libraries that were not measured are not looked at.
 
 Examples:
-  cov-trace --context-by gtest -- ./tests  measure each test
+  cov-trace --files --context-by gtest -- ./tests
+                                           measure each test, and the files that it opens
   make tests                               change something, and build it
   cov-trace affected                       the tests that must run, and why
+  cov-trace affected --diff main           the same for what changed since a revision, data and scripts included
+  cov-trace affected --files src/parse.c   the tests that a change of this file would concern
   ./tests $(cov-trace affected --format gtest)
   cargo test -- $(cov-trace affected --format libtest)
   cov-trace affected --binary build/tests build-new/tests
-  cov-trace affected --always 'Smoke.*' --format json";
+  cov-trace affected --diff main --ignore '*.md' --always 'Smoke.*' --order --format json";
 
 pub(super) const STABILITY_EXAMPLES: &str = "\
 Only runs of the same build are compared, context by context. Lines that ran in some of them and not in all are those of tests
