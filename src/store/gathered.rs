@@ -78,12 +78,7 @@ impl GatheredProcesses {
 
     /// Takes what the tables of a file have of them; `labels` are those of the file.
     pub fn read(&mut self, db: &Connection, wanted: Wanted<'_>, labels: &Labels) -> Result<(), TableFault> {
-        rows_of(db, wanted, "SELECT process, at, exe, argv, cwd FROM exec WANTED ORDER BY process, number", |row| {
-            let place = self.place(row.get(0)?)?;
-            self.records[place].execs.push(exec(row, 1)?);
-            Ok(())
-        })
-        .map_err(|fault| ("exec", fault))?;
+        self.read_spans(db, wanted, labels)?;
         rows_of(
             db,
             wanted,
@@ -101,15 +96,6 @@ impl GatheredProcesses {
             Ok(())
         })
         .map_err(|fault| ("warning", fault))?;
-        if schema::holds_spans(db) {
-            rows_of(
-                db,
-                wanted,
-                "SELECT process, at, context, opened FROM span WANTED ORDER BY process, number",
-                |row| self.add_span(labels, row.get(0)?, row.get(2)?, UnixMillis(row.get(1)?), opened(row.get(3)?)),
-            )
-            .map_err(|fault| ("span", fault))?;
-        }
         if schema::holds_files(db) {
             rows_of(
                 db,
@@ -131,6 +117,26 @@ impl GatheredProcesses {
             self.read_sets(db, wanted, labels, &mut ran)?;
         }
         self.take_bits(ran, labels);
+        Ok(())
+    }
+
+    /// Takes the programs that processes ran, and the contexts that they were in.
+    pub fn read_spans(&mut self, db: &Connection, wanted: Wanted<'_>, labels: &Labels) -> Result<(), TableFault> {
+        rows_of(db, wanted, "SELECT process, at, exe, argv, cwd FROM exec WANTED ORDER BY process, number", |row| {
+            let place = self.place(row.get(0)?)?;
+            self.records[place].execs.push(exec(row, 1)?);
+            Ok(())
+        })
+        .map_err(|fault| ("exec", fault))?;
+        if schema::holds_spans(db) {
+            rows_of(
+                db,
+                wanted,
+                "SELECT process, at, context, opened FROM span WANTED ORDER BY process, number",
+                |row| self.add_span(labels, row.get(0)?, row.get(2)?, UnixMillis(row.get(1)?), opened(row.get(3)?)),
+            )
+            .map_err(|fault| ("span", fault))?;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use super::packed::CountedImage;
 use super::process_rows::process;
 use super::reader::Contents;
 use super::rows::{Fault, Wanted, rows, rows_of};
-use super::{ProcessHead, ProcessRecord, RunLabels, StoreError};
+use super::{ProcessHead, ProcessRecord, RunLabels, StoreError, schema};
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -63,10 +63,16 @@ impl ManyProcesses {
         &self.labels
     }
 
-    /// All processes with their images, and nothing else of them.
+    /// All processes with their images and contexts, and nothing else of them.
     pub(super) fn with_images(&self) -> Result<Vec<ProcessRecord>, StoreError> {
-        let processes = self.begin(&self.heads, Wanted::All);
-        processes.map(|processes| processes.records).map_err(|fault| self.damaged(fault))
+        let read = || {
+            let mut processes = self.begin(&self.heads, Wanted::All)?;
+            if schema::holds_spans(&self.db) {
+                processes.read_spans(&self.db, Wanted::All, &Labels::read(&self.db)?)?;
+            }
+            Ok(processes.records)
+        };
+        read().map_err(|fault| self.damaged(fault))
     }
 
     /// All that the file has.

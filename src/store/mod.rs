@@ -45,7 +45,7 @@ pub(crate) use keys::ContentKey;
 pub use numbits::Numbits;
 pub(crate) use process_file::run_began;
 pub use process_file::{ProcessFile, run_name};
-pub(crate) use reader::{Contents, Opened};
+pub(crate) use reader::{Contents, Opened, ProcessImages};
 pub use reader::{Reader, read};
 pub use record::{
     Digest, End, EndReason, Exec, FileFacts, Flush, FunctionFacts, Hits, ImageFacts, OpenedFile, OpenedFor, Parent,

@@ -100,7 +100,7 @@ pub(super) fn read(
         processes.add_image(processes.place(self::key(process)?).ok()?, key, image(key)?);
         Some(())
     })?;
-    if depth == Depth::Images {
+    if depth == Depth::Images && span.is_none() {
         return Some(processes);
     }
     db.rows(exec, &mut |_, row| {
@@ -110,6 +110,16 @@ pub(super) fn read(
         processes.record(key(process)?)?.execs.push(exec);
         Some(())
     })?;
+    let labels = labels_of(&db, context)?;
+    if let Some(root) = span {
+        db.rows(*root, &mut |_, row| {
+            let [process, _, at, context, number] = row else { return None };
+            processes.add_span(&labels, key(process)?, key(context)?, time(at)?, opened(int(number)?)).ok()
+        })?;
+    }
+    if depth == Depth::Images {
+        return Some(processes);
+    }
     db.rows(flush, &mut |_, row| {
         let [process, _, at, new_lines, new_in_run] = row else { return None };
         let flush = Flush { at: time(at)?, new_lines: int(new_lines)?, new_in_run: int(new_in_run)? };
@@ -122,19 +132,6 @@ pub(super) fn read(
         processes.record(key(process)?)?.warnings.push(warning);
         Some(())
     })?;
-    let mut labels = Vec::new();
-    db.rows(context, &mut |key, row| {
-        let [_, label] = row else { return None };
-        labels.push((text(label)?.to_owned(), ContentKey::from_number(key)?));
-        Some(())
-    })?;
-    let labels = Labels::of(labels).ok()?;
-    if let Some(root) = span {
-        db.rows(*root, &mut |_, row| {
-            let [process, _, at, context, number] = row else { return None };
-            processes.add_span(&labels, key(process)?, key(context)?, time(at)?, opened(int(number)?)).ok()
-        })?;
-    }
     if let Some(root) = opened_files {
         db.rows(*root, &mut |_, row| {
             let [process, context, path, used] = row else { return None };
@@ -150,6 +147,17 @@ pub(super) fn read(
     })?;
     processes.take_bits(ran, &labels);
     Some(processes)
+}
+
+/// The labels of contexts.
+fn labels_of(db: &Database<'_>, context: u32) -> Option<Labels> {
+    let mut labels = Vec::new();
+    db.rows(context, &mut |key, row| {
+        let [_, label] = row else { return None };
+        labels.push((text(label)?.to_owned(), ContentKey::from_number(key)?));
+        Some(())
+    })?;
+    Labels::of(labels).ok()
 }
 
 /// A row of the table process; its first column is the key, which is the row's number.

@@ -11,7 +11,9 @@ use super::open::{check_version, open};
 use super::packed::CountedImage;
 use super::quick::{self, Depth, Statements};
 use super::rows::{Fault, rows};
-use super::{ImageFacts, ProcessHead, ProcessRecord, RunLabels, StoreError, fact_files, facts_rows, schema};
+use super::{
+    Exec, ImageFacts, ProcessHead, ProcessRecord, RunLabels, Span, StoreError, fact_files, facts_rows, schema,
+};
 use platform::open_regular;
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -61,11 +63,24 @@ impl Opened {
     }
 }
 
-/// A process and the images that it had.
+/// A process, the images that it had, and the contexts that it was in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProcessImages {
     pub head: ProcessHead,
     pub images: Vec<Arc<ImageFacts>>,
+    /// The programs that it ran, if it was in contexts...
+    pub execs: Vec<Exec>,
+    /// ...and these.
+    pub spans: Vec<Span>,
+}
+
+impl ProcessImages {
+    /// Those of a record.
+    #[cfg(test)]
+    pub fn of(record: &ProcessRecord) -> Self {
+        let ProcessRecord { head, images, execs, spans, .. } = record.clone();
+        ProcessImages { head, images, execs, spans }
+    }
 }
 
 /// Reads a data file of one process.
@@ -181,7 +196,10 @@ impl Reader {
 
     /// Reads no more of a data file than which images its processes had, and when that was.
     pub(crate) fn read_images(&self, path: &Path) -> Result<Vec<ProcessImages>, StoreError> {
-        let images = |record: ProcessRecord| ProcessImages { head: record.head, images: record.images };
+        let images = |record: ProcessRecord| {
+            let ProcessRecord { head, images, execs, spans, .. } = record;
+            ProcessImages { head, images, execs, spans }
+        };
         let file = open_regular(path, OpenOptions::new().read(true)).ok();
         if let Some(processes) = file.and_then(|file| self.quick(path, file, Depth::Images)) {
             return Ok(processes.records.into_iter().map(images).collect());
@@ -195,7 +213,7 @@ impl Reader {
         let images = legacy::Images::read(&db, version, &mut known);
         let images = images.map_err(|(table, fault)| fault.in_table(table, path))?.facts;
         let head = legacy::head(&db).map_err(|fault| fault.in_table("process", path))?;
-        Ok(vec![ProcessImages { head, images }])
+        Ok(vec![ProcessImages { head, images, execs: Vec::new(), spans: Vec::new() }])
     }
 
     /// The processes of an open file.

@@ -9,6 +9,7 @@ use crate::harness::check::COV_TRACE;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use tempfile::TempDir;
 
 /// The answers to lines, each a question.
 fn answers(folder: &Path, questions: &str) -> Vec<Value> {
@@ -43,17 +44,24 @@ fn the_fewest_tests_run_all_lines() {
     assert!(told.stdout.starts_with("minus: "), "most of its lines changed: {told:?}");
 }
 
-#[test]
-fn tests_that_depend_on_the_time_are_not_stable() {
-    const TESTS: &str = "#include <stdlib.h>\n\
+/// A test that runs other lines where it is told to.
+const UNSTABLE: &str = "#include <stdlib.h>\n\
         static int odd(void)\n{\n\treturn 1;\n}\n\
         void test_same(void)\n{\n}\n\
         void test_other(void)\n{\n\tif (getenv(\"ODD\"))\n\t\todd();\n}\n\
-        int main(void)\n{\n\ttest_same();\n\ttest_other();\n\treturn 0;\n}\n";
+    int main(void)\n{\n\ttest_same();\n\ttest_other();\n\treturn 0;\n}\n";
+
+fn unstable() -> TempDir {
     let folder = tempfile::tempdir_in(build::output()).unwrap();
+    fs::write(folder.path().join("tests.c"), UNSTABLE).unwrap();
+    assert!(run(folder.path(), "gcc", &["-g", "-o", "tests", "tests.c"]).status.success());
+    folder
+}
+
+#[test]
+fn tests_that_depend_on_the_time_are_not_stable() {
+    let folder = unstable();
     let here = folder.path();
-    fs::write(here.join("tests.c"), TESTS).unwrap();
-    assert!(run(here, "gcc", &["-g", "-o", "tests", "tests.c"]).status.success());
     let by = "--context-function=^test_(.*)";
     measure(here, &[by, "--", "./tests"]);
     let told = run(here, COV_TRACE, &["stability"]);
@@ -67,6 +75,39 @@ fn tests_that_depend_on_the_time_are_not_stable() {
     let told = said(here, &["stability", "odd", ".cov-trace"]);
     assert_eq!(told["unstable"][0]["lines"], json!([3, 4, 5, 12]));
     assert_eq!(said(here, &["stability", "odd", ".cov-trace", "--context", "same"])["unstable"], json!([]));
+}
+
+#[test]
+fn of_several_runs_of_a_test_the_newest_counts() {
+    let folder = unstable();
+    let here = folder.path();
+    let by = "--context-function=^test_(.*)";
+    let lines = || said(here, &["what", "other"])["files"][0]["lines"].clone();
+    measure(here, &[by, "--", "env", "ODD=1", "./tests"]);
+    assert_eq!(lines(), json!([3, 4, 5, 10, 11, 12, 13]));
+    measure(here, &[by, "--", "./tests"]);
+    assert_eq!(lines(), json!([10, 11, 13]), "it did not run the others again");
+    let total = || run(here, COV_TRACE, &["report", "--format=total"]);
+    assert_eq!(total().stdout.trim(), "71.4");
+    // A run of other tests leaves them as they were.
+    measure(here, &["--context-function=^test_same", "--", "./tests"]);
+    assert_eq!(lines(), json!([10, 11, 13]));
+    let told = total();
+    assert!(told.stderr.contains("2 of 3 tests were not in the last run"), "{told:?}");
+    // Of another build nothing is left out.
+    fs::write(here.join("tests.c"), format!("{UNSTABLE}int unused;\n")).unwrap();
+    assert!(run(here, "gcc", &["-g", "-o", "tests", "tests.c"]).status.success());
+    measure(here, &[by, "--", "./tests"]);
+    let who = said(here, &["contexts"]);
+    assert_eq!(who["contexts"][1]["label"], "other", "{who}");
+    // What a user calls runs adds up.
+    for odd in ["0", "1"] {
+        let words =
+            ["--context=named", "--data=named", "--", "sh", "-c", &format!("[ {odd} = 0 ] || export ODD=1; ./tests")];
+        measure(here, &words);
+    }
+    let named = said(here, &["what", "named", "--data=named"]);
+    assert!(named["files"][0]["lines"].as_array().unwrap().contains(&json!(4)), "{named}");
 }
 
 #[test]

@@ -3,10 +3,11 @@
 //!
 //! Invariants: the order of the processes does not matter; what is left out is in the notes; a source counts under one name.
 
+use super::latest::{LatestTests, TestRuns};
 use super::select::Selection;
 use super::source::SourceText;
 use super::withheld::ShownSources;
-use crate::store::{Digest, FileFacts, Hits, ImageFacts, ProcessHead, ProcessRecord, UnixMillis};
+use crate::store::{Digest, FileFacts, Hits, ImageFacts, ProcessImages, ProcessRecord, UnixMillis};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -23,6 +24,7 @@ pub struct Survey<'a> {
     known: HashMap<Arc<ImageFacts>, usize>,
     /// The same by place in memory; `seen` keeps these addresses from being used again.
     placed: HashMap<usize, usize>,
+    tests: TestRuns,
 }
 
 /// An image, and when it was measured.
@@ -47,6 +49,8 @@ pub struct ChosenSources {
     pub(crate) no_files: BTreeSet<String>,
     /// Rules for paths that were given and do not fit any source, as they were written.
     pub(crate) unused_maps: Vec<String>,
+    /// Which runs of tests count.
+    pub(crate) latest: LatestTests,
 }
 
 /// An image and its build-id.
@@ -74,14 +78,22 @@ struct Claim<'a> {
 impl<'a> Survey<'a> {
     /// Starts with nothing.
     pub fn new(selection: &'a Selection) -> Self {
-        Survey { selection, seen: Vec::new(), known: HashMap::new(), placed: HashMap::new() }
+        Survey {
+            selection,
+            seen: Vec::new(),
+            known: HashMap::new(),
+            placed: HashMap::new(),
+            tests: TestRuns::default(),
+        }
     }
 
-    /// Adds the images of a process, if it is selected.
-    pub fn add(&mut self, process: &ProcessHead, images: &[Arc<ImageFacts>]) {
+    /// Adds the images and contexts of a process, if it is selected.
+    pub fn add(&mut self, of: &ProcessImages) {
+        let ProcessImages { head: process, images, .. } = of;
         if !self.selection.takes_process(process.pid) {
             return;
         }
+        self.tests.add(of);
         for image in images.iter().filter(|image| self.selection.modules.takes(&image.path)) {
             let at = self.place(image);
             let seen = &mut self.seen[at];
@@ -107,8 +119,9 @@ impl<'a> Survey<'a> {
     }
 
     /// Decides which source each file of each image is, and what counts for it.
-    pub fn finish(self) -> ChosenSources {
+    pub fn finish(mut self) -> ChosenSources {
         let mut sources = ChosenSources::default();
+        sources.latest = std::mem::take(&mut self.tests).finish();
         let names = self.names(&mut sources);
         let mut by_name: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
         let texts = self.built_from(&names);
@@ -271,7 +284,7 @@ impl ChosenSources {
     #[cfg(test)]
     pub(crate) fn of<'r>(selection: &Selection, records: impl IntoIterator<Item = &'r ProcessRecord>) -> Self {
         let mut survey = Survey::new(selection);
-        records.into_iter().for_each(|record| survey.add(&record.head, &record.images));
+        records.into_iter().for_each(|record| survey.add(&ProcessImages::of(record)));
         survey.finish()
     }
 }
@@ -320,7 +333,12 @@ impl<'a> Placer<'a> {
     /// The same, with the positions of the sources.
     pub(crate) fn positions<'r>(&mut self, selection: &Selection, record: &'r ProcessRecord) -> Vec<(usize, &'r Hits)> {
         let placed: Vec<_> = record.images.iter().map(|image| self.place(image).0).collect();
-        let hits = record.hits.iter().filter(|hits| selection.takes_context(&record.contexts[hits.context]));
+        let left_out = self.sources.latest.left_out(&record.head.run);
+        let counts = |label: &String| {
+            selection.takes_context(label) && left_out.is_none_or(|left_out| !left_out.contains(label))
+        };
+        let counts: Vec<bool> = record.contexts.iter().map(counts).collect();
+        let hits = record.hits.iter().filter(|hits| counts[hits.context]);
         hits.filter_map(|hits| Some((placed[hits.image].as_ref()?[hits.file]?, hits))).collect()
     }
 }

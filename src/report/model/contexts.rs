@@ -109,8 +109,11 @@ impl<'a> ContextLines<'a> {
     }
 
     fn add_spans(&mut self, record: &ProcessRecord) {
+        let left_out = self.placer.sources.latest.left_out(&record.head.run);
         for (at, span) in record.spans.iter().enumerate() {
-            let Some(kind) = span.opened.filter(|_| self.selection.takes_context(&span.label)) else { continue };
+            let is_meant = self.selection.takes_context(&span.label)
+                && left_out.is_none_or(|left_out| !left_out.contains(&span.label));
+            let Some(kind) = span.opened.filter(|_| is_meant) else { continue };
             let next = record.spans.get(at + 1).map(|next| next.at);
             let end = next.or(record.head.end.map(|end| end.at));
             let result = ContextResult::of_span(record, at);
@@ -217,7 +220,7 @@ impl<'a> ContextLines<'a> {
 mod tests {
     use super::*;
     use crate::report::{Exclusions, Merge, Survey};
-    use crate::store::{End, Span, UnixMillis, sample};
+    use crate::store::{End, ProcessImages, Span, UnixMillis, sample};
 
     fn record(pid: i32, label: &str, lines: &[u32], status: i32) -> ProcessRecord {
         let mut record = sample::record();
@@ -241,7 +244,7 @@ mod tests {
             record(4, "two", &[4000], 0),
         ];
         let mut survey = Survey::new(&selection);
-        records.iter().for_each(|record| survey.add(&record.head, &record.images));
+        records.iter().for_each(|record| survey.add(&ProcessImages::of(record)));
         let sources = survey.finish();
         let mut merge = Merge::new(&selection, &sources);
         let mut contexts = ContextLines::new(&selection, &sources);

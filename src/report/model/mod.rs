@@ -9,6 +9,7 @@ pub(crate) mod exclusion;
 pub(crate) mod functions;
 pub(crate) mod growth;
 pub(crate) mod language;
+pub(crate) mod latest;
 pub(crate) mod merge;
 pub(crate) mod missing;
 pub(crate) mod notes;

@@ -30,6 +30,8 @@ pub struct Notes {
     no_files: BTreeSet<String>,
     /// Maps of paths that fit no source.
     unused_maps: Vec<String>,
+    /// How many tests the last run did not run, of so many.
+    earlier: (u64, u64),
     /// Lines beyond the end of their source, by its name.
     beyond_end: BTreeMap<String, u64>,
     /// Marks that do not fit together: source, line and what is wrong.
@@ -73,6 +75,7 @@ impl Notes {
         }
         self.no_files.extend(sources.no_files.iter().map(|path| paths.name(path)));
         self.unused_maps.clone_from(&sources.unused_maps);
+        self.earlier = sources.latest.earlier;
     }
 
     /// Adds how many lines of a source are beyond its end.
@@ -94,6 +97,9 @@ impl Notes {
             printable(&format!("{slug}: {name}:{line}: {text}")).into_owned()
         }));
         lines.extend(self.of_incomplete(live));
+        if let (earlier @ 1.., all) = self.earlier {
+            lines.push(format!("{earlier} of {all} tests were not in the last run: what they ran is of earlier ones"));
+        }
         lines
     }
 

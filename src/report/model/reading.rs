@@ -68,7 +68,7 @@ pub fn survey_selected(
     for files in files.chunks(PORTION) {
         let read: Vec<_> = files.par_iter().map(|file| reader.read_images(&data.path_of(file))).collect();
         for process in read.into_iter().flatten().flatten() {
-            survey.add(&process.head, &process.images);
+            survey.add(&process);
         }
     }
     Ok(())

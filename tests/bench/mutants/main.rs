@@ -9,7 +9,7 @@ mod mutation;
 mod project;
 
 use mutation::{Kind, Random};
-use project::{Prepared, Project};
+use project::{Named, Prepared, Project};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 use std::process::ExitCode;
@@ -81,13 +81,13 @@ fn played(project: &Project, prepared: &Prepared, options: &Options) -> Result<T
         let failed = prepared.failing();
         prepared.undo(&mutation)?;
         let of_all = |named: &BTreeSet<String>| named.len() as f64 / prepared.tests as f64;
-        let misses = |named: &BTreeSet<String>| match &failed {
-            Some(failed) => failed.difference(named).cloned().collect::<Vec<_>>(),
+        let misses = |named: &Named| match &failed {
+            Some(failed) => named.missed(failed),
             // It hung, or ended at once: nobody knows which test it was.
-            None if named.is_empty() => vec!["(all)".to_owned()],
+            None if named.labels.is_empty() => vec!["(all)".to_owned()],
             None => Vec::new(),
         };
-        let missing: [Vec<String>; 2] = [misses(&named.labels), misses(&named_after.labels)];
+        let missing: [Vec<String>; 2] = [misses(&named), misses(&named_after)];
         let shares = [of_all(&named.labels), of_all(&named_after.labels)];
         tally.mutants += 1;
         tally.seen += u32::from(failed.as_ref().is_none_or(|failed| !failed.is_empty()));

@@ -157,7 +157,8 @@ pub fn choose(project: &Project, folder: &Path, other: bool, random: &mut Random
         let mut after: Vec<&str> = lines.clone();
         after[number] = &changed;
         // Everything below may move, too.
-        let above = if random.below(4) == 0 && !project.comment.is_empty() && number > 0 { project.comment } else { "" };
+        let above =
+            if random.below(4) == 0 && !project.comment.is_empty() && number > 0 { project.comment } else { "" };
         let after = format!("{above}{}\n", after.join("\n"));
         let place = format!("{file}:{} {:?}", number + 1, changed.trim().chars().take(50).collect::<String>());
         return Ok(Mutation { kind, path, before, after: Some(after), place });

@@ -154,8 +154,23 @@ pub struct Prepared {
 /// The tests that were named.
 pub struct Named {
     pub labels: BTreeSet<String>,
-    pub all: usize,
+    /// All that are known.
+    pub all: BTreeSet<String>,
     pub seconds: f64,
+}
+
+impl Named {
+    /// The tests that failed and were not named; a file of tests stands for all of them.
+    pub fn missed(&self, failed: &BTreeSet<String>) -> Vec<String> {
+        let is_of = |test: &String, failed: &String| {
+            test.strip_prefix(failed.as_str()).is_some_and(|rest| rest.starts_with("::"))
+        };
+        let meant = |failed: &String| {
+            let of_file = self.all.iter().filter(|test| is_of(test, failed)).cloned();
+            of_file.chain((!failed.ends_with(".py")).then(|| failed.clone())).collect::<Vec<_>>()
+        };
+        failed.iter().flat_map(meant).filter(|test| !self.labels.contains(test)).collect()
+    }
 }
 
 impl Prepared {
@@ -183,7 +198,7 @@ impl Prepared {
         prepared.done("build it", project.build)?;
         prepared.done("measure it", &format!("rm -rf .cov-trace && {}", project.measure))?;
         prepared.usual = prepared.failing().unwrap_or_default();
-        prepared.tests = prepared.affected()?.all;
+        prepared.tests = prepared.affected()?.all.len();
         Ok(prepared)
     }
 
@@ -244,8 +259,10 @@ impl Prepared {
         let told: serde_json::Value = serde_json::from_slice(&ran.stdout)
             .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&ran.stderr)))?;
         let tests = told["tests"].as_array().ok_or("no tests were told")?;
-        let named = tests.iter().filter(|test| test["affected"] == true);
-        let labels = named.filter_map(|test| test["label"].as_str()).map(str::to_owned).collect();
-        Ok(Named { labels, all: tests.len(), seconds })
+        let labels = |is_meant: &dyn Fn(&serde_json::Value) -> bool| {
+            let meant = tests.iter().filter(|test| is_meant(test));
+            meant.filter_map(|test| test["label"].as_str()).map(str::to_owned).collect()
+        };
+        Ok(Named { labels: labels(&|test| test["affected"] == true), all: labels(&|_| true), seconds })
     }
 }
