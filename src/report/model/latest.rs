@@ -11,8 +11,10 @@ use std::sync::Arc;
 /// Which runs opened contexts for tests.
 #[derive(Debug, Default)]
 pub(super) struct TestRuns {
-    /// The builds, in the order in which they came; their addresses are not used again.
+    /// The builds, in the order in which they came.
     builds: HashMap<Arc<ImageFacts>, usize>,
+    /// The same by place in memory, which the facts keep from being used again.
+    placed: HashMap<usize, (Arc<ImageFacts>, usize)>,
     /// By label and build.
     openers: BTreeMap<(String, Option<usize>), BTreeSet<String>>,
 }
@@ -37,13 +39,28 @@ impl TestRuns {
             }
             let exec = process.execs.iter().rev().find(|exec| exec.at <= span.at).or(process.execs.first());
             let image = exec.and_then(|exec| process.images.iter().find(|image| image.path == exec.exe));
-            let next = self.builds.len();
-            let build = image.map(|image| *self.builds.entry(image.clone()).or_insert(next));
+            let build = image.map(|image| self.build(image));
             let runs = self.openers.entry((span.label.clone(), build)).or_default();
             if !runs.contains(&process.head.run) {
                 runs.insert(process.head.run.clone());
             }
         }
+    }
+
+    fn build(&mut self, image: &Arc<ImageFacts>) -> usize {
+        /// So many images are known by their place in memory at most.
+        const MAX_PLACED: usize = 256;
+        let at = Arc::as_ptr(image).addr();
+        if let Some((_, build)) = self.placed.get(&at) {
+            return *build;
+        }
+        let next = self.builds.len();
+        let build = *self.builds.entry(image.clone()).or_insert(next);
+        if self.placed.len() >= MAX_PLACED {
+            self.placed.clear();
+        }
+        self.placed.insert(at, (image.clone(), build));
+        build
     }
 
     /// Decides what counts; the names of runs are in the order of time.

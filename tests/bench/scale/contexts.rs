@@ -20,8 +20,9 @@ const LINES: u32 = 1000;
 const LENGTH: u32 = 50;
 
 /// What is asked, and how many seconds the answer may take with most contexts.
-const ASKED: [(&[&str], f64); 4] = [
+const ASKED: [(&[&str], f64); 5] = [
     (&["who", "src/part0.c:10"], 0.2),
+    (&["affected", "--files", "src/part5.c"], 0.3),
     (&["contexts", "--sort=unique"], 0.2),
     (&["json", "-o", "report.json"], 2.0),
     (&["html", "-o", "site"], 5.0),
