@@ -3,12 +3,14 @@
 //! Invariant: a build that cannot be compared is a question that every test answers which has it.
 
 use super::Reason;
+use super::links::Links;
 use super::sources::written;
 use crate::cache::Cache;
 use crate::debuginfo::{self, CodeChanges, CodeDigests, Compared, ImageIndex};
+use crate::filter::plain;
 use crate::store::{DataDir, ImageFacts};
 use platform::MappedFile;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -19,8 +21,18 @@ use std::time::SystemTime;
 pub struct Builds<'d> {
     data: &'d DataDir,
     cache: Option<Cache>,
-    /// What takes the place of which image.
-    instead: Vec<(PathBuf, PathBuf)>,
+    /// What takes the place of which image, if that is not what has its path.
+    instead: Vec<Instead>,
+    links: Links,
+}
+
+/// What takes the place of an image.
+#[derive(Debug)]
+struct Instead {
+    old: PathBuf,
+    new: PathBuf,
+    /// The paths of images that are meant.
+    images: BTreeSet<String>,
 }
 
 /// What a comparison of builds tells. `is_current` says whether there is a build that is as new as the sources, or that
@@ -44,12 +56,33 @@ pub enum BuildAnswer {
 impl<'d> Builds<'d> {
     /// Of a data directory; `instead` says what takes the place of which image, if that is not what has its path.
     pub fn new(data: &'d DataDir, cache: Option<Cache>, instead: Vec<(PathBuf, PathBuf)>) -> Self {
-        Builds { data, cache, instead }
+        let mut links = Links::default();
+        let instead = instead.into_iter().map(|(old, new)| {
+            let old = links.real(&plain(&old));
+            Instead { old, new, images: BTreeSet::new() }
+        });
+        Builds { data, cache, instead: instead.collect(), links }
     }
 
     /// The digests of the code of an image as it was measured.
     pub fn code_of(&self, image: &ImageFacts) -> Option<CodeDigests> {
         self.data.code_of(image)
+    }
+
+    /// An image is known; it may be one that was named.
+    pub fn note(&mut self, image: &ImageFacts) {
+        let real = self.links.real(Path::new(&image.path));
+        for instead in
+            self.instead.iter_mut().filter(|instead| instead.old == real || instead.old == Path::new(&image.path))
+        {
+            instead.images.insert(image.path.clone());
+        }
+    }
+
+    /// Those that were named as older builds and are no images.
+    pub fn unknown(&self) -> Vec<&Path> {
+        let unknown = self.instead.iter().filter(|instead| instead.images.is_empty());
+        unknown.map(|instead| instead.old.as_path()).collect()
     }
 
     /// The file that takes the place of an image.
@@ -58,8 +91,8 @@ impl<'d> Builds<'d> {
     }
 
     fn named(&self, image: &ImageFacts) -> Option<&Path> {
-        let named = self.instead.iter().find(|(old, _)| old == Path::new(&image.path));
-        named.map(|(_, new)| new.as_path())
+        let named = self.instead.iter().find(|instead| instead.images.contains(&image.path));
+        named.map(|instead| instead.new.as_path())
     }
 
     /// Compares an image, of whose code these are the digests, with the build that is there now, which is from before

@@ -8,7 +8,7 @@ use super::questions::Questions;
 use super::sources::settled;
 use crate::contexts::SEVERAL;
 use crate::report::ContextResult;
-use crate::store::{OpenedFor, ProcessRecord, UnixMillis};
+use crate::store::{OpenedFor, ProcessRecord, ReadFiles, UnixMillis};
 use crate::warning::WarningKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -27,6 +27,13 @@ pub struct Evidence<'d> {
     /// Changed files that somebody read.
     read: BTreeSet<PathBuf>,
     links: Links,
+    /// Files that were written in a run, and may be other ones for that.
+    written: BTreeSet<(String, PathBuf)>,
+    /// Files that are not as they were read in a run, and by which test of which program; `None` for outside of all.
+    differing: BTreeMap<(String, PathBuf), BTreeSet<Option<(String, String)>>>,
+    now: ReadFiles,
+    /// Whether a file of the tree was read.
+    is_below: bool,
 }
 
 /// A test in a run.
@@ -77,6 +84,10 @@ impl<'d> Evidence<'d> {
     /// With nothing known yet.
     pub fn new(questions: Questions<'d>) -> Self {
         Evidence {
+            written: BTreeSet::new(),
+            differing: BTreeMap::new(),
+            now: ReadFiles::default(),
+            is_below: false,
             questions,
             tests: BTreeMap::new(),
             runs: BTreeMap::new(),
@@ -85,6 +96,11 @@ impl<'d> Evidence<'d> {
             read: BTreeSet::new(),
             links: Links::default(),
         }
+    }
+
+    /// What was to be compared, and is no image of any process.
+    pub fn unknown_images(&self) -> Vec<&Path> {
+        self.questions.unknown_images()
     }
 
     /// Takes what a process ran.
@@ -153,10 +169,36 @@ impl<'d> Evidence<'d> {
     }
 
     fn test(&mut self, record: &ProcessRecord, label: &str) -> &mut Test {
-        let program = record.execs.last().map_or("", |exec| exec.exe.as_str());
         let programs = self.tests.entry(label.to_owned()).or_default();
-        let runs = programs.entry(program.to_owned()).or_default();
+        let runs = programs.entry(program(record).to_owned()).or_default();
         runs.entry(record.head.run.clone()).or_default()
+    }
+
+    /// Gives the files that are not as they were read to the tests that read them, but for those that the run itself wrote.
+    fn settle_files(&mut self) {
+        for (key, readers) in std::mem::take(&mut self.differing) {
+            if self.written.contains(&key) {
+                continue;
+            }
+            let (run, path) = key;
+            let name = self
+                .questions
+                .sources()
+                .map_or_else(|| path.to_string_lossy().into_owned(), |sources| sources.name(&path));
+            for reader in readers {
+                let reason = Reason::Read { path: name.clone() };
+                let test =
+                    reader.and_then(|(label, program)| self.tests.get_mut(&label)?.get_mut(&program)?.get_mut(&run));
+                match test {
+                    Some(test) => _ = test.reasons.insert(reason),
+                    None => {
+                        let cause = "it changed, and was read outside the tests".to_owned();
+                        let of_run = self.runs.entry(run.clone()).or_default();
+                        of_run.insert(Reason::Changed { path: name.clone(), cause });
+                    }
+                }
+            }
+        }
     }
 
     /// What of the changes concerns all tests, since it is not known whom it concerns; and the files of which it is known if
@@ -188,10 +230,6 @@ impl<'d> Evidence<'d> {
 
     /// Takes the files that a process opened.
     fn add_files(&mut self, record: &ProcessRecord, labels: &BTreeSet<String>) {
-        let Some(sources) = self.questions.sources() else { return };
-        if sources.changed().files.is_empty() {
-            return;
-        }
         let is_incomplete = |slug: &str| {
             [WarningKind::FilesIncomplete, WarningKind::LandmarkLost].iter().any(|kind| kind.slug() == slug)
         };
@@ -203,13 +241,35 @@ impl<'d> Evidence<'d> {
             }
             return;
         };
+        for file in files {
+            let path = self.questions.place(&file.path);
+            let key = (record.head.run.clone(), path);
+            if file.opened_for != OpenedFor::Reading {
+                self.written.insert(key);
+            } else if is_kept(&key.1) {
+                self.is_below |= self.questions.sources().is_some_and(|sources| sources.has(&key.1));
+                if self.now.digest(&key.1) != file.digest {
+                    let of = if is_test(&file.label) {
+                        Some(&file.label)
+                    } else {
+                        labels.first().filter(|_| labels.len() == 1)
+                    };
+                    let test = of.map(|label| (label.clone(), program(record).to_owned()));
+                    self.differing.entry(key).or_default().insert(test);
+                }
+            }
+        }
+        let Some(sources) = self.questions.sources() else { return };
+        if sources.changed().files.is_empty() {
+            return;
+        }
         let executed = record.execs.iter().map(|exec| (exec.exe.as_str(), ""));
         let opened = files.iter().filter(|file| file.opened_for != OpenedFor::Writing);
         let opened: Vec<(&str, &str)> =
             opened.map(|file| (file.path.as_str(), file.label.as_str())).chain(executed).collect();
         let mut found = Vec::new();
         for (path, label) in opened {
-            for changed in self.links.changed_in(Path::new(path), &sources.changed().files) {
+            for changed in self.links.changed_in(&self.questions.place(path), &sources.changed().files) {
                 found.push((sources.name(&changed), label.to_owned()));
                 self.read.insert(changed);
             }
@@ -231,8 +291,10 @@ impl<'d> Evidence<'d> {
     }
 
     /// All tests in the order of their labels, each with why it must run.
-    pub fn finish(self, is_always: impl Fn(&str) -> bool) -> Vec<SelectedTest> {
+    pub fn finish(mut self, is_always: impl Fn(&str) -> bool) -> Vec<SelectedTest> {
+        self.settle_files();
         let (of_all, files) = self.of_all();
+        let is_elsewhere = !self.is_below;
         let Evidence { tests, runs: of_runs, unrecorded, .. } = self;
         let cause = "it changed, and it is not known whether the test reads it; --files records that";
         let may_be_read = |path: &String| Reason::Changed { path: path.clone(), cause: cause.to_owned() };
@@ -241,7 +303,7 @@ impl<'d> Evidence<'d> {
             for runs in programs.into_values() {
                 let Some((run, test)) = runs.into_iter().max_by_key(|(_, test)| test.began) else { continue };
                 let all = &mut selected.reasons;
-                if test.is_unrecorded || unrecorded.contains(&run) {
+                if is_elsewhere || test.is_unrecorded || unrecorded.contains(&run) {
                     all.extend(files.iter().map(may_be_read));
                 }
                 all.extend(test.reasons);
@@ -255,6 +317,19 @@ impl<'d> Evidence<'d> {
         };
         tests.into_iter().map(selected).collect()
     }
+}
+
+/// The program that a process ran last.
+fn program(record: &ProcessRecord) -> &str {
+    record.execs.last().map_or("", |exec| exec.exe.as_str())
+}
+
+/// Whether a file that was read may be expected to be as it was.
+fn is_kept(path: &Path) -> bool {
+    const PASSING: [&str; 5] = ["/tmp", "/var", "/run", "/dev", "/etc/ld.so.cache"];
+    // What Python compiled has the time of its source in it.
+    !PASSING.iter().any(|passing| path.starts_with(passing))
+        && path.extension().is_none_or(|extension| extension != "pyc")
 }
 
 /// Whether a context is a test.

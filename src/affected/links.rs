@@ -20,7 +20,7 @@ impl Links {
     }
 
     /// Where a path leads; a file that is gone is where it was.
-    fn real(&mut self, path: &Path) -> PathBuf {
+    pub fn real(&mut self, path: &Path) -> PathBuf {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
         if let Ok(target) = path.read_link() {
             return path.canonicalize().unwrap_or_else(|_| plain(&folder.join(target)));

@@ -79,6 +79,18 @@ pub enum Reason {
     Incomplete,
 }
 
+impl Reason {
+    /// The same of a function as a whole.
+    fn of_function(self, name: &str) -> Reason {
+        match self {
+            Reason::Source { source, lines, function } => {
+                Reason::Source { source, lines, function: function.or_else(|| Some(name.to_owned())) }
+            }
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,11 +4,11 @@
 
 use super::Reason;
 use super::builds::{BuildAnswer, Builds};
-use super::sources::{ChangedPart, SourceAnswer, Sources, written};
+use super::sources::{ChangedPart, SourceAnswer, Sources, changed_at, written};
 use crate::debuginfo::Compared;
 use crate::store::{FileFacts, ImageFacts, Numbits};
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -95,13 +95,24 @@ impl<'d> Questions<'d> {
         self.sources.as_ref()
     }
 
+    /// Where a file is that a process opened.
+    pub fn place(&self, path: &str) -> PathBuf {
+        self.sources.as_ref().map_or_else(|| PathBuf::from(path), |sources| sources.place(path))
+    }
+
+    /// What was to be compared, and is no image of any process.
+    pub fn unknown_images(&self) -> Vec<&Path> {
+        self.builds.unknown()
+    }
+
     /// Whether a file may be a part of a build that was not made again since the file was written.
     pub fn may_be_in_a_build(&self, path: &Path) -> bool {
-        self.first_made.zip(written(path)).is_none_or(|(made, written)| made <= written)
+        self.first_made.zip(changed_at(path)).is_none_or(|(made, changed)| made <= changed)
     }
 
     fn ask(&mut self, image: &ImageFacts) -> ImageQuestion {
         let code = self.builds.code_of(image);
+        self.builds.note(image);
         let Some(sources) = &mut self.sources else {
             return match self.builds.compare(image, code.as_ref(), None, Compared::Whole) {
                 BuildAnswer::Same { .. } => ImageQuestion::default(),
@@ -111,7 +122,8 @@ impl<'d> Questions<'d> {
         };
         let from_sources = sources.answer(image, code.as_ref());
         // Where each change is within the body of a function, the data of others are as they were.
-        let compared = match from_sources.unknown.is_none() && sources.are_all_changes() {
+        let has_all = from_sources.unknown.is_none() && sources.are_all_changes() && !from_sources.parts.is_empty();
+        let compared = match has_all {
             true => Compared::Instructions,
             false => Compared::Whole,
         };
@@ -130,17 +142,15 @@ impl<'d> Questions<'d> {
                 of_functions(image, functions, Some(&from_sources))
             }
             (BuildAnswer::Differs { mut functions, is_current: true }, Compared::Instructions) => {
-                functions.retain(|(file, function, _)| from_sources.of_function(*file, *function).is_none());
-                let mut question = of_sources(image, &from_sources);
-                for (file, asked) in of_functions(image, functions, None).files {
-                    question.files.entry(file).or_default().extend(asked);
-                }
-                question
+                functions.extend(from_sources.functions());
+                of_functions(image, functions, Some(&from_sources))
+            }
+            (BuildAnswer::Same { is_current: true }, Compared::Instructions) if !from_sources.is_after => {
+                of_functions(image, from_sources.functions(), Some(&from_sources))
             }
             (BuildAnswer::Unknown { reason, is_current: true }, _) => {
                 ImageQuestion { all: Some(reason), ..ImageQuestion::default() }
             }
-            (BuildAnswer::Same { is_current: true }, Compared::Instructions) => of_sources(image, &from_sources),
             _ => {
                 self.first_made = None;
                 of_sources(image, &from_sources)
@@ -149,7 +159,8 @@ impl<'d> Questions<'d> {
     }
 }
 
-/// The functions that differ; where single lines tell why, and nothing but what the sources tell has changed, these.
+/// The functions that differ, each with the line of its source that did, if one is known: but it may differ for other reasons
+/// as well, so that the line alone is not asked for.
 fn of_functions(
     image: &ImageFacts,
     functions: Vec<(usize, u32, Reason)>,
@@ -158,13 +169,13 @@ fn of_functions(
     let mut question = ImageQuestion::default();
     for (file, function, reason) in functions {
         let changed = sources.and_then(|sources| sources.of_function(file, function));
-        let is_all_known = sources.is_some_and(|sources| sources.unknown.is_none());
-        let asked = match changed {
-            Some((Some(lines), reason)) if is_all_known => Asked { function: None, lines, by_lines: true, reason },
-            Some((_, reason)) => Asked::of_function(function, &image.files[file], reason),
-            None => Asked::of_function(function, &image.files[file], reason),
-        };
-        question.files.entry(file).or_default().push(asked);
+        let reason =
+            changed.map_or(reason, |changed| changed.of_function(&image.files[file].functions[function as usize].name));
+        let asked = Asked::of_function(function, &image.files[file], reason);
+        let of_file: &mut Vec<Asked> = question.files.entry(file).or_default();
+        if !of_file.contains(&asked) {
+            of_file.push(asked);
+        }
     }
     question
 }

@@ -98,7 +98,7 @@ impl AffectedArguments {
         }
         let changed = (self.diff.is_some() || !self.files.is_empty()).then(|| Asked {
             revision: self.diff,
-            files: self.files.iter().map(|file| plain(&cwd.join(file))).collect(),
+            files: self.files.iter().map(|file| real_file(&cwd.join(file))).collect(),
             ignore: SourceFilter::new(&[], &self.ignore, cwd),
             root,
         });
@@ -149,6 +149,9 @@ fn selected(options: &AffectedOptions) -> Result<Vec<SelectedTest>, CliError> {
     let (_live, unreadable) = options.data.read_what_can_be(|record| evidence.add(&record))?;
     if let Some(error) = unreadable.into_iter().next() {
         return Err(CliError::Unknowable { path: options.data.data.clone(), cause: error.to_string() });
+    }
+    if let Some(image) = evidence.unknown_images().first() {
+        return Err(CliError::NoSuchImage { path: image.to_path_buf() });
     }
     let mut tests = evidence.finish(|label| options.always.iter().any(|always| always.takes(label)));
     if tests.is_empty() {
@@ -202,6 +205,13 @@ fn minimize(tests: &mut [SelectedTest], data: &DataSelection) -> Result<(), CliE
         }
     }
     Ok(())
+}
+
+/// Where a file is, whatever links lead to its folder; it may be gone.
+fn real_file(path: &Path) -> PathBuf {
+    let path = plain(path);
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    folder.zip(path.file_name()).map_or(path.clone(), |(folder, name)| folder.join(name))
 }
 
 /// The files that changed, by git or as they were named, without those that concern nobody.

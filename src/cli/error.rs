@@ -72,6 +72,12 @@ pub enum CliError {
         /// Lines near by that have code.
         near: String,
     },
+    /// No image that was measured is called so.
+    #[error("--binary {}: no executable or library that was measured is there; `cov-trace ps` lists the programs", path.display())]
+    NoSuchImage {
+        /// As it was named.
+        path: PathBuf,
+    },
     /// There are no tests.
     #[error("no tests in {}: measure them with --context-by", path.display())]
     NoTests {
@@ -218,6 +224,7 @@ impl CliError {
             | CliError::NoSuchSource { .. }
             | CliError::NoCode { .. }
             | CliError::NoTests { .. }
+            | CliError::NoSuchImage { .. }
             | CliError::Unknowable { .. }
             | CliError::NoSuchFunction { .. }
             | CliError::NoSuchContext { .. }

@@ -83,7 +83,7 @@ must run if it ran a function that does something else now, a changed macro, con
 moved does not count, nor do the lines that panics tell.
 
 With --diff or --files sources are followed from the text that was measured to the one that is there, to the lines and functions
-that changed, and other files to the tests that opened them (cov-trace --files). Where something is not known, the tests
+that changed, and other files to the tests that opened them. Files that tests read (cov-trace --files) are compared in any case. Where something is not known, the tests
 that it may concern are among them, with the cause. Programs and libraries that were not measured are not looked at.
 
 Examples:

@@ -100,8 +100,8 @@ impl GatheredProcesses {
             rows_of(
                 db,
                 wanted,
-                "SELECT process, context, path, used FROM opened WANTED ORDER BY process, context, path",
-                |row| self.add_file(labels, row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?),
+                "SELECT process, context, path, used, digest FROM opened WANTED ORDER BY process, context, path",
+                |row| self.add_file(labels, [row.get(0)?, row.get(1)?], row.get(2)?, row.get(3)?, row.get(4)?),
             )
             .map_err(|fault| ("opened", fault))?;
             self.sort_files();
@@ -187,10 +187,10 @@ impl GatheredProcesses {
     pub fn add_file(
         &mut self,
         labels: &Labels,
-        process: ContentKey,
-        context: ContentKey,
+        [process, context]: [ContentKey; 2],
         path: String,
         used: i64,
+        digest: Option<i64>,
     ) -> Result<(), Fault> {
         let place = self.place(process)?;
         let files = self.records[place].files.get_or_insert_default();
@@ -200,7 +200,8 @@ impl GatheredProcesses {
         let label = labels.positions.get(&context).ok_or_else(|| missing("context", context))?;
         let opened_for = OpenedFor::from_number(used);
         let opened_for = opened_for.ok_or_else(|| Fault::Value(format!("a file used for {used}")))?;
-        files.push(OpenedFile { label: labels.in_order[*label].clone(), path, opened_for });
+        let digest = digest.map(i64::cast_unsigned);
+        files.push(OpenedFile { label: labels.in_order[*label].clone(), path, opened_for, digest });
         Ok(())
     }
 

@@ -22,6 +22,7 @@ mod packed;
 mod process_file;
 mod process_rows;
 mod quick;
+mod read_files;
 mod reader;
 mod record;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub(crate) use keys::ContentKey;
 pub use numbits::Numbits;
 pub(crate) use process_file::run_began;
 pub use process_file::{ProcessFile, run_name};
+pub(crate) use read_files::ReadFiles;
 pub(crate) use reader::{Contents, Opened, ProcessImages};
 pub use reader::{Reader, read};
 pub use record::{

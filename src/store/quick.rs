@@ -134,8 +134,9 @@ pub(super) fn read(
     })?;
     if let Some(root) = opened_files {
         db.rows(*root, &mut |_, row| {
-            let [process, context, path, used] = row else { return None };
-            processes.add_file(&labels, key(process)?, key(context)?, text(path)?.to_owned(), int(used)?).ok()
+            let [process, context, path, used, digest] = row else { return None };
+            let keys = [key(process)?, key(context)?];
+            processes.add_file(&labels, keys, text(path)?.to_owned(), int(used)?, or_null(digest)?).ok()
         })?;
         processes.sort_files();
     }

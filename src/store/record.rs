@@ -223,6 +223,8 @@ pub struct OpenedFile {
     pub path: String,
     /// To what end.
     pub opened_for: OpenedFor,
+    /// A digest of what it had (XXH3); `None` if it was no regular file, or could not be read, or was only written to.
+    pub digest: Option<u64>,
 }
 
 /// To what end a file was opened.

@@ -67,7 +67,8 @@ pub(crate) fn record() -> ProcessRecord {
 }
 
 fn file(label: &str, path: &str, opened_for: OpenedFor) -> OpenedFile {
-    OpenedFile { label: label.to_owned(), path: path.to_owned(), opened_for }
+    let digest = (opened_for != OpenedFor::Writing).then_some(u64::MAX - path.len() as u64);
+    OpenedFile { label: label.to_owned(), path: path.to_owned(), opened_for, digest }
 }
 
 /// A record without what its images do not have.

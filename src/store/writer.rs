@@ -227,10 +227,11 @@ impl<'a> KeyedProcess<'a> {
     /// Inserts the files that it opened.
     pub fn insert_files(&self, db: &Connection) -> rusqlite::Result<()> {
         let Some(files) = &self.record.files else { return Ok(()) };
-        let mut row = db.prepare_cached("INSERT OR IGNORE INTO opened VALUES (?1, ?2, ?3, ?4)")?;
-        row.execute(params![self.key, ContentKey::of_label(""), "", 0])?;
-        for OpenedFile { label, path, opened_for } in files {
-            row.execute(params![self.key, ContentKey::of_label(label), path, opened_for.number()])?;
+        let mut row = db.prepare_cached("INSERT OR IGNORE INTO opened VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        row.execute(params![self.key, ContentKey::of_label(""), "", 0, None::<i64>])?;
+        for OpenedFile { label, path, opened_for, digest } in files {
+            let digest = digest.map(u64::cast_signed);
+            row.execute(params![self.key, ContentKey::of_label(label), path, opened_for.number(), digest])?;
         }
         Ok(())
     }

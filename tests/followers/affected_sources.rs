@@ -108,11 +108,11 @@ const CHANGES: [(&str, &str, &[&str], &[&str]); 9] = [
     ("int weighted", "/* A comment. */\nint weighted", &[], &[]),
     ("return a + a;", "return a + a + 1;", &["twice"], &["twice"]),
     // One line of a function that others ran other lines of.
-    ("return a;\n", "return a + 1;\n", &["keeps"], &["keeps"]),
+    ("return a;\n", "return a + 1;\n", &["keeps"], &["cuts", "keeps"]),
     // The name of a macro may hide anything.
     ("return LIMIT;", "return LIMIT + 1;", &["cuts", "keeps"], &["cuts", "keeps"]),
-    ("return -1;", "return -2;", &["minus"], &["minus"]),
-    ("return a * 3;", "return a * 4;", &["weight"], &["weight"]),
+    ("return -1;", "return -2;", &["minus"], &["minus", "weight"]),
+    ("return a * 3;", "return a * 4;", &["weight"], &["minus", "weight"]),
     ("return a * 3;", "a++;\n\treturn a * 3;", &["minus", "weight"], &["minus", "weight"]),
     // The header of a function, and what is outside of all.
     ("if (a < 0) {", "if (a <= 0) {", &["minus", "weight"], &["minus", "weight"]),
@@ -170,6 +170,42 @@ fn reasons_name_the_lines() {
     fs::write(here.join("README"), "1").unwrap();
     let said = reasons(here, &["--diff", "HEAD~1"]);
     assert_eq!(said.keys().collect::<Vec<_>>(), ["minus"], "{said:?}");
+}
+
+#[test]
+fn a_line_does_not_tell_all_that_differs_of_a_build() {
+    let folder = measured(&["-O0"]);
+    let here = folder.path();
+    let both = LIBRARY.replace("return -1;", "return -1 - LIMIT;").replace("a * 3", "a * LIMIT / 25");
+    fs::write(here.join("library.c"), both).unwrap();
+    assert_eq!(labels(&affected(here, &["--diff", "HEAD"])), ["minus", "weight"].into());
+    for text in [LIBRARY, &LIBRARY.replace("LIMIT 100", "LIMIT 99").replace("return a;\n", "return a + 0;\n")] {
+        fs::write(here.join("library.c"), text).unwrap();
+        built(here, &["-O0"]);
+        let told = affected(here, &["--diff", "HEAD"]);
+        let expected: &[&str] = if text == LIBRARY { &[] } else { &["cuts", "keeps"] };
+        assert_eq!(labels(&told), expected.iter().copied().collect(), "the macro is in other lines: {told:?}");
+    }
+}
+
+#[test]
+fn an_older_build_is_named_in_any_way() {
+    let folder = measured(&["-O0"]);
+    let here = folder.path();
+    fs::write(here.join("library.c"), LIBRARY.replace("a * 3", "a * 4")).unwrap();
+    fs::rename(here.join("tests"), here.join("old")).unwrap();
+    built(here, &["-O0"]);
+    fs::rename(here.join("tests"), here.join("new")).unwrap();
+    fs::rename(here.join("old"), here.join("tests")).unwrap();
+    fs::create_dir(here.join("below")).unwrap();
+    std::os::unix::fs::symlink("tests", here.join("link")).unwrap();
+    for old in ["tests", "./tests", "below/../tests", here.join("tests").to_str().unwrap()] {
+        assert_eq!(labels(&affected(here, &["--binary", old, "new"])), ["minus", "weight"].into(), "{old}");
+    }
+    let told = affected(&here.join("below"), &["--data", "../.cov-trace", "--binary", "../tests", "../new"]);
+    assert_eq!(labels(&told).len(), 2, "{told:?}");
+    let none = run(here, COV_TRACE, &["affected", "--binary", "nope", "new"]);
+    assert!(none.status.code() == Some(1) && none.stderr.contains("nope: no executable or library"), "{none:?}");
 }
 
 #[test]

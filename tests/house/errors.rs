@@ -73,6 +73,7 @@ fn of_the_command_line() -> String {
         CliError::NoSuchRun { .. } => CliError::NoSuchRun { runs: run(), path: data() },
         CliError::NoSuchSource { .. } => CliError::NoSuchSource { name: "a.c".to_owned() },
         CliError::NoCode { .. } => CliError::NoCode { place: "a.c:3".to_owned(), near: "2 and 5".to_owned() },
+        CliError::NoSuchImage { .. } => CliError::NoSuchImage { path: "build/tests".into() },
         CliError::NoTests { .. } => CliError::NoTests { path: data() },
         CliError::Unknowable { .. } => CliError::Unknowable { path: data(), cause: "a cause".to_owned() },
         CliError::NoSuchFunction { .. } => CliError::NoSuchFunction { name: "parse".to_owned() },

@@ -21,6 +21,11 @@ pub struct CodeLine {
 pub fn code_lines(language: Language, text: &[u8]) -> Option<Vec<CodeLine>> {
     // The comment before an import of this package is the text of a program in C.
     let keeps_all = language == Language::Go && memchr::memmem::find(text, b"import \"C\"").is_some();
+    let is_c = matches!(language, Language::C | Language::Cpp);
+    // A trigraph may be a backslash.
+    if is_c && memchr::memmem::find(text, b"??/").is_some() {
+        return None;
+    }
     let mut reader = TextReader { language, keeps_all, text, at: 0, line: Line::default(), lines: Vec::new() };
     while reader.at < text.len() {
         reader.step()?;
@@ -37,6 +42,10 @@ struct Line {
     shape: Vec<u8>,
     /// Whether it begins within quotes.
     within: bool,
+    /// Whether it goes on with a directive of the line before.
+    in_directive: bool,
+    /// Whether the next line goes on with it.
+    continues: bool,
 }
 
 struct TextReader<'t> {
@@ -60,7 +69,7 @@ impl TextReader<'_> {
     /// Takes what begins here: a comment, something in quotes, or a byte.
     fn step(&mut self) -> Option<()> {
         match (self.rest()[0], self.language) {
-            (b'/', _) if self.starts(b"//") => self.line_comment(),
+            (b'/', _) if self.starts(b"//") && !self.is_in_included_name() => self.line_comment(),
             (b'/', _) if self.starts(b"/*") => return self.block_comment(),
             (b'"', Language::C | Language::Cpp) if self.is_raw_in_c() => return self.raw_in_c(),
             (b'"', Language::Rust) => return self.quoted(b'"', true),
@@ -71,9 +80,36 @@ impl TextReader<'_> {
             (b'\'', Language::Cpp) if self.is_within_number() => self.take(1),
             (b'\'', _) => self.quoted(b'\'', false)?,
             (b'\n', _) => self.newline(false),
+            (b'\\', Language::C | Language::Cpp) if self.splice().is_some() => {
+                // Elsewhere than in a directive the two lines may be parts of anything, of the beginning of a comment, too.
+                if !self.is_in_directive() {
+                    return None;
+                }
+                self.line.continues = true;
+                self.take(1);
+            }
             _ => self.take(1),
         }
         Some(())
+    }
+
+    /// How many bytes there are up to the end of the line, if a backslash here has it go on in the next one: blanks behind it
+    /// do no harm.
+    fn splice(&self) -> Option<usize> {
+        let behind = self.rest().strip_prefix(b"\\")?;
+        let blanks = behind.iter().take_while(|byte| b" \t\r\x0b\x0c".contains(byte)).count();
+        (behind.get(blanks) == Some(&b'\n')).then_some(1 + blanks)
+    }
+
+    /// Whether the name of a file that is included is open: `<a//b.h>`.
+    fn is_in_included_name(&self) -> bool {
+        let text = self.line.text.trim_ascii_start();
+        let names = text.strip_prefix(b"#").map(<[u8]>::trim_ascii_start).filter(|text| text.starts_with(b"include"));
+        names.is_some_and(|names| names.contains(&b'<') && !names.contains(&b'>'))
+    }
+
+    fn is_in_directive(&self) -> bool {
+        self.line.in_directive || self.line.text.trim_ascii_start().starts_with(b"#")
     }
 
     /// Takes bytes that are code.
@@ -101,8 +137,9 @@ impl TextReader<'_> {
     }
 
     fn end_line(&mut self, within: bool) {
-        let Line { ended_before, mut text, shape, within: began_within } =
-            std::mem::replace(&mut self.line, Line { within, ..Line::default() });
+        let in_directive = self.line.continues && self.is_in_directive();
+        let Line { ended_before, mut text, shape, within: began_within, .. } =
+            std::mem::replace(&mut self.line, Line { within, in_directive, ..Line::default() });
         self.line.ended_before = ended_before + 1;
         if !within {
             text.truncate(text.trim_ascii_end().len());
@@ -123,12 +160,12 @@ impl TextReader<'_> {
             };
         let is_c = matches!(self.language, Language::C | Language::Cpp);
         while let Some(byte) = self.text.get(self.at).copied() {
-            if byte == b'\n' {
-                // In C the line goes on behind a backslash.
-                if !is_c || self.text[..self.at].last() != Some(&b'\\') {
-                    return;
-                }
+            if let Some(len) = self.splice().filter(|_| is_c) {
+                // The comment goes on.
+                self.at += len;
                 self.newline(false);
+            } else if byte == b'\n' {
+                return;
             } else {
                 self.line.text.extend(is_kept.then_some(byte));
                 self.at += 1;
@@ -139,6 +176,7 @@ impl TextReader<'_> {
     fn block_comment(&mut self) -> Option<()> {
         let documents = self.starts(b"/*!") || self.starts(b"/**") && !self.starts(b"/***") && !self.starts(b"/**/");
         let is_kept = self.keeps_all || self.language == Language::Rust && documents;
+        let is_c = matches!(self.language, Language::C | Language::Cpp);
         let mut depth = 0;
         loop {
             if self.starts(b"/*") && (depth == 0 || self.language == Language::Rust) {
@@ -147,6 +185,8 @@ impl TextReader<'_> {
                 (depth, self.at) = (depth - 1, self.at + 2);
             } else {
                 match *self.text.get(self.at)? {
+                    // The end of the comment may be in two lines.
+                    b'*' if is_c && self.text.get(self.at + 1) == Some(&b'\\') => return None,
                     b'\n' => self.newline(is_kept),
                     byte => {
                         self.line.text.extend(is_kept.then_some(byte));
@@ -272,7 +312,14 @@ mod tests {
             "// a\n\n  int a; // b\n/* c\n d */ int b; /* e */ /* f */\n",
             &[(3, "  int a;"), (5, "  int b;")],
         );
+        assert_lines(Language::C, "#include <a//b.h> // c", &[(1, "#include <a//b.h>")]);
         assert_lines(Language::C, "// a \\\nint a;\nint b;", &[(3, "int b;")]);
+        assert_lines(Language::C, "// a \\ \t\nint a;\nint b;", &[(3, "int b;")]);
+        assert_lines(
+            Language::C,
+            "#define A \\\n  1 \\\n  2\nint b;",
+            &[(1, "#define A \\"), (2, "  1 \\"), (3, "  2"), (4, "int b;")],
+        );
         assert_lines(
             Language::Rust,
             "/* a /* b */ c */ x\n/// d\n//// e\n//! f\n",
@@ -305,6 +352,9 @@ mod tests {
     fn what_has_no_end_is_not_understood() {
         for (language, text) in [
             (Language::C, "int a; /* b"),
+            (Language::C, "int a; /\\\n/ b"),
+            (Language::C, "int a; /* b *\\\n/"),
+            (Language::C, "// a ??/\nint a;"),
             (Language::Cpp, "R\"(a"),
             (Language::Rust, "\"a"),
             (Language::Rust, "r#\"a\""),

@@ -10,16 +10,19 @@ mod code_lines;
 mod parts;
 
 use super::Reason;
+use super::links::Links;
 use super::questions::Asked;
 use crate::debuginfo::CodeDigests;
 use crate::report::{Language, NoSource, Paths, ShownSources, SourceText};
-use crate::store::{Digest, FileFacts, ImageFacts, Numbits, UnixMillis};
+use crate::store::{Digest, FileFacts, ImageFacts, UnixMillis};
+use code_lines::{CodeLine, code_lines};
 pub use parts::ChangedPart;
 use parts::changed_parts;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Where the states of sources come from that are not in the working tree any more.
 pub trait Versions {
@@ -54,6 +57,7 @@ pub struct Sources<'v> {
     measured: BTreeSet<PathBuf>,
     /// When the last of the changed sources was written.
     newest: Option<SystemTime>,
+    links: Links,
 }
 
 /// What the changes of its sources mean for those that ran an image.
@@ -90,10 +94,23 @@ enum State {
 impl<'v> Sources<'v> {
     /// Of sources that are where `paths` say.
     pub fn new(paths: Paths, changed: ChangedFiles, versions: &'v dyn Versions) -> Self {
+        let (mut changed, mut measured) = (changed, BTreeSet::new());
+        // What differs in comments alone changes nothing but for who reads it.
+        for path in &changed.files {
+            let language = Language::of(&path.to_string_lossy());
+            let texts = || Some((versions.at_revision(path)?, fs::read(path).ok()?));
+            let code = |language, text: &[u8]| code_lines(language, text).map(text_of);
+            if let Some((language, (before, now))) = language.and_then(|language| Some((language, texts()?)))
+                && code(language, &before).is_some_and(|before| Some(before) == code(language, &now))
+            {
+                measured.insert(path.clone());
+            }
+        }
+        changed.added.retain(|path| !measured.contains(path));
         // Of other files nobody knows whether a build has to be newer.
         let is_source = |path: &&PathBuf| Language::of(&path.to_string_lossy()).is_some();
-        let newest = changed.files.iter().filter(is_source).filter_map(|path| written(path)).max();
-        Sources { paths, changed, versions, measured: BTreeSet::new(), newest }
+        let newest = changed.files.iter().filter(is_source).filter_map(|path| changed_at(path)).max();
+        Sources { paths, changed, versions, measured, newest, links: Links::default() }
     }
 
     /// The changed files that are no sources of what was asked about.
@@ -111,6 +128,16 @@ impl<'v> Sources<'v> {
         &self.changed
     }
 
+    /// Where a file is that was somewhere else when it was measured.
+    pub fn place(&self, path: &str) -> PathBuf {
+        PathBuf::from(self.paths.locate(path))
+    }
+
+    /// Whether a file is below the folder that names are relative to.
+    pub fn has(&self, path: &Path) -> bool {
+        self.paths.root.as_ref().is_none_or(|root| path.starts_with(root))
+    }
+
     /// What a path is called.
     pub fn name(&self, path: &Path) -> String {
         self.paths.name(&path.to_string_lossy())
@@ -118,14 +145,16 @@ impl<'v> Sources<'v> {
 
     /// What changes mean for those that ran an image, whose code has these digests.
     pub fn answer(&mut self, image: &ImageFacts, code: Option<&CodeDigests>) -> SourceAnswer {
+        // It is compared by itself.
+        let image_path = self.links.real(Path::new(&image.path));
+        self.measured.extend(self.changed.files.contains(&image_path).then_some(image_path));
         let mut answer = SourceAnswer { newest: self.newest, ..SourceAnswer::default() };
         for (number, file) in image.files.iter().enumerate() {
             let path = PathBuf::from(self.paths.place(file, &mut []));
-            let is_named = self.changed.files.contains(&path);
-            if is_named {
-                self.measured.insert(path.clone());
-            }
-            answer.newest = answer.newest.max(written(&path));
+            let named = [path.clone(), self.links.real(&path)].into_iter().find(|way| self.changed.files.contains(way));
+            let is_named = named.is_some();
+            self.measured.extend(named);
+            answer.newest = answer.newest.max(changed_at(&path));
             if !is_named && !self.changed.with_others {
                 continue;
             }
@@ -214,10 +243,22 @@ pub fn written(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
 }
 
+/// When a file was written last, or something of it was changed: another one may have taken its place that is older.
+pub fn changed_at(path: &Path) -> Option<SystemTime> {
+    let settled = settled(path)?;
+    let settled = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(settled.0).ok()?);
+    written(path).max(Some(settled))
+}
+
 /// When something of a file was changed last, its name included.
 pub fn settled(path: &Path) -> Option<UnixMillis> {
     let file = path.symlink_metadata().ok()?;
     Some(UnixMillis(file.ctime().saturating_mul(1000).saturating_add(file.ctime_nsec() / 1_000_000)))
+}
+
+/// The texts of lines, wherever they are.
+fn text_of(lines: Vec<CodeLine>) -> Vec<Vec<u8>> {
+    lines.into_iter().map(|line| line.text).collect()
 }
 
 /// A source as a whole.
@@ -253,20 +294,22 @@ impl SourceAnswer {
         self.parts.entry(file).or_default().extend(parts);
     }
 
-    /// What changed of a function: the lines, if they alone are meant, and why; `None` if nothing that is known.
-    pub fn of_function(&self, file: usize, function: u32) -> Option<(Option<Numbits>, Reason)> {
-        let parts = self.parts.get(&file)?.iter().zip(self.reasons.get(&file)?);
-        let mut found: Option<(Option<Numbits>, Reason)> = None;
-        for (part, reason) in parts.filter(|(part, _)| part.functions.contains(&function)) {
-            found = Some(match (found, &part.only) {
-                (None, only) => (only.clone(), reason.clone()),
-                (Some((Some(mut lines), first)), Some(more)) => {
-                    lines.union_with(more);
-                    (Some(lines), first)
-                }
-                (Some((_, first)), _) => (None, first),
+    /// What is said of a function in which something changed.
+    pub fn of_function(&self, file: usize, function: u32) -> Option<Reason> {
+        let mut parts = self.parts.get(&file)?.iter().zip(self.reasons.get(&file)?);
+        parts.find(|(part, _)| part.functions.contains(&function)).map(|(_, reason)| reason.clone())
+    }
+
+    /// The functions in which something changed, by file and number.
+    pub fn functions(&self) -> Vec<(usize, u32, Reason)> {
+        let of_file = |(file, parts): (&usize, &Vec<ChangedPart>)| {
+            let file = *file;
+            let of_parts = parts.iter().zip(&self.reasons[&file]);
+            let of_parts = of_parts.flat_map(move |(part, reason)| {
+                part.functions.iter().map(move |function| (file, *function, reason.clone()))
             });
-        }
-        found
+            of_parts.collect::<Vec<_>>()
+        };
+        self.parts.iter().flat_map(of_file).collect()
     }
 }

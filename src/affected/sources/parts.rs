@@ -135,6 +135,9 @@ impl Hunk<'_> {
         if self.both().chain(self.before.into_iter().flatten()).any(continues) {
             return elsewhere("a macro may have been changed");
         }
+        if self.both().any(|line| acts_elsewhere(language, &line.shape)) {
+            return elsewhere("what is written there acts outside of its function");
+        }
         let functions = (0..).zip(&facts.functions);
         let within: Vec<(u32, &FunctionFacts)> =
             functions.filter(|(_, function)| function.start <= first && last <= function.end).collect();
@@ -143,8 +146,11 @@ impl Hunk<'_> {
             return elsewhere("the change is not within a function");
         }
         let lines = if self.measured.is_empty() { first..=first } else { first..=last };
+        // What is written inside a function may change the type of something that other lines of that have.
+        let is_nested = within.iter().any(|(_, function)| function.start != within[0].1.start);
+        let only = if is_nested { None } else { self.lines_alone(language, &facts.executable) };
         let functions = within.into_iter().map(|(number, _)| number).collect();
-        Ok(ChangedPart { lines, functions, only: self.lines_alone(language, &facts.executable) })
+        Ok(ChangedPart { lines, functions, only })
     }
 
     /// Whether the hunk, which is within a function, is behind the brace that begins its body, and so is what nobody but
@@ -187,7 +193,15 @@ impl Hunk<'_> {
     /// from them is told by the same words as before.
     fn lines_alone(&self, language: Language, executable: &Numbits) -> Option<Numbits> {
         let lines: Numbits = self.measured.iter().map(|line| line.number).collect();
-        if lines.is_empty() || !executable.has_all(&lines) {
+        // In Rust a line may tell the type of what other lines have.
+        if lines.is_empty() || !executable.has_all(&lines) || language == Language::Rust {
+            return None;
+        }
+        // What is declared has a type, and that other lines may tell, to which a jump leads.
+        if matches!(language, Language::C | Language::Cpp)
+            && (self.both().any(|line| declares(&line.shape))
+                || self.before.into_iter().flatten().any(|line| !ends_statement(&line.shape)))
+        {
             return None;
         }
         let [mut measured, mut other] = [Vec::new(), Vec::new()];
@@ -215,13 +229,50 @@ fn is_directive(language: Language, line: &CodeLine) -> bool {
     matches!(language, Language::C | Language::Cpp) && line.text.trim_ascii_start().starts_with(b"#")
 }
 
+/// Whether what a line in a body says concerns more than those who run the function: items of Rust, instances of templates
+/// whose static members begin with the program, data in a section of their own.
+fn acts_elsewhere(language: Language, shape: &[u8]) -> bool {
+    let any = |of: &[&[u8]]| words(shape).any(|word| of.contains(&word));
+    match language {
+        Language::Go => false,
+        Language::Rust => any(&[
+            b"impl",
+            b"trait",
+            b"const",
+            b"static",
+            b"type",
+            b"struct",
+            b"enum",
+            b"union",
+            b"mod",
+            b"use",
+            b"macro_rules",
+            b"extern",
+            b"asm",
+        ]),
+        Language::C | Language::Cpp => {
+            any(&[b"asm", b"__asm__", b"__asm", b"__attribute__"])
+                || language == Language::Cpp && has_template_arguments(shape)
+        }
+    }
+}
+
+/// Whether a name is right before a `<` that is neither a shift nor a comparison with blanks around it.
+fn has_template_arguments(shape: &[u8]) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let opens =
+        |at: usize| at > 0 && is_name(shape[at - 1]) && !matches!(shape.get(at + 1), Some(b'<' | b'=' | b' ') | None);
+    memchr::memchr_iter(b'<', shape).any(opens)
+}
+
 /// Whether the head of a function says that it may run while something else is compiled.
 fn may_run_when_built(language: Language, shape: &[u8]) -> bool {
     words(shape).any(|word| match language {
         Language::C | Language::Cpp => {
             matches!(word, b"constexpr" | b"consteval" | b"constinit" | b"auto" | b"decltype")
         }
-        Language::Rust => matches!(word, b"const" | b"macro_rules" | b"proc_macro" | b"proc_macro_derive"),
+        // What a function returns by its traits alone has a type that its body tells.
+        Language::Rust => matches!(word, b"const" | b"impl" | b"macro_rules" | b"proc_macro" | b"proc_macro_derive"),
         Language::Go => false,
     })
 }
@@ -302,6 +353,56 @@ fn cancel(of: &mut Vec<Vec<u8>>) {
     }
 }
 
+/// Whether a line of C or C++ may be a declaration: it begins with two words, or with one and something that makes a pointer,
+/// a reference or the arguments of a template.
+fn declares(shape: &[u8]) -> bool {
+    const NO_TYPES: [&[u8]; 14] = [
+        b"return",
+        b"throw",
+        b"delete",
+        b"else",
+        b"do",
+        b"goto",
+        b"co_return",
+        b"co_yield",
+        b"co_await",
+        b"if",
+        b"for",
+        b"while",
+        b"switch",
+        b"break",
+    ];
+    let text = shape.trim_ascii_start();
+    let len = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(byte)).count();
+    let (word, behind) = text.split_at(len);
+    if word.is_empty() || NO_TYPES.contains(&word) {
+        return word == b"for";
+    }
+    let behind = behind.trim_ascii_start();
+    match behind.first() {
+        Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => true,
+        Some(b'*' | b'&' | b'<') => !matches!(behind.get(1), Some(b'=')),
+        _ => false,
+    }
+}
+
+/// Whether a line of C or C++ ends where a statement can begin.
+fn ends_statement(shape: &[u8]) -> bool {
+    let text = shape.trim_ascii_end();
+    let ends_with_word = |text: &[u8], words: &[&[u8]]| words.iter().any(|word| text.ends_with(word));
+    match text.last() {
+        None | Some(b';' | b'}' | b':' | b')') => true,
+        // Not one that begins the values of an array.
+        Some(b'{') => {
+            let before = text[..text.len() - 1].trim_ascii_end();
+            before.is_empty()
+                || before.ends_with(b")")
+                || ends_with_word(before, &[b"else", b"do", b"try", b"const", b"noexcept"])
+        }
+        Some(_) => ends_with_word(text, &[b"else", b"do"]),
+    }
+}
+
 /// Whether there is a colon that is no part of `::`, or in Go of `:=`.
 fn has_single_colon(shape: &[u8], language: Language) -> bool {
     let mut rest = shape;
@@ -379,7 +480,7 @@ mod tests {
             assert!(found.as_ref().is_ok_and(is_body), "{to}: {found:?}");
         }
         // One line that has the whole function.
-        assert_eq!(changed("{ return a; }", "{ return a + 1; }"), Ok(vec![(11, 11, vec![1], true)]));
+        assert_eq!(changed("{ return a; }", "{ return a + 1; }"), Ok(vec![(11, 11, vec![1], false)]));
     }
 
     #[test]
@@ -404,6 +505,47 @@ mod tests {
         unknown.path = "/a/x.f90".to_owned();
         let found = changed_parts(&unknown, b"a", b"b");
         assert_eq!(found, Err(ElsewhereChanged { line: 0, cause: "its language is not known" }));
+    }
+
+    #[test]
+    fn declarations_are_told_from_statements() {
+        for text in [
+            "int a = 1;",
+            "auto g = [&](int b) {",
+            "char *p = q;",
+            "std::vector<int> v;",
+            "T &r = s;",
+            "  unsigned a, b;",
+        ] {
+            assert!(declares(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "a = b;",
+            "f(a);",
+            "return a;",
+            "*p = 1;",
+            "a->b = c;",
+            "} else if (a) {",
+            "a *= b;",
+            "if (a)",
+            "++a;",
+            "a.b();",
+        ] {
+            assert!(!declares(text.as_bytes()), "{text}");
+        }
+        for (text, ends) in [
+            ("a;", true),
+            ("if (a) {", true),
+            ("{", true),
+            ("} else {", true),
+            ("if (a)", true),
+            ("int a[] = {", false),
+            ("f(a,", false),
+            ("a &&", false),
+            ("a = b", false),
+        ] {
+            assert_eq!(ends_statement(text.as_bytes()), ends, "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::recorder::replay::{ProcessFacts, SpanFacts};
 use crate::store::{EndReason, Hits, OpenedFile, OpenedFor, ProcessFile, ProcessRecord, Reader, Span};
 use platform::Pid;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Whether everything up to the end of a process (or the detach) is in its file.
@@ -138,6 +138,7 @@ impl Ledger {
             label: label(*context).to_owned(),
             path: path.clone(),
             opened_for: OpenedFor::of(*reads, *writes),
+            digest: if *reads { self.read_files.borrow_mut().digest(Path::new(path)) } else { None },
         };
         let opens = |image: &ImageId| self.facts.get(image).map_or(Opens::Unseen, |facts| facts.opens);
         let opens = facts.images.iter().map(opens);

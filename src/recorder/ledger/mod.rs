@@ -12,10 +12,12 @@ use super::facts::{Facts, StoredFacts};
 use super::lines::{New, RunLines};
 use super::replay::Replay;
 use crate::link::{ImageId, JournalReader, ProcessNo, Repeats, RunDir};
+use crate::store::ReadFiles;
 use crate::store::{DataDir, Flush, LabelValues, StoreError, UnixMillis, Warning, Writer, is_label_key};
 use crate::warning::WarningKind;
 use platform::{Marks, OsError, Pid};
 use shared::SharedFiles;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
@@ -56,6 +58,8 @@ pub(super) struct Ledger {
     pub repeats: Repeats,
     /// Those of them that were let go: pid and start in clock ticks since boot.
     pub let_go: Vec<(Pid, u64)>,
+    /// What files had that processes read.
+    read_files: RefCell<ReadFiles>,
     /// Files written for good that may not be on disk.
     unsynced: Vec<PathBuf>,
     /// Files of the run that may not be on disk.
@@ -82,6 +86,7 @@ impl Ledger {
             finished: 0,
             repeats: Repeats::default(),
             let_go: Vec::new(),
+            read_files: RefCell::default(),
             unsynced: Vec::new(),
             unsynced_run: Vec::new(),
             checkpointed: 0,

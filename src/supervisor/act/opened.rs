@@ -113,10 +113,10 @@ impl Performer {
         }
         match self.opened.add(process, self.contexts.of(process), &path, reads, writes) {
             Novelty::Known => {}
-            Novelty::New => {
-                let path = path.to_string_lossy().into_owned();
-                self.tell(&Record::Opened { process, path, reads, writes });
-            }
+            Novelty::New => match path.into_os_string().into_string() {
+                Ok(path) => self.tell(&Record::Opened { process, path, reads, writes }),
+                Err(_) => self.warn_of_files(process, "a path is not UTF-8".to_owned()),
+            },
             Novelty::TooMany => self.warn_of_files(process, format!("it opened more than {MOST}")),
         }
     }
