@@ -30,11 +30,16 @@ pub struct Evidence<'d> {
     /// Files that were written in a run, and may be other ones for that.
     written: BTreeSet<(String, PathBuf)>,
     /// Files that are not as they were read in a run, and by which test of which program; `None` for outside of all.
-    differing: BTreeMap<(String, PathBuf), BTreeSet<Option<(String, String)>>>,
+    differing: BTreeMap<(String, PathBuf), BTreeSet<Reader>>,
     now: ReadFiles,
+    /// The top of the tree.
+    root: PathBuf,
     /// Whether a file of the tree was read.
     is_below: bool,
 }
+
+/// A test and its program; `None` for what ran outside of all.
+type Reader = Option<(String, String)>;
 
 /// A test in a run.
 #[derive(Clone, Debug, Default)]
@@ -81,12 +86,13 @@ impl SelectedTest {
 }
 
 impl<'d> Evidence<'d> {
-    /// With nothing known yet.
-    pub fn new(questions: Questions<'d>) -> Self {
+    /// With nothing known yet; `root` is the top of the tree that is asked about.
+    pub fn new(questions: Questions<'d>, root: PathBuf) -> Self {
         Evidence {
             written: BTreeSet::new(),
             differing: BTreeMap::new(),
             now: ReadFiles::default(),
+            root,
             is_below: false,
             questions,
             tests: BTreeMap::new(),
@@ -217,6 +223,8 @@ impl<'d> Evidence<'d> {
             let name = sources.name(path);
             let cause = if changed.added.contains(path) {
                 "it is new"
+            } else if !self.read.contains(path) && path.symlink_metadata().is_err() {
+                "it is gone, and a test may have looked for it without reading it"
             } else if !self.read.contains(path) && self.questions.may_be_in_a_build(path) {
                 "it changed, no test is known to read it, and it may be a part of a build that was not made again"
             } else {
@@ -246,8 +254,8 @@ impl<'d> Evidence<'d> {
             let key = (record.head.run.clone(), path);
             if file.opened_for != OpenedFor::Reading {
                 self.written.insert(key);
-            } else if is_kept(&key.1) {
-                self.is_below |= self.questions.sources().is_some_and(|sources| sources.has(&key.1));
+            } else if key.1.starts_with(&self.root) || is_kept(&key.1) {
+                self.is_below |= key.1.starts_with(&self.root);
                 if self.now.digest(&key.1) != file.digest {
                     let of = if is_test(&file.label) {
                         Some(&file.label)
@@ -324,7 +332,7 @@ fn program(record: &ProcessRecord) -> &str {
     record.execs.last().map_or("", |exec| exec.exe.as_str())
 }
 
-/// Whether a file that was read may be expected to be as it was.
+/// Whether a file of no project may be expected to be as it was read.
 fn is_kept(path: &Path) -> bool {
     const PASSING: [&str; 5] = ["/tmp", "/var", "/run", "/dev", "/etc/ld.so.cache"];
     // What Python compiled has the time of its source in it.

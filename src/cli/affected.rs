@@ -73,6 +73,8 @@ pub(super) struct AffectedOptions {
     format: AffectedFormat,
     order: bool,
     minimize: bool,
+    /// The top of the git working tree, or the working directory.
+    root: PathBuf,
     pub data: DataSelection,
 }
 
@@ -96,6 +98,7 @@ impl AffectedArguments {
         if let (Some(revision), None) = (&self.diff, &root) {
             return Err(CliError::no_tree(revision));
         }
+        let top = root.clone().unwrap_or_else(|| cwd.to_owned());
         let changed = (self.diff.is_some() || !self.files.is_empty()).then(|| Asked {
             revision: self.diff,
             files: self.files.iter().map(|file| real_file(&cwd.join(file))).collect(),
@@ -109,6 +112,7 @@ impl AffectedArguments {
             format: self.format,
             order: self.order,
             minimize: self.minimize,
+            root: top,
             data,
         })
     }
@@ -145,7 +149,7 @@ fn selected(options: &AffectedOptions) -> Result<Vec<SelectedTest>, CliError> {
     let versions: &dyn Versions = tree.as_ref().map_or(&NoTree, |tree| tree);
     let sources = changed.map(|changed| Sources::new(options.data.selection.paths.clone(), changed, versions));
     let builds = Builds::new(&data, cache, options.instead.clone());
-    let mut evidence = Evidence::new(Questions::new(builds, sources));
+    let mut evidence = Evidence::new(Questions::new(builds, sources), options.root.clone());
     let (_live, unreadable) = options.data.read_what_can_be(|record| evidence.add(&record))?;
     if let Some(error) = unreadable.into_iter().next() {
         return Err(CliError::Unknowable { path: options.data.data.clone(), cause: error.to_string() });

@@ -129,6 +129,8 @@ fn files_concern_who_read_them() {
     fs::remove_file(here.join("data/folder")).unwrap();
     assert_eq!(labels(&affected(here, &["--diff", "HEAD"])), ["folder"].into());
     fs::write(here.join("data/folder"), "true\n").unwrap();
+    fs::remove_file(here.join("data/unread")).unwrap();
+    assert_eq!(labels(&affected(here, &["--diff", "HEAD"])), ALL.into(), "somebody may have listed the folder");
     fs::write(here.join("data/unread"), "false\n").unwrap();
     built(here, &[]);
     let told = affected(here, &["--files", "data/unread"]);

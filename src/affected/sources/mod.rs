@@ -133,11 +133,6 @@ impl<'v> Sources<'v> {
         PathBuf::from(self.paths.locate(path))
     }
 
-    /// Whether a file is below the folder that names are relative to.
-    pub fn has(&self, path: &Path) -> bool {
-        self.paths.root.as_ref().is_none_or(|root| path.starts_with(root))
-    }
-
     /// What a path is called.
     pub fn name(&self, path: &Path) -> String {
         self.paths.name(&path.to_string_lossy())

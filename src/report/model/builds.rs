@@ -120,8 +120,8 @@ impl<'a> Survey<'a> {
 
     /// Decides which source each file of each image is, and what counts for it.
     pub fn finish(mut self) -> ChosenSources {
-        let mut sources = ChosenSources::default();
-        sources.latest = std::mem::take(&mut self.tests).finish();
+        let latest = std::mem::take(&mut self.tests).finish();
+        let mut sources = ChosenSources { latest, ..ChosenSources::default() };
         let names = self.names(&mut sources);
         let mut by_name: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
         let texts = self.built_from(&names);

@@ -65,8 +65,8 @@ impl TestRuns {
 
     /// Decides what counts; the names of runs are in the order of time.
     pub fn finish(self) -> LatestTests {
-        let mut latest = LatestTests::default();
-        latest.last = self.openers.values().flatten().max().cloned();
+        let last = self.openers.values().flatten().max().cloned();
+        let mut latest = LatestTests { last, ..LatestTests::default() };
         let (mut newest, mut counts) = (BTreeMap::new(), BTreeMap::new());
         for ((label, build), runs) in &self.openers {
             let last = runs.last().expect("invariant: each has a run");
