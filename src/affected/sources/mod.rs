@@ -1,13 +1,14 @@
 //! What changes of sources mean for those who ran the code of them.
 //!
 //! ```text
-//! text as measured, text now ──► lines of code ──► parts that differ ──► who is asked
+//! text as measured, text now ──► lines of code ──► parts that differ (by their words) ──► who is asked
 //! ```
 //! Invariant: a change is narrowed to functions or lines only where the text that was measured is known and the code of the
 //! source is not optimized: optimized code may do what a line says without a place that tells it.
 
 mod code_lines;
 mod parts;
+mod words;
 
 use super::Reason;
 use super::links::Links;
