@@ -29,8 +29,7 @@ pub fn skipping<'t>(runner: Runner, tests: impl Iterator<Item = &'t str>) -> Vec
         tests.collect::<Vec<_>>().join(between)
     };
     match runner {
-        Runner::GoogleTest if tests.is_empty() => vec!["--gtest_filter=*".to_owned()],
-        _ if tests.is_empty() => Vec::new(),
+        _ if tests.is_empty() => none(runner).iter().map(|word| (*word).to_owned()).collect(),
         Runner::GoogleTest => vec![format!("--gtest_filter=-{}", tests.join(":"))],
         Runner::Catch2 => vec![each("~\"", &['\\', '"'], "\"", "")],
         Runner::Ctest => vec!["-E".to_owned(), format!("^({})$", each("", REGEX, "", "|"))],
@@ -41,6 +40,18 @@ pub fn skipping<'t>(runner: Runner, tests: impl Iterator<Item = &'t str>) -> Vec
             let skipped = tests.iter().flat_map(|test| ["--skip".to_owned(), (*test).to_owned()]);
             std::iter::once("--exact".to_owned()).chain(skipped).collect()
         }
+    }
+}
+
+/// The arguments that leave out nothing: as many as others, where a runner takes one that must be there.
+fn none(runner: Runner) -> &'static [&'static str] {
+    match runner {
+        Runner::Catch2 => &["*"],
+        Runner::Ctest => &["-E", "^$"],
+        Runner::Go => &["-skip=^$"],
+        Runner::GoogleTest => &["--gtest_filter=*"],
+        Runner::Nextest => &["-E", "all()"],
+        Runner::Libtest | Runner::Pytest => &[],
     }
 }
 
@@ -97,9 +108,11 @@ mod tests {
             Runner::Pytest,
         ];
         for runner in all {
-            let expected: &[&str] = if runner == Runner::GoogleTest { &["--gtest_filter=*"] } else { &[] };
-            assert_eq!(skipping(runner, std::iter::empty()), expected);
-            assert_eq!(skipping(runner, ["a\nb"].into_iter()), expected, "a name of several lines");
+            let some = skipping(runner, ["a"].into_iter());
+            let all = skipping(runner, std::iter::empty());
+            let takes_one = !matches!(runner, Runner::Libtest | Runner::Pytest);
+            assert_eq!(all.len(), if takes_one { some.len() } else { 0 }, "{runner:?}");
+            assert_eq!(skipping(runner, ["a\nb"].into_iter()), all, "a name of several lines");
         }
         assert_eq!(skipping(Runner::GoogleTest, ["A.*", "A.b/0"].into_iter()), ["--gtest_filter=-A.b/0"]);
         assert_eq!(skipping(Runner::Catch2, ["a*", "b"].into_iter()), ["~\"b\""]);
