@@ -10,7 +10,7 @@ use crate::contexts::SEVERAL;
 use crate::report::ContextResult;
 use crate::store::{OpenedFor, ProcessRecord, ReadFiles, UnixMillis};
 use crate::warning::WarningKind;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// What is known of tests.
@@ -31,7 +31,8 @@ pub struct Evidence<'d> {
     written: BTreeSet<(String, PathBuf)>,
     /// Files that are not as they were read in a run, and by which test of which program; `None` for outside of all.
     differing: BTreeMap<(String, PathBuf), BTreeSet<Reader>>,
-    now: ReadFiles,
+    /// Digests of what files have now; each is looked at once.
+    now: HashMap<PathBuf, Option<u64>>,
     /// The top of the tree.
     root: PathBuf,
     /// Whether a file of the tree was read.
@@ -91,7 +92,7 @@ impl<'d> Evidence<'d> {
         Evidence {
             written: BTreeSet::new(),
             differing: BTreeMap::new(),
-            now: ReadFiles::default(),
+            now: HashMap::new(),
             root,
             is_below: false,
             questions,
@@ -256,7 +257,11 @@ impl<'d> Evidence<'d> {
                 self.written.insert(key);
             } else if key.1.starts_with(&self.root) || is_kept(&key.1) {
                 self.is_below |= key.1.starts_with(&self.root);
-                if self.now.digest(&key.1) != file.digest {
+                let now = match self.now.get(&key.1) {
+                    Some(known) => *known,
+                    None => *self.now.entry(key.1.clone()).or_insert(ReadFiles::default().digest(&key.1)),
+                };
+                if now != file.digest {
                     let of = if is_test(&file.label) {
                         Some(&file.label)
                     } else {
