@@ -5,13 +5,14 @@
 use super::Reason;
 use super::links::Links;
 use super::questions::Questions;
-use super::sources::settled;
+use super::sources::changed_at;
 use crate::contexts::SEVERAL;
 use crate::report::ContextResult;
-use crate::store::{OpenedFor, ProcessRecord, ReadFiles, UnixMillis};
+use crate::store::{OpenedFor, ProcessRecord, UnixMillis, file_digest};
 use crate::warning::WarningKind;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What is known of tests.
 pub struct Evidence<'d> {
@@ -216,7 +217,7 @@ impl<'d> Evidence<'d> {
         // What was there before the first test is what all of them had.
         let is_old = |path: &PathBuf| {
             changed.untracked.contains(path)
-                && self.first.zip(settled(path)).is_some_and(|(first, settled)| settled < first)
+                && self.first.zip(changed_at(path)).is_some_and(|(first, changed)| millis(changed) < first)
         };
         let mut of_all = changed.unknown.clone();
         let mut files = Vec::new();
@@ -257,10 +258,7 @@ impl<'d> Evidence<'d> {
                 self.written.insert(key);
             } else if key.1.starts_with(&self.root) || is_kept(&key.1) {
                 self.is_below |= key.1.starts_with(&self.root);
-                let now = match self.now.get(&key.1) {
-                    Some(known) => *known,
-                    None => *self.now.entry(key.1.clone()).or_insert(ReadFiles::default().digest(&key.1)),
-                };
+                let now = *self.now.entry(key.1.clone()).or_insert_with_key(|path| file_digest(path));
                 if now != file.digest {
                     let of = if is_test(&file.label) {
                         Some(&file.label)
@@ -330,6 +328,12 @@ impl<'d> Evidence<'d> {
         };
         tests.into_iter().map(selected).collect()
     }
+}
+
+/// A time as data files have it.
+fn millis(time: SystemTime) -> UnixMillis {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// The program that a process ran last.

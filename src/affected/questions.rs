@@ -6,22 +6,18 @@ use super::Reason;
 use super::builds::{BuildAnswer, Builds};
 use super::sources::{ChangedPart, SourceAnswer, Sources, changed_at, written};
 use crate::debuginfo::Compared;
-use crate::store::{FileFacts, ImageFacts, Numbits};
+use crate::store::{ByImage, FileFacts, ImageFacts, Numbits};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
-
-/// How many images are known by their place in memory at most.
-const MAX_PLACED: usize = 256;
 
 /// Asks about images.
 pub struct Questions<'d> {
     builds: Builds<'d>,
     sources: Option<Sources<'d>>,
     known: HashMap<Arc<ImageFacts>, Arc<ImageQuestion>>,
-    /// The same by place in memory, which the facts keep from being used again.
-    placed: HashMap<usize, (Arc<ImageFacts>, Arc<ImageQuestion>)>,
+    placed: ByImage<Arc<ImageQuestion>>,
     /// When the first of the builds that are as new as their sources was made; `None` where one is older, or is not there.
     first_made: Option<SystemTime>,
 }
@@ -64,15 +60,14 @@ impl<'d> Questions<'d> {
             builds,
             sources,
             known: HashMap::new(),
-            placed: HashMap::new(),
+            placed: ByImage::default(),
             first_made: Some(SystemTime::now()),
         }
     }
 
     /// What is asked of those that have an image.
     pub fn of_image(&mut self, image: &Arc<ImageFacts>) -> Arc<ImageQuestion> {
-        let at = Arc::as_ptr(image).addr();
-        if let Some((_, question)) = self.placed.get(&at) {
+        if let Some(question) = self.placed.get(image) {
             return question.clone();
         }
         let question = match self.known.get(image) {
@@ -83,11 +78,7 @@ impl<'d> Questions<'d> {
                 question
             }
         };
-        if self.placed.len() >= MAX_PLACED {
-            self.placed.clear();
-        }
-        self.placed.insert(at, (image.clone(), question.clone()));
-        question
+        self.placed.get_or(image, || question).clone()
     }
 
     /// What is said to have changed, if it was asked about that.

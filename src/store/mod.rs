@@ -4,6 +4,7 @@
 //! Invariant: nothing else speaks SQL, and a data file is only ever replaced as a whole.
 
 mod btree;
+mod by_image;
 mod code_files;
 mod combine;
 mod coveragepy;
@@ -37,6 +38,7 @@ mod staged;
 mod whole;
 mod writer;
 
+pub(crate) use by_image::ByImage;
 pub(crate) use combine::{FlatUnion, ProcessUnion, Union};
 pub(crate) use coveragepy::{DataKind, Snapshot, merged_snapshot_name, snapshot_name};
 pub use datadir::DataDir;
@@ -46,7 +48,7 @@ pub(crate) use keys::ContentKey;
 pub use numbits::Numbits;
 pub(crate) use process_file::run_began;
 pub use process_file::{ProcessFile, run_name};
-pub(crate) use read_files::ReadFiles;
+pub(crate) use read_files::{ReadFiles, file_digest};
 pub(crate) use reader::{Contents, Opened, ProcessImages};
 pub use reader::{Reader, read};
 pub use record::{

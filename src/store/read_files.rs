@@ -26,8 +26,6 @@ impl Identity {
 impl ReadFiles {
     /// So many are known at most.
     const MOST: usize = 1 << 16;
-    /// Of a longer file no more than its length counts.
-    const LONGEST: u64 = 64 << 20;
 
     /// A digest of what a file has now; `None` if it is no regular file, or cannot be read.
     pub fn digest(&mut self, path: &Path) -> Option<u64> {
@@ -36,15 +34,27 @@ impl ReadFiles {
         if let Some((_, digest)) = self.0.get(path).filter(|(known, _)| *known == identity) {
             return *digest;
         }
-        let digest = match file.len() {
-            len if len > Self::LONGEST => Some(len),
-            _ => platform::read_regular(path, Self::LONGEST).ok().map(|bytes| XxHash3_64::oneshot(&bytes)),
-        };
+        let digest = digest_of(path, &file);
         if self.0.len() >= Self::MOST {
             self.0.clear();
         }
         self.0.insert(path.to_owned(), (identity, digest));
         digest
+    }
+}
+
+/// A digest of what a file has now; `None` if it is no regular file, or cannot be read.
+pub(crate) fn file_digest(path: &Path) -> Option<u64> {
+    let file = path.metadata().ok().filter(Metadata::is_file)?;
+    digest_of(path, &file)
+}
+
+fn digest_of(path: &Path, file: &Metadata) -> Option<u64> {
+    /// Of a longer file no more than its length counts.
+    const LONGEST: u64 = 64 << 20;
+    match file.len() {
+        len if len > LONGEST => Some(len),
+        _ => platform::read_regular(path, LONGEST).ok().map(|bytes| XxHash3_64::oneshot(&bytes)),
     }
 }
 
@@ -62,6 +72,7 @@ mod tests {
         let mut files = ReadFiles::default();
         let before = files.digest(&one);
         assert!(before.is_some() && before == files.digest(&other) && before == files.digest(&one));
+        assert_eq!(file_digest(&one), before);
         fs::write(&one, "bc").unwrap();
         assert_ne!(files.digest(&one), before);
         assert_eq!([files.digest(folder.path()), files.digest(Path::new("/dev/zero"))], [None, None]);

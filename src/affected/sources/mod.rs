@@ -15,7 +15,7 @@ use super::links::Links;
 use super::questions::Asked;
 use crate::debuginfo::CodeDigests;
 use crate::report::{Language, NoSource, Paths, ShownSources, SourceText};
-use crate::store::{Digest, FileFacts, ImageFacts, UnixMillis};
+use crate::store::{Digest, FileFacts, ImageFacts};
 use code_lines::{CodeLine, code_lines};
 pub use parts::ChangedPart;
 use parts::changed_parts;
@@ -64,7 +64,7 @@ pub struct Sources<'v> {
 /// What the changes of its sources mean for those that ran an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceAnswer {
-    /// Why it cannot be told from the sources.
+    /// Why the sources do not say it.
     pub unknown: Option<Reason>,
     /// By file: the parts that changed.
     pub parts: BTreeMap<usize, Vec<ChangedPart>>,
@@ -239,17 +239,12 @@ pub fn written(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
 }
 
-/// When a file was written last, or something of it was changed: another one may have taken its place that is older.
+/// When a file was written last, or something of it was changed, its name included: another one may have taken its place that is
+/// older.
 pub fn changed_at(path: &Path) -> Option<SystemTime> {
-    let settled = settled(path)?;
-    let settled = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(settled.0).ok()?);
-    written(path).max(Some(settled))
-}
-
-/// When something of a file was changed last, its name included.
-pub fn settled(path: &Path) -> Option<UnixMillis> {
     let file = path.symlink_metadata().ok()?;
-    Some(UnixMillis(file.ctime().saturating_mul(1000).saturating_add(file.ctime_nsec() / 1_000_000)))
+    let since = Duration::new(u64::try_from(file.ctime()).ok()?, u32::try_from(file.ctime_nsec()).ok()?);
+    written(path).max(Some(SystemTime::UNIX_EPOCH + since))
 }
 
 /// The texts of lines, wherever they are.

@@ -1,4 +1,4 @@
-//! Which parts of a source a change of its text is about, as far as that can be told from the text.
+//! Which parts of a source a change of its text is about, as far as the text says it.
 //!
 //! Invariants: code outside of the parts is compiled to what it was before; a part that is single lines leaves the way that
 //! control takes through the rest of its function as it was. What is not within the body of a function is no part, since
@@ -191,7 +191,7 @@ impl Hunk<'_> {
     }
 
     /// The lines of the hunk as they were measured, if they alone are meant: all of them have code, and where control goes
-    /// from them is told by the same words as before.
+    /// from them is said by the same words as before.
     fn lines_alone(&self, language: Language, executable: &Numbits) -> Option<Numbits> {
         let lines: Numbits = self.measured.iter().map(|line| line.number).collect();
         // In Rust a line may tell the type of what other lines have.

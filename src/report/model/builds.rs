@@ -7,14 +7,11 @@ use super::latest::{LatestTests, TestRuns};
 use super::select::Selection;
 use super::source::SourceText;
 use super::withheld::ShownSources;
-use crate::store::{Digest, FileFacts, Hits, ImageFacts, ProcessImages, ProcessRecord, UnixMillis};
+use crate::store::{ByImage, Digest, FileFacts, Hits, ImageFacts, ProcessImages, ProcessRecord, UnixMillis};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
-
-/// How many images are known by their place in memory at most.
-const MAX_PLACED: usize = 256;
 
 /// The images of processes that are meant.
 #[derive(Debug)]
@@ -293,34 +290,24 @@ impl ChosenSources {
 #[derive(Debug)]
 pub struct Placer<'a> {
     pub(crate) sources: &'a ChosenSources,
-    placed: HashMap<usize, PlacedImage>,
-}
-
-/// Where the files of an image that was seen before are. The `Arc` keeps its address from being used again.
-#[derive(Debug)]
-struct PlacedImage {
-    _image: Arc<ImageFacts>,
-    files: Option<Arc<[Option<usize>]>>,
+    /// Where the files of an image are that was seen before.
+    placed: ByImage<Option<Arc<[Option<usize>]>>>,
 }
 
 impl<'a> Placer<'a> {
     /// Knows no image yet.
     pub fn new(sources: &'a ChosenSources) -> Self {
-        Placer { sources, placed: HashMap::new() }
+        Placer { sources, placed: ByImage::default() }
     }
 
     /// Position of the source of each file of an image, where it counts; none for an image that is not selected, or that
     /// came after the survey. Also whether it is seen for the first time.
     pub(crate) fn place(&mut self, image: &Arc<ImageFacts>) -> (Option<Arc<[Option<usize>]>>, bool) {
-        if let Some(placed) = self.placed.get(&Arc::as_ptr(image).addr()) {
-            return (placed.files.clone(), false);
+        if let Some(files) = self.placed.get(image) {
+            return (files.clone(), false);
         }
-        let files = self.sources.images.get(&**image).cloned();
-        if self.placed.len() >= MAX_PLACED {
-            self.placed.clear();
-        }
-        self.placed.insert(Arc::as_ptr(image).addr(), PlacedImage { _image: image.clone(), files: files.clone() });
-        (files, true)
+        let files = self.placed.get_or(image, || self.sources.images.get(&**image).cloned());
+        (files.clone(), true)
     }
 
     /// What a process ran of sources that count, under contexts that are meant: where the source is, and the hits.

@@ -7,10 +7,9 @@ use super::prepared::{Report, ReportFile};
 use super::ran_sets::{Numbering, RanOfSource, RanSet};
 use super::select::Selection;
 use super::shared_sets::{Contexts, SharedSet, Telling, count, shared_sets};
-use crate::store::{ContextKind, EndReason, FunctionFacts, ImageFacts, Numbits, ProcessRecord, UnixMillis};
+use crate::store::{ByImage, ContextKind, EndReason, FunctionFacts, Numbits, ProcessRecord, UnixMillis};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 /// How what a context was opened for ended; of several the last in this order counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -64,9 +63,6 @@ pub struct ContextRow {
     pub result: ContextResult,
 }
 
-/// How many images are known by their place in memory at most.
-const MAX_KNOWN: usize = 256;
-
 /// Gathers what ran by context.
 #[derive(Debug)]
 pub struct ContextLines<'a> {
@@ -77,14 +73,8 @@ pub struct ContextLines<'a> {
     rows: Vec<ContextRow>,
     /// By position of the source.
     sources: Vec<RanOfSource>,
-    images: HashMap<usize, NumberedImage>,
-}
-
-/// The numbers of the functions of an image, by source. The `Arc` keeps its address from being used again.
-#[derive(Debug)]
-struct NumberedImage {
-    image: Arc<ImageFacts>,
-    files: HashMap<usize, Numbering>,
+    /// The numbers of the functions of images, by source.
+    images: ByImage<HashMap<usize, Numbering>>,
 }
 
 impl<'a> ContextLines<'a> {
@@ -96,7 +86,7 @@ impl<'a> ContextLines<'a> {
             numbers: BTreeMap::new(),
             rows: Vec::new(),
             sources: sources.paths.iter().map(|_| RanOfSource::default()).collect(),
-            images: HashMap::new(),
+            images: ByImage::default(),
         }
     }
 
@@ -140,12 +130,7 @@ impl<'a> ContextLines<'a> {
             rows[hits.context] = Some(row);
             let source = &mut self.sources[position];
             let image = &record.images[hits.image];
-            let at = Arc::as_ptr(image).addr();
-            if self.images.len() >= MAX_KNOWN && !self.images.contains_key(&at) {
-                self.images.clear();
-            }
-            let new = || NumberedImage { image: image.clone(), files: HashMap::new() };
-            let NumberedImage { image, files } = self.images.entry(at).or_insert_with(new);
+            let files = self.images.get_or(image, HashMap::new);
             let numbering = files.entry(hits.file).or_insert_with(|| source.number(&image.files[hits.file]));
             source.add(row, hits, numbering);
         }

@@ -4,7 +4,7 @@
 //! Invariant: a context of a run is left out only if whatever opened it in that run did so in a newer run of the same build,
 //! too. Contexts of a whole run, and those that a command or the program switches to, add up.
 
-use crate::store::{ContextKind, ImageFacts, ProcessImages};
+use crate::store::{ByImage, ContextKind, ImageFacts, ProcessImages};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -13,8 +13,7 @@ use std::sync::Arc;
 pub(super) struct TestRuns {
     /// The builds, in the order in which they came.
     builds: HashMap<Arc<ImageFacts>, usize>,
-    /// The same by place in memory, which the facts keep from being used again.
-    placed: HashMap<usize, (Arc<ImageFacts>, usize)>,
+    placed: ByImage<usize>,
     /// By label and build.
     openers: BTreeMap<(String, Option<usize>), BTreeSet<String>>,
 }
@@ -48,19 +47,10 @@ impl TestRuns {
     }
 
     fn build(&mut self, image: &Arc<ImageFacts>) -> usize {
-        /// So many images are known by their place in memory at most.
-        const MAX_PLACED: usize = 256;
-        let at = Arc::as_ptr(image).addr();
-        if let Some((_, build)) = self.placed.get(&at) {
-            return *build;
-        }
-        let next = self.builds.len();
-        let build = *self.builds.entry(image.clone()).or_insert(next);
-        if self.placed.len() >= MAX_PLACED {
-            self.placed.clear();
-        }
-        self.placed.insert(at, (image.clone(), build));
-        build
+        *self.placed.get_or(image, || {
+            let next = self.builds.len();
+            *self.builds.entry(image.clone()).or_insert(next)
+        })
     }
 
     /// Decides what counts; the names of runs are in the order of time.
