@@ -25,7 +25,7 @@ use super::switch::SwitchArguments;
 use super::what::WhatArguments;
 use super::who::WhoArguments;
 use super::{CliError, Command, trust};
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -198,7 +198,9 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 
 /// The arguments, with what the configuration adds.
 fn configured(words: &[OsString], cwd: impl Fn() -> Result<PathBuf, CliError>) -> Result<Arguments, CliError> {
-    let refused = |error: clap::Error| misplaced(words, &error).unwrap_or(error.into());
+    let refused = |error: clap::Error| {
+        misplaced(words, &error).or_else(|| not_text(words, &error)).unwrap_or_else(|| error.into())
+    };
     let mut command = Arguments::command();
     let matches = command.try_get_matches_from_mut(words).map_err(refused)?;
     let given = Arguments::from_arg_matches(&matches).map_err(refused)?;
@@ -232,6 +234,16 @@ fn misplaced(words: &[OsString], error: &clap::Error) -> Option<CliError> {
         format!("to measure a program: cov-trace [OPTIONS] -- {word}")
     };
     Some(CliError::Misplaced { word, advice })
+}
+
+/// The arguments that are not UTF-8, where one of them has to be.
+fn not_text(words: &[OsString], error: &clap::Error) -> Option<CliError> {
+    if error.kind() != ErrorKind::InvalidUtf8 {
+        return None;
+    }
+    let ours = words.iter().skip(1).take_while(|word| *word != "--");
+    let those: Vec<String> = ours.filter(|word| word.to_str().is_none()).map(|word| format!("{word:?}")).collect();
+    Some(CliError::NotText { words: those.join(", ") })
 }
 
 #[cfg(test)]
@@ -311,5 +323,13 @@ mod tests {
         ] {
             assert!(matches!(parsed(words), Err(CliError::Arguments(_))), "{words:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_named() {
+        use std::os::unix::ffi::OsStringExt;
+        let bad = || OsString::from_vec(b"caf\xe9".to_vec());
+        let words = ["cov-trace", "--context"].map(OsString::from).into_iter().chain([bad(), "--".into(), bad()]);
+        assert!(matches!(parse(words), Err(CliError::NotText { words }) if words == r#""caf\xE9""#));
     }
 }

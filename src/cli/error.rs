@@ -24,6 +24,12 @@ pub enum CliError {
         /// Where it would mean something.
         advice: String,
     },
+    /// An argument has bytes that it may not have.
+    #[error("{words} is not UTF-8; only paths, and the program with its arguments behind `--`, may have any bytes")]
+    NotText {
+        /// The arguments that are not UTF-8, escaped.
+        words: String,
+    },
     /// The configuration makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -210,6 +216,7 @@ impl CliError {
                 ExitCode::FAILURE
             }
             CliError::Misplaced { .. }
+            | CliError::NotText { .. }
             | CliError::WorkingDirectory { .. }
             | CliError::Store(_)
             | CliError::Fleet(_)

@@ -162,7 +162,8 @@ impl Replay {
                 self.change(process, |facts| facts.head.end = Some(End { at: UnixMillis(at), reason }));
             }
             Record::Warning { process, slug, text, count } => {
-                const WITH_WAY_OUT: [WarningKind; 2] = [WarningKind::UntracedChild, WarningKind::ContextAmbiguous];
+                const WITH_WAY_OUT: [WarningKind; 3] =
+                    [WarningKind::UntracedChild, WarningKind::ContextAmbiguous, WarningKind::ContextEnteredBefore];
                 if WITH_WAY_OUT.iter().any(|kind| slug == kind.slug()) {
                     self.advice.get_or_insert_with(|| text.clone());
                 }

@@ -36,6 +36,7 @@ kinds! {
     CodeCopied, "code-copied", "The program runs copies of measured code; what runs only as a copy counts as not run.";
     CombinedIncomplete, "combined-incomplete", "Measurements that were cut short were combined; what ran after the cut is missing.";
     ContextAmbiguous, "context-ambiguous", "Functions that are contexts ran in several threads at once; what they ran is kept as `(several at once)`.";
+    ContextEnteredBefore, "context-entered-before", "Functions that are contexts were running already when cov-trace attached; what they ran until they returned is kept as if they were none.";
     ContextIncomplete, "context-incomplete", "Memory could not be written to as a context was switched; lines may be missing in the new one.";
     ContextUnwatched, "context-unwatched", "Functions that were to be contexts cannot be watched; what they run is kept as if they were none.";
     CopyNotRestored, "copy-not-restored", "A breakpoint in a copy of measured code cannot be taken out; `--exclude` keeps breakpoints out of such code.";

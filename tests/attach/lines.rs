@@ -57,8 +57,13 @@ fn a_second_time_adds_to_the_first() {
 
 /// A report by a process of its own.
 fn lcov(scene: &Scene) -> String {
+    asked(scene, &["lcov", "--absolute-paths"])
+}
+
+/// What a command says of what was measured.
+fn asked(scene: &Scene, words: &[&str]) -> String {
     let mut command = Command::new(COV_TRACE);
-    command.args(["lcov", "--absolute-paths", "--data"]).arg(&scene.data);
+    command.args(words).arg("--data").arg(&scene.data);
     to_end(&mark(), scene.folder(), &mut command).stdout
 }
 
@@ -97,4 +102,18 @@ fn a_process_that_ends_meanwhile_has_its_end() {
     assert_eq!(processes.len(), 1);
     assert!(processes[0].complete);
     assert_eq!(processes[0].end, Some(cov_trace::store::EndReason::Exited(0)));
+}
+
+#[test]
+fn a_context_that_began_before_is_told() {
+    let mut scene = Scene::start("attach/lines");
+    scene.session.expect("ready");
+    let functions = ["--context-by=function", "--context-function=^(main|work_b)$"];
+    let attached = scene.attach_with(&functions);
+    scene.ask("b", &["b"]);
+    scene.end();
+    let ended = attached.until_ended().unwrap();
+    assert!(ended.said.iter().any(|line| line.contains("was running already when cov-trace attached")), "{ended:?}");
+    let contexts = asked(&scene, &["contexts"]);
+    assert!(contexts.contains("work_b") && !contexts.contains("main"), "{contexts}");
 }

@@ -65,6 +65,7 @@ fn of_the_command_line() -> String {
     texts!(CliError {
         CliError::Arguments(_) => refused,
         CliError::Misplaced { .. } => CliError::Misplaced { word: "-o".to_owned(), advice: "it belongs to a command".to_owned() },
+        CliError::NotText { .. } => CliError::NotText { words: r#""caf\\xE9""#.to_owned() },
         CliError::Config(_) => ConfigError::Value { path: "cov-trace.toml".into(), cause: "a cause".to_owned() }.into(),
         CliError::WorkingDirectory { .. } => CliError::WorkingDirectory { source: denied() },
         CliError::Store(_) => missing().into(),

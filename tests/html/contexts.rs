@@ -26,7 +26,10 @@ fn contexts_are_listed_and_shown_one_by_one() {
     assert_eq!(browser.text("a[href='contexts.html']"), "2\ncontexts");
     browser.click("a[href='contexts.html']");
     browser.wait_for("document.body.className === 'contexts' && document.getElementById('found').innerText");
-    assert_eq!(browser.eval(ROWS), json!(["Suite.one 4 1 1.000 s exit 0", "Suite.three 5 2 1.000 s exit 3"]));
+    assert_eq!(
+        browser.eval(ROWS),
+        json!(["Suite.one process 4 1 1.000 s exit 0", "Suite.three process 5 2 1.000 s exit 3"])
+    );
     browser.click("[data-key=lines]");
     assert_eq!(browser.eval("document.querySelector('#contexts tbody th').innerText"), "Suite.three");
     browser.eval("document.getElementById('show').value = 'failed'; document.getElementById('show').dispatchEvent(new Event('change'))");
@@ -36,7 +39,7 @@ fn contexts_are_listed_and_shown_one_by_one() {
     assert_eq!(browser.text("#name"), "Suite.three");
     assert_eq!(
         browser.text(".cards"),
-        "5\nlines ran\n2\nof them in no other context\n3\nfunctions ran\n2\nfiles\n1.000 s\ntime\nexit 3\nresult"
+        "5\nlines ran\n2\nof them in no other context\n3\nfunctions ran\n2\nfiles\n1.000 s\ntime\nprocess\nopened it\nexit 3\nresult"
     );
     let files = "[...document.querySelectorAll('#sources tbody tr')].map(row => row.innerText.split(/\\s+/).join(' '))";
     let expected = [

@@ -10,7 +10,7 @@ use super::page::Page;
 use super::{HtmlSite, SiteError, script};
 use crate::report::model::contexts::{ContextResult, ContextRow};
 use crate::report::model::shared_sets::{Contexts, SharedSet};
-use crate::report::terminal::contexts::{name_of_context, result, shortened, time};
+use crate::report::terminal::contexts::{kinds, name_of_context, result, shortened, time};
 use crate::report::terminal::escape::printable;
 use crate::store::Numbits;
 use rayon::prelude::*;
@@ -47,9 +47,9 @@ pub(super) fn is_failure(row: &ContextRow) -> bool {
     }
 }
 
-/// A context for the scripts: name, lines, those of its own, time in words and in milliseconds, result, and whether that is
-/// a failure.
-type Listed<'a> = (&'a str, u64, u64, String, i64, String, bool);
+/// A context for the scripts: name, lines, those of its own, time in words and in milliseconds, result, whether that is a
+/// failure, and what opened it.
+type Listed<'a> = (&'a str, u64, u64, String, i64, String, bool, String);
 
 /// What the scripts know of a source.
 #[derive(Serialize)]
@@ -69,7 +69,7 @@ pub(super) fn write(
 ) -> Result<(), SiteError> {
     let Contexts { rows, files } = site.contexts;
     let listed = rows.iter().zip(&names.0).map(|(row, name)| -> Listed<'_> {
-        (name, row.lines, row.unique, time(row), row.millis, result(row.result), is_failure(row))
+        (name, row.lines, row.unique, time(row), row.millis, result(row.result), is_failure(row), kinds(row))
     });
     let listed: Vec<Listed<'_>> = listed.collect();
     folder.write("contexts/all.js", &format!("var covTraceContexts={};\n", script::json(&listed)))?;

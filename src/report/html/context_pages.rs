@@ -2,7 +2,7 @@
 
 use super::context_data::{ContextNames, is_failure};
 use super::{HtmlSite, filters, rendered};
-use crate::report::terminal::contexts::{result, time};
+use crate::report::terminal::contexts::{kinds, result, time};
 use crate::report::terminal::escape::printable;
 use askama::Template;
 
@@ -21,6 +21,7 @@ struct AllContexts<'a> {
 
 struct ListedRow<'a> {
     name: &'a str,
+    kinds: String,
     lines: u64,
     unique: u64,
     time: String,
@@ -40,6 +41,7 @@ struct SingleContext<'a> {
 pub(super) fn table(site: &HtmlSite<'_>, names: &ContextNames) -> String {
     let rows = site.contexts.rows.iter().zip(&names.0).take(MAX_SHOWN).map(|(row, name)| ListedRow {
         name,
+        kinds: kinds(row),
         lines: row.lines,
         unique: row.unique,
         time: time(row),

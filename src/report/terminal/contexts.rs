@@ -42,12 +42,17 @@ pub fn time(row: &ContextRow) -> String {
     if row.opened == 0 { String::new() } else { span(row.millis) }
 }
 
+/// What opened a context, by name.
+pub fn kinds(row: &ContextRow) -> String {
+    row.kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+}
+
 /// One row for each context.
 pub fn contexts_table(rows: &[&ContextRow]) -> String {
     let cells = |row: &&ContextRow| {
         [
             name_of_context(&row.label).into_owned(),
-            row.kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", "),
+            kinds(row),
             row.lines.to_string(),
             row.unique.to_string(),
             time(row),

@@ -4,6 +4,7 @@
 //! or clone that it had begun before, since what that makes would meet the breakpoints untraced.
 
 use super::action::Action;
+use super::frames::Frames;
 use super::ids::InstanceId;
 use super::reading::Reading;
 use super::space::Space;
@@ -51,7 +52,13 @@ impl State {
         }
         let (headless, borrows) = (!threads.contains(&pid.leader()), shared.is_some());
         let threaded = threads.len() > 1;
-        let process = self.add_process(Process { borrows, headless, threaded, ..Process::new(pid, space) });
+        let process = self.add_process(Process {
+            borrows,
+            headless,
+            threaded,
+            frames: Frames::under_way(),
+            ..Process::new(pid, space)
+        });
         self.began(process, Action::Began { process, pid, maker: None, parent, attached: true });
         self.out.push(Action::Execed { process, tid });
         if shared.is_none() {

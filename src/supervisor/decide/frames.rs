@@ -67,9 +67,16 @@ pub(crate) struct Frames {
     frames: Vec<Frame>,
     /// Threads that wait for a change, and where.
     changing: Vec<(Tid, Avma)>,
+    /// Whether functions may run that began before us, none of which was left so far.
+    may_have_unseen: bool,
 }
 
 impl Frames {
+    /// Those of a process that ran before us.
+    pub fn under_way() -> Frames {
+        Frames { may_have_unseen: true, ..Frames::default() }
+    }
+
     /// A thread of the process is at a breakpoint at `at`.
     pub fn pass(&mut self, tid: Tid, at: Avma, stack: StackPlace, passing: Passing<'_>) -> Passed {
         if let Some(index) = self.changing.iter().position(|(changing, _)| *changing == tid) {
@@ -124,6 +131,12 @@ impl Frames {
         self.changing.contains(&(tid, at))
     }
 
+    /// Whether a thread that leaves a function here is the first that leaves one which began before us.
+    pub fn first_leaves_unseen(&mut self, tid: Tid, stack: StackPlace) -> bool {
+        let is_unseen = !self.frames.iter().any(|frame| frame.tid == tid || frame.place == stack);
+        is_unseen && std::mem::take(&mut self.may_have_unseen)
+    }
+
     /// Whether a thread is in a function.
     pub fn hold(&self, tid: Tid) -> bool {
         self.frames.iter().any(|frame| frame.tid == tid)
@@ -140,7 +153,8 @@ impl Frames {
     /// Those that a child has, which is a copy of a thread.
     pub fn copied(&self, thread: Tid, child: Tid) -> Frames {
         let own = self.frames.iter().filter(|frame| frame.tid == thread);
-        Frames { frames: own.map(|frame| Frame { tid: child, ..frame.clone() }).collect(), changing: Vec::new() }
+        let frames = own.map(|frame| Frame { tid: child, ..frame.clone() }).collect();
+        Frames { frames, changing: Vec::new(), may_have_unseen: self.may_have_unseen }
     }
 
     /// The context of what runs now.

@@ -12,6 +12,7 @@ use super::state::{Doing, State, Whence};
 use super::trap::Credit;
 use crate::contexts::{FunctionLabel, TestObject};
 use crate::plan::LandmarkKind;
+use crate::warning::WarningKind;
 use platform::arch::breakpoint_before;
 use platform::{Avma, Tid};
 
@@ -74,6 +75,16 @@ impl State {
             Found::Landmark(LandmarkKind::Leave, _) => Passing::Leaves,
             Found::Landmark(..) | Found::Armed(_) | Found::Spent(_) | Found::Nothing => Passing::Nothing,
         };
+        if passing == Passing::Leaves && process.frames.first_leaves_unseen(tid, stack) {
+            self.out.push(Action::Warn {
+                process: Some(number),
+                kind: WarningKind::ContextEnteredBefore,
+                text: "a function that is a context was running already when cov-trace attached, so what it ran until \
+                       it returned is kept as if it were none; attach before it begins"
+                    .to_owned(),
+                count: 1,
+            });
+        }
         match process.frames.pass(tid, at, stack, passing) {
             Passed::On => self.serve_trap(tid, at, found, Credit::Now),
             // The return was the function's still.

@@ -92,8 +92,10 @@
     put("lines", covTrace.number(context[1]));
     put("unique", covTrace.number(context[2]));
     put("time", context[3]);
+    put("kinds", context[7]);
     put("result", context[5]);
     document.getElementById("timed").hidden = context[3] === "";
+    document.getElementById("opened").hidden = context[7] === "";
     document.getElementById("ended").hidden = context[5] === "";
     document.getElementById("result").classList.toggle("failed", context[6]);
     document.getElementById("tree").href = "index.html#context=" + current;

@@ -5,7 +5,7 @@
   var sources = window.covTraceSources || [];
   var body = document.querySelector("#contexts tbody");
   var rows = Array.prototype.map.call(body.rows, function (row, index) {
-    return { row: row, index: index, lower: all[index][0].toLowerCase(), lines: all[index][1], unique: all[index][2], time: all[index][4], result: all[index][5], failed: all[index][6] };
+    return { row: row, index: index, lower: all[index][0].toLowerCase(), lines: all[index][1], unique: all[index][2], time: all[index][4], result: all[index][5], failed: all[index][6], kinds: all[index][7] };
   });
   var search = document.getElementById("search");
   var show = document.getElementById("show");
@@ -48,7 +48,7 @@
     button.disabled = false;
     button.addEventListener("click", function () {
       var key = button.dataset.key;
-      var descending = key !== "name" && key !== "result";
+      var descending = ["name", "kinds", "result"].indexOf(key) < 0;
       order = { key: key, descending: order.key === key ? !order.descending : descending };
       document.querySelectorAll("#contexts thead th").forEach(function (head) { head.removeAttribute("aria-sort"); });
       button.parentElement.setAttribute("aria-sort", order.descending ? "descending" : "ascending");
