@@ -10,7 +10,9 @@
 //! the file holds.
 
 use super::identity::FileIdentity;
-use crate::debuginfo::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Warning};
+use crate::debuginfo::{
+    AlsoTold, FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Warning,
+};
 use crate::plan::{ColumnReader, ColumnWriter, Dominance, Owners};
 use platform::arch::BREAKPOINT;
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,7 @@ use std::os::unix::fs::MetadataExt;
 const MAGIC: &[u8; 8] = b"covindex";
 
 /// To be raised whenever the columns change, or what they mean.
-const FORMAT: u32 = 8;
+const FORMAT: u32 = 9;
 
 /// No source has more lines (a set of lines is one bit per line).
 const LAST_LINE: u32 = (1 << 24) - 1;
@@ -63,7 +65,7 @@ pub(super) fn at_most(index: &ImageIndex) -> u64 {
     let named = index.part.iter().flat_map(|part| &part.sources);
     let texts = index.files.iter().chain(index.functions.iter().map(|f| &f.name)).chain(named.clone());
     let texts: usize = texts.map(String::len).sum();
-    let counted = index.probes.len() + index.lines.len() + index.functions.len() + index.files.len();
+    let counted = index.probes.len() + index.also.len() + index.lines.len() + index.functions.len() + index.files.len();
     let many = index.landmarks.len() + index.warnings.len() + named.count();
     (texts + EACH * (counted + many) + (1 << 16)) as u64
 }
@@ -101,7 +103,7 @@ impl<W: Write> Write for Checked<W> {
 
 /// Writes the columns of an index.
 fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &FileIdentity) -> io::Result<W> {
-    let ImageIndex { build_id, files, digests, lines, functions, owners, probes, dominance, .. } = index;
+    let ImageIndex { build_id, files, digests, lines, functions, owners, probes, also, dominance, .. } = index;
     let ImageIndex { landmarks, warnings, part, .. } = index;
     let mut columns = ColumnWriter::to(to);
     let ours = postcard::to_stdvec(&(maker, identity));
@@ -131,6 +133,8 @@ fn put<W: Write>(to: W, index: &ImageIndex, maker: &Maker, identity: &FileIdenti
     columns.numbers32(probes.iter().map(|probe| probe.line))?;
     columns.numbers32(probes.iter().map(|probe| probe.straight))?;
     columns.numbers8(probes.iter().map(|probe| probe.original))?;
+    columns.numbers32(also.iter().map(|also| also.probe))?;
+    columns.numbers32(also.iter().map(|also| also.line))?;
     dominance.put(&mut columns)?;
     columns.finish()
 }
@@ -182,6 +186,9 @@ fn index(columns: &mut ColumnReader<'_>) -> Option<ImageIndex> {
             original: *original,
             straight,
         });
+    let (probe, line) = (columns.numbers32()?, columns.numbers32()?);
+    let also_fits = probe.len() == line.len();
+    let also = probe.into_iter().zip(line).map(|(probe, line)| AlsoTold { probe, line }).collect();
     let dominance = Dominance::taken(columns)?;
     let landmarks = landmarks.into_iter();
     let index = ImageIndex {
@@ -192,6 +199,7 @@ fn index(columns: &mut ColumnReader<'_>) -> Option<ImageIndex> {
         functions,
         owners,
         probes: probes.collect(),
+        also,
         dominance,
         landmarks: landmarks
             .map(|(offset, original, kind)| Landmark { offset: FileOffset(offset), kind, original })
@@ -199,7 +207,7 @@ fn index(columns: &mut ColumnReader<'_>) -> Option<ImageIndex> {
         warnings,
         part,
     };
-    (lines_fit && functions_fit && probes_fit).then_some(index)
+    (lines_fit && functions_fit && probes_fit && also_fits).then_some(index)
 }
 
 fn part(columns: &mut ColumnReader<'_>) -> Option<ReadPart> {
@@ -210,7 +218,7 @@ fn part(columns: &mut ColumnReader<'_>) -> Option<ReadPart> {
 
 /// Whether an index keeps what every index promises, and is one of this image as far as its bytes tell.
 fn holds(index: &ImageIndex, image: &[u8]) -> bool {
-    let ImageIndex { files, digests, lines, functions, owners, probes, dominance, landmarks, .. } = index;
+    let ImageIndex { files, digests, lines, functions, owners, probes, also, dominance, landmarks, .. } = index;
     let is_there = |offset: FileOffset, byte: u8| {
         usize::try_from(offset.0).ok().and_then(|at| image.get(at)).is_some_and(|there| *there == byte)
     };
@@ -224,6 +232,8 @@ fn holds(index: &ImageIndex, image: &[u8]) -> bool {
         && probes
             .iter()
             .all(|p| (p.line as usize) < lines.len() && p.original != BREAKPOINT && is_there(p.offset, p.original))
+        && also.is_sorted_by(|a, b| a < b)
+        && also.iter().all(|also| (also.probe as usize) < probes.len() && (also.line as usize) < lines.len())
         && owners.holds(probes.len(), functions.len())
         && dominance.holds(probes.len())
         && landmarks.is_sorted_by(|a, b| a < b)

@@ -3,7 +3,7 @@
 use super::contents::{self, Maker};
 use super::folder::CacheFolder;
 use super::*;
-use crate::debuginfo::{self, FileOffset, Function, Landmark, LandmarkKind, Line, Probe, ReadPart, Warning};
+use crate::debuginfo::{self, AlsoTold, FileOffset, Function, Landmark, LandmarkKind, Line, Probe, ReadPart, Warning};
 use crate::plan::{Dominance, OwnersBuilder};
 use std::fs::File;
 use std::io::Write;
@@ -37,6 +37,7 @@ fn made_up() -> (Vec<u8>, ImageIndex) {
         lines: vec![Line { file: 0, number: 3 }, Line { file: 1, number: 9 }],
         functions: vec![Function { file: 1, start: 8, end: 9, name: "f(int)".to_owned(), told: true }],
         probes: vec![probe(5, 1), probe(9, 0), probe(63, 1)],
+        also: vec![AlsoTold { probe: 0, line: 0 }, AlsoTold { probe: 2, line: 0 }],
         landmarks: vec![Landmark { offset: FileOffset(7), kind: LandmarkKind::Clone, original: 7 }],
         warnings: vec![Warning { slug: "s".to_owned(), text: "t".to_owned(), count: 2 }],
         part: Some(ReadPart { sources: vec!["/a.c".to_owned(), "/c.c".to_owned()], is_read: vec![true, false] }),
@@ -91,7 +92,7 @@ fn an_index_that_breaks_its_promises_is_not_taken() {
     let (image, good) = made_up();
     let (_, identity) = identity_of(folder.path(), &image);
     let maker = Maker::of_version("1");
-    let breaks: [fn(&mut ImageIndex); 10] = [
+    let breaks: [fn(&mut ImageIndex); 13] = [
         |index| index.lines[1].file = 2,
         |index| index.lines[0].number = 0,
         |index| index.lines[1].number = 1 << 24,
@@ -102,6 +103,9 @@ fn an_index_that_breaks_its_promises_is_not_taken() {
         |index| index.functions[0].start = 10,
         |index| index.probes[0].line = 2,
         |index| index.probes.swap(0, 1),
+        |index| index.also.swap(0, 1),
+        |index| index.also[1].probe = 3,
+        |index| index.also[1].line = 2,
     ];
     for (number, spoil) in breaks.into_iter().enumerate() {
         let mut index = good.clone();

@@ -1,6 +1,6 @@
 //! What is known of one image (an ELF file) once it has been read: its source lines and where to trap for them.
 //!
-//! Invariant: `probes` is sorted by offset without duplicates, `lines` is sorted without duplicates, `files` and `digests`
+//! Invariant: `probes` is sorted by offset without duplicates, `lines` and `also` are sorted without duplicates, `files` and `digests`
 //! are as long as each other and as pairs sorted without duplicates, and every index into another vector is in range.
 
 use crate::plan::{Dominance, Owners, Stretches};
@@ -31,6 +31,8 @@ pub struct ImageIndex {
     pub owners: Owners,
     /// Where to trap for a line.
     pub probes: Vec<Probe>,
+    /// The other lines that they tell of.
+    pub also: Vec<AlsoTold>,
     /// Which of them tell of others.
     pub dominance: Dominance,
     /// Where to trap for the tracer's own sake; independent of `probes`, so both may name the same offset.
@@ -97,6 +99,15 @@ pub struct Function {
     pub name: String,
     /// Whether a probe tells that it ran; of others only their lines may tell.
     pub told: bool,
+}
+
+/// A line that ran if a probe was executed, besides the probe's own line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlsoTold {
+    /// Index into `ImageIndex::probes`.
+    pub probe: u32,
+    /// Index into `ImageIndex::lines`.
+    pub line: u32,
 }
 
 /// An instruction that may be replaced by a breakpoint to learn that a line ran.

@@ -21,7 +21,7 @@ mod shortfall;
 
 pub use code_digests::{CodeChanges, CodeDigests, Compared, code_changes, code_digests};
 pub use error::IndexError;
-pub use index::{FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Svma};
+pub use index::{AlsoTold, FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Svma};
 
 pub(crate) use context_functions::{Among, ContextFunctions, context_functions};
 
@@ -30,11 +30,12 @@ pub use crate::warning::Warning;
 use code::decoded::Code;
 use code::landmarks::Candidate;
 use error::Budget;
+use lines::evidence::Told;
 use lines::sites::Site;
 use rayon::prelude::*;
 use reading::elf::Elf;
-use reading::paths::DescribedFile;
-use reading::rows::Row;
+use reading::paths::{DescribedFile, FileId};
+use reading::rows::{Claim, Row};
 use reading::sections::DebugSections;
 use reading::survey::Survey;
 use reading::text::Text;
@@ -100,14 +101,17 @@ pub(crate) fn index_in_steps(
     ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
     ranges.extend(&described.functions.ranges);
     let rows = lines::sites::in_order(std::mem::take(&mut described.rows), &mut shortfalls);
+    let claims = std::mem::take(&mut described.claims);
     let candidates = code::landmarks::candidates(&elf, &text, &mut budget, step_done)?;
     // Without lines nobody asks where control may go.
-    let code = if rows.is_empty() {
+    let code = if rows.is_empty() && claims.is_empty() {
         around(&candidates, ranges, &text, &mut budget)?
     } else {
         let habits = code::entries::habits(&elf);
         let mut code = match part {
-            Some(_) => Code::decode_with(&places(&rows, &candidates), ranges, habits, &text, &mut budget, step_done)?,
+            Some(_) => {
+                Code::decode_with(&places(&rows, &claims, &candidates), ranges, habits, &text, &mut budget, step_done)?
+            }
             None => Code::decode(ranges, habits, &text, &mut budget, step_done)?,
         };
         code::entries::enter(&mut code, &elf, &text, &frames, &mut budget)?;
@@ -115,8 +119,10 @@ pub(crate) fn index_in_steps(
     };
     drop(frames);
 
+    let (rows, mut shared) = lines::evidence::add(rows, claims, &code);
     let sites = lines::sites::plan(&rows, &code, &text, &mut shortfalls);
     drop(rows);
+    lines::sites::keep_known(&mut shared, &sites);
     let of_code = || {
         step_done();
         let dominance = code::implied::dominance(&sites, &code);
@@ -125,24 +131,38 @@ pub(crate) fn index_in_steps(
         (dominance, landmarks)
     };
     let of_lines = || {
-        let (files, place) = used_files(described.paths.into_order(), &sites);
+        let (files, place) = used_files(described.paths.into_order(), &sites, &shared);
         let (files, digests): (Vec<_>, Vec<_>) = files.into_iter().unzip();
-        let (lines, probes) = number_lines(&sites, &place, files.len());
+        let (lines, probes, also) = number_lines(&sites, &shared, &place, files.len());
+        drop(shared);
         step_done();
         let functions = lines::functions::name(described.functions, &elf, &sites, &place, &lines, &mut budget.share());
-        functions.map(|functions| (files, digests, lines, probes, functions))
+        functions.map(|functions| (files, digests, lines, probes, also, functions))
     };
     // At the same time, unless the memory for both would be more than all that was needed before.
     let ((dominance, landmarks), of_lines) =
         if sites.len() < MANY { rayon::join(of_code, of_lines) } else { (of_code(), of_lines()) };
-    let (files, digests, lines, probes, (functions, owners)) = of_lines?;
+    let (files, digests, lines, probes, also, (functions, owners)) = of_lines?;
     drop(sites);
     step_done();
     platform::give_back_memory();
     budget.settle()?;
     let warnings = shortfalls.into_warnings();
     let build_id = elf.build_id();
-    Ok(ImageIndex { build_id, files, digests, lines, functions, owners, probes, dominance, landmarks, warnings, part })
+    Ok(ImageIndex {
+        build_id,
+        files,
+        digests,
+        lines,
+        functions,
+        owners,
+        probes,
+        also,
+        dominance,
+        landmarks,
+        warnings,
+        part,
+    })
 }
 
 /// Leaves out of a survey what is not chosen; gives what is left, if it is not everything.
@@ -157,9 +177,10 @@ fn chosen(
     Ok(survey.narrow(&named, &wanted).then_some(ReadPart { sources: named.paths, is_read: wanted }))
 }
 
-/// The addresses of rows and of candidates, sorted.
-fn places(rows: &[Row], candidates: &[Candidate]) -> Vec<Svma> {
+/// The addresses of rows, claims and candidates, sorted.
+fn places(rows: &[Row], claims: &[Claim], candidates: &[Candidate]) -> Vec<Svma> {
     let mut places: Vec<Svma> = rows.iter().map(|row| row.address).collect();
+    places.extend(claims.iter().map(|claim| claim.address));
     places.extend(candidates.iter().map(|candidate| candidate.at));
     places.sort();
     places
@@ -226,10 +247,10 @@ pub(crate) fn has_leak_checker(bytes: &[u8]) -> bool {
 }
 
 /// The paths that have sites, sorted, and for every path its place among them.
-fn used_files(mut paths: Vec<DescribedFile>, sites: &[Site]) -> (Vec<DescribedFile>, Vec<u32>) {
+fn used_files(mut paths: Vec<DescribedFile>, sites: &[Site], shared: &[Told]) -> (Vec<DescribedFile>, Vec<u32>) {
     let mut used = vec![false; paths.len()];
-    for site in sites {
-        used[site.file.0 as usize] = true;
+    for file in sites.iter().map(|site| site.file).chain(shared.iter().map(|told| told.file)) {
+        used[file.0 as usize] = true;
     }
     let mut order: Vec<usize> = (0..paths.len()).filter(|i| used[*i]).collect();
     order.sort_unstable_by(|a, b| paths[*a].cmp(&paths[*b]));
@@ -240,17 +261,28 @@ fn used_files(mut paths: Vec<DescribedFile>, sites: &[Site]) -> (Vec<DescribedFi
     (order.into_iter().map(|old| std::mem::take(&mut paths[old])).collect(), place)
 }
 
-/// The lines that have sites, and the sites as probes of these lines, both sorted.
-fn number_lines(sites: &[Site], place: &[u32], files: usize) -> (Vec<Line>, Vec<Probe>) {
-    let place = |site: &Site| place[site.file.0 as usize] as usize;
+/// The lines that have sites, the sites as probes of these lines, and what else these tell, all sorted.
+///
+/// `shared` tells the other lines of sites, in order of address, as the sites are.
+fn number_lines(
+    sites: &[Site],
+    shared: &[Told],
+    place: &[u32],
+    files: usize,
+) -> (Vec<Line>, Vec<Probe>, Vec<AlsoTold>) {
+    let place = |file: FileId| place[file.0 as usize] as usize;
+    // The sites, and then what is shared, by number.
+    let of_sites = sites.iter().map(|site| (site.file, site.line));
+    let all = || of_sites.clone().chain(shared.iter().map(|told| (told.file, told.line)));
+    let count = sites.len() + shared.len();
     let mut starts = vec![0; files + 1];
-    sites.iter().for_each(|site| starts[place(site) + 1] += 1);
+    all().for_each(|(file, _)| starts[place(file) + 1] += 1);
     (0..files).for_each(|file| starts[file + 1] += starts[file]);
-    let (mut by_line, mut next) = (vec![0u64; sites.len()], starts.clone());
-    for (site, i) in sites.iter().zip(0u32..) {
-        let at = &mut next[place(site)];
+    let (mut by_line, mut next) = (vec![0u64; count], starts.clone());
+    for ((file, line), i) in all().zip(0u32..) {
+        let at = &mut next[place(file)];
         // One number each, line before site, because numbers are sorted fastest.
-        by_line[*at] = u64::from(site.line) << 32 | u64::from(i);
+        by_line[*at] = u64::from(line) << 32 | u64::from(i);
         *at += 1;
     }
     let lengths = starts.windows(2).map(|ends| ends[1] - ends[0]);
@@ -259,17 +291,31 @@ fn number_lines(sites: &[Site], place: &[u32], files: usize) -> (Vec<Line>, Vec<
     of_files.into_par_iter().for_each(|of_file| of_file.par_sort_unstable());
 
     let mut lines: Vec<Line> = Vec::new();
-    let mut probes: Vec<Probe> =
-        sites.iter().map(|s| Probe { offset: s.offset, line: 0, original: s.original, straight: s.straight }).collect();
+    let mut number_of = vec![0u32; count];
     for key in by_line {
-        let site = key as u32 as usize;
-        let line = Line { file: place(&sites[site]) as u32, number: (key >> 32) as u32 };
+        let i = key as u32 as usize;
+        let file = sites.get(i).map_or_else(|| shared[i - sites.len()].file, |site| site.file);
+        let line = Line { file: place(file) as u32, number: (key >> 32) as u32 };
         if lines.last() != Some(&line) {
             lines.push(line);
         }
-        probes[site].line = lines.len() as u32 - 1;
+        number_of[i] = lines.len() as u32 - 1;
     }
+    let (of_sites, of_shared) = number_of.split_at(sites.len());
+    let probe =
+        |(s, line): (&Site, &u32)| Probe { offset: s.offset, line: *line, original: s.original, straight: s.straight };
+    let mut probes: Vec<Probe> = sites.iter().zip(of_sites).map(probe).collect();
+    let mut at = 0;
+    let site_of = |told: &Told| {
+        at += sites[at..].partition_point(|site| site.address < told.address);
+        sites[at].offset
+    };
+    let offsets: Vec<FileOffset> = shared.iter().map(site_of).collect();
     // Addresses order offsets too, unless segments are stored in another order than they are loaded.
     probes.sort_by_key(|probe| probe.offset);
-    (lines, probes)
+    let probe_at = |offset: &FileOffset| probes.partition_point(|probe| probe.offset < *offset) as u32;
+    let also = offsets.iter().zip(of_shared).map(|(offset, line)| AlsoTold { probe: probe_at(offset), line: *line });
+    let mut also: Vec<AlsoTold> = also.collect();
+    also.sort_unstable();
+    (lines, probes, also)
 }

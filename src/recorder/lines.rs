@@ -130,6 +130,9 @@ impl ProcessLines {
                     appeared &= appeared - 1;
                     for executed in facts.executed_with(probe).take(most) {
                         self.add((context, image), executed.line, run, &mut new);
+                        for line in facts.also(executed.probe) {
+                            self.add((context, image), line, run, &mut new);
+                        }
                         // Most probes are code of the same function as the one before.
                         if before.replace(executed.functions) != Some(executed.functions) {
                             self.enter((context, image), facts.functions(executed.functions), &mut new);

@@ -8,8 +8,17 @@ use object::{Object, ObjectSegment};
 
 use super::programs::{Built, CPP, assert_invariants, index_of};
 
-/// What objdump gives to each address: base name of the file, and line.
-type Rows = BTreeMap<u64, (String, u32)>;
+/// A base name of a file, and a line.
+type Place = (String, u32);
+
+/// What objdump reads in the line programs.
+#[derive(Default)]
+struct Rows {
+    /// The line of each address: the last statement of the first sequence that has a line for it.
+    statements: BTreeMap<u64, Place>,
+    /// Where each row begins and ends, whether or not it begins a statement or has an instruction, in order of address.
+    all: Vec<(u64, u64, Place)>,
+}
 
 fn objdump(arguments: &[&str], program: &Path) -> String {
     let output = Command::new("objdump").args(arguments).arg(program).output().expect("objdump (binutils)");
@@ -17,11 +26,9 @@ fn objdump(arguments: &[&str], program: &Path) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The line of each address: the last statement of the first sequence that has a line for it.
-///
 /// Rows look like `main.c   12   0x1139   1   x`, with or without the view number; `-` for the line ends a sequence.
-fn statement_rows(program: &Path) -> Rows {
-    let (mut rows, mut sequence) = (Rows::new(), Rows::new());
+fn rows_of(program: &Path) -> Rows {
+    let (mut rows, mut sequence) = (Rows::default(), Vec::new());
     for row in objdump(&["-w", "--dwarf=decodedline"], program).lines() {
         let words: Vec<&str> = row.split_whitespace().collect();
         let Some(at) = words.iter().rposition(|w| w.starts_with("0x")).filter(|at| *at > 1) else {
@@ -31,18 +38,52 @@ fn statement_rows(program: &Path) -> Rows {
             continue;
         };
         if words[at - 1] == "-" {
-            for (address, statement) in std::mem::take(&mut sequence) {
-                if statement.1 != 0 {
-                    rows.entry(address).or_insert(statement);
-                }
-            }
-        } else if words.last() == Some(&"x") {
+            rows.add(&sequence, address);
+            sequence.clear();
+        } else {
             let name = words[..at - 1].join(" ");
             let number = words[at - 1].parse().expect("a line number");
-            sequence.insert(address, (name.rsplit('/').next().unwrap().to_owned(), number));
+            sequence.push((address, (name.rsplit('/').next().unwrap().to_owned(), number), words.last() == Some(&"x")));
         }
     }
+    rows.all.sort();
     rows
+}
+
+impl Rows {
+    fn add(&mut self, sequence: &[(u64, Place, bool)], end: u64) {
+        let statements: BTreeMap<u64, &Place> =
+            sequence.iter().filter(|(.., is_statement)| *is_statement).map(|(at, place, _)| (*at, place)).collect();
+        for (address, place) in statements.into_iter().filter(|(_, place)| place.1 != 0) {
+            self.statements.entry(address).or_insert_with(|| place.clone());
+        }
+        for (number, (address, place, _)) in sequence.iter().enumerate() {
+            let next = sequence[number..].iter().find(|(next, ..)| next > address).map_or(end, |(next, ..)| *next);
+            self.all.push((*address, next, place.clone()));
+        }
+    }
+
+    /// Whether an address is in a row of the line, or that has a row there without an instruction.
+    fn tell(&self, address: u64, place: (&str, u32)) -> bool {
+        /// Rows that begin before an address and may reach it: sequences hardly overlap.
+        const LOOKED_AT: usize = 64;
+        let after = self.all.partition_point(|(start, ..)| *start <= address);
+        let mut before = self.all[..after].iter().rev().take(LOOKED_AT);
+        before
+            .any(|(start, end, (name, line))| (*start == address || address < *end) && (name.as_str(), *line) == place)
+    }
+}
+
+/// The lines on which functions are called that were inlined.
+fn inlined_calls(program: &Path) -> BTreeSet<u32> {
+    let listing = objdump(&["-w", "--dwarf=info"], program);
+    let lines = listing.lines().filter_map(|line| line.split_once("DW_AT_call_line")?.1.split_once(':'));
+    // `(data1) 12`, or `0x1390d` from 65,536 on.
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    lines.map(|(_, text)| number(text.rsplit(')').next().unwrap().trim()).expect("a line number")).collect()
 }
 
 fn instruction_starts(program: &Path) -> BTreeSet<u64> {
@@ -52,7 +93,8 @@ fn instruction_starts(program: &Path) -> BTreeSet<u64> {
     starts.collect()
 }
 
-/// Every probe is a statement row and an instruction start there; every statement row there is a probe or was warned of.
+/// Every probe is an instruction of a row of its line or begins code that was inlined there, as is whatever else it tells;
+/// every statement row is a probe or was warned of.
 fn compare(program: &Path) -> usize {
     let name = program.display();
     let (bytes, index) = (std::fs::read(program).unwrap(), index_of(program));
@@ -63,22 +105,31 @@ fn compare(program: &Path) -> usize {
         let segment = image.segments().find(covers).expect("a segment covers every probe");
         offset - segment.file_range().0 + segment.address()
     };
-    let (rows, starts) = (statement_rows(program), instruction_starts(program));
+    let (rows, starts, calls) = (rows_of(program), instruction_starts(program), inlined_calls(program));
+    let place = |line: u32| {
+        let line = index.lines[line as usize];
+        (index.files[line.file as usize].rsplit('/').next().unwrap(), line.number)
+    };
     let mut probed = BTreeSet::new();
     for probe in &index.probes {
         let address = address_of(probe.offset.0);
-        let line = index.lines[probe.line as usize];
-        let file = index.files[line.file as usize].rsplit('/').next().unwrap();
+        let line = place(probe.line);
         // A probe stands behind the `nop`s with which its row starts.
         let nops = bytes[..probe.offset.0 as usize].iter().rev().take_while(|byte| **byte == 0x90).count() as u64;
-        let row = (address - nops..=address).rev().find(|at| rows.contains_key(at));
-        let there = row.and_then(|at| rows.get(&at)).unwrap_or_else(|| panic!("{name}: {address:#x} is no row"));
-        assert_eq!((file, line.number), (there.0.as_str(), there.1), "{name}: {address:#x}");
+        let row = (address - nops..=address).rev().find(|at| rows.statements.contains_key(at));
+        let is_own = row.is_some_and(|at| (rows.statements[&at].0.as_str(), rows.statements[&at].1) == line);
+        let is_known = is_own || rows.tell(address, line) || calls.contains(&line.1);
+        assert!(is_known, "{name}: nothing says that {address:#x} is of {line:?}");
         assert!(starts.contains(&address), "{name}: {address:#x} is no instruction");
         probed.extend(row);
     }
+    for also in &index.also {
+        let (address, line) = (address_of(index.probes[also.probe as usize].offset.0), place(also.line));
+        let is_known = rows.tell(address, line) || calls.contains(&line.1);
+        assert!(is_known, "{name}: nothing says that {address:#x} is of {line:?} also");
+    }
     let lowest = *starts.first().unwrap();
-    let missing = rows.keys().filter(|a| **a >= lowest && !probed.contains(*a)).count() as u64;
+    let missing = rows.statements.keys().filter(|a| **a >= lowest && !probed.contains(*a)).count() as u64;
     let refused = [
         "not-on-boundary",
         "outside-function",
@@ -113,5 +164,9 @@ fn a_static_program_agrees() {
 
 #[test]
 fn a_rust_program_agrees() {
-    assert!(compare(Path::new(env!("CARGO_BIN_EXE_cov-trace"))) > 5_000);
+    let source = include_str!("../../samples/rust/threads.rs");
+    for flags in [["-g", "-Copt-level=0"], ["-g", "-Copt-level=3"]] {
+        // The standard library is in it, with its lines.
+        assert!(compare(&Built::new("rustc", &flags, "main.rs", source).program) > 5_000, "{flags:?}");
+    }
 }

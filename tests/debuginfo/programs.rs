@@ -150,6 +150,11 @@ pub fn assert_invariants(index: &ImageIndex, bytes: &[u8]) {
         assert_eq!(bytes[probe.offset.0 as usize], probe.original);
         assert_ne!(probe.original, 0xcc);
     }
+    assert!(index.also.is_sorted_by(|a, b| a < b));
+    for also in &index.also {
+        assert_ne!(index.probes[also.probe as usize].line, also.line, "what a probe tells it tells once");
+        probed[also.line as usize] = true;
+    }
     assert!(probed.iter().all(|p| *p), "a line without a probe");
     let mut used = vec![false; index.files.len()];
     for line in &index.lines {

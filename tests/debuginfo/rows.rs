@@ -18,9 +18,9 @@ fn read(line_program: &str) -> (Vec<u32>, Vec<(String, u64)>) {
 }
 
 #[test]
-fn the_last_statement_at_an_address_has_it() {
+fn statements_at_one_address_are_passed_together() {
     // Line 12 at the same address: line 10 covers no instruction.
-    assert_eq!(read(".byte 3, 2, 1"), (vec![12], vec![]));
+    assert_eq!(read(".byte 3, 2, 1"), (vec![10, 12], vec![]));
     // Not a statement: line 10 keeps it.
     assert_eq!(read(".byte 6, 3, 2, 1"), (vec![10], vec![]));
     // At the next address: both.
@@ -31,9 +31,9 @@ fn the_last_statement_at_an_address_has_it() {
 
 #[test]
 fn code_of_no_line_has_none() {
-    // DW_LNS_advance_line by -10 at the next address, and at the same one, where it takes the place of line 10.
+    // DW_LNS_advance_line by -10 at the next address, and at the same one, which control passes behind line 10.
     assert_eq!(read(".byte 2, 1, 3, 0x76, 1"), (vec![10], vec![]));
-    assert_eq!(read(".byte 3, 0x76, 1"), (vec![], vec![]));
+    assert_eq!(read(".byte 3, 0x76, 1"), (vec![10], vec![]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A stretch of neighbouring functions, decoded: one thread's work.
 //!
-//! Invariants: a bit of `starts`, `cuts` or `entries` means the byte at that distance from the chunk's start. Every
+//! Invariants: a bit of any of its sets means the byte at that distance from the chunk's start. Every
 //! cut that is no entry is a place inside one cluster where control comes in only from what its `leads` tell, or from the
 //! instruction before it.
 
@@ -9,7 +9,7 @@ use super::entry_points::{EntryPoints, Habits};
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::text::Text;
 use crate::plan::Bits;
-use platform::arch::{ControlFlow, instructions};
+use platform::arch::{ControlFlow, LONGEST, instructions};
 use std::ops::Range;
 
 /// What the decode says of an address.
@@ -38,6 +38,15 @@ pub(crate) struct Chunk {
     pub(crate) cuts: Bits,
     /// The cuts where control may come in from anywhere.
     pub(crate) entries: Bits,
+    /// The targets of jumps within a cluster.
+    jumped: Bits,
+    /// Where else control may come in: calls, tables, data.
+    landings: Bits,
+    /// Instructions that are executed behind the one before them, in the order of addresses; what fills space does not
+    /// count.
+    follows: Bits,
+    /// Parts into which control may come anywhere.
+    open: Vec<Range<Svma>>,
     /// How the stretches end that do not go on with the next one, in order of address.
     pub(crate) leads: Vec<Lead>,
     /// Parts in which the decode proves nothing, in order of address.
@@ -103,7 +112,11 @@ impl Chunk {
             end,
             starts: bits.clone(),
             cuts: bits.clone(),
-            entries: bits,
+            entries: bits.clone(),
+            jumped: bits.clone(),
+            landings: bits.clone(),
+            follows: bits,
+            open: Vec::new(),
             leads: Vec::new(),
             doubtful: Vec::new(),
             targets: Vec::new(),
@@ -145,6 +158,7 @@ impl Chunk {
         text: &Text<'_>,
     ) -> Svma {
         let mut next = start;
+        let mut follows = false;
         for instruction in instructions(text.bytes_from(&cluster.range, start), start.0) {
             let at = Svma(start.0 + instruction.offset as u64);
             if at >= end {
@@ -157,6 +171,16 @@ impl Chunk {
             }
             next = Svma(at.0 + instruction.len as u64);
             self.starts.put(self.bit(at), true);
+            self.follows.put(self.bit(at), follows);
+            follows = match instruction.flow {
+                ControlFlow::Next if instruction.idle => follows,
+                ControlFlow::Elsewhere(_) | ControlFlow::Indirect | ControlFlow::Table | ControlFlow::Loaded => false,
+                ControlFlow::Next
+                | ControlFlow::Branch(_)
+                | ControlFlow::Call(_)
+                | ControlFlow::System
+                | ControlFlow::Landing => true,
+            };
             self.follow(instruction.flow, at, next, cluster, habits);
             self.labels.extend(habits.label(&instruction));
         }
@@ -167,7 +191,7 @@ impl Chunk {
     fn follow(&mut self, flow: ControlFlow, at: Svma, next: Svma, cluster: &mut Cluster, habits: Habits) {
         match flow {
             ControlFlow::Next => {}
-            ControlFlow::Landing => self.put_entry(at),
+            ControlFlow::Landing => self.put_landing(at),
             ControlFlow::Elsewhere(target) => self.leave(next, target, To::Place, cluster),
             ControlFlow::Branch(target) => self.leave(next, Some(target), To::PlaceOrNext, cluster),
             ControlFlow::Indirect | ControlFlow::Table | ControlFlow::Loaded => {
@@ -216,7 +240,10 @@ impl Chunk {
         let lead = inside.map_or(To::Out, |target| to(self.bit(target)));
         self.leads.push(Lead { end: self.bit(next), to: lead });
         match inside {
-            Some(target) => self.put_cut(target),
+            Some(target) => {
+                self.put_cut(target);
+                self.jumped.put(self.bit(target), true);
+            }
             None => {
                 self.come_from_elsewhere(target);
                 // Whether the next one follows is not told any more.
@@ -230,12 +257,13 @@ impl Chunk {
     /// Control comes to a place from another cluster, or by a call.
     fn come_from_elsewhere(&mut self, target: Option<u64>) {
         match target.map(Svma) {
-            Some(target) if self.start <= target && target < self.end => self.put_entry(target),
+            Some(target) if self.start <= target && target < self.end => self.put_landing(target),
             target => self.targets.extend(target),
         }
     }
 
     pub(crate) fn cut_all(&mut self, start: Svma, end: Svma) {
+        self.open.push(start..end);
         let (mut bit, end) = (self.bit(start.max(self.start)), self.bit(end.min(self.end)));
         while let Some(at) = self.starts.first_from(bit).filter(|&at| at < end) {
             self.cuts.put(at, true);
@@ -251,6 +279,36 @@ impl Chunk {
     pub(crate) fn put_entry(&mut self, address: Svma) {
         self.put_cut(address);
         self.entries.put(self.bit(address), true);
+    }
+
+    /// Control may come in there from elsewhere.
+    pub(crate) fn put_landing(&mut self, address: Svma) {
+        self.put_entry(address);
+        self.landings.put(self.bit(address), true);
+    }
+
+    /// Whether control comes to an instruction in several ways, or where a table says: a statement that begins there
+    /// without an instruction of its own may be of only one of them.
+    pub(crate) fn is_joined(&self, address: Svma) -> bool {
+        let bit = self.bit(address);
+        let is_start = || self.cluster_at(address).is_none_or(|cluster| cluster.starts.binary_search(&address).is_ok());
+        (self.landings.get(bit) && !is_start())
+            || self.follows.get(bit) && (self.jumped.get(bit) || self.open.iter().any(|part| part.contains(&address)))
+    }
+
+    /// The first place from a bit on where control may come in otherwise than by a jump within a cluster.
+    pub(crate) fn landing_from(&self, bit: u32) -> Option<u32> {
+        self.landings.first_from(bit)
+    }
+
+    /// The instructions in some bytes of code that compilers do not move: calls, returns, conditional jumps.
+    pub(crate) fn fixed_within(&self, address: Svma, len: u32) -> impl Iterator<Item = Svma> {
+        let start = self.bit(address);
+        let first = self.leads.partition_point(|lead| lead.end <= start);
+        let leads = self.leads[first..].iter().take_while(move |lead| lead.end <= start.saturating_add(len));
+        let fixed = leads.filter(|lead| !matches!(lead.to, To::Place(_)));
+        let of_instruction = |lead: &Lead| (0..lead.end).rev().take(LONGEST).find(|bit| self.starts.get(*bit));
+        fixed.filter_map(of_instruction).map(|bit| Svma(self.start.0 + u64::from(bit)))
     }
 
     pub(crate) fn bit(&self, address: Svma) -> u32 {

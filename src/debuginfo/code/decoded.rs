@@ -161,6 +161,17 @@ impl Code {
         is_inside(&self.passed, address)
     }
 
+    /// Whether control comes to an instruction in several ways: from the one before, and from elsewhere.
+    pub(crate) fn is_joined(&self, address: Svma) -> bool {
+        self.chunk_at(address).is_some_and(|chunk| self.chunks[chunk].is_joined(address))
+    }
+
+    /// The instructions in some bytes of code that compilers do not move: calls, returns, conditional jumps.
+    pub(crate) fn fixed_within(&self, address: Svma, len: u32) -> impl Iterator<Item = Svma> {
+        let chunk = self.chunk_at(address).map(|chunk| &self.chunks[chunk]);
+        chunk.into_iter().flat_map(move |chunk| chunk.fixed_within(address, len))
+    }
+
     /// The stretches that were decoded, in order of address.
     pub(crate) fn chunks(&self) -> &[Chunk] {
         &self.chunks
@@ -186,8 +197,7 @@ impl Code {
 
     fn cut(&mut self, address: Svma) {
         if let Some(chunk) = self.chunk_at(address) {
-            let chunk = &mut self.chunks[chunk];
-            chunk.put_entry(address);
+            self.chunks[chunk].put_landing(address);
         }
     }
 }

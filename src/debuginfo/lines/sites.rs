@@ -3,6 +3,7 @@
 //! Invariant: sites are sorted by address without duplicates, and each is in executable text, in a known function, at the
 //! proven start of an instruction that is no breakpoint of the program itself.
 
+use super::evidence::Told;
 use crate::debuginfo::code::chunk::AddressKind;
 use crate::debuginfo::code::decoded::{Code, InOrder};
 use crate::debuginfo::index::{FileOffset, Svma};
@@ -51,6 +52,15 @@ pub(crate) fn plan(rows: &[Row], code: &Code, text: &Text<'_>, shortfalls: &mut 
     planned.into_iter().filter_map(|site| site.map_err(|shortfall| shortfalls.add(shortfall)).ok()).collect()
 }
 
+/// Keeps what is told by addresses that are sites; both are in order of address.
+pub(crate) fn keep_known(told: &mut Vec<Told>, sites: &[Site]) {
+    let mut sites = sites.iter().peekable();
+    told.retain(|told| {
+        while sites.next_if(|site| site.address < told.address).is_some() {}
+        sites.peek().is_some_and(|site| site.address == told.address)
+    });
+}
+
 /// Sorts by address, rows of one address in the order that they had.
 ///
 /// They come in runs that are sorted already, few of which overlap: whole runs are put in order, then rows within those
@@ -82,7 +92,7 @@ fn sorted(rows: Vec<Row>) -> Vec<Row> {
 }
 
 fn site(row: &Row, code: &mut InOrder<'_>, text: &Text<'_>) -> Result<Site, Shortfall> {
-    let &Row { address, file, line } = row;
+    let &Row { address, file, line, .. } = row;
     let range = text.range_at(address).ok_or(Shortfall::OutsideText)?;
     match code.kind_of(address) {
         AddressKind::Start => {}
@@ -106,7 +116,7 @@ mod tests {
     fn rows_are_sorted_and_keep_their_order_at_one_address() {
         let runs = [&[5, 6, 9][..], &[1, 2], &[6, 7], &[9, 20], &[9], &[3, 4], &[30], &[25, 25, 31], &[8]];
         let rows = runs.concat().into_iter().zip(0..);
-        let rows: Vec<Row> = rows.map(|(at, line)| Row { address: Svma(at), file: FileId(0), line }).collect();
+        let rows: Vec<Row> = rows.map(|(at, line)| Row { address: Svma(at), file: FileId(0), line, len: 1 }).collect();
         let mut expected = rows.clone();
         expected.sort_by_key(|row| row.address);
         assert_eq!(sorted(rows), expected);

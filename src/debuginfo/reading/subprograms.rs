@@ -9,6 +9,7 @@
 
 use super::Bytes;
 use super::paths::{FileId, FileTable, SourcePaths};
+use super::rows::{Claim, Evidence, LAST_LINE};
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
 use gimli::{AttributeValue, DebugInfoOffset, LineProgramHeader, UnitOffset, UnitRef};
@@ -151,14 +152,18 @@ struct Attributes<'a> {
     linkage_name: Option<AttributeValue<Bytes<'a>>>,
     file: Option<u64>,
     line: Option<u64>,
+    /// Where control comes in, where that is said.
+    entry: Option<u64>,
+    /// File and line of the call of an inlined function.
+    call: Option<(u64, u64)>,
     origin: Option<AttributeValue<Bytes<'a>>>,
 }
 
 impl<'u, 'a> UnitFiles<'u, 'a, '_> {
-    /// Adds the functions of the unit and the copies of functions in it.
-    pub(crate) fn collect(&mut self, found: &mut Functions<'a>) -> Result<(), Stop> {
+    /// Adds the functions of the unit and the copies of functions in it, and the lines that these were called on.
+    pub(crate) fn collect(&mut self, found: &mut Functions<'a>, calls: &mut Vec<Claim>) -> Result<(), Stop> {
         let mut copies = Vec::new();
-        let read = self.entries(found, &mut copies);
+        let read = self.entries(found, &mut copies, calls);
         let mut inlined: Vec<EntryId> = copies.iter().map(|(_, of)| *of).collect();
         inlined.sort_unstable();
         inlined.dedup();
@@ -188,11 +193,16 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
         Ok(subprogram)
     }
 
-    fn entries(&mut self, found: &mut Functions<'a>, copies: &mut Vec<((Svma, Svma), EntryId)>) -> Result<(), Stop> {
+    fn entries(
+        &mut self,
+        found: &mut Functions<'a>,
+        copies: &mut Vec<((Svma, Svma), EntryId)>,
+        calls: &mut Vec<Claim>,
+    ) -> Result<(), Stop> {
         let unit = self.unit;
         let mut entries: Entries<'u, 'a> = unit.entries_raw(None)?;
-        // Depth of the functions around the entry.
-        let mut around: Vec<isize> = Vec::new();
+        // Depth and ranges of the functions around the entry.
+        let mut around: Vec<(isize, Range<usize>)> = Vec::new();
         let mut ranges = Vec::new();
         while !entries.is_empty() {
             let (depth, at) = (entries.next_depth(), entries.next_offset());
@@ -202,9 +212,7 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
             self.budget.spend(abbreviation.attributes().len())?;
             match abbreviation.tag() {
                 gimli::DW_TAG_subprogram => {
-                    while around.last().is_some_and(|d| *d >= depth) {
-                        around.pop();
-                    }
+                    while around.pop_if(|(around, _)| *around >= depth).is_some() {}
                     let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
                     let first = found.ranges.len();
                     self.ranges(&attributes, &mut found.ranges)?;
@@ -219,12 +227,18 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
                         subprogram.elsewhere = self.declare(attributes, &mut subprogram.declaration)?;
                         found.subprograms.push(subprogram);
                     }
-                    around.push(depth);
+                    around.push((depth, first..found.ranges.len()));
                 }
                 gimli::DW_TAG_inlined_subroutine => {
                     let attributes = Attributes::read(&mut entries, abbreviation.attributes(), unit)?;
                     if let Some(of) = self.referred(&attributes) {
+                        while around.pop_if(|(around, _)| *around >= depth).is_some() {}
                         self.ranges(&attributes, &mut ranges)?;
+                        // Code that the linker discarded is in no function that it kept.
+                        let own = around.last().map_or(&[][..], |(_, own)| &found.ranges[own.clone()]);
+                        ranges.retain(|(start, _)| is_within(own, *start));
+                        let first = ranges.first().map(|(start, _)| *start);
+                        calls.extend(self.call(&attributes, first, own)?);
                         copies.extend(ranges.drain(..).map(|range| (range, of)));
                     }
                 }
@@ -232,6 +246,26 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The line that a function was called on whose copy begins with `first`, unless it says that it begins elsewhere in
+    /// `own`, the code of the function that it is in.
+    fn call(
+        &mut self,
+        attributes: &Attributes<'a>,
+        first: Option<Svma>,
+        own: &[(Svma, Svma)],
+    ) -> Result<Option<Claim>, Stop> {
+        let (unit, paths) = (self.unit, &mut *self.paths);
+        let (Some(first), Some((index, line)), Some((header, table))) = (first, attributes.call, &mut self.files)
+        else {
+            return Ok(None);
+        };
+        self.budget.spend(size_of::<Claim>())?;
+        let file = table.resolve(index, header, unit, paths, self.budget)?;
+        let line = u32::try_from(line).ok().filter(|line| (1..=LAST_LINE).contains(line));
+        let address = attributes.entry.map(Svma).filter(|entry| is_within(own, *entry)).unwrap_or(first);
+        Ok(file.zip(line).map(|(file, line)| Claim { address, file, line, by: Evidence::Call }))
     }
 
     /// The entry that an entry refers to.
@@ -351,6 +385,7 @@ impl<'a> Attributes<'a> {
         unit: UnitRef<'_, Bytes<'a>>,
     ) -> gimli::Result<Attributes<'a>> {
         let mut read = Attributes::default();
+        let (mut call_file, mut call_line) = (None, None);
         for specification in specifications {
             let attribute = entries.read_attribute(*specification)?;
             match attribute.name() {
@@ -364,10 +399,13 @@ impl<'a> Attributes<'a> {
                 gimli::DW_AT_linkage_name | gimli::DW_AT_MIPS_linkage_name => {
                     read.linkage_name = Some(attribute.value())
                 }
-                gimli::DW_AT_decl_file => {
-                    read.file = match attribute.value() {
-                        AttributeValue::FileIndex(index) => Some(index),
-                        value => value.udata_value(),
+                gimli::DW_AT_decl_file => read.file = file_index(attribute.value()),
+                gimli::DW_AT_call_file => call_file = file_index(attribute.value()),
+                gimli::DW_AT_call_line => call_line = attribute.udata_value(),
+                gimli::DW_AT_entry_pc => {
+                    read.entry = match attribute.value() {
+                        AttributeValue::Udata(distance) => read.low.and_then(|low| low.checked_add(distance)),
+                        value => unit.attr_address(value)?,
                     }
                 }
                 gimli::DW_AT_decl_line => read.line = attribute.udata_value(),
@@ -375,6 +413,20 @@ impl<'a> Attributes<'a> {
                 _ => {}
             }
         }
+        read.call = call_file.zip(call_line);
         Ok(read)
+    }
+}
+
+/// Whether an address is in one of the ranges, which are sorted.
+fn is_within(ranges: &[(Svma, Svma)], address: Svma) -> bool {
+    let after = ranges.partition_point(|(start, _)| *start <= address);
+    ranges[..after].last().is_some_and(|(_, end)| address < *end)
+}
+
+fn file_index(value: AttributeValue<Bytes<'_>>) -> Option<u64> {
+    match value {
+        AttributeValue::FileIndex(index) => Some(index),
+        value => value.udata_value(),
     }
 }

@@ -10,7 +10,7 @@ use gimli::{DebugInfoOffset, Dwarf, Unit, UnitHeader};
 
 use super::paths::{FileTable, SourcePaths};
 use super::portions;
-use super::rows::{self, Row, Sink};
+use super::rows::{self, Claim, Row, Sink};
 use super::subprograms::{EntryId, Functions, Stop, UnitFiles};
 use super::survey::{Survey, Tables, Task, opened};
 use super::text::Text;
@@ -22,6 +22,8 @@ use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
 pub(crate) struct Described<'a> {
     /// In the order of the line programs, each sequence sorted.
     pub(crate) rows: Vec<Row>,
+    /// What else tells of lines.
+    pub(crate) claims: Vec<Claim>,
     pub(crate) functions: Functions<'a>,
     pub(crate) paths: SourcePaths,
 }
@@ -34,7 +36,9 @@ impl<'a> Described<'a> {
         for file in behind.functions.subprograms.iter_mut().filter_map(|s| s.declaration.file.as_mut()) {
             *file = ids[file.0 as usize];
         }
+        behind.claims.iter_mut().for_each(|claim| claim.file = ids[claim.file.0 as usize]);
         self.rows.append(&mut behind.rows);
+        self.claims.append(&mut behind.claims);
         self.functions.append(behind.functions);
     }
 }
@@ -114,18 +118,18 @@ impl<'a> UnitReader<'_, 'a> {
         }
         let program = unit.line_program.take();
         let unit = unit.unit_ref(self.dwarf);
-        let Described { rows, functions, paths } = described;
+        let Described { rows, claims, functions, paths } = described;
         let files = match program {
             Some(program) if task.with_program => {
                 let (budget, shortfalls) = (&mut self.budget, &mut self.shortfalls);
-                let mut sink = Sink { rows, paths, text: self.text, budget, shortfalls };
+                let mut sink = Sink { rows, claims, paths, text: self.text, budget, shortfalls };
                 Some(rows::read(program, unit, &mut sink)?)
             }
             Some(program) => Some((program.header().clone(), FileTable::default())),
             None => None,
         };
         let mut source = UnitFiles { unit, files, paths, budget: &mut self.budget };
-        match source.collect(functions) {
+        match source.collect(functions, claims) {
             Ok(()) => {}
             Err(Stop::Damaged) => self.shortfalls.add(Shortfall::MalformedDebugInfo),
             Err(Stop::Fatal(error)) => return Err(error),

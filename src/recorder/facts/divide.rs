@@ -9,6 +9,7 @@ use crate::plan::{Dominance, Owners, Plan, Stretches};
 use crate::recorder::scope::Probing;
 use crate::store::{Digest, FileFacts, SourceOrigin, Warning};
 use crate::warning::WarningKind;
+use std::collections::HashMap;
 use std::path::Path;
 
 impl StoredFacts {
@@ -18,8 +19,10 @@ impl StoredFacts {
         let line_of = |probe: &crate::debuginfo::Probe| sources.line(index.lines[probe.line as usize]);
         let kept: Vec<bool> = index.probes.iter().map(|probe| line_of(probe).is_some()).collect();
         let probes: Vec<Line> = index.probes.iter().filter_map(line_of).collect();
+        let also = sources.also(index);
         let is_whole = probes.len() == index.probes.len();
-        let mut plan = probes_of(index, &kept, probing);
+        let mut plan = probes_of(index, &kept, &also, probing);
+        let also = renumbered(also, &kept);
         if probing == Probing::Dominators {
             plan.dominance =
                 if is_whole { index.dominance.clone() } else { index.dominance.narrowed(&kept, &index.probes[..]) };
@@ -43,6 +46,7 @@ impl StoredFacts {
             files: sources.files,
             origins: sources.origins,
             probes,
+            also,
             before,
             left_out: Vec::new(),
             functions,
@@ -93,6 +97,12 @@ impl MeasuredSources {
         self.number(line.file).map(|file| Line { file, ..line })
     }
 
+    /// What the probes of an image tell of lines besides their own, by probe of the image.
+    fn also(&self, index: &ImageIndex) -> Vec<(u32, Line)> {
+        let also = index.also.iter().map(|also| (also.probe, index.lines[also.line as usize]));
+        also.filter_map(|(probe, line)| Some((probe, self.line(line)?))).collect()
+    }
+
     /// Their functions, and the number of each of the image's functions among them.
     fn functions(&self, index: &ImageIndex) -> (Vec<Function>, Vec<Option<u32>>) {
         let mut functions = Vec::new();
@@ -106,8 +116,21 @@ impl MeasuredSources {
     }
 }
 
-/// A plan of those probes that are kept, with its lines numbered in the order in which probes have them.
-fn probes_of(index: &ImageIndex, kept: &[bool], probing: Probing) -> Plan {
+/// The same by the number of the probe among those that are kept.
+pub(super) fn renumbered(mut also: Vec<(u32, Line)>, kept: &[bool]) -> Vec<(u32, Line)> {
+    let (mut at, mut number) = (0, 0);
+    also.retain_mut(|(probe, _)| {
+        number += kept[at..*probe as usize].iter().filter(|kept| **kept).count() as u32;
+        at = *probe as usize;
+        *probe = number;
+        kept[at]
+    });
+    also
+}
+
+/// A plan of those probes that are kept, with its lines numbered in the order in which probes have them. What a probe tells
+/// besides its line makes that another line for the plan: no other probe tells all of it.
+fn probes_of(index: &ImageIndex, kept: &[bool], also: &[(u32, Line)], probing: Probing) -> Plan {
     let count = kept.iter().filter(|kept| **kept).count();
     let mut plan = Plan {
         offsets: Vec::with_capacity(count),
@@ -120,14 +143,27 @@ fn probes_of(index: &ImageIndex, kept: &[bool], probing: Probing) -> Plan {
         contexts: Vec::new(),
     };
     let mut numbers = vec![None; index.lines.len()];
+    let mut of_several: HashMap<(u32, Vec<Line>), u32> = HashMap::new();
+    let mut also = also.chunk_by(|(a, _), (b, _)| a == b).peekable();
     let mut next = 0;
-    for (probe, _) in index.probes.iter().zip(kept).filter(|(_, kept)| **kept) {
+    let mut new_number = || {
+        next += 1;
+        next - 1
+    };
+    for ((number, probe), kept) in (0..).zip(&index.probes).zip(kept) {
+        let others = also.next_if(|also| also[0].0 == number);
+        if !kept {
+            continue;
+        }
         let (straight, number) = match probing {
             Probing::Dominators | Probing::Stretches => {
-                let number = *numbers[probe.line as usize].get_or_insert_with(|| {
-                    next += 1;
-                    next - 1
-                });
+                let number = match others {
+                    None => *numbers[probe.line as usize].get_or_insert_with(&mut new_number),
+                    Some(others) => {
+                        let others = others.iter().map(|(_, line)| *line).collect();
+                        *of_several.entry((probe.line, others)).or_insert_with(&mut new_number)
+                    }
+                };
                 (probe.straight, number)
             }
             Probing::All => (1, plan.lines.len() as u32),

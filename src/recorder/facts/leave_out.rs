@@ -1,7 +1,7 @@
 //! Leaves out of plan and facts what the data directory has already (`--only-new`).
 
 use super::StoredFacts;
-use super::divide::before;
+use super::divide::{before, renumbered};
 use crate::debuginfo::{Function, Line};
 use crate::plan::{Plan, Stretches};
 use crate::recorder::known::{KnownLines, KnownOfSource};
@@ -25,9 +25,12 @@ impl StoredFacts {
         retain(&mut plan.lines, &kept);
         plan.number_lines_anew();
         self.before = before(plan);
-        for (probe, kept) in std::mem::take(&mut self.probes).into_iter().zip(kept) {
-            if kept { self.probes.push(probe) } else { self.left_out.push(probe) }
+        for (probe, kept) in std::mem::take(&mut self.probes).into_iter().zip(&kept) {
+            if *kept { self.probes.push(probe) } else { self.left_out.push(probe) }
         }
+        let also = std::mem::take(&mut self.also);
+        self.left_out.extend(also.iter().filter(|(probe, _)| !kept[*probe as usize]).map(|(_, line)| *line));
+        self.also = renumbered(also, &kept);
         if !self.left_out.is_empty() {
             let text = "only what the data directory did not have was measured (--only-new); per-process \
                         data is incomplete";
@@ -47,11 +50,17 @@ impl StoredFacts {
         let ran = |probe: usize| plan.owners.members(sets[probe]).all(|f| known_functions[f as usize]);
         let is_known = |line: &Line| of_file(line.file).is_some_and(|known| known.lines.contains(line.number));
         let mut new = vec![false; self.probes.len()];
+        let mut tells_new = vec![false; self.probes.len()];
+        for (probe, line) in &self.also {
+            tells_new[*probe as usize] |= !is_known(line);
+        }
         let mut next = 0;
         while next < plan.len() {
             let stretch = plan.stretch_of(next);
             let places = stretch.start as usize..stretch.end as usize;
-            let is_new = !self.probes[places.clone()].iter().all(is_known) || !places.clone().all(ran);
+            let is_new = !self.probes[places.clone()].iter().all(is_known)
+                || tells_new[places.clone()].contains(&true)
+                || !places.clone().all(ran);
             new[places].fill(is_new);
             next = stretch.end;
         }

@@ -28,6 +28,8 @@ pub(super) struct Facts {
     pub image: Arc<ImageFacts>,
     /// The line of every probe; its `file` is an index into the image's files.
     pub probes: Vec<Line>,
+    /// The other lines that probes tell of, in the order of these.
+    pub also: Vec<(u32, Line)>,
     /// The probe that was executed before each was, if one is known.
     pub before: Vec<u32>,
     functions: Vec<FunctionPlace>,
@@ -68,6 +70,7 @@ pub(super) struct FunctionPlace {
 /// What was executed at a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Executed {
+    pub probe: u32,
     pub line: Line,
     /// The set of functions whose code it is.
     pub functions: u32,
@@ -84,10 +87,16 @@ impl Facts {
     pub fn executed_with(&self, probe: usize) -> impl Iterator<Item = Executed> {
         let executed = |probe: u32| {
             let line = *self.probes.get(probe as usize)?;
-            Some(Executed { line, functions: self.sets.get(probe as usize).copied().unwrap_or(NONE) })
+            Some(Executed { probe, line, functions: self.sets.get(probe as usize).copied().unwrap_or(NONE) })
         };
         let earlier = |probe: &u32| self.before.get(*probe as usize).copied();
         successors(u32::try_from(probe).ok(), earlier).map_while(executed).take(self.probes.len())
+    }
+
+    /// The other lines that a probe tells of.
+    pub fn also(&self, probe: u32) -> impl Iterator<Item = Line> {
+        let first = self.also.partition_point(|(of, _)| *of < probe);
+        self.also[first..].iter().take_while(move |(of, _)| *of == probe).map(|(_, line)| *line)
     }
 
     /// The functions of a set.

@@ -23,6 +23,8 @@ pub(in crate::recorder) struct StoredFacts {
     pub(super) origins: Vec<SourceOrigin>,
     /// The line of every probe.
     pub(super) probes: Vec<Line>,
+    /// The other lines that probes tell of, in the order of these.
+    pub(super) also: Vec<(u32, Line)>,
     /// The probe that was executed before each was, if one is known.
     pub(super) before: Vec<u32>,
     /// What is not probed, because it is known.
@@ -61,7 +63,7 @@ impl StoredFacts {
 
     /// The lines that have code.
     fn lines(&self) -> impl Iterator<Item = Line> {
-        self.probes.iter().chain(&self.left_out).copied()
+        self.probes.iter().chain(self.also.iter().map(|(_, line)| line)).chain(&self.left_out).copied()
     }
 
     /// Writes them for a recovery, into the run's directory.
@@ -74,6 +76,9 @@ impl StoredFacts {
             columns.numbers32(lines.iter().map(|line| line.file))?;
             columns.numbers32(lines.iter().map(|line| line.number))?;
         }
+        columns.numbers32(self.also.iter().map(|(probe, _)| *probe))?;
+        columns.numbers32(self.also.iter().map(|(_, line)| line.file))?;
+        columns.numbers32(self.also.iter().map(|(_, line)| line.number))?;
         columns.numbers32(self.before.iter().copied())?;
         columns.numbers32(self.functions.iter().map(|function| function.file))?;
         columns.numbers32(self.functions.iter().map(|function| function.start))?;
@@ -96,6 +101,10 @@ impl StoredFacts {
             postcard::from_bytes(columns.bytes()?).ok()?;
         let files = columns.texts()?;
         let (probes, left_out) = (lines(&mut columns)?, lines(&mut columns)?);
+        let also = columns.numbers32()?;
+        let of_also = lines(&mut columns)?;
+        let also_fits = also.len() == of_also.len();
+        let also = also.into_iter().zip(of_also).collect();
         let before = columns.numbers32()?;
         let functions = functions(&mut columns)?;
         let owners = Owners::taken(&mut columns)?;
@@ -110,6 +119,7 @@ impl StoredFacts {
             files,
             origins,
             probes,
+            also,
             before,
             left_out,
             functions,
@@ -117,7 +127,7 @@ impl StoredFacts {
             warnings,
             opens,
         };
-        (origins_fit && facts.fit_together()).then_some(facts)
+        (origins_fit && also_fits && facts.fit_together()).then_some(facts)
     }
 
     fn fit_together(&self) -> bool {
@@ -125,6 +135,8 @@ impl StoredFacts {
         let is_file = |file: u32| (file as usize) < self.files.len();
         self.before.len() == count
             && self.before.iter().all(|before| (*before as usize) < count || *before == NONE)
+            && self.also.is_sorted_by_key(|(probe, _)| *probe)
+            && self.also.last().is_none_or(|(probe, _)| (*probe as usize) < count)
             && self.lines().all(|line| is_file(line.file))
             && self.functions.iter().all(|function| is_file(function.file))
             && self.owners.holds(count, self.functions.len())
@@ -150,6 +162,7 @@ impl StoredFacts {
         Facts {
             image: Arc::new(image),
             probes: self.probes,
+            also: self.also,
             before: self.before,
             opens: self.opens,
             ..Facts::default()

@@ -24,6 +24,7 @@ fn facts_are_read_as_they_were_written() {
             SourceOrigin::default(),
         ],
         probes: vec![line(1, 7), line(0, 3)],
+        also: vec![(0, line(1, 8)), (1, line(0, 4))],
         before: vec![NONE, 0],
         left_out: vec![line(0, 9)],
         functions: vec![Function { file: 1, start: 6, end: 9, name: "main".to_owned(), told: true }],
@@ -46,6 +47,10 @@ fn facts_are_read_as_they_were_written() {
     assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
     let stray = StoredFacts { left_out: vec![line(2, 7)], ..facts.clone() };
     assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
+    for also in [vec![(2, line(0, 4))], vec![(0, line(2, 4))], vec![(1, line(0, 4)), (0, line(0, 4))]] {
+        let stray = StoredFacts { also, ..facts.clone() };
+        assert_eq!(StoredFacts::decode(&stray.write(Vec::new()).unwrap()), None);
+    }
     let short = StoredFacts { before: vec![NONE], ..facts.clone() };
     assert_eq!(StoredFacts::decode(&short.write(Vec::new()).unwrap()), None);
     let stray = StoredFacts { before: vec![NONE, 2], ..facts.clone() };

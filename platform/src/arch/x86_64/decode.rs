@@ -16,6 +16,8 @@ pub struct Instruction {
     pub valid: bool,
     /// Where it may go on.
     pub flow: ControlFlow,
+    /// Whether it does nothing: it fills space.
+    pub idle: bool,
     /// An address that it takes, relative to itself, without reading there: a label or a table.
     pub label: Option<u64>,
     /// A number that would be an address in a program that is loaded where it was linked.
@@ -79,7 +81,8 @@ impl Iterator for Instructions<'_> {
         let flow = flow(&self.scratch, self.loaded);
         let loads = self.scratch.mnemonic() == Mnemonic::Mov && is_element(&self.scratch, 1);
         self.loaded = if loads { self.scratch.op0_register() } else { Register::None };
-        Some(Instruction { offset, len, valid, flow, label, immediate })
+        let idle = self.scratch.mnemonic() == Mnemonic::Nop;
+        Some(Instruction { offset, len, valid, flow, idle, label, immediate })
     }
 }
 

@@ -1,0 +1,112 @@
+//! What tells that a line ran besides the beginning of its rows.
+//!
+//! A row that control enters in its middle, as behind a condition, tells there, too. A statement without an instruction of
+//! its own tells at the next one, unless that is reached without passing the statement. A call of a function that was
+//! inlined tells where the code of that begins. Of a line of which no statement begins anywhere those instructions tell
+//! that compilers do not move: calls, returns and conditional jumps.
+//!
+//! Invariant: what is found for a line is executed only if the line was.
+
+use crate::debuginfo::code::chunk::{Chunk, To};
+use crate::debuginfo::code::decoded::Code;
+use crate::debuginfo::index::Svma;
+use crate::debuginfo::reading::paths::FileId;
+use crate::debuginfo::reading::portions;
+use crate::debuginfo::reading::rows::{Claim, Evidence, Row};
+use rayon::slice::ParallelSliceMut;
+
+/// A line that an address tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Told {
+    pub(crate) address: Svma,
+    pub(crate) file: FileId,
+    pub(crate) line: u32,
+}
+
+/// Adds to `rows`, which are sorted, those addresses that tell of lines and begin no row; gives what else the addresses
+/// tell, sorted.
+pub(crate) fn add(rows: Vec<Row>, claims: Vec<Claim>, code: &Code) -> (Vec<Row>, Vec<Told>) {
+    let chunks: Vec<&Chunk> = code.chunks().iter().collect();
+    let entered = portions::map(chunks, |chunk| entered_within(chunk, rows_in(&rows, chunk)));
+    let mut told: Vec<Told> = entered.into_iter().flatten().collect();
+    for Claim { address, file, line, by } in claims {
+        match by {
+            Evidence::Passing if code.is_joined(address) => {}
+            Evidence::Passing | Evidence::Call => told.push(Told { address, file, line }),
+            Evidence::Within(len) => {
+                told.extend(code.fixed_within(address, len).map(|address| Told { address, file, line }));
+            }
+        }
+    }
+    told.par_sort_unstable();
+    told.dedup();
+    merged(rows, told)
+}
+
+/// Puts the first line of an address that begins no row among the rows.
+fn merged(rows: Vec<Row>, mut told: Vec<Told>) -> (Vec<Row>, Vec<Told>) {
+    let mut own = rows.iter().peekable();
+    let mut new: Vec<Row> = Vec::new();
+    told.retain(|Told { address, file, line }| {
+        while own.next_if(|row| row.address < *address).is_some() {}
+        let row = own.peek().copied().filter(|row| row.address == *address);
+        match row.or(new.last().filter(|row| row.address == *address)) {
+            Some(row) => (row.file, row.line) != (*file, *line),
+            None => {
+                new.push(Row { address: *address, file: *file, line: *line, len: 0 });
+                false
+            }
+        }
+    });
+    if new.is_empty() {
+        return (rows, told);
+    }
+    let mut all = Vec::with_capacity(rows.len() + new.len());
+    let mut new = new.into_iter().peekable();
+    for row in rows {
+        while let Some(before) = new.next_if(|new| new.address < row.address) {
+            all.push(before);
+        }
+        all.push(row);
+    }
+    all.extend(new);
+    (all, told)
+}
+
+fn rows_in<'r>(rows: &'r [Row], chunk: &Chunk) -> &'r [Row] {
+    let first = rows.partition_point(|row| row.address < chunk.start);
+    let end = rows.partition_point(|row| row.address < chunk.end);
+    &rows[first..end]
+}
+
+/// Where control enters rows behind their beginning, coming from outside of them.
+fn entered_within(chunk: &Chunk, rows: &[Row]) -> Vec<Told> {
+    let address = |bit: u32| Svma(chunk.start.0 + u64::from(bit));
+    let row_around = |at: Svma| {
+        let after = rows.partition_point(|row| row.address < at);
+        rows[..after].last().filter(|row| at.0 - row.address.0 < u64::from(row.len))
+    };
+    let jumps = chunk.leads.iter().filter_map(|lead| match lead.to {
+        To::Place(bit) | To::PlaceOrNext(bit) => Some((address(lead.end), address(bit))),
+        To::Out => None,
+    });
+    let mut entered: Vec<(Svma, &Row)> = jumps
+        .filter_map(|(behind, target)| {
+            let row = row_around(target)?;
+            // Where the jump is the last of the row, it ends where that does.
+            let is_inside = row.address < behind && behind.0 - row.address.0 <= u64::from(row.len);
+            (!is_inside).then_some((target, row))
+        })
+        .collect();
+    let mut next = chunk.landing_from(0);
+    while let Some(bit) = next {
+        // An instruction that does no more than mark where a jump may land belongs to what is behind it.
+        let goes_on = |row: &&Row| {
+            let next = chunk.starts.first_from(bit + 1).map(address);
+            next.is_some_and(|next| next.0 - row.address.0 < u64::from(row.len))
+        };
+        entered.extend(row_around(address(bit)).filter(goes_on).map(|row| (address(bit), row)));
+        next = chunk.landing_from(bit + 1);
+    }
+    entered.into_iter().map(|(address, row)| Told { address, file: row.file, line: row.line }).collect()
+}
