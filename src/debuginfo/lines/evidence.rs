@@ -108,5 +108,7 @@ fn entered_within(chunk: &Chunk, rows: &[Row]) -> Vec<Told> {
         entered.extend(row_around(address(bit)).filter(goes_on).map(|row| (address(bit), row)));
         next = chunk.landing_from(bit + 1);
     }
+    // Some of what looks like an address is none.
+    entered.retain(|(at, _)| chunk.starts.get(chunk.bit(*at)));
     entered.into_iter().map(|(address, row)| Told { address, file: row.file, line: row.line }).collect()
 }

@@ -53,6 +53,7 @@ fn compare_subject(subject: &Subject, built: &Path, verdict: &mut Verdict) -> Re
         plain: trace::gcov(subject, built, "gcov", &sources)?,
         unmarked: trace::gcov(subject, built, "gcov-unmarked", &sources)?,
     };
+    let mut unoptimized = None;
     for variant in ["O0", "O2"] {
         let ours = trace::cov_trace(subject, built, variant, &sources, verdict)?;
         let record = trace::callgrind(subject, built, variant, &sources)?;
@@ -60,6 +61,10 @@ fn compare_subject(subject: &Subject, built: &Path, verdict: &mut Verdict) -> Re
             verdict.against_gcov(subject.name, &sources, &ours, &gcov, &record.lines);
         }
         verdict.against_record(&format!("{} -{variant}", subject.name), &sources, &ours, &record);
+        match &unoptimized {
+            None => unoptimized = Some(record.lines),
+            Some(unoptimized) => verdict.against_unoptimized(subject.name, &ours, unoptimized),
+        }
     }
     Ok(())
 }

@@ -3,20 +3,23 @@
 //! Invariant: nothing here uses cov-trace's own reading of ELF or DWARF.
 
 use std::collections::BTreeSet;
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::Command;
 
-use object::{Object, ObjectSection, ObjectSegment, SectionKind};
+use object::{Object, ObjectSegment};
 
 use crate::lines::{Lines, Place, name_in, note};
 
-/// One `is_stmt` row of a line table.
+/// One row of a line table.
 pub struct Row {
     /// The address as linked.
     address: u64,
     /// The address of the next row that is not at the same one.
     end: u64,
-    /// Whether it is the last at its address: the others cover no instruction.
+    /// Whether it begins a statement (`is_stmt`).
+    is_statement: bool,
+    /// Whether it is the last that does at its address: the others cover no instruction.
     last: bool,
     /// The line, if it is one of the sources.
     place: Option<Place>,
@@ -28,9 +31,12 @@ pub struct Record {
     pub lines: Lines,
     /// Lines that start only where an instruction of another line does: a debugger would not stop for them.
     pub sharing: Lines,
+    /// Lines of which any row was reached, also one without an instruction or that begins no statement, or of which a call
+    /// was that was inlined where something was executed.
+    pub reached: BTreeSet<Place>,
 }
 
-/// The `is_stmt` rows of `executable`, as objdump decodes them; places are kept for the files that lie in `sources`.
+/// The rows of `executable`, as objdump decodes them; places are kept for the files that lie in `sources`.
 ///
 /// # Errors
 /// When objdump fails.
@@ -61,14 +67,13 @@ pub fn rows(executable: &Path, sources: &Path) -> Result<Vec<Row>, String> {
             row.end = address;
         }
         // An end of sequence has "-" for its line.
-        let (Ok(line), true) = (line.parse(), words.any(|word| word == "x")) else {
-            continue;
-        };
-        for row in rows.iter_mut().rev().take_while(|row| row.end == OPEN) {
-            row.last = false;
+        let Ok(line) = line.parse() else { continue };
+        let is_statement = words.any(|word| word == "x");
+        if is_statement {
+            rows.iter_mut().rev().take_while(|row| row.end == OPEN).for_each(|row| row.last = false);
         }
         let place = file.clone().filter(|_| line > 0).map(|file| Place { file, line });
-        rows.push(Row { address, end: OPEN, last: true, place });
+        rows.push(Row { address, end: OPEN, is_statement, last: is_statement, place });
     }
     Ok(rows)
 }
@@ -76,33 +81,55 @@ pub fn rows(executable: &Path, sources: &Path) -> Result<Vec<Row>, String> {
 /// The end of a row whose next row is still to be read.
 const OPEN: u64 = u64::MAX;
 
-/// The lines of `rows`, run where the first instruction of a row that does something is among `executed`.
-///
-/// A `nop` carries the line of the brace that ends a function; returns jump behind it, into the same row.
+/// What `executed` says of the lines of `rows` and of calls that were inlined.
 ///
 /// # Errors
-/// When the executable is not ELF.
-pub fn lines(rows: &[Row], executable: &[u8], executed: &BTreeSet<u64>) -> Result<Record, String> {
-    let file = object::File::parse(executable).map_err(|error| error.to_string())?;
-    let sections: Vec<_> = file.sections().filter(|section| section.kind() == SectionKind::Text).collect();
-    let byte = |address| {
-        let bytes = sections.iter().find_map(|section| section.data_range(address, 1).ok().flatten());
-        bytes.and_then(|bytes| bytes.first().copied())
-    };
-    let mut record = Record { lines: Lines::new(), sharing: Lines::new() };
+/// When addr2line fails.
+pub fn lines(rows: &[Row], executable: &Path, sources: &Path, executed: &BTreeSet<u64>) -> Result<Record, String> {
+    let reached = calls(executable, sources, executed)?;
+    let mut record = Record { lines: Lines::new(), sharing: Lines::new(), reached };
     for row in rows {
         let Some(place) = &row.place else { continue };
-        let first = (row.address..row.end).find(|&address| byte(address) != Some(NOP)).unwrap_or(row.address);
-        let ran = executed.contains(&first) || executed.contains(&row.address);
-        let lines = if row.last { &mut record.lines } else { &mut record.sharing };
-        note(lines, place.clone(), ran);
+        let ran = executed.range(row.address..row.end.max(row.address + 1)).next().is_some();
+        if ran {
+            record.reached.insert(place.clone());
+        }
+        if row.is_statement {
+            let lines = if row.last { &mut record.lines } else { &mut record.sharing };
+            note(lines, place.clone(), ran);
+        }
     }
     record.sharing.retain(|place, _| !record.lines.contains_key(place));
     Ok(record)
 }
 
-/// The one-byte `nop` of x86.
-const NOP: u8 = 0x90;
+/// The lines of the calls that were inlined where something was executed, as binutils' addr2line has them.
+fn calls(executable: &Path, sources: &Path, executed: &BTreeSet<u64>) -> Result<BTreeSet<Place>, String> {
+    let refused = |error: std::io::Error| format!("addr2line: {error}");
+    let addresses: String = executed.iter().map(|address| format!("{address:#x}\n")).collect();
+    let mut asked = tempfile::tempfile().map_err(refused)?;
+    asked.write_all(addresses.as_bytes()).and_then(|()| asked.rewind()).map_err(refused)?;
+    let output = Command::new("addr2line").args(["-a", "-i", "-e"]).arg(executable).stdin(asked).output();
+    let output = output.map_err(refused)?;
+    if !output.status.success() {
+        return Err(format!("addr2line: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let mut calls = BTreeSet::new();
+    let mut innermost = true;
+    for text in String::from_utf8_lossy(&output.stdout).lines() {
+        // "0x...", then "/sources/lapi.c:12 (discriminator 3)", from the innermost function to the outermost.
+        if text.starts_with("0x") {
+            innermost = true;
+        } else if !std::mem::take(&mut innermost)
+            && let Some((path, line)) = text.rsplit_once(':')
+            && let Some(file) = name_in(sources, Path::new(path))
+            && let Ok(line) = line.split(' ').next().unwrap_or(line).parse()
+        {
+            calls.insert(Place { file, line });
+        }
+    }
+    Ok(calls)
+}
 
 /// Adds the executed addresses of `executable` that callgrind wrote with `--dump-instr=yes --compress-pos=no --compress-strings=no`.
 pub fn add_callgrind(text: &str, executable: &Path, executed: &mut BTreeSet<u64>) {

@@ -12,6 +12,10 @@ use crate::subject::Shown;
 /// The least agreement with gcov, in percent of the lines that both know.
 const LEAST_AGREEMENT: f64 = 99.99;
 
+/// Lines that optimized code runs and that did not run without optimization, because compilers merge what is alike, in
+/// percent of those that ran.
+const MOST_MOVED: f64 = 0.5;
+
 /// How many lines of one finding are printed.
 const LISTED: usize = 60;
 
@@ -94,15 +98,35 @@ impl Verdict {
             let chosen = places.iter().filter(|(_, other)| *other == ran);
             chosen.map(|(place, _)| place.clone()).collect::<Vec<_>>()
         };
+        let without_reached =
+            |places: Vec<Place>| places.into_iter().filter(|place| !record.reached.contains(place)).collect::<Vec<_>>();
         for (finding, places) in [
-            ("reported and not executed", comparison.only_first_ran),
+            ("reported and not reached", without_reached(comparison.only_first_ran)),
             ("executed and not reported", comparison.only_second_ran),
-            ("not in the line table, reported as run", of(&comparison.only_first_knows, true)),
-            ("not in the line table", of(&comparison.only_first_knows, false)),
+            ("not in the line table, reported as run", without_reached(of(&comparison.only_first_knows, true))),
             ("unknown to cov-trace, executed", of(&comparison.only_second_knows, true)),
             ("unknown to cov-trace", of(&comparison.only_second_knows, false)),
         ] {
             self.explain_all(program, &mut sources, &places, finding);
+        }
+    }
+
+    /// Prints what is known of the optimized build of the lines that ran in another one, which is not; `unoptimized` is the
+    /// record of that.
+    pub fn against_unoptimized(&mut self, program: &str, ours: &Lines, unoptimized: &Lines) {
+        let ran: Vec<&Place> = unoptimized.iter().filter(|(_, ran)| **ran).map(|(place, _)| place).collect();
+        let listed = ran.iter().filter(|place| ours.contains_key(place)).count();
+        let reported = ran.iter().filter(|place| ours.get(place) == Some(&true)).count();
+        let is_false = |(place, ran): &(&Place, &bool)| **ran && unoptimized.get(place) == Some(&false);
+        let wrong: Vec<&Place> = ours.iter().filter(is_false).map(|(place, _)| place).collect();
+        let percent = |count: usize| 100.0 * count as f64 / ran.len().max(1) as f64;
+        println!("\n{program} -O2 against what ran at -O0: {} lines", ran.len());
+        println!("  listed: {:.1} %", percent(listed));
+        println!("  reported as run: {:.1} %; as missed: {:.2} %", percent(reported), percent(listed - reported));
+        let share = percent(wrong.len());
+        println!("  reported as run and not run at -O0: {} ({share:.2} %)", wrong.len());
+        if share > MOST_MOVED {
+            self.failures.push(format!("{program}: {share:.2} % of the lines did not run at -O0"));
         }
     }
 
