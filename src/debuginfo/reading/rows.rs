@@ -53,6 +53,8 @@ pub(crate) struct Sink<'s> {
     pub(crate) claims: &'s mut Vec<Claim>,
     pub(crate) paths: &'s mut SourcePaths,
     pub(crate) text: &'s Text<'s>,
+    /// Whether a row that begins no statement tells as much as one that does.
+    pub(crate) is_exact: bool,
     pub(crate) budget: &'s mut Budget,
     pub(crate) shortfalls: &'s mut Shortfalls,
 }
@@ -160,6 +162,12 @@ impl Sink<'_> {
     /// Ends what the sequence has open, if the next row, of whatever kind, starts behind it.
     fn close(&mut self, next: Svma, sequence: &mut RowSequence) -> Result<(), IndexError> {
         let len = |start: Svma| u32::try_from(next.0 - start.0).unwrap_or(u32::MAX);
+        if sequence.goes_on
+            && let Some(last) = self.rows[sequence.first_row..].last_mut()
+        {
+            last.len = len(last.address);
+            sequence.goes_on = false;
+        }
         if sequence.is_open
             && let Some(last) = self.rows[sequence.first_row..].last_mut()
             && last.address < next
@@ -186,7 +194,17 @@ impl Sink<'_> {
             Some(_) | None => (FileId(0), 0),
         };
         let new = Row { address, file, line, len: 0 };
-        if !row.is_stmt() {
+        if !row.is_stmt() && self.is_exact {
+            let last = self.rows[sequence.first_row..].last();
+            let is_same = |last: &&Row| (last.file, last.line) == (file, line);
+            if sequence.is_open || line == 0 {
+                return;
+            }
+            if last.filter(is_same).is_some_and(|last| last.address.0 + u64::from(last.len) == address.0) {
+                sequence.goes_on = true;
+                return;
+            }
+        } else if !row.is_stmt() {
             sequence.other = Some(new).filter(|new| new.line != 0);
             return;
         }
@@ -227,6 +245,8 @@ struct RowSequence {
     first_claim: usize,
     /// Whether its last row has no end yet.
     is_open: bool,
+    /// Whether its last row has an end, and code of the same line behind that.
+    goes_on: bool,
     /// The last row, if it begins no statement and has no end yet.
     other: Option<Row>,
     /// Whether the linker discarded the code of the rows to come.
@@ -237,7 +257,7 @@ impl RowSequence {
     fn starting_at(sink: &Sink<'_>) -> RowSequence {
         let (first_row, first_claim) = (sink.rows.len(), sink.claims.len());
         // A sequence that never sets its address starts at 0.
-        RowSequence { first_row, first_claim, is_open: false, other: None, discarded: true }
+        RowSequence { first_row, first_claim, is_open: false, goes_on: false, other: None, discarded: true }
     }
 
     /// Takes note of a DW_LNE_set_address; `before` is the address so far, 0 at the start.
