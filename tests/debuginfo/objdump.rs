@@ -74,16 +74,29 @@ impl Rows {
     }
 }
 
-/// The lines on which functions are called that were inlined.
-fn inlined_calls(program: &Path) -> BTreeSet<u32> {
-    let listing = objdump(&["-w", "--dwarf=info"], program);
-    let lines = listing.lines().filter_map(|line| line.split_once("DW_AT_call_line")?.1.split_once(':'));
+/// The lines on which functions are called that were inlined, and those on which functions are declared.
+fn inlined_lines(program: &Path) -> BTreeSet<u32> {
     // `(data1) 12`, or `0x1390d` from 65,536 on.
     let number = |text: &str| match text.strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    lines.map(|(_, text)| number(text.rsplit(')').next().unwrap().trim()).expect("a line number")).collect()
+    let mut lines = BTreeSet::new();
+    let mut tag = String::new();
+    for text in objdump(&["-w", "--dwarf=info"], program).lines() {
+        if let Some((_, of_entry)) = text.split_once("(DW_TAG_") {
+            tag = of_entry.trim_end_matches(')').to_owned();
+        }
+        let attribute = match tag.as_str() {
+            "inlined_subroutine" => "DW_AT_call_line",
+            "subprogram" => "DW_AT_decl_line",
+            _ => continue,
+        };
+        if let Some((_, value)) = text.split_once(attribute).and_then(|(_, value)| value.split_once(':')) {
+            lines.insert(number(value.rsplit(')').next().unwrap().trim()).expect("a line number"));
+        }
+    }
+    lines
 }
 
 fn instruction_starts(program: &Path) -> BTreeSet<u64> {
@@ -93,7 +106,8 @@ fn instruction_starts(program: &Path) -> BTreeSet<u64> {
     starts.collect()
 }
 
-/// Every probe is an instruction of a row of its line or begins code that was inlined there, as is whatever else it tells;
+/// Every probe is an instruction of a row of its line or begins code that was inlined and is called or declared there, as is
+/// whatever else it tells;
 /// every statement row is a probe or was warned of.
 fn compare(program: &Path) -> usize {
     let name = program.display();
@@ -105,7 +119,7 @@ fn compare(program: &Path) -> usize {
         let segment = image.segments().find(covers).expect("a segment covers every probe");
         offset - segment.file_range().0 + segment.address()
     };
-    let (rows, starts, calls) = (rows_of(program), instruction_starts(program), inlined_calls(program));
+    let (rows, starts, inlined) = (rows_of(program), instruction_starts(program), inlined_lines(program));
     let place = |line: u32| {
         let line = index.lines[line as usize];
         (index.files[line.file as usize].rsplit('/').next().unwrap(), line.number)
@@ -118,14 +132,14 @@ fn compare(program: &Path) -> usize {
         let nops = bytes[..probe.offset.0 as usize].iter().rev().take_while(|byte| **byte == 0x90).count() as u64;
         let row = (address - nops..=address).rev().find(|at| rows.statements.contains_key(at));
         let is_own = row.is_some_and(|at| (rows.statements[&at].0.as_str(), rows.statements[&at].1) == line);
-        let is_known = is_own || rows.tell(address, line) || calls.contains(&line.1);
+        let is_known = is_own || rows.tell(address, line) || inlined.contains(&line.1);
         assert!(is_known, "{name}: nothing says that {address:#x} is of {line:?}");
         assert!(starts.contains(&address), "{name}: {address:#x} is no instruction");
         probed.extend(row);
     }
     for also in &index.also {
         let (address, line) = (address_of(index.probes[also.probe as usize].offset.0), place(also.line));
-        let is_known = rows.tell(address, line) || calls.contains(&line.1);
+        let is_known = rows.tell(address, line) || inlined.contains(&line.1);
         assert!(is_known, "{name}: nothing says that {address:#x} is of {line:?} also");
     }
     let lowest = *starts.first().unwrap();

@@ -2,7 +2,7 @@
 //!
 //! A row that control enters in its middle, as behind a condition, tells there, too. A statement without an instruction of
 //! its own tells at the next one, unless that is reached without passing the statement. A call of a function that was
-//! inlined tells where the code of that begins. Of a line of which no statement begins anywhere those instructions tell
+//! inlined, and its head, tell where the code of that begins. Of a line of which no statement begins anywhere those instructions tell
 //! that compilers do not move: calls, returns and conditional jumps.
 //!
 //! Invariant: what is found for a line is executed only if the line was.
@@ -32,7 +32,7 @@ pub(crate) fn add(rows: Vec<Row>, claims: Vec<Claim>, code: &Code) -> (Vec<Row>,
     for Claim { address, file, line, by } in claims {
         match by {
             Evidence::Passing if code.is_joined(address) => {}
-            Evidence::Passing | Evidence::Call => told.push(Told { address, file, line }),
+            Evidence::Passing | Evidence::Inlined => told.push(Told { address, file, line }),
             Evidence::Within(len) => {
                 told.extend(code.fixed_within(address, len).map(|address| Told { address, file, line }));
             }

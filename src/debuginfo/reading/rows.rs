@@ -41,8 +41,8 @@ pub(crate) struct Claim {
 pub(crate) enum Evidence {
     /// A statement of the line begins there without an instruction of its own: the next row begins there, too.
     Passing,
-    /// The code of a function begins there that was inlined where the line calls it.
-    Call,
+    /// The code of a function begins there that was inlined: the line calls or declares it.
+    Inlined,
     /// The code from there on, of so many bytes, is of the line, of which no statement begins anywhere.
     Within(u32),
 }

@@ -68,6 +68,8 @@ pub(crate) struct Functions<'a> {
     /// Their ranges.
     pub(crate) ranges: Vec<(Svma, Svma)>,
     pub(crate) copies: Vec<Copy>,
+    /// Where copies are entered, and the number of the function itself among the subprograms.
+    entered: Vec<(Svma, u32)>,
 }
 
 impl<'a> Functions<'a> {
@@ -84,9 +86,20 @@ impl<'a> Functions<'a> {
             subprogram.ranges.end += ranges;
         }
         behind.copies.iter_mut().for_each(|copy| copy.of += subprograms);
+        behind.entered.iter_mut().for_each(|(_, of)| *of += subprograms);
         self.subprograms.append(&mut behind.subprograms);
         self.ranges.append(&mut behind.ranges);
         self.copies.append(&mut behind.copies);
+        self.entered.append(&mut behind.entered);
+    }
+
+    /// The lines on which functions are declared whose copies are entered somewhere: their heads run there.
+    pub(super) fn take_heads(&mut self) -> impl Iterator<Item = Claim> {
+        std::mem::take(&mut self.entered).into_iter().filter_map(|(address, of)| {
+            let Declaration { file, line, .. } = self.subprograms[of as usize].declaration;
+            let line = line.map(NonZeroU32::get).filter(|line| *line <= LAST_LINE)?;
+            Some(Claim { address, file: file?, line, by: Evidence::Inlined })
+        })
     }
 }
 
@@ -162,8 +175,8 @@ struct Attributes<'a> {
 impl<'u, 'a> UnitFiles<'u, 'a, '_> {
     /// Adds the functions of the unit and the copies of functions in it, and the lines that these were called on.
     pub(crate) fn collect(&mut self, found: &mut Functions<'a>, calls: &mut Vec<Claim>) -> Result<(), Stop> {
-        let mut copies = Vec::new();
-        let read = self.entries(found, &mut copies, calls);
+        let (mut copies, mut entered) = (Vec::new(), Vec::new());
+        let read = self.entries(found, &mut copies, &mut entered, calls);
         let mut inlined: Vec<EntryId> = copies.iter().map(|(_, of)| *of).collect();
         inlined.sort_unstable();
         inlined.dedup();
@@ -173,10 +186,12 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
             Ok(())
         });
         inlined.truncate(found.subprograms.len() - first);
+        let number = |of: EntryId| inlined.binary_search(&of).ok().map(|at| (first + at) as u32);
         found.copies.extend(copies.into_iter().filter_map(|((start, end), of)| {
             let len = u32::try_from(end.0 - start.0).unwrap_or(u32::MAX);
-            Some(Copy { start, len, of: (first + inlined.binary_search(&of).ok()?) as u32 })
+            Some(Copy { start, len, of: number(of)? })
         }));
+        found.entered.extend(entered.into_iter().filter_map(|(at, of)| Some((at, number(of)?))));
         declared.and(read)
     }
 
@@ -197,6 +212,7 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
         &mut self,
         found: &mut Functions<'a>,
         copies: &mut Vec<((Svma, Svma), EntryId)>,
+        entered: &mut Vec<(Svma, EntryId)>,
         calls: &mut Vec<Claim>,
     ) -> Result<(), Stop> {
         let unit = self.unit;
@@ -237,8 +253,12 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
                         // Code that the linker discarded is in no function that it kept.
                         let own = around.last().map_or(&[][..], |(_, own)| &found.ranges[own.clone()]);
                         ranges.retain(|(start, _)| is_within(own, *start));
-                        let first = ranges.first().map(|(start, _)| *start);
-                        calls.extend(self.call(&attributes, first, own)?);
+                        let entry = attributes.entry.map(Svma).filter(|entry| is_within(own, *entry));
+                        if let Some((first, _)) = ranges.first() {
+                            let address = entry.unwrap_or(*first);
+                            entered.push((address, of));
+                            calls.extend(self.call(&attributes, address)?);
+                        }
                         copies.extend(ranges.drain(..).map(|range| (range, of)));
                     }
                 }
@@ -248,24 +268,16 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
         Ok(())
     }
 
-    /// The line that a function was called on whose copy begins with `first`, unless it says that it begins elsewhere in
-    /// `own`, the code of the function that it is in.
-    fn call(
-        &mut self,
-        attributes: &Attributes<'a>,
-        first: Option<Svma>,
-        own: &[(Svma, Svma)],
-    ) -> Result<Option<Claim>, Stop> {
+    /// The line that a function was called on whose copy is entered at an address.
+    fn call(&mut self, attributes: &Attributes<'a>, address: Svma) -> Result<Option<Claim>, Stop> {
         let (unit, paths) = (self.unit, &mut *self.paths);
-        let (Some(first), Some((index, line)), Some((header, table))) = (first, attributes.call, &mut self.files)
-        else {
+        let (Some((index, line)), Some((header, table))) = (attributes.call, &mut self.files) else {
             return Ok(None);
         };
         self.budget.spend(size_of::<Claim>())?;
         let file = table.resolve(index, header, unit, paths, self.budget)?;
         let line = u32::try_from(line).ok().filter(|line| (1..=LAST_LINE).contains(line));
-        let address = attributes.entry.map(Svma).filter(|entry| is_within(own, *entry)).unwrap_or(first);
-        Ok(file.zip(line).map(|(file, line)| Claim { address, file, line, by: Evidence::Call }))
+        Ok(file.zip(line).map(|(file, line)| Claim { address, file, line, by: Evidence::Inlined }))
     }
 
     /// The entry that an entry refers to.

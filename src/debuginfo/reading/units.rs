@@ -76,6 +76,8 @@ pub(crate) fn read<'a>(
     let mut reader = reader(budget.share());
     reader.follow_elsewhere(&headers, &mut described, step_done)?;
     shortfalls.extend(&reader.shortfalls);
+    let Described { functions, claims, .. } = &mut described;
+    claims.extend(functions.take_heads());
     Ok(described)
 }
 
