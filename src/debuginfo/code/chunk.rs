@@ -292,8 +292,32 @@ impl Chunk {
     pub(crate) fn is_joined(&self, address: Svma) -> bool {
         let bit = self.bit(address);
         let is_start = || self.cluster_at(address).is_none_or(|cluster| cluster.starts.binary_search(&address).is_ok());
-        (self.landings.get(bit) && !is_start())
-            || self.follows.get(bit) && (self.jumped.get(bit) || self.open.iter().any(|part| part.contains(&address)))
+        let is_entered = || self.jumped.get(bit) || self.open.iter().any(|part| part.contains(&address));
+        (self.landings.get(bit) && !is_start()) || is_entered() && self.comes_from_before(bit)
+    }
+
+    /// Whether an instruction is executed behind the one before it, or behind what fills the space before it and is jumped to.
+    fn comes_from_before(&self, bit: u32) -> bool {
+        /// Instructions that fill space before one that is aligned, at the most.
+        const FILLING: usize = 64;
+        let mut at = bit;
+        for _ in 0..FILLING {
+            if self.follows.get(at) {
+                return true;
+            }
+            let is_left = self.leads.binary_search_by_key(&at, |lead| lead.end).is_ok();
+            let Some(before) = self.before(at).filter(|_| !is_left) else { return false };
+            if self.jumped.get(before) || self.landings.get(before) {
+                return true;
+            }
+            at = before;
+        }
+        true
+    }
+
+    /// The instruction that ends there.
+    fn before(&self, end: u32) -> Option<u32> {
+        (0..end).rev().take(LONGEST).find(|bit| self.starts.get(*bit))
     }
 
     /// The first place from a bit on where control may come in otherwise than by a jump within a cluster.
@@ -307,8 +331,7 @@ impl Chunk {
         let first = self.leads.partition_point(|lead| lead.end <= start);
         let leads = self.leads[first..].iter().take_while(move |lead| lead.end <= start.saturating_add(len));
         let fixed = leads.filter(|lead| !matches!(lead.to, To::Place(_)));
-        let of_instruction = |lead: &Lead| (0..lead.end).rev().take(LONGEST).find(|bit| self.starts.get(*bit));
-        fixed.filter_map(of_instruction).map(|bit| Svma(self.start.0 + u64::from(bit)))
+        fixed.filter_map(|lead| self.before(lead.end)).map(|bit| Svma(self.start.0 + u64::from(bit)))
     }
 
     pub(crate) fn bit(&self, address: Svma) -> u32 {

@@ -112,3 +112,81 @@ fn entered_within(chunk: &Chunk, rows: &[Row]) -> Vec<Told> {
     entered.retain(|(at, _)| chunk.starts.get(chunk.bit(*at)));
     entered.into_iter().map(|(address, row)| Told { address, file: row.file, line: row.line }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::debuginfo::code::entry_points::{EntryPoints, Habits};
+    use crate::debuginfo::error::Budget;
+    use crate::debuginfo::index::FileOffset;
+    use crate::debuginfo::reading::text::{Text, TextRange};
+
+    const BASE: u64 = 0x1000;
+
+    fn row(at: u64, len: u32, line: u32) -> Row {
+        Row { address: Svma(BASE + at), file: FileId(0), line, len }
+    }
+
+    fn claim(at: u64, line: u32, by: Evidence) -> Claim {
+        Claim { address: Svma(BASE + at), file: FileId(0), line, by }
+    }
+
+    /// What one function of these bytes tells, as distances and lines: at what begins no row and, besides, at what does.
+    fn found(bytes: &[u8], entries: &[u64], rows: &[Row], claims: &[Claim]) -> (Vec<(u64, u32)>, Vec<(u64, u32)>) {
+        let end = Svma(BASE + bytes.len() as u64);
+        let text = Text::new(bytes, vec![TextRange { start: Svma(BASE), end, offset: FileOffset(0) }], None);
+        let mut budget = Budget::for_bytes(0);
+        let mut code =
+            Code::decode(vec![(Svma(BASE), end)], Habits::default(), &text, &mut budget, &|| ()).expect("budget");
+        let others = entries.iter().map(|at| Svma(BASE + at)).collect();
+        code.enter(&EntryPoints { others, ..EntryPoints::default() });
+        let (all, also) = add(rows.to_vec(), claims.to_vec(), &code);
+        assert!(all.is_sorted_by(|a, b| a.address < b.address));
+        let new = all.iter().filter(|row| !rows.contains(row)).map(|row| (row.address.0 - BASE, row.line));
+        (new.collect(), also.iter().map(|told| (told.address.0 - BASE, told.line)).collect())
+    }
+
+    // nop; jne 6; nop; jmp 7; nop; nop; ret
+    const CHOICE: [u8; 9] = [0x90, 0x75, 3, 0x90, 0xeb, 1, 0x90, 0x90, 0xc3];
+
+    #[test]
+    fn a_statement_without_an_instruction_tells_where_nothing_joins() {
+        let passing = |at| claim(at, 9, Evidence::Passing);
+        let rows = [row(0, 3, 1), row(3, 3, 2), row(6, 1, 3), row(7, 2, 4)];
+        let told = |at| found(&CHOICE, &[], &rows, &[passing(at)]).1;
+        assert_eq!(told(3), [(3, 9)]);
+        assert_eq!(told(6), [(6, 9)], "it is jumped to, and a jump is before it");
+        assert_eq!(told(7), [], "one way jumps there, one goes on");
+        assert_eq!(found(&CHOICE, &[3], &rows, &[passing(3)]).1, [], "a table leads there");
+        assert_eq!(found(&CHOICE, &[], &rows, &[claim(3, 2, Evidence::Passing)]).1, [], "it has the row");
+    }
+
+    #[test]
+    fn a_row_tells_where_it_is_entered() {
+        assert_eq!(found(&CHOICE, &[], &[row(0, 3, 1), row(3, 6, 2)], &[]).0, [(6, 2)], "not where it jumps itself");
+        assert_eq!(found(&CHOICE, &[], &[row(0, 9, 1)], &[]).0, []);
+        assert_eq!(
+            found(&CHOICE, &[], &[row(0, 3, 1), row(3, 3, 2)], &[]).0,
+            [],
+            "what is behind its end is not in it"
+        );
+        assert_eq!(found(&CHOICE, &[7], &[row(0, 9, 1)], &[]).0, [(7, 1)]);
+        assert_eq!(found(&CHOICE, &[8], &[row(0, 9, 1)], &[]).0, [], "what only marks a landing is of what follows");
+        assert_eq!(found(&CHOICE, &[5], &[row(0, 9, 1)], &[]).0, [], "that is no instruction");
+    }
+
+    #[test]
+    fn a_line_without_a_statement_tells_where_nothing_is_moved() {
+        let within = |at, len| found(&CHOICE, &[], &[], &[claim(at, 9, Evidence::Within(len))]).0;
+        assert_eq!(within(0, 9), [(1, 9), (8, 9)], "the condition and the return, not the jump");
+        assert_eq!(within(3, 4), []);
+        assert_eq!(within(8, 1), [(8, 9)]);
+    }
+
+    #[test]
+    fn an_address_tells_each_line_once() {
+        let claims = [7, 8, 7, 1].map(|line| claim(3, line, Evidence::Inlined));
+        assert_eq!(found(&CHOICE, &[], &[row(3, 1, 8)], &claims), (vec![], vec![(3, 1), (3, 7)]));
+        assert_eq!(found(&CHOICE, &[], &[row(0, 1, 8)], &claims), (vec![(3, 1)], vec![(3, 7), (3, 8)]));
+    }
+}
