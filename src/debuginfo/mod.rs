@@ -119,7 +119,7 @@ pub(crate) fn index_in_steps(
     };
     drop(frames);
 
-    let (rows, mut shared) = lines::evidence::add(rows, claims, &code);
+    let (rows, mut shared) = lines::evidence::add(rows, claims, &code, &mut budget)?;
     let sites = lines::sites::plan(&rows, &code, &text, &mut shortfalls);
     drop(rows);
     lines::sites::keep_known(&mut shared, &sites);

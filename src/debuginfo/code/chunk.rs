@@ -325,13 +325,16 @@ impl Chunk {
         self.landings.first_from(bit)
     }
 
-    /// The instructions in some bytes of code that compilers do not move: calls, returns, conditional jumps.
-    pub(crate) fn fixed_within(&self, address: Svma, len: u32) -> impl Iterator<Item = Svma> {
+    /// The instructions in some bytes of code that lead elsewhere; of a jump within its cluster nothing, since compilers
+    /// move it.
+    pub(crate) fn fixed_within(&self, address: Svma, len: u32) -> impl Iterator<Item = Option<Svma>> {
         let start = self.bit(address);
         let first = self.leads.partition_point(|lead| lead.end <= start);
         let leads = self.leads[first..].iter().take_while(move |lead| lead.end <= start.saturating_add(len));
-        let fixed = leads.filter(|lead| !matches!(lead.to, To::Place(_)));
-        fixed.filter_map(|lead| self.before(lead.end)).map(|bit| Svma(self.start.0 + u64::from(bit)))
+        leads.map(|lead| {
+            let at = self.before(lead.end).filter(|_| !matches!(lead.to, To::Place(_)));
+            at.map(|bit| Svma(self.start.0 + u64::from(bit)))
+        })
     }
 
     pub(crate) fn bit(&self, address: Svma) -> u32 {

@@ -166,8 +166,9 @@ impl Code {
         self.chunk_at(address).is_some_and(|chunk| self.chunks[chunk].is_joined(address))
     }
 
-    /// The instructions in some bytes of code that compilers do not move: calls, returns, conditional jumps.
-    pub(crate) fn fixed_within(&self, address: Svma, len: u32) -> impl Iterator<Item = Svma> {
+    /// The instructions in some bytes of code that lead elsewhere, as calls, returns and conditional jumps; of a jump within
+    /// its cluster nothing, since compilers move it.
+    pub(crate) fn fixed_within(&self, address: Svma, len: u32) -> impl Iterator<Item = Option<Svma>> {
         let chunk = self.chunk_at(address).map(|chunk| &self.chunks[chunk]);
         chunk.into_iter().flat_map(move |chunk| chunk.fixed_within(address, len))
     }

@@ -9,6 +9,7 @@
 
 use crate::debuginfo::code::chunk::{Chunk, To};
 use crate::debuginfo::code::decoded::Code;
+use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::reading::paths::FileId;
 use crate::debuginfo::reading::portions;
@@ -25,7 +26,15 @@ pub(crate) struct Told {
 
 /// Adds to `rows`, which are sorted, those addresses that tell of lines and begin no row; gives what else the addresses
 /// tell, sorted.
-pub(crate) fn add(rows: Vec<Row>, claims: Vec<Claim>, code: &Code) -> (Vec<Row>, Vec<Told>) {
+///
+/// # Errors
+/// If the budget is used up.
+pub(crate) fn add(
+    rows: Vec<Row>,
+    claims: Vec<Claim>,
+    code: &Code,
+    budget: &mut Budget,
+) -> Result<(Vec<Row>, Vec<Told>), IndexError> {
     let chunks: Vec<&Chunk> = code.chunks().iter().collect();
     let entered = portions::map(chunks, |chunk| entered_within(chunk, rows_in(&rows, chunk)));
     let mut told: Vec<Told> = entered.into_iter().flatten().collect();
@@ -34,13 +43,17 @@ pub(crate) fn add(rows: Vec<Row>, claims: Vec<Claim>, code: &Code) -> (Vec<Row>,
             Evidence::Passing if code.is_joined(address) => {}
             Evidence::Passing | Evidence::Inlined => told.push(Told { address, file, line }),
             Evidence::Within(len) => {
-                told.extend(code.fixed_within(address, len).map(|address| Told { address, file, line }));
+                // Any number of sequences may have the same code.
+                for fixed in code.fixed_within(address, len) {
+                    budget.spend(size_of::<Told>())?;
+                    told.extend(fixed.map(|address| Told { address, file, line }));
+                }
             }
         }
     }
     told.par_sort_unstable();
     told.dedup();
-    merged(rows, told)
+    Ok(merged(rows, told))
 }
 
 /// Puts the first line of an address that begins no row among the rows.
@@ -117,7 +130,6 @@ fn entered_within(chunk: &Chunk, rows: &[Row]) -> Vec<Told> {
 mod tests {
     use super::*;
     use crate::debuginfo::code::entry_points::{EntryPoints, Habits};
-    use crate::debuginfo::error::Budget;
     use crate::debuginfo::index::FileOffset;
     use crate::debuginfo::reading::text::{Text, TextRange};
 
@@ -140,7 +152,7 @@ mod tests {
             Code::decode(vec![(Svma(BASE), end)], Habits::default(), &text, &mut budget, &|| ()).expect("budget");
         let others = entries.iter().map(|at| Svma(BASE + at)).collect();
         code.enter(&EntryPoints { others, ..EntryPoints::default() });
-        let (all, also) = add(rows.to_vec(), claims.to_vec(), &code);
+        let (all, also) = add(rows.to_vec(), claims.to_vec(), &code, &mut budget).expect("budget");
         assert!(all.is_sorted_by(|a, b| a.address < b.address));
         let new = all.iter().filter(|row| !rows.contains(row)).map(|row| (row.address.0 - BASE, row.line));
         (new.collect(), also.iter().map(|told| (told.address.0 - BASE, told.line)).collect())
