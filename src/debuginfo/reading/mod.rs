@@ -4,6 +4,7 @@ pub(crate) mod elf;
 pub(crate) mod linked;
 pub(crate) mod names;
 pub(crate) mod optimized;
+pub(crate) mod order;
 pub(crate) mod paths;
 pub(crate) mod portions;
 pub(crate) mod rows;

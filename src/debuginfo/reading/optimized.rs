@@ -130,7 +130,7 @@ fn is_list(form: DwForm) -> bool {
 }
 
 /// Whether the command line that GCC keeps asks for it, or is not kept.
-fn says_optimized(producer: &[u8]) -> bool {
+pub(super) fn says_optimized(producer: &[u8]) -> bool {
     let mut flags = producer.split(|byte| *byte == b' ').filter(|word| word.starts_with(b"-"));
     let level = flags.clone().filter_map(|word| word.strip_prefix(b"-O")).next_back();
     level.is_some_and(|level| level != b"0") || producer.starts_with(b"GNU ") && flags.next().is_none()

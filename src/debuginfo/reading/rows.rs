@@ -5,6 +5,7 @@
 //! dropped whole. A row that begins with `nop`s means what is behind them, and one of `nop`s only the last of them.
 
 use super::Bytes;
+use super::order::CodeOrder;
 use super::paths::{FileId, FileTable, SourcePaths};
 use super::text::Text;
 use crate::debuginfo::error::{Budget, IndexError};
@@ -23,7 +24,7 @@ pub(crate) struct Row {
     pub(crate) file: FileId,
     /// 0 where the debug information says that the code belongs to no line.
     pub(crate) line: u32,
-    /// Bytes of code, 0 while the row is open.
+    /// Bytes of code that tell of the line wherever they are entered; 0 where only their beginning does.
     pub(crate) len: u32,
 }
 
@@ -53,8 +54,7 @@ pub(crate) struct Sink<'s> {
     pub(crate) claims: &'s mut Vec<Claim>,
     pub(crate) paths: &'s mut SourcePaths,
     pub(crate) text: &'s Text<'s>,
-    /// Whether a row that begins no statement tells as much as one that does.
-    pub(crate) is_exact: bool,
+    pub(crate) order: CodeOrder,
     pub(crate) budget: &'s mut Budget,
     pub(crate) shortfalls: &'s mut Shortfalls,
 }
@@ -174,7 +174,7 @@ impl Sink<'_> {
         {
             sequence.is_open = false;
             last.address = behind_nops(last.address, next, self.text, self.budget)?;
-            last.len = len(last.address);
+            last.len = if self.order.tells_inside() { len(last.address) } else { 0 };
         }
         if let Some(Row { address, file, line, .. }) = sequence.other.take_if(|other| other.address < next) {
             self.claims.push(Claim { address, file, line, by: Evidence::Within(len(address)) });
@@ -194,7 +194,7 @@ impl Sink<'_> {
             Some(_) | None => (FileId(0), 0),
         };
         let new = Row { address, file, line, len: 0 };
-        if !row.is_stmt() && self.is_exact {
+        if !row.is_stmt() && self.order == CodeOrder::Named {
             let last = self.rows[sequence.first_row..].last();
             let is_same = |last: &&Row| (last.file, last.line) == (file, line);
             if sequence.is_open || line == 0 {

@@ -8,6 +8,7 @@
 //! Invariant: each entry is read once, however deep the tree; chains of references have an end.
 
 use super::Bytes;
+use super::order::CodeOrder;
 use super::paths::{FileId, FileTable, SourcePaths};
 use super::rows::{Claim, Evidence, LAST_LINE};
 use crate::debuginfo::error::{Budget, IndexError};
@@ -68,8 +69,8 @@ pub(crate) struct Functions<'a> {
     /// Their ranges.
     pub(crate) ranges: Vec<(Svma, Svma)>,
     pub(crate) copies: Vec<Copy>,
-    /// Where copies are entered, and the number of the function itself among the subprograms.
-    entered: Vec<(Svma, u32)>,
+    /// Where copies are entered, the number of the function itself among the subprograms, and what that tells.
+    entered: Vec<(Svma, u32, Evidence)>,
 }
 
 impl<'a> Functions<'a> {
@@ -86,7 +87,7 @@ impl<'a> Functions<'a> {
             subprogram.ranges.end += ranges;
         }
         behind.copies.iter_mut().for_each(|copy| copy.of += subprograms);
-        behind.entered.iter_mut().for_each(|(_, of)| *of += subprograms);
+        behind.entered.iter_mut().for_each(|(_, of, _)| *of += subprograms);
         self.subprograms.append(&mut behind.subprograms);
         self.ranges.append(&mut behind.ranges);
         self.copies.append(&mut behind.copies);
@@ -95,10 +96,10 @@ impl<'a> Functions<'a> {
 
     /// The lines on which functions are declared whose copies are entered somewhere: their heads run there.
     pub(super) fn take_heads(&mut self) -> impl Iterator<Item = Claim> {
-        std::mem::take(&mut self.entered).into_iter().filter_map(|(address, of)| {
+        std::mem::take(&mut self.entered).into_iter().filter_map(|(address, of, by)| {
             let Declaration { file, line, .. } = self.subprograms[of as usize].declaration;
             let line = line.map(NonZeroU32::get).filter(|line| *line <= LAST_LINE)?;
-            Some(Claim { address, file: file?, line, by: Evidence::Inlined })
+            Some(Claim { address, file: file?, line, by })
         })
     }
 }
@@ -174,9 +175,16 @@ struct Attributes<'a> {
 
 impl<'u, 'a> UnitFiles<'u, 'a, '_> {
     /// Adds the functions of the unit and the copies of functions in it, and the lines that these were called on.
-    pub(crate) fn collect(&mut self, found: &mut Functions<'a>, calls: &mut Vec<Claim>) -> Result<(), Stop> {
+    pub(crate) fn collect(
+        &mut self,
+        found: &mut Functions<'a>,
+        calls: &mut Vec<Claim>,
+        order: CodeOrder,
+    ) -> Result<(), Stop> {
         let (mut copies, mut entered) = (Vec::new(), Vec::new());
+        let first_call = calls.len();
         let read = self.entries(found, &mut copies, &mut entered, calls);
+        calls[first_call..].iter_mut().for_each(|call| call.by = order.of_inlined());
         let mut inlined: Vec<EntryId> = copies.iter().map(|(_, of)| *of).collect();
         inlined.sort_unstable();
         inlined.dedup();
@@ -191,7 +199,7 @@ impl<'u, 'a> UnitFiles<'u, 'a, '_> {
             let len = u32::try_from(end.0 - start.0).unwrap_or(u32::MAX);
             Some(Copy { start, len, of: number(of)? })
         }));
-        found.entered.extend(entered.into_iter().filter_map(|(at, of)| Some((at, number(of)?))));
+        found.entered.extend(entered.into_iter().filter_map(|(at, of)| Some((at, number(of)?, order.of_inlined()))));
         declared.and(read)
     }
 

@@ -8,6 +8,7 @@
 use super::Bytes;
 use gimli::{DebugInfoOffset, Dwarf, Unit, UnitHeader, UnitRef};
 
+use super::order::CodeOrder;
 use super::paths::{FileTable, SourcePaths};
 use super::portions;
 use super::rows::{self, Claim, Row, Sink};
@@ -120,19 +121,19 @@ impl<'a> UnitReader<'_, 'a> {
         }
         let program = unit.line_program.take();
         let unit = unit.unit_ref(self.dwarf);
-        let is_exact = self.is_by_llvm(&unit, task)?;
+        let order = self.order_of(&unit, task)?;
         let Described { rows, claims, functions, paths } = described;
         let files = match program {
             Some(program) if task.with_program => {
                 let (budget, shortfalls) = (&mut self.budget, &mut self.shortfalls);
-                let mut sink = Sink { rows, claims, paths, text: self.text, is_exact, budget, shortfalls };
+                let mut sink = Sink { rows, claims, paths, text: self.text, order, budget, shortfalls };
                 Some(rows::read(program, unit, &mut sink)?)
             }
             Some(program) => Some((program.header().clone(), FileTable::default())),
             None => None,
         };
         let mut source = UnitFiles { unit, files, paths, budget: &mut self.budget };
-        match source.collect(functions, claims) {
+        match source.collect(functions, claims, order) {
             Ok(()) => {}
             Err(Stop::Damaged) => self.shortfalls.add(Shortfall::MalformedDebugInfo),
             Err(Stop::Fatal(error)) => return Err(error),
@@ -140,13 +141,12 @@ impl<'a> UnitReader<'_, 'a> {
         Ok(())
     }
 
-    /// Whether LLVM made the code: it moves no row away from what it is of, and calls those statements that begin a line.
-    fn is_by_llvm(&mut self, unit: &UnitRef<'_, Bytes<'a>>, task: &Task<'a>) -> Result<bool, IndexError> {
-        let Ok(entry) = unit.entry(task.header.root_offset()) else { return Ok(false) };
+    fn order_of(&mut self, unit: &UnitRef<'_, Bytes<'a>>, task: &Task<'a>) -> Result<CodeOrder, IndexError> {
+        let Ok(entry) = unit.entry(task.header.root_offset()) else { return Ok(CodeOrder::Mixed) };
         let producer = entry.attr_value(gimli::DW_AT_producer).and_then(|value| unit.attr_string(value).ok());
-        let Some(producer) = producer else { return Ok(false) };
+        let Some(producer) = producer else { return Ok(CodeOrder::Mixed) };
         self.budget.spend(producer.len())?;
-        Ok([&b"clang"[..], b"LLVM"].iter().any(|name| memchr::memmem::find(producer.slice(), name).is_some()))
+        Ok(CodeOrder::of(producer.slice()))
     }
 
     /// Completes the functions whose declaration is in another unit, each unit opened once per round.

@@ -34,6 +34,8 @@ pub struct Record {
     /// Lines of which any row was reached, also one without an instruction or that begins no statement, or of which a call
     /// was that was inlined where something was executed.
     pub reached: BTreeSet<Place>,
+    /// The numbers of the lines on which functions are declared whose code was executed somewhere.
+    pub heads: BTreeSet<u32>,
 }
 
 /// The rows of `executable`, as objdump decodes them; places are kept for the files that lie in `sources`.
@@ -81,13 +83,21 @@ pub fn rows(executable: &Path, sources: &Path) -> Result<Vec<Row>, String> {
 /// The end of a row whose next row is still to be read.
 const OPEN: u64 = u64::MAX;
 
-/// What `executed` says of the lines of `rows` and of calls that were inlined.
+/// What `executed` says of the lines of `rows`, of calls that were inlined, and of the heads of functions that were. With
+/// optimization, only the beginning of a row is of its line for sure: what jumps behind it may come from code that is alike.
 ///
 /// # Errors
-/// When addr2line fails.
-pub fn lines(rows: &[Row], executable: &Path, sources: &Path, executed: &BTreeSet<u64>) -> Result<Record, String> {
-    let reached = calls(executable, sources, executed)?;
-    let mut record = Record { lines: Lines::new(), sharing: Lines::new(), reached };
+/// When addr2line or objdump fails.
+pub fn lines(
+    rows: &[Row],
+    executable: &Path,
+    sources: &Path,
+    executed: &BTreeSet<u64>,
+    is_optimized: bool,
+) -> Result<Record, String> {
+    let Frames { calls, functions } = frames(executable, sources, executed)?;
+    let heads = heads(executable, &functions)?;
+    let mut record = Record { lines: Lines::new(), sharing: Lines::new(), reached: calls, heads };
     for row in rows {
         let Some(place) = &row.place else { continue };
         let ran = executed.range(row.address..row.end.max(row.address + 1)).next().is_some();
@@ -96,39 +106,78 @@ pub fn lines(rows: &[Row], executable: &Path, sources: &Path, executed: &BTreeSe
         }
         if row.is_statement {
             let lines = if row.last { &mut record.lines } else { &mut record.sharing };
-            note(lines, place.clone(), ran);
+            note(lines, place.clone(), ran && (!is_optimized || executed.contains(&row.address)));
         }
     }
     record.sharing.retain(|place, _| !record.lines.contains_key(place));
     Ok(record)
 }
 
-/// The lines of the calls that were inlined where something was executed, as binutils' addr2line has them.
-fn calls(executable: &Path, sources: &Path, executed: &BTreeSet<u64>) -> Result<BTreeSet<Place>, String> {
+/// What binutils' addr2line says of executed addresses.
+#[derive(Default)]
+struct Frames {
+    /// The lines of calls that were inlined there.
+    calls: BTreeSet<Place>,
+    /// The functions whose code was there, as the debug info names them.
+    functions: BTreeSet<String>,
+}
+
+fn frames(executable: &Path, sources: &Path, executed: &BTreeSet<u64>) -> Result<Frames, String> {
     let refused = |error: std::io::Error| format!("addr2line: {error}");
     let addresses: String = executed.iter().map(|address| format!("{address:#x}\n")).collect();
     let mut asked = tempfile::tempfile().map_err(refused)?;
     asked.write_all(addresses.as_bytes()).and_then(|()| asked.rewind()).map_err(refused)?;
-    let output = Command::new("addr2line").args(["-a", "-i", "-e"]).arg(executable).stdin(asked).output();
+    let output = Command::new("addr2line").args(["-a", "-i", "-f", "-e"]).arg(executable).stdin(asked).output();
     let output = output.map_err(refused)?;
     if !output.status.success() {
         return Err(format!("addr2line: {}", String::from_utf8_lossy(&output.stderr)));
     }
-    let mut calls = BTreeSet::new();
+    let mut frames = Frames::default();
     let mut innermost = true;
-    for text in String::from_utf8_lossy(&output.stdout).lines() {
-        // "0x...", then "/sources/lapi.c:12 (discriminator 3)", from the innermost function to the outermost.
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut texts = text.lines();
+    while let Some(text) = texts.next() {
+        // "0x...", then the function and "/sources/lapi.c:12 (discriminator 3)", from the innermost to the outermost.
         if text.starts_with("0x") {
             innermost = true;
-        } else if !std::mem::take(&mut innermost)
-            && let Some((path, line)) = text.rsplit_once(':')
+            continue;
+        }
+        if !frames.functions.contains(text) {
+            frames.functions.insert(text.to_owned());
+        }
+        let place = texts.next().and_then(|place| place.rsplit_once(':'));
+        if !std::mem::take(&mut innermost)
+            && let Some((path, line)) = place
             && let Some(file) = name_in(sources, Path::new(path))
             && let Ok(line) = line.split(' ').next().unwrap_or(line).parse()
         {
-            calls.insert(Place { file, line });
+            frames.calls.insert(Place { file, line });
         }
     }
-    Ok(calls)
+    Ok(frames)
+}
+
+/// The numbers of the lines on which functions of these names are declared, as objdump reads the debug info.
+fn heads(executable: &Path, functions: &BTreeSet<String>) -> Result<BTreeSet<u32>, String> {
+    let output = Command::new("objdump").args(["--dwarf=info", "--wide"]).arg(executable).output();
+    let output = output.map_err(|error| format!("objdump: {error}"))?;
+    let mut heads = BTreeSet::new();
+    let (mut is_function, mut is_wanted) = (false, false);
+    for text in String::from_utf8_lossy(&output.stdout).lines() {
+        if let Some((_, tag)) = text.split_once("(DW_TAG_") {
+            (is_function, is_wanted) = (tag.starts_with("subprogram"), false);
+        } else if let (true, Some((_, name))) = (is_function, text.split_once("DW_AT_name")) {
+            is_wanted = name.rsplit(": ").next().is_some_and(|name| functions.contains(name.trim()));
+        } else if let (true, Some((_, line))) = (is_function && is_wanted, text.split_once("DW_AT_decl_line")) {
+            // `(data1) 12`, or `0x1390d` from 65,536 on.
+            let line = line.rsplit(')').next().unwrap_or(line).trim_matches([' ', ':']);
+            heads.extend(match line.strip_prefix("0x") {
+                Some(digits) => u32::from_str_radix(digits, 16).ok(),
+                None => line.parse().ok(),
+            });
+        }
+    }
+    Ok(heads)
 }
 
 /// Adds the executed addresses of `executable` that callgrind wrote with `--dump-instr=yes --compress-pos=no --compress-strings=no`.

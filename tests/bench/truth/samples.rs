@@ -45,7 +45,7 @@ pub fn compare(built: &Path, verdict: &mut Verdict) -> Result<(), String> {
         let image = fs::read(&program).map_err(|error| format!("{}: {error}", program.display()))?;
         let steps = fs::read_to_string(&steps).map_err(|error| format!("{}: {error}", steps.display()))?;
         let executed = record::from_steps(&steps, &image)?;
-        let witness = record::lines(&record::rows(&program, &sources)?, &program, &sources, &executed)?;
+        let witness = record::lines(&record::rows(&program, &sources)?, &program, &sources, &executed, true)?;
         let ours = report(&data.to_string_lossy(), &sources)?;
         verdict.against_record(&format!("sample {name} -O2"), &sources, &ours, &witness);
     }

@@ -89,5 +89,5 @@ pub fn callgrind(subject: &Subject, built: &Path, variant: &str, sources: &Path)
         let profile = fs::read_to_string(output(number)).map_err(text)?;
         record::add_callgrind(&profile, &executable, &mut executed);
     }
-    record::lines(&record::rows(&executable, sources)?, &executable, sources, &executed)
+    record::lines(&record::rows(&executable, sources)?, &executable, sources, &executed, variant != "O0")
 }

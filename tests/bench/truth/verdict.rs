@@ -98,8 +98,9 @@ impl Verdict {
             let chosen = places.iter().filter(|(_, other)| *other == ran);
             chosen.map(|(place, _)| place.clone()).collect::<Vec<_>>()
         };
+        let is_reached = |place: &Place| record.reached.contains(place) || record.heads.contains(&place.line);
         let without_reached =
-            |places: Vec<Place>| places.into_iter().filter(|place| !record.reached.contains(place)).collect::<Vec<_>>();
+            |places: Vec<Place>| places.into_iter().filter(|place| !is_reached(place)).collect::<Vec<_>>();
         for (finding, places) in [
             ("reported and not reached", without_reached(comparison.only_first_ran)),
             ("executed and not reported", comparison.only_second_ran),
