@@ -143,8 +143,11 @@ mod tests {
         Claim { address: Svma(BASE + at), file: FileId(0), line, by }
     }
 
-    /// What one function of these bytes tells, as distances and lines: at what begins no row and, besides, at what does.
-    fn found(bytes: &[u8], entries: &[u64], rows: &[Row], claims: &[Claim]) -> (Vec<(u64, u32)>, Vec<(u64, u32)>) {
+    /// Distances from the function's begin, and lines.
+    type Lines = Vec<(u64, u32)>;
+
+    /// What one function of these bytes tells: at what begins no row and, besides, at what does.
+    fn found(bytes: &[u8], entries: &[u64], rows: &[Row], claims: &[Claim]) -> (Lines, Lines) {
         let end = Svma(BASE + bytes.len() as u64);
         let text = Text::new(bytes, vec![TextRange { start: Svma(BASE), end, offset: FileOffset(0) }], None);
         let mut budget = Budget::for_bytes(0);
