@@ -24,6 +24,7 @@ use super::stability::StabilityArguments;
 use super::switch::SwitchArguments;
 use super::what::WhatArguments;
 use super::who::WhoArguments;
+use super::why::WhyArguments;
 use super::{CliError, Command, trust};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -80,6 +81,9 @@ enum CommandAction {
     /// Show which contexts ran a line or a function: which tests
     #[command(after_help = WHO_EXAMPLES)]
     Who(WhoArguments),
+    /// Show why a line is reported as it is, or not at all
+    #[command(after_help = WHY_EXAMPLES)]
+    Why(WhyArguments),
     /// Show what ran under a context: in a test
     #[command(after_help = WHAT_EXAMPLES)]
     What(WhatArguments),
@@ -165,6 +169,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some(CommandAction::Report(arguments)) => Command::Report(arguments.validated(&cwd)?),
         Some(CommandAction::Show(arguments)) => Command::Show(arguments.validated(&cwd)?),
         Some(CommandAction::Who(arguments)) => Command::Who(arguments.validated(&cwd)?),
+        Some(CommandAction::Why(arguments)) => Command::Why(arguments.validated(&cwd)?),
         Some(CommandAction::What(arguments)) => Command::What(arguments.validated(&cwd)?),
         Some(CommandAction::Contexts(arguments)) => Command::Contexts(arguments.validated(&cwd)?),
         Some(CommandAction::Affected(arguments)) => Command::Affected(arguments.validated(&cwd)?),

@@ -3,6 +3,7 @@
 //! Tracing is tried, not looked up: cov-trace measures a run of itself, in a directory that is removed afterwards.
 
 use super::git::git;
+use super::image::bytes_of;
 use super::measuring::cache_folder;
 use super::output::print;
 use super::selection::DataArguments;
@@ -14,10 +15,9 @@ use crate::report::{Paths, printable};
 use crate::store::DataDir;
 use clap::Args;
 use platform::affinity::OwnCpu;
-use platform::{MappedFile, Pid, Tid, Trust, procfs};
+use platform::{Pid, Tid, Trust, procfs};
 use std::collections::BTreeMap;
 use std::env;
-use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -212,11 +212,9 @@ fn look_at_program(name: &str, options: &DoctorOptions, found: &mut Findings) {
 
 fn look_at_image(path: &Path, options: &DoctorOptions, found: &mut Findings) {
     let shown = path.display();
-    let mapped = platform::open_regular(path, OpenOptions::new().read(true)).map_err(|error| error.to_string());
-    let mapped = mapped.and_then(|file| MappedFile::map(&file).map_err(|error| error.to_string()));
-    let bytes = match mapped {
+    let bytes = match bytes_of(path) {
         Ok(bytes) => bytes,
-        Err(cause) => return found.failed("program", &format!("{shown} cannot be read: {cause}")),
+        Err(cause) => return found.failed("program", &format!("{shown}: {cause}")),
     };
     if bytes.starts_with(b"#!") {
         return found.note("program", &format!("{shown} is a script: what it runs is measured, itself is not"));

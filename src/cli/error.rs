@@ -70,6 +70,16 @@ pub enum CliError {
         /// As it was named.
         name: String,
     },
+    /// No source of some images is called so.
+    #[error(
+        "no source {name:?} in the debug info of {images}; build with -g and do not strip, and name the end of its path"
+    )]
+    NoSuchSourceIn {
+        /// As it was named.
+        name: String,
+        /// The images.
+        images: String,
+    },
     /// A source has no code there.
     #[error("no line of {place} has code{}", if near.is_empty() { String::new() } else { format!("; the nearest that have are {near}") })]
     NoCode {
@@ -229,6 +239,7 @@ impl CliError {
             | CliError::CombinedIntoInput { .. }
             | CliError::Git { .. }
             | CliError::NoSuchSource { .. }
+            | CliError::NoSuchSourceIn { .. }
             | CliError::NoCode { .. }
             | CliError::NoTests { .. }
             | CliError::NoSuchImage { .. }

@@ -77,6 +77,17 @@ Examples:
   cov-trace who parse_number               which called the function
   cov-trace who src/parse.c:120 --json";
 
+pub(super) const WHY_EXAMPLES: &str = "\
+Reads the executables and libraries again that have the source, and shows every row of their line tables for the line, the
+inlined functions that it calls or declares, and at which addresses its execution is seen. An executable or library that
+was built again since it was measured is not asked.
+
+Examples:
+  cov-trace why src/parse.c:120            why is it missed, or not listed?
+  cov-trace why src/parse.c:120 --image build/parser
+                                           what could be seen of it, measured or not
+  cov-trace why src/parse.c:120 --json";
+
 pub(super) const AFFECTED_EXAMPLES: &str = "\
 Each executable and library that was measured is compared with the build that is there now, function by function: a test
 must run if it ran a function that does something else now, a changed macro, constant or header included. What is only

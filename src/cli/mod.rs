@@ -21,6 +21,7 @@ mod export;
 mod formats;
 mod git;
 mod html;
+mod image;
 mod labels;
 mod measuring;
 mod output;
@@ -39,6 +40,7 @@ mod tree;
 mod trust;
 mod what;
 mod who;
+mod why;
 
 pub use config::ConfigError;
 pub use error::CliError;
@@ -66,6 +68,7 @@ use stability::StabilityOptions;
 use switch::SwitchOptions;
 use what::WhatOptions;
 use who::WhoOptions;
+use why::WhyOptions;
 
 use crate::front;
 use std::ffi::OsString;
@@ -83,6 +86,7 @@ enum Command {
     Report(ReportOptions),
     Show(ShowOptions),
     Who(WhoOptions),
+    Why(WhyOptions),
     Affected(AffectedOptions),
     What(WhatOptions),
     Contexts(ContextsOptions),
@@ -148,6 +152,7 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandO
         Command::Report(options) => report::report(&options),
         Command::Show(options) => show::show(&options),
         Command::Who(options) => who::who(&options),
+        Command::Why(options) => why::why(&options),
         Command::Affected(options) => affected::affected(&options),
         Command::What(options) => what::what(&options),
         Command::Contexts(options) => context_table::contexts(&options),

@@ -15,31 +15,31 @@ mod code_digests;
 mod context_functions;
 mod error;
 mod index;
+mod line_account;
 mod lines;
 mod reading;
 mod shortfall;
+mod sited;
 
 pub use code_digests::{CodeChanges, CodeDigests, Compared, code_changes, code_digests};
 pub use error::IndexError;
 pub use index::{AlsoTold, FileOffset, Function, ImageIndex, Landmark, LandmarkKind, Line, Probe, ReadPart, Svma};
+pub use line_account::{EvidenceKind, LineAccount, OtherEvidence, RowAccount, RowFate, TableRow, line_account};
 
 pub(crate) use context_functions::{Among, ContextFunctions, context_functions};
 
 pub use crate::warning::Warning;
 
-use code::decoded::Code;
-use code::landmarks::Candidate;
 use error::Budget;
 use lines::evidence::Told;
 use lines::sites::Site;
 use rayon::prelude::*;
 use reading::elf::Elf;
 use reading::paths::{DescribedFile, FileId};
-use reading::rows::{Claim, Row};
 use reading::sections::DebugSections;
 use reading::survey::Survey;
-use reading::text::Text;
 use shortfall::Shortfalls;
+use sited::{Parts, Sited};
 
 /// Reads everything that cov-trace wants to know of an image from the bytes of its file.
 ///
@@ -88,7 +88,7 @@ pub(crate) fn index_in_steps(
     let mut survey = Survey::of(&sections, &mut budget, &mut shortfalls, step_done)?;
     let choice = choice.filter(|choice| sections.size >= choice.large);
     let part = choice.map(|choice| chosen(&mut survey, choice, &mut budget, step_done)).transpose()?.flatten();
-    let (described, mut frames) = rayon::join(
+    let (described, frames) = rayon::join(
         || reading::units::read(survey, &text, &mut budget.share(), &mut shortfalls, step_done),
         || code::frames::read(&elf, &mut of_frames),
     );
@@ -97,32 +97,10 @@ pub(crate) fn index_in_steps(
     platform::give_back_memory();
     shortfalls.extend(&of_frames);
 
-    let mut ranges = std::mem::take(&mut frames.functions);
-    ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
-    ranges.extend(&described.functions.ranges);
-    let rows = lines::sites::in_order(std::mem::take(&mut described.rows), &mut shortfalls);
-    let claims = std::mem::take(&mut described.claims);
     let candidates = code::landmarks::candidates(&elf, &text, &mut budget, step_done)?;
-    // Without lines nobody asks where control may go.
-    let code = if rows.is_empty() && claims.is_empty() {
-        around(&candidates, ranges, &text, &mut budget)?
-    } else {
-        let habits = code::entries::habits(&elf);
-        let mut code = match part {
-            Some(_) => {
-                Code::decode_with(&places(&rows, &claims, &candidates), ranges, habits, &text, &mut budget, step_done)?
-            }
-            None => Code::decode(ranges, habits, &text, &mut budget, step_done)?,
-        };
-        code::entries::enter(&mut code, &elf, &text, &frames, &mut budget)?;
-        code
-    };
-    drop(frames);
-
-    let (rows, mut shared) = lines::evidence::add(rows, claims, &code, &mut budget)?;
-    let sites = lines::sites::plan(&rows, &code, &text, &mut shortfalls);
-    drop(rows);
-    lines::sites::keep_known(&mut shared, &sites);
+    let is_part = part.is_some();
+    let parts = Parts { elf: &elf, text: &text, described: &mut described, frames, candidates: &candidates, is_part };
+    let Sited { code, sites, shared } = parts.sited(&mut budget, &mut shortfalls, step_done)?;
     let of_code = || {
         step_done();
         let dominance = code::implied::dominance(&sites, &code);
@@ -177,15 +155,6 @@ fn chosen(
     Ok(survey.narrow(&named, &wanted).then_some(ReadPart { sources: named.paths, is_read: wanted }))
 }
 
-/// The addresses of rows, claims and candidates, sorted.
-fn places(rows: &[Row], claims: &[Claim], candidates: &[Candidate]) -> Vec<Svma> {
-    let mut places: Vec<Svma> = rows.iter().map(|row| row.address).collect();
-    places.extend(claims.iter().map(|claim| claim.address));
-    places.extend(candidates.iter().map(|candidate| candidate.at));
-    places.sort();
-    places
-}
-
 /// Reads no more of an image than its landmarks: of one that is not measured nothing else is wanted.
 ///
 /// # Errors
@@ -196,24 +165,13 @@ pub fn landmarks(bytes: &[u8]) -> Result<ImageIndex, IndexError> {
     let mut shortfalls = Shortfalls::default();
     let mut budget = Budget::for_bytes(bytes.len());
     let mut ranges = code::frames::read(&elf, &mut shortfalls).functions;
-    ranges.extend(elf.functions().map(|f| (f.start, Svma(f.start.0.saturating_add(f.size)))));
+    ranges.extend(sited::functions_of_symbols(&elf));
     let candidates = code::landmarks::candidates(&elf, &text, &mut budget, &|| ())?;
-    let code = around(&candidates, ranges, &text, &mut budget)?;
+    let code = sited::around(&candidates, ranges, &text, &mut budget)?;
     let landmarks = code::landmarks::find(&candidates, &elf, &code, &text, &mut shortfalls);
     budget.settle()?;
     let warnings = shortfalls.into_warnings();
     Ok(ImageIndex { build_id: elf.build_id(), landmarks, warnings, ..ImageIndex::default() })
-}
-
-/// No more of the code than what tells whether candidates are instructions.
-fn around(
-    candidates: &[Candidate],
-    functions: Vec<(Svma, Svma)>,
-    text: &Text<'_>,
-    budget: &mut Budget,
-) -> Result<Code, IndexError> {
-    let places: Vec<Svma> = candidates.iter().map(|candidate| candidate.at).collect();
-    Code::decode_around(&places, functions, text, budget)
 }
 
 /// How the code of an image opens files.

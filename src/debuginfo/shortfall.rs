@@ -46,6 +46,14 @@ shortfalls! {
         "Sections that cannot be read or uncompressed; what they describe is missing.";
 }
 
+impl Shortfall {
+    /// The warning of one place where it was met.
+    pub(super) fn warning(self) -> Warning {
+        let (kind, text) = TOLD[self as usize];
+        Warning::new(kind, text, 1)
+    }
+}
+
 /// How often each [`Shortfall`] was met.
 #[derive(Default)]
 pub(super) struct Shortfalls([u64; TOLD.len()]);

@@ -73,6 +73,7 @@ fn of_the_command_line() -> String {
         CliError::NothingLeft { .. } => CliError::NothingLeft { path: data(), cause: "a cause" },
         CliError::NoSuchRun { .. } => CliError::NoSuchRun { runs: run(), path: data() },
         CliError::NoSuchSource { .. } => CliError::NoSuchSource { name: "a.c".to_owned() },
+        CliError::NoSuchSourceIn { .. } => CliError::NoSuchSourceIn { name: "a.c".to_owned(), images: "./prog".to_owned() },
         CliError::NoCode { .. } => CliError::NoCode { place: "a.c:3".to_owned(), near: "2 and 5".to_owned() },
         CliError::NoSuchImage { .. } => CliError::NoSuchImage { path: "build/tests".into() },
         CliError::NoTests { .. } => CliError::NoTests { path: data() },

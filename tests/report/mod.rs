@@ -12,5 +12,6 @@ mod ps;
 mod selection;
 mod sources;
 mod table;
+mod why;
 
 pub(crate) use measurements::{Finished, Measurements, RUN, file, finish, function, lines, listing, process};

@@ -91,6 +91,11 @@ fn sorted(rows: Vec<Row>) -> Vec<Row> {
     sorted
 }
 
+/// Why a row is no site, if it is none.
+pub(crate) fn refusal(row: &Row, code: &Code, text: &Text<'_>) -> Option<Shortfall> {
+    site(row, &mut code.seen_in_order(), text).err()
+}
+
 fn site(row: &Row, code: &mut InOrder<'_>, text: &Text<'_>) -> Result<Site, Shortfall> {
     let &Row { address, file, line, .. } = row;
     let range = text.range_at(address).ok_or(Shortfall::OutsideText)?;

@@ -1,6 +1,8 @@
 //! ELF and DWARF as they stand in the file: text, symbols, units, rows of line programs, subprograms.
 
 pub(crate) mod elf;
+mod line_program;
+pub(crate) mod line_rows;
 pub(crate) mod linked;
 pub(crate) mod names;
 pub(crate) mod optimized;

@@ -5,13 +5,14 @@
 //! dropped whole. A row that begins with `nop`s means what is behind them, and one of `nop`s only the last of them.
 
 use super::Bytes;
+use super::line_program::LineProgramRun;
 use super::order::CodeOrder;
 use super::paths::{FileId, FileTable, SourcePaths};
 use super::text::Text;
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
 use crate::debuginfo::shortfall::{Shortfall, Shortfalls};
-use gimli::{IncompleteLineProgram, LineInstruction, LineProgramHeader, LineRow, UnitRef};
+use gimli::{IncompleteLineProgram, LineProgramHeader, LineRow, UnitRef};
 use platform::arch::NOP;
 
 /// Source lines above this are taken for damage: a set of lines is stored as one bit per line.
@@ -66,45 +67,18 @@ pub(crate) struct Sink<'s> {
 /// # Errors
 /// If the budget is used up.
 pub(crate) fn read<'a>(
-    mut program: IncompleteLineProgram<Bytes<'a>>,
+    program: IncompleteLineProgram<Bytes<'a>>,
     unit: UnitRef<'_, Bytes<'a>>,
     sink: &mut Sink<'_>,
 ) -> Result<(LineProgramHeader<Bytes<'a>>, FileTable), IndexError> {
     sink.budget.spend(program.header().raw_program_buf().len())?;
     let (first_row, first_claim) = (sink.rows.len(), sink.claims.len());
     let mut table = FileTable::default();
-    let mut instructions = program.header().instructions();
-    let mut row = LineRow::new(program.header());
+    let mut program = LineProgramRun::start(program);
     let mut sequence = RowSequence::starting_at(sink);
     // The file index of the row before and what it means: it changes rarely.
     let mut file = (u64::MAX, None);
-    let mut is_damaged = false;
-    loop {
-        let instruction = match instructions.next_instruction(program.header()) {
-            Ok(Some(instruction)) => instruction,
-            Ok(None) => break,
-            Err(_) => {
-                is_damaged = true;
-                break;
-            }
-        };
-        match instruction {
-            LineInstruction::SetAddress(address) => sequence.set_address(Svma(address), Svma(row.address())),
-            // The reader negates it.
-            LineInstruction::AdvanceLine(i64::MIN) => {
-                is_damaged = true;
-                break;
-            }
-            _ => {}
-        }
-        match row.execute(instruction, &mut program) {
-            Ok(true) => {}
-            Ok(false) => continue,
-            Err(_) => {
-                is_damaged = true;
-                break;
-            }
-        }
+    while let Some(row) = program.next(|address, before| sequence.set_address(address, before)) {
         sink.close(Svma(row.address()), &mut sequence)?;
         if row.end_sequence() {
             sink.close(Svma(u64::MAX), &mut sequence)?;
@@ -117,9 +91,8 @@ pub(crate) fn read<'a>(
             sink.budget.spend(size_of::<Row>())?;
             sink.push(&row, file.1, &mut sequence);
         }
-        row.reset(program.header());
     }
-    if is_damaged {
+    if program.is_damaged {
         sink.shortfalls.add(Shortfall::MalformedLineProgram);
     }
     // What no end_sequence closes is not known to end where it seems to.
@@ -264,8 +237,13 @@ impl RowSequence {
     ///
     /// Addresses only grow within a sequence; what jumps back was discarded with an addend left in the tombstone.
     fn set_address(&mut self, address: Svma, before: Svma) {
-        self.discarded = is_tombstone(address) || address < before;
+        self.discarded = is_discarded(address, before);
     }
+}
+
+/// Whether the code was discarded whose sequence sets this address after another, 0 at its start.
+pub(super) fn is_discarded(address: Svma, before: Svma) -> bool {
+    is_tombstone(address) || address < before
 }
 
 /// Whether linkers write this address for code that they discarded: 0, or -1 and -2 in 32 or 64 bits.

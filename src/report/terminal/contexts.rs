@@ -1,5 +1,6 @@
 //! Tables of contexts: what there are, who ran something, what one ran.
 
+use super::columns::columns;
 use super::escape::printable;
 use super::signal::signal_name;
 use super::wording::span;
@@ -8,7 +9,6 @@ use crate::report::model::functions::function_ran;
 use crate::report::model::missing::shown_ranges;
 use crate::report::model::prepared::ReportFile;
 use crate::store::{FunctionFacts, Numbits};
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::borrow::Cow;
 
 /// Letters of a label that are shown: all are as wide as the widest, and `--json` has them whole.
@@ -59,7 +59,7 @@ pub fn contexts_table(rows: &[&ContextRow]) -> String {
             result(row.result),
         ]
     };
-    table(["Context", "Kind", "Lines", "Unique", "Time", "Result"], rows.iter().map(cells), &[2, 3, 4])
+    columns(["Context", "Kind", "Lines", "Unique", "Time", "Result"], rows.iter().map(cells), &[2, 3, 4])
 }
 
 /// One row for each context that was chosen, with what it adds.
@@ -73,7 +73,7 @@ pub fn smallest_table(rows: &[(&ContextRow, u64)]) -> String {
             result(row.result),
         ]
     };
-    table(["Context", "Adds", "Lines", "Time", "Result"], rows.iter().map(cells), &[1, 2, 3])
+    columns(["Context", "Adds", "Lines", "Time", "Result"], rows.iter().map(cells), &[1, 2, 3])
 }
 
 /// Who ran some of the lines that were asked for, of which there are so many.
@@ -81,7 +81,7 @@ pub fn who_table(who: &[(ContextRow, Numbits)], asked: u64) -> String {
     let cells = |(row, lines): &(ContextRow, Numbits)| {
         [name_of_context(&row.label).into_owned(), format!("{} of {asked}", lines.len()), result(row.result)]
     };
-    table(["Context", "Lines", "Result"], who.iter().map(cells), &[1])
+    columns(["Context", "Lines", "Result"], who.iter().map(cells), &[1])
 }
 
 /// The functions of a source that ran.
@@ -100,20 +100,6 @@ pub fn what_table(files: &[&ReportFile]) -> String {
         }
     }
     text
-}
-
-fn table<const N: usize>(titles: [&str; N], rows: impl Iterator<Item = [String; N]>, numbers: &[usize]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
-    table.set_header(titles);
-    table.add_rows(rows);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if index == 0 { 0 } else { 2 }, 0));
-        if numbers.contains(&index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Reports as text: tables, annotated sources and trees, safe for a terminal.
 
+pub(crate) mod columns;
 pub(crate) mod contexts;
 pub(crate) mod escape;
 pub(crate) mod layout;
