@@ -120,8 +120,8 @@ Examples:
   cov-trace stability monday tuesday       the same of the runs in two data directories";
 
 pub(super) const QUERY_EXAMPLES: &str = "\
-A question is an object with one field, the command: who, what, contexts, affected or stability. Its value is the argument, an
-array of them, or an object with the command's options and `arguments`. A field `id` comes back with the answer.
+A question is an object with one field, the command: who, what, why, contexts, affected or stability. Its value is the
+argument, an array of them, or an object with the command's options and `arguments`. A field `id` comes back with the answer.
 
 Examples:
   echo '{\"who\": \"src/parse.c:120\"}' | cov-trace query

@@ -4,7 +4,7 @@
 
 use super::output::{print, print_bytes};
 use super::selection::DataArguments;
-use super::{CliError, Command, CommandOutcome, affected, arguments, context_table, stability, what, who};
+use super::{CliError, Command, CommandOutcome, affected, arguments, context_table, stability, what, who, why};
 use crate::store::Reader;
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -85,7 +85,7 @@ fn said(error: &CliError) -> String {
 
 /// The command line that asks the same.
 fn asked(question: Map<String, Value>, options: &QueryOptions) -> Result<Vec<OsString>, String> {
-    const ASKED: [&str; 5] = ["who", "what", "contexts", "affected", "stability"];
+    const ASKED: [&str; 6] = ["who", "what", "why", "contexts", "affected", "stability"];
     let mut fields = question.into_iter();
     let (Some((command, of)), None) = (fields.next(), fields.next()) else {
         return Err(format!("a question has one field beside id: {}", ASKED.join(", ")));
@@ -149,6 +149,10 @@ fn answer(words: Vec<OsString>, reader: &Reader) -> Result<Value, CliError> {
         Command::What(mut options) => {
             options.selection.data.reader = reader.clone();
             what::answer(&options)
+        }
+        Command::Why(mut options) => {
+            options.selection.data.reader = reader.clone();
+            why::answer(&options)
         }
         Command::Contexts(mut options) => {
             options.selection.data.reader = reader.clone();

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use cov_trace::debuginfo::{index, index_of_sources};
+use cov_trace::debuginfo::{index, index_of_sources, line_account};
 use object::{Object, ObjectSection};
 
 use super::programs::{Built, CPP, assert_invariants};
@@ -49,13 +49,18 @@ fn victims() -> Vec<Vec<u8>> {
 
 /// Indexes and checks what every index promises; tells whether there was one.
 fn survive(bytes: &[u8]) -> bool {
+    /// One that the victims have code of.
+    const LINE: u32 = 13;
     let some = |sources: &[String]| (0..sources.len()).map(|source| source % 2 == 0).collect();
     if let Ok(part) = index_of_sources(bytes, &some) {
         assert_invariants(&part, bytes);
     }
+    let account = line_account(bytes, &|_| true, LINE);
     match index(bytes) {
         Ok(index) => {
             assert_invariants(&index, bytes);
+            let is_listed = index.lines.iter().any(|line| line.number == LINE);
+            assert!(account.is_err() || account.is_ok_and(|account| account.told().is_empty() != is_listed));
             true
         }
         Err(_) => false,

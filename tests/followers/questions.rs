@@ -122,11 +122,12 @@ fn questions_are_answered_line_by_line() {
         {\"affected\": {\"diff\": \"HEAD\"}}\n\
         {\"affected\": {\"files\": [\"library.c\", \"README\"]}}\n\
         {\"stability\": []}\n\
+        {\"why\": \"library.c:16\"}\n\
         {\"who\": \"nothing.c:1\"}\n\
         {\"who\": {\"arguments\": \"library.c:16\", \"no_such\": \"1\"}}\n\
         {\"html\": {}}\nnonsense\n\u{1}\n";
     let answered = answers(here, questions);
-    assert_eq!(answered.len(), 11, "{answered:?}");
+    assert_eq!(answered.len(), 12, "{answered:?}");
     assert_eq!(answered[0]["id"], 7);
     assert_eq!(answered[0]["answer"]["asked"][0]["contexts"][0]["label"], "minus");
     assert_eq!(answered[0]["answer"], said(here, &["who", "library.c:16"]));
@@ -138,15 +139,17 @@ fn questions_are_answered_line_by_line() {
         json!([{ "kind": "source", "source": "library.c", "lines": "16", "function": null }])
     );
     assert_eq!(answered[4]["answer"]["affected"], 5);
+    assert_eq!(answered[6]["answer"]["lines"][0]["reported"], "ran", "{}", answered[6]);
+    assert_eq!(answered[6]["answer"], said(here, &["why", "library.c:16"]));
     let errors =
         ["no source \"nothing.c\"", "unexpected argument '--no-such'", "cannot be asked", "no JSON", "no JSON"];
-    for (answer, cause) in answered[6..].iter().zip(errors) {
+    for (answer, cause) in answered[7..].iter().zip(errors) {
         assert!(answer["error"].as_str().is_some_and(|error| error.contains(cause)), "{cause}: {answer}");
     }
     let schema = run(here, COV_TRACE, &["query", "--schema"]).stdout;
     fs::write(here.join("schema.json"), schema).unwrap();
     let lines: Vec<Value> =
-        questions.lines().filter_map(|line| serde_json::from_str(line).ok()).take(6).chain(answered).collect();
+        questions.lines().filter_map(|line| serde_json::from_str(line).ok()).take(7).chain(answered).collect();
     fs::write(here.join("lines.json"), json!(lines).to_string()).unwrap();
     let check = "import json, sys\n\
         from jsonschema import Draft202012Validator as Validator\n\

@@ -91,15 +91,24 @@ struct Explained {
 }
 
 pub(super) fn why(options: &WhyOptions) -> Result<CommandOutcome, CliError> {
-    let explained = if options.images.is_empty() { of_measurements(options)? } else { vec![of_images(options)?] };
     if options.json {
-        let explained: Vec<serde_json::Value> = explained.iter().map(text::json).collect();
-        print_json(&serde_json::json!({ "lines": explained }))?;
+        print_json(&answer(options)?)?;
     } else {
+        let explained = explained(options)?;
         let texts: Vec<String> = explained.iter().map(|of_source| text::text(of_source, options.all_rows)).collect();
         print(&texts.join("\n"))?;
     }
     Ok(CommandOutcome::Success)
+}
+
+/// What was found, as an answer.
+pub(super) fn answer(options: &WhyOptions) -> Result<serde_json::Value, CliError> {
+    let lines: Vec<serde_json::Value> = explained(options)?.iter().map(text::json).collect();
+    Ok(serde_json::json!({ "lines": lines }))
+}
+
+fn explained(options: &WhyOptions) -> Result<Vec<Explained>, CliError> {
+    if options.images.is_empty() { of_measurements(options) } else { Ok(vec![of_images(options)?]) }
 }
 
 /// Asks the images that are named on the command line.

@@ -35,9 +35,8 @@ fn conclusion(explained: &Explained) -> String {
         Reported::Excluded => {
             "does not count: a mark in the source excludes it, such as LCOV_EXCL_LINE, or --exclude-line.".to_owned()
         }
-        Reported::Unlisted | Reported::Unasked if accounts.is_empty() => {
-            "is in no report, and no image can be asked why.".to_owned()
-        }
+        Reported::Unlisted if accounts.is_empty() => "is in no report, and no image can be asked why.".to_owned(),
+        Reported::Unasked if accounts.is_empty() => "cannot be explained: no image can be asked.".to_owned(),
         Reported::Unlisted if told > 0 => {
             "is in no report although instructions tell of it: the run left it out by its scope, --include or --exclude."
                 .to_owned()
