@@ -1,5 +1,6 @@
 //! `cov-trace affected`: the tests that a change concerns.
 
+use super::git::revision;
 use super::measuring::cache_folder;
 use super::output::{print, print_json, tell};
 use super::selection::{Audience, DataArguments, DataSelection, PlaceArguments, SourceSelection, context_pattern};
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct AffectedArguments {
     /// The files that are not as they are in this revision of git changed, as well as sources that are not as they were
     /// measured
-    #[arg(long, value_name = "REV", help_heading = "What changed")]
+    #[arg(long, value_name = "REV", value_parser = revision, help_heading = "What changed")]
     diff: Option<String>,
     /// These files changed, or will; may be given with --diff
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "What changed")]
@@ -160,6 +161,9 @@ fn selected(options: &AffectedOptions) -> Result<Vec<SelectedTest>, CliError> {
     let mut tests = evidence.finish(|label| options.always.iter().any(|always| always.takes(label)));
     if tests.is_empty() {
         return Err(CliError::NoTests { path: options.data.data.clone() });
+    }
+    for always in options.always.iter().filter(|always| !tests.iter().any(|test| always.takes(&test.label))) {
+        tell(&format!("warning: --always {}: no test that was measured is called so", printable(always.text())));
     }
     if options.minimize && tests.iter().any(SelectedTest::is_affected) {
         minimize(&mut tests, &options.data)?;

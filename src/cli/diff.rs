@@ -1,6 +1,6 @@
 //! `cov-trace diff REV`: the coverage of what changed.
 
-use super::git::{self, asked};
+use super::git::{self, asked, revision};
 use super::output::{judged, print, stdout_colour, tell};
 use super::selection::{Audience, SourceArguments, SourceSelection};
 use super::{CliError, CommandOutcome};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Args)]
 pub(super) struct DiffArguments {
     /// The revision: lines changed since the last commit that it shares with HEAD count, as well as those not committed
-    #[arg(value_name = "REV")]
+    #[arg(value_name = "REV", value_parser = revision)]
     revision: String,
     /// What to print: text, markdown (as for a job summary), github (commands that put notes beside the lines), or total,
     /// the percentage alone

@@ -34,7 +34,16 @@ pub(super) fn asked<S: AsRef<OsStr>>(root: &Path, words: impl IntoIterator<Item 
     // What comes behind the first lines is git's manual.
     let told = told.lines().find(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
     let advice = if is_shallow(root) { "; only a part of the history is here: git fetch --unshallow" } else { "" };
-    Err(format!("git says: {}{advice}", told.unwrap_or("it is no revision")))
+    Err(told.map_or_else(|| format!("there is no such revision{advice}"), |told| format!("git says: {told}{advice}")))
+}
+
+/// A revision on a command line, with which the working tree is compared.
+pub(super) fn revision(text: &str) -> Result<String, &'static str> {
+    // In what git searches for, two dots are text.
+    if text.contains("..") && !text.contains('{') && !text.starts_with(":/") {
+        return Err("it is a range, and the working tree is compared with one revision, such as main");
+    }
+    Ok(text.to_owned())
 }
 
 /// Whether a working tree has only a part of its history.
@@ -61,6 +70,13 @@ fn found(path: &OsStr, is_file: impl Fn(&Path) -> bool) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_is_no_revision() {
+        assert!(["a..b", "a...b", "..b"].into_iter().all(|range| revision(range).is_err()));
+        let revisions = ["main", "HEAD~2", "HEAD^{/fix a..b}", ":/a..b", "v1.2"];
+        assert!(revisions.into_iter().all(|text| revision(text).is_ok_and(|taken| taken == text)));
+    }
 
     #[test]
     fn git_is_not_taken_from_the_working_directory() {

@@ -33,7 +33,7 @@ impl WorkingTree {
         let mut changed = ChangedFiles { with_others: true, ..ChangedFiles::default() };
         let mut commits = Vec::new();
         let commit = format!("{revision}^{{commit}}");
-        match asked(&self.root, ["rev-parse", "--verify", "--end-of-options", &commit]) {
+        match asked(&self.root, ["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]) {
             Ok(commit) => commits.push(name_of(&commit)),
             Err(cause) if is_shallow(&self.root) => {
                 changed.unknown.insert(Reason::Changed { path: revision.to_owned(), cause });

@@ -162,6 +162,10 @@ fn what_is_not_known_concerns_all_tests_that_it_may() {
     let all: BTreeSet<&str> = ALL.into_iter().collect();
     let told = affected(here, &["--always", "Words.*"]);
     assert_eq!(told.stdout, "Words.are_known: --always names it\n");
+    assert!(!told.stderr.contains("warning"), "{told:?}");
+    let told = affected(here, &["--always", "Words.*", "--always", "Wrods.*"]);
+    let warning = "cov-trace: warning: --always Wrods.*: no test that was measured is called so\n";
+    assert!(told.status.success() && told.stderr.starts_with(warning), "{told:?}");
     fs::rename(here.join("tests"), here.join("before")).unwrap();
     let told = affected(here, &[]);
     assert_eq!(labels(&told), all, "it is gone");

@@ -86,6 +86,10 @@ fn files_concern_who_read_them() {
     let here = folder.path();
     measure(here, &["--files", BY_FUNCTION, "--", "./tests"]);
     assert_eq!(affected(here, &["--diff", "HEAD"]).stdout, "");
+    for (revision, cause) in [("HEAD..HEAD", "it is a range"), ("nothing", "there is no such revision")] {
+        let told = run(here, COV_TRACE, &["affected", "--diff", revision]);
+        assert!(told.status.code() == Some(1) && told.stderr.contains(cause), "{told:?}");
+    }
     for (name, expected) in [
         ("data/stream", &["stream"][..]),
         ("data/folder", &["folder"]),
