@@ -112,9 +112,11 @@ pub(crate) fn index_in_steps(
         let (files, place) = used_files(described.paths.into_order(), &sites, &shared);
         let (files, digests): (Vec<_>, Vec<_>) = files.into_iter().unzip();
         let (lines, probes, also) = number_lines(&sites, &shared, &place, files.len());
-        drop(shared);
         step_done();
-        let functions = lines::functions::name(described.functions, &elf, &sites, &place, &lines, &mut budget.share());
+        let of_index = (&place[..], &lines[..]);
+        let functions =
+            lines::functions::name(described.functions, &elf, &sites, &shared, of_index, &mut budget.share());
+        drop(shared);
         functions.map(|functions| (files, digests, lines, probes, also, functions))
     };
     // At the same time, unless the memory for both would be more than all that was needed before.

@@ -179,3 +179,46 @@ pub fn assert_invariants(index: &ImageIndex, bytes: &[u8]) {
     }
     assert!(index.functions.is_sorted_by(|a, b| (a.file, a.start, &a.name) < (b.file, b.start, &b.name)));
 }
+
+/// Two functions of which all code, or its beginning, is also that of another that was inlined.
+const INLINED: &str = r#"extern void result(void *, const char *, int);
+struct value { unsigned short flags; };
+
+static inline int kind(struct value *value)
+{
+	static const unsigned char kinds[64] = { 4, 3, 5, 2 };
+	return kinds[value->flags & 63];
+}
+
+__attribute__((noinline)) static void name_of(void *context, int unused, struct value **values)
+{
+	static const char *names[] = { "integer", "real", "text", "blob", "null" };
+	int i = kind(values[0]) - 1;
+	(void)unused;
+	result(context, names[i], -1);
+}
+
+__attribute__((noinline)) void result(void *context, const char *name, int size)
+{
+	__asm__ volatile("" : : "r"(context), "r"(name), "r"(size));
+}
+
+int main(void)
+{
+	struct value value = { 2 };
+	struct value *values[] = { &value };
+	name_of(0, 1, values);
+	return 0;
+}
+"#;
+
+#[test]
+fn functions_end_with_the_last_line_that_shares_their_instructions() {
+    let index = Built::new("gcc", &["-g", "-O2"], "main.c", INLINED).index();
+    let line_of = |text: &str| 1 + INLINED.lines().position(|line| line.contains(text)).unwrap() as u32;
+    for (name, text) in [("kind", "return kinds["), ("name_of", "result(context, names[i], -1);")] {
+        let function = index.functions.iter().find(|function| function.name == name).unwrap();
+        let last = line_of(text);
+        assert!((last..=last + 1).contains(&function.end), "{function:?}");
+    }
+}

@@ -3,8 +3,10 @@
 //! A function is known by the entry that describes it, to which its own code and its inlined copies refer. Functions
 //! without an entry (split DWARF, line tables only) are those of the symbol table.
 //!
-//! Invariant: a line belongs to the innermost function whose code it is, and only if it is of that function's file.
+//! Invariant: a line belongs to that function of its file, of those whose code it is, that is declared nearest before it;
+//! where no declaration is known, to the innermost.
 
+use super::evidence::Told;
 use super::sites::Site;
 use crate::debuginfo::error::{Budget, IndexError};
 use crate::debuginfo::index::Svma;
@@ -64,20 +66,28 @@ pub(crate) fn find<'a>(
     functions: Functions<'a>,
     elf: &Elf<'a>,
     sites: &[Site],
+    shared: &[Told],
     budget: &mut Budget,
 ) -> Result<Entities<'a>, IndexError> {
     let (all, mut code) = entities(functions, elf, sites);
     // One that starts where another does and ends before is inside it.
     code.par_sort_unstable_by_key(|code| (code.start, Reverse(code.len), code.is_copy, code.number));
     let mut found = Entities { all, lines: Vec::new(), owners: Owners::default() };
-    found.look_at(sites, &code, budget)?;
+    found.look_at(sites, shared, &code, budget)?;
     found.lines.par_sort_unstable();
     found.lines.dedup();
     Ok(found)
 }
 
 impl Entities<'_> {
-    fn look_at(&mut self, sites: &[Site], code: &[EntityCode], budget: &mut Budget) -> Result<(), IndexError> {
+    fn look_at(
+        &mut self,
+        sites: &[Site],
+        shared: &[Told],
+        code: &[EntityCode],
+        budget: &mut Budget,
+    ) -> Result<(), IndexError> {
+        let mut shared = shared.iter().peekable();
         let mut owners = OwnersBuilder::default();
         let mut coming = code.iter().peekable();
         // From the outermost to the innermost.
@@ -100,14 +110,41 @@ impl Entities<'_> {
                 innermost.clear();
                 innermost.extend(innermost_of(&around));
             }
-            for &entity in &innermost {
-                if *self.all[entity as usize].file.get_or_insert(site.file) == site.file {
-                    self.lines.push((entity, site.line));
+            let own = Told { address: site.address, file: site.file, line: site.line };
+            match self.declared_nearest(&around, &own, budget)? {
+                Some(entity) if !innermost.contains(&entity) => self.lines.push((entity, site.line)),
+                Some(_) | None => {
+                    for &entity in &innermost {
+                        if *self.all[entity as usize].file.get_or_insert(site.file) == site.file {
+                            self.lines.push((entity, site.line));
+                        }
+                    }
                 }
+            }
+            while let Some(told) = shared.next_if(|told| told.address <= site.address) {
+                let function = self.declared_nearest(&around, told, budget)?;
+                self.lines.extend(function.map(|entity| (entity, told.line)));
             }
         }
         self.owners = owners.finish();
         Ok(())
+    }
+}
+
+impl Entities<'_> {
+    /// Of some functions the one that is declared nearest before a line, in its file.
+    fn declared_nearest(
+        &self,
+        around: &[EntityCode],
+        told: &Told,
+        budget: &mut Budget,
+    ) -> Result<Option<u32>, IndexError> {
+        budget.spend(around.len())?;
+        let declared = around.iter().filter_map(|code| {
+            let Entity { file, line, .. } = &self.all[code.entity as usize];
+            Some((line.filter(|line| *line <= told.line && *file == Some(told.file))?, code.entity))
+        });
+        Ok(declared.max_by_key(|(line, _)| *line).map(|(_, entity)| entity))
     }
 }
 

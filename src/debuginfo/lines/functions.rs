@@ -3,6 +3,7 @@
 //! Invariant: sorted, without duplicates, start <= end.
 
 use super::entities::{Entities, find};
+use super::evidence::Told;
 use super::extents::{Draft, set_ends};
 use super::sites::Site;
 use crate::debuginfo::error::{Budget, IndexError};
@@ -26,7 +27,7 @@ struct Mangled<'a> {
 /// What is worth handing to another thread: that many functions.
 const PORTION: usize = 256;
 
-/// Names the functions and says whose code the sites are; `place` gives a file's index among the files of the
+/// Names the functions and says whose code the sites are; `shared` is what else these tell of, `place` gives a file's index among the files of the
 /// index, and `lines` are those of the index.
 ///
 /// # Errors
@@ -35,11 +36,11 @@ pub(crate) fn name<'a>(
     functions: Functions<'a>,
     elf: &Elf<'a>,
     sites: &[Site],
-    place: &[u32],
-    lines: &[Line],
+    shared: &[Told],
+    (place, lines): (&[u32], &[Line]),
     budget: &mut Budget,
 ) -> Result<(Vec<Function>, Owners), IndexError> {
-    let entities = find(functions, elf, sites, budget)?;
+    let entities = find(functions, elf, sites, shared, budget)?;
     platform::give_back_memory();
     let mut mangled = located(&entities, place);
     mangled.par_sort_unstable();
