@@ -161,12 +161,12 @@ impl Judge<'_> {
         if row.is_discarded {
             return RowFate::Discarded;
         }
+        if !row.is_statement {
+            return RowFate::NoStatement;
+        }
         let of_line = Row { address: row.address, file: FileId(0), line: self.line, len: 0 };
         if let Some(shortfall) = sites::refusal(&of_line, self.code, self.text) {
             return RowFate::Unusable(shortfall.warning());
-        }
-        if !row.is_statement {
-            return RowFate::NoStatement;
         }
         if row.len == 0 && self.code.is_joined(row.address) {
             return RowFate::Joined;
