@@ -117,8 +117,8 @@ pub fn line_account(bytes: &[u8], is_meant: &dyn Fn(&str) -> bool, line: u32) ->
     let paths = std::mem::take(&mut described.paths).into_order();
     let is_meant: Vec<bool> = paths.iter().map(|(path, _)| is_meant(path)).collect();
     let is_asked = |file: FileId, number: u32| number == line && is_meant[file.0 as usize];
-    let mut claims = described.claims.clone();
-    claims.retain(|claim| is_asked(claim.file, claim.line));
+    let claims = described.claims.iter().filter(|claim| is_asked(claim.file, claim.line));
+    let claims: Vec<Claim> = claims.copied().collect();
     let frames = code::frames::read(&elf, &mut shortfalls);
     let parts = Parts { elf: &elf, text: &text, described: &mut described, frames, candidates: &[], is_part };
     let Sited { code, sites, shared } = parts.sited(&mut budget, &mut shortfalls, &|| ())?;
@@ -155,11 +155,12 @@ struct Judge<'j> {
 
 impl Judge<'_> {
     fn fate(&self, row: &TableRow) -> RowFate {
-        if let Some(told) = self.told_by(row) {
-            return RowFate::Tells(told);
-        }
+        // Of these nobody has counted yet how many `nop`s they begin with.
         if row.is_discarded {
             return RowFate::Discarded;
+        }
+        if let Some(told) = self.told_by(row) {
+            return RowFate::Tells(told);
         }
         if !row.is_statement {
             return RowFate::NoStatement;
@@ -192,10 +193,10 @@ impl Judge<'_> {
     }
 }
 
-/// What else tells of the line than its rows, or would if control did not come there in other ways, too.
+/// What else tells of the line than its rows, which are in order of address, or would if control did not come there in other ways, too.
 fn others(claims: &[Claim], rows: &[TableRow], fates: &[RowFate], told: &[Svma]) -> BTreeMap<Svma, EvidenceKind> {
     let mut others = BTreeMap::new();
-    let is_row = |address| rows.iter().any(|row| row.address == address);
+    let is_row = |address: Svma| rows.binary_search_by_key(&address, |row| row.address).is_ok();
     for claim in claims.iter().filter(|claim| !is_row(claim.address)) {
         match claim.by {
             // Inlined code of which GCC may have made one with other code claims no more than a statement.
